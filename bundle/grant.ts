@@ -1,0 +1,63 @@
+// What a manifest's requests come to once the operator has bound its settings.
+
+import type { Manifest } from './manifest.js';
+
+export type Settings = ReadonlyMap<string, string>;
+
+export interface BoundGrants {
+  readonly installRoots: readonly { readonly name: string; readonly path: string }[];
+  /** Exactly "host:port", lower case. */
+  readonly egress: readonly string[];
+  readonly fetchPrefixes: readonly string[];
+}
+
+/** Names of settings that the manifest declares and that have no usable value, with the problem. */
+export function settingProblems(manifest: Manifest, settings: Settings): string[] {
+  return manifest.settings.flatMap(({ name, kind }) => {
+    const value = settings.get(name);
+    if (value === undefined) return [`${name}: no value`];
+    if (kind === 'path' && !isPlainAbsolutePath(value)) {
+      return [`${name}: "${value}" is not a plain absolute path`];
+    }
+    if (kind === 'url' && !isWebUrl(value)) return [`${name}: "${value}" is not an http(s) URL`];
+    return [];
+  });
+}
+
+/** Binds the settings. Call it only when `settingProblems` is empty. */
+export function bindGrants(manifest: Manifest, settings: Settings): BoundGrants {
+  const value = (text: string): string =>
+    text.startsWith('{') ? (settings.get(text.slice(1, -1)) ?? '') : text;
+  return {
+    installRoots: manifest.install_roots.map(({ name, path }) => ({ name, path: value(path) })),
+    egress: manifest.egress.map((text) => hostAndPort(value(text))),
+    fetchPrefixes: manifest.fetch.map((text) => withSlash(value(text))),
+  };
+}
+
+function hostAndPort(text: string): string {
+  const url = new URL(text.includes('://') ? text : `https://${text}`);
+  const port = url.port === '' ? (url.protocol === 'http:' ? '80' : '443') : url.port;
+  return `${url.hostname.toLowerCase()}:${port}`;
+}
+
+/** A prefix ends in a slash, so that "https://a.example" does not cover "https://a.example.evil". */
+function withSlash(prefix: string): string {
+  return prefix.endsWith('/') ? prefix : `${prefix}/`;
+}
+
+function isPlainAbsolutePath(path: string): boolean {
+  return (
+    path.length <= 4_096 &&
+    path.startsWith('/') &&
+    path !== '/' &&
+    !path.includes('\0') &&
+    path.split('/').every((part, index) => index === 0 || (part !== '' && !/^\.{1,2}$/.test(part)))
+  );
+}
+
+function isWebUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}

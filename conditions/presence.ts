@@ -1,0 +1,26 @@
+import { closed, open, unknown, type GateResult } from './gate.js';
+import { valueOf, type Readings } from './reading.js';
+import { formatDuration } from './words.js';
+
+/** Open when nobody has used the machine for `forMs`. Presence unknown counts as present. */
+export function judgePersonAway(forMs: number, readings: Readings, nowMs: number): GateResult {
+  const value = valueOf(readings, 'presence');
+  if (value.kind !== 'presence') {
+    const why = value.kind === 'unknown' ? value.why : `presence is a ${value.kind}`;
+    return unknown({
+      code: 'PRESENCE_UNKNOWN',
+      message: `whether a person is there is not known (${why}); that counts as present`,
+    });
+  }
+  if (value.presence.kind === 'engaged') {
+    return closed({ code: 'PERSON_PRESENT', message: 'a person is using the machine' });
+  }
+  // A clock that was set back must not make an absence look longer than it was.
+  const awayMs = Math.max(0, nowMs - value.presence.sinceMs);
+  if (awayMs >= forMs) return open;
+  return closed({
+    code: 'PERSON_JUST_LEFT',
+    message: `the person has been away for ${formatDuration(awayMs)} of ${formatDuration(forMs)}`,
+    untilMs: value.presence.sinceMs + forMs,
+  });
+}

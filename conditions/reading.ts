@@ -1,0 +1,114 @@
+// Readings: what the sensor-service says of the machine, and how the rest of Lull looks it up.
+//
+// Invariant: a signal that is absent and a signal that is `unknown` are treated alike by whoever
+// judges; nothing is ever assumed in its place.
+
+/** Whether a person uses the machine. */
+export type Presence =
+  | { readonly kind: 'engaged' }
+  /** `sinceMs`: the last sign of a person, ms since the epoch. */
+  | { readonly kind: 'away'; readonly sinceMs: number };
+
+export type Value =
+  | { readonly kind: 'unknown'; readonly why: string }
+  | { readonly kind: 'flag'; readonly flag: boolean }
+  | { readonly kind: 'number'; readonly number: number }
+  | { readonly kind: 'presence'; readonly presence: Presence };
+
+/** Every signal there is, what kind of value it has, and in which unit. */
+export const signals = {
+  presence: { kind: 'presence', unit: '', doc: 'Whether a person uses the machine.' },
+  'power.ac': { kind: 'flag', unit: '', doc: 'On mains, or a machine without a battery.' },
+  'power.battery': { kind: 'number', unit: '%', doc: 'Charge of the system battery.' },
+  'cpu.busy': { kind: 'number', unit: '%', doc: 'CPU time not idle, of all cores.' },
+  'cpu.cores': { kind: 'number', unit: '', doc: 'Cores that this machine may use.' },
+  'pressure.cpu': { kind: 'number', unit: '%', doc: 'Time in which some task waited for CPU.' },
+  'pressure.io': { kind: 'number', unit: '%', doc: 'Time in which some task waited for a disk.' },
+  'pressure.memory': {
+    kind: 'number',
+    unit: '%',
+    doc: 'Time in which some task waited for memory.',
+  },
+  'memory.used': { kind: 'number', unit: '%', doc: 'Memory that is not available.' },
+  'disk.busy': { kind: 'number', unit: '%', doc: 'Time in which the busiest disk had work.' },
+  'disk.rotating': { kind: 'flag', unit: '', doc: 'Whether any disk has moving parts.' },
+  'disk.free': { kind: 'number', unit: 'B', doc: 'Free for ordinary users, per file system.' },
+} as const satisfies Record<string, { kind: Value['kind']; unit: string; doc: string }>;
+
+export type Signal = keyof typeof signals;
+
+/** Signals measured in percent: those that a threshold can be put on. */
+export const percentSignals = [
+  'cpu.busy',
+  'pressure.cpu',
+  'pressure.io',
+  'pressure.memory',
+  'memory.used',
+  'disk.busy',
+] as const satisfies readonly Signal[];
+
+export type PercentSignal = (typeof percentSignals)[number];
+
+export interface Reading {
+  readonly signal: Signal;
+  /** What it is about where there are several (a path); empty for the machine. */
+  readonly instance: string;
+  readonly observedAtMs: number;
+  /** CLOCK_MONOTONIC, comparable inside one machine only. */
+  readonly observedMonotonicNs: bigint;
+  readonly source: string;
+  readonly value: Value;
+}
+
+export type Readings = ReadonlyMap<string, Reading>;
+
+export function isSignal(name: string): name is Signal {
+  return Object.hasOwn(signals, name);
+}
+
+export function readingKey(signal: Signal, instance = ''): string {
+  return instance === '' ? signal : `${signal}:${instance}`;
+}
+
+/** The value of a signal; `unknown` where there is none. */
+export function valueOf(readings: Readings, signal: Signal, instance = ''): Value {
+  return (
+    readings.get(readingKey(signal, instance))?.value ?? {
+      kind: 'unknown',
+      why: `no sensor reports ${readingKey(signal, instance)}`,
+    }
+  );
+}
+
+/** `readings` with `changes` laid over them. */
+export function withReadings(readings: Readings, changes: Iterable<Reading>): Readings {
+  const next = new Map(readings);
+  for (const reading of changes) next.set(readingKey(reading.signal, reading.instance), reading);
+  return next;
+}
+
+/** Every reading turned unknown, for when their source has gone. */
+export function silenced(readings: Readings, why: string): Readings {
+  return new Map(
+    [...readings].map(([key, reading]) => [key, { ...reading, value: { kind: 'unknown', why } }]),
+  );
+}
+
+/** Whether both say the same, whenever it was observed. */
+export function sameValue(a: Value, b: Value): boolean {
+  switch (a.kind) {
+    case 'unknown':
+      return b.kind === 'unknown' && a.why === b.why;
+    case 'flag':
+      return b.kind === 'flag' && a.flag === b.flag;
+    case 'number':
+      return b.kind === 'number' && a.number === b.number;
+    case 'presence':
+      return b.kind === 'presence' && samePresence(a.presence, b.presence);
+  }
+}
+
+function samePresence(a: Presence, b: Presence): boolean {
+  if (a.kind === 'engaged' || b.kind === 'engaged') return a.kind === b.kind;
+  return a.sinceMs === b.sinceMs;
+}

@@ -1,0 +1,85 @@
+// Every reason code of Lull, in one closed table. `docs/reasons.md` is kept equal to it by a test.
+//
+// A code is stable, is a metric's label and is what scripts match on; the message is for people and
+// carries the numbers that mattered.
+
+export const reasons = {
+  // Why something does not run now: the person and the machine.
+  PERSON_PRESENT: 'A person is using the machine.',
+  PERSON_JUST_LEFT: 'The person has not been away for long enough yet.',
+  PRESENCE_UNKNOWN: 'No sensor can tell whether a person is there; that counts as present.',
+  ON_BATTERY: 'The machine runs on battery.',
+  AC_UNKNOWN: 'It is not known whether the machine is on mains.',
+  BATTERY_LOW: 'The battery is lower than the action may start at.',
+  BATTERY_UNKNOWN: 'The charge of the battery is not known.',
+  CPU_BUSY: 'The processors are busy with something else.',
+  DISK_BUSY: 'A disk is busy with something else.',
+  MEMORY_FULL: 'Too little memory is available.',
+  UNDER_PRESSURE: 'Tasks are waiting for a processor, a disk or memory.',
+  LOAD_UNKNOWN: 'A measurement of load is missing.',
+  NO_SPACE: 'Too little disk space is free.',
+  SPACE_UNKNOWN: 'The free disk space is not known.',
+
+  // Why something does not run now: Lull itself.
+  STARTING_UP: 'Lull, or the machine, started a moment ago.',
+  UPDATER_NOT_ENABLED: 'Nobody has accepted this updater yet.',
+  UPDATER_SUSPENDED: 'The updater was suspended.',
+  ACTION_NOT_DECLARED: 'The manifest does not declare this action.',
+  SCAN_NOT_DUE: 'The last scan is recent enough.',
+  RETRY_LATER: 'The attempt before failed; the next one waits.',
+  GAVE_UP: 'It failed too often; a person has to look.',
+  SLOT_TAKEN: 'Another run has the slot.',
+  HOST_NOT_ATTACHED: 'No plugin-host is connected.',
+
+  // Why a run was paused or stopped.
+  GUARD_BROKEN: 'A condition that had to go on holding does not hold any more.',
+  SENSOR_SILENT: 'The sensors fell silent while a run was on; that counts as present.',
+  LEASE_LOST: 'The orchestrator has not renewed the lease.',
+  OPERATOR: 'An operator asked for it.',
+  SHUTTING_DOWN: 'Lull is stopping.',
+  SUPERSEDED: 'A newer grant took the place of this one.',
+
+  // Why a run failed.
+  LAUNCH_FAILED: 'The sandbox could not be started.',
+  NEVER_SERVED: 'The updater did not serve within its time.',
+  UPDATER_CRASHED: 'The updater ended in the middle of a call.',
+  TIME_LIMIT: 'The action took longer than it may.',
+  CONTRACT_BROKEN: 'The updater answered what the contract does not allow.',
+  HOST_LOST: 'The plugin-host went away in mid-run; the run is repeated.',
+  UPSTREAM_DOWN: 'A server that the updater needs did not answer.',
+  DIGEST_MISMATCH: 'Content is not what it was said to be.',
+  APPLY_FAILED: 'The installation failed.',
+  VERIFY_FAILED: 'What was installed does not work.',
+  GRANT_MISSING: 'The updater asked for something that was not granted.',
+  VENDOR_REASON: 'The updater gave a reason of its own; the message has it.',
+
+  // Why a bundle was refused.
+  SIGNATURE_MISSING: 'The manifest is not signed.',
+  SIGNATURE_INVALID: 'No signature of the manifest is good.',
+  PUBLISHER_UNKNOWN: 'Policy trusts no key for this publisher and id.',
+  MANIFEST_INVALID: 'The manifest does not follow its schema.',
+  BUNDLE_INVALID: 'The bundle holds what a bundle may not hold.',
+  SCOPE_REFUSED: 'The manifest asks for a scope that policy does not allow.',
+  VERSION_TAKEN: 'Another bundle has this id and version.',
+  VERSION_DOWNGRADE: 'A newer version was already accepted.',
+  ID_TAKEN: 'Another publisher holds this id.',
+  SETTING_MISSING: 'A setting that the manifest requires has no value.',
+} as const;
+
+export type ReasonCode = keyof typeof reasons;
+
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly message: string;
+  /** When it is known to end, ms since the epoch. */
+  readonly untilMs?: number;
+}
+
+export function isReasonCode(code: string): code is ReasonCode {
+  return Object.hasOwn(reasons, code);
+}
+
+/** A reason with the table's words, where there is nothing more to say. */
+export function plainReason(code: ReasonCode): Reason {
+  return { code, message: reasons[code] };
+}

@@ -1,0 +1,34 @@
+/** A duration as a person says it: "850 ms", "4 s", "3 min", "2 h", "5 d". */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${String(Math.round(ms))} ms`;
+  if (ms < 120_000) return `${String(Math.round(ms / 1_000))} s`;
+  if (ms < 7_200_000) return `${String(Math.round(ms / 60_000))} min`;
+  if (ms < 172_800_000) return `${String(Math.round(ms / 3_600_000))} h`;
+  return `${String(Math.round(ms / 86_400_000))} d`;
+}
+
+const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** A size as a person says it, decimal: "512 B", "1.4 MB". */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1_000 && unit < byteUnits.length - 1) {
+    value /= 1_000;
+    unit += 1;
+  }
+  const shown = unit === 0 || value >= 100 ? value.toFixed(0) : value.toFixed(1);
+  return `${shown} ${byteUnits[unit] ?? 'B'}`;
+}
+
+// C0 and C1 controls, DEL, and the marks that reorder or hide text (T17).
+// eslint-disable-next-line no-control-regex
+const unprintable =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+
+/** Foreign text made safe to show: no control characters, at most `charsMax` characters. */
+export function displayText(text: string, charsMax: number): string {
+  const clean = text.slice(0, charsMax * 4).replace(unprintable, '\ufffd');
+  const chars = [...clean];
+  return chars.length <= charsMax ? clean : `${chars.slice(0, charsMax - 1).join('')}…`;
+}

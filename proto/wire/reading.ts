@@ -1,0 +1,92 @@
+// Readings on the wire and in the core. Generated types stop here.
+
+import {
+  isSignal,
+  readingKey,
+  type Presence,
+  type Reading,
+  type Readings,
+  type Value,
+} from '../../conditions/reading.js';
+import { Reading as WireReading } from '../gen/lull/sensor/v1/sensor.js';
+
+export function readingToWire(reading: Reading): WireReading {
+  return {
+    signal: reading.signal,
+    instance: reading.instance,
+    observedAtUnixMs: BigInt(Math.round(reading.observedAtMs)),
+    observedMonotonicNs: reading.observedMonotonicNs,
+    source: reading.source,
+    value: valueToWire(reading.value),
+  };
+}
+
+/** The reading, or undefined for a signal that this version does not know. */
+export function readingFromWire(wire: WireReading): Reading | undefined {
+  if (!isSignal(wire.signal)) return undefined;
+  return {
+    signal: wire.signal,
+    instance: wire.instance,
+    observedAtMs: Number(wire.observedAtUnixMs),
+    observedMonotonicNs: wire.observedMonotonicNs,
+    source: wire.source,
+    value: valueFromWire(wire.value),
+  };
+}
+
+/** What a WatchState message makes of the readings before it. */
+export function applyReadings(
+  before: Readings,
+  message: { snapshot: boolean; readings: readonly WireReading[] },
+): Readings {
+  const next = new Map(message.snapshot ? [] : before);
+  for (const wire of message.readings) {
+    const reading = readingFromWire(wire);
+    if (reading !== undefined) next.set(readingKey(reading.signal, reading.instance), reading);
+  }
+  return next;
+}
+
+function valueToWire(value: Value): WireReading['value'] {
+  switch (value.kind) {
+    case 'unknown':
+      return { $case: 'unknown', value: { why: value.why } };
+    case 'flag':
+      return { $case: 'flag', value: value.flag };
+    case 'number':
+      return { $case: 'number', value: value.number };
+    case 'presence':
+      return { $case: 'presence', value: { kind: presenceToWire(value.presence) } };
+  }
+}
+
+function presenceToWire(presence: Presence) {
+  return presence.kind === 'engaged'
+    ? ({ $case: 'engaged', value: {} } as const)
+    : ({ $case: 'away', value: { sinceUnixMs: BigInt(Math.round(presence.sinceMs)) } } as const);
+}
+
+function valueFromWire(wire: WireReading['value']): Value {
+  switch (wire?.$case) {
+    case 'unknown':
+      return { kind: 'unknown', why: wire.value.why };
+    case 'flag':
+      return { kind: 'flag', flag: wire.value };
+    case 'number':
+      return { kind: 'number', number: wire.value };
+    case 'presence':
+      switch (wire.value.kind?.$case) {
+        case 'engaged':
+          return { kind: 'presence', presence: { kind: 'engaged' } };
+        case 'away':
+          return {
+            kind: 'presence',
+            presence: { kind: 'away', sinceMs: Number(wire.value.kind.value.sinceUnixMs) },
+          };
+        case undefined:
+          return { kind: 'unknown', why: 'the sensor sent a presence of an unknown kind' };
+      }
+    case undefined:
+      return { kind: 'unknown', why: 'the sensor sent a value of an unknown kind' };
+  }
+}

@@ -1,0 +1,197 @@
+// gRPC on Unix sockets: serving and dialling, in one place.
+//
+// Invariants:
+//   G1. A socket path longer than PATH_BYTES_MAX is refused: Node cuts it silently.
+//   G2. A socket file is unlinked only after a connect to it was refused, so that a live server is
+//       never robbed of its socket and a dead one never blocks the next start.
+//   G3. Every message and every header has a size limit on both sides.
+
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import {
+  credentials,
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+  type ChannelOptions,
+  type Client,
+  type Interceptor,
+  type ServerInterceptor,
+  type ServiceError,
+  type StatusObject,
+} from '@grpc/grpc-js';
+
+/** sun_path holds 108 bytes with its NUL; some left for what a caller appends. */
+const PATH_BYTES_MAX = 100;
+/** How long a live server may take to accept when we ask whether a socket is in use. */
+const PROBE_MS_MAX = 1_000;
+const STOP_GRACE_MS = 2_000;
+export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+const METADATA_BYTES_MAX = 8 * 1024;
+
+const LIMITS: ChannelOptions = {
+  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_metadata_size': METADATA_BYTES_MAX,
+};
+
+/** The metadata key under which the reason of an error travels. */
+export const REASON_KEY = 'lull-reason';
+
+export class SocketInUseError extends Error {
+  readonly code = 'SOCKET_IN_USE';
+
+  constructor(path: string) {
+    super(
+      `${path} is in use by a running Lull. Stop that one first, or choose another directory with --run.`,
+    );
+    this.name = 'SocketInUseError';
+  }
+}
+
+export interface Listener {
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves what `register` adds on a Unix socket.
+ * @param mode permission bits of the socket file: its only access control.
+ * @throws SocketInUseError when somebody answers there.
+ */
+export async function serveUnix(options: {
+  path: string;
+  mode: number;
+  register: (server: Server) => void;
+  interceptors?: ServerInterceptor[];
+}): Promise<Listener> {
+  const { path, mode } = options;
+  await freeSocketPath(path);
+  const server = new Server({ ...LIMITS, interceptors: options.interceptors ?? [] });
+  options.register(server);
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+  chmodSync(path, mode);
+  let closing: Promise<void> | undefined;
+  return {
+    path,
+    close: () => {
+      closing ??= stop(server, path);
+      return closing;
+    },
+  };
+}
+
+/** Makes `path` free to bind: refuses long paths (G1) and live servers, removes dead ones (G2). */
+export async function freeSocketPath(path: string): Promise<void> {
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
+    throw new Error(
+      `socket path ${path} is longer than ${String(PATH_BYTES_MAX)} bytes. Choose a shorter --run directory.`,
+    );
+  }
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error(`${path} exists and is not a socket. Remove it.`);
+  if (await answers(path)) throw new SocketInUseError(path);
+  unlinkSync(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const settle = (live: boolean): void => {
+      socket.destroy();
+      resolve(live);
+    };
+    socket.setTimeout(PROBE_MS_MAX, () => {
+      settle(true);
+    });
+    socket.once('connect', () => {
+      settle(true);
+    });
+    socket.once('error', () => {
+      settle(false);
+    });
+  });
+}
+
+async function stop(server: Server, path: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, STOP_GRACE_MS);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
+}
+
+type ClientClass<C> = new (
+  address: string,
+  creds: ReturnType<typeof credentials.createInsecure>,
+  options?: ChannelOptions,
+) => C;
+
+/** A client of a generated service on a Unix socket. Connects on first use, reconnects fast. */
+export function dialUnix<C extends Client>(
+  service: ClientClass<C>,
+  path: string,
+  options: { interceptors?: Interceptor[] } = {},
+): C {
+  return new service(`unix:${path}`, credentials.createInsecure(), {
+    ...LIMITS,
+    // The default of 1 s is felt by a person who restarts a service; see docs/decisions.
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 5_000,
+    // Each channel its own connection: a hostile peer must not share one with anybody.
+    'grpc.use_local_subchannel_pool': 1,
+    interceptors: options.interceptors ?? [],
+  });
+}
+
+/** Promisifies one unary call with a deadline. */
+export function unary<Request, Response>(
+  call: (
+    request: Request,
+    metadata: Metadata,
+    options: { deadline: number },
+    callback: (error: ServiceError | null, response: Response) => void,
+  ) => unknown,
+  request: Request,
+  options: { deadlineMs: number; metadata?: Metadata },
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    call(
+      request,
+      options.metadata ?? new Metadata(),
+      { deadline: Date.now() + options.deadlineMs },
+      (error, response) => {
+        if (error === null) resolve(response);
+        else reject(error);
+      },
+    );
+  });
+}
+
+/** An error to answer a call with: gRPC code, reason of the contract's table, words for people. */
+export function rpcError(code: status, reason: string, message: string): Partial<StatusObject> {
+  const metadata = new Metadata();
+  metadata.set(REASON_KEY, reason);
+  return { code, details: message, metadata };
+}
+
+/** The reason that came with an error, or undefined. */
+export function reasonOf(error: unknown): string | undefined {
+  const metadata = (error as Partial<ServiceError>).metadata;
+  if (!(metadata instanceof Metadata)) return undefined;
+  const value = metadata.get(REASON_KEY)[0];
+  return typeof value === 'string' ? value : undefined;
+}
