@@ -9,9 +9,14 @@ import { lstat, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { extract, pack, type Entry } from 'tar-stream';
+import { extract, pack, type Header } from 'tar-stream';
 import type { Manifest } from './manifest.js';
 import { ENVELOPE_BYTES_MAX } from './envelope.js';
+
+/** One entry of a tar being read: its header, and its content to iterate once. */
+interface Entry extends AsyncIterable<Uint8Array> {
+  readonly header: Header;
+}
 
 export type BundleFile = Manifest['bundle']['files'][number];
 
@@ -80,7 +85,9 @@ export async function readBundle(
     .on('error', (error) => archive.destroy(error))
     .pipe(archive);
   try {
-    for await (const entry of archive) await readEntry(entry, missing, onFile);
+    for await (const entry of archive as AsyncIterable<Entry>) {
+      await readEntry(entry, missing, onFile);
+    }
   } catch (error) {
     if (error instanceof BundleError) throw error;
     throw new BundleError('BUNDLE_INVALID', `not a tar: ${(error as Error).message}`);
@@ -163,7 +170,7 @@ export async function readLullFile(
 ): Promise<{ envelope: Buffer; tar: AsyncIterable<Uint8Array> }> {
   const archive = extract();
   file.on('error', (error) => archive.destroy(error)).pipe(archive);
-  const entries = archive[Symbol.asyncIterator]() as AsyncIterator<Entry>;
+  const entries = (archive as AsyncIterable<Entry>)[Symbol.asyncIterator]();
   const next = async (wanted: string): Promise<Entry> => {
     const result = await entries.next().catch((error: unknown) => {
       throw new BundleError('BUNDLE_INVALID', `not a .lull file: ${(error as Error).message}`);
@@ -174,11 +181,11 @@ export async function readLullFile(
     return result.value;
   };
   const first = await next('envelope.json');
-  if ((first.header.size ?? 0) > ENVELOPE_BYTES_MAX) {
+  if (first.header.size > ENVELOPE_BYTES_MAX) {
     throw new BundleError('BUNDLE_INVALID', 'the envelope is too large');
   }
   const envelope = await buffer(first);
-  return { envelope, tar: (await next('bundle.tar')) as AsyncIterable<Uint8Array> };
+  return { envelope, tar: await next('bundle.tar') };
 }
 
 export function sha256Of(bytes: Uint8Array): string {

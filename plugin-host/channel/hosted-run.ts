@@ -1,0 +1,76 @@
+// What the plugin-host knows of a run while its updater is alive: the seam between the run, which
+// owns the sandbox, and everything that acts for the updater (HostService, artifacts, install,
+// egress).
+
+import type { BoundGrants } from '../../bundle/grant.js';
+
+export interface HostedRun {
+  readonly runId: string;
+  /** What the updater proves itself with; new at every launch. */
+  readonly token: string;
+  /** The uid that the updater runs under. */
+  readonly uid: number;
+  /** LULL_WORK as the host sees it. */
+  readonly workDir: string;
+  /** The directory that the sandbox shows read-only as /lull/artifacts, as the host sees it. */
+  readonly artifactsDir: string;
+  readonly grants: BoundGrants;
+  readonly limits: { readonly diskBytesMax: number; readonly criticalSMax: number };
+  /**
+   * Resolves when the run may go on: at once, unless it is frozen. Whatever the host does for an
+   * updater awaits it between steps, so that a frozen run costs nothing.
+   * @throws when the run is over.
+   */
+  thawed(): Promise<void>;
+  /** Aborted when the run is over. */
+  readonly over: AbortSignal;
+  emit(event: HostEvent): void;
+}
+
+/** What the host observed while it acted for an updater. Facts for the audit. */
+export type HostEvent =
+  | {
+      readonly kind: 'downloaded';
+      readonly url: string;
+      readonly redirects: readonly string[];
+      readonly remoteAddress: string;
+      readonly sizeBytes: number;
+      readonly sha256: string;
+      readonly resumedCount: number;
+      readonly cached: boolean;
+    }
+  | {
+      readonly kind: 'installed';
+      readonly receiptId: string;
+      readonly root: string;
+      readonly path: string;
+      readonly treeBeforeSha256: string;
+      readonly treeAfterSha256: string;
+      readonly fileCount: number;
+      readonly sizeBytes: number;
+      readonly changes: readonly FileChange[];
+      readonly truncated: boolean;
+      readonly reverted: boolean;
+    }
+  | {
+      readonly kind: 'egress';
+      readonly host: string;
+      readonly port: number;
+      readonly allowed: boolean;
+      readonly sentBytes: number;
+      readonly receivedBytes: number;
+    }
+  | { readonly kind: 'critical'; readonly entered: boolean; readonly why: string }
+  | {
+      readonly kind: 'log';
+      readonly severity: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+    };
+
+export interface FileChange {
+  readonly path: string;
+  /** Hexadecimal sha256; empty: absent. */
+  readonly beforeSha256: string;
+  readonly afterSha256: string;
+  readonly mode: number;
+}
