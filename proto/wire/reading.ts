@@ -8,7 +8,10 @@ import {
   type Readings,
   type Value,
 } from '../../conditions/reading.js';
-import { Reading as WireReading } from '../gen/lull/sensor/v1/sensor.js';
+import type {
+  Reading as WireReading,
+  Presence as WirePresence,
+} from '../gen/lull/sensor/v1/sensor.js';
 
 export function readingToWire(reading: Reading): WireReading {
   return {
@@ -75,18 +78,22 @@ function valueFromWire(wire: WireReading['value']): Value {
     case 'number':
       return { kind: 'number', number: wire.value };
     case 'presence':
-      switch (wire.value.kind?.$case) {
-        case 'engaged':
-          return { kind: 'presence', presence: { kind: 'engaged' } };
-        case 'away':
-          return {
-            kind: 'presence',
-            presence: { kind: 'away', sinceMs: Number(wire.value.kind.value.sinceUnixMs) },
-          };
-        case undefined:
-          return { kind: 'unknown', why: 'the sensor sent a presence of an unknown kind' };
-      }
+      return presenceFromWire(wire.value);
     case undefined:
       return { kind: 'unknown', why: 'the sensor sent a value of an unknown kind' };
+  }
+}
+
+function presenceFromWire(wire: WirePresence): Value {
+  switch (wire.kind?.$case) {
+    case 'engaged':
+      return { kind: 'presence', presence: { kind: 'engaged' } };
+    case 'away':
+      return {
+        kind: 'presence',
+        presence: { kind: 'away', sinceMs: Number(wire.kind.value.sinceUnixMs) },
+      };
+    case undefined:
+      return { kind: 'unknown', why: 'the sensor sent a presence of an unknown kind' };
   }
 }

@@ -1,0 +1,215 @@
+// The operator's API: reading the world, and the few commands there are.
+
+import { status, type sendUnaryData } from '@grpc/grpc-js';
+import type {
+  EnableUpdaterRequest,
+  GetStatusResponse,
+  OperatorServiceServer,
+  Subject,
+  VerifyAuditResponse,
+} from '../../proto/gen/lull/operator/v1/operator.js';
+import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import { rpcError } from '../../runtime/grpc.js';
+import type { Fact } from '../journal/fact.js';
+import type { HostConnection } from '../link/host.grpc.js';
+import { accept, carriedSettings } from '../registry/enable.js';
+import { updaterToWire } from '../registry/updater.wire.js';
+import type { HostView, Plan } from '../scheduler/decide.js';
+import { holdsSlot } from '../runs/run.js';
+import type { Ledger } from '../world/ledger.loop.js';
+import { entryToWire, heldToWire, readingToText, runToWire, waitingToWire } from './view.wire.js';
+import { streamEntries, type ProgressFeed } from './watch.grpc.js';
+
+const RUNS_PAGE = 100;
+const RUNS_PAGE_MAX = 1_000;
+const ENTRIES_PAGE = 1_000;
+const ENTRIES_PAGE_MAX = 10_000;
+
+export interface OperatorDeps {
+  readonly version: string;
+  readonly ledger: Ledger;
+  readonly planNow: () => Plan;
+  readonly hostView: () => HostView;
+  readonly host: () => HostConnection | undefined;
+  readonly progress: ProgressFeed;
+  readonly wake: () => void;
+}
+
+export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
+  const { ledger } = deps;
+  return {
+    getStatus: (_call, callback) => {
+      callback(null, statusNow(deps));
+    },
+    explain: ({ request: { subject } }, callback) => {
+      const subjects = subjectsNow(deps).filter(
+        (each) => subject === '' || each.updateId === subject || each.updaterId === subject,
+      );
+      if (subjects.length > 0 || subject === '') callback(null, { subjects });
+      else {
+        const message = `nothing called "${subject}" waits or runs; "lull status" lists what does`;
+        callback(rpcError(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message));
+      }
+    },
+    enableUpdater: ({ request }, callback) => {
+      answer(
+        callback,
+        enable(request, deps).then((updater) => ({ updater })),
+      );
+    },
+    suspendUpdater: ({ request: { id, why } }, callback) => {
+      const fact: Fact = {
+        kind: 'updater.suspended',
+        id,
+        code: 'OPERATOR',
+        why,
+        actor: 'operator',
+      };
+      answer(
+        callback,
+        command(id, fact, deps).then((updater) => ({ updater })),
+      );
+    },
+    listRuns: ({ request: { pageSize, pageToken } }, callback) => {
+      const size = pageSize === 0 ? RUNS_PAGE : Math.min(pageSize, RUNS_PAGE_MAX);
+      const all = [...ledger.world.history, ...ledger.world.runs.values()].reverse();
+      const from = Number.parseInt(pageToken, 10) || 0;
+      const more = from + size < all.length;
+      callback(null, {
+        runs: all.slice(from, from + size).map(runToWire),
+        nextPageToken: more ? String(from + size) : '',
+      });
+    },
+    listEntries: ({ request: { fromSequence, pageSize } }, callback) => {
+      const size = pageSize === 0 ? ENTRIES_PAGE : Math.min(pageSize, ENTRIES_PAGE_MAX);
+      const entries = ledger.read(Math.max(1, Number(fromSequence)), size);
+      answer(
+        callback,
+        entries.then((page) => ({ entries: page.map(entryToWire) })),
+      );
+    },
+    verifyAudit: (_call, callback) => {
+      answer(callback, verifyNow(ledger));
+    },
+    watch: (call) => {
+      streamEntries(call, ledger, deps.progress);
+    },
+  };
+}
+
+function statusNow(deps: OperatorDeps): GetStatusResponse {
+  const { ledger } = deps;
+  const { world } = ledger;
+  const view = deps.hostView();
+  const host = deps.host();
+  return {
+    version: deps.version,
+    hosts: [
+      {
+        id: view.id,
+        attached: view.attached,
+        confinement: host?.confinement ?? '',
+        readings: [...view.readings.values()].map(readingToText),
+      },
+    ],
+    updaters: [...world.updaters.values()].map((each) => updaterToWire(each, world)),
+    runs: [...world.runs.values()].map(runToWire),
+    waiting: subjectsNow(deps).filter(({ reasons }) => reasons.length > 0),
+    entryCount: BigInt(ledger.head.sequence),
+    headSha256: ledger.head.hash,
+  };
+}
+
+/** Every subject there is: what waits, what is paused, and what runs (without a reason). */
+function subjectsNow({ planNow, ledger }: OperatorDeps): Subject[] {
+  const plan = planNow();
+  const pausedReasons = new Map(plan.paused.map(({ run, reasons }) => [run.id, reasons]));
+  const held = [...ledger.world.runs.values()].filter(holdsSlot);
+  return [
+    ...held.map((run) => heldToWire(run, pausedReasons.get(run.id) ?? [])),
+    ...plan.admit.map(({ subject }) => waitingToWire({ subject, reasons: [] }, undefined)),
+    ...plan.waiting.map((each) => waitingToWire(each, plan.lookAgainAtMs)),
+  ];
+}
+
+async function enable(request: EnableUpdaterRequest, deps: OperatorDeps): Promise<Updater> {
+  const updater = deps.ledger.world.updaters.get(request.id);
+  const { version } = request;
+  if (updater === undefined || (version !== '' && version !== updater.current.version)) {
+    throw notFound(version === '' ? request.id : `${request.id} ${version}`);
+  }
+  const given = new Map(request.settings.map(({ name, value }) => [name, value]));
+  const acceptance = accept({
+    id: request.id,
+    version: updater.current,
+    settings: carriedSettings(updater, given),
+    attestation: request.attestation.slice(0, 4_096),
+    actor: 'operator',
+  });
+  if (acceptance.kind === 'refused') {
+    throw new RpcFailure(status.FAILED_PRECONDITION, acceptance.code, acceptance.message);
+  }
+  return command(request.id, acceptance.fact, deps);
+}
+
+async function command(id: string, fact: Fact, deps: OperatorDeps): Promise<Updater> {
+  if (!deps.ledger.world.updaters.has(id)) throw notFound(id);
+  await deps.ledger.append([fact]);
+  deps.wake();
+  const updater = deps.ledger.world.updaters.get(id);
+  if (updater === undefined) throw notFound(id);
+  return updaterToWire(updater, deps.ledger.world);
+}
+
+async function verifyNow(ledger: Ledger): Promise<VerifyAuditResponse> {
+  const verdict = await ledger.verify();
+  const { sequence, hash } = ledger.head;
+  return verdict.kind === 'whole'
+    ? {
+        entryCount: BigInt(verdict.head.sequence),
+        verified: true,
+        brokenAtSequence: 0n,
+        why: '',
+        headSha256: verdict.head.hash,
+      }
+    : {
+        entryCount: BigInt(sequence),
+        verified: false,
+        brokenAtSequence: BigInt(verdict.atSequence),
+        why: verdict.why,
+        headSha256: hash,
+      };
+}
+
+class RpcFailure extends Error {
+  constructor(
+    readonly grpcCode: status,
+    readonly reason: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+function notFound(id: string): RpcFailure {
+  return new RpcFailure(
+    status.NOT_FOUND,
+    'UNKNOWN_UPDATER',
+    `no updater ${id} is registered; "lull updaters" lists those that are`,
+  );
+}
+
+function answer<T>(callback: sendUnaryData<T>, result: Promise<T>): void {
+  result.then(
+    (value) => {
+      callback(null, value);
+    },
+    (error: unknown) => {
+      callback(
+        error instanceof RpcFailure
+          ? rpcError(error.grpcCode, error.reason, error.message)
+          : rpcError(status.INTERNAL, 'INTERNAL', (error as Error).message),
+      );
+    },
+  );
+}

@@ -1,0 +1,111 @@
+// Runs, subjects, readings and entries as an operator sees them. Generated types stop here.
+
+import { signals, type Reading } from '../../conditions/reading.js';
+import type { Reason } from '../../conditions/reason.js';
+import { formatBytes } from '../../conditions/words.js';
+import type {
+  Entry as WireEntry,
+  ReadingText,
+  Reason as WireReason,
+  Run as WireRun,
+  Subject as WireSubject,
+} from '../../proto/gen/lull/operator/v1/operator.js';
+import type { StoredEntry } from '../journal/chain.js';
+import { actionOf, type Run } from '../runs/run.js';
+import type { Work } from '../runs/update.js';
+import type { Waiting } from '../scheduler/decide.js';
+
+export function runToWire(run: Run): WireRun {
+  const { phase, work } = run;
+  const outcome = phase.kind === 'finished' ? phase.outcome : undefined;
+  return {
+    id: run.id,
+    updaterId: run.updaterId,
+    updateId: work.kind === 'scan' ? '' : work.update.id,
+    title: titleOf(work),
+    fromVersion: work.kind === 'scan' ? '' : work.update.fromVersion,
+    toVersion: work.kind === 'scan' ? '' : work.update.toVersion,
+    action: actionOf(run),
+    attempt: run.attempt,
+    state: phase.kind,
+    outcome: outcome?.kind ?? '',
+    reason: outcome !== undefined && 'code' in outcome ? outcome.code : '',
+    message: outcome?.kind === 'failed' ? outcome.message : '',
+    admittedAtUnixMs: BigInt(run.admittedAtMs),
+    finishedAtUnixMs: phase.kind === 'finished' ? BigInt(phase.atMs) : undefined,
+    pauseCount: run.pauseCount,
+  };
+}
+
+export function waitingToWire(
+  { subject, reasons }: Waiting,
+  lookAgainAtMs: number | undefined,
+): WireSubject {
+  return {
+    updaterId: subject.updater.id,
+    updateId: subject.work.kind === 'scan' ? '' : subject.work.update.id,
+    title: titleOf(subject.work),
+    action: subject.action,
+    reasons: reasons.map(reasonToWire),
+    lookAgainAtUnixMs: lookAgainAtMs === undefined ? undefined : BigInt(Math.ceil(lookAgainAtMs)),
+  };
+}
+
+/** A run that holds a slot, as a subject: paused, with the reasons why it stays so, or going on. */
+export function heldToWire(run: Run, reasons: readonly Reason[]): WireSubject {
+  return {
+    updaterId: run.updaterId,
+    updateId: run.work.kind === 'scan' ? '' : run.work.update.id,
+    title: titleOf(run.work),
+    action: actionOf(run),
+    reasons: reasons.map(reasonToWire),
+    lookAgainAtUnixMs: undefined,
+  };
+}
+
+function reasonToWire({ code, message, untilMs }: Reason): WireReason {
+  return {
+    code,
+    message,
+    untilUnixMs: untilMs === undefined ? undefined : BigInt(Math.ceil(untilMs)),
+  };
+}
+
+export function entryToWire(entry: StoredEntry): WireEntry {
+  return {
+    sequence: BigInt(entry.sequence),
+    atUnixMs: BigInt(entry.atMs),
+    kind: (JSON.parse(entry.body) as { kind: string }).kind,
+    bodyJson: entry.body,
+    hashSha256: entry.hash,
+  };
+}
+
+export function readingToText(reading: Reading): ReadingText {
+  return {
+    signal: reading.instance === '' ? reading.signal : `${reading.signal}:${reading.instance}`,
+    value: valueText(reading),
+    source: reading.source,
+    observedAtUnixMs: BigInt(Math.round(reading.observedAtMs)),
+  };
+}
+
+function valueText({ signal, value }: Reading): string {
+  switch (value.kind) {
+    case 'unknown':
+      return `unknown: ${value.why}`;
+    case 'flag':
+      return value.flag ? 'yes' : 'no';
+    case 'presence':
+      return value.presence.kind;
+    case 'number': {
+      const { unit } = signals[signal];
+      if (unit === 'B') return formatBytes(value.number);
+      return unit === '' ? String(value.number) : `${value.number.toFixed(1)} ${unit}`;
+    }
+  }
+}
+
+function titleOf(work: Work): string {
+  return work.kind === 'scan' ? 'look for updates' : work.update.title;
+}

@@ -1,0 +1,78 @@
+// Watch: entries as they are written, and progress as it comes.
+//
+// Invariants:
+//   W1. An entry is sent once and in order, also those written while older ones are being read.
+//   W2. A reader that falls behind is cut off, never waited for; it asks again from where it was.
+
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { WatchRequest, WatchResponse } from '../../proto/gen/lull/operator/v1/operator.js';
+import type { StoredEntry } from '../journal/chain.js';
+import type { RunProgress } from '../scheduler/edges.loop.js';
+import type { Ledger } from '../world/ledger.loop.js';
+import { entryToWire } from './view.wire.js';
+
+/** Bytes a reader may be behind. */
+const BEHIND_BYTES_MAX = 8 * 1024 * 1024;
+const PAGE = 500;
+
+export interface ProgressFeed {
+  publish(progress: RunProgress): void;
+  subscribe(listener: (progress: RunProgress) => void): () => void;
+}
+
+export function createProgressFeed(): ProgressFeed {
+  const listeners = new Set<(progress: RunProgress) => void>();
+  return {
+    publish: (progress) => {
+      for (const listener of listeners) listener(progress);
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+export function streamEntries(
+  call: ServerWritableStream<WatchRequest, WatchResponse>,
+  ledger: Ledger,
+  progress: ProgressFeed,
+): void {
+  const from = Number(call.request.fromSequence);
+  let next = from === 0 ? ledger.head.sequence + 1 : from;
+  let live = false;
+
+  const send = (kind: NonNullable<WatchResponse['kind']>): void => {
+    if (call.cancelled || call.destroyed) return;
+    call.write({ kind });
+    if (call.writableLength > BEHIND_BYTES_MAX) call.end(); // W2
+  };
+  const sendEntry = (entry: StoredEntry): void => {
+    if (entry.sequence !== next) return; // W1
+    next += 1;
+    send({ $case: 'entry', value: entryToWire(entry) });
+  };
+  const stopEntries = ledger.onEntry((entry) => {
+    if (live) sendEntry(entry);
+  });
+  const stopProgress = progress.subscribe(({ runId, fraction, step }) => {
+    send({ $case: 'progress', value: { runId, fraction, step } });
+  });
+  const stop = (): void => {
+    stopEntries();
+    stopProgress();
+  };
+  call.once('cancelled', stop);
+  call.once('close', stop);
+
+  async function catchUp(): Promise<void> {
+    while (next <= ledger.head.sequence && !call.cancelled) {
+      for (const entry of await ledger.read(next, PAGE)) sendEntry(entry);
+    }
+    live = true;
+  }
+  catchUp().catch((error: unknown) => {
+    stop();
+    call.destroy(error as Error);
+  });
+}

@@ -1,0 +1,153 @@
+// Facts: everything that must survive, as it is written in the journal. A kind is never renamed and
+// a field never changes its meaning, because old entries are never rewritten.
+
+import type { ReasonCode } from '../../conditions/reason.js';
+import type { Outcome } from '../runs/run.js';
+import type { Update, Work } from '../runs/update.js';
+
+/** Who caused a fact. */
+export type Actor = 'operator' | 'vendor' | 'policy' | 'orchestrator' | 'host';
+
+export type Fact =
+  | {
+      readonly kind: 'orchestrator.started';
+      readonly version: string;
+      readonly policySha256: string;
+    }
+  | {
+      readonly kind: 'updater.submitted';
+      readonly id: string;
+      readonly version: string;
+      readonly publisher: string;
+      readonly bundleSha256: string;
+      /** The DSSE envelope, base64: the evidence, and what hosts are given. */
+      readonly envelope: string;
+      readonly keyIds: readonly string[];
+    }
+  | {
+      readonly kind: 'updater.refused';
+      readonly id: string;
+      readonly version: string;
+      readonly code: ReasonCode;
+      readonly message: string;
+    }
+  | {
+      readonly kind: 'updater.enabled';
+      readonly id: string;
+      readonly version: string;
+      readonly bundleSha256: string;
+      readonly settings: readonly (readonly [name: string, value: string])[];
+      readonly attestation: string;
+      readonly actor: Actor;
+    }
+  | {
+      readonly kind: 'updater.suspended';
+      readonly id: string;
+      readonly code: ReasonCode;
+      readonly why: string;
+      readonly actor: Actor;
+    }
+  | { readonly kind: 'updater.withdrawn'; readonly id: string; readonly actor: Actor }
+  | {
+      readonly kind: 'host.attached';
+      readonly hostId: string;
+      readonly instanceId: string;
+      readonly confinement: string;
+    }
+  | {
+      readonly kind: 'run.admitted';
+      readonly runId: string;
+      readonly epoch: number;
+      readonly attempt: number;
+      readonly hostId: string;
+      readonly updaterId: string;
+      readonly updaterVersion: string;
+      readonly work: Work;
+    }
+  | {
+      readonly kind: 'run.started';
+      readonly runId: string;
+      readonly sandboxSha256: string;
+      readonly launchMs: number;
+    }
+  | {
+      readonly kind: 'run.paused';
+      readonly runId: string;
+      readonly reasons: readonly string[];
+      /** From the sensor's observation to the frozen sandbox, nanoseconds. */
+      readonly reactionNs?: number;
+      readonly cpuUs: number;
+    }
+  | { readonly kind: 'run.resumed'; readonly runId: string }
+  | {
+      readonly kind: 'run.thawed';
+      readonly runId: string;
+      readonly frozenMs: number;
+      readonly cpuUsWhileFrozen: number;
+    }
+  | {
+      readonly kind: 'run.interrupted';
+      readonly runId: string;
+      readonly code: ReasonCode;
+      readonly message: string;
+    }
+  | {
+      readonly kind: 'run.finished';
+      readonly runId: string;
+      readonly outcome: Outcome;
+      readonly stderrTail: string;
+    }
+  | {
+      readonly kind: 'scan.found';
+      readonly runId: string;
+      readonly updaterId: string;
+      readonly updates: readonly Update[];
+    }
+  | {
+      readonly kind: 'content.downloaded';
+      readonly runId: string;
+      readonly url: string;
+      readonly redirects: readonly string[];
+      readonly remoteAddress: string;
+      readonly sizeBytes: number;
+      readonly sha256: string;
+      readonly resumedCount: number;
+      readonly cached: boolean;
+    }
+  | {
+      readonly kind: 'content.installed';
+      readonly runId: string;
+      readonly receiptId: string;
+      readonly root: string;
+      readonly path: string;
+      readonly treeBeforeSha256: string;
+      readonly treeAfterSha256: string;
+      readonly fileCount: number;
+      readonly sizeBytes: number;
+      readonly changes: readonly {
+        readonly path: string;
+        readonly beforeSha256: string;
+        readonly afterSha256: string;
+        readonly mode: number;
+      }[];
+      readonly truncated: boolean;
+      readonly reverted: boolean;
+    }
+  | {
+      readonly kind: 'egress.seen';
+      readonly runId: string;
+      readonly host: string;
+      readonly port: number;
+      readonly allowed: boolean;
+      readonly sentBytes: number;
+      readonly receivedBytes: number;
+    }
+  | {
+      readonly kind: 'critical.changed';
+      readonly runId: string;
+      readonly entered: boolean;
+      readonly why: string;
+    }
+  | { readonly kind: 'run.notice'; readonly runId: string; readonly message: string };
+
+export type FactKind = Fact['kind'];

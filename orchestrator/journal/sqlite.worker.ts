@@ -1,0 +1,70 @@
+// The thread that owns the journal's file. One append is one transaction and one fsync.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import Database from 'libsql';
+import { genesis, type StoredEntry } from './chain.js';
+import type { JournalAnswer, JournalErrorCode, JournalRequest } from './sqlite.js';
+
+interface Message {
+  readonly id: number;
+  readonly body: JournalRequest;
+}
+
+const port = parentPort;
+if (port === null) throw new Error('sqlite.worker is to be started as a worker thread');
+
+const { file } = workerData as { file: string };
+const db = new Database(file);
+db.pragma('journal_mode = WAL');
+db.pragma('synchronous = FULL');
+db.exec(`CREATE TABLE IF NOT EXISTS entries (
+  sequence INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  hash TEXT NOT NULL
+) STRICT`);
+
+const insert = db.prepare('INSERT INTO entries (sequence, at_ms, body, hash) VALUES (?, ?, ?, ?)');
+const select = db.prepare(
+  'SELECT sequence, at_ms AS atMs, body, hash FROM entries WHERE sequence >= ? ORDER BY sequence LIMIT ?',
+);
+const last = db.prepare('SELECT sequence, hash FROM entries ORDER BY sequence DESC LIMIT 1');
+
+port.on('message', ({ id, body }: Message) => {
+  port.postMessage({ id, body: serve(body) });
+});
+
+function serve(request: JournalRequest): JournalAnswer {
+  try {
+    switch (request.kind) {
+      case 'append':
+        store(request.entries);
+        return { kind: 'done' };
+      case 'read':
+        return {
+          kind: 'entries',
+          entries: select.all(request.fromSequence, request.count) as StoredEntry[],
+        };
+      case 'head':
+        return { kind: 'head', head: (last.get() as typeof genesis | undefined) ?? genesis };
+      case 'close':
+        db.close();
+        return { kind: 'done' };
+    }
+  } catch (error) {
+    const { message, code } = error as Error & { code?: string };
+    return { kind: 'failed', code: classify(code ?? '', message), message };
+  }
+}
+
+function store(entries: readonly StoredEntry[]): void {
+  db.transaction(() => {
+    for (const { sequence, atMs, body, hash } of entries) insert.run(sequence, atMs, body, hash);
+  })();
+}
+
+function classify(code: string, message: string): JournalErrorCode {
+  if (code.startsWith('SQLITE_CONSTRAINT')) return 'SEQUENCE_TAKEN';
+  if (code === 'SQLITE_FULL' || message.includes('disk is full')) return 'NO_SPACE';
+  return 'JOURNAL_BROKEN';
+}

@@ -1,0 +1,133 @@
+// A host's events, as facts for the journal. Generated types stop here.
+
+import { isReasonCode, type ReasonCode } from '../../conditions/reason.js';
+import { displayText } from '../../conditions/words.js';
+import type { Finished, RunEvent } from '../../proto/gen/lull/link/v1/link.js';
+import { actionFromWire } from '../../proto/wire/action.js';
+import type { Fact } from '../journal/fact.js';
+import type { Outcome } from '../runs/run.js';
+import { updateFromWire, type ReceivedUpdate } from './update.wire.js';
+
+export interface LinkEvent {
+  readonly sequence: number;
+  readonly runId: string;
+  readonly epoch: number;
+  readonly body:
+    | { readonly kind: 'fact'; readonly fact: Fact }
+    | { readonly kind: 'finished'; readonly outcome: Outcome; readonly stderrTail: string }
+    | { readonly kind: 'found'; readonly received: ReceivedUpdate }
+    | { readonly kind: 'progress'; readonly fraction?: number; readonly step: string }
+    /** Of a newer host; acknowledged and left alone. */
+    | { readonly kind: 'unknown' };
+}
+
+const MESSAGE_CHARS_MAX = 4_096;
+
+export function eventFromWire(wire: RunEvent): LinkEvent {
+  return {
+    sequence: Number(wire.sequence),
+    runId: wire.runId,
+    epoch: Number(wire.epoch),
+    body: bodyFromWire(wire),
+  };
+}
+
+function bodyFromWire({ runId, kind }: RunEvent): LinkEvent['body'] {
+  switch (kind?.$case) {
+    case 'started':
+      return fact({ kind: 'run.started', runId, ...kind.value });
+    case 'progress': {
+      const { fraction, step } = kind.value;
+      const shown = displayText(step, 256);
+      return { kind: 'progress', step: shown, ...(fraction === undefined ? {} : { fraction }) };
+    }
+    case 'updateFound':
+      return { kind: 'found', received: updateFromWire(kind.value) };
+    case 'frozen': {
+      const { reasons, reactionNs, cpuUs } = kind.value;
+      const reaction = reactionNs === undefined ? {} : { reactionNs: Number(reactionNs) };
+      return fact({ kind: 'run.paused', runId, reasons, cpuUs: Number(cpuUs), ...reaction });
+    }
+    case 'thawed':
+      return fact({
+        kind: 'run.thawed',
+        runId,
+        frozenMs: Number(kind.value.frozenMs),
+        cpuUsWhileFrozen: Number(kind.value.cpuUsWhileFrozen),
+      });
+    case 'downloaded':
+      return fact({
+        kind: 'content.downloaded',
+        runId,
+        ...kind.value,
+        sizeBytes: Number(kind.value.sizeBytes),
+      });
+    case 'installed':
+      return fact({
+        kind: 'content.installed',
+        runId,
+        ...kind.value,
+        sizeBytes: Number(kind.value.sizeBytes),
+      });
+    case 'egress':
+      return fact({
+        kind: 'egress.seen',
+        runId,
+        ...kind.value,
+        sentBytes: Number(kind.value.sentBytes),
+        receivedBytes: Number(kind.value.receivedBytes),
+      });
+    case 'critical':
+      return fact({ kind: 'critical.changed', runId, ...kind.value });
+    case 'notice':
+      return fact({
+        kind: 'run.notice',
+        runId,
+        message: displayText(kind.value.message, MESSAGE_CHARS_MAX),
+      });
+    case 'finished':
+      return {
+        kind: 'finished',
+        outcome: outcomeFromWire(kind.value.outcome),
+        stderrTail: displayText(kind.value.stderrTail, 2_048),
+      };
+    case undefined:
+      return { kind: 'unknown' };
+  }
+}
+
+function outcomeFromWire(outcome: Finished['outcome']): Outcome {
+  switch (outcome?.$case) {
+    case 'succeeded':
+      return { kind: 'succeeded' };
+    case 'gone':
+      return { kind: 'gone' };
+    case 'moreToDo': {
+      const nextAction = actionFromWire(outcome.value.nextAction);
+      return nextAction === undefined
+        ? broken('more to do, but no next action')
+        : { kind: 'more_to_do', nextAction };
+    }
+    case 'failed': {
+      const { reason, message, retry } = outcome.value;
+      const code: ReasonCode = isReasonCode(reason) ? reason : 'VENDOR_REASON';
+      const text = displayText(message, MESSAGE_CHARS_MAX);
+      const named = code === 'VENDOR_REASON' ? `${displayText(reason, 63)}: ${text}` : text;
+      return { kind: 'failed', code, message: named, retry };
+    }
+    case 'cancelled': {
+      const { reason } = outcome.value;
+      return { kind: 'cancelled', code: isReasonCode(reason) ? reason : 'OPERATOR' };
+    }
+    case undefined:
+      return broken('an outcome of a kind that is not known');
+  }
+}
+
+function broken(message: string): Outcome {
+  return { kind: 'failed', code: 'CONTRACT_BROKEN', message, retry: false };
+}
+
+function fact(value: Fact): LinkEvent['body'] {
+  return { kind: 'fact', fact: value };
+}

@@ -1,0 +1,60 @@
+// A grant, as it goes to a host: everything that a run needs. Generated types stop here.
+
+import type { Requirement } from '../../conditions/requirement.js';
+import type { Manifest } from '../../bundle/manifest.js';
+import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import { actionToWire } from '../../proto/wire/action.js';
+import { requirementToWire } from '../../proto/wire/requirement.js';
+import type { Work } from '../runs/update.js';
+import { updateToWire } from './update.wire.js';
+
+export interface Grant {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly leaseMs: number;
+  readonly manifest: Manifest;
+  /** The DSSE envelope that was accepted, base64. */
+  readonly envelope: string;
+  readonly settings: ReadonlyMap<string, string>;
+  readonly work: Work;
+  readonly guard: readonly Requirement[];
+}
+
+export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
+  const { manifest, work } = grant;
+  const megabyte = 1_000_000n;
+  return {
+    $case: 'grant',
+    value: {
+      runId: grant.runId,
+      epoch: BigInt(grant.epoch),
+      attempt: grant.attempt,
+      leaseMs: grant.leaseMs,
+      updater: {
+        id: manifest.id,
+        version: manifest.version,
+        bundleSha256: manifest.bundle.sha256,
+        envelope: Buffer.from(grant.envelope, 'base64'),
+        settings: [...grant.settings].map(([name, value]) => ({ name, value })),
+      },
+      work:
+        work.kind === 'scan'
+          ? { $case: 'scan', value: {} }
+          : {
+              $case: 'perform',
+              value: {
+                update: updateToWire(work.update),
+                action: actionToWire(work.update.nextAction),
+              },
+            },
+      limits: {
+        runMsMax: BigInt(manifest.limits.run_s) * 1_000n,
+        memoryBytesMax: BigInt(manifest.limits.memory_mb) * megabyte,
+        processesMax: manifest.limits.processes,
+        diskBytesMax: BigInt(manifest.limits.disk_mb) * megabyte,
+      },
+      guard: grant.guard.map(requirementToWire),
+    },
+  };
+}

@@ -1,0 +1,72 @@
+// Updates on the wire and in the core. Generated types stop here.
+
+import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
+import type { Update as WireUpdate } from '../../proto/gen/lull/updater/v1/updater.js';
+import { boundedUpdate, updateProblem, type Update } from '../runs/update.js';
+
+export function updateToWire(update: Update): WireUpdate {
+  return {
+    id: update.id,
+    title: update.title,
+    fromVersion: update.fromVersion,
+    toVersion: update.toVersion,
+    downloadBytes: bigOrAbsent(update.downloadBytes),
+    installBytes: bigOrAbsent(update.installBytes),
+    security: update.security,
+    releaseNotesUrl: update.releaseNotesUrl,
+    deadlineUnixMs: bigOrAbsent(update.deadlineAtMs),
+    needs: {
+      network: false,
+      closedApps: [...update.closedApps],
+      restartApp: false,
+      reboot: false,
+    },
+    exclusive: update.exclusive,
+    conflictKeys: [...update.conflictKeys],
+    expectedS: update.expectedS,
+    nextAction: actionToWire(update.nextAction),
+  };
+}
+
+export type ReceivedUpdate =
+  | { readonly kind: 'ok'; readonly update: Update }
+  | { readonly kind: 'invalid'; readonly why: string };
+
+/** The update, bounded and safe to show, or what is wrong with it. */
+export function updateFromWire(wire: WireUpdate): ReceivedUpdate {
+  const nextAction = actionFromWire(wire.nextAction);
+  if (nextAction === undefined) return { kind: 'invalid', why: 'it names no next action' };
+  const update: Update = {
+    id: wire.id,
+    title: wire.title,
+    fromVersion: wire.fromVersion,
+    toVersion: wire.toVersion,
+    ...numberMember('downloadBytes', wire.downloadBytes),
+    ...numberMember('installBytes', wire.installBytes),
+    security: wire.security,
+    releaseNotesUrl: wire.releaseNotesUrl,
+    ...numberMember('deadlineAtMs', wire.deadlineUnixMs),
+    closedApps: wire.needs?.closedApps ?? [],
+    exclusive: wire.exclusive,
+    conflictKeys: wire.conflictKeys,
+    ...(wire.expectedS === undefined ? {} : { expectedS: wire.expectedS }),
+    nextAction,
+  };
+  const why = updateProblem(update);
+  return why === undefined
+    ? { kind: 'ok', update: boundedUpdate(update) }
+    : { kind: 'invalid', why };
+}
+
+function bigOrAbsent(value: number | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(Math.round(value));
+}
+
+function numberMember<K extends string>(
+  name: K,
+  value: bigint | undefined,
+): Partial<Record<K, number>> {
+  // Beyond what a number holds exactly a size means nothing; it is taken as unknown.
+  if (value === undefined || value > BigInt(Number.MAX_SAFE_INTEGER)) return {};
+  return { [name]: Number(value) } as Partial<Record<K, number>>;
+}

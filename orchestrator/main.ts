@@ -1,0 +1,143 @@
+// The orchestrator: owns the journal, decides who runs, and says why not.
+
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { watchSensor } from '../proto/watch/sensor.grpc.js';
+import { OperatorServiceService } from '../proto/gen/lull/operator/v1/operator.js';
+import { RegistryServiceService } from '../proto/gen/lull/registry/v1/registry.js';
+import type { Readings } from '../conditions/reading.js';
+import type { Clock } from '../runtime/clock.js';
+import { serveUnix } from '../runtime/grpc.js';
+import type { Log } from '../runtime/log.js';
+import { CloseStack, type Closeable } from '../runtime/shutdown.js';
+import { createProgressFeed } from './api/watch.grpc.js';
+import { operatorHandlers } from './api/operator.grpc.js';
+import { canonicalJson } from './journal/chain.js';
+import { openSqliteJournal } from './journal/sqlite.js';
+import { linkService } from './link/host.grpc.js';
+import type { Policy } from './policy/policy.js';
+import { openBundles } from './registry/bundles.fs.js';
+import { registryHandlers } from './registry/registry.grpc.js';
+import type { HostView } from './scheduler/decide.js';
+import { hostEdges } from './scheduler/edges.loop.js';
+import { startTurns } from './scheduler/turn.loop.js';
+import { openLedger } from './world/ledger.loop.js';
+
+export interface OrchestratorSettings {
+  readonly version: string;
+  readonly stateDir: string;
+  readonly runDir: string;
+  readonly policy: Policy;
+}
+
+/** Only the owner of the socket's directory talks to the orchestrator. */
+const SOCKET_MODE = 0o600;
+const SENSOR_HEARTBEAT_MS = 10_000;
+const SENSOR_SILENT_MS = 25_000;
+
+export async function startOrchestrator(
+  settings: OrchestratorSettings,
+  deps: { clock: Clock; log: Log },
+): Promise<Closeable> {
+  const { policy, stateDir, runDir, version } = settings;
+  const { clock, log } = deps;
+  const opened = new CloseStack(log);
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const journal = opened.add('journal', await openSqliteJournal(join(stateDir, 'journal.db')));
+    const ledger = await openLedger({ journal, clock, retry: policy.retry, log });
+    await ledger.append([
+      { kind: 'orchestrator.started', version, policySha256: digestOf(policy) },
+    ]);
+
+    const bundles = openBundles(join(stateDir, 'bundles'));
+    const progress = createProgressFeed();
+    let readings: Readings = new Map();
+    const servedSinceMs = clock.now().wallMs;
+
+    const wake = (): void => {
+      turns.wake();
+    };
+    const hosts = hostEdges({ ledger, log, wake, onProgress: progress.publish });
+    const host = () => hosts.current;
+    const hostView = (): HostView => ({
+      id: hosts.current?.hostId ?? 'this machine',
+      attached: hosts.current !== undefined,
+      readings,
+      diskPath: stateDir,
+      servedSinceMs,
+    });
+    const turns = opened.add('turns', startTurns({ ledger, policy, clock, log, hostView, host }));
+
+    opened.add(
+      'sensor',
+      watchSensor({
+        socketPath: join(runDir, 'sensor.sock'),
+        heartbeatMs: SENSOR_HEARTBEAT_MS,
+        silentAfterMs: SENSOR_SILENT_MS,
+        clock,
+        signal: new AbortController().signal,
+        onReadings: (next) => {
+          readings = next;
+          wake();
+        },
+      }),
+    );
+
+    const link = linkService({ edges: hosts, readBundle: bundles.read, log });
+    opened.add(
+      'link',
+      await serveUnix({
+        path: join(runDir, 'link.sock'),
+        mode: SOCKET_MODE,
+        register: (server) => {
+          server.addService(link.definition, link.handlers);
+        },
+      }),
+    );
+    opened.add(
+      'api',
+      await serveUnix({
+        path: join(runDir, 'operator.sock'),
+        mode: SOCKET_MODE,
+        register: (server) => {
+          server.addService(
+            OperatorServiceService,
+            operatorHandlers({
+              version,
+              ledger,
+              planNow: turns.planNow,
+              hostView,
+              host,
+              progress,
+              wake,
+            }),
+          );
+          server.addService(
+            RegistryServiceService,
+            registryHandlers({ ledger, policy, bundles, log, wake }),
+          );
+        },
+      }),
+    );
+    wake();
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** Which policy was in force, without its key objects. */
+function digestOf(policy: Policy): string {
+  const keys = policy.publishers.map(({ name, ids, threshold, auto }) => ({
+    name,
+    ids,
+    threshold,
+    auto,
+  }));
+  return createHash('sha256')
+    .update(canonicalJson({ ...policy, publishers: keys }))
+    .digest('hex');
+}

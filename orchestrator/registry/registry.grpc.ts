@@ -1,0 +1,195 @@
+// The registry: what a vendor's installer calls. Every refusal is an entry in the journal and
+// changes nothing else.
+
+import { status, type sendUnaryData, type ServerReadableStream } from '@grpc/grpc-js';
+import { BundleError } from '../../bundle/tar.js';
+import { ENVELOPE_BYTES_MAX } from '../../bundle/envelope.js';
+import type { ReasonCode } from '../../conditions/reason.js';
+import type { Log } from '../../runtime/log.js';
+import { rpcError } from '../../runtime/grpc.js';
+import type {
+  RegistryServiceServer,
+  SubmitRequest,
+  SubmitResponse,
+} from '../../proto/gen/lull/registry/v1/registry.js';
+import type { Fact } from '../journal/fact.js';
+import type { Policy } from '../policy/policy.js';
+import { verifySubmission, type Verdict } from '../trust/verify.js';
+import type { Ledger } from '../world/ledger.loop.js';
+import type { UpdaterState } from '../world/world.js';
+import type { Bundles } from './bundles.fs.js';
+import { accept, carriedSettings } from './enable.js';
+import { updaterToWire } from './updater.wire.js';
+
+export interface RegistryDeps {
+  readonly ledger: Ledger;
+  readonly policy: Policy;
+  readonly bundles: Bundles;
+  readonly log: Log;
+  readonly wake: () => void;
+}
+
+/** An expected refusal on its way to the caller. */
+class Refusal extends Error {
+  constructor(
+    readonly code: ReasonCode,
+    message: string,
+    readonly grpcCode: status,
+  ) {
+    super(message);
+  }
+}
+
+export function registryHandlers(deps: RegistryDeps): RegistryServiceServer {
+  const { ledger } = deps;
+  return {
+    submit: (call, callback) => {
+      answer(callback, submit(call, deps), deps.log);
+    },
+    withdraw: ({ request: { id } }, callback) => {
+      const withdrawn: readonly Fact[] = ledger.world.updaters.has(id)
+        ? [{ kind: 'updater.withdrawn', id, actor: 'operator' }]
+        : [];
+      answer(
+        callback,
+        ledger.append(withdrawn).then(() => (deps.wake(), {})),
+        deps.log,
+      );
+    },
+    listUpdaters: (_call, callback) => {
+      const updaters = [...ledger.world.updaters.values()];
+      callback(null, { updaters: updaters.map((each) => updaterToWire(each, ledger.world)) });
+    },
+  };
+}
+
+async function submit(
+  call: ServerReadableStream<SubmitRequest, SubmitResponse>,
+  deps: RegistryDeps,
+): Promise<SubmitResponse> {
+  const { ledger, bundles, policy } = deps;
+  const parts = (call as AsyncIterable<SubmitRequest>)[Symbol.asyncIterator]();
+  const envelope = await readHeader(parts);
+  const verdict = verifySubmission(envelope, policy, (id) => knownVersions(ledger, id));
+  if (verdict.kind === 'refused') return refuse(verdict, deps);
+  const { manifest, publisher, keyIds } = verdict;
+  if (!bundles.has(manifest.bundle.sha256)) {
+    await receive(verdict, parts, deps);
+  }
+  const before = ledger.world.updaters.get(manifest.id);
+  const version = {
+    version: manifest.version,
+    publisher: publisher.name,
+    bundleSha256: manifest.bundle.sha256,
+    envelope: Buffer.from(envelope).toString('base64'),
+    manifest,
+  };
+  const facts: Fact[] = [];
+  if (before?.current.bundleSha256 !== version.bundleSha256) {
+    const { manifest: _inEnvelope, ...rest } = version;
+    facts.push({ kind: 'updater.submitted', id: manifest.id, ...rest, keyIds });
+    if (publisher.auto) facts.push(...autoEnabled(before, version));
+  }
+  await ledger.append(facts);
+  deps.wake();
+  const updater = ledger.world.updaters.get(manifest.id);
+  if (updater === undefined) throw new Error(`${manifest.id} is not in the world it was added to`);
+  return { updater: updaterToWire(updater, ledger.world) };
+}
+
+/** A publisher that policy marks `auto` needs no operator, as far as no setting is open. */
+function autoEnabled(
+  before: UpdaterState | undefined,
+  version: UpdaterState['current'],
+): readonly Fact[] {
+  const acceptance = accept({
+    id: version.manifest.id,
+    version,
+    settings: carriedSettings(before, new Map()),
+    attestation: `publisher ${version.publisher} is marked auto`,
+    actor: 'policy',
+  });
+  return acceptance.kind === 'accepted' ? [acceptance.fact] : [];
+}
+
+async function readHeader(parts: AsyncIterator<SubmitRequest>): Promise<Uint8Array> {
+  const first = await parts.next();
+  const part = first.done === true ? undefined : first.value.part;
+  if (part?.$case !== 'header' || part.value.envelope.byteLength > ENVELOPE_BYTES_MAX) {
+    throw new Refusal(
+      'MANIFEST_INVALID',
+      'the first message has to be a header with an envelope of at most 256 KiB',
+      status.INVALID_ARGUMENT,
+    );
+  }
+  return part.value.envelope;
+}
+
+async function receive(
+  verdict: Extract<Verdict, { kind: 'verified' }>,
+  parts: AsyncIterator<SubmitRequest>,
+  deps: RegistryDeps,
+): Promise<void> {
+  const { manifest } = verdict;
+  try {
+    await deps.bundles.receive(manifest, chunksOf(parts));
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    const { id, version } = manifest;
+    await refuse({ kind: 'refused', code: error.code, message: error.message, id, version }, deps);
+  }
+}
+
+async function* chunksOf(parts: AsyncIterator<SubmitRequest>): AsyncGenerator<Uint8Array> {
+  for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
+    if (next.value.part?.$case === 'chunk') yield next.value.part.value;
+  }
+}
+
+async function refuse(
+  verdict: Extract<Verdict, { kind: 'refused' }>,
+  { ledger, log }: RegistryDeps,
+): Promise<never> {
+  const { id, version, code, message } = verdict;
+  log.warn({ id, version, code }, message);
+  await ledger.append([{ kind: 'updater.refused', id, version, code, message }]);
+  throw new Refusal(code, message, refusalStatus(code));
+}
+
+function refusalStatus(code: ReasonCode): status {
+  switch (code) {
+    case 'DIGEST_MISMATCH':
+      return status.DATA_LOSS;
+    case 'MANIFEST_INVALID':
+    case 'BUNDLE_INVALID':
+      return status.INVALID_ARGUMENT;
+    case 'VERSION_TAKEN':
+    case 'ID_TAKEN':
+      return status.ALREADY_EXISTS;
+    case 'VERSION_DOWNGRADE':
+      return status.FAILED_PRECONDITION;
+    default:
+      return status.PERMISSION_DENIED;
+  }
+}
+
+function knownVersions(ledger: Ledger, id: string) {
+  const updater = ledger.world.updaters.get(id);
+  return updater === undefined ? [] : [updater.current];
+}
+
+function answer<T>(callback: sendUnaryData<T>, result: Promise<T>, log: Log): void {
+  result.then(
+    (value) => {
+      callback(null, value);
+    },
+    (error: unknown) => {
+      if (error instanceof Refusal) {
+        callback(rpcError(error.grpcCode, error.code, error.message));
+        return;
+      }
+      log.error({ err: error }, 'a call to the registry failed');
+      callback(rpcError(status.INTERNAL, 'INTERNAL', (error as Error).message));
+    },
+  );
+}

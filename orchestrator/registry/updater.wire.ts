@@ -1,0 +1,30 @@
+// Updaters as others see them. Generated types stop here.
+
+import { settingProblems } from '../../bundle/grant.js';
+import {
+  TrustState as WireTrustState,
+  type Updater,
+} from '../../proto/gen/lull/registry/v1/registry.js';
+import type { TrustState, UpdaterState, World } from '../world/world.js';
+
+const trustStates: Record<TrustState, WireTrustState> = {
+  verified: WireTrustState.VERIFIED,
+  enabled: WireTrustState.ENABLED,
+  suspended: WireTrustState.SUSPENDED,
+};
+
+export function updaterToWire(updater: UpdaterState, world: World): Updater {
+  const { current, accepted } = updater;
+  const updates = [...world.updates.values()].filter((each) => each.updaterId === updater.id);
+  return {
+    id: updater.id,
+    version: current.version,
+    publisher: current.publisher,
+    bundleSha256: current.bundleSha256,
+    state: trustStates[updater.state],
+    why: updater.why,
+    settingsMissing: settingProblems(current.manifest, accepted?.settings ?? new Map()),
+    lastScanUnixMs: updater.lastScanAtMs === undefined ? undefined : BigInt(updater.lastScanAtMs),
+    updateCount: updates.length,
+  };
+}

@@ -1,0 +1,65 @@
+// A run: one admitted execution of one action. The states and who may follow whom.
+//
+//   admitted ─started─▶ running ⇄ paused ─finished─▶ finished
+//       │                  │         │
+//       └────interrupted───┴─────────┴──▶ interrupted ─admitted again─▶ admitted
+//
+// Invariants:
+//   R1. A run has one id for all its attempts; what repeats it is `interrupted` and the next
+//       `admitted`, which carries a higher epoch and attempt.
+//   R2. `finished` is final. What arrives for a finished run is late and changes nothing.
+
+import type { Action } from '../../bundle/manifest.js';
+import type { ReasonCode } from '../../conditions/reason.js';
+import type { Work } from './update.js';
+
+export type Outcome =
+  | { readonly kind: 'succeeded' }
+  | { readonly kind: 'more_to_do'; readonly nextAction: Action }
+  | {
+      readonly kind: 'failed';
+      readonly code: ReasonCode;
+      readonly message: string;
+      readonly retry: boolean;
+    }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'cancelled'; readonly code: ReasonCode };
+
+export type RunPhase =
+  | { readonly kind: 'admitted' }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'paused'; readonly reasons: readonly string[]; readonly sinceMs: number }
+  | { readonly kind: 'interrupted'; readonly code: ReasonCode; readonly retryAtMs: number }
+  | { readonly kind: 'finished'; readonly outcome: Outcome; readonly atMs: number };
+
+export interface Run {
+  readonly id: string;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly hostId: string;
+  readonly updaterId: string;
+  readonly updaterVersion: string;
+  readonly work: Work;
+  readonly admittedAtMs: number;
+  readonly pauseCount: number;
+  readonly phase: RunPhase;
+}
+
+export type ActionName = 'scan' | Action;
+
+export function actionOf(run: { readonly work: Work }): ActionName {
+  return run.work.kind === 'scan' ? 'scan' : run.work.update.nextAction;
+}
+
+/** Whether the run occupies its slot: it has, or is about to have, a sandbox. */
+export function holdsSlot(run: Run): boolean {
+  switch (run.phase.kind) {
+    case 'admitted':
+    case 'running':
+    case 'paused':
+      return true;
+    case 'interrupted':
+    case 'finished':
+      return false;
+  }
+}

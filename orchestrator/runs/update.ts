@@ -1,0 +1,57 @@
+// An update as the orchestrator knows it, and the limits that keep a chatty updater from filling the
+// journal.
+
+import type { Action } from '../../bundle/manifest.js';
+import { displayText } from '../../conditions/words.js';
+
+export interface Update {
+  readonly id: string;
+  readonly title: string;
+  readonly fromVersion: string;
+  readonly toVersion: string;
+  /** Bytes; absent: unknown. */
+  readonly downloadBytes?: number;
+  readonly installBytes?: number;
+  readonly security: boolean;
+  readonly releaseNotesUrl: string;
+  readonly deadlineAtMs?: number;
+  readonly closedApps: readonly string[];
+  readonly exclusive: boolean;
+  readonly conflictKeys: readonly string[];
+  readonly expectedS?: number;
+  readonly nextAction: Action;
+}
+
+/** What a run does: look for updates, or take one a step further. */
+export type Work =
+  { readonly kind: 'scan' } | { readonly kind: 'perform'; readonly update: Update };
+
+/** More than any scan of one updater finds; what comes beyond breaks the contract. */
+export const UPDATES_PER_SCAN_MAX = 2_000;
+const TITLE_CHARS_MAX = 256;
+const idPattern = /^[a-zA-Z0-9._@/+:-]{1,128}$/;
+const versionPattern = /^[\x21-\x7e]{1,64}$/;
+
+/** What is wrong with an update that an updater reported, or undefined when nothing is. */
+export function updateProblem(update: Update): string | undefined {
+  if (!idPattern.test(update.id)) return 'its id is not 1 to 128 of [a-zA-Z0-9._@/+:-]';
+  if (!versionPattern.test(update.toVersion)) return 'its to_version is empty or unprintable';
+  if (update.fromVersion !== '' && !versionPattern.test(update.fromVersion)) {
+    return 'its from_version is unprintable';
+  }
+  if (update.title === '') return 'it has no title';
+  return undefined;
+}
+
+/** The update with its texts made safe to keep and to show (T17). */
+export function boundedUpdate(update: Update): Update {
+  return {
+    ...update,
+    title: displayText(update.title, TITLE_CHARS_MAX),
+    releaseNotesUrl: /^https?:\/\//.test(update.releaseNotesUrl)
+      ? displayText(update.releaseNotesUrl, 2_048)
+      : '',
+    conflictKeys: update.conflictKeys.slice(0, 16).map((key) => displayText(key, 128)),
+    closedApps: update.closedApps.slice(0, 16).map((app) => displayText(app, 1_024)),
+  };
+}

@@ -1,0 +1,132 @@
+// What a plugin-host tells, made durable. Edges never act: they write facts and wake the turn.
+//
+// Invariants:
+//   E1. An event of a run that is over, or of an older epoch, changes nothing.
+//   E2. A run that the journal thinks is on a host, and that the host does not hold, was cut.
+
+import type { Log } from '../../runtime/log.js';
+import type { Fact } from '../journal/fact.js';
+import type { LinkEvent } from '../link/event.wire.js';
+import type { HostConnection, HostEdges } from '../link/host.grpc.js';
+import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
+import { UPDATES_PER_SCAN_MAX, type Update } from '../runs/update.js';
+import type { Ledger } from '../world/ledger.loop.js';
+
+export interface RunProgress {
+  readonly runId: string;
+  readonly fraction?: number;
+  readonly step: string;
+}
+
+export interface HostPresence extends HostEdges {
+  /** The attached host, if one is. */
+  readonly current: HostConnection | undefined;
+}
+
+export function hostEdges(deps: {
+  ledger: Ledger;
+  log: Log;
+  wake: () => void;
+  onProgress: (progress: RunProgress) => void;
+}): HostPresence {
+  const { ledger, log, wake } = deps;
+  const scans = new Map<string, { updates: Map<string, Update>; problem?: string }>();
+  let current: HostConnection | undefined;
+
+  async function finished(run: Run, outcome: Outcome, stderrTail: string): Promise<void> {
+    const scan = scans.get(run.id);
+    scans.delete(run.id);
+    const end = (judged: Outcome): Fact => ({
+      kind: 'run.finished',
+      runId: run.id,
+      outcome: judged,
+      stderrTail,
+    });
+    if (run.work.kind !== 'scan' || outcome.kind !== 'succeeded') {
+      await ledger.append([end(outcome)]);
+    } else if (scan?.problem !== undefined) {
+      const message = `the scan named an update that is not valid: ${scan.problem}`;
+      await ledger.append([end({ kind: 'failed', code: 'CONTRACT_BROKEN', message, retry: true })]);
+    } else {
+      const updates = [...(scan?.updates.values() ?? [])];
+      const { id: runId, updaterId } = run;
+      await ledger.append([{ kind: 'scan.found', runId, updaterId, updates }, end(outcome)]);
+    }
+  }
+
+  function found(
+    run: Run,
+    received: Extract<LinkEvent['body'], { kind: 'found' }>['received'],
+  ): void {
+    const scan = scans.get(run.id) ?? { updates: new Map<string, Update>() };
+    scans.set(run.id, scan);
+    if (received.kind === 'invalid') scan.problem ??= received.why;
+    else if (scan.updates.has(received.update.id)) {
+      scan.problem ??= `"${received.update.id}" came twice`;
+    } else if (scan.updates.size >= UPDATES_PER_SCAN_MAX) {
+      scan.problem ??= `more than ${String(UPDATES_PER_SCAN_MAX)} updates`;
+    } else scan.updates.set(received.update.id, received.update);
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    attached: async (host) => {
+      const cut = [...ledger.world.runs.values()].filter(
+        (run) => holdsSlot(run) && !host.runIds.has(run.id),
+      );
+      for (const runId of host.runIds) {
+        if (ledger.world.runs.has(runId)) continue;
+        host.send({
+          $case: 'stop',
+          value: { runId, epoch: BigInt(ledger.world.epoch), reason: 'SUPERSEDED' },
+        });
+      }
+      const { hostId, instanceId, confinement } = host;
+      const message = `${hostId} does not hold it any more`;
+      await ledger.append([
+        { kind: 'host.attached', hostId, instanceId, confinement },
+        ...cut.map(({ id }): Fact => ({
+          kind: 'run.interrupted',
+          runId: id,
+          code: 'HOST_LOST',
+          message,
+        })), // E2
+      ]);
+      for (const { id } of cut) scans.delete(id);
+      current = host;
+      wake();
+    },
+    detached: (host) => {
+      if (current !== host) return;
+      current = undefined;
+      log.warn({ host: host.hostId }, 'the plugin-host detached');
+      wake();
+    },
+    event: async (_host, event) => {
+      const run = ledger.world.runs.get(event.runId);
+      if (run === undefined || run.epoch !== event.epoch) {
+        log.debug({ runId: event.runId, kind: event.body.kind }, 'a late event'); // E1
+        return;
+      }
+      switch (event.body.kind) {
+        case 'progress':
+          deps.onProgress({ ...event.body, runId: run.id });
+          return;
+        case 'found':
+          found(run, event.body.received);
+          return;
+        case 'finished':
+          await finished(run, event.body.outcome, event.body.stderrTail);
+          break;
+        case 'fact':
+          await ledger.append([event.body.fact]);
+          break;
+        case 'unknown':
+          return;
+      }
+      wake();
+    },
+  };
+}

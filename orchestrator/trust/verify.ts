@@ -1,0 +1,144 @@
+// What a submitted manifest has to satisfy, as a list of obligations in the order in which they are
+// asked. The first one that is not met names the refusal.
+
+import { goodSignatures, parseEnvelope } from '../../bundle/envelope.js';
+import { parseManifest, type Manifest } from '../../bundle/manifest.js';
+import { displayText } from '../../conditions/words.js';
+import type { ReasonCode } from '../../conditions/reason.js';
+import { coversId, type Publisher } from './publisher.js';
+
+/** What is known of an id already. */
+export interface KnownVersion {
+  readonly publisher: string;
+  readonly version: string;
+  readonly bundleSha256: string;
+}
+
+export type Verdict =
+  | {
+      readonly kind: 'verified';
+      readonly manifest: Manifest;
+      readonly publisher: Publisher;
+      readonly keyIds: readonly string[];
+    }
+  | {
+      readonly kind: 'refused';
+      readonly code: ReasonCode;
+      readonly message: string;
+      /** As far as they could be read. */
+      readonly id: string;
+      readonly version: string;
+    };
+
+export interface TrustRules {
+  readonly publishers: readonly Publisher[];
+  readonly scopes: readonly Manifest['scope'][];
+}
+
+export function verifySubmission(
+  envelopeBytes: Uint8Array,
+  rules: TrustRules,
+  known: (id: string) => readonly KnownVersion[],
+): Verdict {
+  const envelope = parseEnvelope(envelopeBytes);
+  if (envelope === undefined) {
+    return refuse('SIGNATURE_MISSING', 'the manifest is not in a DSSE envelope');
+  }
+  const parsed = parseManifest(envelope.payload);
+  if (parsed.kind === 'invalid') {
+    return refuse('MANIFEST_INVALID', displayText(parsed.problems.join('; '), 2_048));
+  }
+  const { manifest } = parsed;
+  const no = (code: ReasonCode, message: string): Verdict => refuse(code, message, manifest);
+
+  // T12: only a publisher that policy names for this id prefix can vouch for it.
+  const publisher = rules.publishers.find(
+    ({ name, ids }) => name === manifest.publisher && ids.some((id) => coversId(id, manifest.id)),
+  );
+  if (publisher === undefined) {
+    return no(
+      'PUBLISHER_UNKNOWN',
+      `policy trusts no publisher "${manifest.publisher}" for ${manifest.id}; add its key under "publishers"`,
+    );
+  }
+  if (envelope.signatures.length === 0) {
+    return no('SIGNATURE_MISSING', `the manifest of ${manifest.id} is not signed`);
+  }
+  // Counted after de-duplication: one key that signs twice is one signature.
+  const keyIds = goodSignatures(envelope, publisher.keys);
+  if (keyIds.length < publisher.threshold) {
+    return no(
+      'SIGNATURE_INVALID',
+      `${String(keyIds.length)} of ${String(publisher.threshold)} good signatures by ${publisher.name}; the manifest was altered or signed with another key`,
+    );
+  }
+  if (!rules.scopes.includes(manifest.scope)) {
+    return no('SCOPE_REFUSED', `scope "${manifest.scope}" is not allowed by policy`);
+  }
+  return (
+    knownProblem(manifest, known(manifest.id)) ?? { kind: 'verified', manifest, publisher, keyIds }
+  );
+}
+
+function knownProblem(manifest: Manifest, known: readonly KnownVersion[]): Verdict | undefined {
+  const no = (code: ReasonCode, message: string): Verdict => refuse(code, message, manifest);
+  for (const each of known) {
+    if (each.publisher !== manifest.publisher) {
+      return no('ID_TAKEN', `${manifest.id} belongs to publisher ${each.publisher}`);
+    }
+    if (each.version === manifest.version && each.bundleSha256 !== manifest.bundle.sha256) {
+      return no(
+        'VERSION_TAKEN',
+        `${manifest.id} ${manifest.version} is already here with another digest; a changed bundle needs a new version`,
+      );
+    }
+    // T11: versions never go down.
+    if (compareVersions(manifest.version, each.version) < 0) {
+      return no(
+        'VERSION_DOWNGRADE',
+        `${manifest.id} ${each.version} was already accepted, ${manifest.version} is older`,
+      );
+    }
+  }
+  return undefined;
+}
+
+function refuse(code: ReasonCode, message: string, manifest?: Manifest): Verdict {
+  return {
+    kind: 'refused',
+    code,
+    message,
+    id: manifest?.id ?? '',
+    version: manifest?.version ?? '',
+  };
+}
+
+/** Order of two semantic versions; build metadata does not count. */
+export function compareVersions(a: string, b: string): number {
+  const [coreA, preA] = splitVersion(a);
+  const [coreB, preB] = splitVersion(b);
+  const byCore = compareParts(coreA, coreB);
+  if (byCore !== 0) return byCore;
+  if (preA.length === 0 || preB.length === 0) return preB.length - preA.length;
+  return compareParts(preA, preB);
+}
+
+function splitVersion(version: string): [core: string[], pre: string[]] {
+  const plain = version.split('+')[0] ?? '';
+  const cut = plain.indexOf('-');
+  if (cut < 0) return [plain.split('.'), []];
+  return [plain.slice(0, cut).split('.'), plain.slice(cut + 1).split('.')];
+}
+
+function compareParts(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
+    const [left, right] = [a[i], b[i]];
+    if (left === undefined || right === undefined) return left === undefined ? -1 : 1;
+    if (left === right) continue;
+    const [numberL, numberR] = [/^\d+$/.test(left), /^\d+$/.test(right)];
+    if (numberL && numberR) return Number(left) - Number(right);
+    if (numberL !== numberR) return numberL ? -1 : 1;
+    return left < right ? -1 : 1;
+  }
+  return 0;
+}

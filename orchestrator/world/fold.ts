@@ -1,0 +1,156 @@
+// The fold: facts into the world, one at a time, in the order of the journal.
+//
+// Invariant: F1. The fold is total and deterministic: any prefix of the journal gives a world, and
+// a fact about something unknown changes nothing.
+
+import { parseEnvelope } from '../../bundle/envelope.js';
+import { parseManifest } from '../../bundle/manifest.js';
+import type { Entry } from '../journal/chain.js';
+import type { Fact } from '../journal/fact.js';
+import type { Policy } from '../policy/policy.js';
+import { noTrials, updateKey, type UpdateState, type UpdaterState, type World } from './world.js';
+import { foldRun } from './fold-run.js';
+
+type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
+
+/** A world that the fold may change in place; everyone else sees it as `World`. */
+export interface MutableWorld extends World {
+  sequence: number;
+  epoch: number;
+  updaters: Map<string, UpdaterState>;
+  updates: Map<string, UpdateState>;
+  runs: Map<string, World['runs'] extends ReadonlyMap<string, infer R> ? R : never>;
+  history: World['history'][number][];
+  lastRunEndedAtMs: number;
+}
+
+export function emptyWorld(): MutableWorld {
+  return {
+    sequence: 0,
+    epoch: 0,
+    updaters: new Map(),
+    updates: new Map(),
+    runs: new Map(),
+    history: [],
+    lastRunEndedAtMs: 0,
+  };
+}
+
+/** Applies one entry. `retry` is needed because what a failure leads to is policy. */
+export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retry']): void {
+  world.sequence = entry.sequence;
+  const { fact, atMs } = entry;
+  switch (fact.kind) {
+    case 'updater.submitted':
+      submitted(world, fact);
+      return;
+    case 'updater.enabled':
+      enabled(world, fact);
+      return;
+    case 'updater.suspended':
+      change(world, fact.id, (updater) => ({ ...updater, state: 'suspended', why: fact.why }));
+      return;
+    case 'updater.withdrawn':
+      world.updaters.delete(fact.id);
+      dropUpdates(world, fact.id, () => true);
+      return;
+    case 'scan.found':
+      found(world, fact, atMs);
+      return;
+    case 'run.admitted':
+    case 'run.started':
+    case 'run.paused':
+    case 'run.resumed':
+    case 'run.thawed':
+    case 'run.interrupted':
+    case 'run.finished':
+      foldRun(world, fact, atMs, retry);
+      return;
+    // Evidence: read by people and auditors, not by decisions.
+    case 'orchestrator.started':
+    case 'updater.refused':
+    case 'host.attached':
+    case 'content.downloaded':
+    case 'content.installed':
+    case 'egress.seen':
+    case 'critical.changed':
+    case 'run.notice':
+      return;
+  }
+}
+
+function submitted(world: MutableWorld, fact: Of<'updater.submitted'>): void {
+  const bytes = Buffer.from(fact.envelope, 'base64');
+  const envelope = parseEnvelope(bytes);
+  const parsed = envelope === undefined ? undefined : parseManifest(envelope.payload);
+  // A manifest that an older version accepted and this one cannot read stays out of the world: it
+  // could not be run.
+  if (parsed?.kind !== 'ok') return;
+  const current = {
+    version: fact.version,
+    publisher: fact.publisher,
+    bundleSha256: fact.bundleSha256,
+    envelope: fact.envelope,
+    manifest: parsed.manifest,
+  };
+  const before = world.updaters.get(fact.id);
+  world.updaters.set(
+    fact.id,
+    before === undefined
+      ? { id: fact.id, state: 'verified', why: '', current, scanTrials: noTrials }
+      : { ...before, current },
+  );
+}
+
+function enabled(world: MutableWorld, fact: Of<'updater.enabled'>): void {
+  change(world, fact.id, (updater) =>
+    updater.current.bundleSha256 === fact.bundleSha256
+      ? {
+          ...updater,
+          state: 'enabled',
+          why: '',
+          accepted: { version: updater.current, settings: new Map(fact.settings) },
+          scanTrials: noTrials,
+        }
+      : updater,
+  );
+}
+
+function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void {
+  const ids = new Set(fact.updates.map((update) => update.id));
+  const busy = new Set(
+    [...world.runs.values()].flatMap((run) =>
+      run.updaterId === fact.updaterId && run.work.kind === 'perform' ? [run.work.update.id] : [],
+    ),
+  );
+  // The scan is the whole set: what is absent has gone away, unless a run is still at it.
+  dropUpdates(world, fact.updaterId, (id) => !ids.has(id) && !busy.has(id));
+  for (const update of fact.updates) {
+    if (busy.has(update.id)) continue;
+    const key = updateKey(fact.updaterId, update.id);
+    const before = world.updates.get(key);
+    const same = before?.update.toVersion === update.toVersion;
+    world.updates.set(key, {
+      updaterId: fact.updaterId,
+      update,
+      firstSeenAtMs: before?.firstSeenAtMs ?? atMs,
+      trials: same ? before.trials : noTrials,
+      ...(same && before.gaveUp !== undefined ? { gaveUp: before.gaveUp } : {}),
+    });
+  }
+}
+
+function change(
+  world: MutableWorld,
+  id: string,
+  fn: (updater: UpdaterState) => UpdaterState,
+): void {
+  const updater = world.updaters.get(id);
+  if (updater !== undefined) world.updaters.set(id, fn(updater));
+}
+
+function dropUpdates(world: MutableWorld, updaterId: string, drop: (id: string) => boolean): void {
+  for (const [key, { updaterId: owner, update }] of world.updates) {
+    if (owner === updaterId && drop(update.id)) world.updates.delete(key);
+  }
+}

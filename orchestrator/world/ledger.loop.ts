@@ -1,0 +1,179 @@
+// The ledger: the journal and its fold, kept in step.
+//
+// Invariants:
+//   L1. The world contains a fact only when it is durable.
+//   L2. Facts are folded in the order of their sequence; `append` resolves after its own were.
+//   L3. When the journal has failed, no later append succeeds: whoever needs a durable fact stops.
+
+import type { Log } from '../../runtime/log.js';
+import type { Clock } from '../../runtime/clock.js';
+import {
+  chainEntry,
+  genesis,
+  verifyChain,
+  type ChainVerdict,
+  type Entry,
+  type Head,
+  type StoredEntry,
+} from '../journal/chain.js';
+import type { Fact } from '../journal/fact.js';
+import { JournalError, type Journal } from '../journal/sqlite.js';
+import type { Policy } from '../policy/policy.js';
+import { emptyWorld, foldEntry, type MutableWorld } from './fold.js';
+import type { World } from './world.js';
+
+/** Entries read from the journal in one go. */
+const PAGE = 1_000;
+/** Appends stored in one transaction, and appends waiting for it, at the most. */
+const BATCH_MAX = 256;
+const QUEUE_MAX = 4_096;
+const FULL_DISK_RETRY_MS = 2_000;
+
+interface Pending {
+  readonly entries: readonly Entry[];
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export interface Ledger {
+  readonly world: World;
+  readonly head: Head;
+  append(facts: readonly Fact[]): Promise<void>;
+  read(fromSequence: number, count: number): Promise<readonly StoredEntry[]>;
+  verify(): Promise<ChainVerdict>;
+  /** Calls `listener` after each entry was folded; returns how to stop that. */
+  onEntry(listener: (entry: Entry) => void): () => void;
+}
+
+export class AuditBrokenError extends Error {
+  readonly code = 'AUDIT_BROKEN';
+
+  constructor(why: string) {
+    super(
+      `the journal does not verify: ${why}. Somebody or something changed it. Restore it from a backup, or move it away to start a new one.`,
+    );
+    this.name = 'AuditBrokenError';
+  }
+}
+
+export class JournalBusyError extends Error {
+  readonly code = 'JOURNAL_BUSY';
+
+  constructor() {
+    super('the journal cannot keep up; what is not in it does not happen');
+  }
+}
+
+/** Reads the journal, verifies its chain and folds it. */
+export async function openLedger(deps: {
+  journal: Journal;
+  clock: Clock;
+  retry: Policy['retry'];
+  log: Log;
+}): Promise<Ledger> {
+  const { journal, clock, retry, log } = deps;
+  const world: MutableWorld = emptyWorld();
+  const listeners = new Set<(entry: Entry) => void>();
+  let durable = genesis;
+  for (;;) {
+    const page = await journal.read(durable.sequence + 1, PAGE);
+    if (page.length === 0) break;
+    const verdict = verifyChain(durable, page);
+    if (verdict.kind === 'broken') throw new AuditBrokenError(verdict.why);
+    for (const stored of page) foldEntry(world, parseEntry(stored), retry);
+    durable = verdict.head;
+  }
+  let written = durable;
+  let pumping = false;
+  let broken: Error | undefined;
+  const queue: Pending[] = [];
+
+  /** Stores what is queued, everything that has come meanwhile in one transaction, and folds it. */
+  async function pump(): Promise<void> {
+    pumping = true;
+    while (queue.length > 0) {
+      const batch = queue.splice(0, BATCH_MAX);
+      const entries = batch.flatMap((pending) => pending.entries);
+      try {
+        await storePatiently(entries.map(toStored));
+      } catch (error) {
+        broken = error as Error; // L3
+        log.fatal({ err: error }, 'the journal takes no entries; nothing will be started any more');
+        for (const { reject } of [...batch, ...queue.splice(0)]) reject(broken);
+        return;
+      }
+      for (const entry of entries) {
+        foldEntry(world, entry, retry); // L1, L2
+        for (const listener of listeners) listener(entry);
+      }
+      const last = entries.at(-1);
+      if (last !== undefined) durable = { sequence: last.sequence, hash: last.hash };
+      for (const { resolve } of batch) resolve();
+    }
+    pumping = false; // In the same step as the look at the queue: no append can fall in between.
+  }
+
+  /** T19: a full disk is waited for. Nothing permissive happens meanwhile, because it awaits this. */
+  async function storePatiently(entries: readonly StoredEntry[]): Promise<void> {
+    for (;;) {
+      try {
+        await journal.append(entries);
+        return;
+      } catch (error) {
+        if (!(error instanceof JournalError) || error.code !== 'NO_SPACE') throw error;
+        log.error('the disk of the journal is full; nothing starts until there is space');
+        await new Promise<void>((resolve) => clock.after(FULL_DISK_RETRY_MS, resolve));
+      }
+    }
+  }
+
+  return {
+    world,
+    get head() {
+      return durable;
+    },
+    append: (facts) => {
+      if (broken !== undefined) return Promise.reject(broken);
+      if (queue.length >= QUEUE_MAX) return Promise.reject(new JournalBusyError());
+      const atMs = Math.round(clock.now().wallMs);
+      const entries = facts.map((fact) => {
+        const entry = chainEntry(written, atMs, fact);
+        written = { sequence: entry.sequence, hash: entry.hash };
+        return entry;
+      });
+      return new Promise((resolve, reject) => {
+        queue.push({ entries, resolve, reject });
+        if (!pumping) void pump();
+      });
+    },
+    read: (fromSequence, count) => journal.read(fromSequence, count),
+    verify: () => verifyAll(journal, durable.sequence),
+    onEntry: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+async function verifyAll(journal: Journal, upTo: number): Promise<ChainVerdict> {
+  let head = genesis;
+  while (head.sequence < upTo) {
+    const page = await journal.read(head.sequence + 1, PAGE);
+    if (page.length === 0) {
+      const next = head.sequence + 1;
+      return { kind: 'broken', atSequence: next, why: `entry ${String(next)} is missing` };
+    }
+    const verdict = verifyChain(head, page);
+    if (verdict.kind === 'broken') return verdict;
+    head = verdict.head;
+  }
+  return { kind: 'whole', head };
+}
+
+function toStored({ sequence, atMs, body, hash }: Entry): StoredEntry {
+  return { sequence, atMs, body, hash };
+}
+
+export function parseEntry(stored: StoredEntry): Entry {
+  return { ...stored, fact: JSON.parse(stored.body) as Fact };
+}

@@ -1,0 +1,73 @@
+// World: what the journal amounts to. Everything known and durable, nothing else.
+
+import type { Manifest } from '../../bundle/manifest.js';
+import type { ReasonCode } from '../../conditions/reason.js';
+import type { Run } from '../runs/run.js';
+import type { Update } from '../runs/update.js';
+
+export type TrustState = 'verified' | 'enabled' | 'suspended';
+
+/** One submitted version of an updater. */
+export interface UpdaterVersion {
+  readonly version: string;
+  readonly publisher: string;
+  readonly bundleSha256: string;
+  readonly envelope: string;
+  readonly manifest: Manifest;
+}
+
+/** How something that is tried again and again has been going. */
+export interface Trials {
+  readonly failureCount: number;
+  readonly lastFailure?: { readonly code: ReasonCode; readonly message: string };
+  /** Not before this instant, ms since the epoch. */
+  readonly notBeforeMs: number;
+}
+
+export interface UpdaterState {
+  readonly id: string;
+  readonly state: TrustState;
+  readonly why: string;
+  /** The newest submitted version. */
+  readonly current: UpdaterVersion;
+  /** What an operator accepted: exactly this version with these settings. */
+  readonly accepted?: {
+    readonly version: UpdaterVersion;
+    readonly settings: ReadonlyMap<string, string>;
+  };
+  readonly lastScanAtMs?: number;
+  readonly scanTrials: Trials;
+}
+
+export interface UpdateState {
+  readonly updaterId: string;
+  readonly update: Update;
+  readonly firstSeenAtMs: number;
+  readonly trials: Trials;
+  /** Failed in a way that trying again does not mend; a person has to look. */
+  readonly gaveUp?: { readonly code: ReasonCode; readonly message: string };
+}
+
+export interface World {
+  readonly sequence: number;
+  /** The highest fence given out. */
+  readonly epoch: number;
+  readonly updaters: ReadonlyMap<string, UpdaterState>;
+  /** By `updateKey`. */
+  readonly updates: ReadonlyMap<string, UpdateState>;
+  /** Runs that have not finished, by id. */
+  readonly runs: ReadonlyMap<string, Run>;
+  /** Finished runs, oldest first, at most HISTORY_MAX. */
+  readonly history: readonly Run[];
+  /** When the last run let go of its slot, ms since the epoch. */
+  readonly lastRunEndedAtMs: number;
+}
+
+/** Finished runs kept at hand; the journal has them all. */
+export const HISTORY_MAX = 1_000;
+
+export function updateKey(updaterId: string, updateId: string): string {
+  return `${updaterId} ${updateId}`;
+}
+
+export const noTrials: Trials = { failureCount: 0, notBeforeMs: 0 };
