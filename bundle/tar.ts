@@ -82,7 +82,9 @@ export async function readBundle(
   const missing = new Map(declared.files.map((file) => [file.path, file]));
   const archive = extract();
   Readable.from(bounded(tar, declared.size, hash), { objectMode: false })
-    .on('error', (error) => archive.destroy(error))
+    .on('error', (error) => {
+      archive.destroy(error);
+    })
     .pipe(archive);
   try {
     for await (const entry of archive as AsyncIterable<Entry>) {
@@ -112,7 +114,7 @@ async function readEntry(
   const { name, type, size } = entry.header;
   // T8: an undeclared, repeated, linked or special entry ends the reading before its content.
   const file = missing.get(name);
-  if (type !== 'file') throw new BundleError('BUNDLE_INVALID', `${name} is a ${String(type)}`);
+  if (type !== 'file') throw new BundleError('BUNDLE_INVALID', `${name} is a ${type}`);
   if (file === undefined) {
     throw new BundleError('BUNDLE_INVALID', `${name} is not declared, or is there twice`);
   }
@@ -169,7 +171,11 @@ export async function readLullFile(
   file: Readable,
 ): Promise<{ envelope: Buffer; tar: AsyncIterable<Uint8Array> }> {
   const archive = extract();
-  file.on('error', (error) => archive.destroy(error)).pipe(archive);
+  file
+    .on('error', (error) => {
+      archive.destroy(error);
+    })
+    .pipe(archive);
   const entries = (archive as AsyncIterable<Entry>)[Symbol.asyncIterator]();
   const next = async (wanted: string): Promise<Entry> => {
     const result = await entries.next().catch((error: unknown) => {

@@ -8,7 +8,7 @@ import { formatBytes } from './words.js';
  */
 export function judgeDiskFree(path: string, bytes: number, readings: Readings): GateResult {
   const value = fileSystemOf(path, readings);
-  if (value === undefined) {
+  if (value === undefined || Number.isNaN(value)) {
     return unknown({
       code: 'SPACE_UNKNOWN',
       message: `the free space at ${path} is not known; ${formatBytes(bytes)} are needed`,

@@ -21,14 +21,12 @@ export function formatBytes(bytes: number): string {
   return `${shown} ${byteUnits[unit] ?? 'B'}`;
 }
 
-// C0 and C1 controls, DEL, and the marks that reorder or hide text (T17).
-// eslint-disable-next-line no-control-regex
-const unprintable =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+// Control characters (C0, DEL, C1), and the marks that reorder or hide text (T17).
+const unprintable = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 /** Foreign text made safe to show: no control characters, at most `charsMax` characters. */
 export function displayText(text: string, charsMax: number): string {
   const clean = text.slice(0, charsMax * 4).replace(unprintable, '\ufffd');
-  const chars = [...clean];
+  const chars = Array.from(clean);
   return chars.length <= charsMax ? clean : `${chars.slice(0, charsMax - 1).join('')}…`;
 }

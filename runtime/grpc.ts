@@ -13,27 +13,26 @@ import {
   Metadata,
   Server,
   ServerCredentials,
-  status,
   type ChannelOptions,
   type Client,
   type Interceptor,
   type ServerInterceptor,
   type ServiceError,
+  type status,
   type StatusObject,
 } from '@grpc/grpc-js';
+import { clientHeaderLimit, serverHeaderLimit } from './header-limit.grpc.js';
 
 /** sun_path holds 108 bytes with its NUL; some left for what a caller appends. */
 const PATH_BYTES_MAX = 100;
 /** How long a live server may take to accept when we ask whether a socket is in use. */
 const PROBE_MS_MAX = 1_000;
-const STOP_GRACE_MS = 2_000;
+const STOP_GRACE_MS = 300;
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
-const METADATA_BYTES_MAX = 8 * 1024;
 
 const LIMITS: ChannelOptions = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
-  'grpc.max_metadata_size': METADATA_BYTES_MAX,
 };
 
 /** The metadata key under which the reason of an error travels. */
@@ -68,7 +67,10 @@ export async function serveUnix(options: {
 }): Promise<Listener> {
   const { path, mode } = options;
   await freeSocketPath(path);
-  const server = new Server({ ...LIMITS, interceptors: options.interceptors ?? [] });
+  const server = new Server({
+    ...LIMITS,
+    interceptors: [...(options.interceptors ?? []), serverHeaderLimit],
+  });
   options.register(server);
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => {
@@ -153,7 +155,7 @@ export function dialUnix<C extends Client>(
     'grpc.max_reconnect_backoff_ms': 5_000,
     // Each channel its own connection: a hostile peer must not share one with anybody.
     'grpc.use_local_subchannel_pool': 1,
-    interceptors: options.interceptors ?? [],
+    interceptors: [...(options.interceptors ?? []), clientHeaderLimit],
   });
 }
 

@@ -82,13 +82,11 @@ async function submit(
     publisher: publisher.name,
     bundleSha256: manifest.bundle.sha256,
     envelope: Buffer.from(envelope).toString('base64'),
-    manifest,
   };
   const facts: Fact[] = [];
   if (before?.current.bundleSha256 !== version.bundleSha256) {
-    const { manifest: _inEnvelope, ...rest } = version;
-    facts.push({ kind: 'updater.submitted', id: manifest.id, ...rest, keyIds });
-    if (publisher.auto) facts.push(...autoEnabled(before, version));
+    facts.push({ kind: 'updater.submitted', id: manifest.id, ...version, keyIds });
+    if (publisher.auto) facts.push(...autoEnabled(before, { ...version, manifest }));
   }
   await ledger.append(facts);
   deps.wake();
@@ -153,25 +151,18 @@ async function refuse(
   const { id, version, code, message } = verdict;
   log.warn({ id, version, code }, message);
   await ledger.append([{ kind: 'updater.refused', id, version, code, message }]);
-  throw new Refusal(code, message, refusalStatus(code));
+  throw new Refusal(code, message, refusalStatuses[code] ?? status.PERMISSION_DENIED);
 }
 
-function refusalStatus(code: ReasonCode): status {
-  switch (code) {
-    case 'DIGEST_MISMATCH':
-      return status.DATA_LOSS;
-    case 'MANIFEST_INVALID':
-    case 'BUNDLE_INVALID':
-      return status.INVALID_ARGUMENT;
-    case 'VERSION_TAKEN':
-    case 'ID_TAKEN':
-      return status.ALREADY_EXISTS;
-    case 'VERSION_DOWNGRADE':
-      return status.FAILED_PRECONDITION;
-    default:
-      return status.PERMISSION_DENIED;
-  }
-}
+/** gRPC codes of refusals; those that are not named are a matter of permission. */
+const refusalStatuses: Partial<Record<ReasonCode, status>> = {
+  DIGEST_MISMATCH: status.DATA_LOSS,
+  MANIFEST_INVALID: status.INVALID_ARGUMENT,
+  BUNDLE_INVALID: status.INVALID_ARGUMENT,
+  VERSION_TAKEN: status.ALREADY_EXISTS,
+  ID_TAKEN: status.ALREADY_EXISTS,
+  VERSION_DOWNGRADE: status.FAILED_PRECONDITION,
+};
 
 function knownVersions(ledger: Ledger, id: string) {
   const updater = ledger.world.updaters.get(id);

@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals';
+import { bindGrants, settingProblems } from './grant.js';
+import { parseManifest, type Manifest } from './manifest.js';
+
+const sha256 = 'a'.repeat(64);
+
+function manifest(change: object): Manifest {
+  const json = {
+    contract: 'lull.updater.v1',
+    id: 'dev.example.tool',
+    version: '1.0.0',
+    publisher: 'example',
+    title: 'Example',
+    platforms: ['linux'],
+    bundle: { sha256, size: 1, files: [{ path: 'a', size: 1, sha256 }] },
+    entrypoint: ['./a'],
+    runtime: 'host',
+    actions: ['install'],
+    scope: 'user-mode',
+    settings: [
+      { name: 'prefix', kind: 'path', why: 'x' },
+      { name: 'registry', kind: 'url', why: 'x' },
+      { name: 'channel', kind: 'text', why: 'x' },
+    ],
+    limits: { memory_mb: 64, processes: 8, disk_mb: 100 },
+    ...change,
+  };
+  const parsed = parseManifest(Buffer.from(JSON.stringify(json)));
+  if (parsed.kind !== 'ok') throw new Error(parsed.problems.join());
+  return parsed.manifest;
+}
+
+const values = {
+  prefix: '/opt/tools',
+  registry: 'https://Packages.example/npm',
+  channel: 'stable',
+};
+
+function problems(change: Record<string, string>): string[] {
+  const settings = new Map(Object.entries({ ...values, ...change }));
+  return settingProblems(manifest({}), settings);
+}
+
+describe('what an operator may bind', () => {
+  test('a plain path, a web address, any text', () => {
+    expect(problems({})).toEqual([]);
+    expect(problems({ channel: '' })).toEqual([]);
+    expect(problems({ registry: 'http://127.0.0.1:4873/' })).toEqual([]);
+  });
+
+  test('every setting needs a value', () => {
+    expect(settingProblems(manifest({}), new Map())).toEqual([
+      'prefix: no value',
+      'registry: no value',
+      'channel: no value',
+    ]);
+  });
+
+  test.each([
+    '',
+    '/',
+    'opt',
+    '/opt/../etc',
+    '/opt/./x',
+    '/opt//x',
+    '/opt/',
+    '/o\0',
+    '/'.padEnd(5_000, 'x'),
+  ])('the path "%s" is refused', (prefix) => {
+    expect(problems({ prefix })).toHaveLength(1);
+  });
+
+  test.each([
+    '',
+    'packages.example',
+    'ftp://a.example',
+    'https://user:pw@a.example',
+    'https://u@a.example',
+    'file:///etc',
+  ])('the address "%s" is refused', (registry) => {
+    expect(problems({ registry })).toHaveLength(1);
+  });
+});
+
+describe('what it comes to', () => {
+  test('settings take the place of their names, hosts get their port, prefixes their slash', () => {
+    const grants = bindGrants(
+      manifest({
+        install_roots: [
+          { name: 'prefix', path: '{prefix}' },
+          { name: 'own', path: '/opt/own' },
+        ],
+        egress: ['{registry}', 'b.example', 'c.example:8443'],
+        fetch: ['{registry}', 'https://d.example/files/'],
+      }),
+      new Map(Object.entries(values)),
+    );
+    expect(grants).toEqual({
+      installRoots: [
+        { name: 'prefix', path: '/opt/tools' },
+        { name: 'own', path: '/opt/own' },
+      ],
+      egress: ['packages.example:443', 'b.example:443', 'c.example:8443'],
+      fetchPrefixes: ['https://Packages.example/npm/', 'https://d.example/files/'],
+    });
+  });
+
+  test('plain http means port 80', () => {
+    const settings = new Map([['registry', 'http://a.example/npm']]);
+    expect(bindGrants(manifest({ egress: ['{registry}'] }), settings).egress).toEqual([
+      'a.example:80',
+    ]);
+  });
+});

@@ -1,0 +1,232 @@
+// Bundles as bytes, and what a hostile one tries (T8, T10).
+
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { pack, type Header } from 'tar-stream';
+import { ENVELOPE_BYTES_MAX } from './envelope.js';
+import {
+  BundleError,
+  packDirectory,
+  packLullFile,
+  readBundle,
+  readLullFile,
+  sha256Of,
+} from './tar.js';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lull-bundle-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+type Declared = Parameters<typeof readBundle>[1];
+
+const content = Buffer.from('hello');
+const hello = { path: 'hello', size: 5, sha256: sha256Of(content), executable: false };
+
+async function tarOf(...entries: [Partial<Header> & { name: string }, Buffer?][]): Promise<Buffer> {
+  const archive = pack();
+  const bytes = buffer(archive);
+  for (const [header, body] of entries) archive.entry(header, body ?? Buffer.alloc(0));
+  archive.finalize();
+  return bytes;
+}
+
+function declare(tar: Buffer, files = [hello]): Declared {
+  return { sha256: sha256Of(tar), size: tar.byteLength, files };
+}
+
+/** Names of the files that were let through, and the code of what stopped the reading. */
+async function read(tar: Buffer, declared = declare(tar), chunkBytes = 700) {
+  const names: string[] = [];
+  const chunks = function* () {
+    for (let at = 0; at < tar.byteLength; at += chunkBytes) yield tar.subarray(at, at + chunkBytes);
+  };
+  try {
+    await readBundle(Readable.from(chunks()), declared, (file) => {
+      names.push(file.path);
+      return Promise.resolve();
+    });
+    return { names, stopped: undefined };
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    return { names, stopped: error.code };
+  }
+}
+
+describe('packing a directory', () => {
+  function fill(): void {
+    mkdirSync(join(directory, 'bin'));
+    writeFileSync(join(directory, 'bin/main'), 'x');
+    chmodSync(join(directory, 'bin/main'), 0o755);
+    writeFileSync(join(directory, 'a.txt'), 'text');
+  }
+
+  test('gives the same digest whenever and by whomever it is done', async () => {
+    fill();
+    const first = await packDirectory(directory);
+    utimesSync(join(directory, 'a.txt'), 1, 1);
+    chmodSync(join(directory, 'a.txt'), 0o600);
+    const second = await packDirectory(directory);
+    expect(second.sha256).toBe(first.sha256);
+    expect(first.files.map(({ path, executable }) => [path, executable])).toEqual([
+      ['a.txt', false],
+      ['bin/main', true],
+    ]);
+  });
+
+  test('what was packed reads back, in chunks of any size', async () => {
+    fill();
+    const { tar, sha256, files } = await packDirectory(directory);
+    const declared = { sha256, size: tar.byteLength, files: [...files] };
+    for (const chunkBytes of [1, 511, 1 << 20]) {
+      expect(await read(tar, declared, chunkBytes)).toEqual({
+        names: ['a.txt', 'bin/main'],
+        stopped: undefined,
+      });
+    }
+  });
+
+  test('a link has no place in a bundle', async () => {
+    symlinkSync('/etc/passwd', join(directory, 'link'));
+    await expect(packDirectory(directory)).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
+  });
+
+  test('neither has a named pipe', async () => {
+    execFileSync('mkfifo', [join(directory, 'pipe')]);
+    await expect(packDirectory(directory)).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
+  });
+});
+
+describe('an entry that may not be', () => {
+  test.each<[string, Partial<Header> & { name: string }]>([
+    ['a symbolic link', { name: 'hello', type: 'symlink', linkname: '/etc/passwd' }],
+    ['a hard link', { name: 'hello', type: 'link', linkname: '/etc/passwd' }],
+    ['a directory', { name: 'hello', type: 'directory' }],
+    ['a character device', { name: 'hello', type: 'character-device', devmajor: 1, devminor: 3 }],
+    ['a block device', { name: 'hello', type: 'block-device', devmajor: 8, devminor: 0 }],
+    ['a named pipe', { name: 'hello', type: 'fifo' }],
+    ['a path upwards', { name: '../hello' }],
+    ['an absolute path', { name: '/hello' }],
+    ['the same file by another path', { name: './hello' }],
+    ['another spelling', { name: 'HELLO' }],
+    ['a file nobody declared', { name: 'extra' }],
+  ])('%s', async (_what, header) => {
+    const tar = await tarOf([header]);
+    expect(await read(tar)).toEqual({ names: [], stopped: 'BUNDLE_INVALID' });
+  });
+
+  test('the same file twice: the second is not read', async () => {
+    const tar = await tarOf([{ name: 'hello' }, content], [{ name: 'hello' }, content]);
+    expect(await read(tar)).toEqual({ names: ['hello'], stopped: 'BUNDLE_INVALID' });
+  });
+
+  test('a setuid bit goes unheard: modes are the host’s', async () => {
+    const tar = await tarOf([{ name: 'hello', mode: 0o4755 }, content]);
+    expect(await read(tar)).toEqual({ names: ['hello'], stopped: undefined });
+  });
+});
+
+describe('content that is not as declared', () => {
+  test('one byte changed', async () => {
+    const tar = await tarOf([{ name: 'hello' }, Buffer.from('hellO')]);
+    expect(await read(tar)).toEqual({ names: [], stopped: 'DIGEST_MISMATCH' });
+  });
+
+  test('a header that promises more than the manifest', async () => {
+    const tar = await tarOf([{ name: 'hello' }, Buffer.from('hello and more')]);
+    expect(await read(tar)).toEqual({ names: [], stopped: 'DIGEST_MISMATCH' });
+  });
+
+  test('a file that is missing', async () => {
+    const tar = await tarOf();
+    expect(await read(tar)).toEqual({ names: [], stopped: 'BUNDLE_INVALID' });
+  });
+
+  test('good files in a tar with another digest', async () => {
+    const tar = await tarOf([{ name: 'hello' }, content]);
+    const declared = { ...declare(tar), sha256: sha256Of(Buffer.from('another')) };
+    expect(await read(tar, declared)).toEqual({ names: ['hello'], stopped: 'DIGEST_MISMATCH' });
+  });
+
+  test('bytes after the end of the tar', async () => {
+    const tar = await tarOf([{ name: 'hello' }, content]);
+    const longer = Buffer.concat([tar, Buffer.alloc(512, 1)]);
+    expect((await read(longer, declare(tar))).stopped).toBe('BUNDLE_INVALID');
+  });
+
+  test('a tar that is cut anywhere', async () => {
+    const tar = await tarOf([{ name: 'hello' }, content]);
+    for (let length = 0; length < tar.byteLength; length += 97) {
+      const { stopped } = await read(tar.subarray(0, length), declare(tar));
+      expect(stopped).toMatch(/BUNDLE_INVALID|DIGEST_MISMATCH/);
+    }
+  });
+
+  test('noise', async () => {
+    const noise = Buffer.alloc(4_096, 'noise ');
+    expect(await read(noise)).toEqual({ names: [], stopped: 'BUNDLE_INVALID' });
+  });
+
+  test('a stream without end is left at the declared size (T10)', async () => {
+    const tar = await tarOf([{ name: 'hello' }, content]);
+    let givenBytes = 0;
+    const endless = async function* () {
+      yield await Promise.resolve(tar);
+      for (;;) {
+        givenBytes += 65_536;
+        yield Buffer.alloc(65_536);
+      }
+    };
+    const reading = readBundle(endless(), declare(tar), () => Promise.resolve());
+    await expect(reading).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
+    expect(givenBytes).toBe(65_536);
+  });
+});
+
+describe('the .lull file', () => {
+  const envelope = Buffer.from('{"payload":""}');
+
+  test('gives back what was put in', async () => {
+    const tar = await tarOf([{ name: 'hello' }, content]);
+    const file = await packLullFile(envelope, tar);
+    const found = await readLullFile(Readable.from([file], { objectMode: false }));
+    expect(found.envelope).toEqual(envelope);
+    expect(await buffer(found.tar)).toEqual(tar);
+  });
+
+  test.each<[string, () => Promise<Buffer> | Buffer]>([
+    ['no bytes', () => Buffer.alloc(0)],
+    ['noise', () => Buffer.alloc(2_048, 'noise ')],
+    ['another archive', () => tarOf([{ name: 'hello' }, content])],
+    ['the envelope alone', () => tarOf([{ name: 'envelope.json' }, envelope])],
+    [
+      'the tar first',
+      () => tarOf([{ name: 'bundle.tar' }, content], [{ name: 'envelope.json' }, envelope]),
+    ],
+    [
+      'an envelope without end',
+      () => tarOf([{ name: 'envelope.json' }, Buffer.alloc(ENVELOPE_BYTES_MAX + 1)]),
+    ],
+  ])('%s is refused', async (_what, make) => {
+    const file = Readable.from([await make()], { objectMode: false });
+    await expect(readLullFile(file)).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
+  });
+});

@@ -1,0 +1,99 @@
+// lull up: the three services in one process, on Unix sockets.
+
+import { readFileSync } from 'node:fs';
+import { startSensorService } from '../../sensor-service/main.js';
+import { startOrchestrator } from '../../orchestrator/main.js';
+import { parsePolicy } from '../../orchestrator/policy/file.parse.js';
+import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
+import { startPluginHost } from '../../plugin-host/main.js';
+import { systemClock } from '../../runtime/clock.js';
+import { createLog, type LogLevel } from '../../runtime/log.js';
+import { CloseStack } from '../../runtime/shutdown.js';
+import { currentTraceparent, startTelemetry } from '../../runtime/telemetry.js';
+import { CommandError } from '../failure.js';
+import type { Places } from '../paths.js';
+
+export const parts = ['sensor-service', 'orchestrator', 'plugin-host'] as const;
+export type Part = (typeof parts)[number];
+
+export interface UpOptions {
+  readonly version: string;
+  readonly places: Places;
+  readonly policyFile: string | undefined;
+  readonly ociRuntime: string;
+  readonly logLevel: LogLevel;
+  readonly parts: readonly Part[];
+}
+
+/** Starts the parts, says so, and stops them when `signal` is aborted. */
+export async function up(options: UpOptions, signal: AbortSignal): Promise<void> {
+  const { version, ociRuntime } = options;
+  const { runDir, stateDir } = options.places;
+  const policy = readPolicy(options.policyFile);
+  const log = createLog('lull', options.logLevel);
+  const clock = systemClock;
+  const opened = new CloseStack(log);
+  const wanted = (part: Part): boolean => options.parts.includes(part);
+  try {
+    opened.add('telemetry', await startTelemetry('lull', process.env));
+    if (wanted('sensor-service')) {
+      const settings = { runDir, diskPaths: ['/', stateDir] };
+      opened.add(
+        'sensor-service',
+        await startSensorService(settings, {
+          clock,
+          log: log.child({ service: 'sensor-service' }),
+        }),
+      );
+    }
+    if (wanted('orchestrator')) {
+      const settings = { version, stateDir: `${stateDir}/orchestrator`, runDir, policy };
+      opened.add(
+        'orchestrator',
+        await startOrchestrator(settings, { clock, log: log.child({ service: 'orchestrator' }) }),
+      );
+    }
+    if (wanted('plugin-host')) {
+      const settings = {
+        stateDir: `${stateDir}/plugin-host`,
+        runDir,
+        ociRuntime,
+        env: process.env,
+      };
+      const deps = {
+        clock,
+        log: log.child({ service: 'plugin-host' }),
+        traceparent: currentTraceparent,
+      };
+      opened.add('plugin-host', await startPluginHost(settings, deps));
+    }
+    process.stdout.write(`Lull ${version} is up: ${options.parts.join(', ')} in ${runDir}\n`);
+    await aborted(signal);
+    process.stdout.write('stopping\n');
+  } finally {
+    await opened.close();
+  }
+}
+
+function readPolicy(file: string | undefined): Policy {
+  if (file === undefined) return defaultPolicy;
+  const parsed = parsePolicy(readFileSync(file, 'utf8'));
+  if (parsed.kind === 'ok') return parsed.policy;
+  throw new CommandError(`${file} is not a policy:\n  ${parsed.problems.join('\n  ')}`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    // A timer that is never due keeps the process alive while it only waits for sockets.
+    const alive = setInterval(() => undefined, 2_147_483_647);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearInterval(alive);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

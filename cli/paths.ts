@@ -1,0 +1,26 @@
+// Where Lull keeps its things when nobody says otherwise.
+
+import { join, resolve } from 'node:path';
+
+export interface Places {
+  /** Survives restarts. */
+  readonly stateDir: string;
+  /** Sockets and sandboxes; short, because socket paths are. */
+  readonly runDir: string;
+}
+
+export function placesFrom(
+  given: { readonly state?: string; readonly run?: string },
+  env: Readonly<Record<string, string | undefined>>,
+  uid: number,
+): Places {
+  const home = env['HOME'] ?? '/';
+  const state =
+    uid === 0 ? '/var/lib/lull' : join(env['XDG_STATE_HOME'] ?? join(home, '.local/state'), 'lull');
+  const run =
+    uid === 0 ? '/run/lull' : join(env['XDG_RUNTIME_DIR'] ?? '/tmp', `lull-${String(uid)}`);
+  return {
+    stateDir: resolve(given.state ?? env['LULL_STATE'] ?? state),
+    runDir: resolve(given.run ?? env['LULL_RUN'] ?? run),
+  };
+}

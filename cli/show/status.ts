@@ -1,0 +1,72 @@
+import {
+  type GetStatusResponse,
+  type Run,
+  type Subject,
+} from '../../proto/gen/lull/operator/v1/operator.js';
+import { TrustState, type Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import { table } from './table.js';
+
+export function showStatus(status: GetStatusResponse): string {
+  const parts = [`Lull ${status.version}, ${String(status.entryCount)} journal entries`];
+  for (const host of status.hosts) {
+    const confinement = host.attached ? `confines with ${host.confinement}` : 'not attached';
+    parts.push(`\n${host.id}: ${confinement}`);
+    parts.push(
+      indent(table(host.readings.map(({ signal, value, source }) => [signal, value, source]))),
+    );
+  }
+  parts.push('\nUpdaters', indent(showUpdaters(status.updaters)));
+  parts.push('\nRunning', indent(status.runs.length === 0 ? 'nothing' : showRuns(status.runs)));
+  parts.push('\nWaiting', indent(showSubjects(status.waiting)));
+  return parts.join('\n');
+}
+
+export function showUpdaters(updaters: readonly Updater[]): string {
+  if (updaters.length === 0) return 'none; add one with "lull updaters add FILE"';
+  return table(
+    updaters.map((each) => [
+      each.id,
+      each.version,
+      TrustState[each.state].toLowerCase(),
+      `${String(each.updateCount)} updates`,
+      each.why === '' ? each.settingsMissing.join('; ') : each.why,
+    ]),
+  );
+}
+
+export function showSubjects(subjects: readonly Subject[]): string {
+  if (subjects.length === 0) return 'nothing';
+  return subjects.map(showSubject).join('\n');
+}
+
+/** A subject with every reason that stands in its way, one a line. */
+export function showSubject(subject: Subject): string {
+  const name =
+    subject.updateId === '' ? subject.updaterId : `${subject.updateId} (${subject.title})`;
+  const head = `${subject.action} ${name}`;
+  if (subject.reasons.length === 0) return `${head}: nothing stands in its way`;
+  const reasons = subject.reasons.map(({ code, message }) => [`  ${code}`, message]);
+  return `${head} waits:\n${table(reasons)}`;
+}
+
+export function showRuns(runs: readonly Run[]): string {
+  return table(
+    runs.map((run) => [
+      new Date(Number(run.admittedAtUnixMs)).toISOString(),
+      run.id,
+      run.action,
+      run.updateId === '' ? run.updaterId : run.updateId,
+      run.toVersion === '' ? '' : `${run.fromVersion} → ${run.toVersion}`,
+      run.outcome === '' ? run.state : run.outcome,
+      run.pauseCount === 0 ? '' : `paused ${String(run.pauseCount)}×`,
+      run.reason === '' ? '' : `${run.reason}: ${run.message}`,
+    ]),
+  );
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
+}

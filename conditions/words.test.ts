@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { displayText, formatBytes, formatDuration } from './words.js';
+
+test.each([
+  [0, '0 ms'],
+  [850, '850 ms'],
+  [4_000, '4 s'],
+  [119_999, '120 s'],
+  [180_000, '3 min'],
+  [7_200_000, '2 h'],
+  [432_000_000, '5 d'],
+])('%d ms is said as "%s"', (ms, said) => {
+  expect(formatDuration(ms)).toBe(said);
+});
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1_400, '1.4 kB'],
+  [1_400_000, '1.4 MB'],
+  [250_000_000, '250 MB'],
+  [3e15, '3.0 PB'],
+  [3e18, '3000 PB'],
+])('%d bytes are said as "%s"', (bytes, said) => {
+  expect(formatBytes(bytes)).toBe(said);
+});
+
+describe('foreign text', () => {
+  test.each([
+    ['a terminal escape', '\u001b[2Jx', '\ufffd[2Jx'],
+    ['a C1 control', '\u009b2J', '\ufffd2J'],
+    ['a new line', 'a\nb', 'a\ufffdb'],
+    ['text that is shown backwards', 'a\u202egnp.exe', 'a\ufffdgnp.exe'],
+    ['text that is not shown', 'a\u200bb', 'a\ufffdb'],
+    ['text as it should be', 'Ümläute, 漢字 and 🎉', 'Ümläute, 漢字 and 🎉'],
+  ])('%s', (_what, text, shown) => {
+    expect(displayText(text, 100)).toBe(shown);
+  });
+
+  test('is cut between characters, never inside one', () => {
+    expect(displayText('🎉🎉🎉🎉', 3)).toBe('🎉🎉…');
+    expect(displayText('🎉🎉🎉', 3)).toBe('🎉🎉🎉');
+  });
+
+  test('however long and whatever it is, what is shown is short and clean', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 400 }),
+        fc.integer({ min: 1, max: 50 }),
+        (text, max) => {
+          const shown = displayText(text, max);
+          expect(Array.from(shown).length).toBeLessThanOrEqual(max);
+          expect(shown).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,227 @@
+// One attempt at a download: redirects, the response, its body into the partial file.
+//
+// Invariants:
+//   H1. Every hop is held against the grants before it is dialled (T13), and dialled at a checked
+//       address.
+//   H2. Not one byte more than was ordered is written (T10); a server that says nothing for
+//       `stallMsMax` is left.
+//   H3. While the run is frozen nothing is read. A connection is parked for PARK_MS and then given
+//       up: the next attempt goes on by range.
+
+import { request, type Dispatcher } from 'undici';
+import { formatBytes } from '../../conditions/words.js';
+import type { Clock } from '../../runtime/clock.js';
+import {
+  errorCode,
+  errorWords,
+  fileFailure,
+  HostError,
+  isDiskFull,
+} from '../channel/host-failure.js';
+import type { HostedRun } from '../channel/hosted-run.js';
+import { checkUrl } from './allowed-url.js';
+import { openLine, type Line, type LineOptions } from './line.http.js';
+import type { FetchOrder } from './order.js';
+import type { PartialFile } from './partial.fs.js';
+import { lengthProblem, readResponse, validatorOf, type ResponseMeaning } from './response.js';
+import { thawedWithin } from './thaw.js';
+
+const REDIRECTS_MAX = 5;
+/** A server keeps a quiet connection about this long without harm. */
+export const PARK_MS = 2_000;
+
+export interface Upstream extends LineOptions {
+  readonly clock: Clock;
+}
+
+export interface Attempt {
+  readonly order: FetchOrder;
+  readonly run: HostedRun;
+  readonly partial: PartialFile;
+  readonly signal: AbortSignal;
+  readonly onProgress: (receivedBytes: number, totalBytes: number | undefined) => void;
+}
+
+export type AttemptOutcome =
+  | {
+      readonly kind: 'whole';
+      readonly redirects: readonly string[];
+      readonly address: string;
+      /** Whether bytes of an earlier attempt are part of it. */
+      readonly continued: boolean;
+    }
+  | { readonly kind: 'parked' }
+  | {
+      readonly kind: 'cut';
+      readonly why: string;
+      readonly retryAfterMs: number | undefined;
+    };
+
+/** @throws HostError for what another attempt would not change. */
+export async function tryOnce(upstream: Upstream, attempt: Attempt): Promise<AttemptOutcome> {
+  const line = openLine(upstream, attempt.signal);
+  try {
+    return await follow(upstream, attempt, line);
+  } catch (error) {
+    if (attempt.signal.aborted) throw new HostError('RUN_OVER', 'the run is over');
+    if (error instanceof HostError) throw error;
+    if (isDiskFull(error)) throw fileFailure(error, 'NO_SPACE', 'keeping the download');
+    if (errorCode(error) === 'ADDRESS_REFUSED') {
+      throw new HostError('GRANT_MISSING', errorWords(error), { cause: error });
+    }
+    return { kind: 'cut', why: wordsFor(error), retryAfterMs: undefined };
+  } finally {
+    await line.agent.destroy();
+  }
+}
+
+async function follow(upstream: Upstream, attempt: Attempt, line: Line): Promise<AttemptOutcome> {
+  const { order, run, partial } = attempt;
+  const redirects: string[] = [];
+  let url = granted(order.url, run, 'the URL');
+  const origin = await partial.origin();
+  for (;;) {
+    const haveBytes = partial.sizeBytes;
+    const response = await request(url, {
+      dispatcher: line.agent,
+      signal: attempt.signal,
+      headers: {
+        'user-agent': 'lull',
+        'accept-encoding': 'identity',
+        ...(haveBytes > 0 ? { range: `bytes=${String(haveBytes)}-` } : {}),
+        ...(haveBytes > 0 && origin?.url === url.href ? { 'if-range': origin.validator } : {}),
+      },
+    });
+    // The body ends with an error when it is left unread; that is not news.
+    response.body.on('error', () => undefined);
+    const headers = plainHeaders(response);
+    const meaning = readResponse(
+      { status: response.statusCode, headers },
+      haveBytes,
+      upstream.clock.now().wallMs,
+    );
+    if (meaning.kind === 'redirect') {
+      response.body.destroy();
+      if (redirects.length >= REDIRECTS_MAX) {
+        throw new HostError('UPSTREAM_DOWN', `${order.url}: more than 5 redirects`);
+      }
+      const next = URL.canParse(meaning.location, url.href)
+        ? new URL(meaning.location, url).href
+        : meaning.location;
+      url = granted(next, run, `the redirect from ${url.origin}`); // H1
+      redirects.push(url.href);
+      continue;
+    }
+    const cut = await prepare(meaning, attempt);
+    if (cut !== undefined) {
+      response.body.destroy();
+      return cut;
+    }
+    const continued = meaning.kind !== 'starts-over';
+    const whole = { kind: 'whole', redirects, address: line.address, continued } as const;
+    if (meaning.kind === 'complete') {
+      response.body.destroy();
+      return whole;
+    }
+    const validator = validatorOf(headers);
+    if (validator !== undefined) await partial.remember({ url: url.href, validator });
+    const total = 'totalBytes' in meaning ? meaning.totalBytes : undefined;
+    return (await readBody(upstream, attempt, response.body, total)) ?? whole;
+  }
+}
+
+/** Makes the partial file fit the response; answers how the attempt ends where it ends here. */
+async function prepare(
+  meaning: Exclude<ResponseMeaning, { kind: 'redirect' }>,
+  { order, partial }: Attempt,
+): Promise<AttemptOutcome | undefined> {
+  switch (meaning.kind) {
+    case 'failed':
+      throw new HostError('UPSTREAM_DOWN', `${order.url}: the server ${meaning.why}`);
+    case 'try-again':
+      return { kind: 'cut', why: meaning.why, retryAfterMs: meaning.retryAfterMs };
+    case 'useless':
+      await partial.restart();
+      return { kind: 'cut', why: 'did not continue where it stopped', retryAfterMs: 0 };
+    case 'complete':
+      return undefined;
+    case 'starts-over':
+    case 'continues': {
+      if (meaning.kind === 'starts-over' && partial.sizeBytes > 0) await partial.restart();
+      if (meaning.totalBytes === undefined) return undefined;
+      const problem = lengthProblem(meaning.totalBytes, order);
+      if (problem !== undefined) {
+        throw new HostError('DIGEST_MISMATCH', `${order.url}: ${problem}`);
+      }
+      if (!(await partial.hasRoomFor(meaning.totalBytes - partial.sizeBytes))) {
+        throw new HostError(
+          'NO_SPACE',
+          `${order.url}: ${formatBytes(meaning.totalBytes)} do not fit on the disk`,
+        );
+      }
+      return undefined;
+    }
+  }
+}
+
+/** Undefined when the body was read to its end. */
+async function readBody(
+  upstream: Upstream,
+  attempt: Attempt,
+  body: AsyncIterable<Uint8Array>,
+  totalBytes: number | undefined,
+): Promise<AttemptOutcome | undefined> {
+  const { order, partial, run } = attempt;
+  const bound = order.sizeBytes ?? order.sizeBytesMax;
+  for await (const chunk of body) {
+    // H3.
+    if (!(await thawedWithin(run, upstream.clock, PARK_MS))) return { kind: 'parked' };
+    // H2.
+    if (partial.sizeBytes + chunk.byteLength > bound) {
+      throw new HostError(
+        'DIGEST_MISMATCH',
+        `${order.url}: it goes on after ${String(bound)} bytes, which is all that was ordered`,
+      );
+    }
+    await keep(partial, chunk);
+    attempt.onProgress(partial.sizeBytes, totalBytes ?? order.sizeBytes);
+  }
+  if (order.sizeBytes !== undefined && partial.sizeBytes < order.sizeBytes) {
+    return { kind: 'cut', why: 'ended early', retryAfterMs: undefined };
+  }
+  return undefined;
+}
+
+async function keep(partial: PartialFile, chunk: Uint8Array): Promise<void> {
+  try {
+    await partial.append(chunk);
+  } catch (error) {
+    throw fileFailure(error, 'APPLY_FAILED', 'keeping the download');
+  }
+}
+
+function granted(text: string, run: HostedRun, what: string): URL {
+  const checked = checkUrl(text, run.grants.fetchPrefixes);
+  switch (checked.kind) {
+    case 'ok':
+      return checked.url;
+    case 'malformed':
+      throw new HostError('FIELD_INVALID', `${what}: ${checked.problem}`);
+    case 'not-granted':
+      throw new HostError('GRANT_MISSING', `${what}: ${checked.problem}`);
+  }
+}
+
+function plainHeaders(response: Dispatcher.ResponseData): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(response.headers).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
+    ),
+  );
+}
+
+function wordsFor(error: unknown): string {
+  const words = errorWords(error);
+  const code = errorCode(error);
+  return code === undefined || words.includes(code) ? words : `${words} (${code})`;
+}

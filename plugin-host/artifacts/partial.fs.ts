@@ -1,0 +1,159 @@
+// A download that is not whole yet: its bytes, the digests of them, and beside them a note of where
+// they came from, so that another attempt, another run or another process goes on from there.
+//
+// Invariants:
+//   P1. The running digests are always of exactly the bytes in the file: what an earlier process
+//       left is hashed again before anything is added.
+//   P2. What is here is not visible to anybody: only the store, after the digests matched, makes it so.
+
+import {
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { startDigests, type Digests, type RunningDigests } from './digests.js';
+import type { ExpectedDigest } from './order.js';
+
+/** Downloads that nobody came back to are kept for these many names, the newest. */
+const KEPT_MAX = 16;
+const NOTE_BYTES_MAX = 8_192;
+
+/** What makes the next range request safe. */
+export interface Origin {
+  readonly url: string;
+  /** For If-Range. */
+  readonly validator: string;
+}
+
+export class PartialFile implements Closeable {
+  private running: RunningDigests;
+  private haveBytes = 0;
+  private readonly notePath: string;
+
+  private constructor(
+    readonly path: string,
+    private readonly file: FileHandle,
+    private readonly wanted: readonly ExpectedDigest[],
+  ) {
+    this.running = startDigests(wanted);
+    this.notePath = `${path}.json`;
+  }
+
+  /** @param between awaited after each piece of old content, so that a frozen run costs nothing. */
+  static async open(
+    dir: string,
+    name: string,
+    wanted: readonly ExpectedDigest[],
+    between: () => Promise<unknown>,
+  ): Promise<PartialFile> {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await forgetOldest(dir, name);
+    const path = join(dir, name);
+    const file = await open(path, 'a+', 0o600);
+    const partial = new PartialFile(path, file, wanted);
+    try {
+      await partial.hashAgain(between);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return partial;
+  }
+
+  get sizeBytes(): number {
+    return this.haveBytes;
+  }
+
+  async hasRoomFor(bytes: number): Promise<boolean> {
+    const { bavail, bsize } = await statfs(this.path);
+    return bavail * bsize >= bytes;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.file.appendFile(bytes);
+    this.running.update(bytes);
+    this.haveBytes += bytes.byteLength;
+  }
+
+  /** Throws the content away and begins anew. */
+  async restart(): Promise<void> {
+    await rm(this.notePath, { force: true });
+    await this.file.truncate(0);
+    this.running = startDigests(this.wanted);
+    this.haveBytes = 0;
+  }
+
+  async origin(): Promise<Origin | undefined> {
+    try {
+      const text = await readFile(this.notePath, 'utf8');
+      return text.length > NOTE_BYTES_MAX ? undefined : readNote(JSON.parse(text));
+    } catch {
+      // No note, or half a note: the download goes on without a validator, and the digest decides.
+      return undefined;
+    }
+  }
+
+  /** Not synced: without its note a partial file is still of use, see `origin`. */
+  async remember(origin: Origin): Promise<void> {
+    await writeFile(this.notePath, JSON.stringify(origin), { mode: 0o600 });
+  }
+
+  /** The digests of the whole, which is on the disk when this returns. */
+  async finish(): Promise<Digests> {
+    await this.file.sync();
+    const digests = this.running.end();
+    this.running = startDigests(this.wanted);
+    return digests;
+  }
+
+  async discard(): Promise<void> {
+    await this.close();
+    await rm(this.path, { force: true });
+    await rm(this.notePath, { force: true });
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+
+  /** P1. */
+  private async hashAgain(between: () => Promise<unknown>): Promise<void> {
+    const buffer = Buffer.allocUnsafe(256 * 1024);
+    for (;;) {
+      const { bytesRead } = await this.file.read(buffer, 0, buffer.byteLength, this.haveBytes);
+      if (bytesRead === 0) return;
+      this.running.update(buffer.subarray(0, bytesRead));
+      this.haveBytes += bytesRead;
+      await between();
+    }
+  }
+}
+
+function readNote(value: unknown): Origin | undefined {
+  const { url, validator } = value as Partial<Record<string, unknown>>;
+  return typeof url === 'string' && typeof validator === 'string' ? { url, validator } : undefined;
+}
+
+async function forgetOldest(dir: string, except: string): Promise<void> {
+  const names = (await readdir(dir)).filter((name) => !name.includes('.') && name !== except);
+  if (names.length < KEPT_MAX) return;
+  const aged = await Promise.all(
+    names.map(async (name) => {
+      const found = await stat(join(dir, name)).catch(() => undefined);
+      return { name, touchedAtMs: found?.mtimeMs ?? 0 };
+    }),
+  );
+  aged.sort((a, b) => b.touchedAtMs - a.touchedAtMs);
+  for (const { name } of aged.slice(KEPT_MAX - 1)) {
+    await rm(join(dir, name), { force: true });
+    await rm(join(dir, `${name}.json`), { force: true });
+  }
+}

@@ -1,0 +1,113 @@
+// Content by digest: `<dir>/sha256/<hex>`, and under every other strong digest it was ordered by as a
+// further name of the same file.
+//
+// Invariants:
+//   S1. A name appears only after the content was hashed, found good and synced; and durably.
+//   S2. Content belongs to the host and is read-only (T1). An updater sees a further name of the same
+//       file, in a directory that is read-only for it.
+//   S3. What is found is hashed again before it is given out: a name is a claim, not a proof.
+
+import { chmod, constants, copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { errorCode } from '../channel/host-failure.js';
+import { firstMismatch, sha256In, startDigests, type Digests } from './digests.js';
+import { syncDirectory } from './durable.fs.js';
+import { isStrong, type ExpectedDigest } from './order.js';
+
+export interface StoredContent {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+/** Looks for content that has all these digests. @param between awaited between pieces. */
+export async function findStored(
+  dir: string,
+  expected: readonly ExpectedDigest[],
+  between: () => Promise<unknown>,
+): Promise<StoredContent | undefined> {
+  for (const { algorithm, hex } of expected.filter(isStrong)) {
+    const path = join(dir, algorithm, hex);
+    const found = await hashFile(path, expected, between);
+    if (found === undefined) continue;
+    // S3: content that went bad under its name is removed, not given out.
+    if (firstMismatch([{ algorithm, hex }], found.digests) !== undefined) {
+      await rm(path, { force: true });
+      continue;
+    }
+    if (firstMismatch(expected, found.digests) !== undefined) return undefined;
+    const sha256 = sha256In(found.digests);
+    await nameIt(path, join(dir, 'sha256', sha256));
+    return { sha256, sizeBytes: found.sizeBytes };
+  }
+  return undefined;
+}
+
+/** Takes a finished and verified partial file into the store (S1, S2). */
+export async function adopt(dir: string, partialPath: string, digests: Digests): Promise<string> {
+  const sha256 = sha256In(digests);
+  const path = join(dir, 'sha256', sha256);
+  await mkdir(dirname(path), { recursive: true, mode: 0o711 });
+  await chmod(partialPath, 0o444);
+  await rename(partialPath, path);
+  await syncDirectory(dirname(path));
+  const sha512 = digests.get('sha512');
+  if (sha512 !== undefined) await nameIt(path, join(dir, 'sha512', sha512));
+  return sha256;
+}
+
+/** Makes stored content visible in a run's directory. */
+export async function showIn(dir: string, sha256: string, artifactsDir: string): Promise<void> {
+  const from = join(dir, 'sha256', sha256);
+  const to = join(artifactsDir, sha256);
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return;
+    if (errorCode(error) !== 'EXDEV') throw error;
+    // Another file system: a copy, under its name only when it is whole.
+    const partial = join(artifactsDir, `.${basename(to)}.partial`);
+    await copyFile(from, partial, constants.COPYFILE_FICLONE);
+    await chmod(partial, 0o444);
+    await rename(partial, to);
+  }
+}
+
+/** A further name. Not synced: one that a power cut takes away costs a download, nothing else. */
+async function nameIt(existing: string, name: string): Promise<void> {
+  if (existing === name) return;
+  await mkdir(dirname(name), { recursive: true, mode: 0o711 });
+  try {
+    await link(existing, name);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return;
+    throw error;
+  }
+}
+
+async function hashFile(
+  path: string,
+  expected: readonly ExpectedDigest[],
+  between: () => Promise<unknown>,
+): Promise<{ digests: Digests; sizeBytes: number } | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    },
+  );
+  if (file === undefined) return undefined;
+  try {
+    const running = startDigests(expected);
+    const buffer = Buffer.allocUnsafe(256 * 1024);
+    let sizeBytes = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, sizeBytes);
+      if (bytesRead === 0) return { digests: running.end(), sizeBytes };
+      running.update(buffer.subarray(0, bytesRead));
+      sizeBytes += bytesRead;
+      await between();
+    }
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,123 @@
+// The bundles on this host: a store by digest, <dir>/<sha256>/…, owned by the host.
+//
+//   ensure: admit (signature, manifest) ─▶ there? no: unpack ─▶ verify every byte ─▶ launch from it
+//
+// Invariants:
+//   K1. What ensure() returns was verified after it was last written, in this very call (T1).
+//   K2. One call at a time works on an entry.
+//   K3. An entry that differs from its manifest is removed; the next call fetches it again.
+
+import { randomBytes, type KeyObject } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Manifest } from '../../bundle/manifest.js';
+import { BundleError } from '../../bundle/tar.js';
+import { admit, type BundleRef } from './admission.js';
+import { CatalogError } from './catalog-error.js';
+import { unpackEntry } from './unpack.fs.js';
+import { findDifference } from './verify.fs.js';
+
+/** Hands over the bytes of a tar. What it throws comes out of ensure() as it is. */
+export type ReadBundle = (sha256: string, signal: AbortSignal) => AsyncIterable<Uint8Array>;
+
+export interface StoredBundle {
+  readonly manifest: Manifest;
+  /** Holds exactly the manifest's files, read-only. */
+  readonly bundleDir: string;
+}
+
+export interface Catalog {
+  /**
+   * Makes sure that a bundle is here and whole. Call it before every launch.
+   * @param options.trustedKeys when given, one of them has to have signed the manifest.
+   * @throws CatalogError
+   */
+  ensure(
+    ref: BundleRef,
+    readBundle: ReadBundle,
+    options?: { readonly signal?: AbortSignal; readonly trustedKeys?: readonly KeyObject[] },
+  ): Promise<StoredBundle>;
+}
+
+const PARTIAL_PREFIX = 'partial-';
+
+/** Opens the store, and removes what a crash left half unpacked. */
+export function createCatalog({ dir }: { readonly dir: string }): Catalog {
+  mkdirSync(dir, { recursive: true });
+  // Listed by nobody else: the sandbox gets each entry by a bind of its own.
+  chmodSync(dir, 0o700);
+  for (const name of readdirSync(dir)) {
+    if (name.startsWith(PARTIAL_PREFIX)) rmSync(join(dir, name), { recursive: true, force: true });
+  }
+  const busy = new Map<string, Promise<unknown>>();
+
+  return {
+    ensure: (ref, readBundle, options = {}) => {
+      const signal = options.signal ?? new AbortController().signal;
+      const before = busy.get(ref.bundleSha256) ?? Promise.resolve();
+      // K2.
+      const turn = before.then(() =>
+        ensureEntry(dir, ref, readBundle, signal, options.trustedKeys),
+      );
+      const settled = turn.then(
+        () => undefined,
+        () => undefined,
+      );
+      busy.set(ref.bundleSha256, settled);
+      void settled.then(() => {
+        if (busy.get(ref.bundleSha256) === settled) busy.delete(ref.bundleSha256);
+      });
+      return turn;
+    },
+  };
+}
+
+async function ensureEntry(
+  dir: string,
+  ref: BundleRef,
+  readBundle: ReadBundle,
+  signal: AbortSignal,
+  trustedKeys: readonly KeyObject[] | undefined,
+): Promise<StoredBundle> {
+  signal.throwIfAborted();
+  const manifest = admit(ref, trustedKeys);
+  // T7: from the parsed manifest, where it is 64 hexadecimal digits.
+  const bundleDir = join(dir, manifest.bundle.sha256);
+  if (!existsSync(bundleDir)) {
+    const partialDir = join(dir, `${PARTIAL_PREFIX}${randomBytes(8).toString('hex')}`);
+    let failure: { readonly cause: unknown } | undefined;
+    const tar = noting(readBundle(manifest.bundle.sha256, signal), (cause) => {
+      failure = { cause };
+    });
+    try {
+      await unpackEntry(tar, manifest.bundle, bundleDir, partialDir);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (failure !== undefined) throw failure.cause;
+      if (!(error instanceof BundleError)) throw error;
+      throw new CatalogError(error.code, `${ref.id}: ${error.message}`, { cause: error });
+    }
+  }
+  // K1: also right after unpacking, when it proves that the disk holds what was written.
+  const difference = await findDifference(bundleDir, manifest.bundle, signal);
+  if (difference !== undefined) {
+    // K3.
+    await rm(bundleDir, { recursive: true, force: true });
+    throw new CatalogError('DIGEST_MISMATCH', `${ref.id}: the stored bundle: ${difference}`);
+  }
+  return { manifest, bundleDir };
+}
+
+/** Passes `bytes` on and notes when they stopped coming: that says nothing about the bundle. */
+async function* noting(
+  bytes: AsyncIterable<Uint8Array>,
+  failed: (cause: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes;
+  } catch (cause) {
+    failed(cause);
+    throw cause;
+  }
+}

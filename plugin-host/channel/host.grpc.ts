@@ -1,0 +1,232 @@
+// HostService: an updater's only power, one server per launch on the launch's own socket.
+//
+// Invariants:
+//   V1. The socket can be connected to by the run's uid and by root, by nobody else. Behind it, the
+//       token of this launch and the id of its run are proved again with every call (T15).
+//   V2. Nothing is done while the run is frozen: every call waits, without a deadline.
+//   V3. What one updater can have open at once is bounded (T23).
+//   V4. Text of an updater is cleaned before it goes anywhere (T17).
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { chown } from 'node:fs/promises';
+import {
+  type Metadata,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import { displayText } from '../../conditions/words.js';
+import {
+  HostServiceService,
+  type FetchRequest,
+  type FetchResponse,
+  type HostServiceServer,
+} from '../../proto/gen/lull/host/v1/host.js';
+import type { Clock } from '../../runtime/clock.js';
+import { serveUnix, type Listener } from '../../runtime/grpc.js';
+import type { Log } from '../../runtime/log.js';
+import type { Artifacts } from '../artifacts/artifacts.http.js';
+import type { Installer } from '../install/install.fs.js';
+import { CHECKPOINT_BYTES_MAX, type Checkpoints } from '../runs/checkpoints.fs.js';
+import { inside } from '../sandbox/sandbox.js';
+import { HostError } from './host-failure.js';
+import type { HostedRun } from './hosted-run.js';
+import { fullRate, LOG_BYTES_MAX, takeLine } from './host-log-rate.js';
+import { statusOf } from './host-status.grpc.js';
+import { orderOf, receiptToWire, severityOf } from './host-wire.grpc.js';
+
+/** Downloads at once; the ones above wait for a better-behaved updater. */
+const FETCHES_MAX = 8;
+/** Calls at once that are not downloads. */
+const CALLS_MAX = 32;
+/** Progress is for people: ten a second is more than they can read. */
+const PROGRESS_MS_MIN = 100;
+const LINE_CHARS_MAX = 256;
+
+export interface HostDeps {
+  readonly socketPath: string;
+  readonly artifacts: Artifacts;
+  readonly installer: Installer;
+  readonly checkpoints: Checkpoints;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Serves `run` until closed. Calls that are open when the run is over end with CANCELLED. */
+export async function serveHost(run: HostedRun, deps: HostDeps): Promise<Listener> {
+  const service = hostService(run, deps);
+  const listener = await serveUnix({
+    path: deps.socketPath,
+    mode: 0o600,
+    register: (server) => {
+      server.addService(HostServiceService, service);
+    },
+  });
+  try {
+    if (run.uid !== process.getuid?.()) await chown(deps.socketPath, run.uid, 0); // V1
+  } catch (error) {
+    await listener.close();
+    throw error;
+  }
+  return listener;
+}
+
+function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
+  const { artifacts, installer, checkpoints, clock } = deps;
+  const open = { fetches: 0, calls: 0 };
+  let logRate = fullRate(clock.now().monotonicMs);
+  let inCritical = false;
+
+  function answer<Request, Response>(
+    act: (request: Request) => Promise<Response>,
+  ): (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => void {
+    return (call, callback) => {
+      admit(call)
+        .then(() => act(call.request))
+        .then(
+          (response) => {
+            callback(null, response);
+          },
+          (error: unknown) => {
+            callback(refusal(error));
+          },
+        );
+    };
+  }
+
+  /** V1, V2 and V3 for a call that is answered once. */
+  function answerOwn<Request extends { runId: string }, Response>(
+    act: (request: Request) => Promise<Response> | Response,
+  ) {
+    return answer(async (request: Request) => {
+      requireOwnRun(request.runId);
+      if (open.calls >= CALLS_MAX) throw new HostError('RATE_LIMITED', 'too many calls at once');
+      open.calls += 1;
+      try {
+        await run.thawed();
+        return await act(request);
+      } finally {
+        open.calls -= 1;
+      }
+    });
+  }
+
+  function refusal(error: unknown) {
+    const over = run.over.aborted && !(error instanceof HostError);
+    return statusOf(over ? new HostError('RUN_OVER', 'the run is over') : error, deps.log);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- A refusal has to be a rejection.
+  async function admit(call: { readonly metadata: Metadata }): Promise<void> {
+    const given = call.metadata.get('lull-token');
+    const [token] = given;
+    if (given.length !== 1 || typeof token !== 'string' || !sameToken(token, run.token)) {
+      throw new HostError('TOKEN_INVALID', 'lull-token is not the token of this launch');
+    }
+  }
+
+  function requireOwnRun(runId: string): void {
+    if (runId === run.runId) return;
+    throw new HostError('GRANT_MISSING', 'this launch does not hold that run');
+  }
+
+  async function fetch(call: ServerWritableStream<FetchRequest, FetchResponse>): Promise<void> {
+    await admit(call);
+    requireOwnRun(call.request.runId);
+    if (open.fetches >= FETCHES_MAX) {
+      throw new HostError('RATE_LIMITED', `at most ${String(FETCHES_MAX)} downloads at once`);
+    }
+    const order = orderOf(call.request);
+    const gone = new AbortController();
+    call.on('cancelled', () => {
+      gone.abort();
+    });
+    let toldAtMs = -PROGRESS_MS_MIN;
+    open.fetches += 1;
+    try {
+      await run.thawed();
+      const { sha256, sizeBytes } = await artifacts.fetch(order, run, {
+        signal: gone.signal,
+        onProgress: (receivedBytes, totalBytes) => {
+          const nowMs = clock.now().monotonicMs;
+          if (nowMs - toldAtMs < PROGRESS_MS_MIN) return;
+          toldAtMs = nowMs;
+          const value = {
+            receivedBytes: BigInt(receivedBytes),
+            totalBytes: totalBytes === undefined ? undefined : BigInt(totalBytes),
+          };
+          call.write({ kind: { $case: 'progress', value } });
+        },
+      });
+      const path = `${inside.artifacts}/${sha256}`;
+      const value = { sha256, sizeBytes: BigInt(sizeBytes), path };
+      call.write({ kind: { $case: 'artifact', value } });
+    } finally {
+      open.fetches -= 1;
+    }
+  }
+
+  return {
+    fetch: (call) => {
+      fetch(call).then(
+        () => {
+          call.end();
+        },
+        (error: unknown) => {
+          call.emit('error', refusal(error));
+        },
+      );
+    },
+    commit: answerOwn(async ({ root, stagedPath }) => ({
+      receipt: receiptToWire(await installer.commit({ run, root, stagedPath })),
+    })),
+    revert: answerOwn(async ({ root }) => ({
+      receipt: receiptToWire(await installer.revert({ run, root })),
+    })),
+    enterCritical: answerOwn(({ why, expectedS }) => {
+      const max = run.limits.criticalSMax;
+      if (max === 0) throw new HostError('GRANT_MISSING', 'no critical section was granted');
+      if (why === '') throw new HostError('FIELD_INVALID', 'why is empty');
+      if (expectedS === 0 || expectedS > max) {
+        throw new HostError('FIELD_INVALID', `expected_s is not within 1 and ${String(max)}`);
+      }
+      // Entering again prolongs nothing.
+      if (!inCritical) {
+        run.emit({ kind: 'critical', entered: true, why: displayText(why, LINE_CHARS_MAX) });
+      }
+      inCritical = true;
+      return {};
+    }),
+    leaveCritical: answerOwn(() => {
+      if (inCritical) run.emit({ kind: 'critical', entered: false, why: '' });
+      inCritical = false;
+      return {};
+    }),
+    saveCheckpoint: answerOwn(async ({ checkpoint }) => {
+      if (checkpoint.byteLength > CHECKPOINT_BYTES_MAX) {
+        throw new HostError('FIELD_INVALID', 'checkpoint is larger than 64 KiB');
+      }
+      await checkpoints.save(run.runId, checkpoint);
+      return {};
+    }),
+    log: answer(async ({ severity, message }) => {
+      await run.thawed();
+      const taken = takeLine(logRate, clock.now().monotonicMs);
+      logRate = taken.rate;
+      if (!taken.allowed) return {};
+      if (taken.droppedBefore > 0) {
+        const words = `${String(taken.droppedBefore)} lines were dropped: more than 20 a second`;
+        run.emit({ kind: 'log', severity: 'warn', message: words });
+      }
+      const bytes = Buffer.from(message).subarray(0, LOG_BYTES_MAX);
+      const text = displayText(bytes.toString(), LOG_BYTES_MAX); // V4
+      run.emit({ kind: 'log', severity: severityOf(severity), message: text });
+      return {};
+    }),
+  };
+}
+
+function sameToken(given: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}

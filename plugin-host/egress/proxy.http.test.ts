@@ -1,0 +1,264 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { access, mkdtemp, rm, stat } from 'node:fs/promises';
+import { createServer as createHttpServer, request } from 'node:http';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { systemClock } from '../../runtime/clock.js';
+import { createLog } from '../../runtime/log.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
+import { serveEgress } from './proxy.http.js';
+import { readAuthority } from './target.js';
+
+let dir: string;
+let socketPath: string;
+let proxy: Closeable;
+let run: TestRun;
+const closers: (() => Promise<unknown>)[] = [];
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'lull-egress-'));
+  socketPath = join(dir, 'egress.sock');
+});
+
+afterEach(async () => {
+  await proxy.close();
+  for (const close of closers.splice(0)) await close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function open(
+  egress: readonly string[],
+  options: { env?: Record<string, string>; idleMsMax?: number } = {},
+): Promise<void> {
+  run = testRun({
+    workDir: dir,
+    artifactsDir: dir,
+    grants: { installRoots: [], egress, fetchPrefixes: [] },
+  });
+  proxy = await serveEgress(run, {
+    socketPath,
+    clock: systemClock,
+    log: createLog('test', 'silent'),
+    env: options.env ?? {},
+    ...(options.idleMsMax === undefined ? {} : { idleMsMax: options.idleMsMax }),
+  });
+}
+
+async function listening(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Sends back what it gets, and ends when the client does. */
+function echoServer(): Promise<number> {
+  return listening(
+    createServer({ allowHalfOpen: true }, (socket) => {
+      socket.pipe(socket);
+    }),
+  );
+}
+
+/** CONNECT, by a real client. */
+function tunnelTo(authority: string): Promise<{ status: number; socket: Socket }> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ socketPath, method: 'CONNECT', path: authority });
+    asking.once('connect', (response, socket: Socket, head) => {
+      if (head.byteLength > 0) socket.unshift(head);
+      socket.on('error', () => undefined);
+      resolve({ status: response.statusCode ?? 0, socket });
+    });
+    asking.once('error', reject);
+    asking.end();
+  });
+}
+
+async function get(path: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ socketPath, path }, (response) => {
+      text(response).then((body) => {
+        resolve({ status: response.statusCode ?? 0, body });
+      }, reject);
+    });
+    asking.once('error', reject);
+    asking.end();
+  });
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('CONNECT', () => {
+  test('to a granted host carries bytes both ways and counts them', async () => {
+    const port = await echoServer();
+    await open([`127.0.0.1:${String(port)}`]);
+    const { status, socket } = await tunnelTo(`127.0.0.1:${String(port)}`);
+    expect(status).toBe(200);
+    const sent = 'x'.repeat(300_000);
+    socket.end(sent);
+    expect(await text(socket)).toBe(sent);
+    await until(() => run.events.length > 0);
+    expect(run.events).toEqual([
+      {
+        kind: 'egress',
+        host: '127.0.0.1',
+        port,
+        allowed: true,
+        sentBytes: 300_000,
+        receivedBytes: 300_000,
+      },
+    ]);
+  });
+
+  test('to another host or port is refused in plain words, and told', async () => {
+    const port = await echoServer();
+    await open([`127.0.0.1:${String(port)}`]);
+    for (const authority of ['evil.example:443', `127.0.0.1:${String(port + 1)}`, '127.0.0.1']) {
+      const { status, socket } = await tunnelTo(authority);
+      expect(status).toBe(403);
+      expect(await text(socket)).toMatch('was not granted to this updater');
+    }
+    expect(run.events).toEqual([
+      expect.objectContaining({ host: 'evil.example', port: 443, allowed: false }),
+      expect.objectContaining({ host: '127.0.0.1', port: port + 1, allowed: false }),
+      expect.objectContaining({ port: 0, allowed: false }),
+    ]);
+  });
+
+  test('refused in a flood is told a bounded number of times', async () => {
+    await open([]);
+    for (let count = 0; count < 40; count += 1) {
+      const { socket } = await tunnelTo('evil.example:443');
+      socket.destroy();
+    }
+    expect(run.events).toHaveLength(30);
+  });
+
+  test('to a granted host that does not answer: 502 with the reason', async () => {
+    const server = createServer();
+    const port = await listening(server);
+    await closers.pop()?.();
+    await open([`127.0.0.1:${String(port)}`]);
+    const { status, socket } = await tunnelTo(`127.0.0.1:${String(port)}`);
+    expect(status).toBe(502);
+    expect(await text(socket)).toMatch('ECONNREFUSED');
+  });
+
+  test('while the run is frozen nothing is carried; thawed, nothing is lost', async () => {
+    let got = '';
+    const port = await listening(
+      createServer((socket) => {
+        socket.on('data', (chunk) => {
+          got += chunk.toString();
+        });
+      }),
+    );
+    await open([`127.0.0.1:${String(port)}`]);
+    const { socket } = await tunnelTo(`127.0.0.1:${String(port)}`);
+    socket.write('before ');
+    await until(() => got === 'before ');
+    run.freeze();
+    await new Promise<void>((resolve) =>
+      socket.write('after', () => {
+        resolve();
+      }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(got).toBe('before ');
+    run.thaw();
+    await until(() => got === 'before after');
+    socket.destroy();
+    await until(() => run.events.length > 0);
+    expect(run.events).toEqual([expect.objectContaining({ sentBytes: 12 })]);
+  });
+
+  test('on which nothing moves is closed', async () => {
+    const port = await echoServer();
+    await open([`127.0.0.1:${String(port)}`], { idleMsMax: 60 });
+    const { socket } = await tunnelTo(`127.0.0.1:${String(port)}`);
+    await text(socket).catch(() => undefined);
+    expect(run.events).toHaveLength(1);
+  });
+
+  test('everything ends when the run is over', async () => {
+    const port = await echoServer();
+    await open([`127.0.0.1:${String(port)}`]);
+    const { socket } = await tunnelTo(`127.0.0.1:${String(port)}`);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    run.end();
+    await closed;
+    await proxy.close();
+    await expect(access(socketPath)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('goes through the operator’s proxy where there is one', async () => {
+    const port = await echoServer();
+    const asked: string[] = [];
+    const upstream = createHttpServer();
+    upstream.on('connect', (incoming, socket: Socket) => {
+      asked.push(`${incoming.url ?? ''} ${incoming.headers['proxy-authorization'] ?? ''}`);
+      const { port: to = 0 } = readAuthority(incoming.url ?? '') ?? {};
+      const outer = connect(to, '127.0.0.1');
+      outer.on('error', () => undefined);
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.pipe(outer).pipe(socket);
+    });
+    const proxyPort = await listening(upstream);
+    // The name is the proxy's to resolve.
+    await open([`registry.example:${String(port)}`], {
+      env: { HTTPS_PROXY: `http://me:word@127.0.0.1:${String(proxyPort)}` },
+    });
+    const { socket } = await tunnelTo(`registry.example:${String(port)}`);
+    socket.end('hello');
+    expect(await text(socket)).toBe('hello');
+    expect(asked).toEqual([`registry.example:${String(port)} Basic bWU6d29yZA==`]);
+  });
+});
+
+describe('a plain request in absolute form', () => {
+  test('to a granted host is passed on without what is between neighbours', async () => {
+    let seen: string[] = [];
+    const port = await listening(
+      createHttpServer((incoming, response) => {
+        seen = [incoming.url ?? '', ...Object.keys(incoming.headers)];
+        response.writeHead(200, { 'x-kept': 'yes' }).end('body');
+      }),
+    );
+    await open([`127.0.0.1:${String(port)}`]);
+    const answer = await get(`http://127.0.0.1:${String(port)}/a?b=c`);
+    expect(answer).toEqual({ status: 200, body: 'body' });
+    expect(seen).toEqual(['/a?b=c', 'host', 'connection']);
+    await until(() => run.events.length > 0);
+    expect(run.events).toEqual([
+      expect.objectContaining({ port, allowed: true, sentBytes: 0, receivedBytes: 4 }),
+    ]);
+  });
+
+  test('to another host is refused; one that is no proxy request is rejected', async () => {
+    await open(['127.0.0.1:1']);
+    expect((await get('http://evil.example/')).status).toBe(403);
+    expect((await get('/etc/passwd')).status).toBe(400);
+    expect(run.events).toEqual([
+      expect.objectContaining({ host: 'evil.example', port: 80, allowed: false }),
+    ]);
+  });
+});
+
+test('only the run’s uid can connect', async () => {
+  await open([]);
+  const { mode, uid } = await stat(socketPath);
+  expect(mode & 0o777).toBe(0o600);
+  expect(uid).toBe(run.uid);
+});

@@ -1,0 +1,81 @@
+// The guard: the requirements of what runs, held against this machine's own sensors.
+//
+// A reading comes in, every guarded run is judged, and what must not go on is told in the same step
+// of the event loop: no queue, no await, no other process in between.
+//
+// Invariants:
+//   G1. The guard only ever holds runs. Letting them go on is the orchestrator's.
+//   G2. Silence of the sensors breaks every guard: readings turn unknown, and unknown is closed.
+//   G3. While something is guarded silence is noticed within SILENT_MS; otherwise the sensors are
+//       asked as rarely as they allow.
+
+import { join } from 'node:path';
+import type { Readings } from '../../conditions/reading.js';
+import type { Reason } from '../../conditions/reason.js';
+import { objections, type Requirement } from '../../conditions/requirement.js';
+import { watchSensor } from '../../proto/watch/sensor.grpc.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+
+/** A sensor silent for longer counts as a person present (ours). */
+const SILENT_MS = 500;
+const HEARTBEAT_MS = 200;
+const IDLE_HEARTBEAT_MS = 10_000;
+const IDLE_SILENT_MS = 25_000;
+
+export interface Guarded {
+  /** Told at every reading that breaks the guard. `edgeNs`: when the sensor saw it. */
+  readonly onBroken: (reasons: readonly Reason[], edgeNs: bigint | undefined) => void;
+  readonly requirements: readonly Requirement[];
+}
+
+export interface Guard extends Closeable {
+  /** Guards until the returned function is called. */
+  protect(guarded: Guarded): () => void;
+  objections(requirements: readonly Requirement[]): readonly Reason[];
+  readonly readings: Readings;
+}
+
+export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
+  const guarded = new Set<Guarded>();
+  const { clock } = deps;
+  let readings: Readings = new Map();
+  const watch = watchSensor({
+    socketPath: join(deps.runDir, 'sensor.sock'),
+    heartbeatMs: IDLE_HEARTBEAT_MS,
+    silentAfterMs: IDLE_SILENT_MS,
+    clock,
+    signal: new AbortController().signal,
+    onReadings: (next, { observedMonotonicNs }) => {
+      readings = next;
+      const nowMs = clock.now().wallMs;
+      for (const each of guarded) {
+        const reasons = objections(each.requirements, readings, nowMs);
+        if (reasons.length > 0) each.onBroken(reasons, observedMonotonicNs);
+      }
+    },
+  });
+
+  function setPace(): void {
+    if (guarded.size > 0) watch.setCadence(HEARTBEAT_MS, SILENT_MS);
+    else watch.setCadence(IDLE_HEARTBEAT_MS, IDLE_SILENT_MS);
+  }
+
+  return {
+    protect: (each) => {
+      guarded.add(each);
+      if (guarded.size === 1) setPace(); // G3
+      return () => {
+        if (guarded.delete(each) && guarded.size === 0) setPace();
+      };
+    },
+    objections: (requirements) => objections(requirements, readings, clock.now().wallMs),
+    get readings() {
+      return readings;
+    },
+    close: () => {
+      guarded.clear();
+      watch.close();
+    },
+  };
+}

@@ -1,0 +1,80 @@
+// What was done to an install root, and for which run: durable, so that a repeated call is answered
+// with the first receipt, also after a crash.
+//
+// Invariant:
+//   R1. A receipt is on the disk before its version is swapped in, as `done: false`, and says
+//       `done: true` before anybody is told. What a crash leaves in between can be told apart.
+
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeDurably } from '../artifacts/durable.fs.js';
+import { errorCode } from '../channel/host-failure.js';
+import type { HostEvent } from '../channel/hosted-run.js';
+import type { Place } from './layout.js';
+
+/** Runs repeat within hours; receipts of this many are more than enough. */
+const KEPT_MAX = 64;
+
+export type ReceiptKind = 'commit' | 'revert';
+
+export interface StoredReceipt {
+  readonly kind: ReceiptKind;
+  readonly runId: string;
+  readonly version: string;
+  readonly done: boolean;
+  /** What the audit is told. */
+  readonly installed: Omit<Extract<HostEvent, { kind: 'installed' }>, 'kind'>;
+}
+
+export function receiptId(kind: ReceiptKind, runId: string, place: Place): string {
+  return createHash('sha256').update(`${kind}\0${runId}\0${place.path}`).digest('hex').slice(0, 32);
+}
+
+export async function saveReceipt(place: Place, receipt: StoredReceipt): Promise<void> {
+  await mkdir(place.receipts, { recursive: true, mode: 0o700 });
+  await writeDurably(fileOf(place, receipt.installed.receiptId), JSON.stringify(receipt));
+}
+
+export async function loadReceipt(place: Place, id: string): Promise<StoredReceipt | undefined> {
+  try {
+    return JSON.parse(await readFile(fileOf(place, id), 'utf8')) as StoredReceipt;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Says `done` of every receipt whose version is the current one (R1). */
+export async function settleReceipts(place: Place, current: string | undefined): Promise<void> {
+  for (const id of await idsIn(place)) {
+    const receipt = await loadReceipt(place, id);
+    if (receipt === undefined || receipt.done || receipt.version !== current) continue;
+    await saveReceipt(place, { ...receipt, done: true });
+  }
+}
+
+/** Keeps the newest. */
+export async function forgetOldReceipts(place: Place): Promise<void> {
+  const ids = await idsIn(place);
+  if (ids.length <= KEPT_MAX) return;
+  const aged = await Promise.all(
+    ids.map(async (id) => ({ id, writtenAtMs: (await stat(fileOf(place, id))).mtimeMs })),
+  );
+  aged.sort((a, b) => b.writtenAtMs - a.writtenAtMs);
+  for (const { id } of aged.slice(KEPT_MAX)) await rm(fileOf(place, id), { force: true });
+}
+
+async function idsIn(place: Place): Promise<string[]> {
+  try {
+    const names = await readdir(place.receipts);
+    return names.flatMap((name) => /^([0-9a-f]{32})\.json$/.exec(name)?.[1] ?? []);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function fileOf(place: Place, id: string): string {
+  return join(place.receipts, `${id}.json`);
+}

@@ -1,0 +1,43 @@
+// Commands of the orchestrator, to the runs they are for.
+
+import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import { failed } from '../runs/event.js';
+import type { HostedRuns } from '../runs/hosted-runs.loop.js';
+import { grantFromWire } from './grant.wire.js';
+import type { Link } from './link.grpc.js';
+
+export function dispatch(
+  command: NonNullable<AttachResponse['kind']>,
+  runs: HostedRuns,
+  link: Pick<Link, 'report'>,
+): void {
+  switch (command.$case) {
+    case 'grant': {
+      const grant = grantFromWire(command.value);
+      if (grant !== undefined) {
+        runs.grant(grant);
+        return;
+      }
+      const { runId, epoch } = command.value;
+      const message = 'the grant asks for something that this plugin-host does not know';
+      const outcome = failed('CONTRACT_BROKEN', message, true);
+      link.report({ runId, epoch: Number(epoch) }, { kind: 'finished', outcome, stderrTail: '' });
+      return;
+    }
+    case 'renew':
+      runs.renew(command.value.runId, Number(command.value.epoch), command.value.leaseMs);
+      return;
+    case 'pause':
+      runs.pause(command.value.runId, Number(command.value.epoch), command.value.reasons);
+      return;
+    case 'resume':
+      runs.resume(command.value.runId, Number(command.value.epoch));
+      return;
+    case 'stop':
+      runs.stop(command.value.runId, Number(command.value.epoch), command.value.reason);
+      return;
+    case 'welcome':
+    case 'acknowledge':
+      return; // The link's own.
+  }
+}

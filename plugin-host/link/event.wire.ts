@@ -1,0 +1,80 @@
+// Run events for the wire. Generated types stop here.
+
+import type { Finished, RunEvent as WireRunEvent } from '../../proto/gen/lull/link/v1/link.js';
+import { Update } from '../../proto/gen/lull/updater/v1/updater.js';
+import { actionToWire } from '../../proto/wire/action.js';
+import type { Outcome, RunEvent } from '../runs/event.js';
+
+export function eventToWire(event: RunEvent): WireRunEvent['kind'] {
+  switch (event.kind) {
+    case 'started':
+      return { $case: 'started', value: event };
+    case 'progress':
+      return { $case: 'progress', value: { fraction: event.fraction, step: event.step } };
+    case 'found':
+      return { $case: 'updateFound', value: Update.decode(event.update) };
+    case 'frozen':
+      return {
+        $case: 'frozen',
+        value: {
+          reasons: [...event.reasons],
+          reactionNs: event.reactionNs,
+          cpuUs: BigInt(Math.round(event.cpuUs)),
+        },
+      };
+    case 'thawed':
+      return {
+        $case: 'thawed',
+        value: {
+          frozenMs: BigInt(event.frozenMs),
+          cpuUsWhileFrozen: BigInt(Math.round(event.cpuUsWhileFrozen)),
+        },
+      };
+    case 'downloaded':
+      return {
+        $case: 'downloaded',
+        value: { ...event, redirects: [...event.redirects], sizeBytes: BigInt(event.sizeBytes) },
+      };
+    case 'installed':
+      return {
+        $case: 'installed',
+        value: { ...event, changes: [...event.changes], sizeBytes: BigInt(event.sizeBytes) },
+      };
+    case 'egress':
+      return {
+        $case: 'egress',
+        value: {
+          ...event,
+          sentBytes: BigInt(event.sentBytes),
+          receivedBytes: BigInt(event.receivedBytes),
+        },
+      };
+    case 'critical':
+      return { $case: 'critical', value: event };
+    case 'notice':
+      return { $case: 'notice', value: { message: event.message } };
+    case 'finished':
+      return {
+        $case: 'finished',
+        value: { outcome: outcomeToWire(event.outcome), stderrTail: event.stderrTail },
+      };
+  }
+}
+
+function outcomeToWire(outcome: Outcome): Finished['outcome'] {
+  switch (outcome.kind) {
+    case 'succeeded':
+      return { $case: 'succeeded', value: {} };
+    case 'gone':
+      return { $case: 'gone', value: {} };
+    case 'more_to_do':
+      return {
+        $case: 'moreToDo',
+        value: { nextAction: actionToWire(outcome.nextAction), expectedS: undefined },
+      };
+    case 'failed':
+      return { $case: 'failed', value: outcome };
+    case 'cancelled':
+      return { $case: 'cancelled', value: { reason: outcome.reason } };
+  }
+}

@@ -1,0 +1,50 @@
+// Grants from the wire. Generated types stop here.
+
+import type { Grant as WireGrant } from '../../proto/gen/lull/link/v1/link.js';
+import { Update } from '../../proto/gen/lull/updater/v1/updater.js';
+import { actionFromWire } from '../../proto/wire/action.js';
+import { requirementFromWire } from '../../proto/wire/requirement.js';
+import type { Grant, GrantedWork } from '../runs/grant.js';
+
+/** The grant, or undefined for one that this version cannot keep to the letter. */
+export function grantFromWire(wire: WireGrant): Grant | undefined {
+  const { updater, limits } = wire;
+  const work = workFromWire(wire.work);
+  const guard = wire.guard.map(requirementFromWire);
+  if (updater === undefined || limits === undefined || work === undefined) return undefined;
+  // A guard that cannot be judged whole is refused, never shortened.
+  const known = guard.filter((requirement) => requirement !== undefined);
+  if (known.length !== guard.length) return undefined;
+  return {
+    runId: wire.runId,
+    epoch: Number(wire.epoch),
+    attempt: wire.attempt,
+    leaseMs: wire.leaseMs,
+    updater,
+    settings: new Map(updater.settings.map(({ name, value }) => [name, value])),
+    work,
+    limits: {
+      runMsMax: Number(limits.runMsMax),
+      memoryBytesMax: Number(limits.memoryBytesMax),
+      processesMax: limits.processesMax,
+      diskBytesMax: Number(limits.diskBytesMax),
+    },
+    guard: known,
+  };
+}
+
+function workFromWire(work: WireGrant['work']): GrantedWork | undefined {
+  switch (work?.$case) {
+    case 'scan':
+      return { kind: 'scan' };
+    case 'perform': {
+      const action = actionFromWire(work.value.action);
+      const { update } = work.value;
+      return action === undefined || update === undefined
+        ? undefined
+        : { kind: 'perform', action, update: Update.encode(update).finish() };
+    }
+    case undefined:
+      return undefined;
+  }
+}

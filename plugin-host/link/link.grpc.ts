@@ -1,0 +1,166 @@
+// The plugin-host's end of the link: attaches, hands commands over, reports events.
+//
+// Invariants:
+//   L1. After every new connection the orchestrator hears what runs here, and every event that it
+//       has not acknowledged, in order.
+//   L2. A lost connection changes nothing by itself: leases run out, guards go on.
+
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import {
+  LinkServiceClient,
+  type AttachRequest,
+  type AttachResponse,
+  type ReadBundleResponse,
+} from '../../proto/gen/lull/link/v1/link.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import { dialUnix } from '../../runtime/grpc.js';
+import type { Log } from '../../runtime/log.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import type { ReadBundle } from '../catalog/catalog.fs.js';
+import type { RunEvent } from '../runs/event.js';
+import { eventToWire } from './event.wire.js';
+import { acknowledged, emptyOutbox, post, type Outgoing } from './outbox.js';
+
+const RECONNECT_MS_MIN = 100;
+const RECONNECT_MS_MAX = 5_000;
+
+type Command = NonNullable<AttachResponse['kind']>;
+
+interface Report {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly atMs: number;
+  readonly event: RunEvent;
+}
+
+/** What the link serves. */
+export interface Attached {
+  readonly runIds: () => string[];
+  readonly onCommand: (command: Command) => void;
+}
+
+export interface Link extends Closeable {
+  /** Connects, and stays so until closed. Once. */
+  attach(served: Attached): void;
+  report(run: { runId: string; epoch: number }, event: RunEvent): void;
+  readonly readBundle: ReadBundle;
+  /** Resolves when every event was acknowledged, or after `deadlineMs`. */
+  flush(deadlineMs: number): Promise<void>;
+}
+
+export function openLink(deps: {
+  readonly socketPath: string;
+  readonly hostId: string;
+  readonly instanceId: string;
+  readonly confinement: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}): Link {
+  const { clock, log } = deps;
+  const client = dialUnix(LinkServiceClient, deps.socketPath);
+  let outbox = emptyOutbox<Report>();
+  let stream: ClientDuplexStream<AttachRequest, AttachResponse> | undefined;
+  let retryMs = RECONNECT_MS_MIN;
+  let cancelRetry: CancelTimer = () => undefined;
+  let closed = false;
+  let flushed: (() => void)[] = [];
+
+  function connect(served: Attached): void {
+    const attached = client.attach();
+    let ended = false;
+    const onEnd = (why: string): void => {
+      if (ended) return;
+      ended = true;
+      if (stream === attached) stream = undefined;
+      if (closed) return;
+      log.debug({ why }, 'the orchestrator is out of reach'); // L2
+      cancelRetry = clock.after(retryMs, () => {
+        connect(served);
+      });
+      retryMs = Math.min(retryMs * 2, RECONNECT_MS_MAX);
+    };
+    attached.on('error', (error) => {
+      onEnd(error.message);
+    });
+    attached.on('end', () => {
+      onEnd('the stream ended');
+      attached.end();
+    });
+    attached.on('data', ({ kind }: AttachResponse) => {
+      if (kind?.$case === 'welcome') {
+        retryMs = RECONNECT_MS_MIN;
+        stream = attached;
+        for (const each of outbox.waiting) send(each); // L1
+      } else if (kind?.$case === 'acknowledge') {
+        outbox = acknowledged(outbox, Number(kind.value.sequence));
+        if (outbox.waiting.length === 0) for (const tell of flushed.splice(0)) tell();
+      } else if (kind !== undefined) served.onCommand(kind);
+    });
+    const { hostId, instanceId, confinement } = deps;
+    const hello = { hostId, instanceId, confinement, runIds: served.runIds() };
+    attached.write({ kind: { $case: 'hello', value: hello } });
+  }
+
+  function send({ sequence, event: { runId, epoch, atMs, event } }: Outgoing<Report>): void {
+    stream?.write({
+      kind: {
+        $case: 'event',
+        value: {
+          sequence: BigInt(sequence),
+          runId,
+          epoch: BigInt(epoch),
+          atUnixMs: BigInt(Math.round(atMs)),
+          kind: eventToWire(event),
+        },
+      },
+    });
+  }
+
+  return {
+    attach: connect,
+    report: ({ runId, epoch }, event) => {
+      const report = { runId, epoch, atMs: clock.now().wallMs, event };
+      outbox = post(outbox, report, event.kind === 'progress');
+      const last = outbox.waiting.at(-1);
+      if (last !== undefined) send(last);
+    },
+    readBundle: (sha256, signal) => readChunks(client, sha256, signal),
+    flush: (deadlineMs) =>
+      new Promise((resolve) => {
+        if (outbox.waiting.length === 0 || stream === undefined) {
+          resolve();
+          return;
+        }
+        const cancel = clock.after(deadlineMs, resolve);
+        flushed.push(() => {
+          cancel();
+          resolve();
+        });
+      }),
+    close: () => {
+      closed = true;
+      cancelRetry();
+      flushed = [];
+      stream?.end();
+      client.close();
+    },
+  };
+}
+
+async function* readChunks(
+  client: LinkServiceClient,
+  sha256: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const call = client.readBundle({ sha256 });
+  const cancel = (): void => {
+    call.cancel();
+  };
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    for await (const { chunk } of call as AsyncIterable<ReadBundleResponse>) yield chunk;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    call.cancel();
+  }
+}

@@ -1,0 +1,104 @@
+// The plugin-host: verifies, confines, runs, pauses and audits updaters. It never chooses what runs.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../runtime/clock.js';
+import type { Log } from '../runtime/log.js';
+import { CloseStack, type Closeable } from '../runtime/shutdown.js';
+import { createArtifacts } from './artifacts/artifacts.http.js';
+import { createCatalog } from './catalog/catalog.fs.js';
+import { openGuard } from './guard/guard.loop.js';
+import { createInstaller } from './install/install.fs.js';
+import { dispatch } from './link/dispatch.grpc.js';
+import { openLink } from './link/link.grpc.js';
+import { createKeepAwake } from './power/keep-awake.spawn.js';
+import { createCheckpoints } from './runs/checkpoints.fs.js';
+import { hostRuns } from './runs/hosted-runs.loop.js';
+import { defaultUids, openPlaces } from './runs/places.fs.js';
+import { createSandboxRuntime } from './sandbox/sandbox.runc.js';
+
+export interface PluginHostSettings {
+  readonly stateDir: string;
+  readonly runDir: string;
+  /** Name or path of the OCI runtime. */
+  readonly ociRuntime: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** How long the last events may take to reach the orchestrator when we stop. */
+const FLUSH_MS_MAX = 2_000;
+
+export async function startPluginHost(
+  settings: PluginHostSettings,
+  deps: { clock: Clock; log: Log; traceparent?: () => string | undefined },
+): Promise<Closeable> {
+  const { stateDir, runDir, ociRuntime, env } = settings;
+  const { clock, log } = deps;
+  const opened = new CloseStack(log);
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o711 });
+    const runtime = opened.add(
+      'sandboxes',
+      await createSandboxRuntime({ stateDir, runDir, ociRuntime, log }),
+    );
+    const orphans = await runtime.killOrphans();
+    if (orphans.length > 0) log.warn({ orphans }, 'ended what a dead instance had left running');
+
+    const guard = opened.add('guard', openGuard({ runDir, clock }));
+    const keepAwake = opened.add('keep-awake', createKeepAwake({ clock, log }));
+    const artifacts = opened.add(
+      'artifacts',
+      createArtifacts({ dir: join(stateDir, 'artifacts'), log, clock, random: Math.random, env }),
+    );
+    const link = opened.add(
+      'link',
+      openLink({
+        socketPath: join(runDir, 'link.sock'),
+        hostId: hostIdIn(stateDir),
+        instanceId: randomBytes(8).toString('hex'),
+        confinement: runtime.confinement,
+        clock,
+        log,
+      }),
+    );
+    const runs = hostRuns({
+      parts: {
+        clock,
+        log,
+        env,
+        runtime,
+        catalog: createCatalog({ dir: join(stateDir, 'catalog') }),
+        readBundle: link.readBundle,
+        places: openPlaces({ stateDir, uids: defaultUids }),
+        artifacts,
+        installer: createInstaller({ log }),
+        checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
+        traceparent: deps.traceparent ?? (() => undefined),
+      },
+      guard,
+      keepAwake,
+      log,
+      report: link.report,
+    });
+    opened.add('last events', { close: () => link.flush(FLUSH_MS_MAX) });
+    opened.add('runs', runs);
+    link.attach({
+      runIds: runs.ids,
+      onCommand: (command) => {
+        dispatch(command, runs, link);
+      },
+    });
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** This host's name for the orchestrator: made once, and no name or address of the machine. */
+function hostIdIn(stateDir: string): string {
+  const file = join(stateDir, 'host-id');
+  if (!existsSync(file)) writeFileSync(file, `host-${randomBytes(4).toString('hex')}\n`);
+  return readFileSync(file, 'utf8').trim();
+}

@@ -1,0 +1,107 @@
+// One run on this host, from grant to outcome.
+//
+// Invariants:
+//   A1. Exactly one `finished`, last, and after everything of the run was closed.
+//   A2. The guard is held from the grant on, before anything is started.
+//   A3. A command of an older epoch changes nothing (the fence).
+
+import type { ReasonCode } from '../../conditions/reason.js';
+import type { CancelTimer } from '../../runtime/clock.js';
+import type { Guard } from '../guard/guard.loop.js';
+import { carryOut, type Course, type HostParts } from './carry-out.loop.js';
+import { failed, type Outcome, type RunEvent } from './event.js';
+import { outcomeOf } from './failure.js';
+import type { Grant } from './grant.js';
+import { Pauses } from './pauses.loop.js';
+
+export interface ActiveRun {
+  readonly grant: Grant;
+  readonly done: Promise<void>;
+  renew(leaseMs: number): void;
+  pause(codes: readonly ReasonCode[]): void;
+  resume(): void;
+  /** Ends the run with `cancelled(reason)`. Idempotent. */
+  stop(reason: ReasonCode): void;
+}
+
+export function startRun(
+  grant: Grant,
+  parts: HostParts,
+  guard: Guard,
+  emit: (event: RunEvent) => void,
+): ActiveRun {
+  const over = new AbortController();
+  let verdict: Outcome | undefined;
+  const end = (outcome: Outcome): void => {
+    verdict ??= outcome;
+    over.abort();
+    pauses.close();
+  };
+  const pauses = new Pauses({
+    clock: parts.clock,
+    runMsMax: grant.limits.runMsMax,
+    emit,
+    onTimeLimit: () => {
+      const seconds = Math.round(grant.limits.runMsMax / 1_000);
+      end(failed('TIME_LIMIT', `it ran for the ${String(seconds)} s that it may`, true));
+    },
+  });
+
+  const guardCodes = (): ReasonCode[] => guard.objections(grant.guard).map(({ code }) => code);
+  const unprotect = guard.protect({
+    requirements: grant.guard,
+    onBroken: (reasons, edgeNs) => {
+      pauses.hold(
+        'guard',
+        reasons.map(({ code }) => code),
+        edgeNs,
+      );
+    },
+  }); // A2
+  const already = guardCodes();
+  if (already.length > 0) pauses.hold('guard', already);
+
+  let cancelLease: CancelTimer = () => undefined;
+  const renew = (leaseMs: number): void => {
+    cancelLease();
+    cancelLease = parts.clock.after(leaseMs, () => {
+      pauses.hold('lease', ['LEASE_LOST']);
+    });
+    pauses.renewLease();
+  };
+  renew(grant.leaseMs);
+
+  const course: Course = { pauses, over: over.signal, emit };
+  const done = carryOut(grant, parts, course)
+    .catch(outcomeOf)
+    .then(async (outcome) => {
+      unprotect();
+      cancelLease();
+      end(outcome);
+      if (isFinal(verdict)) await parts.checkpoints.remove(grant.runId);
+      const stderrTail = course.sandbox?.stderrTail() ?? '';
+      emit({ kind: 'finished', outcome: verdict ?? outcome, stderrTail }); // A1
+    });
+
+  return {
+    grant,
+    done,
+    renew,
+    pause: (codes) => {
+      pauses.hold('operator', codes);
+    },
+    resume: () => {
+      pauses.permit(guardCodes());
+    },
+    stop: (reason) => {
+      end({ kind: 'cancelled', reason });
+    },
+  };
+}
+
+/** Whether no later attempt will ask for the checkpoint. */
+function isFinal(outcome: Outcome | undefined): boolean {
+  return (
+    outcome?.kind === 'succeeded' || outcome?.kind === 'more_to_do' || outcome?.kind === 'gone'
+  );
+}

@@ -1,0 +1,38 @@
+// What a run reports: facts for the journal, and progress for whoever watches.
+
+import type { Action } from '../../bundle/manifest.js';
+import type { ReasonCode } from '../../conditions/reason.js';
+import type { HostEvent } from '../channel/hosted-run.js';
+
+export type Outcome =
+  | { readonly kind: 'succeeded' }
+  | { readonly kind: 'more_to_do'; readonly nextAction: Action }
+  | {
+      readonly kind: 'failed';
+      /** A code of the closed table, or the vendor's own. */
+      readonly reason: string;
+      readonly message: string;
+      readonly retry: boolean;
+    }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'cancelled'; readonly reason: ReasonCode };
+
+export type RunEvent =
+  | { readonly kind: 'started'; readonly sandboxSha256: string; readonly launchMs: number }
+  | { readonly kind: 'progress'; readonly fraction?: number; readonly step: string }
+  /** `update`: an encoded lull.updater.v1.Update. */
+  | { readonly kind: 'found'; readonly update: Uint8Array }
+  | {
+      readonly kind: 'frozen';
+      readonly reasons: readonly ReasonCode[];
+      readonly reactionNs?: bigint;
+      readonly cpuUs: number;
+    }
+  | { readonly kind: 'thawed'; readonly frozenMs: number; readonly cpuUsWhileFrozen: number }
+  | { readonly kind: 'notice'; readonly message: string }
+  | Exclude<HostEvent, { kind: 'log' }>
+  | { readonly kind: 'finished'; readonly outcome: Outcome; readonly stderrTail: string };
+
+export function failed(reason: ReasonCode, message: string, retry: boolean): Outcome {
+  return { kind: 'failed', reason, message, retry };
+}

@@ -1,0 +1,23 @@
+// What an error that ended a run comes to. Classified here, once.
+
+import { CatalogError } from '../catalog/catalog-error.js';
+import { UpdaterError } from '../channel/dial-error.js';
+import { HostError } from '../channel/host-failure.js';
+import { SandboxError } from '../sandbox/sandbox-error.js';
+import { failed, type Outcome } from './event.js';
+
+export function outcomeOf(error: unknown): Outcome {
+  // Content that is not what was signed will not become so by itself.
+  if (error instanceof CatalogError) return failed(error.code, error.message, false);
+  if (error instanceof SandboxError) return failed('LAUNCH_FAILED', error.message, true);
+  if (error instanceof UpdaterError) {
+    const { vendorReason, reason, message } = error;
+    return { kind: 'failed', reason: vendorReason ?? reason, message, retry: retryable(reason) };
+  }
+  if (error instanceof HostError) return failed('LAUNCH_FAILED', error.message, true);
+  return failed('LAUNCH_FAILED', error instanceof Error ? error.message : String(error), true);
+}
+
+function retryable(reason: UpdaterError['reason']): boolean {
+  return reason !== 'CONTRACT_BROKEN' && reason !== 'GRANT_MISSING';
+}

@@ -1,0 +1,32 @@
+// A grant as the plugin-host knows it: permission to run one action, and everything that it needs.
+
+import type { Action } from '../../bundle/manifest.js';
+import type { Requirement } from '../../conditions/requirement.js';
+
+export interface Grant {
+  readonly runId: string;
+  /** Fence: what carries a lower one than the run has seen comes from the past. */
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly leaseMs: number;
+  readonly updater: {
+    readonly id: string;
+    readonly version: string;
+    readonly bundleSha256: string;
+    readonly envelope: Uint8Array;
+  };
+  readonly settings: ReadonlyMap<string, string>;
+  readonly work: GrantedWork;
+  readonly limits: {
+    readonly runMsMax: number;
+    readonly memoryBytesMax: number;
+    readonly processesMax: number;
+    readonly diskBytesMax: number;
+  };
+  readonly guard: readonly Requirement[];
+}
+
+export type GrantedWork =
+  | { readonly kind: 'scan' }
+  /** `update`: the message as it came; the host hands it through and judges nothing in it. */
+  | { readonly kind: 'perform'; readonly action: Action; readonly update: Uint8Array };

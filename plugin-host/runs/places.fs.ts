@@ -1,0 +1,62 @@
+// Where an updater lives on this host: a uid of its own, a directory that it may write, and one in
+// which it is shown what was fetched for it.
+//
+// Invariants:
+//   D1. A uid belongs to one updater id for good: files of one are never another's (T15).
+//   D2. An updater's id is never part of a path (T7): directories are named by the uid.
+
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeDurably } from '../artifacts/durable.fs.js';
+
+/** Between the last ordinary user of Debian (59999) and systemd's dynamic users (61184). */
+export const defaultUids = { first: 61_000, last: 61_183 } as const;
+
+export interface Place {
+  readonly uid: number;
+  readonly workDir: string;
+  readonly artifactsDir: string;
+}
+
+export interface Places {
+  /** @throws when the range of uids is used up. */
+  of(updaterId: string): Promise<Place>;
+}
+
+export function openPlaces(deps: {
+  readonly stateDir: string;
+  readonly uids: { readonly first: number; readonly last: number };
+}): Places {
+  const { stateDir, uids } = deps;
+  const file = join(stateDir, 'uids.json');
+  mkdirSync(stateDir, { recursive: true, mode: 0o711 });
+  const known = new Map<string, number>(
+    existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as [string, number][]) : [],
+  );
+
+  async function uidOf(updaterId: string): Promise<number> {
+    const before = known.get(updaterId);
+    if (before !== undefined) return before;
+    const uid = uids.first + known.size;
+    if (uid > uids.last) {
+      throw new Error(`all ${String(known.size)} uids from ${String(uids.first)} on are in use`);
+    }
+    known.set(updaterId, uid);
+    await writeDurably(file, Buffer.from(JSON.stringify([...known])));
+    return uid;
+  }
+
+  return {
+    of: async (updaterId) => {
+      const uid = await uidOf(updaterId);
+      const home = join(stateDir, 'updaters', String(uid)); // D2
+      const place = { uid, workDir: join(home, 'work'), artifactsDir: join(home, 'artifacts') };
+      mkdirSync(place.workDir, { recursive: true });
+      mkdirSync(place.artifactsDir, { recursive: true });
+      chownSync(place.workDir, uid, uid);
+      chmodSync(place.workDir, 0o700);
+      chmodSync(place.artifactsDir, 0o755);
+      return place;
+    },
+  };
+}

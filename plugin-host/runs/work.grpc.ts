@@ -1,0 +1,111 @@
+// The work itself: one Scan or one Perform, and what is believed of its answers (T16).
+
+import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
+import { Update, type Outcome as WireOutcome } from '../../proto/gen/lull/updater/v1/updater.js';
+import type { Manifest } from '../../bundle/manifest.js';
+import { displayText } from '../../conditions/words.js';
+import type { UpdaterChannel } from '../channel/dial.grpc.js';
+import { failed, type Outcome, type RunEvent } from './event.js';
+import type { Grant } from './grant.js';
+
+/** Progress is for people: so many a second are enough. */
+const PROGRESS_EVERY_MS = 200;
+const NOTICES_MAX = 100;
+
+export interface WorkDeps {
+  readonly channel: UpdaterChannel;
+  readonly manifest: Manifest;
+  readonly checkpoint: Uint8Array;
+  readonly signal: AbortSignal;
+  readonly nowMs: () => number;
+  readonly emit: (event: RunEvent) => void;
+}
+
+export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
+  const { channel, manifest } = deps;
+  const described = await channel.describe();
+  if (described.name !== manifest.id || described.version !== manifest.version) {
+    const is = displayText(`${described.name} ${described.version}`, 160);
+    return failed(
+      'CONTRACT_BROKEN',
+      `it describes itself as ${is}, its manifest as ${manifest.id} ${manifest.version}`,
+      false,
+    );
+  }
+  const settings = [...grant.settings].map(([name, value]) => ({ name, value }));
+  const { work, runId } = grant;
+  if (work.kind === 'scan') {
+    const found = channel.scan({ runId, dryRun: false, settings }, deps.signal);
+    for await (const { update } of found) {
+      if (update !== undefined) {
+        deps.emit({ kind: 'found', update: Update.encode(update).finish() });
+      }
+    }
+    return { kind: 'succeeded' };
+  }
+  const answers = channel.perform(
+    {
+      runId,
+      attempt: grant.attempt,
+      update: Update.decode(work.update),
+      action: actionToWire(work.action),
+      checkpoint: Buffer.from(deps.checkpoint),
+      settings,
+    },
+    deps.signal,
+  );
+  let outcome: Outcome | undefined;
+  const progress = progressReporter(deps);
+  let noticeCount = 0;
+  for await (const { kind } of answers) {
+    if (outcome !== undefined)
+      return failed('CONTRACT_BROKEN', 'it spoke after its outcome', false);
+    switch (kind?.$case) {
+      case 'progress':
+        progress(kind.value.fraction, kind.value.step);
+        break;
+      case 'notice':
+        noticeCount += 1;
+        if (noticeCount <= NOTICES_MAX) deps.emit({ kind: 'notice', message: kind.value.message });
+        break;
+      case 'outcome':
+        outcome = outcomeFromWire(kind.value);
+        break;
+      case undefined:
+        break;
+    }
+  }
+  return outcome ?? failed('CONTRACT_BROKEN', 'it ended without an outcome', true);
+}
+
+/** Bounded in rate, in [0, 1], and never going back. */
+function progressReporter({ nowMs, emit }: WorkDeps) {
+  let lastAtMs = Number.NEGATIVE_INFINITY;
+  let highest = 0;
+  return (fraction: number | undefined, step: string): void => {
+    if (fraction !== undefined && fraction > highest) highest = Math.min(1, fraction);
+    if (nowMs() - lastAtMs < PROGRESS_EVERY_MS) return;
+    lastAtMs = nowMs();
+    const known = fraction === undefined ? {} : { fraction: highest };
+    emit({ kind: 'progress', step: displayText(step, 256), ...known });
+  };
+}
+
+function outcomeFromWire({ kind }: WireOutcome): Outcome {
+  switch (kind?.$case) {
+    case 'succeeded':
+      return { kind: 'succeeded' };
+    case 'gone':
+      return { kind: 'gone' };
+    case 'moreToDo': {
+      const nextAction = actionFromWire(kind.value.nextAction);
+      return nextAction === undefined
+        ? failed('CONTRACT_BROKEN', 'it has more to do and names no action', false)
+        : { kind: 'more_to_do', nextAction };
+    }
+    case 'failed':
+      return { kind: 'failed', ...kind.value };
+    case undefined:
+      return failed('CONTRACT_BROKEN', 'its outcome is of an unknown kind', false);
+  }
+}

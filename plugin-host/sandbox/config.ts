@@ -1,0 +1,128 @@
+// The OCI configuration of one launch: what the runtime is told to build. Pure, so that the whole
+// confinement of an updater is one value that can be read, compared and hashed for the audit.
+
+import { inside, type SandboxSpec } from './sandbox.js';
+import { seccompProfile, type SeccompProfile } from './seccomp.js';
+import type { HostFacts, Mount } from './rootfs.js';
+
+export interface OciConfig {
+  readonly ociVersion: string;
+  readonly hostname: string;
+  readonly root: { readonly path: string; readonly readonly: true };
+  readonly process: {
+    readonly terminal: false;
+    readonly user: { readonly uid: number; readonly gid: number };
+    readonly args: readonly string[];
+    readonly env: readonly string[];
+    readonly cwd: string;
+    readonly capabilities: Readonly<Record<CapabilitySet, readonly string[]>>;
+    readonly rlimits: readonly {
+      readonly type: string;
+      readonly soft: number;
+      readonly hard: number;
+    }[];
+    readonly noNewPrivileges: true;
+    readonly oomScoreAdj: number;
+  };
+  readonly mounts: readonly Mount[];
+  readonly linux: {
+    readonly namespaces: readonly { readonly type: string }[];
+    readonly cgroupsPath: string;
+    readonly resources: {
+      readonly memory: { readonly limit: number };
+      readonly pids: { readonly limit: number };
+      readonly cpu: { readonly shares: number };
+      readonly devices: readonly { readonly allow: boolean; readonly access: string }[];
+    };
+    readonly maskedPaths: readonly string[];
+    readonly readonlyPaths: readonly string[];
+    readonly seccomp: SeccompProfile;
+  };
+}
+
+type CapabilitySet = 'bounding' | 'effective' | 'inheritable' | 'permitted' | 'ambient';
+
+/** Enough for npm on a large tree; T20. */
+const OPEN_FILES_MAX = 4_096;
+/** The kernel's first choice when memory runs out. */
+const OOM_SCORE_MAX = 1_000;
+/** Against its siblings; what counts against the person's programs is the parent's weight. */
+const CPU_SHARES_MIN = 2;
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+/** The runtimes' own defaults: what /proc tells or takes that concerns the whole machine. */
+const maskedPaths = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+];
+const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** @param cgroupPath from the root of every hierarchy. */
+export function ociConfig(
+  spec: SandboxSpec,
+  facts: HostFacts,
+  mounts: readonly Mount[],
+  cgroupPath: string,
+): OciConfig {
+  const openFiles = Math.min(OPEN_FILES_MAX, facts.openFilesMax);
+  return {
+    ociVersion: '1.0.2',
+    hostname: 'lull',
+    root: { path: 'rootfs', readonly: true },
+    process: {
+      terminal: false,
+      user: { uid: spec.uid, gid: spec.uid },
+      args: spec.argv,
+      env: environment(spec, facts),
+      // Fixed, so that no leaked descriptor of the runtime can be entered through it (T4).
+      cwd: inside.bundle,
+      // T6: none at all, in every set.
+      capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+      rlimits: [
+        { type: 'RLIMIT_NOFILE', soft: openFiles, hard: openFiles },
+        { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
+      ],
+      noNewPrivileges: true,
+      oomScoreAdj: OOM_SCORE_MAX,
+    },
+    mounts,
+    linux: {
+      namespaces: ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
+      cgroupsPath: cgroupPath,
+      resources: {
+        memory: { limit: spec.limits.memoryBytesMax },
+        pids: { limit: spec.limits.processesMax },
+        cpu: { shares: CPU_SHARES_MIN },
+        // Nothing but the runtime's default devices.
+        devices: [{ allow: false, access: 'rwm' }],
+      },
+      maskedPaths,
+      readonlyPaths,
+      seccomp: seccompProfile(facts.arch),
+    },
+  };
+}
+
+/**
+ * `spec.env`, with PATH and HOME where it has none: a program cannot be found without the one, and
+ * the runtimes would add the other by themselves (T2). With `node`, its directory leads the PATH.
+ */
+export function environment(spec: SandboxSpec, facts: HostFacts): string[] {
+  const env = new Map(spec.env);
+  if (!env.has('HOME')) env.set('HOME', inside.work);
+  const path = env.get('PATH') ?? DEFAULT_PATH;
+  const executable = spec.runtime === 'node' ? facts.node?.executable : undefined;
+  env.set(
+    'PATH',
+    executable === undefined ? path : `${executable.slice(0, executable.lastIndexOf('/'))}:${path}`,
+  );
+  return [...env].map(([name, value]) => `${name}=${value}`);
+}

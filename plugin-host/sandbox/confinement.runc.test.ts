@@ -1,0 +1,167 @@
+// What an updater can see and do inside: asked of a real one.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fixtureUid, openFixture, whyNoSandbox, type SandboxFixture } from './sandbox.testing.js';
+import type { SandboxSpec } from './sandbox.js';
+
+const missing = await whyNoSandbox();
+const describeHere = missing === undefined ? describe : describe.skip;
+
+describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+  let fixture: SandboxFixture;
+
+  beforeEach(async () => {
+    fixture = await openFixture();
+  });
+  afterEach(async () => {
+    await fixture.close();
+  });
+
+  /** Evaluates `expression` inside, where `fs`, `os` and `sh` are at hand, and returns the value. */
+  async function ask(expression: string, change?: Partial<SandboxSpec>): Promise<unknown> {
+    const sandbox = await fixture.launch(
+      'ask',
+      `import fs from 'node:fs'; import os from 'node:os';
+       import { spawnSync } from 'node:child_process';
+       const attempt = (fn) => { try { return fn(); } catch (error) { return error.code ?? error.message; } };
+       const sh = (...argv) => { const r = spawnSync(argv[0], argv.slice(1), { encoding: 'utf8' }); return r.status + ' ' + r.stdout + r.stderr; };
+       const answer = await (async () => (${expression}))();
+       fs.writeFileSync('/lull/work/answer', JSON.stringify(answer));
+       process.exit(0);`,
+      change,
+    );
+    const exit = await sandbox.exited;
+    expect(`${String(exit.code)} ${sandbox.stderrTail()}`).toBe('0 ');
+    await sandbox.close();
+    return JSON.parse(readFileSync(join(fixture.workDir, 'answer'), 'utf8')) as unknown;
+  }
+
+  test('the environment is that of the launch, also through /proc/1 (T2, T3)', async () => {
+    const seen = await ask(
+      `[fs.readFileSync('/proc/1/environ', 'utf8').split('\\0').filter(Boolean).sort(), process.env]`,
+      {
+        env: new Map([
+          ['LULL_TOKEN', 'secret'],
+          ['PATH', '/usr/bin'],
+          ['HOME', '/tmp'],
+        ]),
+      },
+    );
+    expect(seen).toEqual([
+      ['HOME=/tmp', 'LULL_TOKEN=secret', 'PATH=/usr/bin'],
+      { HOME: '/tmp', LULL_TOKEN: 'secret', PATH: '/usr/bin' },
+    ]);
+  });
+
+  test('own uid and gid, no other group, no capability, no new privileges, seccomp on (T6)', async () => {
+    const status = await ask(`fs.readFileSync('/proc/self/status', 'utf8')`);
+    const ids = `\t${String(fixtureUid)}`.repeat(4);
+    expect(status).toMatch(new RegExp(`^Uid:${ids}$`, 'm'));
+    expect(status).toMatch(new RegExp(`^Gid:${ids}$`, 'm'));
+    expect(status).toMatch(/^Groups:\t\s*$/m);
+    for (const set of ['Inh', 'Prm', 'Eff', 'Bnd', 'Amb']) {
+      expect(status).toMatch(new RegExp(`^Cap${set}:\\t0+$`, 'm'));
+    }
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(status).toMatch(/^Seccomp:\t2$/m);
+  });
+
+  test('only the work directory, the channel and /tmp can be written', async () => {
+    const written = await ask(
+      `['/', '/usr', '/etc', '/dev', '/lull', '/lull/bundle', '/lull/host', '/lull/artifacts',
+        '/lull/roots/tools', '/lull/work', '/lull/channel', '/tmp']
+        .filter((dir) => attempt(() => fs.writeFileSync(dir + '/new', '')) === undefined)`,
+      { roots: [{ name: 'tools', path: root('tools') }] },
+    );
+    expect(written).toEqual(['/lull/work', '/lull/channel', '/tmp']);
+  });
+
+  test('a read-only directory stays so for an owner with every permission', async () => {
+    const path = root('open', 0o777);
+    writeFileSync(join(path, 'program'), 'old', { mode: 0o666 });
+    const seen = await ask(
+      `[fs.readFileSync('/lull/roots/open/program', 'utf8'),
+        attempt(() => fs.writeFileSync('/lull/roots/open/program', 'evil')),
+        attempt(() => fs.unlinkSync('/lull/roots/open/program'))]`,
+      { roots: [{ name: 'open', path }] },
+    );
+    expect(seen).toEqual(['old', 'EROFS', 'EROFS']);
+  });
+
+  test('no network but a loopback of its own, and no way to the machine below', async () => {
+    expect(await ask(`Object.keys(os.networkInterfaces())`)).toEqual(['lo']);
+    // vsock: no address family, instead of a socket to the hypervisor.
+    expect(await ask(`sh('perl', '-e', 'print socket(S, 40, 1, 0) ? "open" : $! + 0')`)).toBe(
+      '0 97',
+    );
+  });
+
+  test("no process of the host, and none of the host's files", async () => {
+    const [pids, paths] = (await ask(
+      `[fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name)),
+        ['/etc/shadow', '/root', '/home', '/var', '/run', '/sys', ${JSON.stringify(fixture.root)}]
+          .filter((path) => fs.existsSync(path))]`,
+    )) as [string[], string[]];
+    expect(pids).toEqual(['1']);
+    expect(paths).toEqual([]);
+  });
+
+  test('a namespace or a mount is refused (T6)', async () => {
+    const answers = (await ask(
+      `[sh('unshare', '--user', 'true'), sh('unshare', '--net', 'true'), sh('/usr/sbin/chroot', '/tmp', 'true'),
+        sh('mount', '-t', 'tmpfs', 'none', '/tmp')]`,
+    )) as string[];
+    for (const answer of answers) expect(answer).toMatch(/^[1-9].*(not permitted|superuser)/);
+  });
+
+  // Numbers of x86-64: each of these calls succeeds, or fails in another way, without the profile.
+  const onX64 = process.arch === 'x64' ? test : test.skip;
+  onX64('trace, keyring, io_uring and user namespace by clone are refused (T6)', async () => {
+    const codes = await ask(
+      `[[101, 0], [250, 0, -3, 0], [425, 1, 0], [56, 0x10000011, 0], [435, 0, 0]].map((call) =>
+        sh('perl', '-e', 'syscall(' + call.join(',') + ') < 0 ? print $! + 0 : print "allowed"'))`,
+    );
+    expect(codes).toEqual(['0 1', '0 1', '0 1', '0 1', '0 38']);
+  });
+
+  test('npm and a process tree work under the profile', async () => {
+    expect(await ask(`sh('npm', '--version').trim()`)).toMatch(/^0 \d+\.\d+\.\d+$/);
+    expect(await ask(`sh('sh', '-c', 'echo $(echo $(echo deep))').trim()`)).toBe('0 deep');
+    expect(await ask(`os.userInfo().username`)).toBe('updater');
+  });
+
+  test('it has the lowest priority from the start, and is the first to go without memory', async () => {
+    expect(
+      await ask(`[os.getPriority(), fs.readFileSync('/proc/self/oom_score_adj', 'utf8').trim()]`),
+    ).toEqual([19, '1000']);
+  });
+
+  test('a fork bomb ends at its limit (T20)', async () => {
+    const started = (await ask(
+      `await (async () => { const { spawn } = await import('node:child_process'); let count = 0;
+        for (let i = 0; i < 100; i += 1) await new Promise((done) => {
+          const child = attempt(() => spawn('sleep', ['60'], { stdio: 'ignore' }));
+          if (typeof child === 'string') return done();
+          child.once('spawn', () => { count += 1; done(); }).once('error', done); });
+        return count; })()`,
+      { limits: { memoryBytesMax: 2 ** 29, processesMax: 40, diskBytesMax: 2 ** 20 } },
+    )) as number;
+    expect(started).toBeGreaterThan(0);
+    expect(started).toBeLessThan(40);
+  });
+
+  test('/tmp ends at its limit (T20)', async () => {
+    const code = await ask(`attempt(() => fs.writeFileSync('/tmp/big', Buffer.alloc(2 ** 21)))`, {
+      limits: { memoryBytesMax: 2 ** 29, processesMax: 64, diskBytesMax: 2 ** 20 },
+    });
+    expect(code).toBe('ENOSPC');
+  });
+
+  function root(name: string, mode = 0o755): string {
+    const path = join(fixture.root, name);
+    mkdirSync(path, { mode });
+    return path;
+  }
+});

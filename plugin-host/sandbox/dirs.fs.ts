@@ -1,0 +1,106 @@
+// The directories of launches: <runDir>/s/<id>/{channel,host,rootfs}.
+//
+// Invariants:
+//   D1. Nobody but root gets past <runDir>/s on the host; inside, a sandbox has only its own.
+//   D2. Nothing is removed below which something is mounted: removing through a mount that was left
+//       behind would remove the host's own files.
+
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseMountinfo } from './hierarchy.js';
+import type { Rootfs } from './rootfs.js';
+import type { LaunchDirs } from './sandbox.js';
+
+/** What a Unix socket's path may have; Node cuts longer ones without a word. */
+const SOCKET_PATH_BYTES_MAX = 100;
+/** Names that are made in these directories are no longer than this. */
+const SOCKET_NAME_BYTES_MAX = 16;
+
+/** [a-z0-9-], as SandboxSpec says; T7: it becomes a path. */
+const idPattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
+
+interface LaunchPlace {
+  readonly bundleDir: string;
+  readonly dirs: LaunchDirs;
+}
+
+export function launchPlace(runDir: string, id: string): LaunchPlace {
+  if (!idPattern.test(id)) throw new Error(`"${id}" cannot be the id of a sandbox`);
+  const bundleDir = join(launchesDir(runDir), id);
+  return {
+    bundleDir,
+    dirs: { channelDir: join(bundleDir, 'channel'), hostDir: join(bundleDir, 'host') },
+  };
+}
+
+export function makeLaunchDirs(runDir: string, id: string, uid: number): LaunchDirs {
+  const { bundleDir, dirs } = launchPlace(runDir, id);
+  const longest = Buffer.byteLength(dirs.channelDir) + 1 + SOCKET_NAME_BYTES_MAX;
+  if (longest > SOCKET_PATH_BYTES_MAX) {
+    throw new Error(
+      `sockets in ${dirs.channelDir} would have paths over ${String(SOCKET_PATH_BYTES_MAX)} bytes. Choose a shorter --run directory.`,
+    );
+  }
+  mkdirSync(launchesDir(runDir), { recursive: true, mode: 0o700 });
+  mkdirSync(bundleDir, { mode: 0o700 });
+  mkdirSync(dirs.channelDir, { mode: 0o700 });
+  chownSync(dirs.channelDir, uid, uid);
+  mkdirSync(dirs.hostDir);
+  chownSync(dirs.hostDir, 0, uid);
+  // After chown and apart from mkdir, so that no umask has a say.
+  chmodSync(dirs.hostDir, 0o750);
+  return dirs;
+}
+
+/** Builds what the sandbox has as its root directory, in `bundleDir`/rootfs. */
+export function makeRootfs(bundleDir: string, plan: Rootfs): void {
+  const root = join(bundleDir, 'rootfs');
+  const makeDirectory = (path: string): void => {
+    if (existsSync(path)) return;
+    makeDirectory(dirname(path));
+    mkdirSync(path);
+    chmodSync(path, 0o755);
+  };
+  for (const path of plan.directories) makeDirectory(join(root, path));
+  for (const { path, target } of plan.links) symlinkSync(target, join(root, path));
+  for (const { path, text } of plan.files) {
+    writeFileSync(join(root, path), text);
+    chmodSync(join(root, path), 0o644);
+  }
+}
+
+export async function removeLaunchDirs(runDir: string, id: string): Promise<void> {
+  await removeTree(launchPlace(runDir, id).bundleDir);
+}
+
+/** Ids of launches whose directories exist. */
+export function listLaunches(runDir: string): string[] {
+  const dir = launchesDir(runDir);
+  return existsSync(dir) ? readdirSync(dir).filter((name) => idPattern.test(name)) : [];
+}
+
+export async function removeLaunchesDir(runDir: string): Promise<void> {
+  await removeTree(launchesDir(runDir));
+}
+
+function launchesDir(runDir: string): string {
+  return join(runDir, 's');
+}
+
+async function removeTree(dir: string): Promise<void> {
+  const mounts = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const mounted = mounts.find(({ path }) => path === dir || path.startsWith(`${dir}/`));
+  // D2.
+  if (mounted !== undefined) throw new Error(`${mounted.path} is still mounted: unmount it`);
+  await rm(dir, { recursive: true, force: true });
+}

@@ -1,0 +1,48 @@
+// Looks once at the host for what the file system of a sandbox is made from.
+
+import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { parseMountinfo } from './hierarchy.js';
+import { hostEtc, type HostFacts, type HostPath } from './rootfs.js';
+
+const TOP_LEVEL = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
+const OPEN_FILES_DEFAULT = 1_024;
+
+export function readHostFacts(): HostFacts {
+  return {
+    arch: process.arch,
+    topLevel: TOP_LEVEL.filter((path) => existsSync(path)).map((path) => ({
+      path,
+      linkTo: linkIntoUsr(path),
+    })),
+    etc: hostEtc.flatMap(hostPath),
+    mountsBelowUsr: parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'))
+      .map(({ path }) => path)
+      .filter((path) => path.startsWith('/usr/')),
+    node: nodeOutsideUsr(realpathSync(process.execPath)),
+    openFilesMax: openFilesMax(readFileSync('/proc/self/limits', 'utf8')),
+  };
+}
+
+/** "usr/bin" for a link that leads below /usr; undefined for a directory, to be shown as it is. */
+function linkIntoUsr(path: string): string | undefined {
+  if (!lstatSync(path).isSymbolicLink()) return undefined;
+  const target = readlinkSync(path);
+  return normalize(join('/', target)).startsWith('/usr/') ? target : undefined;
+}
+
+function hostPath(path: string): HostPath[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? [] : [{ path, directory: found.isDirectory() }];
+}
+
+function nodeOutsideUsr(executable: string): HostFacts['node'] {
+  if (executable.startsWith('/usr/')) return undefined;
+  const npm = join(dirname(dirname(executable)), 'lib/node_modules/npm');
+  return { executable, npm: existsSync(npm) ? realpathSync(npm) : undefined };
+}
+
+function openFilesMax(limits: string): number {
+  const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1];
+  return hard === undefined ? OPEN_FILES_DEFAULT : Number(hard);
+}

@@ -1,0 +1,87 @@
+// Real control groups, of both versions where this machine has both.
+
+import { describe, expect, test } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { accessSync, constants, existsSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ControlGroup } from './group.cgroup.js';
+import { cgroupLayout, hierarchies, parseMountinfo, type CgroupLayout } from './hierarchy.js';
+
+const machine = cgroupLayout(parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')));
+const layouts: [string, CgroupLayout, boolean][] = [
+  ['v2', { unified: machine.unified, v1: new Map() }, machine.unified !== undefined],
+  [
+    'v1',
+    {
+      unified: undefined,
+      v1: new Map([...machine.v1].filter(([name]) => name === 'freezer' || name === 'cpuacct')),
+    },
+    machine.v1.has('freezer') && machine.v1.has('cpuacct'),
+  ],
+];
+
+describe.each(layouts)('a control group, %s', (_version, layout, mounted) => {
+  const writable = hierarchies(layout).every(isWritable);
+  const testHere = mounted && writable ? test : test.skip;
+
+  testHere('freezes, thaws, and kills what is frozen', async () => {
+    const parent = `/lull-test-${randomBytes(4).toString('hex')}`;
+    const group = new ControlGroup(layout, `${parent}/one`);
+    const child = spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' });
+    try {
+      for (const hierarchy of hierarchies(layout)) {
+        writeFileSync(join(hierarchy, parent, 'one/cgroup.procs'), String(child.pid));
+      }
+      await until(() => group.cpuUs() > 50_000);
+
+      group.freeze();
+      await sleep(100);
+      const frozenUs = group.cpuUs();
+      await sleep(300);
+      expect(group.cpuUs()).toBe(frozenUs);
+
+      group.thaw();
+      await until(() => group.cpuUs() > frozenUs + 20_000);
+
+      group.freeze();
+      const exited = once(child, 'exit');
+      expect(await group.kill()).toBe(true);
+      expect((await exited)[1]).toBe('SIGKILL');
+    } finally {
+      await end(child);
+      group.close();
+      group.close();
+      for (const hierarchy of hierarchies(layout)) {
+        expect(existsSync(join(hierarchy, parent, 'one'))).toBe(false);
+        rmdirSync(join(hierarchy, parent));
+      }
+    }
+  });
+});
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 15_000;
+  while (!condition()) {
+    if (performance.now() > deadlineMs) throw new Error('what was waited for did not come');
+    await sleep(2);
+  }
+}

@@ -1,0 +1,188 @@
+// The control group of one sandbox: freeze, thaw, count, kill.
+//
+// The groups are made and their files opened before the runtime starts, so that freezing never has
+// to look anything up.
+//
+// Invariants:
+//   C1. freeze() is one write to a descriptor that is already open: no allocation of paths, no
+//       directory walk, no child process, no wait for a confirmation.
+//   C2. A kill reaches every process of the group, frozen or not, also those that fork meanwhile.
+
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hierarchies, type CgroupLayout } from './hierarchy.js';
+
+/** How long killed processes may take to go; one that waits for a dead disk takes longer. */
+const GONE_MS_MAX = 5_000;
+const GONE_STEP_MS = 5;
+const STAT_BYTES_MAX = 4_096;
+
+interface Freezer {
+  readonly fd: number;
+  readonly frozen: Buffer;
+  readonly thawed: Buffer;
+}
+
+/** The group that lies at `path` of every hierarchy, e.g. "/lull-1a2b3c4d/scan-7". */
+export class ControlGroup {
+  private readonly freezer: Freezer;
+  private readonly cpu: { readonly fd: number; readonly unit: 'stat' | 'ns' };
+  private readonly processesDir: string;
+  private lastCpuUs = 0;
+  private open = true;
+
+  /** @throws where the kernel offers no freezer, or the groups cannot be made. */
+  constructor(
+    private readonly layout: CgroupLayout,
+    readonly path: string,
+  ) {
+    const v2 = this.make(layout.unified);
+    const v1Freezer = this.make(layout.v1.get('freezer'));
+    const dir = v2 !== undefined && existsSync(join(v2, 'cgroup.freeze')) ? v2 : v1Freezer;
+    if (dir === undefined) {
+      throw new Error('the kernel has no cgroup freezer: neither v2 (5.2 or newer) nor v1');
+    }
+    this.processesDir = dir;
+    this.freezer =
+      dir === v2
+        ? { fd: openFile(dir, 'cgroup.freeze'), ...wordsOfV2 }
+        : { fd: openFile(dir, 'freezer.state'), ...wordsOfV1 };
+    const cpuDir = dir === v2 ? dir : this.make(layout.v1.get('cpuacct'));
+    if (cpuDir === undefined) throw new Error('the kernel counts no CPU time of cgroups');
+    this.cpu =
+      cpuDir === v2
+        ? { fd: openFile(cpuDir, 'cpu.stat', 'r'), unit: 'stat' }
+        : { fd: openFile(cpuDir, 'cpuacct.usage', 'r'), unit: 'ns' };
+  }
+
+  freeze(): void {
+    this.write(this.freezer.frozen);
+  }
+
+  thaw(): void {
+    this.write(this.freezer.thawed);
+  }
+
+  /** CPU time used by all processes of the group so far, microseconds. */
+  cpuUs(): number {
+    if (!this.open) return this.lastCpuUs;
+    const bytes = Buffer.alloc(STAT_BYTES_MAX);
+    try {
+      const text = bytes.toString('latin1', 0, readSync(this.cpu.fd, bytes, 0, bytes.length, 0));
+      this.lastCpuUs =
+        this.cpu.unit === 'ns'
+          ? Math.round(Number(text) / 1_000)
+          : Number(/^usage_usec (\d+)$/m.exec(text)?.[1] ?? this.lastCpuUs);
+    } catch (error) {
+      // The runtime removed the group: what was read last is what it used.
+      if (!isGone(error)) throw error;
+    }
+    return this.lastCpuUs;
+  }
+
+  /** SIGKILL to all, until none is left. @returns false when some would not die in time. */
+  async kill(): Promise<boolean> {
+    const deadlineMs = performance.now() + GONE_MS_MAX;
+    for (;;) {
+      // C2: repeated, because a process may have forked between the list and the signal, and the
+      // runtime may still be about to join. A v1-frozen process dies only once it is thawed.
+      killOnce(this.processesDir);
+      this.thaw();
+      if (pidsOf(this.processesDir).length === 0) return true;
+      if (performance.now() > deadlineMs) return false;
+      await sleep(GONE_STEP_MS);
+    }
+  }
+
+  /** Closes the files and removes the groups of every hierarchy. Idempotent. */
+  close(): void {
+    if (!this.open) return;
+    this.cpuUs();
+    this.open = false;
+    closeSync(this.freezer.fd);
+    closeSync(this.cpu.fd);
+    for (const hierarchy of hierarchies(this.layout)) removeGroup(join(hierarchy, this.path));
+  }
+
+  private make(hierarchy: string | undefined): string | undefined {
+    if (hierarchy === undefined) return undefined;
+    const dir = join(hierarchy, this.path);
+    mkdirSync(dir, { recursive: true });
+    return dir;
+  }
+
+  private write(word: Buffer): void {
+    if (!this.open) return;
+    try {
+      // C1.
+      writeSync(this.freezer.fd, word);
+    } catch (error) {
+      // A group that went away with its last process has nothing left to stop.
+      if (!isGone(error)) throw error;
+    }
+  }
+}
+
+const wordsOfV2 = { frozen: Buffer.from('1'), thawed: Buffer.from('0') };
+const wordsOfV1 = { frozen: Buffer.from('FROZEN'), thawed: Buffer.from('THAWED') };
+
+function openFile(dir: string, file: string, flags: 'r' | 'r+' = 'r+'): number {
+  return openSync(join(dir, file), flags);
+}
+
+/** Kills what is in a group now. */
+function killOnce(dir: string): void {
+  const all = join(dir, 'cgroup.kill');
+  try {
+    if (existsSync(all)) writeFileSync(all, '1');
+    else for (const pid of pidsOf(dir)) killPid(pid);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+function pidsOf(dir: string): number[] {
+  try {
+    return readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+/** Removes an empty group; one that is gone already, or still in use, is left as it is. */
+export function removeGroup(dir: string): boolean {
+  try {
+    rmdirSync(dir);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') return true;
+    if (code === 'EBUSY' || code === 'ENOTEMPTY') return false;
+    throw error;
+  }
+}
+
+function killPid(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENODEV' || code === 'ENOENT';
+}

@@ -1,0 +1,63 @@
+// Where the kernel shows its control groups on this machine: v2 alone, v1 alone, or both (hybrid).
+// Read from /proc/self/mountinfo, whose lines are
+//   36 35 98:0 /root /mount/point rw,noatime shared:1 - fstype source superoptions
+
+export interface CgroupLayout {
+  /** Mount point of the v2 hierarchy, where there is one that OCI runtimes use too. */
+  readonly unified: string | undefined;
+  /** Mount points of the v1 hierarchies by controller; named ones as "name=systemd". */
+  readonly v1: ReadonlyMap<string, string>;
+}
+
+interface MountPoint {
+  readonly path: string;
+  readonly fileSystem: string;
+  readonly superOptions: readonly string[];
+}
+
+// OCI runtimes join v2 groups here and nowhere else: the first where v2 is alone, the second where
+// it stands beside v1. A v2 hierarchy mounted elsewhere would stay empty.
+const UNIFIED_PATHS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
+
+export function parseMountinfo(text: string): MountPoint[] {
+  return text.split('\n').flatMap((line) => {
+    const [before, after] = line.split(' - ');
+    const path = before?.split(' ')[4];
+    const [fileSystem, , superOptions] = after?.split(' ') ?? [];
+    if (path === undefined || fileSystem === undefined) return [];
+    return [{ path: unescape(path), fileSystem, superOptions: superOptions?.split(',') ?? [] }];
+  });
+}
+
+export function cgroupLayout(mounts: readonly MountPoint[]): CgroupLayout {
+  const v1 = new Map<string, string>();
+  let unified: string | undefined;
+  for (const { path, fileSystem, superOptions } of mounts) {
+    if (fileSystem === 'cgroup2' && UNIFIED_PATHS.includes(path)) unified = path;
+    if (fileSystem !== 'cgroup') continue;
+    for (const option of superOptions) {
+      if (isController(option) && !v1.has(option)) v1.set(option, path);
+    }
+  }
+  return { unified, v1 };
+}
+
+/** Mount points of every hierarchy, each once. */
+export function hierarchies(layout: CgroupLayout): string[] {
+  const all = [...layout.v1.values(), ...(layout.unified === undefined ? [] : [layout.unified])];
+  return [...new Set(all)];
+}
+
+/** Options of a v1 mount that are not controllers. */
+const PLAIN_OPTIONS = ['rw', 'ro', 'xattr', 'clone_children', 'noprefix', 'cpuset_v2_mode'];
+
+function isController(option: string): boolean {
+  return !PLAIN_OPTIONS.includes(option) && !option.startsWith('release_agent=');
+}
+
+/** The kernel writes space, tab, newline and backslash as three octal digits. */
+function unescape(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_all, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}

@@ -1,0 +1,184 @@
+// One sandbox: an OCI runtime in the foreground, whose exit is the updater's exit.
+//
+//   group made ─▶ runtime spawned ─▶ pid file there: running ─▶ runtime exits: ended ─▶ closed
+//                       └─ runtime exits without pid file: LAUNCH_FAILED, with its own words
+//
+// `run` in the foreground is one process and ~30 ms; `create` and `start` take as long, and leave
+// the updater's exit to be polled for.
+//
+// Invariants:
+//   L1. Whatever happens between spawn and close, close() leaves no process, group or directory.
+//   L2. What the updater writes is drained and forgotten but for a bounded tail: it never blocks on
+//       a full pipe, and never fills the host's memory (T17, T20).
+
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { pause, within } from '../../runtime/deadline.js';
+import type { Log } from '../../runtime/log.js';
+import type { ControlGroup } from './group.cgroup.js';
+import type { OciConfig } from './config.js';
+import { runCommand, spawnPolitely, type RuntimeProgram } from './program.spawn.js';
+import type { Sandbox, SandboxExit } from './sandbox.js';
+import { SandboxError } from './sandbox-error.js';
+import { tailOf } from './tail.js';
+
+const STDERR_BYTES_MAX = 2 * 1024;
+const STARTED_MS_MAX = 20_000;
+const STARTED_STEP_MS = 4;
+const CLOSE_MS_MAX = 8_000;
+const WORDS_CHARS_MAX = 500;
+
+interface LaunchOptions {
+  /** [a-z0-9-], the caller's. */
+  readonly id: string;
+  /** What the runtime and the kernel call it: `id` and the instance. */
+  readonly containerId: string;
+  readonly program: RuntimeProgram;
+  /** The runtime's `--root`. */
+  readonly runtimeRoot: string;
+  /** Directory with `rootfs`; gets the configuration. */
+  readonly bundleDir: string;
+  readonly config: OciConfig;
+  readonly group: ControlGroup;
+  /** Removes what was made for the launch; called once, after the last process is gone. */
+  readonly removeDirs: () => Promise<void>;
+  readonly log: Log;
+}
+
+export class RuncSandbox implements Sandbox {
+  readonly id: string;
+  readonly configSha256: string;
+  readonly exited: Promise<SandboxExit>;
+  private stderr: Buffer = Buffer.alloc(0);
+  private readonly pidFile: string;
+  private ended = false;
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly options: LaunchOptions) {
+    const { bundleDir, config, runtimeRoot, program } = options;
+    this.id = options.id;
+    this.pidFile = join(bundleDir, 'pid');
+    const text = JSON.stringify(config);
+    this.configSha256 = createHash('sha256').update(text).digest('hex');
+    writeFileSync(join(bundleDir, 'config.json'), text, { mode: 0o600 });
+    const child = spawnPolitely(program, [
+      ...['--root', runtimeRoot, '--log', join(bundleDir, 'log'), '--log-format', 'json'],
+      ...['run', '--bundle', bundleDir, '--pid-file', this.pidFile, options.containerId],
+    ]);
+    // L2.
+    child.stdout.resume();
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.stderr = tailOf(this.stderr, chunk, STDERR_BYTES_MAX);
+    });
+    // `close`, not `exit`: the tail is complete only when the pipes are at their end.
+    this.exited = once(child, 'close').then(
+      (args) => {
+        this.ended = true;
+        return exitOf(args as [number | null, NodeJS.Signals | null]);
+      },
+      (error: unknown) => {
+        this.ended = true;
+        this.stderr = Buffer.from((error as Error).message);
+        return { code: undefined, signal: undefined };
+      },
+    );
+  }
+
+  /** Resolves once the updater runs, or has run already. @throws SandboxError. */
+  async started(signal: AbortSignal): Promise<void> {
+    const deadlineMs = performance.now() + STARTED_MS_MAX;
+    while (!existsSync(this.pidFile)) {
+      if (signal.aborted) throw new SandboxError('CANCELLED', 'the launch was given up');
+      if (this.ended) {
+        // The file may have come between the look at it and the end of the runtime.
+        if (existsSync(this.pidFile)) return;
+        throw new SandboxError('LAUNCH_FAILED', `the sandbox did not start: ${this.words()}`);
+      }
+      if (performance.now() > deadlineMs) {
+        throw new SandboxError(
+          'LAUNCH_FAILED',
+          `the sandbox did not start within ${String(STARTED_MS_MAX)} ms`,
+        );
+      }
+      await pause(STARTED_STEP_MS, signal);
+    }
+  }
+
+  freeze(): void {
+    this.options.group.freeze();
+  }
+
+  thaw(): void {
+    this.options.group.thaw();
+  }
+
+  cpuUs(): number {
+    return this.options.group.cpuUs();
+  }
+
+  stderrTail(): string {
+    // A character that was cut in half shows as U+FFFD.
+    return this.stderr.toString('utf8');
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.tearDown();
+    return this.closing;
+  }
+
+  private async tearDown(): Promise<void> {
+    const { group, program, runtimeRoot, containerId, removeDirs, log } = this.options;
+    const deadlineMs = performance.now() + CLOSE_MS_MAX;
+    // L1: the runtime may not have joined yet, so one kill may find nobody. Its exit is the end.
+    while (!this.ended && performance.now() < deadlineMs) {
+      await group.kill();
+      await Promise.race([this.exited, pause(STARTED_STEP_MS)]);
+    }
+    if (!this.ended) log.error({ sandbox: this.id }, 'a killed sandbox does not end');
+    if (existsSync(join(runtimeRoot, containerId))) {
+      const args = ['--root', runtimeRoot, 'delete', '--force', containerId];
+      await runCommand(program, args).catch((error: unknown) => {
+        // What follows kills and removes all that matters; its notes go with the run directory.
+        log.warn({ err: error, sandbox: this.id }, 'the OCI runtime did not delete a sandbox');
+      });
+    }
+    // A process that outlived the runtime, should one be possible, dies here.
+    await group.kill();
+    group.close();
+    await within(removeDirs(), CLOSE_MS_MAX, `removing the directories of ${this.id}`);
+  }
+
+  /** What the runtime said last, from its log; it writes one JSON object a line. */
+  private words(): string {
+    const lines = readLog(join(this.options.bundleDir, 'log'));
+    for (const line of lines.reverse()) {
+      const message = messageOf(line);
+      if (message !== undefined) return message.slice(0, WORDS_CHARS_MAX);
+    }
+    return this.stderrTail().trim().slice(0, WORDS_CHARS_MAX) || 'the runtime gave no reason';
+  }
+}
+
+function readLog(path: string): string[] {
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+}
+
+function messageOf(line: string): string | undefined {
+  try {
+    const entry = JSON.parse(line) as { level?: unknown; msg?: unknown };
+    return entry.level === 'error' && typeof entry.msg === 'string' ? entry.msg : undefined;
+  } catch {
+    // A line that was cut, or another runtime's format.
+    return undefined;
+  }
+}
+
+/** The runtime passes on how the updater ended as a shell does: 128 + n for signal n. */
+function exitOf([code, signal]: [number | null, NodeJS.Signals | null]): SandboxExit {
+  if (code === null) return { code: undefined, signal: signal ?? undefined };
+  const name = Object.entries(constants.signals).find(([, number]) => number + 128 === code)?.[0];
+  return name === undefined ? { code, signal: undefined } : { code: undefined, signal: name };
+}

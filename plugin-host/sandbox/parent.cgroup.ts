@@ -1,0 +1,103 @@
+// The control group that holds every sandbox of one Lull, in every hierarchy, and its weight.
+//
+// A sandbox's own weight counts only against its siblings here; what decides between updaters and
+// the person's programs is the weight of this parent. It is set before the first sandbox starts.
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ControlGroup, removeGroup } from './group.cgroup.js';
+import { hierarchies, type CgroupLayout } from './hierarchy.js';
+import { SandboxError } from './sandbox-error.js';
+
+export interface ParentGroup {
+  /** From the root of every hierarchy: "/lull-1a2b3c4d". */
+  readonly path: string;
+  /** Where the reaper finds the processes: v2 where it can be used, else the v1 freezer. */
+  readonly reapDir: string;
+  openChild(name: string): ControlGroup;
+  /** Names of the groups below, of every hierarchy. */
+  children(): string[];
+  /** Removes the empty parents. Nothing below may be left. */
+  remove(): void;
+}
+
+/** The lowest share of processor and disk; a file that the kernel lacks is left out. */
+const weights: readonly (readonly [file: string, value: string])[] = [
+  // One hundredth of what one busy program of the person's gets: the lowest of v2, and the same in
+  // v1. Less (v1's 2, or cpu.idle) keeps an updater from serving in time once the machine is busy.
+  ['cpu.shares', '10'],
+  ['cpu.weight', '1'],
+  ['blkio.weight', '10'],
+  ['blkio.bfq.weight', '1'],
+  ['io.weight', 'default 1'],
+  ['io.bfq.weight', '1'],
+];
+
+/** How updaters compete with everything else: as little as the kernel can, or like any program. */
+export type Priority = 'lowest' | 'normal';
+
+export function openParentGroup(
+  layout: CgroupLayout,
+  stateDir: string,
+  priority: Priority,
+): ParentGroup {
+  const path = parentPath(stateDir);
+  const dirs = hierarchies(layout).map((hierarchy) => join(hierarchy, path));
+  const processes = layout.unified ?? layout.v1.get('freezer');
+  if (processes === undefined) {
+    throw new SandboxError(
+      'NOT_PERMITTED',
+      'no control groups: neither v2 nor the v1 freezer is mounted below /sys/fs/cgroup.',
+    );
+  }
+
+  const make = (): void => {
+    if (layout.unified !== undefined) enableControllers(layout.unified);
+    for (const dir of dirs) {
+      mkdirSync(dir, { recursive: true });
+      if (priority === 'normal') continue;
+      for (const [file, value] of weights) writeIfPossible(join(dir, file), value);
+    }
+  };
+  return {
+    path,
+    reapDir: join(processes, path),
+    openChild: (name) => {
+      make();
+      return new ControlGroup(layout, `${path}/${name}`);
+    },
+    children: () => [...new Set(dirs.flatMap(subdirectories))],
+    remove: () => {
+      for (const dir of dirs) removeGroup(dir);
+    },
+  };
+}
+
+/** Several Lulls on one machine (tests, above all) must not meet. */
+export function parentPath(stateDir: string): string {
+  return `/lull-${createHash('sha256').update(stateDir).digest('hex').slice(0, 8)}`;
+}
+
+/** Without them a v2 group has no weights. On a hybrid machine v1 has them, and this does nothing. */
+function enableControllers(unified: string): void {
+  for (const controller of ['cpu', 'io', 'memory', 'pids']) {
+    writeIfPossible(join(unified, 'cgroup.subtree_control'), `+${controller}`);
+  }
+}
+
+function writeIfPossible(path: string, value: string): void {
+  if (!existsSync(path)) return;
+  try {
+    writeFileSync(path, value);
+  } catch {
+    // Priority is best effort: a kernel without this knob still confines.
+  }
+}
+
+function subdirectories(dir: string): string[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+}

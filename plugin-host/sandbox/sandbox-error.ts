@@ -1,0 +1,22 @@
+// Why a sandbox could not be made. Every message fits in one line and says what to do.
+
+export type SandboxErrorCode =
+  /** No OCI runtime on this machine. */
+  | 'RUNTIME_MISSING'
+  /** Lull lacks the rights to confine anything. */
+  | 'NOT_PERMITTED'
+  /** The runtime refused, or the program is not there; the message has the runtime's words. */
+  | 'LAUNCH_FAILED'
+  /** The caller's signal was aborted before the updater ran. */
+  | 'CANCELLED';
+
+export class SandboxError extends Error {
+  constructor(
+    readonly code: SandboxErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'SandboxError';
+  }
+}

@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLog } from '../../runtime/log.js';
+import {
+  fixtureUid,
+  leftovers,
+  openFixture,
+  openRuntime,
+  launchScript,
+  parentGroupFile,
+  whyNoSandbox,
+  type SandboxFixture,
+} from './sandbox.testing.js';
+import { createSandboxRuntime } from './sandbox.runc.js';
+import type { SandboxError } from './sandbox-error.js';
+import type { Sandbox } from './sandbox.js';
+
+const missing = await whyNoSandbox();
+const describeHere = missing === undefined ? describe : describe.skip;
+
+/** Keeps every processor busy, and forks without end. */
+const BUSY_TREE = `import { spawn } from 'node:child_process';
+  const fork = () => spawn('sh', ['-c', 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'], { stdio: 'ignore' }).once('exit', fork);
+  for (let i = 0; i < 4; i += 1) fork();`;
+
+describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+  let fixture: SandboxFixture;
+
+  beforeEach(async () => {
+    fixture = await openFixture();
+  });
+  afterEach(async () => {
+    await fixture.close();
+    expect(leftovers(fixture.root)).toEqual([]);
+  });
+
+  test('runs a program to its end and passes its exit code on', async () => {
+    const sandbox = await fixture.launch('one', `console.error('goodbye'); process.exit(7);`);
+    expect(await sandbox.exited).toEqual({ code: 7, signal: undefined });
+    expect(sandbox.stderrTail()).toBe('goodbye\n');
+    expect(sandbox.configSha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('of endless output only the tail is kept', async () => {
+    const sandbox = await fixture.launch(
+      'loud',
+      `import fs from 'node:fs';
+       for (let i = 0; i < 200; i += 1) { fs.writeSync(1, 'o'.repeat(65536)); fs.writeSync(2, 'e'.repeat(65536)); }
+       fs.writeSync(2, 'last words');`,
+    );
+    await sandbox.exited;
+    expect(sandbox.stderrTail()).toMatch(/^e+last words$/);
+    expect(sandbox.stderrTail()).toHaveLength(2_048);
+  });
+
+  test('frozen, a busy tree that forks uses no CPU; thawed, it goes on', async () => {
+    const sandbox = await fixture.launch('busy', BUSY_TREE);
+    await untilBusy(sandbox);
+
+    sandbox.freeze();
+    // The kernel stops each process at its next return to user mode; that is past the write.
+    await sleep(100);
+    const frozenUs = sandbox.cpuUs();
+    await sleep(300);
+    expect(sandbox.cpuUs()).toBe(frozenUs);
+
+    sandbox.thaw();
+    await until(() => sandbox.cpuUs() > frozenUs + 20_000);
+  });
+
+  test('frozen, a tree that forks is killed whole', async () => {
+    const sandbox = await fixture.launch('busy', BUSY_TREE);
+    await untilBusy(sandbox);
+    sandbox.freeze();
+    await sandbox.close();
+    expect(await sandbox.exited).toEqual({ code: undefined, signal: 'SIGKILL' });
+    expect(existsSync(join(fixture.root, 'run/s/busy'))).toBe(false);
+    // What is closed takes further calls without harm.
+    sandbox.freeze();
+    sandbox.thaw();
+    expect(sandbox.cpuUs()).toBeGreaterThan(0);
+    await sandbox.close();
+  });
+
+  test('a missing program is LAUNCH_FAILED with the words of the runtime', async () => {
+    await expect(fixture.launch('none', '', { argv: ['no-such-program'] })).rejects.toMatchObject({
+      code: 'LAUNCH_FAILED',
+      message: expect.stringContaining('"no-such-program": executable file not found') as unknown,
+    });
+    expect(readdirSync(join(fixture.root, 'run/s'))).toEqual([]);
+  });
+
+  test('a launch that is given up leaves nothing', async () => {
+    const dirs = fixture.runtime.prepare('late', fixtureUid);
+    const spec = { id: 'late', dirs } as Parameters<typeof fixture.runtime.launch>[0];
+    await expect(fixture.runtime.launch(spec, AbortSignal.abort())).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
+    expect(existsSync(dirs.channelDir)).toBe(false);
+  });
+
+  test('closing the runtime ends what runs, all at once', async () => {
+    const launches = ['a', 'b', 'c'].map((id) => fixture.launch(id, BUSY_TREE));
+    const sandboxes = await Promise.all(launches);
+    await fixture.runtime.close();
+    for (const sandbox of sandboxes) expect((await sandbox.exited).signal).toBe('SIGKILL');
+    expect(leftovers(fixture.root)).toEqual([]);
+  });
+
+  test('closing in the middle of a launch leaves nothing', async () => {
+    const launch = fixture.launch('early', BUSY_TREE);
+    const outcome = launch.then(
+      () => 'launched',
+      (error: unknown) => (error as SandboxError).code,
+    );
+    await until(() => existsSync(join(fixture.root, 'run/s/early/config.json')));
+    await fixture.runtime.close();
+    expect(['launched', 'LAUNCH_FAILED']).toContain(await outcome);
+    expect(leftovers(fixture.root)).toEqual([]);
+  });
+
+  test('the next start kills and removes what an instance left behind (T22)', async () => {
+    // A runtime that is never closed stands for a plugin-host that died: the same things are left.
+    const dead = await openRuntime(fixture.root);
+    const orphan = await launchScript(dead, fixture.root, 'lost', BUSY_TREE);
+    orphan.freeze();
+    expect(await fixture.runtime.killOrphans()).toEqual(['lost']);
+    expect((await orphan.exited).signal).toBe('SIGKILL');
+    expect(existsSync(join(fixture.root, 'run/s/lost'))).toBe(false);
+    expect(await fixture.runtime.killOrphans()).toEqual([]);
+    await dead.close();
+  });
+
+  test('all sandboxes together get a hundredth of what one busy program gets', async () => {
+    const lowest = await openRuntime(join(fixture.root, 'lowest'), 'lowest');
+    await launchScript(lowest, join(fixture.root, 'lowest'), 'calm', 'setInterval(() => {}, 1e3)');
+    const [v1, v2] = ['cpu.shares', 'cpu.weight'].map((file) =>
+      parentGroupFile(join(fixture.root, 'lowest'), file),
+    );
+    expect(v1 === undefined ? v2 : Number(v1) / 10).toEqual(v1 === undefined ? '1' : 1);
+    await lowest.close();
+  });
+
+  test('twenty launches leave no descriptor of the host open', async () => {
+    const openCount = () => readdirSync('/proc/self/fd').length;
+    await (await fixture.launch('first', '', { argv: ['true'] })).close();
+    const before = openCount();
+    for (let round = 0; round < 20; round += 1) {
+      await (await fixture.launch(`round-${String(round)}`, '', { argv: ['true'] })).close();
+    }
+    expect(openCount()).toBeLessThanOrEqual(before);
+  });
+
+  test('no descriptor of the host is open inside (T4)', async () => {
+    const sandbox = await fixture.launch(
+      'fds',
+      `import fs from 'node:fs';
+       const open = fs.readdirSync('/proc/self/fd').map((fd) => { try { return fs.readlinkSync('/proc/self/fd/' + fd); } catch { return 'gone'; } });
+       fs.writeFileSync('/lull/work/open', JSON.stringify(open));`,
+    );
+    await sandbox.exited;
+    const open = JSON.parse(readFileSync(join(fixture.workDir, 'open'), 'utf8')) as string[];
+    const files = open.filter((path) => path.startsWith('/') && path !== '/dev/null');
+    expect(files.filter((path) => !/^\/proc\/1\/fd$/.test(path))).toEqual([]);
+  });
+});
+
+describe('a machine that lacks something', () => {
+  const options = { stateDir: '/nonexistent/state', log: createLog('test', 'silent') };
+
+  test('no OCI runtime: says what to install', async () => {
+    const attempt = createSandboxRuntime({
+      ...options,
+      runDir: '/nonexistent/run',
+      ociRuntime: 'no-such-runc',
+    });
+    const code = process.getuid?.() === 0 ? 'RUNTIME_MISSING' : 'NOT_PERMITTED';
+    await expect(attempt).rejects.toMatchObject({ code });
+    await expect(attempt).rejects.not.toMatchObject({ message: expect.stringContaining('\n') });
+  });
+});
+
+async function untilBusy(sandbox: Sandbox): Promise<void> {
+  await until(() => sandbox.cpuUs() > 150_000);
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + 15_000;
+  while (!condition()) {
+    if (performance.now() > deadlineMs) throw new Error('what was waited for did not come');
+    await sleep(2);
+  }
+}

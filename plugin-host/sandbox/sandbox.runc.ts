@@ -1,0 +1,197 @@
+// Sandboxes on this host, made by an OCI runtime: `runc`, or another with the same command line.
+//
+// createSandboxRuntime finds the runtime and the kernel's control groups, and starts the reaper.
+// prepare() makes the directories of a launch (the caller opens its sockets in them), launch() starts
+// the updater, close() leaves nothing behind: no process, mount, control group or directory.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../../runtime/log.js';
+import { ociConfig } from './config.js';
+import * as dirs from './dirs.fs.js';
+import { readHostFacts } from './facts.fs.js';
+import { cgroupLayout, parseMountinfo } from './hierarchy.js';
+import { RuncSandbox } from './launch.runc.js';
+import { openParentGroup, type ParentGroup, type Priority } from './parent.cgroup.js';
+import { findRuntime, runCommand, type RuntimeProgram } from './program.spawn.js';
+import { startReaper, type Reaper } from './reaper.spawn.js';
+import { planRootfs, type HostFacts } from './rootfs.js';
+import type { LaunchDirs, Sandbox, SandboxSpec } from './sandbox.js';
+import { SandboxError } from './sandbox-error.js';
+
+export interface SandboxRuntimeOptions {
+  /** Identifies this Lull among others on the machine. */
+  readonly stateDir: string;
+  /** Short: sockets lie below it. */
+  readonly runDir: string;
+  /** Name or path of the program. */
+  readonly ociRuntime: string;
+  /** `lowest` unless said otherwise. `normal` is for tests on machines that are busy with tests. */
+  readonly priority?: Priority;
+  readonly log: Log;
+}
+
+export interface SandboxRuntime {
+  /** The level of confinement that launches get, for the audit. */
+  readonly confinement: 'oci';
+  /** Makes the directories of a launch. Removed with the sandbox, or by `discard`. */
+  prepare(id: string, uid: number): LaunchDirs;
+  /** Removes what `prepare` made, where no launch follows. */
+  discard(id: string): Promise<void>;
+  /**
+   * Starts an updater in the directories of `prepare`. After a failure nothing of it is left.
+   * @throws SandboxError LAUNCH_FAILED or CANCELLED.
+   */
+  launch(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox>;
+  /** Ends and removes what a dead instance left (T22). Before the first launch. @returns their ids. */
+  killOrphans(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+const CAP_SYS_ADMIN = 21n;
+
+/** @throws SandboxError NOT_PERMITTED or RUNTIME_MISSING. */
+export function createSandboxRuntime(options: SandboxRuntimeOptions): Promise<SandboxRuntime> {
+  // Wrapped, so that every failure is a rejection.
+  return Promise.resolve().then(() => new RuncRuntime(options));
+}
+
+class RuncRuntime implements SandboxRuntime {
+  readonly confinement = 'oci';
+  /** Tells this instance's groups from those of one that died and is still being reaped. */
+  private readonly instance = randomBytes(4).toString('hex');
+  private readonly program: RuntimeProgram;
+  private readonly facts: HostFacts;
+  private readonly parent: ParentGroup;
+  private readonly reaper: Reaper;
+  private readonly runtimeRoot: string;
+  private readonly live = new Set<RuncSandbox>();
+  private closing: Promise<void> | undefined;
+
+  constructor(private readonly options: SandboxRuntimeOptions) {
+    requireRights();
+    this.program = findRuntime(options.ociRuntime);
+    this.facts = readHostFacts();
+    const mounts = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+    this.parent = openParentGroup(
+      cgroupLayout(mounts),
+      options.stateDir,
+      options.priority ?? 'lowest',
+    );
+    this.runtimeRoot = join(options.runDir, 'oci');
+    mkdirSync(options.runDir, { recursive: true });
+    mkdirSync(this.runtimeRoot, { recursive: true, mode: 0o700 });
+    this.reaper = startReaper(this.parent.reapDir, this.instance);
+  }
+
+  prepare(id: string, uid: number): LaunchDirs {
+    return dirs.makeLaunchDirs(this.options.runDir, id, uid);
+  }
+
+  discard(id: string): Promise<void> {
+    return dirs.removeLaunchDirs(this.options.runDir, id);
+  }
+
+  async launch(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox> {
+    let sandbox: RuncSandbox;
+    try {
+      if (this.closing !== undefined || signal.aborted) {
+        throw new SandboxError('CANCELLED', 'the launch was given up');
+      }
+      sandbox = this.spawn(spec);
+    } catch (error) {
+      await this.discard(spec.id);
+      if (error instanceof SandboxError) throw error;
+      const words = error instanceof Error ? error.message : String(error);
+      throw new SandboxError('LAUNCH_FAILED', `the sandbox could not be made: ${words}`, {
+        cause: error,
+      });
+    }
+    try {
+      await sandbox.started(signal);
+      return sandbox;
+    } catch (error) {
+      await sandbox.close();
+      throw error;
+    }
+  }
+
+  private spawn(spec: SandboxSpec): RuncSandbox {
+    const { runDir, log } = this.options;
+    const { bundleDir } = dirs.launchPlace(runDir, spec.id);
+    const containerId = `${spec.id}.${this.instance}`;
+    const roots = spec.roots.map(({ path }) => path).filter((path) => existsSync(path));
+    const rootfs = planRootfs(spec, this.facts, new Set(roots));
+    dirs.makeRootfs(bundleDir, rootfs);
+    const cgroupPath = `${this.parent.path}/${containerId}`;
+    const group = this.parent.openChild(containerId);
+    try {
+      const sandbox: RuncSandbox = new RuncSandbox({
+        id: spec.id,
+        containerId,
+        program: this.program,
+        runtimeRoot: this.runtimeRoot,
+        bundleDir,
+        config: ociConfig(spec, this.facts, rootfs.mounts, cgroupPath),
+        group,
+        removeDirs: () => {
+          this.live.delete(sandbox);
+          return this.discard(spec.id);
+        },
+        log,
+      });
+      this.live.add(sandbox);
+      return sandbox;
+    } catch (error) {
+      group.close();
+      throw error;
+    }
+  }
+
+  async killOrphans(): Promise<string[]> {
+    const containers = [...this.parent.children(), ...readdirSync(this.runtimeRoot)];
+    const orphans = [...new Set(containers)].filter((name) => !name.endsWith(`.${this.instance}`));
+    for (const name of orphans) {
+      const group = this.parent.openChild(name);
+      if (!(await group.kill())) this.options.log.error({ name }, 'an orphan does not die');
+      if (existsSync(join(this.runtimeRoot, name))) {
+        const args = ['--root', this.runtimeRoot, 'delete', '--force', name];
+        await runCommand(this.program, args).catch((error: unknown) => {
+          this.options.log.warn({ err: error, name }, 'the OCI runtime did not delete an orphan');
+        });
+        await rm(join(this.runtimeRoot, name), { recursive: true, force: true });
+      }
+      group.close();
+    }
+    const left = dirs.listLaunches(this.options.runDir);
+    for (const id of left) await this.discard(id);
+    return [...new Set([...orphans.map((name) => name.replace(/\.[0-9a-f]*$/, '')), ...left])];
+  }
+
+  close(): Promise<void> {
+    this.closing ??= (async () => {
+      for (const closed of await Promise.allSettled([...this.live].map((each) => each.close()))) {
+        if (closed.status === 'fulfilled') continue;
+        this.options.log.error({ err: closed.reason as unknown }, 'a sandbox could not be removed');
+      }
+      await this.reaper.close();
+      this.parent.remove();
+      await dirs.removeLaunchesDir(this.options.runDir);
+      await rm(this.runtimeRoot, { recursive: true, force: true });
+    })();
+    return this.closing;
+  }
+}
+
+/** Namespaces, mounts and control groups need root; doing without it comes later. */
+function requireRights(): void {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  const canAdminister = ((BigInt(`0x${effective ?? '0'}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
+  if (process.getuid?.() === 0 && canAdminister) return;
+  throw new SandboxError(
+    'NOT_PERMITTED',
+    'confining updaters needs root (with CAP_SYS_ADMIN): run Lull with sudo. Confinement without root is not there yet.',
+  );
+}

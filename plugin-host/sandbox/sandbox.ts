@@ -1,0 +1,62 @@
+// What the plugin-host needs of a sandbox, whichever OCI runtime makes it.
+
+/** Paths inside the sandbox. They are part of the contract's launch section. */
+export const inside = {
+  bundle: '/lull/bundle',
+  work: '/lull/work',
+  artifacts: '/lull/artifacts',
+  channel: '/lull/channel',
+  host: '/lull/host',
+  roots: '/lull/roots',
+} as const;
+
+/** Directories of one launch, as the host sees them. They go away with the sandbox. */
+export interface LaunchDirs {
+  /** The updater serves its socket here: writable for it, and so hostile. */
+  readonly channelDir: string;
+  /** Lull serves its sockets for the updater here: read-only inside. */
+  readonly hostDir: string;
+}
+
+export interface SandboxSpec {
+  /** [a-z0-9-], unique among what runs. */
+  readonly id: string;
+  readonly uid: number;
+  readonly argv: readonly string[];
+  /** The whole environment; nothing of the host's is added (T2). */
+  readonly env: ReadonlyMap<string, string>;
+  readonly runtime: 'host' | 'node';
+  readonly dirs: LaunchDirs;
+  readonly bundleDir: string;
+  readonly workDir: string;
+  readonly artifactsDir: string;
+  /** Install roots, shown read-only as /lull/roots/<name>; `path` has no link in it. */
+  readonly roots: readonly { readonly name: string; readonly path: string }[];
+  readonly limits: {
+    readonly memoryBytesMax: number;
+    readonly processesMax: number;
+    readonly diskBytesMax: number;
+  };
+}
+
+export interface SandboxExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** A running sandbox. */
+export interface Sandbox {
+  readonly id: string;
+  /** Digest of argv and configuration, for the audit. */
+  readonly configSha256: string;
+  /** Stops every process of it. Synchronous, a single write, and never waits for a confirmation. */
+  freeze(): void;
+  thaw(): void;
+  /** CPU time that all its processes have used, microseconds. */
+  cpuUs(): number;
+  /** The last of what it wrote to stderr; at most 2 KiB, not escaped. */
+  stderrTail(): string;
+  readonly exited: Promise<SandboxExit>;
+  /** Kills what runs (also when frozen) and removes cgroup, mounts and directories. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,164 @@
+// Makes a checkout ready to run: dependencies, generated code, build, bundles, the sandbox's runtime.
+//
+//   node scripts/setup.mjs [--with-runc | --try-runc] [--quiet]
+//
+//   --with-runc  install runc where it is missing and may be installed; otherwise say so and fail
+//   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it
+//   --quiet      print nothing but problems
+//
+// Works in a fresh clone, so it imports Node's own modules and its neighbour only. Each step looks at
+// what it would make and does nothing when that is there already.
+
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesBelow, findProgram, reportFailure, root, runStep } from './steps.mjs';
+
+const flags = new Set(process.argv.slice(2));
+const quiet = flags.has('--quiet');
+const stampPath = join(root, 'dist/.setup.json');
+
+requireNode();
+try {
+  await installDependencies();
+  await generateCode();
+  await build();
+  if (flags.has('--with-runc') || flags.has('--try-runc')) await installRunc();
+} catch (error) {
+  reportFailure(error);
+  process.exit(1);
+}
+
+/** Refuses a Node.js that is too old, or not on Linux, before anything fails in a stranger way. */
+function requireNode() {
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const wanted = engines.node.replace('>=', '').split('.').map(Number);
+  const have = process.versions.node.split('.').map(Number);
+  const older = have[0] < wanted[0] || (have[0] === wanted[0] && have[1] < wanted[1]);
+  if (older) {
+    fail(`Lull needs Node.js ${engines.node}, this is ${process.version}. Install a newer one.`);
+  }
+  if (process.platform !== 'linux') {
+    fail(`Lull runs on Linux; this is ${process.platform}. Use a Linux machine or a virtual one.`);
+  }
+}
+
+async function installDependencies() {
+  if (dependenciesAreCurrent()) return;
+  // npm says in npm_execpath which npm called us: the one to go on with.
+  const npm = process.env.npm_execpath;
+  const command = npm?.endsWith('.js') ? [process.execPath, npm] : [npm ?? 'npm'];
+  await runStep('installing dependencies', [...command, 'ci', '--ignore-scripts'], { quiet });
+}
+
+/** Whether what npm says it installed is what the lockfile wants; packages of other platforms aside. */
+function dependenciesAreCurrent() {
+  const installed = readJson('node_modules/.package-lock.json')?.packages;
+  if (installed === undefined) return false;
+  const wanted = Object.entries(readJson('package-lock.json').packages);
+  return wanted.every(([path, { integrity, optional }]) => {
+    if (path === '') return true;
+    const found = installed[path];
+    return found === undefined ? optional === true : found.integrity === integrity;
+  });
+}
+
+async function generateCode() {
+  const digest = digestOf([
+    ...filesBelow('proto', (path) => path.endsWith('.proto') || path.endsWith('.yaml')),
+    'node_modules/ts-proto/package.json',
+    'node_modules/@bufbuild/buf/package.json',
+  ]);
+  if (readStamp().generated === digest && existsSync(join(root, 'proto/gen/lull'))) return;
+  const buf = join(root, 'node_modules/.bin/buf');
+  await runStep('generating code from proto/', [buf, 'generate'], { quiet, cwd: 'proto' });
+  writeStamp({ generated: digest });
+}
+
+async function build() {
+  const sources = digestOf(filesBelow('.', (path) => /\.(ts|mjs|json)$/.test(path)));
+  const digest = `${sources} ${readStamp().generated}`;
+  const bundler = existsSync(join(root, 'updaters/bundle.mjs'));
+  const bundled = !bundler || existsSync(join(root, 'dist/updaters/npm/bundle/main.mjs'));
+  if (readStamp().built === digest && existsSync(join(root, 'dist/test')) && bundled) return;
+  const node = process.execPath;
+  await runStep('building', [node, 'node_modules/typescript/bin/tsc', '-b'], { quiet });
+  removeOrphans();
+  if (bundler) {
+    await runStep('bundling the npm updater', [node, 'updaters/bundle.mjs', 'npm'], { quiet });
+  }
+  writeStamp({ built: digest });
+}
+
+/** Removes what was built from sources that are gone: jest would go on running their tests. */
+function removeOrphans() {
+  for (const path of filesBelow('dist', (each) => /\.(js|js\.map|d\.ts)$/.test(each))) {
+    const source = path.replace(/^dist\//, '').replace(/\.(js|js\.map|d\.ts)$/, '.ts');
+    if (!existsSync(join(root, source))) rmSync(join(root, path));
+  }
+}
+
+async function installRunc() {
+  if (findProgram('runc') !== undefined) return;
+  const aptGet = findProgram('apt-get');
+  if (process.getuid() !== 0 || aptGet === undefined) {
+    const how = aptGet === undefined ? "your distribution's package runc" : 'apt-get install runc';
+    return withoutRunc(`runc is missing: install it as root (${how}).`);
+  }
+  const options = { quiet, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  const install = [aptGet, 'install', '-y', '--no-install-recommends', 'runc'];
+  try {
+    await runStep('installing runc', install, options);
+  } catch {
+    // The lists of packages may be absent or old, as in a fresh container.
+    try {
+      await runStep('refreshing the lists of packages', [aptGet, 'update'], options);
+      await runStep('installing runc', install, options);
+    } catch (error) {
+      const why = error.output.trim().split('\n').at(-1);
+      return withoutRunc(
+        `runc is missing and apt-get could not install it (${why}): install runc.`,
+      );
+    }
+  }
+}
+
+function withoutRunc(message) {
+  if (!flags.has('--try-runc')) fail(message);
+  console.error(`! ${message} Tests that need a sandbox are skipped.`);
+}
+
+function fail(message) {
+  console.error(`✗ ${message}`);
+  process.exit(1);
+}
+
+function digestOf(paths) {
+  const hash = createHash('sha256');
+  for (const path of [...paths].sort()) {
+    hash
+      .update(`${path}\0`)
+      .update(readFileSync(join(root, path)))
+      .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(join(root, path), 'utf8'));
+  } catch (error) {
+    // Absent or half-written: the step that makes it runs again.
+    if (error.code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function readStamp() {
+  return readJson('dist/.setup.json') ?? {};
+}
+
+function writeStamp(change) {
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(stampPath, JSON.stringify({ ...readStamp(), ...change }));
+}

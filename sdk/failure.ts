@@ -1,0 +1,91 @@
+// Failures that the contract knows, as one error class, and how any error becomes one.
+
+import { Metadata, status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import type { ActionName } from './updater.js';
+
+/** The metadata key under which the reason of an error travels; see the contract's error table. */
+const REASON_KEY = 'lull-reason';
+
+/** The contract's table: gRPC code, and whether trying again later can help. */
+const table = new Map<string, { readonly code: status; readonly retry: boolean }>([
+  ['FIELD_INVALID', { code: status.INVALID_ARGUMENT, retry: false }],
+  ['CAPABILITY_ABSENT', { code: status.UNIMPLEMENTED, retry: false }],
+  ['RUN_PENDING', { code: status.ABORTED, retry: true }],
+  ['LOCK_HELD', { code: status.UNAVAILABLE, retry: true }],
+  ['UPSTREAM_DOWN', { code: status.UNAVAILABLE, retry: true }],
+  ['RATE_LIMITED', { code: status.RESOURCE_EXHAUSTED, retry: true }],
+  ['GRANT_MISSING', { code: status.PERMISSION_DENIED, retry: false }],
+  ['DIGEST_MISMATCH', { code: status.DATA_LOSS, retry: false }],
+  ['SIGNATURE_INVALID', { code: status.DATA_LOSS, retry: false }],
+  ['NO_SPACE', { code: status.RESOURCE_EXHAUSTED, retry: true }],
+  ['APPLY_FAILED', { code: status.INTERNAL, retry: false }],
+]);
+
+export class UpdaterFailure extends Error {
+  constructor(
+    /** A reason of the contract's table, or the vendor's own in UPPER_SNAKE_CASE. */
+    readonly reason: string,
+    message: string,
+    /** Whether trying again later can help. */
+    readonly retry: boolean,
+    cause?: unknown,
+  ) {
+    super(message, { cause });
+    this.name = 'UpdaterFailure';
+  }
+}
+
+/**
+ * An expected failure, to be thrown.
+ * @param message what happened, why, and what to do.
+ * @param options.retry by default what the contract says of this reason.
+ */
+export function fail(
+  reason: string,
+  message: string,
+  options: { retry?: boolean; cause?: unknown } = {},
+): UpdaterFailure {
+  const retry = options.retry ?? table.get(reason)?.retry ?? false;
+  return new UpdaterFailure(reason, message, retry, options.cause);
+}
+
+/** Any error as a failure of `action`; undefined stands for a scan. */
+export function failureOf(error: unknown, action: ActionName | undefined): UpdaterFailure {
+  if (error instanceof UpdaterFailure) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return fail(full ? 'NO_SPACE' : unexpectedReason(action), message, { cause: error });
+}
+
+/** APPLY_FAILED makes the host revert, so it is said only where something may have changed. */
+function unexpectedReason(action: ActionName | undefined): string {
+  switch (action) {
+    case 'install':
+    case 'rollback':
+    case 'uninstall':
+      return 'APPLY_FAILED';
+    case 'verify':
+      return 'VERIFY_FAILED';
+    case 'download':
+    case 'restart_app':
+    case 'reboot':
+    case undefined:
+      return 'UPDATER_ERROR';
+  }
+}
+
+/** What the host answered, as a failure that an updater may let through. */
+export function failureFromHost(error: ServiceError): UpdaterFailure {
+  const value = error.metadata.get(REASON_KEY)[0];
+  const reason = typeof value === 'string' ? value : 'HOST_ERROR';
+  return fail(reason, error.details, { cause: error });
+}
+
+/** The failure as a gRPC status with `lull-reason`. */
+export function statusOf(failure: UpdaterFailure): Partial<StatusObject> {
+  const metadata = new Metadata();
+  metadata.set(REASON_KEY, failure.reason);
+  const code = table.get(failure.reason)?.code ?? status.INTERNAL;
+  return { code, details: failure.message, metadata };
+}

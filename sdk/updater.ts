@@ -1,0 +1,115 @@
+// What a vendor writes: one `UpdaterDefinition` in plain TypeScript, handed to `serve`.
+//
+// Nothing generated shows here, so that a vendor's code survives a new version of the wire format.
+// The limits in the comments are those of proto/lull/updater/v1; `serve` cuts text to them.
+
+import type { Host } from './host.js';
+
+export type ActionName =
+  'download' | 'install' | 'verify' | 'rollback' | 'uninstall' | 'restart_app' | 'reboot';
+
+/** What an updater can do beyond the core. The conformance suite holds it to every claim. */
+export interface Capabilities {
+  readonly rollback?: true;
+  readonly verify?: true;
+  readonly delta?: true;
+  readonly dryRun?: true;
+  /** How many runs one instance takes at once, at least 2. */
+  readonly parallelRunsMax?: number;
+  /** Version of what is kept in the work directory. Needs `forget`. */
+  readonly stateSchemaVersion?: number;
+}
+
+export interface Description {
+  /** Equal to the manifest's id. */
+  readonly name: string;
+  /** Equal to the manifest's version. */
+  readonly version: string;
+  readonly capabilities: Capabilities;
+  /** The software that it looks after, for people; at most 64. */
+  readonly software: readonly string[];
+}
+
+/** Something that could change. */
+export interface UpdateFound {
+  /** Stable from scan to scan; at most 128 bytes of [a-zA-Z0-9._@/+:-]. */
+  readonly id: string;
+  /** One line for people. */
+  readonly title: string;
+  /** Absent: newly installed. */
+  readonly fromVersion?: string;
+  readonly toVersion: string;
+  readonly downloadBytes?: number;
+  readonly installBytes?: number;
+  /** Fixes a known security defect. */
+  readonly security?: boolean;
+  readonly releaseNotesUrl?: string;
+  /** The publisher's latest instant, ms since the epoch. */
+  readonly deadlineAtMs?: number;
+  readonly needs?: {
+    readonly network?: boolean;
+    readonly closedApps?: readonly string[];
+    readonly restartApp?: boolean;
+    readonly reboot?: boolean;
+  };
+  /** Nothing else may run on this machine at the same time. */
+  readonly exclusive?: boolean;
+  /** Updates that share a key never run at the same time; at most 16. */
+  readonly conflictKeys?: readonly string[];
+  /** Seconds that the next action is expected to take. */
+  readonly expectedS?: number;
+  readonly nextAction: ActionName;
+}
+
+export type Outcome =
+  /** No action is left. */
+  | { readonly kind: 'succeeded' }
+  /** This action is done, and another one is needed. */
+  | { readonly kind: 'more_to_do'; readonly nextAction: ActionName; readonly expectedS?: number }
+  /** The update does not exist any more. */
+  | { readonly kind: 'gone' };
+
+/** What every call is given. */
+export interface Call {
+  readonly runId: string;
+  /** Values that the operator bound to the manifest's settings. */
+  readonly settings: ReadonlyMap<string, string>;
+  /** The one writable directory; it survives from launch to launch. */
+  readonly workDir: string;
+  /** Where the sandbox shows an install root, read-only, as it was when the updater started. */
+  rootDir(name: string): string;
+  /** The host's CONNECT proxy; undefined when no egress was granted. See egress/. */
+  readonly egressSocket: string | undefined;
+  /** Aborted when the host cuts the call. */
+  readonly signal: AbortSignal;
+  readonly host: Host;
+}
+
+export interface ScanCall extends Call {
+  readonly dryRun: boolean;
+}
+
+export interface PerformCall extends Call {
+  /** 1 for the first attempt at this run. */
+  readonly attempt: number;
+  /** What `host.saveCheckpoint` kept last for this run; empty when there is none. */
+  readonly checkpoint: Uint8Array;
+  /** 0 to 1, and what is being done in one line. May be dropped when the host reads slowly. */
+  progress(fraction: number, step: string): void;
+  /** Something that the operator should read in the history; at most 100 a run. */
+  notice(message: string): void;
+}
+
+/**
+ * An updater. Expected failures are thrown with `fail` of failure.ts; whatever else is thrown
+ * becomes a failure of the action with the error's message.
+ */
+export interface UpdaterDefinition {
+  readonly describe: Description;
+  /** Yields the full set of updates that still need an action. Changes nothing on the machine. */
+  scan(call: ScanCall): AsyncIterable<UpdateFound>;
+  /** Repeated with the same run id after a crash, it continues, starts over or says it is done. */
+  perform(call: PerformCall, update: UpdateFound, action: ActionName): Promise<Outcome>;
+  /** Removes what is kept for an update that went away. Unknown updates are fine. */
+  forget?(updateId: string, workDir: string): Promise<void>;
+}

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Reading } from '../../conditions/reading.js';
+import {
+  SensorServiceClient,
+  SensorServiceService,
+  type WatchStateResponse,
+} from '../../proto/gen/lull/sensor/v1/sensor.js';
+import { systemClock } from '../../runtime/clock.js';
+import { within } from '../../runtime/deadline.js';
+import { dialUnix, serveUnix, type Listener } from '../../runtime/grpc.js';
+import { createLatest, type Latest } from '../sampling/latest.js';
+import { StateStream, type WatchCall } from './state-stream.grpc.js';
+
+const unused = (): void => {
+  throw new Error('not called here');
+};
+
+let dir: string;
+let latest: Latest;
+let listener: Listener;
+let client: SensorServiceClient;
+let stream: StateStream | undefined;
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'lull-stream-'));
+  latest = createLatest();
+  listener = await serveUnix({
+    path: join(dir, 's'),
+    mode: 0o600,
+    register: (server) => {
+      server.addService(SensorServiceService, {
+        getState: unused,
+        reportPresence: unused,
+        getInventory: unused,
+        watchState: (call: WatchCall) => {
+          stream = new StateStream(call, { clock: systemClock, latest });
+        },
+      });
+    },
+  });
+  client = dialUnix(SensorServiceClient, listener.path);
+});
+
+afterEach(async () => {
+  stream?.close();
+  client.close();
+  await listener.close();
+  rmSync(dir, { recursive: true });
+});
+
+/** An edge that is always worth telling, and heavy enough to fill buffers. */
+function edge(n: number): Reading {
+  return {
+    signal: 'presence',
+    instance: '',
+    observedAtMs: n,
+    observedMonotonicNs: BigInt(n),
+    source: 'x'.repeat(1_000),
+    value: { kind: 'presence', presence: { kind: 'away', sinceMs: n } },
+  };
+}
+
+const numberOf = (message: WatchStateResponse): number =>
+  Number(message.readings[0]?.observedMonotonicNs ?? -1n);
+
+/** Receives until the message about edge `last`. */
+async function receiveUntil(
+  last: number,
+  whileOpen: (pause: () => void, resume: () => void) => Promise<void>,
+) {
+  const call = client.watchState({ heartbeatMs: 60_000 });
+  call.on('error', () => undefined);
+  const received: number[] = [];
+  const done = new Promise<void>((resolve) => {
+    call.on('data', (message: WatchStateResponse) => {
+      received.push(numberOf(message));
+      if (numberOf(message) === last) resolve();
+    });
+  });
+  await within(new Promise((resolve) => call.once('data', resolve)), 5_000, 'the snapshot');
+  await whileOpen(
+    () => call.pause(),
+    () => call.resume(),
+  );
+  await within(done, 10_000, 'the latest state');
+  call.cancel();
+  return received;
+}
+
+test('edges that come in one tick are told as the first one and the latest state', async () => {
+  const received = await receiveUntil(9_999, () => {
+    for (let n = 0; n < 10_000; n += 1) latest.put([edge(n)]);
+    return Promise.resolve();
+  });
+  expect(received).toEqual([-1, 0, 9_999]);
+});
+
+test('a reader that does not read is owed the latest state, not a queue', async () => {
+  const edgesCount = 20_000;
+  const received = await receiveUntil(edgesCount - 1, async (pause, resume) => {
+    pause();
+    for (let n = 0; n < edgesCount; n += 1) {
+      latest.put([edge(n)]);
+      if (n % 10 === 0) await new Promise(setImmediate);
+    }
+    resume();
+  });
+  // What fits into the transport's own buffers had left already; the rest was never queued.
+  expect(received.length).toBeLessThan(edgesCount / 10);
+});

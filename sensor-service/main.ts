@@ -1,0 +1,94 @@
+// The sensor-service: measures the machine and tells whoever watches. It never decides.
+//
+//   probe/ (reads) → reading/ (parses) → sampling/ (when, and the latest) → api/ (tells)
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { SensorServiceService } from '../proto/gen/lull/sensor/v1/sensor.js';
+import type { Clock } from '../runtime/clock.js';
+import { serveUnix } from '../runtime/grpc.js';
+import type { Log } from '../runtime/log.js';
+import { CloseStack, type Closeable } from '../runtime/shutdown.js';
+import { serverTracing } from '../runtime/telemetry.grpc.js';
+import { createSensorApi } from './api/sensor.grpc.js';
+import { everyProbe } from './probe/every-probe.js';
+import { InventoryProbe } from './probe/inventory.js';
+import { createLatest } from './sampling/latest.js';
+import { SamplingLoop } from './sampling/loop.js';
+import { PresenceLoop } from './sampling/presence.loop.js';
+
+/** Often enough to notice load that arrives; presence does not wait for it. */
+const SAMPLE_EVERY_MS = 1_000;
+const SOCKET_NAME = 'sensor.sock';
+
+export interface SensorSettings {
+  /** Where the socket goes; made if it is missing. */
+  readonly runDir: string;
+  /** Absolute paths whose file system's free space is reported, as instances of `disk.free`. */
+  readonly diskPaths: readonly string[];
+  /** While somebody watches; with nobody watching nothing is measured. */
+  readonly sampleEveryMs?: number;
+  readonly procRoot?: string;
+  readonly sysRoot?: string;
+}
+
+export interface SensorService extends Closeable {
+  readonly socketPath: string;
+  close(): Promise<void>;
+}
+
+/** @throws SocketInUseError when another sensor-service answers there. */
+export async function startSensorService(
+  settings: SensorSettings,
+  deps: { readonly clock: Clock; readonly log: Log },
+): Promise<SensorService> {
+  const { clock, log } = deps;
+  mkdirSync(settings.runDir, { recursive: true, mode: 0o700 });
+  const closers = new CloseStack(log);
+
+  const latest = createLatest();
+  const presence = closers.add(
+    'presence',
+    new PresenceLoop({
+      clock,
+      monotonicNs: () => process.hrtime.bigint(),
+      publish: (reading) => {
+        latest.put([reading]);
+      },
+    }),
+  );
+  const sampling = closers.add(
+    'sampling',
+    new SamplingLoop({
+      clock,
+      log,
+      probes: everyProbe({
+        procRoot: settings.procRoot ?? '/proc',
+        sysRoot: settings.sysRoot ?? '/sys',
+        diskPaths: settings.diskPaths,
+      }),
+      everyMs: settings.sampleEveryMs ?? SAMPLE_EVERY_MS,
+      publish: latest.put,
+    }),
+  );
+  const inventory = closers.add('inventory', new InventoryProbe());
+  const api = createSensorApi({ clock, log, latest, sampling, presence, inventory });
+
+  try {
+    const listener = await serveUnix({
+      path: join(settings.runDir, SOCKET_NAME),
+      mode: 0o600,
+      interceptors: serverTracing(),
+      register: (server) => {
+        server.addService(SensorServiceService, api.handlers);
+      },
+    });
+    closers.add('socket', listener);
+    // Streams end before the socket closes; otherwise it would wait for them.
+    closers.add('watchers', api);
+    return { socketPath: listener.path, close: () => closers.close() };
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}

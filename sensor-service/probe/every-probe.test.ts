@@ -1,0 +1,187 @@
+import { execFileSync } from 'node:child_process';
+import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  readingKey,
+  signals,
+  type Readings,
+  type Signal,
+  type Value,
+} from '../../conditions/reading.js';
+import { createLog } from '../../runtime/log.js';
+import { toReading, type Instant } from '../reading/measurement.js';
+import { createRounds, type Rounds } from '../sampling/round.loop.js';
+import { everyProbe } from './every-probe.js';
+import {
+  createFakeMachine,
+  diskText,
+  pressureText,
+  statText,
+  type FakeMachine,
+} from './fake-machine.testing.js';
+
+const log = createLog('sensor', 'silent');
+const atMs = (ms: number): Instant => ({ wallMs: 1_900_000_000_000 + ms, monotonicMs: ms });
+
+async function measure(rounds: Rounds, ms: number): Promise<Readings> {
+  const at = atMs(ms);
+  const measured = await rounds.measure(at);
+  return new Map(
+    measured.map((m) => [readingKey(m.signal, m.instance), toReading(m, at)] as const),
+  );
+}
+
+const numberOf = (readings: Readings, key: string): number | undefined => {
+  const value = readings.get(key)?.value;
+  return value?.kind === 'number' ? value.number : undefined;
+};
+
+describe('this machine', () => {
+  test('is measured: every signal but presence has a reading, load and memory have numbers', async () => {
+    const probes = everyProbe({ procRoot: '/proc', sysRoot: '/sys', diskPaths: ['/'] });
+    const rounds = createRounds({ log, probes });
+    const startedAtMs = performance.now();
+    await measure(rounds, 0);
+    // The kernel counts CPU time in ticks of up to 10 ms: some have to pass.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    rounds.expire();
+    const readings = await measure(rounds, performance.now() - startedAtMs);
+
+    const seen = new Set([...readings.values()].map(({ signal }) => signal));
+    const expected = (Object.keys(signals) as Signal[]).filter((name) => name !== 'presence');
+    expect([...seen].sort()).toEqual(expected.sort());
+    expect(numberOf(readings, 'cpu.busy')).toBeGreaterThanOrEqual(0);
+    expect(numberOf(readings, 'cpu.cores')).toBeGreaterThanOrEqual(1);
+    expect(numberOf(readings, 'memory.used')).toBeGreaterThan(0);
+    const { bavail, bsize } = statfsSync('/');
+    expect(numberOf(readings, 'disk.free:/')).toBeGreaterThan(bavail * bsize * 0.5);
+  });
+});
+
+describe('a machine made of files', () => {
+  let machine: FakeMachine;
+  let rounds: Rounds;
+
+  beforeEach(() => {
+    machine = createFakeMachine();
+    const diskPaths = [machine.dir, '/nowhere/at/all'];
+    rounds = createRounds({ log, probes: everyProbe({ ...machine, diskPaths }) });
+  });
+
+  afterEach(() => {
+    machine.close();
+  });
+
+  async function valueOf(key: string, ms = 0): Promise<Value | undefined> {
+    return (await measure(rounds, ms)).get(key)?.value;
+  }
+
+  test('the first look has levels, the second one has shares of time as well', async () => {
+    const first = await measure(rounds, 0);
+    expect(numberOf(first, 'memory.used')).toBe(25);
+    expect(numberOf(first, 'cpu.cores')).toBe(2);
+    expect(first.get('cpu.busy')?.value.kind).toBe('unknown');
+
+    machine.write('proc/stat', statText({ busy: 1_030, idle: 9_070 }));
+    machine.write('proc/pressure/io', pressureText(1_200_000));
+    machine.write('proc/diskstats', diskText('sda', 4_500) + diskText('sdb', 0));
+    const second = await measure(rounds, 1_000);
+    expect(numberOf(second, 'cpu.busy')).toBeCloseTo(30);
+    expect(numberOf(second, 'pressure.cpu')).toBe(0);
+    expect(numberOf(second, 'pressure.io')).toBeCloseTo(20);
+    expect(numberOf(second, 'disk.busy')).toBeCloseTo(50);
+    expect(second.get('disk.rotating')?.value).toBeUndefined();
+  });
+
+  test('a desktop is on mains, has no battery, and its disk does not rotate', async () => {
+    const readings = await measure(rounds, 0);
+    expect(readings.get('power.ac')).toMatchObject({
+      value: { kind: 'flag', flag: true },
+      source: expect.stringContaining('no battery, no mains adapter') as unknown,
+    });
+    expect(readings.get('power.battery')?.value).toEqual({ kind: 'unknown', why: 'no battery' });
+    expect(readings.get('disk.rotating')?.value).toEqual({ kind: 'flag', flag: false });
+  });
+
+  test('a laptop is unplugged', async () => {
+    const supply = 'sys/class/power_supply';
+    machine.write(`${supply}/AC/type`, 'Mains\n');
+    machine.write(`${supply}/AC/online`, '1\n');
+    machine.write(`${supply}/BAT0/type`, 'Battery\n');
+    machine.write(`${supply}/BAT0/status`, 'Charging\n');
+    machine.write(`${supply}/BAT0/capacity`, '71\n');
+    const plugged = await measure(rounds, 0);
+    expect(plugged.get('power.ac')?.value).toEqual({ kind: 'flag', flag: true });
+    expect(numberOf(plugged, 'power.battery')).toBe(71);
+
+    machine.write(`${supply}/AC/online`, '0\n');
+    machine.write(`${supply}/BAT0/status`, 'Discharging\n');
+    expect(await valueOf('power.ac', 1_000)).toEqual({ kind: 'flag', flag: false });
+  });
+
+  test('free space of a path that does not exist is unknown, of the other one is not', async () => {
+    const readings = await measure(rounds, 0);
+    expect(numberOf(readings, `disk.free:${machine.dir}`)).toBeGreaterThan(0);
+    expect(readings.get('disk.free:/nowhere/at/all')?.value).toEqual({
+      kind: 'unknown',
+      why: '/nowhere/at/all does not exist; create it, or leave it out',
+    });
+  });
+
+  test.each<[string, string, RegExp]>([
+    ['proc/stat', 'cpu.busy', /stat does not exist; mount \/proc$/],
+    ['proc/stat', 'cpu.cores', /stat does not exist; mount \/proc$/],
+    ['proc/pressure', 'pressure.cpu', /CONFIG_PSI and boot it with psi=1$/],
+    ['proc/meminfo', 'memory.used', /meminfo does not exist; mount \/proc$/],
+    ['proc/diskstats', 'disk.busy', /diskstats does not exist; mount \/proc$/],
+    ['sys/block', 'disk.rotating', /block does not exist; mount \/sys$/],
+    ['sys/class', 'power.ac', /power_supply does not exist; mount \/sys$/],
+  ])('without %s, %s is unknown and says what is missing', async (path, key, why) => {
+    machine.remove(path);
+    expect(await valueOf(key)).toEqual({
+      kind: 'unknown',
+      why: expect.stringMatching(why) as unknown,
+    });
+  });
+
+  test.each([
+    ['proc/stat', 'cpu.busy'],
+    ['proc/pressure/io', 'pressure.io'],
+    ['proc/meminfo', 'memory.used'],
+    ['proc/diskstats', 'disk.busy'],
+    ['sys/block/sda/queue/rotational', 'disk.rotating'],
+  ])('with a FIFO nobody writes to in the place of %s, %s is unknown', async (path, key) => {
+    machine.remove(path);
+    execFileSync('mkfifo', [join(machine.dir, path)]);
+    expect((await valueOf(key))?.kind).toBe('unknown');
+  });
+
+  test('a counter that was reset is unknown once, and measured again afterwards', async () => {
+    await measure(rounds, 0);
+    machine.write('proc/pressure/cpu', pressureText(10));
+    expect((await valueOf('pressure.cpu', 1_000))?.kind).toBe('unknown');
+    machine.write('proc/pressure/cpu', pressureText(500_010));
+    expect(numberOf(await measure(rounds, 2_000), 'pressure.cpu')).toBeCloseTo(50);
+  });
+
+  test('whatever the files say, every reading is unknown or a possible value', async () => {
+    const files = ['proc/stat', 'proc/pressure/cpu', 'proc/meminfo', 'proc/diskstats'];
+    const odd = ['cpu  ', '\n', '-1', '99999999999999999999', 'NaN', 'MemTotal: ', ' kB', 'total='];
+    const junk = fc.array(fc.oneof(fc.constantFrom(...odd), fc.string()), { maxLength: 12 });
+    let ms = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...files), junk, async (file, parts) => {
+        machine.write(file, parts.join(''));
+        ms += 100;
+        for (const { signal, value } of (await measure(rounds, ms)).values()) {
+          if (value.kind !== 'number') continue;
+          expect(value.number).toBeGreaterThanOrEqual(0);
+          if (signals[signal].unit === '%') expect(value.number).toBeLessThanOrEqual(100);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

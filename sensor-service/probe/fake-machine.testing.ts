@@ -1,0 +1,62 @@
+// A machine made of files in a temporary directory. Nothing outside tests imports it.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Closeable } from '../../runtime/shutdown.js';
+
+export interface FakeMachine extends Closeable {
+  readonly dir: string;
+  readonly procRoot: string;
+  readonly sysRoot: string;
+  /** Writes a file, given its path from the root: "proc/stat". */
+  write(path: string, text: string): void;
+  remove(path: string): void;
+  close(): void;
+}
+
+/** An idle desktop with two cores, one SSD, and no battery. */
+export function createFakeMachine(): FakeMachine {
+  const dir = mkdtempSync(join(tmpdir(), 'lull-machine-'));
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), text);
+  };
+  write('proc/stat', statText({ busy: 1_000, idle: 9_000 }));
+  for (const resource of ['cpu', 'io', 'memory']) {
+    write(`proc/pressure/${resource}`, pressureText(1_000_000));
+  }
+  write(
+    'proc/meminfo',
+    'MemTotal:       8000 kB\nMemFree:        1000 kB\nMemAvailable:   6000 kB\n',
+  );
+  write('proc/diskstats', diskText('sda', 4_000));
+  write('sys/block/sda/queue/rotational', '0\n');
+  mkdirSync(join(dir, 'sys/class/power_supply'), { recursive: true });
+  return {
+    dir,
+    procRoot: join(dir, 'proc'),
+    sysRoot: join(dir, 'sys'),
+    write,
+    remove: (path) => {
+      rmSync(join(dir, path), { recursive: true });
+    },
+    close: () => {
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export function statText(ticks: { busy: number; idle: number }): string {
+  const columns = `${String(ticks.busy)} 0 0 ${String(ticks.idle)} 0 0 0 0 0 0`;
+  return `cpu  ${columns}\ncpu0 ${columns}\ncpu1 ${columns}\nctxt 1\n`;
+}
+
+export function pressureText(totalUs: number): string {
+  const averages = 'avg10=0.00 avg60=0.00 avg300=0.00';
+  return `some ${averages} total=${String(totalUs)}\nfull ${averages} total=0\n`;
+}
+
+export function diskText(name: string, busyMs: number): string {
+  return `   8       0 ${name} 10 0 80 5 20 0 160 9 0 ${String(busyMs)} 14 0 0 0 0 0 0\n`;
+}

@@ -1,0 +1,50 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { machineWide, unknownValue } from '../reading/measurement.js';
+import { batteryCharge, onAc, type PowerState, type Supply } from '../reading/power.js';
+import type { Probe } from './probe.js';
+import { readSlowText, whyNotRead } from './text-file.js';
+
+/** No machine has more; a driver gone wild might. */
+const SUPPLIES_MAX = 32;
+
+export function powerProbe(sysRoot: string): Probe {
+  const path = join(sysRoot, 'class', 'power_supply');
+  const ac = machineWide('power.ac');
+  const battery = machineWide('power.battery');
+  return {
+    name: path,
+    subjects: [ac, battery],
+    everyMs: 0,
+    measure: async () => {
+      let names: string[];
+      try {
+        names = readdirSync(path).slice(0, SUPPLIES_MAX);
+      } catch (error) {
+        const value = unknownValue(whyNotRead(path, error, 'mount /sys'));
+        return [ac, battery].map((of) => ({ ...of, source: path, value }));
+      }
+      const supplies = await Promise.all(names.map((name) => readSupply(path, name)));
+      return [
+        { ...ac, ...sourced(path, onAc(supplies)) },
+        { ...battery, ...sourced(path, batteryCharge(supplies)) },
+      ];
+    },
+  };
+}
+
+/** The attributes come from an embedded controller, which may take its time. */
+async function readSupply(path: string, name: string): Promise<Supply> {
+  const attribute = async (file: string): Promise<string | undefined> => {
+    const read = await readSlowText(join(path, name, file), '');
+    return read.kind === 'text' ? read.text.trim() : undefined;
+  };
+  const [type, scope, online, present, status, capacity] = await Promise.all(
+    ['type', 'scope', 'online', 'present', 'status', 'capacity'].map(attribute),
+  );
+  return { name, type, scope, online, present, status, capacity };
+}
+
+function sourced(path: string, { value, source }: PowerState): PowerState {
+  return { value, source: `${path} (${source})` };
+}

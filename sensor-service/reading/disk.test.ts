@@ -1,0 +1,51 @@
+import { describe, expect, test } from '@jest/globals';
+import { anyRotating, isDisk, parseDiskTicks } from './disk.js';
+
+describe('which block devices are disks', () => {
+  test.each(['sda', 'vda', 'xvda', 'nvme0n1', 'mmcblk0', 'cciss!c0d0'])('%s is', (name) => {
+    expect(isDisk(name)).toBe(true);
+  });
+
+  test.each(['loop0', 'ram3', 'zram0', 'dm-1', 'md127', 'sr0', 'fd0', 'nbd2', '..', 'a/b', ''])(
+    '%j is not',
+    (name) => {
+      expect(isDisk(name)).toBe(false);
+    },
+  );
+});
+
+describe('/proc/diskstats', () => {
+  test('the column of busy milliseconds is read, of disks only', () => {
+    const text =
+      '   7  0 loop0 0 0 0 0 0 0 0 0 0 99 0 0 0 0 0 0 0\n' +
+      ' 254  0 vda 15295 8343 1801050 4400 4445 43905 2362496 8110 0 2796 12766 3868 65 8 253 63 2\n';
+    expect([...parseDiskTicks(text)]).toEqual([['vda', 2_796]]);
+  });
+
+  test('a kernel from before 4.18 has fewer columns', () => {
+    expect(parseDiskTicks('8 0 sda 1 2 3 4 5 6 7 8 0 10 11\n').get('sda')).toBe(10);
+  });
+
+  test('a line cut short, or of garbage, is left out', () => {
+    const text = '8 0 sda 1 2 3\n8 16 sdb 1 2 3 4 5 6 7 8 0 x 11\n\n8 32 sdc 1 2 3 4 5 6 7 8 0 1';
+    expect(parseDiskTicks(text).size).toBe(0);
+  });
+});
+
+describe('whether a disk rotates', () => {
+  test.each([
+    ['one of two does', ['0\n', '1\n'], { kind: 'flag', flag: true }],
+    ['none does', ['0\n', '0\n'], { kind: 'flag', flag: false }],
+    ['one does, another cannot be read', [undefined, '1\n'], { kind: 'flag', flag: true }],
+  ])('%s', (_what, flags, value) => {
+    expect(anyRotating(flags)).toEqual(value);
+  });
+
+  test.each([
+    ['there is no disk', []],
+    ['one cannot be read', ['0\n', undefined]],
+    ['one says something else', ['0\n', '2\n']],
+  ])('it is unknown when %s', (_what, flags) => {
+    expect(anyRotating(flags).kind).toBe('unknown');
+  });
+});

@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import type { Reading } from '../../conditions/reading.js';
+import { createLatest } from './latest.js';
+
+const engaged: Reading = {
+  signal: 'presence',
+  instance: '',
+  observedAtMs: 0,
+  observedMonotonicNs: 0n,
+  source: 'test',
+  value: { kind: 'presence', presence: { kind: 'engaged' } },
+};
+
+test('a listener that throws keeps nobody else from hearing of the edge', () => {
+  const latest = createLatest();
+  const heard: string[] = [];
+  latest.listen(() => heard.push('first'));
+  latest.listen(() => {
+    throw new Error('broken');
+  });
+  latest.listen(() => heard.push('third'));
+  expect(() => {
+    latest.put([engaged]);
+  }).toThrow('a listener of the readings failed');
+  expect(heard).toEqual(['first', 'third']);
+});
+
+test('who stopped listening hears nothing more', () => {
+  const latest = createLatest();
+  let count = 0;
+  const stop = latest.listen(() => (count += 1));
+  latest.put([engaged]);
+  stop();
+  latest.put([engaged]);
+  expect(count).toBe(1);
+});

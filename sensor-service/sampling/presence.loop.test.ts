@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Reading } from '../../conditions/reading.js';
+import { NO_PRESENCE_SENSOR } from '../reading/presence.js';
+import { PresenceLoop } from './presence.loop.js';
+import { VirtualClock } from './virtual-clock.testing.js';
+
+let clock: VirtualClock;
+let published: Reading[];
+let presence: PresenceLoop;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  published = [];
+  presence = new PresenceLoop({
+    clock,
+    monotonicNs: () => BigInt(clock.now().monotonicMs) * 1_000_000n,
+    publish: (reading) => published.push(reading),
+  });
+});
+
+afterEach(() => {
+  presence.close();
+});
+
+const last = (): Reading['value'] | undefined => published.at(-1)?.value;
+
+test('before anybody reported, it is unknown and says what to do', () => {
+  expect(last()).toEqual({ kind: 'unknown', why: NO_PRESENCE_SENSOR });
+});
+
+test('a report is published before the call returns, with the instant it arrived', () => {
+  const reading = presence.report('engaged', undefined, 42n);
+  expect(published.at(-1)).toBe(reading);
+  expect(reading.observedMonotonicNs).toBe(42n);
+  expect(reading.value).toEqual({ kind: 'presence', presence: { kind: 'engaged' } });
+});
+
+test('a report with a time to live ends by itself, at its instant', () => {
+  presence.report('away', 5_000, 1n);
+  clock.advance(4_999);
+  expect(last()?.kind).toBe('presence');
+  clock.advance(1);
+  expect(last()).toEqual({ kind: 'unknown', why: NO_PRESENCE_SENSOR });
+});
+
+test('a report without one outlives the one that had', () => {
+  presence.report('away', 5_000, 1n);
+  presence.report('engaged', undefined, 2n);
+  clock.advance(3_600_000);
+  expect(last()).toEqual({ kind: 'presence', presence: { kind: 'engaged' } });
+});
+
+test('a time to live that is said again is counted from then', () => {
+  presence.report('away', 5_000, 1n);
+  const sinceMs = clock.now().wallMs;
+  clock.advance(4_000);
+  presence.report('away', 5_000, 2n);
+  clock.advance(4_999);
+  expect(last()).toEqual({ kind: 'presence', presence: { kind: 'away', sinceMs } });
+  clock.advance(1);
+  expect(last()?.kind).toBe('unknown');
+});
+
+test('"auto" forgets at once', () => {
+  presence.report('engaged', undefined, 1n);
+  presence.report('auto', undefined, 2n);
+  expect(last()?.kind).toBe('unknown');
+});

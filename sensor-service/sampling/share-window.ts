@@ -1,0 +1,45 @@
+// The share of something over a sliding window of time: busy ticks of all ticks, stalled
+// microseconds of the microseconds that passed.
+//
+// Invariants:
+//   S1. A window holds SAMPLES_MAX samples at most, however often one is taken.
+//   S2. A counter that ran backwards (a reset, another device under the same name) begins anew.
+
+/** One look at two counters that only grow. */
+interface Sample {
+  readonly atMs: number;
+  /** What is counted. */
+  readonly part: number;
+  /** What it is a part of, in the same unit. */
+  readonly whole: number;
+}
+
+/** Samples, oldest first. */
+export type ShareWindow = readonly Sample[];
+
+export const SAMPLES_MAX = 62;
+
+export const emptyWindow: ShareWindow = [];
+
+/** `window` with `sample` added and everything older than `spanMs` dropped. */
+export function withSample(window: ShareWindow, sample: Sample, spanMs: number): ShareWindow {
+  const newest = window.at(-1);
+  if (newest !== undefined && (sample.part < newest.part || sample.whole < newest.whole)) {
+    return [sample]; // S2
+  }
+  const kept = window.filter(({ atMs }) => atMs >= sample.atMs - spanMs);
+  const second = kept.at(-2);
+  const crowded = second !== undefined && sample.atMs - second.atMs < (2 * spanMs) / SAMPLES_MAX;
+  return [...(crowded ? kept.slice(0, -1) : kept), sample].slice(-SAMPLES_MAX); // S1
+}
+
+/** The share (0 to 1) from the oldest sample to the newest; undefined until there are two. */
+export function shareOf(window: ShareWindow): number | undefined {
+  const oldest = window[0];
+  const newest = window.at(-1);
+  if (oldest === undefined || newest === undefined) return undefined;
+  const whole = newest.whole - oldest.whole;
+  if (whole <= 0) return undefined;
+  // Counters are not read at one instant, so that the part may come out a little above the whole.
+  return Math.min(1, (newest.part - oldest.part) / whole);
+}

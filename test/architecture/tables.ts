@@ -1,0 +1,98 @@
+// The house in tables: which folder may import which, and which packages. A line that nothing uses
+// any more is a violation too, so the tables stay true.
+
+/** Folder → the folders it may import from, besides itself. Services never meet each other. */
+export const folders: ReadonlyMap<string, readonly string[]> = new Map([
+  ['conditions', []],
+  ['bundle', []],
+  ['runtime', []],
+  ['proto', ['conditions', 'bundle', 'runtime']],
+  ['sensor-service', ['proto', 'runtime', 'conditions']],
+  ['orchestrator', ['proto', 'runtime', 'conditions', 'bundle']],
+  ['plugin-host', ['proto', 'runtime', 'conditions', 'bundle']],
+  ['sdk', ['proto']],
+  ['updaters', ['sdk']],
+  [
+    'cli',
+    ['proto', 'runtime', 'conditions', 'bundle', 'sensor-service', 'orchestrator', 'plugin-host'],
+  ],
+  ['demo', ['proto', 'runtime', 'conditions', 'bundle']],
+  ['bench', ['proto', 'runtime', 'conditions', 'bundle']],
+  ['test', ['conditions']],
+]);
+
+/** What tests may import besides: they speak the contracts to what they test. */
+export const foldersForTests: readonly string[] = ['proto', 'runtime', 'bundle'];
+
+/** The orchestrator from the ground up: a folder imports from its own line and the lines before. */
+export const orchestratorFloors: readonly (readonly string[])[] = [
+  ['journal', 'trust', 'policy', 'runs', 'slots', 'link'],
+  ['registry', 'audit'],
+  ['world'],
+  ['scheduler'],
+  ['simulation', 'api'],
+  ['main.ts'],
+];
+
+/** Package → the files that may import it, as path prefixes. Tests may import any listed package. */
+export const packages: ReadonlyMap<string, readonly string[]> = new Map([
+  ['@bufbuild/protobuf', ['sdk/health.ts', 'plugin-host/channel/']],
+  [
+    '@grpc/grpc-js',
+    ['runtime/', 'sensor-service/', 'orchestrator/', 'plugin-host/', 'sdk/', 'cli/', 'bench/'],
+  ],
+  ['@opentelemetry/api', ['runtime/telemetry']],
+  ['@opentelemetry/exporter-trace-otlp-http', ['runtime/telemetry.ts']],
+  ['@opentelemetry/resources', ['runtime/telemetry.ts']],
+  ['@opentelemetry/sdk-trace-node', ['runtime/telemetry.ts']],
+  ['commander', ['cli/']],
+  ['grpc-health-check', ['plugin-host/channel/']],
+  ['libsql', ['orchestrator/journal/']],
+  ['pino', ['runtime/log.ts']],
+  ['semver', ['updaters/npm/']],
+  ['systeminformation', ['sensor-service/probe/']],
+  ['tar-stream', ['bundle/tar.ts']],
+  ['typescript', ['test/architecture/']],
+  ['undici', ['plugin-host/']],
+  ['yaml', ['cli/', 'orchestrator/policy/']],
+  ['zod', ['bundle/', 'orchestrator/', 'cli/']],
+]);
+
+/** Pure files that may use Node's modules: to hash, to verify, to cut paths. None of it touches anything. */
+export const pureExceptions: ReadonlyMap<string, readonly string[]> = new Map([
+  ['bundle/envelope.ts', ['node:crypto']],
+  ['orchestrator/journal/chain.ts', ['node:crypto']],
+  ['orchestrator/trust/publisher.ts', ['node:crypto']],
+  ['orchestrator/world/retry.ts', ['node:crypto']],
+  ['plugin-host/artifacts/digests.ts', ['node:crypto']],
+  ['plugin-host/catalog/admission.ts', ['node:crypto']],
+  ['plugin-host/install/layout.ts', ['node:crypto', 'node:path']],
+  ['plugin-host/install/tree.ts', ['node:crypto']],
+]);
+
+/** Packages that only compute. Every other one is for the shell. */
+export const purePackages: ReadonlySet<string> = new Set(['semver', 'yaml', 'zod']);
+
+/** Technologies and motions. A file with one of these between its dots is shell. */
+export const shellWords: ReadonlySet<string> = new Set([
+  ...['main', 'loop', 'worker', 'stream', 'wire'],
+  ...['grpc', 'http', 'proxy', 'dns', 'nats', 'jetstream', 'dbus', 'logind'],
+  ...['fs', 'tar', 'sqlite', 'proc', 'spawn', 'runc', 'oci', 'cgroup'],
+]);
+
+/** Folders whose files are shell whatever they are called. */
+export const shellFolders: readonly string[] = [
+  ...['runtime', 'proto', 'sdk', 'updaters', 'cli', 'demo', 'bench', 'test'],
+];
+
+/** Names that say nothing of the domain. */
+export const emptyNames: ReadonlySet<string> = new Set([
+  ...['index', 'utils', 'util', 'helpers', 'common', 'types', 'constants', 'shared', 'misc'],
+  ...['manager', 'service', 'processor', 'engine', 'executor', 'job', 'task', 'data', 'info'],
+]);
+
+/** Where programs and published interfaces begin: nothing in the repository need import these. */
+export const entryPoints: readonly RegExp[] = [/(?:^|\/)main\.ts$/, /^sdk\//, /^test\//];
+
+export const LINES_MAX = 250;
+export const TEST_LINES_MAX = 400;

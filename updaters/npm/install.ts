@@ -1,0 +1,163 @@
+// Puts a version in place: a copy of the prefix in which one package is replaced, committed whole.
+//
+//   copy of the prefix ─┐
+//   npm ci, offline ────┴─▶ stage ─▶ links in bin ─▶ Commit
+//
+// Invariants:
+//   I1. Nothing but the work directory is written to. The prefix changes only by Commit.
+//   I2. Whatever an earlier attempt left is removed first.
+//   I3. The content comes from the host's store, and npm checks it once more against the lockfile.
+
+import { lstat, mkdir, readdir, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fail } from '../../sdk/failure.js';
+import type { Outcome, PerformCall } from '../../sdk/updater.js';
+import { linkChanges } from './bins.js';
+import { withLocalFiles } from './closure.js';
+import { fetchAll, projectJson } from './download.js';
+import { installedPackage, packageDir } from './installed.fs.js';
+import { runNpm } from './npm.spawn.js';
+import { copyTree, listTree, plainModes } from './tree.fs.js';
+import { readPlan, ROOT, STAGE, workOf, type Plan, type Target } from './work.js';
+
+const VERIFY: Outcome = { kind: 'more_to_do', nextAction: 'verify' };
+
+export async function install(call: PerformCall, target: Target): Promise<Outcome> {
+  const { versionDir, npmDir, stageDir } = workOf(call.workDir, target);
+  const current = await installedPackage(call.rootDir(ROOT), target.name);
+  // An attempt that was cut after its Commit ends here when it is repeated.
+  if (current?.version === target.version) return VERIFY;
+  const plan = await readPlan(versionDir);
+  if (plan === undefined) return { kind: 'more_to_do', nextAction: 'download' };
+  const discard = async (): Promise<void> => {
+    await rm(stageDir, { recursive: true, force: true });
+    await rm(npmDir, { recursive: true, force: true });
+  };
+  await discard(); // I2
+  try {
+    await commitVersion(call, target, plan);
+  } finally {
+    await discard();
+  }
+  return VERIFY;
+}
+
+async function commitVersion(call: PerformCall, target: Target, plan: Plan): Promise<void> {
+  const { npmDir, stageDir } = workOf(call.workDir, target);
+  await copyPrefix(call, stageDir, target);
+  const projectDir = await unpack(call, plan, npmDir, target);
+  call.progress(0.75, 'putting it in place');
+  await place(projectDir, stageDir, target);
+  await plainModes(packageDir(stageDir, target.name), call.signal);
+  await relink(stageDir, target);
+  call.progress(0.85, 'committing');
+  await call.host.commit(ROOT, STAGE);
+  call.progress(1, 'committed');
+}
+
+/** Everything of the prefix but the package that is replaced. */
+async function copyPrefix(call: PerformCall, stageDir: string, target: Target): Promise<void> {
+  const prefixDir = call.rootDir(ROOT);
+  const replaced = packageDir('', target.name);
+  const entries = await listTree(prefixDir, call.signal);
+  const kept = entries.filter(({ path }) => path !== replaced && !path.startsWith(`${replaced}/`));
+  await copyTree(prefixDir, stageDir, kept, call.signal, (done) => {
+    call.progress(0.4 * done, 'copying the programs that are there');
+  });
+}
+
+/** Lets npm unpack the version from the host's store, without any network. */
+async function unpack(
+  call: PerformCall,
+  plan: Plan,
+  npmDir: string,
+  target: Target,
+): Promise<string> {
+  const projectDir = join(npmDir, 'project');
+  await mkdir(join(projectDir, 'tarballs'), { recursive: true });
+  const artifacts = await fetchAll(call, plan.tarballs, (done) => {
+    call.progress(0.4 + 0.1 * done, 'taking it from the store');
+  });
+  const fileAt = new Map<string, string>();
+  for (const [position, { place }] of plan.tarballs.entries()) {
+    const artifact = artifacts[position];
+    if (artifact === undefined) continue;
+    // npm takes a path for a tarball by its ending only.
+    const file = `tarballs/${String(position)}.tgz`;
+    await symlink(artifact.path, join(projectDir, file));
+    fileAt.set(place, file);
+  }
+  const lockfile = JSON.stringify(withLocalFiles(plan.lockfile, fileAt));
+  await writeFile(join(projectDir, 'package-lock.json'), lockfile);
+  await writeFile(join(projectDir, 'package.json'), projectJson(target));
+  call.progress(0.5, 'unpacking');
+  await runNpm({ projectDir, args: ['ci', '--offline'], signal: call.signal }); // I3
+  return projectDir;
+}
+
+/** Moves what npm unpacked into the stage, in the shape of a global installation. */
+async function place(projectDir: string, stageDir: string, { name }: Target): Promise<void> {
+  const modules = join(projectDir, 'node_modules');
+  for (const other of await topPackages(modules)) {
+    if (other === name) continue;
+    // A peer lies beside the package that asked for it; beside it in the prefix it would be a
+    // program of its own.
+    const nested = join(modules, name, 'node_modules', other);
+    if ((await kindOf(nested)) !== undefined) {
+      throw fail('LAYOUT_UNSUPPORTED', `${name} needs two versions of ${other} in one place`);
+    }
+    await mkdir(dirname(nested), { recursive: true });
+    await rename(join(modules, other), nested);
+  }
+  const target = packageDir(stageDir, name);
+  await mkdir(dirname(target), { recursive: true });
+  await rename(join(modules, name), target);
+}
+
+async function topPackages(modules: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await readdir(modules)) {
+    if (entry.startsWith('.')) continue;
+    if (!entry.startsWith('@')) names.push(entry);
+    else names.push(...(await readdir(join(modules, entry))).map((each) => `${entry}/${each}`));
+  }
+  return names;
+}
+
+/** The links in `bin`, as the package's new version wants them. */
+async function relink(stageDir: string, { name }: Target): Promise<void> {
+  const installed = await installedPackage(stageDir, name);
+  const binDir = join(stageDir, 'bin');
+  await mkdir(binDir, { recursive: true });
+  const present = new Map<string, string | undefined>();
+  for (const entry of await readdir(binDir)) {
+    const path = join(binDir, entry);
+    present.set(entry, (await kindOf(path)) === 'link' ? await readlink(path) : undefined);
+  }
+  for (const change of linkChanges(name, installed?.bins ?? new Map(), present)) {
+    const path = join(binDir, change.command);
+    switch (change.kind) {
+      case 'taken':
+        throw fail(
+          'COMMAND_TAKEN',
+          `bin/${change.command} belongs to something else: not replaced`,
+        );
+      case 'remove':
+        await unlink(path);
+        break;
+      case 'make':
+        await rm(path, { force: true });
+        await symlink(change.target, path);
+        break;
+    }
+  }
+}
+
+async function kindOf(path: string): Promise<'link' | 'other' | undefined> {
+  const found = await lstat(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return found && (found.isSymbolicLink() ? 'link' : 'other');
+}

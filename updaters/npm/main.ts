@@ -1,0 +1,6 @@
+import { serve } from '../../sdk/serve.js';
+import { npmUpdater } from './updater.js';
+
+// What others may write to is refused by Commit, so nothing is made that way to begin with.
+process.umask(0o022);
+await serve(npmUpdater);
