@@ -5,6 +5,7 @@
 //   G2. A socket file is unlinked only after a connect to it was refused, so that a live server is
 //       never robbed of its socket and a dead one never blocks the next start.
 //   G3. Every message and every header has a size limit on both sides.
+//   G4. Every call is traced where tracing is on: no caller can forget it.
 
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -15,12 +16,11 @@ import {
   ServerCredentials,
   type ChannelOptions,
   type Client,
-  type Interceptor,
-  type ServerInterceptor,
   type ServiceError,
   type status,
   type StatusObject,
 } from '@grpc/grpc-js';
+import { clientTracing, serverTracing } from './telemetry.grpc.js';
 import { clientHeaderLimit, serverHeaderLimit } from './header-limit.grpc.js';
 
 /** sun_path holds 108 bytes with its NUL; some left for what a caller appends. */
@@ -63,13 +63,12 @@ export async function serveUnix(options: {
   path: string;
   mode: number;
   register: (server: Server) => void;
-  interceptors?: ServerInterceptor[];
 }): Promise<Listener> {
   const { path, mode } = options;
   await freeSocketPath(path);
   const server = new Server({
     ...LIMITS,
-    interceptors: [...(options.interceptors ?? []), serverHeaderLimit],
+    interceptors: [...serverTracing(), serverHeaderLimit],
   });
   options.register(server);
   await new Promise<void>((resolve, reject) => {
@@ -143,11 +142,7 @@ type ClientClass<C> = new (
 ) => C;
 
 /** A client of a generated service on a Unix socket. Connects on first use, reconnects fast. */
-export function dialUnix<C extends Client>(
-  service: ClientClass<C>,
-  path: string,
-  options: { interceptors?: Interceptor[] } = {},
-): C {
+export function dialUnix<C extends Client>(service: ClientClass<C>, path: string): C {
   return new service(`unix:${path}`, credentials.createInsecure(), {
     ...LIMITS,
     // The default of 1 s is felt by a person who restarts a service; see docs/decisions.
@@ -155,7 +150,7 @@ export function dialUnix<C extends Client>(
     'grpc.max_reconnect_backoff_ms': 5_000,
     // Each channel its own connection: a hostile peer must not share one with anybody.
     'grpc.use_local_subchannel_pool': 1,
-    interceptors: [...(options.interceptors ?? []), clientHeaderLimit],
+    interceptors: [...clientTracing(), clientHeaderLimit],
   });
 }
 

@@ -71,9 +71,8 @@ async function callOnce(handler: UntypedHandleCall): Promise<unknown> {
     register: (server) => {
       server.addService({ say }, { say: handler });
     },
-    interceptors: serverTracing(),
   });
-  const client = dialUnix(EchoClient, path, { interceptors: clientTracing() });
+  const client = dialUnix(EchoClient, path);
   try {
     return await inSpan('run', { 'lull.run': 'r1' }, () =>
       unary<Buffer, Buffer | undefined>(

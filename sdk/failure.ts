@@ -1,6 +1,7 @@
 // Failures that the contract knows, as one error class, and how any error becomes one.
 
 import { Metadata, status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import { clip, REASON_BYTES_MAX, STATUS_BYTES_MAX } from './limits.js';
 import type { ActionName } from './updater.js';
 
 /** The metadata key under which the reason of an error travels; see the contract's error table. */
@@ -85,7 +86,7 @@ export function failureFromHost(error: ServiceError): UpdaterFailure {
 /** The failure as a gRPC status with `lull-reason`. */
 export function statusOf(failure: UpdaterFailure): Partial<StatusObject> {
   const metadata = new Metadata();
-  metadata.set(REASON_KEY, failure.reason);
+  metadata.set(REASON_KEY, clip(failure.reason, REASON_BYTES_MAX));
   const code = table.get(failure.reason)?.code ?? status.INTERNAL;
-  return { code, details: failure.message, metadata };
+  return { code, details: clip(failure.message, STATUS_BYTES_MAX), metadata };
 }

@@ -7,7 +7,8 @@
 //   R1. A run that is asked for again first ends the attempt before: two attempts at one run never
 //       work at the same time.
 //   R2. More runs at once than `parallelRunsMax` claims (one by default): ABORTED / RUN_PENDING.
-//   R3. What is written never piles up: progress is dropped while the host reads slowly.
+//   R3. What is written never piles up: progress is dropped while the host reads slowly, and where
+//       the same step said something less than PROGRESS_MS_MIN ago.
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type {
@@ -23,6 +24,7 @@ import type { ActionName, Call, UpdateFound, UpdaterDefinition } from './updater
 import { actionNamed, failureToWire, fromWire, outcomeToWire, settingsOf, toWire } from './wire.js';
 
 const NOTICES_MAX = 100;
+const PROGRESS_MS_MIN = 50;
 const RUN_ID_BYTES_MAX = 64;
 
 type Stream<Request, Response> = ServerWritableStream<Request, Response>;
@@ -87,6 +89,7 @@ export class Runs {
     action: ActionName,
   ): Promise<Outcome> {
     let noticeCount = 0;
+    let said = { step: '', at: 0 };
     const { attempt, checkpoint } = stream.request;
     try {
       const outcome = await this.updater.perform(
@@ -95,7 +98,10 @@ export class Runs {
           attempt,
           checkpoint,
           progress: (fraction, step) => {
-            if (stream.writableNeedDrain || call.signal.aborted) return; // R3
+            const at = performance.now();
+            const soon = step === said.step && at - said.at < PROGRESS_MS_MIN;
+            if (soon || stream.writableNeedDrain || call.signal.aborted) return; // R3
+            said = { step, at };
             stream.write({ kind: { $case: 'progress', value: { fraction, step: clip(step) } } });
           },
           notice: (message) => {

@@ -9,7 +9,6 @@ import type { Clock } from '../runtime/clock.js';
 import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
-import { serverTracing } from '../runtime/telemetry.grpc.js';
 import { createSensorApi } from './api/sensor.grpc.js';
 import { everyProbe } from './probe/every-probe.js';
 import { InventoryProbe } from './probe/inventory.js';
@@ -78,7 +77,6 @@ export async function startSensorService(
     const listener = await serveUnix({
       path: join(settings.runDir, SOCKET_NAME),
       mode: 0o600,
-      interceptors: serverTracing(),
       register: (server) => {
         server.addService(SensorServiceService, api.handlers);
       },

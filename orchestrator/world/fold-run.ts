@@ -1,5 +1,6 @@
 // What a run's facts make of the run, of its update and of its updater.
 
+import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { actionOf, holdsSlot, type Outcome, type Run } from '../runs/run.js';
@@ -120,6 +121,12 @@ function finished(
     });
     return;
   }
+  // Lull stopped, or a newer grant took over: nobody's failure, and the same run goes on.
+  if (outcome.kind === 'cancelled' && isHandover(outcome.code)) {
+    world.lastRunEndedAtMs = atMs;
+    put(world, { ...run, phase: { kind: 'interrupted', code: outcome.code, retryAtMs: atMs } });
+    return;
+  }
   if (holdsSlot(run)) world.lastRunEndedAtMs = atMs;
   world.runs.delete(run.id);
   world.history.push({ ...run, phase: { kind: 'finished', outcome, atMs } });
@@ -230,6 +237,10 @@ function giveUp(world: MutableWorld, key: string, state: UpdateState): void {
     ...state,
     gaveUp: { code: 'VERIFY_FAILED', message: `rolled back: ${because}` },
   });
+}
+
+function isHandover(code: ReasonCode): boolean {
+  return code === 'SHUTTING_DOWN' || code === 'SUPERSEDED';
 }
 
 function put(world: MutableWorld, run: Run): void {

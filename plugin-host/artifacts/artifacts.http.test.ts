@@ -18,7 +18,7 @@ import {
   serveStart,
   startUpstream,
   type TestUpstream,
-} from './upstream.testing.js';
+} from './upstream.http.testing.js';
 
 const content = randomBytes(300_000);
 const run256 = hexOf('sha256', content);

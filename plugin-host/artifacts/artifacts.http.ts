@@ -28,7 +28,7 @@ import { PartialFile } from './partial.fs.js';
 import { nextTry } from './patience.js';
 import { adopt, findStored, showIn, type StoredContent } from './store.fs.js';
 import { loadTrustStore } from './trust-store.fs.js';
-import { Turns } from './turns.js';
+import { createTurns } from './turns.js';
 
 /** A server that says nothing for this long is asked again (T10). */
 const STALL_MS_MAX = 30_000;
@@ -67,7 +67,7 @@ export function createArtifacts(deps: {
     clock,
     stallMsMax: deps.stallMsMax ?? STALL_MS_MAX,
   };
-  const turns = new Turns();
+  const turns = createTurns();
   const closing = new AbortController();
 
   async function download(

@@ -7,7 +7,7 @@
 //       stand still meanwhile. What ends a stream is the caller's signal, or the updater.
 //   U2. What comes out as an error is an UpdaterError, or the reason of the caller's signal.
 
-import type { ClientReadableStream, Interceptor } from '@grpc/grpc-js';
+import type { ClientReadableStream } from '@grpc/grpc-js';
 import { dialUnix } from '../../runtime/grpc.js';
 import { pause } from '../../runtime/deadline.js';
 import {
@@ -42,7 +42,6 @@ export interface UpdaterDial {
   readonly readyMs?: number;
   /** Whether the updater is frozen now: time stands still meanwhile. */
   readonly isFrozen?: () => boolean;
-  readonly interceptors?: Interceptor[];
 }
 
 export interface UpdaterChannel {
@@ -73,9 +72,7 @@ export async function openUpdater(dial: UpdaterDial): Promise<UpdaterChannel> {
   try {
     socket = await waitForSocket(dial.channelDir, dial.uid, stop);
     if (socket !== undefined) {
-      client = dialUnix(UpdaterServiceClient, socket.path, {
-        interceptors: dial.interceptors ?? [],
-      });
+      client = dialUnix(UpdaterServiceClient, socket.path);
       if (await untilServing(client, stop)) {
         const channel = new GrpcUpdater(client, socket, ended.signal, dial.isFrozen);
         socket = client = undefined;

@@ -364,7 +364,7 @@ test('a directory that becomes a link while it is read leads nowhere (T9)', asyn
   const outcomes: string[] = [];
   for (let round = 0; round < 20; round += 1) {
     await stage({ 'd/a': '1', 'd/b': '2', 'd/secret': 'harmless' });
-    let over = false;
+    const racing = { over: false };
     const committed = installer
       .commit({ run: newRun(`r${String(round)}`), root: 'tools', stagedPath: 'staged' })
       .then(
@@ -372,9 +372,9 @@ test('a directory that becomes a link while it is read leads nowhere (T9)', asyn
         () => 'refused',
       )
       .finally(() => {
-        over = true;
+        racing.over = true;
       });
-    while (!over) {
+    while (!racing.over) {
       await rename(join(staged, 'd'), join(staged, 'e'));
       await symlink('../../outside', join(staged, 'd'));
       await new Promise((resolve) => setImmediate(resolve));
@@ -489,6 +489,14 @@ describe('a root that cannot be one', () => {
     await symlink('/usr', versions);
     await expect(commit('a', { x: '1' })).rejects.toMatchObject({ code: 'APPLY_FAILED' });
   });
+});
+
+test('recovery of a root that never was Lull’s leaves it alone', async () => {
+  await installer.recover(root);
+  await symlink('/usr', root);
+  await installer.recover(root);
+  expect(await readlink(root)).toBe('/usr');
+  expect(await readdir(join(dir, 'opt'))).toEqual(['tools']);
 });
 
 test('where a root leads to, for the sandbox', async () => {

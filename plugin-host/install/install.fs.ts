@@ -9,7 +9,7 @@
 //       process.
 
 import type { Log } from '../../runtime/log.js';
-import { Turns } from '../artifacts/turns.js';
+import { createTurns } from '../artifacts/turns.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { commitNow, keptReceipt, revertNow } from './change.fs.js';
@@ -47,7 +47,7 @@ export interface Installer {
 }
 
 export function createInstaller({ log }: { readonly log: Log }): Installer {
-  const turns = new Turns();
+  const turns = createTurns();
 
   const told = new Set<string>();
 
@@ -83,7 +83,7 @@ export function createInstaller({ log }: { readonly log: Log }): Installer {
   }
 
   async function repair(place: Place): Promise<void> {
-    await recoverSwap(place);
+    if (!(await recoverSwap(place))) return;
     const shown = await shownAt(place);
     await settleReceipts(place, shown.kind === 'version' ? shown.version : undefined);
   }

@@ -97,9 +97,12 @@ async function adopt(place: Place, next: string): Promise<void> {
   renameSync(next, place.path);
 }
 
-/** Makes a root whole again after a crash at any instant. Does nothing where nothing is amiss. */
-export async function recoverSwap(place: Place): Promise<void> {
-  if ((await lstatIfThere(place.versions)) === undefined) return;
+/**
+ * Makes a root whole again after a crash at any instant. Does nothing where nothing is amiss.
+ * Answers whether the root has ever been Lull's.
+ */
+export async function recoverSwap(place: Place): Promise<boolean> {
+  if ((await lstatIfThere(place.versions)) === undefined) return false;
   await prepareVersions(place);
   if ((await lstatIfThere(place.adopting)) !== undefined) {
     const shown = await shownAt(place);
@@ -114,6 +117,7 @@ export async function recoverSwap(place: Place): Promise<void> {
     if (!name.endsWith(PARTIAL_SUFFIX)) continue;
     await rm(join(place.versions, name), { recursive: true, force: true });
   }
+  return true;
 }
 
 /** Keeps the version that is shown and the one before it; none of a root that shows none. */

@@ -7,6 +7,7 @@
 
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { CancelTimer } from '../../runtime/clock.js';
+import { inSpan } from '../../runtime/telemetry.js';
 import type { Guard } from '../guard/guard.loop.js';
 import { carryOut, type Course, type HostParts } from './carry-out.loop.js';
 import { failed, type Outcome, type RunEvent } from './event.js';
@@ -72,7 +73,9 @@ export function startRun(
   renew(grant.leaseMs);
 
   const course: Course = { pauses, over: over.signal, emit };
-  const done = carryOut(grant, parts, course)
+  const action = grant.work.kind === 'scan' ? 'scan' : grant.work.action;
+  const attributes = { 'lull.run': grant.runId, 'lull.updater': grant.updater.id };
+  const done = inSpan(`run ${action}`, attributes, () => carryOut(grant, parts, course))
     .catch(outcomeOf)
     .then(async (outcome) => {
       unprotect();

@@ -13,7 +13,6 @@ import { sameValue, silenced, type Reading, type Readings } from '../../conditio
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { dialUnix } from '../../runtime/grpc.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { clientTracing } from '../../runtime/telemetry.grpc.js';
 import { SensorServiceClient, type WatchStateResponse } from '../gen/lull/sensor/v1/sensor.js';
 import { applyReadings } from '../wire/reading.js';
 
@@ -189,7 +188,7 @@ function openStream(
   heartbeatMs: number,
   on: { onMessage: (message: WatchStateResponse) => void; onBreak: () => void },
 ): Stream {
-  const client = dialUnix(SensorServiceClient, socketPath, { interceptors: clientTracing() });
+  const client = dialUnix(SensorServiceClient, socketPath);
   const call = client.watchState({ heartbeatMs });
   call.on('data', on.onMessage);
   call.on('error', on.onBreak);

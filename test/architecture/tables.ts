@@ -16,9 +16,10 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
     'cli',
     ['proto', 'runtime', 'conditions', 'bundle', 'sensor-service', 'orchestrator', 'plugin-host'],
   ],
-  ['demo', ['proto', 'runtime', 'conditions', 'bundle']],
-  ['bench', ['proto', 'runtime', 'conditions', 'bundle']],
-  ['test', ['conditions']],
+  ['harness', ['proto', 'runtime']],
+  ['demo', ['runtime', 'conditions', 'harness']],
+  ['bench', ['proto', 'runtime', 'conditions', 'bundle', 'harness']],
+  ['test', ['conditions', 'harness']],
 ]);
 
 /** What tests may import besides: they speak the contracts to what they test. */
@@ -26,11 +27,10 @@ export const foldersForTests: readonly string[] = ['proto', 'runtime', 'bundle']
 
 /** The orchestrator from the ground up: a folder imports from its own line and the lines before. */
 export const orchestratorFloors: readonly (readonly string[])[] = [
-  ['journal', 'trust', 'policy', 'runs', 'slots', 'link'],
-  ['registry', 'audit'],
+  ['journal', 'trust', 'policy', 'runs', 'link'],
   ['world'],
-  ['scheduler'],
-  ['simulation', 'api'],
+  ['registry', 'scheduler'],
+  ['api'],
   ['main.ts'],
 ];
 
@@ -82,7 +82,7 @@ export const shellWords: ReadonlySet<string> = new Set([
 
 /** Folders whose files are shell whatever they are called. */
 export const shellFolders: readonly string[] = [
-  ...['runtime', 'proto', 'sdk', 'updaters', 'cli', 'demo', 'bench', 'test'],
+  ...['runtime', 'proto', 'sdk', 'updaters', 'cli', 'harness', 'demo', 'bench', 'test'],
 ];
 
 /** Names that say nothing of the domain. */

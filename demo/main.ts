@@ -1,0 +1,68 @@
+// The demo: Lull's main job on real input, from an empty folder to verified updates.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { followLull, type Follower } from '../harness/follow.grpc.js';
+import { startLull, type RunningLull } from '../harness/lull.spawn.js';
+import { narrate, type RunNames } from './narrate.js';
+import { awayAndBack, engaged, placesIn, prepare, proof, untilUpdated } from './scenes.js';
+import { openScreen } from './screen.js';
+
+const { values } = parseArgs({ options: { json: { type: 'string' } } });
+const screen = openScreen(process.stdout);
+const places = placesIn(mkdtempSync(join(tmpdir(), 'lull-demo-')));
+let running: RunningLull | undefined;
+let follower: Follower | undefined;
+let cleaned: Promise<void> | undefined;
+
+/** Nothing of the demo stays: no process, no socket, no directory. */
+function clean(): Promise<void> {
+  cleaned ??= (async () => {
+    screen.clearBar();
+    follower?.close();
+    await running?.stop();
+    rmSync(places.directory, { recursive: true, force: true });
+  })();
+  return cleaned;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void clean().finally(() => process.exit(130));
+  });
+}
+
+try {
+  const before = await prepare(places, screen);
+  screen.scene('Lull: three services in one process');
+  screen.command('lull up --policy policy.yaml');
+  running = await startLull(places);
+  screen.line('ok', 'up: sensor-service, orchestrator, plugin-host');
+  const names: RunNames = new Map();
+  follower = followLull(running.runDir, (happening) => {
+    if (happening.kind === 'fact') narrate(happening.fact, names, screen);
+    else screen.bar(names.get(happening.runId) ?? '', happening.fraction, happening.step);
+  });
+
+  const reasons = await engaged(running, follower, places, screen);
+  const freeze = await awayAndBack(follower, screen);
+  await untilUpdated(follower);
+  const result = await proof(running, places, before, screen);
+
+  if (values.json !== undefined) {
+    const { updated, runs, audit } = result;
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ updated, reasons, freeze, runs, audit }, null, 2)}\n`,
+    );
+  }
+  screen.scene('Done: updated while nobody was looking, and it can be proved.');
+} catch (error) {
+  screen.clearBar();
+  process.stderr.write(`\ndemo: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+} finally {
+  await clean();
+}

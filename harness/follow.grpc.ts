@@ -1,0 +1,92 @@
+// Following a running Lull: its journal as it is written, and progress.
+
+import { join } from 'node:path';
+import {
+  OperatorServiceClient,
+  type WatchResponse,
+} from '../proto/gen/lull/operator/v1/operator.js';
+import {
+  ReportPresenceRequest_Report as Report,
+  SensorServiceClient,
+} from '../proto/gen/lull/sensor/v1/sensor.js';
+import { dialUnix, unary } from '../runtime/grpc.js';
+
+/** A fact as the journal has it: its kind, its run, and whatever members that kind has. */
+export interface Fact {
+  readonly kind: string;
+  readonly runId?: string;
+  readonly [member: string]: unknown;
+}
+
+export type Happening =
+  | { readonly kind: 'fact'; readonly fact: Fact }
+  | {
+      readonly kind: 'progress';
+      readonly runId: string;
+      readonly fraction: number;
+      readonly step: string;
+    };
+
+const CALL_MS_MAX = 5_000;
+
+export interface Follower {
+  /** Reports presence, as a sensor would. */
+  report(presence: 'engaged' | 'away'): Promise<void>;
+  /** Resolves with the first fact from now on, or from before and not yet awaited, that matches. */
+  fact(what: string, match: (fact: Fact) => boolean, deadlineMs: number): Promise<Fact>;
+  /** Every fact so far. */
+  readonly facts: readonly Fact[];
+  close(): void;
+}
+
+export function followLull(runDir: string, onHappening: (happening: Happening) => void): Follower {
+  const operator = dialUnix(OperatorServiceClient, join(runDir, 'operator.sock'));
+  const sensor = dialUnix(SensorServiceClient, join(runDir, 'sensor.sock'));
+  const facts: Fact[] = [];
+  const waiting = new Set<() => void>();
+  const stream = operator.watch({ fromSequence: 1n });
+  stream.on('data', ({ kind }: WatchResponse) => {
+    if (kind?.$case === 'entry') {
+      const fact = JSON.parse(kind.value.bodyJson) as Fact;
+      facts.push(fact);
+      onHappening({ kind: 'fact', fact });
+      for (const look of waiting) look();
+    } else if (kind?.$case === 'progress') {
+      const { runId, fraction, step } = kind.value;
+      onHappening({ kind: 'progress', runId, fraction: fraction ?? 0, step });
+    }
+  });
+  stream.on('error', () => undefined); // The end of Lull ends the stream; whoever waits has a deadline.
+  let seen = 0;
+  return {
+    facts,
+    report: async (presence) => {
+      const report = presence === 'engaged' ? Report.ENGAGED : Report.AWAY;
+      const request = { report, ttlMs: 0n };
+      await unary(sensor.reportPresence.bind(sensor), request, { deadlineMs: CALL_MS_MAX });
+    },
+    fact: (what, match, deadlineMs) =>
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => {
+          waiting.delete(look);
+          reject(new Error(`waited ${String(deadlineMs / 1_000)} s in vain: ${what}`));
+        }, deadlineMs);
+        const look = (): void => {
+          const at = facts.findIndex((fact, index) => index >= seen && match(fact));
+          const found = facts[at];
+          if (found === undefined) return;
+          seen = at + 1;
+          clearTimeout(late);
+          waiting.delete(look);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+      }),
+    close: () => {
+      stream.cancel();
+      operator.close();
+      sensor.close();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+// Lull as an operator starts it: the command, in a process of its own. For the demo, the system
+// tests and the benchmarks.
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const program = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+const START_MS_MAX = 30_000;
+const STOP_MS_MAX = 20_000;
+const COMMAND_MS_MAX = 60_000;
+
+/** Lull did not start; the message is what it said. */
+export class StartError extends Error {}
+
+export interface RunningLull {
+  readonly runDir: string;
+  readonly stateDir: string;
+  readonly logFile: string;
+  readonly pid: number;
+  /** Resolves with the exit code, or undefined for a signal. */
+  readonly exited: Promise<number | undefined>;
+  /** Runs `lull …` against it, and returns what it prints. */
+  command(args: readonly string[]): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** A `lull` command that needs no running Lull. */
+export async function lull(args: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [program, ...args], { timeout: COMMAND_MS_MAX });
+  return stdout;
+}
+
+export interface StartOptions {
+  /** Takes `state`, `run` and the log; short, because sockets lie below it. */
+  readonly directory: string;
+  readonly policyFile: string;
+  /** More for `lull up`. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** @throws StartError */
+export async function startLull(options: StartOptions): Promise<RunningLull> {
+  const { directory, policyFile, args = [], env = process.env } = options;
+  const runDir = join(directory, 'run');
+  const stateDir = join(directory, 'state');
+  const logFile = join(directory, 'lull.log');
+  const where = ['--state', stateDir, '--run', runDir];
+  const child = spawn(
+    process.execPath,
+    [program, ...where, 'up', '--policy', policyFile, ...args],
+    { stdio: ['ignore', 'pipe', openSync(logFile, 'a')], env },
+  );
+  const exited = once(child, 'exit').then(([code]) => (code as number | null) ?? undefined);
+  const up = new Promise<boolean>((resolve) => {
+    child.stdout?.on('data', (bytes: Buffer) => {
+      if (bytes.toString().includes(' is up')) resolve(true);
+    });
+    void exited.then(() => {
+      resolve(false);
+    });
+    setTimeout(resolve, START_MS_MAX, false).unref();
+  });
+  if (!(await up)) {
+    child.kill('SIGTERM');
+    const words = readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? '';
+    throw new StartError(words.replace(/^lull: /, '') || 'Lull did not start');
+  }
+  return {
+    runDir,
+    stateDir,
+    logFile,
+    pid: child.pid ?? 0,
+    exited,
+    command: (words) => lull([...where, ...words]),
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+      await exited;
+      clearTimeout(late);
+    },
+  };
+}
