@@ -71,7 +71,7 @@ async function listFiles(directory: string, below: string): Promise<string[]> {
 /**
  * Reads a bundle's tar and holds it against the manifest: every declared file, in any order, with
  * its size and digest, and nothing else. `onFile` is given each file after its digest was found good.
- * @throws BundleError with the first thing that is not as declared.
+ * @throws BundleError with the first thing that is not as declared, or what `tar` itself failed with.
  */
 export async function readBundle(
   tar: AsyncIterable<Uint8Array>,
@@ -81,7 +81,11 @@ export async function readBundle(
   const hash = createHash('sha256');
   const missing = new Map(declared.files.map((file) => [file.path, file]));
   const archive = extract();
-  Readable.from(bounded(tar, declared.size, hash), { objectMode: false })
+  let sourceFailure: { readonly cause: unknown } | undefined;
+  const source = noting(tar, (cause) => {
+    sourceFailure = { cause };
+  });
+  Readable.from(bounded(source, declared.size, hash), { objectMode: false })
     .on('error', (error) => {
       archive.destroy(error);
     })
@@ -91,6 +95,8 @@ export async function readBundle(
       await readEntry(entry, missing, onFile);
     }
   } catch (error) {
+    // A connection that broke says nothing of the bundle.
+    if (sourceFailure !== undefined) throw sourceFailure.cause;
     if (error instanceof BundleError) throw error;
     throw new BundleError('BUNDLE_INVALID', `not a tar: ${(error as Error).message}`);
   }
@@ -134,6 +140,19 @@ async function readEntry(
   }
   missing.delete(name);
   await onFile(file, content);
+}
+
+/** Passes `source` on and tells what it failed with. */
+async function* noting(
+  source: AsyncIterable<Uint8Array>,
+  onFailure: (cause: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source;
+  } catch (error) {
+    onFailure(error);
+    throw error;
+  }
 }
 
 /** Passes `source` on, hashing it, and stops it at the declared size (T10). */

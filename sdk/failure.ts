@@ -2,7 +2,7 @@
 
 import { Metadata, status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { clip, REASON_BYTES_MAX, STATUS_BYTES_MAX } from './limits.js';
-import type { ActionName } from './updater.js';
+import type { ActionName } from './action.js';
 
 /** The metadata key under which the reason of an error travels; see the contract's error table. */
 const REASON_KEY = 'lull-reason';
@@ -19,7 +19,7 @@ const table = new Map<string, { readonly code: status; readonly retry: boolean }
   ['DIGEST_MISMATCH', { code: status.DATA_LOSS, retry: false }],
   ['SIGNATURE_INVALID', { code: status.DATA_LOSS, retry: false }],
   ['NO_SPACE', { code: status.RESOURCE_EXHAUSTED, retry: true }],
-  ['APPLY_FAILED', { code: status.INTERNAL, retry: false }],
+  ['APPLY_FAILED', { code: status.INTERNAL, retry: true }],
 ]);
 
 export class UpdaterFailure extends Error {

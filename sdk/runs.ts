@@ -20,8 +20,10 @@ import type {
 } from '../proto/gen/lull/updater/v1/updater.js';
 import { fail, failureOf, statusOf } from './failure.js';
 import { clip } from './limits.js';
-import type { ActionName, Call, UpdateFound, UpdaterDefinition } from './updater.js';
-import { actionNamed, failureToWire, fromWire, outcomeToWire, settingsOf, toWire } from './wire.js';
+import type { ActionName } from './action.js';
+import type { Call, UpdateFound, UpdaterDefinition } from './updater.js';
+import { failureToWire, fromWire, outcomeToWire, settingsOf, toWire } from './wire.js';
+import { actionFromWire } from '../proto/wire/action.js';
 
 const NOTICES_MAX = 100;
 const PROGRESS_MS_MIN = 50;
@@ -62,7 +64,7 @@ export class Runs {
 
   perform(stream: Stream<PerformRequest, PerformResponse>): void {
     const { request } = stream;
-    const action = actionNamed(request.action);
+    const action = actionFromWire(request.action);
     const update = request.update && fromWire(request.update);
     this.begin(stream, action, async (call) => {
       if (action === undefined || update === undefined) {

@@ -3,10 +3,8 @@
 // Nothing generated shows here, so that a vendor's code survives a new version of the wire format.
 // The limits in the comments are those of proto/lull/updater/v1; `serve` cuts text to them.
 
+import type { ActionName } from './action.js';
 import type { Host } from './host.js';
-
-export type ActionName =
-  'download' | 'install' | 'verify' | 'rollback' | 'uninstall' | 'restart_app' | 'reboot';
 
 /** What an updater can do beyond the core. The conformance suite holds it to every claim. */
 export interface Capabilities {

@@ -1,35 +1,16 @@
 // Plain types to messages of lull.updater.v1 and back. Text is cut here to what the contract allows.
 
-import {
-  Action,
-  type Capability,
-  type DescribeResponse,
-  type Outcome as WireOutcome,
-  type Setting,
-  type Update,
+import type {
+  Capability,
+  DescribeResponse,
+  Outcome as WireOutcome,
+  Setting,
+  Update,
 } from '../proto/gen/lull/updater/v1/updater.js';
+import { actionFromWire, actionToWire } from '../proto/wire/action.js';
 import type { UpdaterFailure } from './failure.js';
 import { clip, FAILURE_BYTES_MAX, REASON_BYTES_MAX } from './limits.js';
-import type { ActionName, Description, Outcome, UpdateFound } from './updater.js';
-
-const actions: Readonly<Record<ActionName, Action>> = {
-  download: Action.DOWNLOAD,
-  install: Action.INSTALL,
-  verify: Action.VERIFY,
-  rollback: Action.ROLLBACK,
-  uninstall: Action.UNINSTALL,
-  restart_app: Action.RESTART_APP,
-  reboot: Action.REBOOT,
-};
-
-const names = new Map(
-  Object.entries(actions).map(([name, action]) => [action, name as ActionName]),
-);
-
-/** Undefined for what this version of the contract does not name. */
-export function actionNamed(action: Action): ActionName | undefined {
-  return names.get(action);
-}
+import type { Description, Outcome, UpdateFound } from './updater.js';
 
 export function settingsOf(settings: readonly Setting[]): ReadonlyMap<string, string> {
   return new Map(settings.map(({ name, value }) => [name, value]));
@@ -78,13 +59,13 @@ export function toWire(update: UpdateFound): Update {
     exclusive: update.exclusive ?? false,
     conflictKeys: [...(update.conflictKeys ?? [])],
     expectedS: update.expectedS,
-    nextAction: actions[update.nextAction],
+    nextAction: actionToWire(update.nextAction),
   };
 }
 
 /** Undefined when the update names an action that this version does not know. */
 export function fromWire(update: Update): UpdateFound | undefined {
-  const nextAction = actionNamed(update.nextAction);
+  const nextAction = actionFromWire(update.nextAction);
   if (nextAction === undefined) return undefined;
   const { needs } = update;
   return {
@@ -113,7 +94,9 @@ export function outcomeToWire(outcome: Outcome): WireOutcome {
       return { kind: { $case: 'gone', value: {} } };
     case 'more_to_do': {
       const { nextAction, expectedS } = outcome;
-      return { kind: { $case: 'moreToDo', value: { nextAction: actions[nextAction], expectedS } } };
+      return {
+        kind: { $case: 'moreToDo', value: { nextAction: actionToWire(nextAction), expectedS } },
+      };
     }
   }
 }

@@ -1,13 +1,12 @@
-// What a run's facts make of the run, of its update and of its updater.
+// What a run's facts make of the run.
 
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
-import { actionOf, holdsSlot, type Outcome, type Run } from '../runs/run.js';
-import type { Update } from '../runs/update.js';
-import type { MutableWorld } from './fold.js';
+import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
 import { backoffMs, isCrash } from './retry.js';
-import { HISTORY_MAX, noTrials, updateKey, type UpdateState } from './world.js';
+import { foldPerformed, foldScanned } from './fold-outcome.js';
+import { HISTORY_MAX, type MutableWorld } from './world.js';
 
 type RunFact = Extract<
   Fact,
@@ -131,112 +130,8 @@ function finished(
   world.runs.delete(run.id);
   world.history.push({ ...run, phase: { kind: 'finished', outcome, atMs } });
   if (world.history.length > HISTORY_MAX) world.history.shift();
-  if (run.work.kind === 'scan') scanFinished(world, run, outcome, atMs, retry);
-  else performFinished(world, run, run.work.update, outcome, atMs, retry);
-}
-
-function scanFinished(
-  world: MutableWorld,
-  run: Run,
-  outcome: Outcome,
-  atMs: number,
-  retry: Policy['retry'],
-): void {
-  const updater = world.updaters.get(run.updaterId);
-  if (updater === undefined) return;
-  if (outcome.kind === 'failed') {
-    const failureCount = updater.scanTrials.failureCount + 1;
-    const notBeforeMs = atMs + backoffMs(retry, failureCount, run.id);
-    const { code, message } = outcome;
-    const scanTrials = { failureCount, notBeforeMs, lastFailure: { code, message } };
-    world.updaters.set(run.updaterId, { ...updater, scanTrials });
-  } else if (outcome.kind === 'succeeded') {
-    world.updaters.set(run.updaterId, { ...updater, lastScanAtMs: atMs, scanTrials: noTrials });
-  }
-}
-
-function performFinished(
-  world: MutableWorld,
-  run: Run,
-  update: Update,
-  outcome: Outcome,
-  atMs: number,
-  retry: Policy['retry'],
-): void {
-  const key = updateKey(run.updaterId, update.id);
-  const state = world.updates.get(key);
-  if (state === undefined) return;
-  switch (outcome.kind) {
-    case 'more_to_do':
-      world.updates.set(key, {
-        ...state,
-        update: { ...state.update, nextAction: outcome.nextAction },
-        trials: noTrials,
-      });
-      return;
-    case 'succeeded':
-      if (actionOf(run) === 'rollback') giveUp(world, key, state);
-      else world.updates.delete(key);
-      return;
-    case 'gone':
-      world.updates.delete(key);
-      return;
-    case 'cancelled':
-      return; // Nobody's failure: it stays as it was and waits for its moment.
-    case 'failed':
-      performFailed(world, key, state, run, outcome, atMs, retry);
-      return;
-  }
-}
-
-function performFailed(
-  world: MutableWorld,
-  key: string,
-  state: UpdateState,
-  run: Run,
-  outcome: Extract<Outcome, { kind: 'failed' }>,
-  atMs: number,
-  retry: Policy['retry'],
-): void {
-  const action = actionOf(run);
-  const { code, message } = outcome;
-  const canRollBack =
-    world.updaters.get(run.updaterId)?.accepted?.version.manifest.actions.includes('rollback') ??
-    false;
-  const failureCount = state.trials.failureCount + 1;
-  const lastFailure = { code, message };
-  if (action === 'verify' && canRollBack) {
-    const update = { ...state.update, nextAction: 'rollback' as const };
-    world.updates.set(key, { ...state, update, trials: { ...noTrials, lastFailure } });
-    return;
-  }
-  if (!outcome.retry) {
-    world.updates.set(key, {
-      ...state,
-      gaveUp: lastFailure,
-      trials: { failureCount, lastFailure, notBeforeMs: 0 },
-    });
-    return;
-  }
-  const waitMs =
-    action === 'download'
-      ? backoffMs(retry, failureCount, run.id)
-      : failureCount < retry.failuresMax
-        ? retry.installMs
-        : retry.giveUpMs;
-  world.updates.set(key, {
-    ...state,
-    trials: { failureCount, lastFailure, notBeforeMs: atMs + waitMs },
-  });
-}
-
-/** Rolled back: this version is bad here, until a scan offers another one. */
-function giveUp(world: MutableWorld, key: string, state: UpdateState): void {
-  const because = state.trials.lastFailure?.message ?? 'it did not work';
-  world.updates.set(key, {
-    ...state,
-    gaveUp: { code: 'VERIFY_FAILED', message: `rolled back: ${because}` },
-  });
+  if (run.work.kind === 'scan') foldScanned(world, run, outcome, atMs, retry);
+  else foldPerformed(world, run, run.work.update, outcome, atMs, retry);
 }
 
 function isHandover(code: ReasonCode): boolean {

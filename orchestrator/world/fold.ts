@@ -8,21 +8,10 @@ import { parseManifest } from '../../bundle/manifest.js';
 import type { Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
-import { noTrials, updateKey, type UpdateState, type UpdaterState, type World } from './world.js';
+import { noTrials, updateKey, type MutableWorld, type UpdaterState } from './world.js';
 import { foldRun } from './fold-run.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
-
-/** A world that the fold may change in place; everyone else sees it as `World`. */
-export interface MutableWorld extends World {
-  sequence: number;
-  epoch: number;
-  updaters: Map<string, UpdaterState>;
-  updates: Map<string, UpdateState>;
-  runs: Map<string, World['runs'] extends ReadonlyMap<string, infer R> ? R : never>;
-  history: World['history'][number][];
-  lastRunEndedAtMs: number;
-}
 
 export function emptyWorld(): MutableWorld {
   return {

@@ -19,8 +19,8 @@ import {
 import type { Fact } from '../journal/fact.js';
 import { JournalError, type Journal } from '../journal/sqlite.js';
 import type { Policy } from '../policy/policy.js';
-import { emptyWorld, foldEntry, type MutableWorld } from './fold.js';
-import type { World } from './world.js';
+import { emptyWorld, foldEntry } from './fold.js';
+import type { MutableWorld, World } from './world.js';
 
 /** Entries read from the journal in one go. */
 const PAGE = 1_000;

@@ -63,6 +63,17 @@ export interface World {
   readonly lastRunEndedAtMs: number;
 }
 
+/** A world that the fold may change in place; everyone else sees it as `World`. */
+export interface MutableWorld extends World {
+  sequence: number;
+  epoch: number;
+  updaters: Map<string, UpdaterState>;
+  updates: Map<string, UpdateState>;
+  runs: Map<string, Run>;
+  history: Run[];
+  lastRunEndedAtMs: number;
+}
+
 /** Finished runs kept at hand; the journal has them all. */
 export const HISTORY_MAX = 1_000;
 

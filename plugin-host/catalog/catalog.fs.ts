@@ -86,15 +86,11 @@ async function ensureEntry(
   const bundleDir = join(dir, manifest.bundle.sha256);
   if (!existsSync(bundleDir)) {
     const partialDir = join(dir, `${PARTIAL_PREFIX}${randomBytes(8).toString('hex')}`);
-    let failure: { readonly cause: unknown } | undefined;
-    const tar = noting(readBundle(manifest.bundle.sha256, signal), (cause) => {
-      failure = { cause };
-    });
+    const tar = readBundle(manifest.bundle.sha256, signal);
     try {
       await unpackEntry(tar, manifest.bundle, bundleDir, partialDir);
     } catch (error) {
       signal.throwIfAborted();
-      if (failure !== undefined) throw failure.cause;
       if (!(error instanceof BundleError)) throw error;
       throw new CatalogError(error.code, `${ref.id}: ${error.message}`, { cause: error });
     }
@@ -107,17 +103,4 @@ async function ensureEntry(
     throw new CatalogError('DIGEST_MISMATCH', `${ref.id}: the stored bundle: ${difference}`);
   }
   return { manifest, bundleDir };
-}
-
-/** Passes `bytes` on and notes when they stopped coming: that says nothing about the bundle. */
-async function* noting(
-  bytes: AsyncIterable<Uint8Array>,
-  failed: (cause: unknown) => void,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* bytes;
-  } catch (cause) {
-    failed(cause);
-    throw cause;
-  }
 }

@@ -7,8 +7,11 @@ import { SandboxError } from '../sandbox/sandbox-error.js';
 import { failed, type Outcome } from './event.js';
 
 export function outcomeOf(error: unknown): Outcome {
-  // Content that is not what was signed will not become so by itself.
-  if (error instanceof CatalogError) return failed(error.code, error.message, false);
+  // A stored bundle that was altered is gone by now and comes anew; one that was never as signed
+  // will not become so by itself.
+  if (error instanceof CatalogError) {
+    return failed(error.code, error.message, error.code === 'DIGEST_MISMATCH');
+  }
   if (error instanceof SandboxError) return failed('LAUNCH_FAILED', error.message, true);
   if (error instanceof UpdaterError) {
     const { vendorReason, reason, message } = error;

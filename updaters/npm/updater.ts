@@ -11,7 +11,8 @@
 import { rm } from 'node:fs/promises';
 import semver from 'semver';
 import { fail } from '../../sdk/failure.js';
-import type { ActionName, Outcome, PerformCall, UpdaterDefinition } from '../../sdk/updater.js';
+import type { ActionName } from '../../sdk/action.js';
+import type { Outcome, PerformCall, UpdaterDefinition } from '../../sdk/updater.js';
 import { download } from './download.js';
 import { description } from './identity.js';
 import { install } from './install.js';

@@ -1,0 +1,114 @@
+// What the end of a run makes of its update and of its updater: the next action, the next attempt, or
+// the end of it.
+
+import type { Policy } from '../policy/policy.js';
+import { actionOf, type Outcome, type Run } from '../runs/run.js';
+import type { Update } from '../runs/update.js';
+import { backoffMs } from './retry.js';
+import { noTrials, updateKey, type MutableWorld, type UpdateState } from './world.js';
+
+/** A scan has ended. */
+export function foldScanned(
+  world: MutableWorld,
+  run: Run,
+  outcome: Outcome,
+  atMs: number,
+  retry: Policy['retry'],
+): void {
+  const updater = world.updaters.get(run.updaterId);
+  if (updater === undefined) return;
+  if (outcome.kind === 'failed') {
+    const failureCount = updater.scanTrials.failureCount + 1;
+    const notBeforeMs = atMs + backoffMs(retry, failureCount, run.id);
+    const { code, message } = outcome;
+    const scanTrials = { failureCount, notBeforeMs, lastFailure: { code, message } };
+    world.updaters.set(run.updaterId, { ...updater, scanTrials });
+  } else if (outcome.kind === 'succeeded') {
+    world.updaters.set(run.updaterId, { ...updater, lastScanAtMs: atMs, scanTrials: noTrials });
+  }
+}
+
+/** An action on an update has ended. */
+export function foldPerformed(
+  world: MutableWorld,
+  run: Run,
+  update: Update,
+  outcome: Outcome,
+  atMs: number,
+  retry: Policy['retry'],
+): void {
+  const key = updateKey(run.updaterId, update.id);
+  const state = world.updates.get(key);
+  if (state === undefined) return;
+  switch (outcome.kind) {
+    case 'more_to_do':
+      world.updates.set(key, {
+        ...state,
+        update: { ...state.update, nextAction: outcome.nextAction },
+        trials: noTrials,
+      });
+      return;
+    case 'succeeded':
+      if (actionOf(run) === 'rollback') giveUp(world, key, state);
+      else world.updates.delete(key);
+      return;
+    case 'gone':
+      world.updates.delete(key);
+      return;
+    case 'cancelled':
+      return; // Nobody's failure: it stays as it was and waits for its moment.
+    case 'failed':
+      performFailed(world, key, state, run, outcome, atMs, retry);
+      return;
+  }
+}
+
+function performFailed(
+  world: MutableWorld,
+  key: string,
+  state: UpdateState,
+  run: Run,
+  outcome: Extract<Outcome, { kind: 'failed' }>,
+  atMs: number,
+  retry: Policy['retry'],
+): void {
+  const action = actionOf(run);
+  const { code, message } = outcome;
+  const canRollBack =
+    world.updaters.get(run.updaterId)?.accepted?.version.manifest.actions.includes('rollback') ??
+    false;
+  const failureCount = state.trials.failureCount + 1;
+  const lastFailure = { code, message };
+  if (action === 'verify' && canRollBack) {
+    const update = { ...state.update, nextAction: 'rollback' as const };
+    world.updates.set(key, { ...state, update, trials: { ...noTrials, lastFailure } });
+    return;
+  }
+  if (!outcome.retry) {
+    world.updates.set(key, {
+      ...state,
+      gaveUp: lastFailure,
+      trials: { failureCount, lastFailure, notBeforeMs: 0 },
+    });
+    return;
+  }
+  const waitMs =
+    action === 'download'
+      ? backoffMs(retry, failureCount, run.id)
+      : failureCount < retry.failuresMax
+        ? retry.installMs
+        : retry.giveUpMs;
+  world.updates.set(key, {
+    ...state,
+    trials: { failureCount, lastFailure, notBeforeMs: atMs + waitMs },
+  });
+}
+
+/** Rolled back: this version is bad here, until a scan offers another one. */
+function giveUp(world: MutableWorld, key: string, state: UpdateState): void {
+  const because = state.trials.lastFailure?.message ?? 'it did not work';
+  world.updates.set(key, {
+    ...state,
+    gaveUp: { code: 'VERIFY_FAILED', message: `rolled back: ${because}` },
+  });
+}
