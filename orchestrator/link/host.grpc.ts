@@ -4,6 +4,8 @@
 //   K1. An event is acknowledged when whoever handles it has made it durable, never before.
 //   K2. Events of one host are handled one after the other, in the order in which they came.
 //   K3. A host that attaches again has replaced its older stream.
+//   K4. An event that was handled and is sent again, because its acknowledgement was lost, is
+//       acknowledged and not handled twice.
 
 import { status, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
 import { rpcError } from '../../runtime/grpc.js';
@@ -43,11 +45,12 @@ export function linkService(deps: {
   log: Log;
 }): { definition: typeof LinkServiceService; handlers: LinkServiceServer } {
   const streams = new Map<string, Attach>();
+  const handled: Handled = new Map();
   return {
     definition: LinkServiceService,
     handlers: {
       attach: (stream) => {
-        void serveHost(stream, streams, deps.edges, deps.log);
+        void serveHost(stream, { streams, handled, edges: deps.edges, log: deps.log });
       },
       readBundle: (call) => {
         void sendBundle(call, deps.readBundle, deps.log);
@@ -56,12 +59,14 @@ export function linkService(deps: {
   };
 }
 
+/** The last event handled of each host's present instance. */
+type Handled = Map<string, { readonly instanceId: string; readonly sequence: number }>;
+
 async function serveHost(
   stream: Attach,
-  streams: Map<string, Attach>,
-  edges: HostEdges,
-  log: Log,
+  deps: { streams: Map<string, Attach>; handled: Handled; edges: HostEdges; log: Log },
 ): Promise<void> {
+  const { streams, handled, edges, log } = deps;
   let host: HostConnection | undefined;
   try {
     for await (const { kind } of stream as AsyncIterable<AttachRequest>) {
@@ -73,7 +78,12 @@ async function serveHost(
         await edges.attached(host);
       } else if (kind?.$case === 'event' && host !== undefined) {
         const event = eventFromWire(kind.value);
-        await edges.event(host, event); // K1, K2
+        const { hostId, instanceId } = host;
+        const last = handled.get(hostId);
+        if (last?.instanceId !== instanceId || event.sequence > last.sequence) {
+          await edges.event(host, event); // K1, K2, K4
+          handled.set(hostId, { instanceId, sequence: event.sequence });
+        }
         host.send({ $case: 'acknowledge', value: { sequence: BigInt(event.sequence) } });
       } else {
         log.warn({ kind: kind?.$case }, 'a host sent a message out of turn');

@@ -3,6 +3,8 @@
 // Invariants:
 //   E1. An event of a run that is over, or of an older epoch, changes nothing.
 //   E2. A run that the journal thinks is on a host, and that the host does not hold, was cut.
+//   E3. What a scan found is kept here until its end. A scan that went on over a new connection may
+//       have lost some of it, and what is absent counts as gone: so it is done again.
 
 import type { Log } from '../../runtime/log.js';
 import type { Fact } from '../journal/fact.js';
@@ -43,7 +45,7 @@ export function hostEdges(deps: {
       stderrTail,
     });
     if (run.work.kind !== 'scan' || outcome.kind !== 'succeeded') {
-      await ledger.append([end(outcome)]);
+      await ledger.append([end(outcome), ...suspension(run, outcome)]);
     } else if (scan?.problem !== undefined) {
       const message = `the scan named an update that is not valid: ${scan.problem}`;
       await ledger.append([end({ kind: 'failed', code: 'CONTRACT_BROKEN', message, retry: true })]);
@@ -76,12 +78,11 @@ export function hostEdges(deps: {
       const cut = [...ledger.world.runs.values()].filter(
         (run) => holdsSlot(run) && !host.runIds.has(run.id),
       );
+      const epoch = BigInt(ledger.world.epoch);
       for (const runId of host.runIds) {
-        if (ledger.world.runs.has(runId)) continue;
-        host.send({
-          $case: 'stop',
-          value: { runId, epoch: BigInt(ledger.world.epoch), reason: 'SUPERSEDED' },
-        });
+        if (ledger.world.runs.get(runId)?.work.kind === 'perform') continue;
+        host.send({ $case: 'stop', value: { runId, epoch, reason: 'SUPERSEDED' } }); // E3
+        scans.delete(runId);
       }
       const { hostId, instanceId, confinement } = host;
       const message = `${hostId} does not hold it any more`;
@@ -129,4 +130,19 @@ export function hostEdges(deps: {
       wake();
     },
   };
+}
+
+/** Content with a bad signature: nothing of this updater runs until a person has looked. */
+function suspension(run: Run, outcome: Outcome): Fact[] {
+  if (outcome.kind !== 'failed' || outcome.code !== 'SIGNATURE_INVALID') return [];
+  const { updaterId: id } = run;
+  return [
+    {
+      kind: 'updater.suspended',
+      id,
+      code: outcome.code,
+      why: outcome.message,
+      actor: 'orchestrator',
+    },
+  ];
 }

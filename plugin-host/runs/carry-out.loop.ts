@@ -60,7 +60,7 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
   const place = await parts.places.of(manifest.id);
   const opened = new CloseStack(parts.log);
   try {
-    const run = hostedRun(grant, { manifest, grants, place }, course);
+    const run = hostedRun(grant, { manifest, grants, place }, course, parts.log);
     const sandbox = await launch(
       grant,
       { manifest, bundleDir, grants, place, run },
@@ -172,6 +172,7 @@ function hostedRun(
   grant: Grant,
   { manifest, grants, place }: { manifest: Manifest; grants: BoundGrants; place: Place },
   { pauses, over, emit }: Course,
+  log: Log,
 ): HostedRun {
   return {
     runId: grant.runId,
@@ -185,7 +186,8 @@ function hostedRun(
     thawed: () => pauses.thawed(),
     over,
     emit: (event) => {
-      if (event.kind === 'log') emit({ kind: 'notice', message: event.message });
+      // For whoever looks after this machine; the journal is for facts.
+      if (event.kind === 'log') log[event.severity]({ runId: grant.runId }, event.message);
       else emit(event);
     },
   };

@@ -9,7 +9,7 @@ import { createLog } from '../../runtime/log.js';
 import { startSensorService } from '../main.js';
 import { statText } from '../probe/fake-machine.testing.js';
 import { REPORT_TTL_MS_MAX } from '../reading/reported.js';
-import { VirtualClock } from '../sampling/virtual-clock.testing.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import {
   Report,
   startSensorUnderTest,

@@ -10,7 +10,7 @@ import type { Readings, Value } from '../../conditions/reading.js';
 import { watchSensor, type SensorWatch } from '../../proto/watch/sensor.grpc.js';
 import { systemClock, type Clock } from '../../runtime/clock.js';
 import { within } from '../../runtime/deadline.js';
-import { VirtualClock } from '../sampling/virtual-clock.testing.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { Report, startSensorUnderTest, type SensorUnderTest } from './sensor-under-test.testing.js';
 
 const silence: Value = { kind: 'unknown', why: 'sensor-service is silent' };

@@ -5,7 +5,7 @@ import type { Probe } from '../probe/probe.js';
 import { machineWide, type Measurement } from '../reading/measurement.js';
 import { createLatest, type Latest } from './latest.js';
 import { SamplingLoop } from './loop.js';
-import { VirtualClock } from './virtual-clock.testing.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 
 const log = createLog('sensor', 'silent');
 const cores: Measurement = {

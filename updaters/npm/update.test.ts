@@ -252,7 +252,7 @@ describe('a second download', () => {
 describe('what comes in is wrong', () => {
   test('a tarball with another digest is refused with the reason of the host', async () => {
     const update = await scanFor('npm:hello');
-    registry.corrupt = 'greeting-1.2.0.tgz';
+    registry.faults.set('greeting-1.2.0.tgz', 'corrupt');
     const outcome = await perform(update, Action.DOWNLOAD, 'r1');
     expect(outcome).toMatchObject({
       $case: 'failed',

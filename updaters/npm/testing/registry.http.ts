@@ -1,12 +1,14 @@
-// A registry of a test's own: packages made by hand, served as npm and the updater ask for them.
+// A registry of a test's own: packages made by hand, served as npm and the updater ask for them, and
+// misbehaving as told.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
+import { serveTarball, type Fault } from './tarball.http.js';
 
 export interface TestPackage {
   readonly name: string;
@@ -21,11 +23,20 @@ export interface TestRegistry {
   readonly url: string;
   /** "host:port". */
   readonly authority: string;
+  /** The paths of what was asked for. */
   readonly requests: string[];
-  /** Tarballs whose path ends like this are served with one byte changed. */
-  corrupt: string | undefined;
+  /** Of tarballs: where each request wanted to begin, and how many bytes were sent for it. */
+  readonly served: { readonly path: string; readonly from: number; sentBytes: number }[];
+  /** What is wrong with the tarballs whose path ends like this. */
+  readonly faults: Map<string, Fault>;
+  /** How fast tarballs are sent; undefined: as fast as they are read. */
+  tarballBytesPerS: number | undefined;
   /** Answers everything with this status. */
   statusCode: number | undefined;
+  /** Nobody listens at its address from now on. */
+  goDown(): Promise<void>;
+  /** Listens there again. */
+  comeBack(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,28 +49,34 @@ export async function startTestRegistry(packages: readonly TestPackage[]): Promi
     const tarball = tarballs.get(path);
     const versions = packages.filter(({ name }) => name === path);
     if (registry.statusCode !== undefined) response.writeHead(registry.statusCode).end();
-    else if (tarball !== undefined) response.end(served(registry, path, tarball));
+    else if (tarball !== undefined) serveTarball(registry, path, tarball, request, response);
     else if (versions.length === 0) response.writeHead(404).end('{}');
-    else {
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify(documentOf(registry.url, versions, tarballs)));
-    }
+    else sendDocument(response, documentOf(registry.url, versions, tarballs));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const authority = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const { port } = server.address() as AddressInfo;
+  const authority = `127.0.0.1:${String(port)}`;
+  const goDown = async (): Promise<void> => {
+    server.closeAllConnections();
+    if (!server.listening) return;
+    server.close();
+    await once(server, 'close');
+  };
   const registry: TestRegistry = {
     url: `http://${authority}/npm/`,
     authority,
     requests: [],
-    corrupt: undefined,
+    served: [],
+    faults: new Map(),
+    tarballBytesPerS: undefined,
     statusCode: undefined,
-    close: async () => {
-      server.closeAllConnections();
-      if (!server.listening) return;
-      server.close();
-      await once(server, 'close');
+    goDown,
+    comeBack: async () => {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
     },
+    close: goDown,
   };
   return registry;
 }
@@ -83,11 +100,9 @@ async function tarballOf(each: TestPackage): Promise<Buffer> {
   return gzipSync(await bytes);
 }
 
-function served(registry: TestRegistry, path: string, tarball: Buffer): Buffer {
-  if (registry.corrupt === undefined || !path.endsWith(registry.corrupt)) return tarball;
-  const changed = Buffer.from(tarball);
-  changed[20] = (changed[20] ?? 0) ^ 1;
-  return changed;
+function sendDocument(response: ServerResponse, document: unknown): void {
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(document));
 }
 
 /** The last version that was given is the latest. */

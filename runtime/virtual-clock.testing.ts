@@ -1,6 +1,6 @@
 // Time that a test moves by hand. Nothing outside tests imports it.
 
-import type { CancelTimer, Clock, Now } from '../../runtime/clock.js';
+import type { CancelTimer, Clock, Now } from './clock.js';
 
 export class VirtualClock implements Clock {
   private elapsedMs = 0;
