@@ -155,7 +155,8 @@ program
   .description('runs, newest first')
   .option('--count <n>', 'how many', '50')
   .action(async ({ count }: { count: string }) => {
-    write(await askHistory(runDir(), Number(count)), json(), showRuns);
+    const runs = await askHistory(runDir(), Number(count));
+    write(runs, json(), () => (runs.length === 0 ? 'no runs yet' : showRuns(runs)));
   });
 
 const audit = program.command('audit').description('the journal: verify it, read it');

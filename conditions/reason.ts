@@ -64,6 +64,22 @@ export const reasons = {
   VERSION_DOWNGRADE: 'A newer version was already accepted.',
   ID_TAKEN: 'Another publisher holds this id.',
   SETTING_MISSING: 'A setting that the manifest requires has no value.',
+
+  // What a call is answered with.
+  FIELD_INVALID: 'A request is malformed; the message names the field.',
+  CAPABILITY_ABSENT: 'The updater does not offer what was asked of it.',
+  RUN_PENDING: 'Another run has the updater or its update.',
+  LOCK_HELD: 'Another program holds a lock that the updater needs.',
+  RATE_LIMITED: 'More was asked at once, or in a short time, than is allowed.',
+  TOKEN_INVALID: 'A call did not carry the token of its launch.',
+  NO_PREVIOUS: 'No version before is kept, so there is nothing to go back to.',
+  RUN_OVER: 'The run had ended when the host came to do what was asked.',
+  CANCELLED: 'The host cut a call to the updater.',
+  UPDATER_ERROR: 'The updater met an error that it did not expect.',
+  HOST_ERROR: 'The host answered the updater with an error and no reason.',
+  UNKNOWN_UPDATER: 'No updater with this id, or this version of it, is registered.',
+  UNKNOWN_SUBJECT: 'Nothing of this name waits or runs.',
+  INTERNAL: 'Lull itself failed; the message and its log say how.',
 } as const;
 
 export type ReasonCode = keyof typeof reasons;

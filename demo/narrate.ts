@@ -25,7 +25,12 @@ export function narrate(fact: Fact, names: RunNames, screen: Screen): void {
       );
       return;
     case 'content.downloaded': {
-      const { sizeBytes, sha256 } = fact as unknown as { sizeBytes: number; sha256: string };
+      const { sizeBytes, sha256, cached } = fact as unknown as {
+        sizeBytes: number;
+        sha256: string;
+        cached: boolean;
+      };
+      if (cached) return; // Already told when it came.
       screen.line(
         'ok',
         `fetched by the host: ${formatBytes(sizeBytes)}, sha256 ${sha256.slice(0, 12)}…`,

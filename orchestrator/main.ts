@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { keyIdOf } from '../bundle/envelope.js';
 import { watchSensor } from '../proto/watch/sensor.grpc.js';
 import { OperatorServiceService } from '../proto/gen/lull/operator/v1/operator.js';
 import { RegistryServiceService } from '../proto/gen/lull/registry/v1/registry.js';
@@ -129,15 +130,13 @@ export async function startOrchestrator(
   }
 }
 
-/** Which policy was in force, without its key objects. */
+/** Which policy was in force; a key stands in it by its id. */
 function digestOf(policy: Policy): string {
-  const keys = policy.publishers.map(({ name, ids, threshold, auto }) => ({
-    name,
-    ids,
-    threshold,
-    auto,
+  const publishers = policy.publishers.map((publisher) => ({
+    ...publisher,
+    keys: publisher.keys.map(keyIdOf),
   }));
   return createHash('sha256')
-    .update(canonicalJson({ ...policy, publishers: keys }))
+    .update(canonicalJson({ ...policy, publishers }))
     .digest('hex');
 }

@@ -77,7 +77,13 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
 
 function readPolicy(file: string | undefined): Policy {
   if (file === undefined) return defaultPolicy;
-  const parsed = parsePolicy(readFileSync(file, 'utf8'));
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandError(`the policy cannot be read: ${(error as Error).message}`);
+  }
+  const parsed = parsePolicy(text);
   if (parsed.kind === 'ok') return parsed.policy;
   throw new CommandError(`${file} is not a policy:\n  ${parsed.problems.join('\n  ')}`);
 }

@@ -58,7 +58,8 @@ const load = z.strictObject(
   ) as Record<PercentSignal, z.ZodOptional<z.ZodUnion<[typeof percent, z.ZodLiteral<'off'>]>>>,
 );
 
-const fileSchema = z.strictObject({
+/** The file's shape; docs/policy.md has a row for each of its keys. */
+export const policyFileSchema = z.strictObject({
   publishers: z.array(publisher).max(256).optional(),
   scopes: z.array(z.enum(['user-mode', 'driver', 'firmware', 'kernel', 'bios'])).optional(),
   waiting: z
@@ -95,15 +96,17 @@ export function parsePolicy(text: string): ParsedPolicy {
   } catch (error) {
     return { kind: 'invalid', problems: [`not YAML: ${(error as Error).message}`] };
   }
-  const result = fileSchema.safeParse(yaml);
+  const result = policyFileSchema.safeParse(yaml);
   if (result.success) return { kind: 'ok', policy: overDefaults(result.data) };
   return {
     kind: 'invalid',
-    problems: result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    problems: result.error.issues.map((issue) =>
+      issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`,
+    ),
   };
 }
 
-function overDefaults(file: z.infer<typeof fileSchema>): Policy {
+function overDefaults(file: z.infer<typeof policyFileSchema>): Policy {
   const base = defaultPolicy;
   return {
     ...base,

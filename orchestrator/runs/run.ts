@@ -28,7 +28,13 @@ export type Outcome =
 export type RunPhase =
   | { readonly kind: 'admitted' }
   | { readonly kind: 'running' }
-  | { readonly kind: 'paused'; readonly reasons: readonly string[]; readonly sinceMs: number }
+  | {
+      readonly kind: 'paused';
+      readonly reasons: readonly string[];
+      readonly sinceMs: number;
+      /** When it was last told that it may go on. */
+      readonly permittedAtMs?: number;
+    }
   | { readonly kind: 'interrupted'; readonly code: ReasonCode; readonly retryAtMs: number }
   | { readonly kind: 'finished'; readonly outcome: Outcome; readonly atMs: number };
 

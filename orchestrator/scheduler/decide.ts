@@ -22,6 +22,9 @@ import { compareSubjects } from './order.js';
 import { toContinue, toResume, toStart } from './requirements.js';
 import { subjectsOf, type Subject } from './subject.js';
 
+/** How long a host has to take a permission up before it is given again (ours). */
+const PERMISSION_MS = 2_000;
+
 /** A machine as it is now: what no journal knows. */
 export interface HostView {
   readonly id: string;
@@ -127,10 +130,7 @@ function objectionsTo(
 }
 
 function hostObjections(host: HostView, policy: Policy, nowMs: number): Reason[] {
-  const reasons: Reason[] = [];
-  if (!host.attached) {
-    reasons.push({ code: 'HOST_NOT_ATTACHED', message: 'no plugin-host is connected' });
-  }
+  const reasons = attachment(host);
   const untilMs = host.servedSinceMs + policy.waiting.startUpMs;
   // A clock set back would make the start lie ahead; the start-up wait ends all the same.
   if (nowMs < untilMs && nowMs >= host.servedSinceMs) {
@@ -175,5 +175,23 @@ function pauseOf(run: Run, host: HostView, policy: Policy, nowMs: number): Plan[
 }
 
 function objectionsToResuming(run: Run, host: HostView, policy: Policy, nowMs: number): Reason[] {
-  return objections(toResume(actionOf(run), policy), host.readings, nowMs);
+  return [
+    ...attachment(host),
+    ...permission(run, nowMs),
+    ...objections(toResume(actionOf(run), policy), host.readings, nowMs),
+  ];
+}
+
+function attachment({ attached }: HostView): Reason[] {
+  if (attached) return [];
+  return [{ code: 'HOST_NOT_ATTACHED', message: 'no plugin-host is connected' }];
+}
+
+/** A host whose own sensors object is asked again after a while, not in a circle. */
+function permission({ phase }: Run, nowMs: number): Reason[] {
+  if (phase.kind !== 'paused' || phase.permittedAtMs === undefined) return [];
+  const sinceMs = nowMs - phase.permittedAtMs;
+  if (sinceMs < 0 || sinceMs >= PERMISSION_MS) return [];
+  const message = `it was told ${formatDuration(sinceMs)} ago that it may go on`;
+  return [{ code: 'RETRY_LATER', message, untilMs: phase.permittedAtMs + PERMISSION_MS }];
 }

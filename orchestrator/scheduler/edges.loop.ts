@@ -46,11 +46,15 @@ export function hostEdges(deps: {
     });
     if (run.work.kind !== 'scan' || outcome.kind !== 'succeeded') {
       await ledger.append([end(outcome), ...suspension(run, outcome)]);
-    } else if (scan?.problem !== undefined) {
+    } else if (scan === undefined) {
+      const message = 'what it found was not heard from its start on';
+      const again: Fact = { kind: 'run.interrupted', runId: run.id, code: 'HOST_LOST', message };
+      await ledger.append(holdsSlot(run) ? [again] : []); // E3
+    } else if (scan.problem !== undefined) {
       const message = `the scan named an update that is not valid: ${scan.problem}`;
       await ledger.append([end({ kind: 'failed', code: 'CONTRACT_BROKEN', message, retry: true })]);
     } else {
-      const updates = [...(scan?.updates.values() ?? [])];
+      const updates = [...scan.updates.values()];
       const { id: runId, updaterId } = run;
       await ledger.append([{ kind: 'scan.found', runId, updaterId, updates }, end(outcome)]);
     }
@@ -60,8 +64,8 @@ export function hostEdges(deps: {
     run: Run,
     received: Extract<LinkEvent['body'], { kind: 'found' }>['received'],
   ): void {
-    const scan = scans.get(run.id) ?? { updates: new Map<string, Update>() };
-    scans.set(run.id, scan);
+    const scan = scans.get(run.id);
+    if (scan === undefined) return; // E3
     if (received.kind === 'invalid') scan.problem ??= received.why;
     else if (scan.updates.has(received.update.id)) {
       scan.problem ??= `"${received.update.id}" came twice`;
@@ -123,6 +127,7 @@ export function hostEdges(deps: {
           break;
         case 'fact':
           await ledger.append([event.body.fact]);
+          if (event.body.fact.kind === 'run.started') scans.set(run.id, { updates: new Map() });
           break;
         case 'unknown':
           return;

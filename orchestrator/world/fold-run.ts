@@ -36,6 +36,8 @@ export function foldRun(
   if (run === undefined) return; // R2: late, or of a world before ours.
   switch (fact.kind) {
     case 'run.started':
+      // Frozen on its way up: only `run.thawed` ends a pause, or nothing would ever end it.
+      if (run.phase.kind === 'paused') return;
       put(world, { ...run, phase: { kind: 'running' } });
       return;
     case 'run.paused':
@@ -47,7 +49,10 @@ export function foldRun(
       });
       return;
     case 'run.resumed':
-      return; // Permission to go on; `run.thawed` says that it did.
+      // Permission to go on; `run.thawed` says that it did.
+      if (run.phase.kind !== 'paused') return;
+      put(world, { ...run, phase: { ...run.phase, permittedAtMs: atMs } });
+      return;
     case 'run.thawed':
       put(world, { ...run, phase: { kind: 'running' } });
       return;

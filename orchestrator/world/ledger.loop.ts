@@ -136,11 +136,13 @@ export async function openLedger(deps: {
       if (broken !== undefined) return Promise.reject(broken);
       if (queue.length >= QUEUE_MAX) return Promise.reject(new JournalBusyError());
       const atMs = Math.round(clock.now().wallMs);
+      let head = written;
       const entries = facts.map((fact) => {
-        const entry = chainEntry(written, atMs, fact);
-        written = { sequence: entry.sequence, hash: entry.hash };
+        const entry = chainEntry(head, atMs, fact);
+        head = { sequence: entry.sequence, hash: entry.hash };
         return entry;
       });
+      written = head; // After all of them: a fact that cannot be written leaves no gap.
       return new Promise((resolve, reject) => {
         queue.push({ entries, resolve, reject });
         if (!pumping) void pump();

@@ -24,7 +24,7 @@ import { openLine, type Line, type LineOptions } from './line.http.js';
 import type { FetchOrder } from './order.js';
 import type { PartialFile } from './partial.fs.js';
 import { lengthProblem, readResponse, validatorOf, type ResponseMeaning } from './response.js';
-import { thawedWithin } from './thaw.js';
+import { thawedWithin } from './thaw.loop.js';
 
 const REDIRECTS_MAX = 5;
 /** A server keeps a quiet connection about this long without harm. */

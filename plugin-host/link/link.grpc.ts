@@ -97,7 +97,10 @@ export function openLink(deps: {
       } else if (kind !== undefined) served.onCommand(kind);
     });
     const { hostId, instanceId, confinement } = deps;
-    const hello = { hostId, instanceId, confinement, runIds: served.runIds() };
+    // A run whose end was not heard yet is still held: otherwise it would count as cut.
+    const unheard = outbox.waiting.map(({ event: { runId } }) => runId);
+    const runIds = [...new Set([...served.runIds(), ...unheard])];
+    const hello = { hostId, instanceId, confinement, runIds };
     attached.write({ kind: { $case: 'hello', value: hello } });
   }
 

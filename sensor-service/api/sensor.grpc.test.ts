@@ -6,10 +6,10 @@ import { applyReadings } from '../../proto/wire/reading.js';
 import { systemClock } from '../../runtime/clock.js';
 import { reasonOf, SocketInUseError, unary } from '../../runtime/grpc.js';
 import { createLog } from '../../runtime/log.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { startSensorService } from '../main.js';
 import { statText } from '../probe/fake-machine.testing.js';
 import { REPORT_TTL_MS_MAX } from '../reading/reported.js';
-import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import {
   Report,
   startSensorUnderTest,

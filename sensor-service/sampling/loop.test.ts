@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Reading, Value } from '../../conditions/reading.js';
 import { createLog } from '../../runtime/log.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { Probe } from '../probe/probe.js';
 import { machineWide, type Measurement } from '../reading/measurement.js';
 import { createLatest, type Latest } from './latest.js';
 import { SamplingLoop } from './loop.js';
-import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 
 const log = createLog('sensor', 'silent');
 const cores: Measurement = {

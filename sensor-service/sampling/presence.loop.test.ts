@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Reading } from '../../conditions/reading.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { NO_PRESENCE_SENSOR } from '../reading/presence.js';
 import { PresenceLoop } from './presence.loop.js';
-import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 
 let clock: VirtualClock;
 let published: Reading[];

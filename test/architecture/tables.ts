@@ -19,7 +19,7 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
   ['harness', ['proto', 'runtime']],
   ['demo', ['runtime', 'conditions', 'harness']],
   ['bench', ['proto', 'runtime', 'conditions', 'bundle', 'harness']],
-  ['test', ['conditions', 'harness']],
+  ['test', ['conditions', 'harness', 'sdk']],
 ]);
 
 /** What tests may import besides: they speak the contracts to what they test. */
@@ -46,6 +46,7 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ['@opentelemetry/resources', ['runtime/telemetry.ts']],
   ['@opentelemetry/sdk-trace-node', ['runtime/telemetry.ts']],
   ['commander', ['cli/']],
+  ['esbuild', ['test/support/']],
   ['grpc-health-check', ['plugin-host/channel/']],
   ['libsql', ['orchestrator/journal/']],
   ['pino', ['runtime/log.ts']],

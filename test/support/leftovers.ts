@@ -1,0 +1,104 @@
+// What a Lull may not leave behind: processes, mounts, control groups, sockets, directories of
+// sandboxes. Looked for by the marks of one stage, so that other Lulls on the machine don't matter.
+
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, type Dirent } from 'node:fs';
+import { join } from 'node:path';
+import { pause } from '../../runtime/deadline.js';
+
+const STEP_MS = 50;
+
+interface Places {
+  readonly directory: string;
+  readonly runDir: string;
+  readonly stateDir: string;
+}
+
+/** Everything that is there now. */
+export function leftovers(places: Places): string[] {
+  return [
+    ...processesOf(places).map((pid) => `process ${String(pid)} ${commandLineOf(pid)}`),
+    ...mountsBelow(places.directory).map((path) => `mount ${path}`),
+    ...groupsOf(places).map((path) => `cgroup ${path}`),
+    ...inRunDir(places.runDir),
+  ];
+}
+
+/** The same after a while: looks again until nothing is left, or `msMax` is over. */
+export async function leftoversAfter(places: Places, msMax: number): Promise<string[]> {
+  const deadlineMs = performance.now() + msMax;
+  for (;;) {
+    const found = leftovers(places);
+    if (found.length === 0 || performance.now() > deadlineMs) return found;
+    await pause(STEP_MS);
+  }
+}
+
+/** Processes in the stage's control groups: the updaters and what they started. */
+export function updaterProcesses(places: Places): number[] {
+  const group = groupOf(places);
+  return pids().filter((pid) => read(pid, 'cgroup').includes(group));
+}
+
+export function mountsBelow(directory: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((path) => path === directory || path.startsWith(`${directory}/`));
+}
+
+/** Sockets, and the directories that sandboxes have while they run. */
+function inRunDir(runDir: string): string[] {
+  const found: string[] = [];
+  for (const entry of entriesOf(runDir)) {
+    const path = join(runDir, entry.name);
+    if (entry.isSocket()) found.push(`socket ${path}`);
+    else found.push(`${entry.isDirectory() ? 'directory' : 'file'} ${path}`);
+  }
+  return found;
+}
+
+function processesOf(places: Places): number[] {
+  const group = groupOf(places);
+  return pids().filter((pid) => {
+    const line = commandLineOf(pid);
+    return (
+      line.includes(places.directory) || line.includes(group) || read(pid, 'cgroup').includes(group)
+    );
+  });
+}
+
+/** As the plugin-host names the parent of its groups: by the directory of its state. */
+function groupOf({ stateDir }: Places): string {
+  const digest = createHash('sha256').update(join(stateDir, 'plugin-host')).digest('hex');
+  return `/lull-${digest.slice(0, 8)}`;
+}
+
+function groupsOf(places: Places): string[] {
+  const root = '/sys/fs/cgroup';
+  const hierarchies = [root, ...entriesOf(root).map(({ name }) => join(root, name))];
+  return hierarchies.map((dir) => join(dir, groupOf(places))).filter((dir) => existsSync(dir));
+}
+
+function pids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function commandLineOf(pid: number): string {
+  return read(pid, 'cmdline').replaceAll('\0', ' ').trim();
+}
+
+/** '' for a process that ended between the list and the look. */
+function read(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${String(pid)}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function entriesOf(dir: string): Dirent[] {
+  return existsSync(dir) ? readdirSync(dir, { withFileTypes: true }) : [];
+}

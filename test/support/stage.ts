@@ -1,0 +1,107 @@
+// A stage: one Lull (or what remains of one) in directories of its own, with a policy that waits for
+// little and trusts the stage's key. Closing it ends what it started and removes what it made.
+
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { followLull, type Follower } from '../../harness/follow.grpc.js';
+import { lull, startLull, type RunningLull } from '../../harness/lull.spawn.js';
+import { packFixture, type BundleOptions } from './bundle.js';
+import { leftoversAfter, mountsBelow } from './leftovers.js';
+import {
+  spawnLull,
+  type LullProcess,
+  type ProcessOptions,
+  type Said,
+} from './lull-process.spawn.js';
+import { stagePolicy, type PolicyChange } from './policy.js';
+
+/** A Lull that was killed is cleaned up after by its reaper, which looks on for 3 s. */
+const REAPED_MS_MAX = 15_000;
+
+export type FixtureOptions = Partial<Omit<BundleOptions, 'directory'>>;
+
+export interface Stage {
+  /** Short: sockets lie below it. */
+  readonly directory: string;
+  readonly runDir: string;
+  readonly stateDir: string;
+  readonly policyFile: string;
+  /** The key that the policy trusts for publisher "lull" and every dev.lull.* id. */
+  readonly keyFile: string;
+  /** A trusted publisher "rival" may have the same ids. */
+  readonly rivalKeyFile: string;
+  /** `lull up` in a process of its own. @throws StartError */
+  start(args?: readonly string[], env?: ProcessOptions['env']): Promise<RunningLull>;
+  /** Follows the running Lull: from its first journal entry on. */
+  follow(): Follower;
+  /** `lull …` against this stage, to its end, whatever that is. */
+  say(args: readonly string[], options?: ProcessOptions): Promise<Said>;
+  /** The same, while it is still going on. */
+  spawn(args: readonly string[], options?: ProcessOptions): LullProcess;
+  /** A signed bundle of test/fixtures/<name>.ts. @returns the path of the .lull file. */
+  bundle(name: string, options?: FixtureOptions): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function openStage(options: { policy?: PolicyChange } = {}): Promise<Stage> {
+  const directory = mkdtempSync(join(tmpdir(), 'lull-'));
+  const runDir = join(directory, 'run');
+  const stateDir = join(directory, 'state');
+  const policyFile = join(directory, 'policy.yaml');
+  const keyFile = join(directory, 'publisher.pem');
+  const rivalKeyFile = join(directory, 'rival.pem');
+  const trusted = [
+    { publisher: 'lull', publicKey: (await lull(['bundle', 'key', keyFile])).trim() },
+    { publisher: 'rival', publicKey: (await lull(['bundle', 'key', rivalKeyFile])).trim() },
+  ];
+  writeFileSync(policyFile, stagePolicy(trusted, options.policy));
+  const running: RunningLull[] = [];
+  const spawned: LullProcess[] = [];
+  const followers: Follower[] = [];
+  let bundleCount = 0;
+
+  const spawn = (args: readonly string[], how?: ProcessOptions): LullProcess => {
+    const each = spawnLull(['--state', stateDir, '--run', runDir, ...args], how);
+    spawned.push(each);
+    return each;
+  };
+  return {
+    directory,
+    runDir,
+    stateDir,
+    policyFile,
+    keyFile,
+    rivalKeyFile,
+    start: async (args = [], env = process.env) => {
+      const each = await startLull({ directory, policyFile, args, env });
+      running.push(each);
+      return each;
+    },
+    follow: () => {
+      const follower = followLull(runDir, () => undefined);
+      followers.push(follower);
+      return follower;
+    },
+    spawn,
+    say: (args, how) => spawn(args, how).ended,
+    bundle: (name, how = {}) => {
+      bundleCount += 1;
+      const place = join(directory, `bundle-${String(bundleCount)}`);
+      mkdirSync(place);
+      return packFixture(name, { keyFiles: [keyFile], ...how, directory: place });
+    },
+    close: async () => {
+      for (const each of followers) each.close();
+      for (const each of spawned) each.kill('SIGTERM');
+      await Promise.all(spawned.map(({ ended }) => ended));
+      await Promise.all(running.map((each) => each.stop()));
+      await leftoversAfter({ directory, runDir: join(directory, 'none'), stateDir }, REAPED_MS_MAX);
+      // Removing through a mount would remove what is mounted.
+      const mounted = mountsBelow(directory);
+      if (mounted.length > 0) throw new Error(`still mounted: ${mounted.join(', ')}`);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

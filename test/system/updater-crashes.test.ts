@@ -1,0 +1,91 @@
+// The updater crashes: the run is repeated under its id, so often and no more; nobody else is harmed.
+
+import { expect } from '@jest/globals';
+import { join } from 'node:path';
+import { installApp, versionOfApp } from '../support/apps.js';
+import { sandboxTest } from '../support/confinement.js';
+import { leftovers } from '../support/leftovers.js';
+import { openStage, type Stage } from '../support/stage.js';
+import { attemptsOf, auditIsWhole, enable, ended, factOf, outcomeOf } from '../support/story.js';
+
+async function onStage(play: (stage: Stage, apps: string) => Promise<void>): Promise<void> {
+  const stage = await openStage();
+  try {
+    await play(stage, installApp(join(stage.directory, 'apps'), '1.0.0'));
+  } finally {
+    await stage.close();
+  }
+}
+
+const crash = (at: string, times: number) => ({ behaviour: { crash: { at, times } } });
+
+for (const [step, action] of [
+  ['before serving', 'scan'],
+  ['in scan', 'scan'],
+  ['after checkpoint', 'install'],
+  ['after commit', 'install'],
+] as const) {
+  sandboxTest(`once, ${step}: the same run is repeated and succeeds`, () =>
+    onStage(async (stage, apps) => {
+      const running = await stage.start();
+      const follower = stage.follow();
+      await enable(running, await stage.bundle('program', crash(step, 1)), { apps });
+      await follower.report('away');
+
+      const crashed = await ended(follower, action, 'failed');
+      expect(outcomeOf(crashed).code).toBe('UPDATER_CRASHED');
+      expect(crashed['stderrTail']).toContain(`the fixture ends itself ${step}`);
+      const repeated = await ended(follower, action, 'succeeded');
+      expect(repeated.runId).toBe(crashed.runId);
+      expect(attemptsOf(follower.facts, crashed.runId)).toEqual([1, 2]);
+
+      if (action === 'scan') await ended(follower, 'install', 'succeeded');
+      expect(await versionOfApp(apps)).toBe('2.0.0');
+      const installs = follower.facts.filter(({ kind }) => kind === 'content.installed');
+      // I3: the audit may hear of one change twice after a crash; it is the same receipt then.
+      expect(new Set(installs.map((fact) => fact['receiptId'])).size).toBe(1);
+      const notices = follower.facts.filter(({ kind }) => kind === 'run.notice');
+      if (step === 'after checkpoint') {
+        expect(notices.map((fact) => fact['message'])).toEqual([
+          'attempt 1 from step 0',
+          'attempt 2 from step 10',
+        ]);
+      }
+      expect(await auditIsWhole(running)).toBe(true);
+      await running.stop();
+      expect(leftovers(stage)).toEqual([]);
+    }),
+  );
+}
+
+sandboxTest('at every attempt: given up after five, and the other updater is not held up', () =>
+  onStage(async (stage, apps) => {
+    const others = installApp(join(stage.directory, 'others'), '1.0.0');
+    const running = await stage.start();
+    const follower = stage.follow();
+    await enable(running, await stage.bundle('program', crash('in perform', 1_000)), { apps });
+    await enable(running, await stage.bundle('program', { id: 'dev.lull.other' }), {
+      apps: others,
+    });
+    await follower.report('away');
+
+    const first = await factOf(follower, 'run.admitted', 'install');
+    const last = await follower.fact(
+      'the fifth attempt at the crashing install, and its end',
+      ({ kind, runId }) =>
+        kind === 'run.finished' &&
+        attemptsOf(follower.facts, runId).length === 5 &&
+        outcomeOf(follower.facts.at(-1) ?? { kind }).kind !== '',
+      90_000,
+    );
+    expect(first.kind).toBe('run.admitted');
+    expect(outcomeOf(last).code).toBe('UPDATER_CRASHED');
+    expect(attemptsOf(follower.facts, last.runId)).toEqual([1, 2, 3, 4, 5]);
+    await follower.report('engaged');
+    expect(await versionOfApp(apps)).toBe('1.0.0');
+    expect(await versionOfApp(others)).toBe('2.0.0');
+    expect(await auditIsWhole(running)).toBe(true);
+    await running.stop();
+    expect(leftovers(stage)).toEqual([]);
+  }),
+);
