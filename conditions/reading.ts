@@ -13,6 +13,8 @@ export type Value =
   | { readonly kind: 'unknown'; readonly why: string }
   | { readonly kind: 'flag'; readonly flag: boolean }
   | { readonly kind: 'number'; readonly number: number }
+  /** One of the signal's words. */
+  | { readonly kind: 'word'; readonly word: string }
   | { readonly kind: 'presence'; readonly presence: Presence };
 
 /** Every signal there is, what kind of value it has, and in which unit. */
@@ -33,7 +35,55 @@ export const signals = {
   'disk.busy': { kind: 'number', unit: '%', doc: 'Time in which the busiest disk had work.' },
   'disk.rotating': { kind: 'flag', unit: '', doc: 'Whether any disk has moving parts.' },
   'disk.free': { kind: 'number', unit: 'B', doc: 'Free for ordinary users, per file system.' },
+  'power.saver': { kind: 'flag', unit: '', doc: 'Whether a power saver mode is on.' },
+  thermal: { kind: 'word', unit: '', doc: 'nominal, moderate, serious or critical.' },
+  'network.metered': { kind: 'word', unit: '', doc: 'no, guess-no, guess-yes or yes.' },
+  'network.tethered': {
+    kind: 'flag',
+    unit: '',
+    doc: 'Whether the network is a phone that shares.',
+  },
+  'network.connectivity': { kind: 'word', unit: '', doc: 'none, portal, limited or full.' },
+  'network.others': { kind: 'number', unit: 'B/s', doc: 'Received by others than Lull, over 5 s.' },
+  'attention.fullscreen': { kind: 'flag', unit: '', doc: 'Whether a window fills the screen.' },
+  'attention.inhibitor': { kind: 'flag', unit: '', doc: 'Whether a program keeps idle away.' },
+  'attention.game': {
+    kind: 'flag',
+    unit: '',
+    doc: 'Whether a game asked for all the machine has.',
+  },
+  'attention.call': { kind: 'flag', unit: '', doc: 'Whether a microphone or a camera is in use.' },
+  'attention.sharing': { kind: 'flag', unit: '', doc: 'Whether a screen is shared.' },
+  'attention.playing': { kind: 'flag', unit: '', doc: 'Whether sound or video plays.' },
+  'session.remote': {
+    kind: 'flag',
+    unit: '',
+    doc: 'Whether an SSH or terminal session was active in the last 10 min.',
+  },
+  'app.running': { kind: 'flag', unit: '', doc: 'Whether a program runs, per executable.' },
+  'lock.held': {
+    kind: 'flag',
+    unit: '',
+    doc: "Whether a package manager's lock is held, per name.",
+  },
+  'boot.at': { kind: 'number', unit: 'ms', doc: 'When the machine started, since the epoch.' },
+  'resume.at': { kind: 'number', unit: 'ms', doc: 'When it woke last, since the epoch.' },
+  'login.at': { kind: 'number', unit: 'ms', doc: 'When somebody logged in last, since the epoch.' },
 } as const satisfies Record<string, { kind: Value['kind']; unit: string; doc: string }>;
+
+/** What a present person must not be disturbed in, and what a still person may be absorbed in. */
+export const attentionSignals = [
+  'attention.fullscreen',
+  'attention.inhibitor',
+  'attention.game',
+  'attention.call',
+  'attention.sharing',
+  'attention.playing',
+] as const satisfies readonly (keyof typeof signals)[];
+
+/** From the coolest to the hottest. */
+export const thermalWords = ['nominal', 'moderate', 'serious', 'critical'] as const;
+export type ThermalWord = (typeof thermalWords)[number];
 
 export type Signal = keyof typeof signals;
 
@@ -102,7 +152,9 @@ export function sameValue(a: Value, b: Value): boolean {
     case 'flag':
       return b.kind === 'flag' && a.flag === b.flag;
     case 'number':
-      return b.kind === 'number' && a.number === b.number;
+      return b.kind === 'number' && Object.is(a.number, b.number);
+    case 'word':
+      return b.kind === 'word' && a.word === b.word;
     case 'presence':
       return b.kind === 'presence' && samePresence(a.presence, b.presence);
   }

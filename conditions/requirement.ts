@@ -3,12 +3,22 @@
 // The orchestrator judges them before it admits, the plugin-host judges them while a run is on. Both
 // call `judge`, so they cannot disagree.
 
+import { judgeUndisturbed } from './attention.js';
+import {
+  judgeAppClosed,
+  judgeCool,
+  judgeLockFree,
+  judgeNoRemoteSession,
+  judgePowerSaver,
+  judgeSettled,
+} from './machine.js';
+import { judgeConnected, judgeNetworkQuiet, judgeUnmetered } from './network.js';
 import { judgeBattery, judgeOnAc } from './power.js';
 import { judgeDiskFree } from './disk-space.js';
 import { judgeBelow } from './load.js';
 import { judgePersonAway } from './presence.js';
 import type { GateResult } from './gate.js';
-import type { PercentSignal, Readings } from './reading.js';
+import type { PercentSignal, Readings, ThermalWord } from './reading.js';
 import type { Reason } from './reason.js';
 
 export type Requirement =
@@ -18,7 +28,25 @@ export type Requirement =
   /** Holds on machines without a battery. */
   | { readonly kind: 'battery-above'; readonly percent: number }
   | { readonly kind: 'below'; readonly signal: PercentSignal; readonly percent: number }
-  | { readonly kind: 'disk-free'; readonly path: string; readonly bytes: number };
+  | { readonly kind: 'disk-free'; readonly path: string; readonly bytes: number }
+  /** Nothing that a person must not be disturbed in. */
+  | { readonly kind: 'undisturbed' }
+  | { readonly kind: 'no-power-saver' }
+  | { readonly kind: 'cool'; readonly hottest: ThermalWord }
+  /** So many bytes would be sent; Infinity where the size is not known. */
+  | { readonly kind: 'unmetered'; readonly bytes: number }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'network-quiet'; readonly bytesPerS: number }
+  | { readonly kind: 'app-closed'; readonly path: string }
+  | { readonly kind: 'lock-free'; readonly name: string }
+  | { readonly kind: 'no-remote-session' }
+  /** Long enough since the machine started, woke and was logged in to. */
+  | {
+      readonly kind: 'settled';
+      readonly bootMs: number;
+      readonly resumeMs: number;
+      readonly loginMs: number;
+    };
 
 /** Judges one requirement. Total: every union of readings has an answer. */
 export function judge(requirement: Requirement, readings: Readings, nowMs: number): GateResult {
@@ -33,6 +61,26 @@ export function judge(requirement: Requirement, readings: Readings, nowMs: numbe
       return judgeBelow(requirement.signal, requirement.percent, readings);
     case 'disk-free':
       return judgeDiskFree(requirement.path, requirement.bytes, readings);
+    case 'undisturbed':
+      return judgeUndisturbed(readings);
+    case 'no-power-saver':
+      return judgePowerSaver(readings);
+    case 'cool':
+      return judgeCool(requirement.hottest, readings);
+    case 'unmetered':
+      return judgeUnmetered(requirement.bytes, readings);
+    case 'connected':
+      return judgeConnected(readings);
+    case 'network-quiet':
+      return judgeNetworkQuiet(requirement.bytesPerS, readings);
+    case 'app-closed':
+      return judgeAppClosed(requirement.path, readings);
+    case 'lock-free':
+      return judgeLockFree(requirement.name, readings);
+    case 'no-remote-session':
+      return judgeNoRemoteSession(readings);
+    case 'settled':
+      return judgeSettled(requirement, readings, nowMs);
   }
 }
 

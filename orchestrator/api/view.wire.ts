@@ -98,6 +98,8 @@ function valueText({ signal, value }: Reading): string {
       return value.flag ? 'yes' : 'no';
     case 'presence':
       return value.presence.kind;
+    case 'word':
+      return value.word;
     case 'number': {
       const { unit } = signals[signal];
       if (unit === 'B') return formatBytes(value.number);

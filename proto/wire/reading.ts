@@ -58,6 +58,8 @@ function valueToWire(value: Value): WireReading['value'] {
       return { $case: 'flag', value: value.flag };
     case 'number':
       return { $case: 'number', value: value.number };
+    case 'word':
+      return { $case: 'word', value: value.word };
     case 'presence':
       return { $case: 'presence', value: { kind: presenceToWire(value.presence) } };
   }
@@ -77,6 +79,8 @@ function valueFromWire(wire: WireReading['value']): Value {
       return { kind: 'flag', flag: wire.value };
     case 'number':
       return { kind: 'number', number: wire.value };
+    case 'word':
+      return { kind: 'word', word: wire.value };
     case 'presence':
       return presenceFromWire(wire.value);
     case undefined:

@@ -1,6 +1,6 @@
 // Requirements on the wire and in the core. Generated types stop here.
 
-import { percentSignals, type PercentSignal } from '../../conditions/reading.js';
+import { percentSignals, thermalWords, type PercentSignal } from '../../conditions/reading.js';
 import type { Requirement } from '../../conditions/requirement.js';
 import type { Requirement as WireRequirement } from '../gen/lull/link/v1/link.js';
 
@@ -26,6 +26,33 @@ function kindToWire(requirement: Requirement): WireRequirement['kind'] {
         $case: 'diskFree',
         value: { path: requirement.path, bytes: BigInt(requirement.bytes) },
       };
+    case 'undisturbed':
+      return { $case: 'undisturbed', value: {} };
+    case 'no-power-saver':
+      return { $case: 'noPowerSaver', value: {} };
+    case 'cool':
+      return { $case: 'cool', value: { hottest: requirement.hottest } };
+    case 'unmetered':
+      return { $case: 'unmetered', value: { bytes: requirement.bytes } };
+    case 'connected':
+      return { $case: 'connected', value: {} };
+    case 'network-quiet':
+      return { $case: 'networkQuiet', value: { bytesPerS: requirement.bytesPerS } };
+    case 'app-closed':
+      return { $case: 'appClosed', value: { path: requirement.path } };
+    case 'lock-free':
+      return { $case: 'lockFree', value: { name: requirement.name } };
+    case 'no-remote-session':
+      return { $case: 'noRemoteSession', value: {} };
+    case 'settled':
+      return {
+        $case: 'settled',
+        value: {
+          bootMs: BigInt(requirement.bootMs),
+          resumeMs: BigInt(requirement.resumeMs),
+          loginMs: BigInt(requirement.loginMs),
+        },
+      };
   }
 }
 
@@ -48,6 +75,33 @@ export function requirementFromWire(wire: WireRequirement): Requirement | undefi
         : undefined;
     case 'diskFree':
       return { kind: 'disk-free', path: kind.value.path, bytes: Number(kind.value.bytes) };
+    case 'undisturbed':
+      return { kind: 'undisturbed' };
+    case 'noPowerSaver':
+      return { kind: 'no-power-saver' };
+    case 'cool': {
+      const hottest = thermalWords.find((word) => word === kind.value.hottest);
+      return hottest === undefined ? undefined : { kind: 'cool', hottest };
+    }
+    case 'unmetered':
+      return { kind: 'unmetered', bytes: kind.value.bytes };
+    case 'connected':
+      return { kind: 'connected' };
+    case 'networkQuiet':
+      return { kind: 'network-quiet', bytesPerS: kind.value.bytesPerS };
+    case 'appClosed':
+      return { kind: 'app-closed', path: kind.value.path };
+    case 'lockFree':
+      return { kind: 'lock-free', name: kind.value.name };
+    case 'noRemoteSession':
+      return { kind: 'no-remote-session' };
+    case 'settled':
+      return {
+        kind: 'settled',
+        bootMs: Number(kind.value.bootMs),
+        resumeMs: Number(kind.value.resumeMs),
+        loginMs: Number(kind.value.loginMs),
+      };
     case undefined:
       return undefined;
   }

@@ -40,8 +40,10 @@ function isWorthTelling(before: Reading, after: Reading): boolean {
     case '%':
       return step >= STEP_PERCENT;
     case 'B':
+    case 'B/s':
       return step > 0 && step >= before.value.number * STEP_SHARE;
     case '':
+    case 'ms':
       return step > 0;
   }
 }

@@ -1,0 +1,67 @@
+import { closed, open, type GateResult } from './gate.js';
+import { thermalWords, valueOf, type Readings, type ThermalWord } from './reading.js';
+import { formatDuration } from './words.js';
+
+/** Open unless a power saver mode is known to be on: somebody asked for less work. */
+export function judgePowerSaver(readings: Readings): GateResult {
+  const value = valueOf(readings, 'power.saver');
+  if (value.kind !== 'flag' || !value.flag) return open;
+  return closed({ code: 'POWER_SAVER', message: 'a power saver mode is on' });
+}
+
+/** Open up to `hottest`. Many machines have no such sensor; they protect themselves. */
+export function judgeCool(hottest: ThermalWord, readings: Readings): GateResult {
+  const value = valueOf(readings, 'thermal');
+  if (value.kind !== 'word') return open;
+  const is = (thermalWords as readonly string[]).indexOf(value.word);
+  if (is <= thermalWords.indexOf(hottest)) return open;
+  const message = `the machine's temperature is ${value.word}, the limit is ${hottest}`;
+  return closed({ code: 'TOO_HOT', message });
+}
+
+/** Open while none of the programs is known to run. */
+export function judgeAppClosed(path: string, readings: Readings): GateResult {
+  const value = valueOf(readings, 'app.running', path);
+  if (value.kind !== 'flag' || !value.flag) return open;
+  return closed({ code: 'APP_IN_USE', message: `${path} is running` });
+}
+
+/** Open while nobody is known to hold the lock. Whoever finds it held after all says LOCK_HELD. */
+export function judgeLockFree(name: string, readings: Readings): GateResult {
+  const value = valueOf(readings, 'lock.held', name);
+  if (value.kind !== 'flag' || !value.flag) return open;
+  return closed({ code: 'LOCK_HELD', message: `another program holds the lock of ${name}` });
+}
+
+/** Open while no SSH or terminal session is known to have been active in the last 10 min. */
+export function judgeNoRemoteSession(readings: Readings): GateResult {
+  const value = valueOf(readings, 'session.remote');
+  if (value.kind !== 'flag' || !value.flag) return open;
+  return closed({ code: 'REMOTE_SESSION', message: 'an SSH or terminal session is active' });
+}
+
+/** Open when the machine has been up, awake and logged in to for long enough. */
+export function judgeSettled(
+  waits: { readonly bootMs: number; readonly resumeMs: number; readonly loginMs: number },
+  readings: Readings,
+  nowMs: number,
+): GateResult {
+  const since = [
+    { signal: 'boot.at', waitMs: waits.bootMs, what: 'started' },
+    { signal: 'resume.at', waitMs: waits.resumeMs, what: 'woke up' },
+    { signal: 'login.at', waitMs: waits.loginMs, what: 'was logged in to' },
+  ] as const;
+  for (const { signal, waitMs, what } of since) {
+    const value = valueOf(readings, signal);
+    if (value.kind !== 'number') continue;
+    const agoMs = nowMs - value.number;
+    // An instant that lies ahead comes from a clock that was set; it keeps nothing waiting.
+    if (agoMs < 0 || agoMs >= waitMs) continue;
+    return closed({
+      code: 'STARTING_UP',
+      message: `the machine ${what} ${formatDuration(agoMs)} ago, ${formatDuration(waitMs)} are waited`,
+      untilMs: value.number + waitMs,
+    });
+  }
+  return open;
+}

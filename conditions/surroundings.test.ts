@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals';
+import { readingKey, type Reading, type Signal, type Value } from './reading.js';
+import { judge, type Requirement } from './requirement.js';
+
+const nowMs = 1_000_000_000;
+
+function readings(...given: [Signal, Value, string?][]): ReadonlyMap<string, Reading> {
+  return new Map(
+    given.map(([signal, value, instance = '']) => [
+      readingKey(signal, instance),
+      { signal, instance, observedAtMs: nowMs, observedMonotonicNs: 0n, source: 'test', value },
+    ]),
+  );
+}
+
+const flag = (value: boolean): Value => ({ kind: 'flag', flag: value });
+const word = (value: string): Value => ({ kind: 'word', word: value });
+const number = (value: number): Value => ({ kind: 'number', number: value });
+const unknown: Value = { kind: 'unknown', why: 'no sensor' };
+
+function answer(requirement: Requirement, ...given: [Signal, Value, string?][]): string {
+  const result = judge(requirement, readings(...given), nowMs);
+  return result.kind === 'open' ? 'open' : `${result.kind} ${result.reason.code}`;
+}
+
+const undisturbed: Requirement = { kind: 'undisturbed' };
+const bulk: Requirement = { kind: 'unmetered', bytes: 60_000_000 };
+const some: Requirement = { kind: 'unmetered', bytes: 2_000_000 };
+const scan: Requirement = { kind: 'unmetered', bytes: 900_000 };
+const quiet: Requirement = { kind: 'network-quiet', bytesPerS: 700_000 };
+const cool: Requirement = { kind: 'cool', hottest: 'nominal' };
+const app: Requirement = { kind: 'app-closed', path: '/usr/bin/editor' };
+const lock: Requirement = { kind: 'lock-free', name: 'dpkg' };
+const settled: Requirement = { kind: 'settled', bootMs: 300, resumeMs: 60, loginMs: 60 };
+
+describe('what surrounds an update', () => {
+  test.each<[string, string, Requirement, [Signal, Value, string?][]]>([
+    [
+      'a film in fullscreen with nobody typing',
+      'closed ATTENTION_HELD',
+      undisturbed,
+      [['attention.fullscreen', flag(true)]],
+    ],
+    ['a call', 'closed ATTENTION_HELD', undisturbed, [['attention.call', flag(true)]]],
+    ['nothing that could be disturbed', 'open', undisturbed, [['attention.call', flag(false)]]],
+    ['a machine without those sensors', 'open', undisturbed, [['attention.game', unknown]]],
+    [
+      'a power saver mode',
+      'closed POWER_SAVER',
+      { kind: 'no-power-saver' },
+      [['power.saver', flag(true)]],
+    ],
+    ['no power saver known', 'open', { kind: 'no-power-saver' }, [['power.saver', unknown]]],
+    ['warm, an install', 'closed TOO_HOT', cool, [['thermal', word('moderate')]]],
+    [
+      'warm, a scan',
+      'open',
+      { kind: 'cool', hottest: 'moderate' },
+      [['thermal', word('moderate')]],
+    ],
+    ['a temperature word of the future', 'open', cool, [['thermal', word('balmy')]]],
+    ['metered, bulk', 'closed METERED', bulk, [['network.metered', word('yes')]]],
+    [
+      'guessed to be metered, bulk',
+      'closed METERED',
+      bulk,
+      [['network.metered', word('guess-yes')]],
+    ],
+    ['guessed to be free, bulk', 'open', bulk, [['network.metered', word('guess-no')]]],
+    [
+      'a phone that shares, whatever it says of itself',
+      'closed METERED',
+      some,
+      [
+        ['network.metered', word('no')],
+        ['network.tethered', flag(true)],
+      ],
+    ],
+    ['metered, a scan', 'open', scan, [['network.metered', word('yes')]]],
+    ['metered unknown, bulk', 'unknown METERED_UNKNOWN', bulk, []],
+    ['metered unknown, a little', 'open', some, [['network.metered', unknown]]],
+    [
+      'metered unknown, size unknown',
+      'unknown METERED_UNKNOWN',
+      { kind: 'unmetered', bytes: Infinity },
+      [],
+    ],
+    [
+      'a captive portal',
+      'closed OFFLINE',
+      { kind: 'connected' },
+      [['network.connectivity', word('portal')]],
+    ],
+    ['no NetworkManager', 'open', { kind: 'connected' }, [['network.connectivity', unknown]]],
+    ['others use the network', 'closed NETWORK_BUSY', quiet, [['network.others', number(700_000)]]],
+    ['others hardly use it', 'open', quiet, [['network.others', number(699_999)]]],
+    ['a sensor that measured nonsense', 'open', quiet, [['network.others', number(Number.NaN)]]],
+    [
+      'the program runs',
+      'closed APP_IN_USE',
+      app,
+      [['app.running', flag(true), '/usr/bin/editor']],
+    ],
+    ['another program runs', 'open', app, [['app.running', flag(true), '/usr/bin/other']]],
+    ['dpkg is at work', 'closed LOCK_HELD', lock, [['lock.held', flag(true), 'dpkg']]],
+    [
+      'an active SSH session',
+      'closed REMOTE_SESSION',
+      { kind: 'no-remote-session' },
+      [['session.remote', flag(true)]],
+    ],
+    ['just booted', 'closed STARTING_UP', settled, [['boot.at', number(nowMs - 299)]]],
+    [
+      'just woken',
+      'closed STARTING_UP',
+      settled,
+      [
+        ['boot.at', number(1)],
+        ['resume.at', number(nowMs - 59)],
+      ],
+    ],
+    [
+      'up for long enough',
+      'open',
+      settled,
+      [
+        ['boot.at', number(nowMs - 300)],
+        ['login.at', number(nowMs - 60)],
+      ],
+    ],
+    ['a clock that was set back', 'open', settled, [['boot.at', number(nowMs + 5)]]],
+  ])('%s: %s', (_situation, expected, requirement, given) => {
+    expect(answer(requirement, ...given)).toBe(expected);
+  });
+
+  test('says until when, where it is known', () => {
+    const result = judge(settled, readings(['resume.at', number(nowMs - 20)]), nowMs);
+    expect(result).toMatchObject({ reason: { untilMs: nowMs + 40 } });
+  });
+});
