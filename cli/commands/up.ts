@@ -1,11 +1,13 @@
 // lull up: the three services in one process, on Unix sockets.
 
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { startSensorService } from '../../sensor-service/main.js';
 import { startOrchestrator } from '../../orchestrator/main.js';
 import { parsePolicy } from '../../orchestrator/policy/file.parse.js';
 import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
 import { startPluginHost } from '../../plugin-host/main.js';
+import { requireConfinement } from '../../plugin-host/sandbox/sandbox.runc.js';
+import { claim } from '../../runtime/claim.fs.js';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog, type LogLevel } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
@@ -35,6 +37,15 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
   const opened = new CloseStack(log);
   const wanted = (part: Part): boolean => options.parts.includes(part);
   try {
+    if (wanted('plugin-host')) requireConfinement(ociRuntime);
+    // The sockets tell a living Lull from a dead one, but not two that start at once; and the
+    // plugin-host has no socket at all.
+    mkdirSync(runDir, { recursive: true, mode: 0o700 });
+    mkdirSync(stateDir, { recursive: true, mode: 0o711 });
+    for (const part of options.parts) {
+      opened.add('claim', await claim(runDir, part, '--run'));
+      if (part !== 'sensor-service') opened.add('claim', await claim(stateDir, part, '--state'));
+    }
     opened.add('telemetry', await startTelemetry('lull', process.env));
     if (wanted('sensor-service')) {
       const settings = { runDir, diskPaths: ['/', stateDir] };

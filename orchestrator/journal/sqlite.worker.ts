@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'libsql';
-import { genesis, type StoredEntry } from './chain.js';
+import { genesis, type Head, type StoredEntry } from './chain.js';
 import type { JournalAnswer, JournalErrorCode, JournalRequest } from './sqlite.js';
 
 interface Message {
@@ -46,7 +46,7 @@ function serve(request: JournalRequest): JournalAnswer {
           entries: select.all(request.fromSequence, request.count) as StoredEntry[],
         };
       case 'head':
-        return { kind: 'head', head: (last.get() as typeof genesis | undefined) ?? genesis };
+        return { kind: 'head', head: headNow() };
       case 'close':
         db.close();
         return { kind: 'done' };
@@ -58,9 +58,21 @@ function serve(request: JournalRequest): JournalAnswer {
 }
 
 function store(entries: readonly StoredEntry[]): void {
-  db.transaction(() => {
+  db.exec('BEGIN IMMEDIATE');
+  try {
     for (const { sequence, atMs, body, hash } of entries) insert.run(sequence, atMs, body, hash);
-  })();
+    db.exec('COMMIT');
+  } catch (error) {
+    // A full disk has ended the transaction already; libsql's own `transaction` would now fail at
+    // the rollback and hide why.
+    if (db.inTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function headNow(): Head {
+  const found = last.get() as Head | undefined;
+  return found === undefined ? genesis : { sequence: found.sequence, hash: found.hash };
 }
 
 function classify(code: string, message: string): JournalErrorCode {

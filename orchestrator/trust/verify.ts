@@ -136,7 +136,12 @@ function compareParts(a: readonly string[], b: readonly string[]): number {
     if (left === undefined || right === undefined) return left === undefined ? -1 : 1;
     if (left === right) continue;
     const [numberL, numberR] = [/^\d+$/.test(left), /^\d+$/.test(right)];
-    if (numberL && numberR) return Number(left) - Number(right);
+    if (numberL && numberR) {
+      // BigInt: a version may have more digits than a number holds exactly.
+      const difference = BigInt(left) - BigInt(right);
+      if (difference !== 0n) return difference < 0n ? -1 : 1;
+      continue; // "01" and "1".
+    }
     if (numberL !== numberR) return numberL ? -1 : 1;
     return left < right ? -1 : 1;
   }

@@ -19,7 +19,7 @@ export class UpdaterError extends Error {
     readonly reason: ReasonCode,
     /** Foreign text: escape it before it is shown (T17). */
     message: string,
-    /** The word that the updater used, where the table has none for it, e.g. LOCK_HELD. */
+    /** The word that the updater used, where it is none that is acted on here, e.g. LOCK_HELD. */
     readonly vendorReason?: string,
     options?: ErrorOptions,
   ) {

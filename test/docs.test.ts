@@ -1,0 +1,133 @@
+// What the documentation lists is what the code has: keys of the policy and of the manifest, their
+// defaults, and environment variables.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { manifestSchema } from '../bundle/manifest.js';
+import { parsePolicy, policyFileSchema } from '../orchestrator/policy/file.parse.js';
+import { defaultPolicy } from '../orchestrator/policy/policy.js';
+import { readSources, repositoryRoot } from './architecture/tree.fs.js';
+
+const root = repositoryRoot();
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** Cells of every table row whose first cell is one word of code; the words without their marks. */
+function codeRows(markdown: string): string[][] {
+  return markdown.split('\n').flatMap((line) => {
+    const cells = line.split('|').map((cell) => cell.trim());
+    const word = /^`([^`]+)`$/.exec(cells[1] ?? '')?.[1];
+    return line.startsWith('|') && word !== undefined ? [[word, ...cells.slice(2, -1)]] : [];
+  });
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+}
+
+/** Every leaf of a schema, as "a.b" and "list[].c". */
+function leaves(schema: JsonSchema, path = ''): string[] {
+  if (schema.properties !== undefined) {
+    return Object.entries(schema.properties).flatMap(([name, each]) =>
+      leaves(each, path === '' ? name : `${path}.${name}`),
+    );
+  }
+  return schema.items?.properties === undefined ? [path] : leaves(schema.items, `${path}[]`);
+}
+
+const schemaOf = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+
+describe('docs/policy.md', () => {
+  const rows = codeRows(read('docs/policy.md'));
+
+  test('has every key of the file and no other', () => {
+    expect(rows.map(([key]) => key).sort()).toEqual(leaves(schemaOf(policyFileSchema)).sort());
+  });
+
+  test('names the defaults: a file that spells them all out changes nothing', () => {
+    const sections = new Map<string, string[]>();
+    for (const [key = '', value = ''] of rows.filter(([each]) => each?.includes('[]') !== true)) {
+      const cut = key.indexOf('.');
+      const [section, member] = cut < 0 ? [key, ''] : [key.slice(0, cut), key.slice(cut + 1)];
+      const text = value.replaceAll('`', '');
+      const lines = sections.get(section) ?? [];
+      sections.set(section, [...lines, member === '' ? ` ${text}` : `\n  ${member}: ${text}`]);
+    }
+    const yaml = [...sections].map(([name, lines]) => `${name}:${lines.join('')}`).join('\n');
+    expect(parsePolicy(yaml)).toEqual({ kind: 'ok', policy: defaultPolicy });
+  });
+
+  test('has an example that is a policy, and not merely the default', () => {
+    const parsed = parsePolicy(read('docs/examples/policy.yaml'));
+    expect(parsed).toMatchObject({ kind: 'ok', policy: { publishers: [{ name: 'example' }] } });
+    if (parsed.kind === 'ok') expect(parsed.policy.waiting).not.toEqual(defaultPolicy.waiting);
+  });
+});
+
+describe('docs/vendors.md', () => {
+  test('has every field of the manifest and no other', () => {
+    const about = read('docs/vendors.md').split('\n## ');
+    const section = about.find((each) => each.startsWith('The manifest')) ?? '';
+    const { properties } = schemaOf(manifestSchema);
+    const documented = codeRows(section).map(([field]) => field);
+    expect(documented.sort()).toEqual(Object.keys(properties ?? {}).sort());
+  });
+
+  test('shows a manifest that is valid once it is packed', () => {
+    const file = { path: 'main.mjs', size: 1, sha256: '0'.repeat(64) };
+    const bundle = { sha256: '0'.repeat(64), size: 1, files: [file] };
+    const manifest = JSON.parse(read('updaters/example/manifest.json')) as object;
+    expect(manifestSchema.safeParse({ ...manifest, bundle }).error).toBeUndefined();
+  });
+});
+
+/** Names of variables that a source reads: by member, by a known reader, or as a LULL_ or OTEL_ word. */
+function variablesIn(text: string): string[] {
+  const code = text.replace(/^\s*(?:\/\/|\*).*$/gm, '');
+  const patterns = [
+    /\benv\[['"]([A-Za-z_]+)['"]\]/g,
+    /process\.env\.([A-Za-z_]+)/g,
+    /(?:proxyIn\(|value\(env, )'([a-z_]+)'/g,
+    /'((?:LULL|OTEL)_[A-Z_]+)'/g,
+  ];
+  return patterns
+    .flatMap((pattern) => [...code.matchAll(pattern)].map(([, name = '']) => name))
+    .map((name) => (name.endsWith('_proxy') ? name.toUpperCase() : name));
+}
+
+describe('docs/environment.md', () => {
+  const sources = readSources(root).filter(({ path }) => !/^test\/|testing|\.test\.ts$/.test(path));
+  const scripts = readdirSync(join(root, 'scripts')).map((name) => read(`scripts/${name}`));
+
+  test('has every variable that the code reads and no other', () => {
+    const texts = [...sources.map(({ path }) => read(path)), ...scripts];
+    const documented = codeRows(read('docs/environment.md')).map(([name]) => name);
+    expect(documented.sort()).toEqual([...new Set(texts.flatMap(variablesIn))].sort());
+  });
+
+  test('would be noticed when it lacks one', () => {
+    const text = `env['A'] process.env.B proxyIn('c_proxy') ['LULL_D']\n// env['NOT_THIS']`;
+    expect(variablesIn(text)).toEqual(['A', 'B', 'C_PROXY', 'LULL_D']);
+  });
+});
+
+test('every link between the pages leads somewhere', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', 'updaters/example/README.md'].concat(
+    readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
+  );
+  const dead = pages.flatMap((page) =>
+    [...read(page).matchAll(/(?:\]\(|(?:src|srcset)=")([^)"#:]+)[)"#]/g)].flatMap(([, to = '']) => {
+      const target = join(page, '..', to);
+      const listed = readdirSync(join(root, target, '..'));
+      return listed.includes(target.split('/').at(-1) ?? '') || to.endsWith('/')
+        ? []
+        : [`${page} → ${to}`];
+    }),
+  );
+  expect(dead).toEqual([]);
+});
