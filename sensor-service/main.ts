@@ -12,6 +12,7 @@ import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createSensorApi } from './api/sensor.grpc.js';
 import { everyProbe } from './probe/every-probe.js';
 import { InventoryProbe } from './probe/inventory.js';
+import { createAccounts } from './sampling/accounts.js';
 import { createLatest } from './sampling/latest.js';
 import { SamplingLoop } from './sampling/loop.js';
 import { PresenceLoop } from './sampling/presence.loop.js';
@@ -46,6 +47,8 @@ export async function startSensorService(
   const closers = new CloseStack(log);
 
   const latest = createLatest();
+  // The machine's daemons are asked before its files: a source added earlier is believed first.
+  const accounts = createAccounts(latest.put);
   const presence = closers.add(
     'presence',
     new PresenceLoop({
@@ -67,7 +70,7 @@ export async function startSensorService(
         diskPaths: settings.diskPaths,
       }),
       everyMs: settings.sampleEveryMs ?? SAMPLE_EVERY_MS,
-      publish: latest.put,
+      publish: accounts.source(),
     }),
   );
   const inventory = closers.add('inventory', new InventoryProbe());

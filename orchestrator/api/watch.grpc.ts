@@ -2,7 +2,8 @@
 //
 // Invariants:
 //   W1. An entry is sent once and in order, also those written while older ones are being read.
-//   W2. A reader that falls behind is cut off, never waited for; it asks again from where it was.
+//   W2. A reader that falls behind what happens is cut off, never waited for; it asks again from
+//       where it was. Only while it is told of the past it is waited for: that happens for it alone.
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { WatchRequest, WatchResponse } from '../../proto/gen/lull/operator/v1/operator.js';
@@ -13,6 +14,8 @@ import { entryToWire } from './view.wire.js';
 
 /** Bytes a reader may be behind. */
 const BEHIND_BYTES_MAX = 8 * 1024 * 1024;
+/** About what a message has besides its text. */
+const MESSAGE_BYTES = 128;
 const PAGE = 500;
 
 export interface ProgressFeed {
@@ -42,21 +45,26 @@ export function streamEntries(
   let next = from === 0 ? ledger.head.sequence + 1 : from;
   let live = false;
 
-  const send = (kind: NonNullable<WatchResponse['kind']>): void => {
-    if (call.cancelled || call.destroyed) return;
-    call.write({ kind });
-    if (call.writableLength > BEHIND_BYTES_MAX) call.end(); // W2
+  // Counted here: the stream itself counts messages, however long each is.
+  let behindBytes = 0;
+  const send = (kind: NonNullable<WatchResponse['kind']>, sizeBytes: number): void => {
+    if (call.cancelled || call.destroyed || call.writableEnded) return;
+    behindBytes += sizeBytes;
+    call.write({ kind }, () => {
+      behindBytes -= sizeBytes;
+    });
+    if (behindBytes > BEHIND_BYTES_MAX) call.end(); // W2
   };
   const sendEntry = (entry: StoredEntry): void => {
     if (entry.sequence !== next) return; // W1
     next += 1;
-    send({ $case: 'entry', value: entryToWire(entry) });
+    send({ $case: 'entry', value: entryToWire(entry) }, entry.body.length + MESSAGE_BYTES);
   };
   const stopEntries = ledger.onEntry((entry) => {
     if (live) sendEntry(entry);
   });
   const stopProgress = progress.subscribe(({ runId, fraction, step }) => {
-    send({ $case: 'progress', value: { runId, fraction, step } });
+    send({ $case: 'progress', value: { runId, fraction, step } }, step.length + MESSAGE_BYTES);
   });
   const stop = (): void => {
     stopEntries();
@@ -67,12 +75,26 @@ export function streamEntries(
 
   async function catchUp(): Promise<void> {
     while (next <= ledger.head.sequence && !call.cancelled) {
-      for (const entry of await ledger.read(next, PAGE)) sendEntry(entry);
+      for (const entry of await ledger.read(next, PAGE)) {
+        sendEntry(entry);
+        if (call.writableNeedDrain) await drained(call);
+        if (call.cancelled) return;
+      }
     }
     live = true;
   }
   catchUp().catch((error: unknown) => {
     stop();
     call.destroy(error as Error);
+  });
+}
+
+function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      for (const event of ['drain', 'cancelled', 'close']) call.off(event, go);
+      resolve();
+    };
+    for (const event of ['drain', 'cancelled', 'close']) call.once(event, go);
   });
 }

@@ -69,7 +69,9 @@ async function serveHost(
   const { streams, handled, edges, log } = deps;
   let host: HostConnection | undefined;
   try {
-    for await (const { kind } of stream as AsyncIterable<AttachRequest>) {
+    // Not destroyed when we leave the loop: then the host would never hear that this stream has ended.
+    const requests = stream.iterator({ destroyOnReturn: false });
+    for await (const { kind } of requests as AsyncIterable<AttachRequest>) {
       if (kind?.$case === 'hello' && host === undefined) {
         streams.get(kind.value.hostId)?.end(); // K3
         streams.set(kind.value.hostId, stream);

@@ -1,7 +1,8 @@
 // What a plugin-host tells, made durable. Edges never act: they write facts and wake the turn.
 //
 // Invariants:
-//   E1. An event of a run that is over, or of an older epoch, changes nothing.
+//   E1. An event of a run that is over, or of an older epoch, changes nothing. Of a run that was cut
+//       only its end counts: anything else would make it look alive, and nobody would repeat it.
 //   E2. A run that the journal thinks is on a host, and that the host does not hold, was cut.
 //   E3. What a scan found is kept here until its end. A scan that went on over a new connection may
 //       have lost some of it, and what is absent counts as gone: so it is done again.
@@ -111,7 +112,8 @@ export function hostEdges(deps: {
     },
     event: async (_host, event) => {
       const run = ledger.world.runs.get(event.runId);
-      if (run === undefined || run.epoch !== event.epoch) {
+      const cut = run !== undefined && !holdsSlot(run) && event.body.kind !== 'finished';
+      if (run === undefined || cut || run.epoch !== event.epoch) {
         log.debug({ runId: event.runId, kind: event.body.kind }, 'a late event'); // E1
         return;
       }

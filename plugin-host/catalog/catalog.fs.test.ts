@@ -147,6 +147,17 @@ describe('a bundle comes to this host', () => {
     await expect(ensuring).rejects.toThrow('Lull is stopping');
     expect(readdirSync(join(root, 'bundles'))).toEqual([]);
   });
+
+  test('the launch is given up before what has come is read again', async () => {
+    const over = new AbortController();
+    const whole = async function* () {
+      yield await Promise.resolve(bundle.tar);
+      over.abort(new Error('Lull is stopping'));
+    };
+    const ensuring = catalog.ensure(ref, whole, { signal: over.signal });
+    await expect(ensuring).rejects.toThrow('Lull is stopping');
+    await catalog.ensure(ref, fromTar);
+  });
 });
 
 describe('between two launches the store was changed (T1)', () => {

@@ -60,8 +60,10 @@ async function fileProblem(
       return `has ${String(found.size)} bytes, the manifest says ${String(expected.size)}`;
     }
     const hash = createHash('sha256');
-    // In pieces, so that the loop that holds the guard is never kept waiting.
-    for await (const chunk of file.createReadStream({ autoClose: false, signal })) {
+    // In pieces, so that the loop that holds the guard is never kept waiting. The stream is not given
+    // the signal: one that was aborted already makes it emit an error that nobody listens for yet.
+    for await (const chunk of file.createReadStream({ autoClose: false })) {
+      signal.throwIfAborted();
       hash.update(chunk as Buffer);
     }
     const digest = hash.digest('hex');

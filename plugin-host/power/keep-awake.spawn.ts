@@ -29,7 +29,9 @@ export function createKeepAwake(deps: { clock: Clock; log: Log }): KeepAwake {
     if (holder !== undefined || missing) return;
     const child = spawn(
       'systemd-inhibit',
-      ['--what=sleep:idle', '--who=Lull', '--why=Installing updates', '--mode=block', 'cat'],
+      // Not idle: an inhibitor of idle is a sign of a person who must not be disturbed, and we would
+      // take our own for one.
+      ['--what=sleep', '--who=Lull', '--why=Installing updates', '--mode=block', 'cat'],
       { stdio: ['pipe', 'ignore', 'ignore'] },
     );
     child.on('error', (error) => {

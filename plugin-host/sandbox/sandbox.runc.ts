@@ -52,6 +52,15 @@ export interface SandboxRuntime {
 
 const CAP_SYS_ADMIN = 21n;
 
+/**
+ * What has to be there before anything is started or written.
+ * @throws SandboxError NOT_PERMITTED or RUNTIME_MISSING.
+ */
+export function requireConfinement(ociRuntime: string): void {
+  requireRights();
+  findRuntime(ociRuntime);
+}
+
 /** @throws SandboxError NOT_PERMITTED or RUNTIME_MISSING. */
 export function createSandboxRuntime(options: SandboxRuntimeOptions): Promise<SandboxRuntime> {
   // Wrapped, so that every failure is a rejection.

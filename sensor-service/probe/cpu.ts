@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { machineWide, numberValue, shareValue, unknownValue } from '../reading/measurement.js';
 import { parseCpuTimes } from '../reading/cpu.js';
-import { emptyWindow, shareOf, withSample } from '../sampling/share-window.js';
+import {
+  emptyWindow,
+  higherShare,
+  shareOf,
+  stepShareOf,
+  withSample,
+  type Sample,
+} from '../sampling/share-window.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
@@ -13,6 +20,7 @@ export function cpuProbe(procRoot: string): Probe {
   const busy = machineWide('cpu.busy');
   const cores = machineWide('cpu.cores');
   let window = emptyWindow;
+  let before: Sample | undefined;
   return {
     name: path,
     subjects: [busy, cores],
@@ -23,12 +31,15 @@ export function cpuProbe(procRoot: string): Probe {
       if (times === undefined) {
         const why = file.kind === 'missing' ? file.why : `${path} has no whole line of CPU times`;
         window = emptyWindow;
+        before = undefined;
         return [busy, cores].map((of) => ({ ...of, source: path, value: unknownValue(why) }));
       }
       const sample = { atMs: at.monotonicMs, part: times.busy, whole: times.total };
       window = withSample(window, sample, SPAN_MS);
+      const share = higherShare(shareOf(window), stepShareOf(before, sample));
+      before = sample;
       return [
-        { ...busy, source: path, value: shareValue('cpu.busy', shareOf(window)) },
+        { ...busy, source: path, value: shareValue('cpu.busy', share) },
         { ...cores, source: path, value: numberValue('cpu.cores', times.cores) },
       ];
     },

@@ -2,7 +2,15 @@ import { join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
 import { NO_DISK, parseDiskTicks } from '../reading/disk.js';
 import { machineWide, shareValue, unknownValue } from '../reading/measurement.js';
-import { emptyWindow, shareOf, withSample, type ShareWindow } from '../sampling/share-window.js';
+import {
+  emptyWindow,
+  higherShare,
+  shareOf,
+  stepShareOf,
+  withSample,
+  type Sample,
+  type ShareWindow,
+} from '../sampling/share-window.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
@@ -12,7 +20,7 @@ const SPAN_MS = 5_000;
 export function diskActivityProbe(procRoot: string): Probe {
   const path = join(procRoot, 'diskstats');
   const subject = machineWide('disk.busy');
-  let windows: ReadonlyMap<string, ShareWindow> = new Map();
+  let disks: ReadonlyMap<string, { window: ShareWindow; before: Sample }> = new Map();
 
   function busiest(atMs: number): Value {
     const file = readText(path, 'mount /proc');
@@ -20,13 +28,17 @@ export function diskActivityProbe(procRoot: string): Probe {
     const ticks = parseDiskTicks(file.text);
     if (ticks.size === 0) return unknownValue(NO_DISK);
     // Built anew each time, so that a disk that was pulled out is forgotten.
-    windows = new Map(
+    const shares: number[] = [];
+    disks = new Map(
       [...ticks].map(([name, busyMs]) => {
         const sample = { atMs, part: busyMs, whole: atMs };
-        return [name, withSample(windows.get(name) ?? emptyWindow, sample, SPAN_MS)];
+        const known = disks.get(name);
+        const window = withSample(known?.window ?? emptyWindow, sample, SPAN_MS);
+        const share = higherShare(shareOf(window), stepShareOf(known?.before, sample));
+        if (share !== undefined) shares.push(share);
+        return [name, { window, before: sample }];
       }),
     );
-    const shares = [...windows.values()].map(shareOf).filter((share) => share !== undefined);
     return shareValue(subject.signal, shares.length > 0 ? Math.max(...shares) : undefined);
   }
 

@@ -1,29 +1,85 @@
+import type { Log } from '../../runtime/log.js';
+import type { ClockShift } from '../reading/clock-shift.js';
+import type { Place, PresenceSignal } from '../reading/presence.js';
+import { appsProbe } from './apps.js';
+import { bootProbe } from './boot.js';
+import { callProbe } from './call.js';
+import { clockProbe } from './clock.js';
 import { cpuProbe } from './cpu.js';
 import { diskActivityProbe } from './disk-activity.js';
 import { diskFreeProbe } from './disk-free.js';
 import { diskKindProbe } from './disk-kind.js';
+import { inputProbe } from './input-devices.js';
+import { locksProbe } from './locks.js';
 import { memoryProbe } from './memory.js';
+import { placesProbe, type Profile } from './places.js';
+import { playingProbe } from './playing.js';
 import { powerProbe } from './power.js';
 import { pressureProbe } from './pressure.js';
 import type { Probe } from './probe.js';
+import { receivedProbe } from './received.js';
+import { soundCards } from './sound.js';
+import { terminalsProbe } from './terminals.js';
+import { thermalProbe } from './thermal.js';
 
-interface ProbeRoots {
+export interface Machine {
   readonly procRoot: string;
   readonly sysRoot: string;
+  /** The directory in which dev/, run/, tmp/ and var/ lie. */
+  readonly root: string;
   readonly diskPaths: readonly string[];
+  /** Programs that updates ask about. */
+  readonly apps: readonly string[];
+  readonly profile: Profile;
+  /** No input for so long: away. */
+  readonly awayAfterMs: number;
 }
 
-/** Every probe there is. Together they speak of every signal but presence, each once. */
-export function everyProbe({ procRoot, sysRoot, diskPaths }: ProbeRoots): Probe[] {
-  return [
-    cpuProbe(procRoot),
-    pressureProbe(procRoot, 'cpu'),
-    pressureProbe(procRoot, 'io'),
-    pressureProbe(procRoot, 'memory'),
-    memoryProbe(procRoot),
-    diskActivityProbe(procRoot),
-    diskKindProbe(sysRoot),
-    diskFreeProbe([...new Set(diskPaths)]),
-    powerProbe(sysRoot),
-  ];
+/** Who is told what is no reading. */
+export interface ProbeEars {
+  readonly log: Log;
+  readonly sense: (signal: PresenceSignal) => void;
+  readonly onPlaces: (places: readonly Place[]) => void;
+  readonly onShift: (shift: ClockShift) => void;
+  readonly onClockNow: (instantMs: number) => number;
+}
+
+interface EveryProbe {
+  readonly probes: readonly Probe[];
+  close(): void;
+}
+
+/** Every probe that reads the kernel's files. Each speaks of its own signals, and of no other's. */
+export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
+  const { procRoot, sysRoot, root } = machine;
+  const cards = soundCards(procRoot);
+  const input = inputProbe({ ...machine, ...ears });
+  return {
+    probes: [
+      // The clock first: an absence is counted by a clock that is known to have jumped.
+      clockProbe({ procRoot, ...ears }),
+      placesProbe({ ...machine, ...ears }),
+      input,
+      terminalsProbe({ ...machine, ...ears }),
+      cpuProbe(procRoot),
+      pressureProbe(procRoot, 'cpu'),
+      pressureProbe(procRoot, 'io'),
+      pressureProbe(procRoot, 'memory'),
+      memoryProbe(procRoot),
+      diskActivityProbe(procRoot),
+      diskKindProbe(sysRoot),
+      diskFreeProbe([...new Set(machine.diskPaths)]),
+      powerProbe(sysRoot),
+      thermalProbe(sysRoot),
+      bootProbe(procRoot),
+      receivedProbe(procRoot),
+      locksProbe(procRoot, root),
+      callProbe(machine, cards),
+      playingProbe(cards),
+      ...(machine.apps.length > 0 ? [appsProbe(procRoot, machine.apps)] : []),
+    ],
+    close: () => {
+      input.close();
+    },
+  };
 }

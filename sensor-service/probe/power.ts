@@ -8,6 +8,9 @@ import { readSlowText, whyNotRead } from './text-file.js';
 /** No machine has more; a driver gone wild might. */
 const SUPPLIES_MAX = 32;
 
+/** A plug that was pulled is seen within a second. */
+const EVERY_MS = 900;
+
 export function powerProbe(sysRoot: string): Probe {
   const path = join(sysRoot, 'class', 'power_supply');
   const ac = machineWide('power.ac');
@@ -15,7 +18,7 @@ export function powerProbe(sysRoot: string): Probe {
   return {
     name: path,
     subjects: [ac, battery],
-    everyMs: 0,
+    everyMs: EVERY_MS,
     measure: async () => {
       let names: string[];
       try {

@@ -5,6 +5,9 @@ import { emptyWindow, shareOf, withSample } from '../sampling/share-window.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
+/** Often enough for a window of a minute. */
+const EVERY_MS = 900;
+
 /** The thresholds for pressure are meant for a minute. */
 const SPAN_MS = 60_000;
 
@@ -21,7 +24,7 @@ export function pressureProbe(procRoot: string, resource: 'cpu' | 'io' | 'memory
   return {
     name: path,
     subjects: [subject],
-    everyMs: 0,
+    everyMs: EVERY_MS,
     measure: (at) => {
       const file = readText(path, IF_ABSENT);
       const total = file.kind === 'text' ? parsePressureTotal(file.text) : undefined;

@@ -1,17 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
-import { foldPresence, NO_PRESENCE_SENSOR, type PresenceSignal, type Verdict } from './presence.js';
+import {
+  foldPresence,
+  NO_PRESENCE_SENSOR,
+  type Place,
+  type PresenceSignal,
+  type Verdict,
+} from './presence.js';
 
 const engaged: Verdict = { kind: 'engaged' };
 const broken: Verdict = { kind: 'unknown', why: 'logind does not answer' };
 const away = (sinceMs: number): Verdict => ({ kind: 'away', sinceMs });
-const sensed = (provider: string, verdict: Verdict): PresenceSignal => ({
+const everywhere: readonly Place[] = ['seat', 'terminals'];
+const sensed = (provider: string, verdict: Verdict, places = everywhere): PresenceSignal => ({
   provider,
   rank: 'sensed',
+  places,
   verdict,
 });
 const said = (verdict: Verdict): PresenceSignal => ({
   provider: 'reported',
   rank: 'said',
+  places: everywhere,
   verdict,
 });
 
@@ -29,10 +38,34 @@ describe('providers folded to one presence', () => {
     );
   });
 
-  test('a provider that failed is not "nobody there"', () => {
-    expect(foldPresence([sensed('a', away(1)), sensed('b', broken)])).toEqual({
-      value: broken,
+  test.each([
+    ['of the seat', [sensed('a', away(1), ['terminals']), sensed('b', broken, ['seat'])]],
+    ['of the terminals', [sensed('a', away(1), ['seat']), sensed('b', broken, ['terminals'])]],
+    ['of anything', [sensed('b', broken)]],
+  ])('nobody who knows %s is not "nobody there"', (_what, signals) => {
+    expect(foldPresence(signals)).toMatchObject({
+      value: { why: expect.stringMatching(/^logind does not answer; or report it/) as unknown },
       source: 'b',
+    });
+  });
+
+  test('one that knows of a place stands in for another that failed', () => {
+    expect(foldPresence([sensed('a', away(1)), sensed('b', broken)])).toEqual({
+      value: { kind: 'presence', presence: away(1) },
+      source: 'a',
+    });
+  });
+
+  test('a machine without a seat needs nobody who knows of it', () => {
+    const signals = [sensed('a', away(1), ['terminals']), sensed('b', broken, ['seat'])];
+    expect(foldPresence(signals, ['terminals']).source).toBe('a');
+  });
+
+  test('everything that hinders is told', () => {
+    const signals = [sensed('a', broken), sensed('b', { kind: 'unknown', why: 'no utmp' })];
+    expect(foldPresence(signals)).toMatchObject({
+      value: { why: expect.stringMatching(/^logind does not answer; no utmp; or/) as unknown },
+      source: 'a, b',
     });
   });
 

@@ -1,12 +1,13 @@
 // What providers say of a person, folded to one presence.
 //
-// A provider (a report from outside, and the machine's own signals as they come) hands over one
-// PresenceSignal; whenever one changes, all are folded again.
+// A provider (a report from outside, logind, input devices, terminals) hands over one PresenceSignal;
+// whenever one changes, all are folded again.
 //
 // Invariants:
 //   P1. What was said outranks what was sensed.
 //   P2. One sign of a person is enough for `engaged`.
-//   P3. A provider that failed is never counted as "nobody there": `away` needs all of them.
+//   P3. Not knowing is never counted as "nobody there": for `away`, each place at which a person can
+//       be needs a provider that knows of it.
 //   P4. The absence began with the last sign of a person, whoever saw it.
 
 import type { Presence, Value } from '../../conditions/reading.js';
@@ -14,11 +15,18 @@ import { unknownValue } from './measurement.js';
 
 export type Verdict = Presence | { readonly kind: 'unknown'; readonly why: string };
 
+/** Where a person can be: at the machine's own screen and keyboard, or at a terminal or remote. */
+export type Place = 'seat' | 'terminals';
+
 export interface PresenceSignal {
   /** The source shown with the reading: "reported", a D-Bus name. */
   readonly provider: string;
   readonly rank: 'said' | 'sensed';
+  /** What it would have seen somebody at. */
+  readonly places: readonly Place[];
   readonly verdict: Verdict;
+  /** Its instants lie on the clock as it runs now, whatever happened to the clock since. */
+  readonly onClockNow?: true;
 }
 
 interface FoldedPresence {
@@ -26,25 +34,40 @@ interface FoldedPresence {
   readonly source: string;
 }
 
-export const NO_PRESENCE_SENSOR =
-  'no presence sensor yet; report it with `lull presence engaged|away`';
+const OR_REPORT = 'or report it with `lull presence engaged|away`';
+export const NO_PRESENCE_SENSOR = `no presence sensor has answered yet; ${OR_REPORT}`;
 
-export function foldPresence(signals: readonly PresenceSignal[]): FoldedPresence {
+/** @param needed the places that this machine has: a server in a rack has no seat. */
+export function foldPresence(
+  signals: readonly PresenceSignal[],
+  needed: readonly Place[] = ['seat', 'terminals'],
+): FoldedPresence {
   const said = signals.filter(({ rank }) => rank === 'said'); // P1
   const counted = said.length > 0 ? said : signals;
 
   const engaged = counted.find(({ verdict }) => verdict.kind === 'engaged'); // P2
   if (engaged !== undefined) return folded(engaged);
-  const failed = counted.find(({ verdict }) => verdict.kind === 'unknown'); // P3
-  if (failed !== undefined) return folded(failed);
+  const away = counted.filter(({ verdict }) => verdict.kind === 'away');
+  for (const place of needed) {
+    if (away.some(({ places }) => places.includes(place))) continue;
+    return notKnown(counted.filter(({ places }) => places.includes(place))); // P3
+  }
 
   let last: PresenceSignal | undefined;
-  for (const signal of counted) {
+  for (const signal of away) {
     if (last === undefined || sinceOf(signal) > sinceOf(last)) last = signal; // P4
   }
-  return last === undefined
-    ? { value: unknownValue(NO_PRESENCE_SENSOR), source: 'no provider' }
-    : folded(last);
+  return last === undefined ? notKnown([]) : folded(last);
+}
+
+/** Why nobody knows of a place, in the words of those who should. */
+function notKnown(blind: readonly PresenceSignal[]): FoldedPresence {
+  const whys = blind.flatMap(({ verdict }) => (verdict.kind === 'unknown' ? [verdict.why] : []));
+  if (whys.length === 0) return { value: unknownValue(NO_PRESENCE_SENSOR), source: 'no provider' };
+  return {
+    value: unknownValue(`${whys.join('; ')}; ${OR_REPORT}`),
+    source: blind.map(({ provider }) => provider).join(', '),
+  };
 }
 
 function folded({ provider, verdict }: PresenceSignal): FoldedPresence {

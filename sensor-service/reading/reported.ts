@@ -48,5 +48,12 @@ export function unexpired(reported: Reported | undefined, at: Instant): Reported
 /** The report as one provider's signal; none when nothing was reported. */
 export function reportedSignals(reported: Reported | undefined): PresenceSignal[] {
   if (reported === undefined) return [];
-  return [{ provider: 'reported', rank: 'said', verdict: reported.presence }];
+  return [
+    {
+      provider: 'reported',
+      rank: 'said',
+      places: ['seat', 'terminals'],
+      verdict: reported.presence,
+    },
+  ];
 }

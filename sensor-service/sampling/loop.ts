@@ -1,11 +1,14 @@
 // The shared cadence at which the machine is measured.
 //
 // Asleep until somebody holds it; then one round at once, a second one soon after (a share of time
-// needs two), and from then on one every `everyMs` until the last holder lets go.
+// needs two), and from then on one after another until the last holder lets go.
+//
+//   rest  nothing waits: edges only, seldom.   wait  an update waits.   run  something is guarded.
 //
 // Invariants:
-//   L1. However many hold it, there is one cadence and at most one round at a time.
+//   L1. However many hold it, there is one cadence, that of the fastest, and at most one round at a time.
 //   L2. `measured` and `settled` always resolve: after a bounded round, or when the loop closes.
+//   L3. Whoever wants levels gets none from before a rest.
 
 import type { Reading } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
@@ -15,6 +18,15 @@ import { createRounds, type RoundDeps, type Rounds } from './round.loop.js';
 
 /** How soon the second round follows the first: long enough for counters in steps of 10 ms. */
 const SECOND_ROUND_AFTER_MS = 250;
+
+/** From the slowest to the fastest. */
+const paces = ['rest', 'wait', 'run'] as const;
+export type Pace = (typeof paces)[number];
+
+/** Somebody who comes back from a suspended machine is waited for no longer than this (ours). */
+const REST_EVERY_MS = 5_000;
+/** A reaction is felt within about a tenth of a second. */
+const RUN_EVERY_MS = 100;
 
 interface Hold {
   /** Resolves when every probe has been asked since the loop woke. */
@@ -26,12 +38,14 @@ interface Hold {
 
 interface SamplingDeps extends RoundDeps {
   readonly clock: Clock;
+  /** While an update waits. */
   readonly everyMs: number;
   readonly publish: (readings: Reading[]) => void;
 }
 
 /** One stretch of being awake. */
 interface Waking {
+  which: 'all' | 'edges';
   readonly measured: Gate;
   readonly settled: Gate;
   rounds: number;
@@ -45,7 +59,7 @@ interface Gate {
 
 export class SamplingLoop implements Closeable {
   private readonly rounds: Rounds;
-  private holders = 0;
+  private readonly holders: Record<Pace, number> = { rest: 0, wait: 0, run: 0 };
   private waking: Waking | undefined;
   private round: Promise<void> | undefined;
   private closed = false;
@@ -54,9 +68,10 @@ export class SamplingLoop implements Closeable {
     this.rounds = createRounds(deps);
   }
 
-  hold(): Hold {
-    this.holders += 1;
-    const waking = (this.waking ??= this.wake());
+  hold(pace: Pace = 'wait'): Hold {
+    const before = this.pace();
+    this.holders[pace] += 1;
+    const waking = this.wakingFor(pace, before);
     let held = true;
     return {
       measured: waking.measured.passed,
@@ -64,8 +79,9 @@ export class SamplingLoop implements Closeable {
       release: () => {
         if (!held) return;
         held = false;
-        this.holders -= 1;
-        if (this.holders === 0) this.sleep();
+        this.holders[pace] -= 1;
+        if (this.pace() === undefined) this.sleep();
+        else if (this.pace() === 'rest' && this.waking !== undefined) this.waking.which = 'edges';
       },
     };
   }
@@ -75,8 +91,24 @@ export class SamplingLoop implements Closeable {
     this.sleep();
   }
 
-  private wake(): Waking {
+  private pace(): Pace | undefined {
+    return paces.findLast((pace) => this.holders[pace] > 0);
+  }
+
+  /** The stretch of being awake that serves `pace`, begun anew where it wants more than the others. */
+  private wakingFor(pace: Pace, before: Pace | undefined): Waking {
+    if (this.waking === undefined) return this.wake(pace === 'rest' ? 'edges' : 'all');
+    if (pace !== 'rest' && this.waking.which === 'edges') {
+      this.sleep();
+      return this.wake('all'); // L3
+    }
+    if (pace === 'run' && before !== 'run') this.schedule(this.waking);
+    return this.waking;
+  }
+
+  private wake(which: Waking['which']): Waking {
     const waking: Waking = {
+      which,
       measured: createGate(),
       settled: createGate(),
       rounds: 0,
@@ -86,6 +118,7 @@ export class SamplingLoop implements Closeable {
       openGates(waking);
       return waking;
     }
+    this.waking = waking;
     this.rounds.expire();
     void this.turn(waking);
     return waking;
@@ -100,7 +133,10 @@ export class SamplingLoop implements Closeable {
   }
 
   private async turn(waking: Waking): Promise<void> {
-    this.round ??= this.measure().finally(() => {
+    // A round that began before this stretch did may have left levels out.
+    if (waking.rounds === 0) await this.round;
+    if (waking !== this.waking) return;
+    this.round ??= this.measure(waking).finally(() => {
       this.round = undefined; // L1
     });
     await this.round;
@@ -108,14 +144,31 @@ export class SamplingLoop implements Closeable {
     waking.rounds += 1;
     waking.measured.open();
     if (waking.rounds > 1) waking.settled.open();
-    const { clock, everyMs } = this.deps;
-    const delayMs = waking.rounds === 1 ? Math.min(SECOND_ROUND_AFTER_MS, everyMs) : everyMs;
-    waking.cancelTimer = clock.after(delayMs, () => void this.turn(waking));
+    this.schedule(waking);
   }
 
-  private async measure(): Promise<void> {
+  private schedule(waking: Waking): void {
+    waking.cancelTimer();
+    const delayMs =
+      waking.rounds === 1 ? Math.min(SECOND_ROUND_AFTER_MS, this.everyMs()) : this.everyMs();
+    waking.cancelTimer = this.deps.clock.after(delayMs, () => void this.turn(waking));
+  }
+
+  private everyMs(): number {
+    switch (this.pace()) {
+      case 'run':
+        return Math.min(RUN_EVERY_MS, this.deps.everyMs);
+      case 'wait':
+        return this.deps.everyMs;
+      case 'rest':
+      case undefined:
+        return Math.max(REST_EVERY_MS, this.deps.everyMs);
+    }
+  }
+
+  private async measure(waking: Waking): Promise<void> {
     const at = this.deps.clock.now();
-    const measured = await this.rounds.measure(at);
+    const measured = await this.rounds.measure(at, waking.which);
     if (this.closed) return;
     this.deps.publish(measured.map((measurement) => toReading(measurement, at)));
   }

@@ -1,7 +1,7 @@
 // Keeps presence: takes what providers say, folds it, and publishes every edge in the same tick.
 //
-// The one provider so far is the report from outside. A provider of the machine's own signals adds
-// its PresenceSignal to the fold and calls `publish` with the instant at which it saw the edge.
+// A report from outside comes by `report`. A provider of the machine's own signals calls `sense` with
+// its PresenceSignal and the instant at which it saw the edge.
 //
 // Invariant: what is published is folded at that moment; no report outlives its time because a timer
 // was late.
@@ -9,7 +9,13 @@
 import type { Reading } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { foldPresence } from '../reading/presence.js';
+import { onClockNow, withShift, type ClockShift } from '../reading/clock-shift.js';
+import {
+  foldPresence,
+  type Place,
+  type PresenceSignal,
+  type Verdict,
+} from '../reading/presence.js';
 import {
   afterReport,
   reportedSignals,
@@ -28,6 +34,9 @@ interface PresenceDeps {
 
 export class PresenceLoop implements Closeable {
   private reported: Reported | undefined;
+  private readonly sensed = new Map<string, PresenceSignal>();
+  private shifts: readonly ClockShift[] = [];
+  private places: readonly Place[] = ['seat', 'terminals'];
   private cancelTimer: CancelTimer = () => undefined;
 
   constructor(private readonly deps: PresenceDeps) {
@@ -45,22 +54,64 @@ export class PresenceLoop implements Closeable {
     return reading;
   }
 
+  /**
+   * Takes what a provider senses now, in the place of what it said before, and tells everybody.
+   * @param observedMonotonicNs when the provider saw it.
+   */
+  sense(signal: PresenceSignal, observedMonotonicNs: bigint): void {
+    const before = this.sensed.get(signal.provider);
+    this.sensed.set(signal.provider, signal);
+    if (before !== undefined && sameVerdict(before.verdict, signal.verdict)) return;
+    this.publish(observedMonotonicNs);
+  }
+
+  /** Takes the places that this machine has: a server in a rack has no seat. */
+  setPlaces(places: readonly Place[]): void {
+    const same = places.join() === this.places.join();
+    this.places = places;
+    if (!same) this.publish(this.deps.monotonicNs());
+  }
+
+  /** Takes a jump of the wall clock: every absence is counted anew, without it. */
+  shiftClock(shift: ClockShift): void {
+    this.shifts = withShift(this.shifts, shift);
+    this.publish(this.deps.monotonicNs());
+  }
+
+  /** Where an instant noted earlier lies on the clock as it runs now. */
+  onClockNow(instantMs: number): number {
+    return onClockNow(instantMs, this.shifts, this.deps.clock.now().wallMs);
+  }
+
   close(): void {
     this.cancelTimer();
   }
 
   private publish(observedMonotonicNs: bigint): Reading {
     const now = this.deps.clock.now();
-    const presence = foldPresence(reportedSignals(unexpired(this.reported, now)));
+    const signals = [...reportedSignals(unexpired(this.reported, now)), ...this.sensed.values()];
+    const { value, source } = foldPresence(
+      signals.map((signal) => this.moved(signal)),
+      this.places,
+    );
     const reading: Reading = {
       signal: 'presence',
       instance: '',
       observedAtMs: now.wallMs,
       observedMonotonicNs,
-      ...presence,
+      source: this.places.includes('seat') ? source : `${source} (no seat here)`,
+      value,
     };
     this.deps.publish(reading);
     return reading;
+  }
+
+  private moved(signal: PresenceSignal): PresenceSignal {
+    if (signal.verdict.kind !== 'away' || signal.onClockNow === true) return signal;
+    return {
+      ...signal,
+      verdict: { kind: 'away', sinceMs: this.onClockNow(signal.verdict.sinceMs) },
+    };
   }
 
   private armTimer(): void {
@@ -74,4 +125,10 @@ export class PresenceLoop implements Closeable {
       this.armTimer();
     });
   }
+}
+
+function sameVerdict(a: Verdict, b: Verdict): boolean {
+  if (a.kind === 'away') return b.kind === 'away' && a.sinceMs === b.sinceMs;
+  if (a.kind === 'unknown') return b.kind === 'unknown' && a.why === b.why;
+  return a.kind === b.kind;
 }

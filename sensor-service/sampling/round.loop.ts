@@ -8,6 +8,7 @@
 import { within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Probe } from '../probe/probe.js';
+import { isLevel } from '../reading/level.js';
 import { unknownValue, type Instant, type Measurement } from '../reading/measurement.js';
 
 /** /proc answers in microseconds; a slow embedded controller takes tens of milliseconds. */
@@ -20,8 +21,11 @@ export interface RoundDeps {
 }
 
 export interface Rounds {
-  /** Asks every probe that is due and is not still busy with the question before. */
-  measure(at: Instant): Promise<Measurement[]>;
+  /**
+   * Asks every probe that is due and is not still busy with the question before.
+   * @param which `edges`: only those that speak of no level.
+   */
+  measure(at: Instant, which?: 'all' | 'edges'): Promise<Measurement[]>;
   /** Makes every probe due at once. */
   expire(): void;
 }
@@ -55,9 +59,12 @@ export function createRounds(deps: RoundDeps): Rounds {
   }
 
   return {
-    measure: async (at) => {
+    measure: async (at, which = 'all') => {
       const due = deps.probes.filter(
-        (probe) => !hanging.has(probe) && at.monotonicMs >= (dueAtMs.get(probe) ?? -Infinity), // R2
+        (probe) =>
+          !hanging.has(probe) && // R2
+          at.monotonicMs >= (dueAtMs.get(probe) ?? -Infinity) &&
+          (which === 'all' || !probe.subjects.some(({ signal }) => isLevel(signal))),
       );
       return (await Promise.all(due.map((probe) => ask(probe, at)))).flat();
     },

@@ -6,7 +6,7 @@
 //   S2. A counter that ran backwards (a reset, another device under the same name) begins anew.
 
 /** One look at two counters that only grow. */
-interface Sample {
+export interface Sample {
   readonly atMs: number;
   /** What is counted. */
   readonly part: number;
@@ -42,4 +42,24 @@ export function shareOf(window: ShareWindow): number | undefined {
   if (whole <= 0) return undefined;
   // Counters are not read at one instant, so that the part may come out a little above the whole.
   return Math.min(1, (newest.part - oldest.part) / whole);
+}
+
+/** Looks further apart see the window move anyway; closer ones are shorter than a kernel's tick. */
+const STEP_MS = { min: 50, max: 500 };
+
+/**
+ * The share since the look before, where that was a moment ago: while a run is on, load that begins is
+ * seen at the next look instead of when it fills the window. Load that ends is seen by the window.
+ */
+export function stepShareOf(before: Sample | undefined, sample: Sample): number | undefined {
+  if (before === undefined) return undefined;
+  const passedMs = sample.atMs - before.atMs;
+  if (passedMs < STEP_MS.min || passedMs > STEP_MS.max || sample.part < before.part) return undefined;
+  return shareOf([before, sample]);
+}
+
+/** The higher of two shares, where there are any. */
+export function higherShare(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.max(a, b);
 }

@@ -18,8 +18,8 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
   ],
   ['harness', ['proto', 'runtime']],
   ['demo', ['runtime', 'conditions', 'harness']],
-  ['bench', ['proto', 'runtime', 'conditions', 'bundle', 'harness']],
-  ['test', ['conditions', 'harness', 'sdk']],
+  ['bench', ['proto', 'runtime', 'sdk', 'harness']],
+  ['test', ['conditions', 'harness', 'orchestrator', 'sdk', 'updaters']],
 ]);
 
 /** What tests may import besides: they speak the contracts to what they test. */
@@ -41,11 +41,13 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
     '@grpc/grpc-js',
     ['runtime/', 'sensor-service/', 'orchestrator/', 'plugin-host/', 'sdk/', 'cli/', 'bench/'],
   ],
+  ['@jest/globals', ['test/support/']],
   ['@opentelemetry/api', ['runtime/telemetry']],
   ['@opentelemetry/exporter-trace-otlp-http', ['runtime/telemetry.ts']],
   ['@opentelemetry/resources', ['runtime/telemetry.ts']],
   ['@opentelemetry/sdk-trace-node', ['runtime/telemetry.ts']],
   ['commander', ['cli/']],
+  ['esbuild', ['bench/']],
   ['esbuild', ['test/support/']],
   ['grpc-health-check', ['plugin-host/channel/']],
   ['libsql', ['orchestrator/journal/']],

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followLull, type Follower } from '../../harness/follow.grpc.js';
 import { lull, startLull, type RunningLull } from '../../harness/lull.spawn.js';
+import { installApp } from './apps.js';
 import { packFixture, type BundleOptions } from './bundle.js';
 import { leftoversAfter, mountsBelow } from './leftovers.js';
 import {
@@ -104,4 +105,17 @@ export async function openStage(options: { policy?: PolicyChange } = {}): Promis
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Plays on a stage of its own, with an application of version 1.0.0 in `apps`. */
+export async function onStage(
+  play: (stage: Stage, apps: string) => Promise<void>,
+  options: { policy?: PolicyChange } = {},
+): Promise<void> {
+  const stage = await openStage(options);
+  try {
+    await play(stage, installApp(join(stage.directory, 'apps'), '1.0.0'));
+  } finally {
+    await stage.close();
+  }
 }

@@ -66,3 +66,12 @@ export async function auditIsWhole(running: RunningLull): Promise<boolean> {
   const answer = await running.command(['--json', 'audit', 'verify']);
   return (JSON.parse(answer) as { verified: boolean }).verified;
 }
+
+/** The next time that a run says exactly this. */
+export function noticed(follower: Follower, message: string): Promise<Fact> {
+  return follower.fact(
+    message,
+    (fact) => fact.kind === 'run.notice' && fact['message'] === message,
+    STEP_MS_MAX,
+  );
+}

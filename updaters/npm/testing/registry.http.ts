@@ -18,6 +18,14 @@ export interface TestPackage {
   readonly files: Readonly<Record<string, string>>;
 }
 
+interface Served {
+  readonly path: string;
+  readonly from: number;
+  sentBytes: number;
+  /** The connection was closed, or everything was sent. */
+  over: boolean;
+}
+
 export interface TestRegistry {
   /** With a path, as registries of organisations have. */
   readonly url: string;
@@ -26,7 +34,9 @@ export interface TestRegistry {
   /** The paths of what was asked for. */
   readonly requests: string[];
   /** Of tarballs: where each request wanted to begin, and how many bytes were sent for it. */
-  readonly served: { readonly path: string; readonly from: number; sentBytes: number }[];
+  readonly served: Served[];
+  /** As they are right, by path. */
+  readonly tarballs: ReadonlyMap<string, Buffer>;
   /** What is wrong with the tarballs whose path ends like this. */
   readonly faults: Map<string, Fault>;
   /** How fast tarballs are sent; undefined: as fast as they are read. */
@@ -68,6 +78,7 @@ export async function startTestRegistry(packages: readonly TestPackage[]): Promi
     authority,
     requests: [],
     served: [],
+    tarballs,
     faults: new Map(),
     tarballBytesPerS: undefined,
     statusCode: undefined,

@@ -13,6 +13,7 @@ import type { TestRegistry } from './registry.http.js';
 export type Fault = 'corrupt' | 'cut-once' | 'truncated' | 'endless';
 
 const STEP_MS = 20;
+const CUT_MS = 200;
 const PIECE_BYTES = 64 * 1024;
 
 export function serveTarball(
@@ -26,9 +27,12 @@ export function serveTarball(
   const content = contentWith(fault, tarball);
   const etag = `"${createHash('sha256').update(content).digest('hex')}"`;
   const from = firstByte(request, etag, content.byteLength);
-  const served = { path, from, sentBytes: 0 };
+  const served = { path, from, sentBytes: 0, over: false };
   registry.served.push(served);
   response.on('error', () => undefined);
+  response.once('close', () => {
+    served.over = true;
+  });
   response.setHeader('etag', etag);
   if (fault !== 'endless') response.setHeader('content-length', content.byteLength - from);
   if (from > 0) {
@@ -43,7 +47,8 @@ export function serveTarball(
     registry.faults.delete(ending);
     const half = content.subarray(from, from + Math.ceil((content.byteLength - from) / 2));
     served.sentBytes = half.byteLength;
-    response.write(half, () => response.socket?.destroy());
+    // Later, so that what was sent has been read: a broken connection takes unread bytes with it.
+    response.write(half, () => setTimeout(() => response.socket?.destroy(), CUT_MS));
     return;
   }
   const end = (): void => {

@@ -1,0 +1,82 @@
+// npm run bench -- <name>: measures Lull beside its peers or its limit, in one run on one machine.
+
+import { parseArgs } from 'node:util';
+import { createLog } from '../runtime/log.js';
+import { CloseStack } from '../runtime/shutdown.js';
+import { CannotRun, type Benchmark } from './benchmark.js';
+import { overhead } from './overhead/overhead.js';
+import { reaction } from './reaction/reaction.js';
+import { requireSandbox } from './sandbox.spawn.js';
+import { reportOf, writeReport } from './report.js';
+
+const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
+  ['reaction', reaction],
+  ['overhead', overhead],
+]);
+const REPEATS = 5;
+const REPEATS_MAX = 1_000;
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+const opened = new CloseStack(createLog('bench', 'warn'));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void opened.close().finally(() => process.exit(130));
+  });
+}
+
+process.exitCode = await measure();
+process.exit();
+
+async function measure(): Promise<number> {
+  const asked = read();
+  if (typeof asked === 'string') {
+    process.stderr.write(`${asked}\n`);
+    return 2;
+  }
+  const { benchmark, name, quick, repeats, json } = asked;
+  try {
+    await requireSandbox();
+    say(`${name}: ${benchmark.what}`);
+    if (quick) say('--quick: few samples, for a look only. These are not the figures to compare.');
+    const at = new Date().toISOString();
+    const measured = await benchmark.run({ quick, repeats, say, opened });
+    const report = reportOf(name, at, measured);
+    if (json !== undefined) say(`\nwritten: ${writeReport(json, report, measured.samples)}`);
+    return 0;
+  } catch (error) {
+    const { message, stack } = error as Error;
+    process.stderr.write(`bench: ${error instanceof CannotRun ? message : (stack ?? message)}\n`);
+    return 1;
+  } finally {
+    await opened.close();
+  }
+}
+
+function read() {
+  const usage = 'npm run bench -- <name> [--json FILE] [--repeats N] [--quick]';
+  const listed = [...benchmarks].map(([name, { what }]) => `  ${name.padEnd(10)} ${what}`);
+  const known = ['benchmarks:', ...listed].join('\n');
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: 'string' },
+        repeats: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+      },
+    });
+    const [name = '', ...rest] = positionals;
+    const benchmark = benchmarks.get(name);
+    if (benchmark === undefined || rest.length > 0) return `${usage}\n${known}`;
+    const { json, quick } = values;
+    const repeats = Number(values.repeats ?? (quick ? benchmark.quickRepeats : REPEATS));
+    if (!Number.isInteger(repeats) || repeats < 1 || repeats > REPEATS_MAX) {
+      return `--repeats wants a number from 1 to ${String(REPEATS_MAX)}\n${usage}`;
+    }
+    return { benchmark, name, json, quick, repeats };
+  } catch (error) {
+    return `${(error as Error).message}\n${usage}\n${known}`;
+  }
+}

@@ -1,0 +1,74 @@
+// The updates as Lull makes them: the person leaves, and the clock runs until the last one is
+// verified. Looking for updates is part of it; starting Lull is not.
+
+import { mkdirSync } from 'node:fs';
+import { followLull, type Fact } from '../../harness/follow.grpc.js';
+import { startLull } from '../../harness/lull.spawn.js';
+import type { SignedBundle } from '../signed-bundle.spawn.js';
+import type { CloseStack } from '../../runtime/shutdown.js';
+import type { Package } from './packages.js';
+import { stageClock, type Stage } from './stages.js';
+
+const ALL_MS_MAX = 600_000;
+
+export interface Updated {
+  readonly wallMs: number;
+  /** What Lull found to be the newest that fits. */
+  readonly targets: readonly Package[];
+  readonly stages: readonly Stage[];
+}
+
+export async function updateUnderLull(
+  directory: string,
+  prefix: string,
+  registry: string,
+  { bundleFile, policyFile }: SignedBundle,
+  opened: CloseStack,
+): Promise<Updated> {
+  mkdirSync(directory);
+  const lull = await startLull({ directory, policyFile, args: ['--log-level', 'warn'] });
+  opened.add('Lull', { close: () => lull.stop() });
+  let clock = stageClock(0);
+  const follower = followLull(lull.runDir, (happening) => {
+    if (happening.kind === 'fact') clock.note(happening.fact, performance.now());
+  });
+  try {
+    await follower.report('engaged');
+    const settings = [`prefix=${prefix}`, `registry=${registry}`];
+    await lull.command(['updaters', 'add', bundleFile, '--enable', '--set', ...settings]);
+    const startMs = performance.now();
+    clock = stageClock(startMs);
+    await follower.report('away');
+    const found = await follower.fact('the scan', ({ kind }) => kind === 'scan.found', ALL_MS_MAX);
+    const targets = targetsOf(found);
+    for (let left = targets.length; left > 0; left -= 1) {
+      await follower.fact('every update', isVerified(follower.facts), ALL_MS_MAX);
+    }
+    return { wallMs: performance.now() - startMs, targets, stages: clock.stages };
+  } finally {
+    follower.close();
+    await lull.stop();
+  }
+}
+
+function targetsOf(found: Fact): Package[] {
+  const updates = found['updates'] as { id: string; toVersion: string }[];
+  return updates.map(({ id, toVersion }) => ({
+    name: id.slice(id.indexOf(':') + 1),
+    version: toVersion,
+  }));
+}
+
+/** Whether a fact says that a `verify` succeeded. @throws for a failure: it has no place in a time. */
+function isVerified(facts: readonly Fact[]) {
+  return (fact: Fact): boolean => {
+    if (fact.kind !== 'run.finished') return false;
+    const outcome = fact['outcome'] as { kind: string; message?: string };
+    if (outcome.kind === 'failed') throw new Error(outcome.message ?? 'a run failed');
+    const admitted = facts.find(
+      ({ kind, runId }) => kind === 'run.admitted' && runId === fact.runId,
+    );
+    const work = admitted?.['work'] as { update?: { nextAction: string } } | undefined;
+    return outcome.kind === 'succeeded' && work?.update?.nextAction === 'verify';
+  };
+}

@@ -1,0 +1,137 @@
+// P1, reaction: from the sensor's "the person is back" to the last instruction of any process of the
+// updater, and beside it what no program could do better, and what other programs do.
+//
+//   start every side ─▶ repeats × (each side: its share of the returns) ─▶ one long freeze each
+//
+// The sides that are not measured are frozen meanwhile: their person is there.
+
+import { pause } from '../../runtime/deadline.js';
+import type { Benchmark, BenchOptions, Figures, Measured } from '../benchmark.js';
+import { rounded } from '../report.js';
+import { openScratch } from '../scratch.fs.js';
+import { buildUpdater } from './build-updater.spawn.js';
+import { openHop } from './hop.grpc.js';
+import { idleTimer, latencies, latencyMs } from './latency.js';
+import { freezeRaw } from './raw-freezer.spawn.js';
+import { comeBack, leave, type Return } from './returns.js';
+import { showReaction } from './show.js';
+import { openSlowDisk, WRITES_PER_S } from './slow-disk.cgroup.js';
+import { startBusyLull, type BusyLull, type Side } from './stopped-lull.spawn.js';
+import { stopUnattendedUpgrades } from './unattended-upgrades.spawn.js';
+
+const RETURNS = { full: 1_000, quick: 50 };
+const LONG_FREEZE_MS = 10_000;
+const IDLE_TIMER_MS = 1_000;
+
+export const reaction: Benchmark = {
+  what: 'from "the person is back" to the last instruction of the updater',
+  quickRepeats: 2,
+  run: measure,
+};
+
+async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<Measured> {
+  const scratch = openScratch(opened);
+  const updater = await buildUpdater(scratch);
+  const sides = sidesOn(scratch, say, opened);
+  const lulls: BusyLull[] = [];
+  for (const side of sides) {
+    const lull = await startBusyLull(side, updater, scratch, opened);
+    await comeBack(lull);
+    lulls.push(lull);
+  }
+  const hop = await openHop(scratch, opened);
+  const count = Math.ceil((quick ? RETURNS.quick : RETURNS.full) / repeats);
+  say(
+    `${String(lulls.length)} sides, ${String(repeats)} × ${String(count)} returns each, stamped in ${updater.stamper}`,
+  );
+
+  const returns = new Map<string, Return[]>(lulls.map(({ name }) => [name, []]));
+  const raw: number[] = [];
+  const hops: number[] = [];
+  for (let repeat = 0; repeat < repeats; repeat += 1) {
+    for (const lull of lulls) {
+      await leave(lull);
+      if (lull === lulls[0]) raw.push(...(await freezeRaw(lull.stamps.file, count)));
+      for (let each = 0; each < count; each += 1) {
+        if (each > 0) await leave(lull);
+        returns.get(lull.name)?.push(await comeBack(lull));
+      }
+    }
+    hops.push(...(await hop(count)));
+  }
+  const cpuMs = await frozenForLong(lulls);
+  const stopped = await stopUnattendedUpgrades();
+
+  const measured: Record<string, Figures> = {};
+  for (const { name } of lulls) {
+    measured[name] = {
+      ...latencies((returns.get(name) ?? []).map(latencyMs)),
+      cpu_ms_while_frozen: cpuMs.get(name) ?? Number.NaN,
+    };
+  }
+  const edges = (returns.get('one_process') ?? []).map(({ edgeNs }) => edgeNs);
+  const timer = idleTimer(edges, raw, IDLE_TIMER_MS);
+  const beside = {
+    ...measured,
+    raw_freezer: latencies(raw),
+    stream_hop: latencies(hops),
+    idle_timer_1s: latencies(timer),
+    ...(typeof stopped === 'number' ? { unattended_upgrades: latencies([stopped]) } : {}),
+  };
+  const figures = worstOf(Object.values(measured));
+  showReaction(say, { figures, measured, beside, returns, stopped });
+  const samples = { returns_ms: byName(returns), raw_freezer_ms: raw, stream_hop_ms: hops };
+  return { repeats, figures, beside, samples };
+}
+
+function sidesOn(
+  scratch: string,
+  say: BenchOptions['say'],
+  opened: BenchOptions['opened'],
+): Side[] {
+  const three = [['sensor-service'], ['orchestrator'], ['plugin-host']];
+  const sides: Side[] = [
+    { name: 'one_process', processes: [[]] },
+    { name: 'three_processes', processes: three },
+  ];
+  const slowDisk = openSlowDisk(scratch);
+  if (slowDisk === undefined) {
+    say(
+      'slow_disk: left out, the disk of the scratch directory cannot be slowed here (blkio, io.max)',
+    );
+    return sides;
+  }
+  opened.add('slow disk', slowDisk);
+  say(
+    `slow_disk: one process that may make ${String(WRITES_PER_S)} writes a second to its disk (the kernel's I/O controller)`,
+  );
+  return [...sides, { name: 'slow_disk', processes: [[]], slowDisk }];
+}
+
+/** @returns CPU time used in a freeze of ten seconds, by side. Not one stamp may have moved. */
+async function frozenForLong(lulls: readonly BusyLull[]): Promise<ReadonlyMap<string, number>> {
+  const before = lulls.map(({ stamps }) => stamps.newestNs());
+  await pause(LONG_FREEZE_MS);
+  const used = new Map<string, number>();
+  for (const [position, lull] of lulls.entries()) {
+    if (lull.stamps.newestNs() !== before[position])
+      throw new Error(`${lull.name} ran while frozen`);
+    used.set(lull.name, await leave(lull));
+    await lull.engage();
+  }
+  return used;
+}
+
+/** The figures of a benchmark are those of its worst side. */
+function worstOf(all: readonly Figures[]): Figures {
+  const names = Object.keys(all[0] ?? {});
+  return Object.fromEntries(
+    names.map((name) => [name, rounded(Math.max(...all.map((each) => each[name] ?? Number.NaN)))]),
+  );
+}
+
+function byName(returns: ReadonlyMap<string, readonly Return[]>) {
+  return Object.fromEntries(
+    [...returns].map(([name, all]) => [name, all.map((each) => rounded(latencyMs(each), 4))]),
+  );
+}

@@ -1,0 +1,73 @@
+// A slow disk for one process: the kernel's own limit on how many writes a second it may make. With
+// it every commit of the journal takes a tenth of a second and more, as on a busy rotating disk.
+
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { pause } from '../../runtime/deadline.js';
+
+/** A commit of the journal takes four writes. */
+export const WRITES_PER_S = 40;
+const ROOT = '/sys/fs/cgroup';
+const REMOVE_STEP_MS = 20;
+const REMOVE_TRIES_MAX = 250;
+
+export interface SlowDisk {
+  /** Slows what the process writes from now on. */
+  take(pid: number): void;
+  /** Once nobody is in it any more. */
+  close(): Promise<void>;
+}
+
+/** @returns undefined where the kernel or the disk of `path` offers no such limit. */
+export function openSlowDisk(path: string): SlowDisk | undefined {
+  const disk = diskOf(path);
+  if (disk === undefined) return undefined;
+  const v1 = existsSync(join(ROOT, 'blkio'));
+  const dir = join(ROOT, v1 ? 'blkio' : '', `bench-slow-disk-${String(process.pid)}`);
+  const limit = v1
+    ? (['blkio.throttle.write_iops_device', `${disk} ${String(WRITES_PER_S)}`] as const)
+    : (['io.max', `${disk} wiops=${String(WRITES_PER_S)}`] as const);
+  try {
+    mkdirSync(dir);
+  } catch {
+    return undefined;
+  }
+  try {
+    writeFileSync(join(dir, limit[0]), limit[1]);
+  } catch {
+    rmdirSync(dir);
+    return undefined;
+  }
+  return {
+    take: (pid) => {
+      writeFileSync(join(dir, 'cgroup.procs'), String(pid));
+    },
+    close: async () => {
+      for (let tries = 0; existsSync(dir); tries += 1) {
+        const left = readFileSync(join(dir, 'cgroup.procs'), 'utf8').trim();
+        if (left === '' || tries >= REMOVE_TRIES_MAX) rmdirSync(dir);
+        else await pause(REMOVE_STEP_MS);
+      }
+    },
+  };
+}
+
+/** "major:minor" of the whole disk that holds `path`; undefined for what has none, such as tmpfs. */
+function diskOf(path: string): string | undefined {
+  const { dev } = statSync(path);
+  const major = Math.floor(dev / 256) & 0xfff;
+  const minor = (dev & 0xff) | (Math.floor(dev / 0x100000) << 8);
+  const block = `/sys/dev/block/${String(major)}:${String(minor)}`;
+  if (!existsSync(block)) return undefined;
+  if (!existsSync(join(block, 'partition'))) return `${String(major)}:${String(minor)}`;
+  const whole = join('/sys/dev/block', readlinkSync(block), '..', 'dev');
+  return readFileSync(whole, 'utf8').trim();
+}

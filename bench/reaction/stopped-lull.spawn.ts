@@ -1,0 +1,86 @@
+// One Lull with the busy updater under way: started, its updater registered, its run found.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  SensorServiceClient,
+  ReportPresenceRequest_Report as Report,
+} from '../../proto/gen/lull/sensor/v1/sensor.js';
+import { dialUnix, unary } from '../../runtime/grpc.js';
+import { followLull, type Fact, type Follower } from '../../harness/follow.grpc.js';
+import { startLull, type RunningLull } from '../../harness/lull.spawn.js';
+import type { CloseStack } from '../../runtime/shutdown.js';
+import type { SignedBundle } from '../signed-bundle.spawn.js';
+import type { SlowDisk } from './slow-disk.cgroup.js';
+import { findStamps, type Stamps } from './stamps.fs.js';
+
+const CALL_MS_MAX = 10_000;
+const START_MS_MAX = 60_000;
+
+export interface Side {
+  readonly name: string;
+  /** One process for all, or one for each group of parts. */
+  readonly processes: readonly (readonly string[])[];
+  readonly slowDisk?: SlowDisk;
+}
+
+export interface BusyLull {
+  readonly name: string;
+  readonly stamps: Stamps;
+  readonly follower: Follower;
+  readonly runId: string;
+  /** Says that the person is back. @returns when the sensor saw it, on CLOCK_MONOTONIC. */
+  engage(): Promise<bigint>;
+}
+
+export async function startBusyLull(
+  { name, processes, slowDisk }: Side,
+  { bundleFile, policyFile }: SignedBundle,
+  scratch: string,
+  opened: CloseStack,
+): Promise<BusyLull> {
+  const directory = join(scratch, name.slice(0, 8));
+  mkdirSync(directory);
+  const started: RunningLull[] = [];
+  for (const parts of processes) {
+    const args = parts.length === 0 ? [] : ['--only', ...parts];
+    const running = await startLull({
+      directory,
+      policyFile,
+      args: [...args, '--log-level', 'warn'],
+    });
+    opened.add('Lull', { close: () => running.stop() });
+    started.push(running);
+  }
+  const [lull] = started;
+  if (lull === undefined) throw new Error('a Lull has at least one process');
+  const follower = followLull(lull.runDir, () => undefined);
+  opened.add('follower', follower);
+  const sensor = dialUnix(SensorServiceClient, join(lull.runDir, 'sensor.sock'));
+  opened.add('sensor', sensor);
+  await follower.report('away');
+  const stampsName = `stamps-${String(process.pid)}-${name}`;
+  await lull.command(['updaters', 'add', bundleFile, '--enable', '--set', `stamps=${stampsName}`]);
+  const { runId = '' } = await follower.fact('the installation', isInstallation, START_MS_MAX);
+  const stamps = opened.add('stamps', await findStamps(lull.stateDir, stampsName));
+  await stamps.moved(0n);
+  for (const { pid } of started) slowDisk?.take(pid);
+  return {
+    name,
+    stamps,
+    follower,
+    runId,
+    engage: async () => {
+      const request = { report: Report.ENGAGED, ttlMs: 0n };
+      const options = { deadlineMs: CALL_MS_MAX };
+      const { presence } = await unary(sensor.reportPresence.bind(sensor), request, options);
+      if (presence === undefined) throw new Error('the sensor answered without a reading');
+      return presence.observedMonotonicNs;
+    },
+  };
+}
+
+function isInstallation({ kind, ...members }: Fact): boolean {
+  const work = members['work'] as { update?: { nextAction: string } } | undefined;
+  return kind === 'run.admitted' && work?.update?.nextAction === 'install';
+}

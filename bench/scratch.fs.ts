@@ -1,0 +1,16 @@
+// A directory of the benchmark's own, gone at its end. Its path is short: sockets lie below it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CloseStack } from '../runtime/shutdown.js';
+
+export function openScratch(opened: CloseStack): string {
+  const directory = mkdtempSync(join(tmpdir(), 'lull-b-'));
+  opened.add('scratch directory', {
+    close: () => {
+      rmSync(directory, { recursive: true, force: true });
+    },
+  });
+  return directory;
+}

@@ -1,0 +1,306 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { status } from '@grpc/grpc-js';
+import Database from 'libsql';
+import { join } from 'node:path';
+import { TrustState } from '../../proto/gen/lull/registry/v1/registry.js';
+import { reasonOf, unary } from '../../runtime/grpc.js';
+import { verifyChain, genesis } from '../journal/chain.js';
+import {
+  admitted,
+  enabled,
+  engaged,
+  failure,
+  finished,
+  found,
+  paused,
+  perform,
+  quietReadings,
+  started,
+  submitted,
+  updateOf,
+  UPDATER,
+} from '../world/history.testing.js';
+import { openOperator, type OperatorUnderTest } from './operator.testing.js';
+
+const options = { deadlineMs: 5_000 };
+const scan = { kind: 'scan' } as const;
+let operator: OperatorUnderTest;
+
+beforeEach(async () => {
+  operator = await openOperator();
+});
+
+afterEach(() => operator.close());
+
+function append(
+  ...facts: Parameters<OperatorUnderTest['rig']['ledger']['append']>[0]
+): Promise<void> {
+  return operator.rig.ledger.append(facts);
+}
+
+function statusNow() {
+  return unary(operator.client.getStatus.bind(operator.client), {}, options);
+}
+
+async function explain(subject = '') {
+  const { client } = operator;
+  return (await unary(client.explain.bind(client), { subject }, options)).subjects;
+}
+
+function enable(settings: Record<string, string> = {}, version = '', id = UPDATER) {
+  const { client } = operator;
+  const pairs = Object.entries(settings).map(([name, value]) => ({ name, value }));
+  const request = { id, version, settings: pairs, attestation: 'I read it' };
+  return unary(client.enableUpdater.bind(client), request, options);
+}
+
+async function refusalOf(promise: Promise<unknown>): Promise<object> {
+  try {
+    await promise;
+    return { code: 'none' };
+  } catch (error) {
+    const { code, details } = error as { code: number; details: string };
+    return { code, reason: reasonOf(error), words: details };
+  }
+}
+
+describe('status', () => {
+  test('of a Lull that knows nothing yet', async () => {
+    const answer = await statusNow();
+    expect(answer).toMatchObject({
+      version: '1.2.3',
+      updaters: [],
+      runs: [],
+      waiting: [],
+      entryCount: 0n,
+    });
+    expect(answer.hosts).toMatchObject([{ id: 'host-1', attached: true, confinement: 'oci' }]);
+  });
+
+  test('tells what is measured as people read it', async () => {
+    operator.machine.readings = quietReadings({
+      presence: engaged,
+      'cpu.busy': { kind: 'number', number: 12.34 },
+      'power.battery': { kind: 'unknown', why: 'no battery' },
+    });
+    const { hosts } = await statusNow();
+    const shown = new Map(hosts[0]?.readings.map(({ signal, value }) => [signal, value]));
+    expect(Object.fromEntries(shown)).toMatchObject({
+      presence: 'engaged',
+      'power.ac': 'yes',
+      'cpu.busy': '12.3 %',
+      'power.battery': 'unknown: no battery',
+      'disk.free:/': '1.0 TB',
+    });
+  });
+
+  test('tells what runs, what waits and why', async () => {
+    await append(submitted(), enabled(), found([updateOf('a'), updateOf('b')]));
+    await append(
+      admitted('r', perform(updateOf('a'))),
+      started('r'),
+      paused('r', 'PERSON_PRESENT'),
+    );
+    const answer = await statusNow();
+    expect(answer.runs).toMatchObject([{ id: 'r', state: 'paused', updateId: 'a', pauseCount: 1 }]);
+    expect(answer.updaters).toMatchObject([{ id: UPDATER, updateCount: 2 }]);
+    const waiting = answer.waiting.map(({ updateId, action, reasons }) => [
+      updateId,
+      action,
+      reasons.map(({ code }) => code),
+    ]);
+    expect(waiting).toEqual([
+      ['b', 'download', ['SLOT_TAKEN']],
+      ['', 'scan', ['SLOT_TAKEN']],
+    ]);
+    expect(answer.headSha256).toBe(operator.rig.ledger.head.hash);
+  });
+
+  test('of a machine without a plugin-host', async () => {
+    operator.machine.attached = false;
+    expect((await statusNow()).hosts).toMatchObject([{ attached: false, confinement: '' }]);
+  });
+});
+
+describe('explain', () => {
+  beforeEach(() => append(submitted(), enabled(), found([updateOf('a'), updateOf('b')])));
+
+  test('names every reason, and when it is looked at again', async () => {
+    operator.machine.readings = quietReadings({
+      presence: engaged,
+      'power.ac': { kind: 'unknown', why: '' },
+      'power.battery': { kind: 'unknown', why: '' },
+    });
+    const [a] = await explain('a');
+    expect(a?.reasons.map(({ code }) => code)).toEqual(['PERSON_PRESENT', 'BATTERY_UNKNOWN']);
+    expect(a?.reasons.every(({ message }) => message !== '')).toBe(true);
+  });
+
+  test('says of what would start now that nothing stands in its way', async () => {
+    const subjects = await explain();
+    expect(subjects.map(({ updateId, reasons }) => [updateId, reasons.length])).toEqual([
+      ['a', 0],
+      ['b', 1],
+      ['', 1],
+    ]);
+  });
+
+  test('of an updater covers all that is its own', async () => {
+    expect(await explain(UPDATER)).toHaveLength(3);
+  });
+
+  test('of a run that is paused says why it stays so', async () => {
+    await append(
+      admitted('r', perform(updateOf('a'))),
+      started('r'),
+      paused('r', 'PERSON_PRESENT'),
+    );
+    operator.machine.readings = quietReadings({ presence: engaged });
+    expect((await explain('a'))[0]?.reasons).toMatchObject([{ code: 'PERSON_PRESENT' }]);
+  });
+
+  test('of nothing that is known says so, and what to do', async () => {
+    expect(await refusalOf(explain('zzz'))).toEqual({
+      code: status.NOT_FOUND,
+      reason: 'UNKNOWN_SUBJECT',
+      words: expect.stringContaining('lull status') as unknown,
+    });
+  });
+});
+
+describe('enabling', () => {
+  const settings = [{ name: 'prefix', kind: 'path', why: 'where' }];
+
+  test('accepts exactly what is there, with the settings, and wakes the turn', async () => {
+    await append(submitted(UPDATER, { settings }));
+    const { updater } = await enable({ prefix: '/opt/x' });
+    expect(updater).toMatchObject({ state: TrustState.ENABLED, settingsMissing: [] });
+    expect((await operator.rig.facts()).at(-1)).toMatchObject({
+      kind: 'updater.enabled',
+      settings: [['prefix', '/opt/x']],
+      attestation: 'I read it',
+      actor: 'operator',
+    });
+    expect(operator.wakeCount()).toBe(1);
+  });
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['a setting that is missing', {}, /prefix: no value/],
+    ['a path that is none', { prefix: '../x' }, /not a plain absolute path/],
+    [
+      'a setting that nobody asked for',
+      { prefix: '/opt', more: '1' },
+      /more: the manifest declares no such/,
+    ],
+  ])('with %s is refused and changes nothing', async (_what, given, words) => {
+    await append(submitted(UPDATER, { settings }));
+    expect(await refusalOf(enable(given))).toEqual({
+      code: status.FAILED_PRECONDITION,
+      reason: 'SETTING_MISSING',
+      words: expect.stringMatching(words) as unknown,
+    });
+    expect(await operator.rig.facts()).toHaveLength(1);
+  });
+
+  test.each([
+    ['nobody registered', '', 'com.acme.none'],
+    ['a version that is not the one here', '9.9.9', UPDATER],
+  ])('what %s is refused', async (_what, version, id) => {
+    await append(submitted());
+    const refusal = await refusalOf(enable({}, version, id));
+    expect(refusal).toMatchObject({ code: status.NOT_FOUND, reason: 'UNKNOWN_UPDATER' });
+  });
+});
+
+test('suspending stops it, says why, and is undone by enabling again', async () => {
+  await append(submitted(), enabled());
+  const { client } = operator;
+  const suspend = (id: string) =>
+    unary(client.suspendUpdater.bind(client), { id, why: 'it is loud' }, options);
+  expect((await suspend(UPDATER)).updater).toMatchObject({
+    state: TrustState.SUSPENDED,
+    why: 'it is loud',
+  });
+  expect((await explain(UPDATER))[0]?.reasons[0]?.message).toContain('it is loud');
+  expect(await refusalOf(suspend('com.acme.none'))).toMatchObject({ reason: 'UNKNOWN_UPDATER' });
+  expect((await enable()).updater).toMatchObject({ state: TrustState.ENABLED, why: '' });
+});
+
+describe('history', () => {
+  function list(pageSize: number, pageToken = '') {
+    const { client } = operator;
+    return unary(client.listRuns.bind(client), { pageSize, pageToken }, options);
+  }
+
+  test('comes newest first, in pages without gap or repetition', async () => {
+    await append(submitted(), enabled());
+    for (let n = 1; n <= 5; n += 1) {
+      const id = `r${String(n)}`;
+      await append(
+        admitted(id, scan),
+        finished(id, n === 3 ? failure('UPSTREAM_DOWN') : { kind: 'succeeded' }),
+      );
+    }
+    await append(admitted('r6', scan));
+    const ids: string[] = [];
+    for (let token: string | undefined = ''; token !== undefined;) {
+      const { runs, nextPageToken }: Awaited<ReturnType<typeof list>> = await list(2, token);
+      ids.push(...runs.map(({ id }) => id));
+      token = nextPageToken === '' ? undefined : nextPageToken;
+    }
+    expect(ids).toEqual(['r6', 'r5', 'r4', 'r3', 'r2', 'r1']);
+    const { runs } = await list(0);
+    expect(runs[3]).toMatchObject({
+      outcome: 'failed',
+      reason: 'UPSTREAM_DOWN',
+      message: 'it said why',
+    });
+    expect(runs[0]).toMatchObject({ state: 'admitted', outcome: '', finishedAtUnixMs: undefined });
+  });
+});
+
+describe('the audit', () => {
+  function verify() {
+    const { client } = operator;
+    return unary(client.verifyAudit.bind(client), {}, options);
+  }
+
+  test('lists entries that anyone can verify', async () => {
+    await append(submitted(), enabled(), admitted('r', scan));
+    const { client } = operator;
+    const request = { fromSequence: 0n, pageSize: 0 };
+    const { entries } = await unary(client.listEntries.bind(client), request, options);
+    expect(entries.map(({ kind }) => kind)).toEqual([
+      'updater.submitted',
+      'updater.enabled',
+      'run.admitted',
+    ]);
+    const stored = entries.map((each) => ({
+      sequence: Number(each.sequence),
+      atMs: Number(each.atUnixMs),
+      body: each.bodyJson,
+      hash: each.hashSha256,
+    }));
+    expect(verifyChain(genesis, stored)).toMatchObject({ kind: 'whole' });
+    const from = await unary(
+      client.listEntries.bind(client),
+      { fromSequence: 2n, pageSize: 1 },
+      options,
+    );
+    expect(from.entries.map(({ sequence }) => sequence)).toEqual([2n]);
+  });
+
+  test('verifies, and says where it does not', async () => {
+    await append(submitted(), enabled(), admitted('r', scan));
+    const { head } = operator.rig.ledger;
+    expect(await verify()).toMatchObject({ verified: true, entryCount: 3n, headSha256: head.hash });
+    const db = new Database(join(operator.rig.directory, 'journal.db'));
+    db.exec(`UPDATE entries SET body = replace(body, 'operator', 'nobody') WHERE sequence = 2`);
+    db.close();
+    expect(await verify()).toMatchObject({
+      verified: false,
+      brokenAtSequence: 2n,
+      why: expect.stringContaining('entry 2') as unknown,
+    });
+  });
+});

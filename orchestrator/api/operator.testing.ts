@@ -1,0 +1,76 @@
+// The operator's API on a real socket, over a real ledger.
+
+import { join } from 'node:path';
+import {
+  OperatorServiceClient,
+  OperatorServiceService,
+} from '../../proto/gen/lull/operator/v1/operator.js';
+import { dialUnix, serveUnix } from '../../runtime/grpc.js';
+import type { Readings } from '../../conditions/reading.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import type { HostConnection } from '../link/host.grpc.js';
+import { defaultPolicy } from '../policy/policy.js';
+import { decide, type HostView } from '../scheduler/decide.js';
+import { NOW_MS, quietReadings } from '../world/history.testing.js';
+import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
+import { operatorHandlers } from './operator.grpc.js';
+import { createProgressFeed, type ProgressFeed } from './watch.grpc.js';
+
+export interface OperatorUnderTest extends Closeable {
+  readonly rig: LedgerUnderTest;
+  readonly client: OperatorServiceClient;
+  readonly progress: ProgressFeed;
+  readonly wakeCount: () => number;
+  readonly machine: { readings: Readings; attached: boolean };
+  close(): Promise<void>;
+}
+
+const connection: HostConnection = {
+  hostId: 'host-1',
+  instanceId: 'i',
+  confinement: 'oci',
+  runIds: new Set(),
+  send: () => undefined,
+};
+
+export async function openOperator(): Promise<OperatorUnderTest> {
+  const rig = await openLedgerUnderTest();
+  const machine = { readings: quietReadings(), attached: true };
+  const hostView = (): HostView => ({
+    id: 'host-1',
+    ...machine,
+    diskPath: '/var/lib/lull',
+    servedSinceMs: NOW_MS - 3_600_000,
+  });
+  const progress = createProgressFeed();
+  let wakes = 0;
+  const handlers = operatorHandlers({
+    version: '1.2.3',
+    ledger: rig.ledger,
+    planNow: () => decide(rig.ledger.world, hostView(), defaultPolicy, NOW_MS),
+    hostView,
+    host: () => (machine.attached ? connection : undefined),
+    progress,
+    wake: () => (wakes += 1),
+  });
+  const listener = await serveUnix({
+    path: join(rig.directory, 'o.sock'),
+    mode: 0o600,
+    register: (server) => {
+      server.addService(OperatorServiceService, handlers);
+    },
+  });
+  const client = dialUnix(OperatorServiceClient, listener.path);
+  return {
+    rig,
+    client,
+    progress,
+    wakeCount: () => wakes,
+    machine,
+    close: async () => {
+      client.close();
+      await listener.close();
+      await rig.close();
+    },
+  };
+}

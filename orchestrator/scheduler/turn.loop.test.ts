@@ -1,0 +1,301 @@
+// Turns over a real ledger, with a clock that the test moves and a host that writes down what it is
+// sent.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Readings } from '../../conditions/reading.js';
+import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import { createLog } from '../../runtime/log.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
+import { openSqliteJournal, type Journal } from '../journal/sqlite.js';
+import type { HostConnection } from '../link/host.grpc.js';
+import { defaultPolicy, type Policy } from '../policy/policy.js';
+import {
+  awaySince,
+  enabled,
+  engaged,
+  found,
+  NOW_MS,
+  paused,
+  quietReadings,
+  started,
+  submitted,
+  thawed,
+  updateOf,
+  UPDATER,
+} from '../world/history.testing.js';
+import { openLedger, type Ledger } from '../world/ledger.loop.js';
+import { startTurns, type Turns } from './turn.loop.js';
+
+const HOUR_MS = 3_600_000;
+const log = createLog('test', 'silent');
+const policy: Policy = defaultPolicy;
+
+type Command = NonNullable<AttachResponse['kind']>;
+
+let directory: string;
+let clock: VirtualClock;
+let disk: Journal;
+let ledger: Ledger;
+let turns: Turns;
+let readings: Readings;
+let sent: Command[];
+let host: HostConnection | undefined;
+/** How many entries were durable when each command was sent. */
+let durableAtSend: number[];
+let beforeAppend: () => Promise<void>;
+let appending: number;
+let appendingMost: number;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'lull-t-'));
+  clock = new VirtualClock(NOW_MS);
+  readings = quietReadings();
+  [sent, durableAtSend, appending, appendingMost] = [[], [], 0, 0];
+  beforeAppend = () => Promise.resolve();
+  disk = await openSqliteJournal(join(directory, 'journal.db'));
+  const journal: Journal = {
+    append: async (entries) => {
+      appending += 1;
+      appendingMost = Math.max(appendingMost, appending);
+      await beforeAppend();
+      await disk.append(entries);
+      appending -= 1;
+    },
+    read: (from, count) => disk.read(from, count),
+    head: () => disk.head(),
+    close: () => disk.close(),
+  };
+  ledger = await openLedger({ journal, clock, retry: policy.retry, log });
+  host = {
+    hostId: 'host-1',
+    instanceId: 'i',
+    confinement: 'oci',
+    runIds: new Set(),
+    send: (command) => {
+      sent.push(command);
+      durableAtSend.push(ledger.head.sequence);
+    },
+  };
+  turns = startTurns({
+    ledger,
+    policy,
+    clock,
+    log,
+    host: () => host,
+    hostView: () => ({
+      id: 'host-1',
+      attached: host !== undefined,
+      readings,
+      diskPath: '/var/lib/lull',
+      servedSinceMs: NOW_MS - HOUR_MS,
+    }),
+  });
+});
+
+afterEach(async () => {
+  await turns.close();
+  await disk.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** Waits for what the turns and the journal's thread have on their way. */
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let look = 0; look < 5_000; look += 1) {
+    if (holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+function kinds(): string[] {
+  return sent.map(({ $case }) => $case);
+}
+
+/** An updater whose scan is due: the next turn admits it. */
+async function dueScan(): Promise<void> {
+  await ledger.append([submitted(), enabled()]);
+}
+
+async function runningScan(): Promise<void> {
+  await dueScan();
+  turns.wake();
+  await until('the grant', () => sent.length === 2);
+  await ledger.append([started('run-1')]);
+  sent.length = 0;
+}
+
+describe('what lets something run', () => {
+  test('is durable before it is sent (T2)', async () => {
+    await dueScan();
+    let release: () => void = () => undefined;
+    beforeAppend = () => new Promise((resolve) => (release = resolve));
+    turns.wake();
+    await until('the append', () => appending === 1);
+    await settle();
+    expect(sent).toEqual([]);
+    expect(ledger.world.runs.size).toBe(0);
+    release();
+    await until('the grant', () => sent.length > 0);
+    expect(sent[0]).toMatchObject({
+      $case: 'grant',
+      value: {
+        runId: 'run-1',
+        epoch: 1n,
+        attempt: 1,
+        leaseMs: policy.leaseMs,
+        work: { $case: 'scan' },
+      },
+    });
+    expect(durableAtSend[0]).toBe(3);
+    expect(ledger.world.runs.get('run-1')).toMatchObject({ hostId: 'host-1', updaterId: UPDATER });
+  });
+
+  test('is taken up again once the person has been away for long enough, by time alone', async () => {
+    await runningScan();
+    readings = quietReadings({ presence: awaySince(NOW_MS) });
+    await ledger.append([paused('run-1', 'PERSON_PRESENT')]);
+    turns.wake();
+    await settle();
+    // Looked at again every 30 s at the latest: the last look is at the instant itself.
+    for (let look = 0; look < 8; look += 1) {
+      expect(kinds()).not.toContain('resume');
+      clock.advance(30_000);
+      await settle();
+    }
+    await until('the permission', () => kinds().includes('resume'));
+    const page = await ledger.read(1, 100);
+    expect(page.map(({ body }) => body).join()).toContain('run.resumed');
+  });
+});
+
+describe('what holds something back', () => {
+  test('is sent at once, while the journal is stuck', async () => {
+    await runningScan();
+    await ledger.append([found([updateOf('a')])]);
+    beforeAppend = () => new Promise(() => undefined);
+    void ledger.append([thawed('run-1')]);
+    readings = quietReadings({ presence: engaged });
+    turns.wake();
+    await until('the pause', () => kinds().includes('pause'));
+    expect(sent.find(({ $case }) => $case === 'pause')).toMatchObject({
+      value: { runId: 'run-1', epoch: 1n, reasons: ['PERSON_PRESENT'] },
+    });
+  });
+
+  test('a suspended updater is stopped', async () => {
+    await runningScan();
+    await ledger.append([
+      { kind: 'updater.suspended', id: UPDATER, code: 'OPERATOR', why: 'x', actor: 'operator' },
+    ]);
+    turns.wake();
+    await until('the stop', () => kinds().includes('stop'));
+    expect(kinds()[0]).toBe('stop');
+  });
+});
+
+describe('turns', () => {
+  test('a thousand edges at once are one admission, and one append at a time (T1)', async () => {
+    await dueScan();
+    for (let edge = 0; edge < 1_000; edge += 1) turns.wake();
+    await until('the grant', () => kinds().includes('grant'));
+    for (let edge = 0; edge < 1_000; edge += 1) turns.wake();
+    await settle();
+    expect(kinds().filter((kind) => kind === 'grant')).toHaveLength(1);
+    expect(appendingMost).toBe(1);
+  });
+
+  test('an edge that comes in the middle of a turn is not lost', async () => {
+    let release: () => void = () => undefined;
+    await ledger.append([submitted(), enabled()]);
+    beforeAppend = () => new Promise((resolve) => (release = resolve));
+    turns.wake();
+    await until('the append', () => appending === 1);
+    readings = quietReadings({ presence: engaged });
+    turns.wake();
+    release();
+    await until('the pause of the second turn', () => kinds().includes('pause'));
+  });
+
+  test('one that fails is followed by another when its time has come (T3)', async () => {
+    await dueScan();
+    const working = host as HostConnection;
+    host = {
+      ...working,
+      send: () => {
+        throw new Error('the host is gone');
+      },
+    };
+    turns.wake();
+    await until('the admission', () => ledger.world.runs.size === 1);
+    await settle();
+    host = working;
+    clock.advance(30_000);
+    await until('the renewal', () => kinds().includes('renew'));
+  });
+
+  test('what is planned now is what would be done now', async () => {
+    await dueScan();
+    expect(turns.planNow().admit).toMatchObject([{ runId: 'run-1' }]);
+    readings = quietReadings({ presence: engaged });
+    expect(turns.planNow().waiting).toMatchObject([{ reasons: [{ code: 'PERSON_PRESENT' }] }]);
+  });
+
+  test('after closing nothing is sent any more', async () => {
+    await dueScan();
+    await turns.close();
+    turns.wake();
+    clock.advance(60_000);
+    await settle();
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('a lease', () => {
+  test('is renewed four times while it lasts, as long as the run holds its slot', async () => {
+    await runningScan();
+    for (let quarter = 0; quarter < 4; quarter += 1) {
+      clock.advance(policy.leaseMs / 4);
+      await settle();
+    }
+    expect(sent).toMatchObject(
+      Array(4).fill({
+        $case: 'renew',
+        value: { runId: 'run-1', epoch: 1n, leaseMs: policy.leaseMs },
+      }),
+    );
+  });
+
+  test('is renewed while the journal is stuck: what runs did so with a durable entry', async () => {
+    await runningScan();
+    beforeAppend = () => new Promise(() => undefined);
+    void ledger.append([thawed('run-1')]);
+    turns.wake();
+    await settle();
+    sent.length = 0;
+    clock.advance(policy.leaseMs);
+    expect(kinds().filter((kind) => kind === 'renew').length).toBeGreaterThanOrEqual(4);
+  });
+
+  test('of a run that is over is not renewed', async () => {
+    await runningScan();
+    await ledger.append([
+      {
+        kind: 'run.finished',
+        runId: 'run-1',
+        outcome: { kind: 'cancelled', code: 'OPERATOR' },
+        stderrTail: '',
+      },
+      { kind: 'updater.withdrawn', id: UPDATER, actor: 'operator' },
+    ]);
+    clock.advance(policy.leaseMs * 3);
+    await settle();
+    expect(sent).toEqual([]);
+  });
+});

@@ -1,0 +1,238 @@
+// The life of a run: who follows whom, and what its end makes of its update.
+
+import { describe, expect, test } from '@jest/globals';
+import type { Fact } from '../journal/fact.js';
+import { defaultPolicy } from '../policy/policy.js';
+import type { Action } from '../../bundle/manifest.js';
+import {
+  admitted,
+  at,
+  enabled,
+  failure,
+  finished,
+  found,
+  interrupted,
+  paused,
+  perform,
+  started,
+  submitted,
+  thawed,
+  updateOf,
+  UPDATER,
+  worldOf,
+  type Dated,
+} from './history.testing.js';
+import { HISTORY_MAX, updateKey } from './world.js';
+
+const { retry } = defaultPolicy;
+const scan = { kind: 'scan' } as const;
+const known = [submitted(), enabled(), found([updateOf('a')])];
+const resumed: Fact = { kind: 'run.resumed', runId: 'r' };
+const cancelled = (code: 'OPERATOR' | 'SHUTTING_DOWN' | 'SUPERSEDED'): Fact =>
+  finished('r', { kind: 'cancelled', code });
+
+function runAfter(...facts: Fact[]) {
+  const world = worldOf(at(100, ...known, admitted('r', scan), ...facts));
+  return world.runs.get('r') ?? world.history.at(-1);
+}
+
+describe('each transition', () => {
+  test.each<[string, Fact[], string]>([
+    ['admitted', [], 'admitted'],
+    ['started', [started('r')], 'running'],
+    ['paused', [started('r'), paused('r', 'X')], 'paused'],
+    ['permitted to go on, but not going yet', [paused('r', 'X'), resumed], 'paused'],
+    ['thawed', [started('r'), paused('r', 'X'), thawed('r')], 'running'],
+    [
+      'frozen before it had started, until it is thawed',
+      [paused('r', 'X'), started('r')],
+      'paused',
+    ],
+    ['permitted without being paused', [started('r'), resumed], 'running'],
+    ['interrupted', [started('r'), interrupted('r')], 'interrupted'],
+    ['interrupted while paused', [paused('r', 'X'), interrupted('r')], 'interrupted'],
+    ['finished', [started('r'), finished('r', { kind: 'succeeded' })], 'finished'],
+    ['finished without having started', [finished('r', { kind: 'succeeded' })], 'finished'],
+    ['late words after its end', [finished('r', { kind: 'gone' }), paused('r', 'X')], 'finished'],
+    ['cancelled by an operator', [cancelled('OPERATOR')], 'finished'],
+    ['cancelled because Lull stopped', [cancelled('SHUTTING_DOWN')], 'interrupted'],
+    ['cancelled for a newer grant', [cancelled('SUPERSEDED')], 'interrupted'],
+  ])('%s', (_what, facts, kind) => {
+    expect(runAfter(...facts)?.phase.kind).toBe(kind);
+  });
+
+  test('pauses are counted once each, with the first reasons, and over all attempts', () => {
+    const twice = [paused('r', 'A'), paused('r', 'B'), thawed('r'), paused('r', 'C')];
+    expect(runAfter(...twice)).toMatchObject({ pauseCount: 2, phase: { reasons: ['C'] } });
+    const again = admitted('r', scan, { epoch: 2, attempt: 2 });
+    const next = runAfter(...twice, interrupted('r'), again);
+    expect(next).toMatchObject({ pauseCount: 2, attempt: 2, epoch: 2, admittedAtMs: 100 });
+  });
+
+  test('a permission is remembered while the pause lasts, and forgotten with it', () => {
+    expect(runAfter(paused('r', 'X'), resumed)?.phase).toMatchObject({ permittedAtMs: 100 });
+    const next = runAfter(paused('r', 'X'), resumed, thawed('r'), paused('r', 'Y'));
+    expect(next?.phase).not.toHaveProperty('permittedAtMs');
+  });
+});
+
+describe('a run whose host went away', () => {
+  test('is repeated under the same id: at once the first time, then later and later', () => {
+    const waits = [1, 2, 3].map((attempt) => {
+      const world = worldOf(
+        at(1_000, ...known, admitted('r', scan, { attempt }), interrupted('r')),
+      );
+      const phase = world.runs.get('r')?.phase;
+      return phase?.kind === 'interrupted' ? phase.retryAtMs - 1_000 : NaN;
+    });
+    expect(waits[0]).toBe(0);
+    expect(waits[1]).toBeGreaterThan(0);
+    expect(waits[2]).toBeGreaterThan(waits[1] ?? 0);
+  });
+
+  test('is given up after as many attempts as policy allows', () => {
+    const last = admitted('r', scan, { attempt: retry.attemptsMax });
+    const world = worldOf(at(1, ...known, last, interrupted('r')));
+    expect(world.runs.size).toBe(0);
+    expect(world.history.at(-1)?.phase).toMatchObject({
+      outcome: {
+        kind: 'failed',
+        code: 'HOST_LOST',
+        message: expect.stringContaining('given up after 5') as unknown,
+      },
+    });
+    expect(world.updaters.get(UPDATER)?.scanTrials).toMatchObject({ failureCount: 1 });
+  });
+});
+
+describe('an updater that crashes', () => {
+  test.each(['UPDATER_CRASHED', 'NEVER_SERVED', 'LAUNCH_FAILED'] as const)(
+    '%s: the same run waits for its next attempt',
+    (code) => {
+      const world = worldOf(at(1, ...known, admitted('r', scan), finished('r', failure(code))));
+      expect(world.runs.get('r')).toMatchObject({
+        attempt: 1,
+        phase: { kind: 'interrupted', code },
+      });
+      expect(world.updaters.get(UPDATER)?.scanTrials.failureCount).toBe(0);
+      expect(world.lastRunEndedAtMs).toBe(1);
+    },
+  );
+
+  test('at the last attempt has failed', () => {
+    const last = admitted('r', scan, { attempt: retry.attemptsMax });
+    const world = worldOf(at(1, ...known, last, finished('r', failure('UPDATER_CRASHED'))));
+    expect(world.runs.size).toBe(0);
+    expect(world.updaters.get(UPDATER)?.scanTrials.lastFailure?.code).toBe('UPDATER_CRASHED');
+  });
+});
+
+test("a stop of Lull keeps the run id, is nobody's failure and waits for nothing", () => {
+  const world = worldOf(
+    at(7, ...known, admitted('r', scan), started('r'), cancelled('SHUTTING_DOWN')),
+  );
+  expect(world.runs.get('r')?.phase).toEqual({
+    kind: 'interrupted',
+    code: 'SHUTTING_DOWN',
+    retryAtMs: 7,
+  });
+  expect(world.updaters.get(UPDATER)?.scanTrials.failureCount).toBe(0);
+});
+
+describe('the end of a scan', () => {
+  test('that succeeded is remembered and clears the failures before it', () => {
+    const dated: Dated[] = [
+      ...at(1, ...known, admitted('r', scan), finished('r', failure('UPSTREAM_DOWN'))),
+      ...at(50, admitted('s', scan), finished('s', { kind: 'succeeded' })),
+    ];
+    const updater = worldOf(dated).updaters.get(UPDATER);
+    expect(updater).toMatchObject({ lastScanAtMs: 50, scanTrials: { failureCount: 0 } });
+  });
+
+  test('that failed waits longer each time', () => {
+    const once = [admitted('r', scan), finished('r', failure('UPSTREAM_DOWN'))];
+    const waits = [once, [...once, ...once], [...once, ...once, ...once]].map(
+      (facts) => worldOf(at(0, ...known, ...facts)).updaters.get(UPDATER)?.scanTrials.notBeforeMs,
+    );
+    expect(waits.map((ms) => Math.round((ms ?? 0) / 30_000))).toEqual([1, 2, 4]);
+  });
+});
+
+describe('the end of an action', () => {
+  function stateAfter(nextAction: Action, ...outcomes: Parameters<typeof finished>[1][]) {
+    const update = updateOf('a', { nextAction });
+    const ends = outcomes.flatMap((outcome) => [
+      admitted('r', perform(update)),
+      finished('r', outcome),
+    ]);
+    const world = worldOf(at(0, submitted(), enabled(), found([update]), ...ends));
+    return world.updates.get(updateKey(UPDATER, 'a'));
+  }
+
+  test('that leads to another one names it and starts counting anew', () => {
+    const state = stateAfter('download', failure('UPSTREAM_DOWN'), {
+      kind: 'more_to_do',
+      nextAction: 'install',
+    });
+    expect(state).toMatchObject({ update: { nextAction: 'install' }, trials: { failureCount: 0 } });
+  });
+
+  test.each([['succeeded' as const], ['gone' as const]])('%s: the update is done with', (kind) => {
+    expect(stateAfter('install', { kind })).toBeUndefined();
+  });
+
+  test('cancelled leaves everything as it was', () => {
+    const state = stateAfter('install', { kind: 'cancelled', code: 'OPERATOR' });
+    expect(state?.trials).toEqual({ failureCount: 0, notBeforeMs: 0 });
+  });
+
+  test('failed for good gives the update up, with the reason', () => {
+    const state = stateAfter('download', failure('DIGEST_MISMATCH', false));
+    expect(state?.gaveUp).toMatchObject({ code: 'DIGEST_MISMATCH', message: 'it said why' });
+  });
+
+  test('an install is tried every half hour, and once a day after three failures', () => {
+    const no = failure('APPLY_FAILED');
+    const waits = [1, 2, 3, 4].map(
+      (count) => stateAfter('install', ...Array<typeof no>(count).fill(no))?.trials.notBeforeMs,
+    );
+    const { installMs, giveUpMs } = retry;
+    expect(waits).toEqual([installMs, installMs, giveUpMs, giveUpMs]);
+  });
+
+  test('what does not work once installed is rolled back, and then given up', () => {
+    const back = stateAfter('verify', failure('VERIFY_FAILED'));
+    expect(back).toMatchObject({ update: { nextAction: 'rollback' }, trials: { notBeforeMs: 0 } });
+    const update = updateOf('a', { nextAction: 'rollback' });
+    const world = worldOf(
+      at(
+        0,
+        ...[submitted(), enabled(), found([updateOf('a', { nextAction: 'verify' })])],
+        ...[admitted('r', perform(updateOf('a', { nextAction: 'verify' })))],
+        ...[finished('r', failure('VERIFY_FAILED')), admitted('s', perform(update))],
+        finished('s', { kind: 'succeeded' }),
+      ),
+    );
+    expect(world.updates.get(updateKey(UPDATER, 'a'))?.gaveUp).toEqual({
+      code: 'VERIFY_FAILED',
+      message: 'rolled back: it said why',
+    });
+  });
+
+  test('of an update that has gone meanwhile, or of an updater withdrawn, changes nothing else', () => {
+    const run = admitted('r', perform(updateOf('z')));
+    const world = worldOf(at(0, ...known, run, finished('r', failure('APPLY_FAILED'))));
+    expect([...world.updates.values()].map(({ update }) => update.id)).toEqual(['a']);
+    expect(world.history).toHaveLength(1);
+  });
+});
+
+test('history keeps the newest runs and no more than its limit', () => {
+  const many = Array.from({ length: HISTORY_MAX + 5 }, (_, n) => [
+    admitted(`r${String(n)}`, scan),
+    finished(`r${String(n)}`, { kind: 'succeeded' }),
+  ]).flat();
+  const { history } = worldOf(at(1, ...known, ...many));
+  expect(history).toHaveLength(HISTORY_MAX);
+  expect(history.at(-1)?.id).toBe(`r${String(HISTORY_MAX + 4)}`);
+});

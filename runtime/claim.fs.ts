@@ -1,0 +1,84 @@
+// A claim on a directory: at most one living process has it.
+//
+// Node has no file locks, and a lock file that the dead leave behind can't be replaced without a
+// race. So a claim announces itself first and looks around afterwards:
+//
+//   announce: a file of one's own ─▶ look at the others ─▶ a living one: withdraw, later once more
+//                                                     └─▶ dead ones only: removed, it is ours
+//
+// Invariants:
+//   C1. Who has a claim announced it before the last look. Of two that come at once at least one
+//       sees the other; both may withdraw, never may both stay.
+//   C2. An announcement is removed by the process that made it, or when that process is dead: pid and
+//       start time together name it, so that a pid that came round again is nobody's.
+
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pause } from './deadline.js';
+import type { Closeable } from './shutdown.js';
+
+/** Two that met withdraw both and try again apart from each other. */
+const TRIES_MAX = 5;
+const APART_MS_MAX = 100;
+
+export class ClaimedError extends Error {
+  readonly code = 'CLAIMED';
+
+  constructor(dir: string, name: string, pid: number, instead: string) {
+    super(
+      `${dir} is in use by a running Lull (${name}, process ${String(pid)}). Stop that one first, or choose another directory with ${instead}.`,
+    );
+    this.name = 'ClaimedError';
+  }
+}
+
+/**
+ * Claims `dir`, which exists, for `name` (a plain word) until it is closed.
+ * @param instead the option that chooses another directory, for the message.
+ * @throws ClaimedError when a living process has it.
+ */
+export async function claim(dir: string, name: string, instead: string): Promise<Closeable> {
+  const prefix = `.${name}.`;
+  const own = `${prefix}${String(process.pid)}.${startOf(process.pid) ?? '0'}`;
+  const file = join(dir, own);
+  for (let tries = 1; ; tries += 1) {
+    const taken = existsSync(file) ? process.pid : announceAndLook(dir, prefix, own);
+    if (taken === undefined) {
+      return {
+        close: () => {
+          rmSync(file, { force: true });
+        },
+      };
+    }
+    if (tries >= TRIES_MAX) throw new ClaimedError(dir, name, taken, instead);
+    await pause(Math.random() * APART_MS_MAX);
+  }
+}
+
+/** @returns the process that has the claim, or undefined when it is ours. */
+function announceAndLook(dir: string, prefix: string, own: string): number | undefined {
+  const file = join(dir, own);
+  writeFileSync(file, '', { flag: 'wx', mode: 0o600 }); // C1
+  for (const other of readdirSync(dir)) {
+    if (!other.startsWith(prefix) || other === own) continue;
+    const [pid = '', start] = other.slice(prefix.length).split('.');
+    if (startOf(Number(pid)) === start) {
+      rmSync(file, { force: true });
+      return Number(pid);
+    }
+    rmSync(join(dir, other), { force: true }); // C2
+  }
+  return undefined;
+}
+
+/** When a process started, in the kernel's ticks since boot; undefined where there is none. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'latin1');
+    // The program's name, in brackets, may hold anything; field 22 is the 20th after it.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}

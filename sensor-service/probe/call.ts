@@ -1,0 +1,81 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { flagValue, machineWide, unknownValue, type Measurement } from '../reading/measurement.js';
+import { anyProcess, holdsOpen } from './open-files.js';
+import type { Probe } from './probe.js';
+import type { SoundCards } from './sound.js';
+import { readText } from './text-file.js';
+
+const EVERY_MS = 900;
+/** Looking through the open files of every process costs tens of milliseconds. */
+const CAMERA_EVERY_MS = 10_000;
+const CAMERAS_MAX = 32;
+
+interface CallRoots {
+  /** The directory in which dev/ lies. */
+  readonly root: string;
+  readonly procRoot: string;
+  readonly sysRoot: string;
+}
+
+/** Whether a microphone or a camera is in use. */
+export function callProbe(roots: CallRoots, cards: SoundCards): Probe {
+  const subject = machineWide('attention.call');
+  let camera: CameraUse = 'none';
+  let lookedAtMs = -Infinity;
+  return {
+    name: 'sound cards and cameras',
+    subjects: [subject],
+    everyMs: EVERY_MS,
+    measure: async (at) => {
+      const microphone = cards.use('capture', at.monotonicMs);
+      if (at.monotonicMs - lookedAtMs >= CAMERA_EVERY_MS) {
+        lookedAtMs = at.monotonicMs;
+        camera = await cameraUse(roots);
+      }
+      const say = (source: string, value: Measurement['value']): Measurement[] => [
+        { ...subject, source, value },
+      ];
+      if (microphone.kind === 'known' && microphone.running) {
+        return say('a microphone', flagValue(true));
+      }
+      if (camera === 'in use') return say('a camera', flagValue(true));
+      if (camera === 'not permitted') {
+        const why = 'who uses the camera is for root to see; run the sensor-service as root';
+        return say('cameras', unknownValue(why));
+      }
+      if (microphone.kind === 'unknown') return say('sound cards', unknownValue(microphone.why));
+      return say('sound cards and cameras', flagValue(false));
+    },
+  };
+}
+
+type CameraUse = 'none' | 'in use' | 'free' | 'not permitted';
+
+async function cameraUse(roots: CallRoots): Promise<CameraUse> {
+  let names: string[];
+  try {
+    names = readdirSync(join(roots.root, 'dev')).filter((name) => /^video\d{1,4}$/.test(name));
+  } catch {
+    return 'not permitted';
+  }
+  const cameras = names.slice(0, CAMERAS_MAX);
+  if (cameras.length === 0) return 'none';
+  if (cameras.every((name) => isDriverUnused(name, roots.sysRoot))) return 'free';
+  const paths = new Set(cameras.map((name) => join(roots.root, 'dev', name)));
+  let hidden = false;
+  const found = await anyProcess(roots.procRoot, (directory) => {
+    const holds = holdsOpen(directory, paths);
+    if (holds === 'not permitted') hidden = true;
+    return holds === true;
+  });
+  if (found) return 'in use';
+  return hidden ? 'not permitted' : 'free';
+}
+
+/** A device that is open keeps its driver in use; where that is 0 nobody need be looked for. */
+function isDriverUnused(name: string, sysRoot: string): boolean {
+  const refcnt = join(sysRoot, 'class/video4linux', name, 'device/driver/module/refcnt');
+  const read = readText(refcnt, '');
+  return read.kind === 'text' && read.text.trim() === '0';
+}

@@ -1,0 +1,111 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseInputDevices } from '../reading/input.js';
+import type { Instant } from '../reading/measurement.js';
+import type { PresenceSignal, Verdict } from '../reading/presence.js';
+import type { Probe } from './probe.js';
+import { readText, whyNotRead } from './text-file.js';
+
+/** Keyboards are plugged in by hand. */
+const LIST_AGAIN_MS = 10_000;
+/** The kernel keeps at least 64 events of 24 bytes for each reader. */
+const EVENTS_BYTES = 64 * 24;
+const NONE = 'the kernel knows no keyboard, pointer or touch screen';
+
+interface InputDeps {
+  /** The directory in which dev/ lies. */
+  readonly root: string;
+  readonly procRoot: string;
+  /** No input for so long: away. */
+  readonly awayAfterMs: number;
+  readonly sense: (signal: PresenceSignal) => void;
+}
+
+export interface InputProbe extends Probe {
+  close(): void;
+}
+
+/**
+ * Whether somebody touches a keyboard, a pointer or a screen, by the devices themselves. What was
+ * typed is dropped unread: only that there was something counts. The kernel keeps events between two
+ * rounds, so that looking costs a wake-up of nobody.
+ */
+export function inputProbe(deps: InputDeps): InputProbe {
+  const list = join(deps.procRoot, 'bus', 'input', 'devices');
+  const provider = join(deps.root, 'dev', 'input');
+  const opened = new Map<string, number>();
+  const events = Buffer.alloc(EVENTS_BYTES);
+  let why: string | undefined = NONE;
+  let listedAtMs = -Infinity;
+  let watchedSince: Instant | undefined;
+  let last: Instant | undefined;
+
+  function openAll(at: Instant): void {
+    if (at.monotonicMs - listedAtMs < LIST_AGAIN_MS) return;
+    listedAtMs = at.monotonicMs;
+    const file = readText(list, 'no input device is known to the kernel');
+    const names = file.kind === 'text' ? parseInputDevices(file.text) : [];
+    why = file.kind === 'missing' ? file.why : names.length === 0 ? NONE : undefined;
+    for (const name of opened.keys()) if (!names.includes(name)) drop(name);
+    for (const name of names) {
+      if (opened.has(name)) continue;
+      const path = join(provider, name);
+      try {
+        opened.set(name, openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+      } catch (error) {
+        why = whyNotRead(path, error, "show the machine's input devices to Lull");
+      }
+    }
+    if (why === undefined) watchedSince ??= at;
+    else watchedSince = undefined;
+  }
+
+  function drop(name: string): void {
+    const fd = opened.get(name);
+    opened.delete(name);
+    if (fd !== undefined) closeSync(fd);
+  }
+
+  /** Takes everything that lies ready. */
+  function anyEvent(): boolean {
+    let any = false;
+    for (const [name, fd] of opened) {
+      try {
+        if (readSync(fd, events, 0, EVENTS_BYTES, null) > 0) any = true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') continue;
+        drop(name); // Unplugged: whoever did that was there.
+        any = true;
+        listedAtMs = -Infinity;
+      }
+    }
+    return any;
+  }
+
+  function verdictAt(at: Instant): Verdict {
+    if (last !== undefined && at.monotonicMs - last.monotonicMs < deps.awayAfterMs) {
+      return { kind: 'engaged' };
+    }
+    if (why !== undefined) return { kind: 'unknown', why };
+    const since = last ?? watchedSince ?? at;
+    if (at.monotonicMs - since.monotonicMs < deps.awayAfterMs) {
+      return { kind: 'unknown', why: `${provider} is watched only since a moment ago` };
+    }
+    return { kind: 'away', sinceMs: since.wallMs };
+  }
+
+  return {
+    name: provider,
+    subjects: [],
+    everyMs: 0,
+    measure: (at) => {
+      openAll(at);
+      if (anyEvent()) last = at;
+      deps.sense({ provider, rank: 'sensed', places: ['seat'], verdict: verdictAt(at) });
+      return [];
+    },
+    close: () => {
+      for (const name of [...opened.keys()]) drop(name);
+    },
+  };
+}

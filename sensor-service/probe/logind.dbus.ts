@@ -1,0 +1,157 @@
+// logind: sessions, lock and idle hints, inhibitors, sleep: the machine's own account of its people.
+//
+// Invariants:
+//   G1. An edge is told in the tick of its signal.
+//   G2. Before every session has been read nothing is said of presence: the one that is not read yet
+//       may be the one in which somebody works.
+
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { idleInhibited, namesIdle } from '../reading/inhibitor.js';
+import { flagValue, machineWide, numberValue, unknownValue } from '../reading/measurement.js';
+import { sessionOf, type Session } from '../reading/session.js';
+import type { BusSignal } from './bus.dbus.js';
+import { Mirror } from './mirror.dbus.js';
+import type { WatchDeps } from './property-watch.dbus.js';
+
+const SERVICE = 'org.freedesktop.login1';
+const MANAGER = 'org.freedesktop.login1.Manager';
+const SESSION = 'org.freedesktop.login1.Session';
+const PATH = '/org/freedesktop/login1';
+/** A terminal's last use is told without a signal, so it is asked for, while there is a terminal. */
+const TERMINALS_EVERY_MS = 60_000;
+
+/** Sessions by their path, or why they are not known. */
+export type Sessions =
+  | { readonly kind: 'known'; readonly sessions: ReadonlyMap<string, Session> }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+interface LogindDeps extends WatchDeps {
+  readonly clock: Clock;
+  readonly sessions: (sessions: Sessions) => void;
+  readonly resumed: () => void;
+}
+
+export class Logind implements Closeable {
+  private readonly mirror: Mirror;
+  private readonly paths = new Set<string>();
+  private listing: 'asked' | 'listed' | 'read' | 'too-many' = 'asked';
+  private inhibited: unknown;
+  private cancelReread: CancelTimer = () => undefined;
+
+  constructor(private readonly deps: LogindDeps) {
+    this.mirror = new Mirror({
+      ...deps,
+      service: SERVICE,
+      ifAbsent: 'install systemd-logind or elogind',
+      appeared: () => void this.begin(),
+      changed: () => {
+        this.changed();
+      },
+      signalled: (signal) => {
+        this.take(signal);
+      },
+    });
+  }
+
+  close(): void {
+    this.cancelReread();
+    this.mirror.close();
+  }
+
+  private async begin(): Promise<void> {
+    this.listing = 'asked';
+    this.inhibited = undefined;
+    this.paths.clear();
+    this.mirror.follow(PATH, MANAGER);
+    try {
+      const list = await this.mirror.call(PATH, MANAGER, 'ListSessions');
+      if (!Array.isArray(list)) throw new Error('logind lists sessions in a form not known');
+      if (this.listing !== 'asked') return;
+      this.listing = 'listed';
+      for (const entry of list) this.add(Array.isArray(entry) ? entry[4] : undefined);
+      this.changed();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'logind does not list its sessions';
+      this.deps.sessions({ kind: 'unknown', why });
+    }
+  }
+
+  private add(path: unknown): void {
+    if (typeof path !== 'string') return;
+    if (this.mirror.follow(path, SESSION)) this.paths.add(path);
+    else this.listing = 'too-many';
+  }
+
+  private take({ path, member, args }: BusSignal): void {
+    if (path !== PATH) return;
+    if (member === 'SessionNew' && this.listing !== 'asked') this.add(args[1]);
+    if (member === 'SessionRemoved' && typeof args[1] === 'string') {
+      this.paths.delete(args[1]);
+      this.mirror.unfollow(args[1], SESSION);
+      this.changed();
+    }
+    if (member === 'PrepareForSleep' && args[0] === false) {
+      const { wallMs } = this.deps.clock.now();
+      const value = numberValue('resume.at', wallMs);
+      this.deps.tell([{ ...machineWide('resume.at'), source: SERVICE, value }]);
+      this.deps.resumed();
+    }
+  }
+
+  private changed(): void {
+    const { state } = this.mirror;
+    if (state.kind !== 'present') {
+      this.deps.sessions({ kind: 'unknown', why: state.why });
+      this.tellInhibitor({ value: unknownValue(state.why), source: SERVICE });
+      return;
+    }
+    this.tellSessions();
+    const manager = this.mirror.properties(PATH, MANAGER);
+    if (manager === undefined || manager['BlockInhibited'] === this.inhibited) return;
+    this.inhibited = manager['BlockInhibited'];
+    if (namesIdle(this.inhibited) === false) {
+      this.tellInhibitor({ value: flagValue(false), source: SERVICE }); // G1
+    } else void this.nameInhibitor();
+  }
+
+  private tellSessions(): void {
+    if (this.listing === 'too-many') {
+      this.deps.sessions({ kind: 'unknown', why: 'there are more sessions than can be followed' });
+      return;
+    }
+    if (this.listing === 'listed' && this.mirror.complete) this.listing = 'read';
+    if (this.listing !== 'read') return; // G2
+    const sessions = new Map<string, Session>();
+    for (const path of this.paths) {
+      const properties = this.mirror.properties(path, SESSION);
+      const session = properties === undefined ? undefined : sessionOf(properties);
+      if (session !== undefined) sessions.set(path, session);
+    }
+    this.deps.sessions({ kind: 'known', sessions });
+    this.armReread(sessions);
+  }
+
+  private armReread(sessions: ReadonlyMap<string, Session>): void {
+    this.cancelReread();
+    const terminals = [...sessions].filter(([, { kind }]) => kind === 'terminal');
+    if (terminals.length === 0) return;
+    this.cancelReread = this.deps.clock.after(TERMINALS_EVERY_MS, () => {
+      for (const [path] of terminals) this.mirror.reread(path, SESSION);
+    });
+  }
+
+  private async nameInhibitor(): Promise<void> {
+    try {
+      const list = await this.mirror.call(PATH, MANAGER, 'ListInhibitors');
+      this.tellInhibitor(idleInhibited(list));
+    } catch {
+      const value = unknownValue('logind does not list its inhibitors');
+      this.tellInhibitor({ value, source: SERVICE });
+    }
+  }
+
+  private tellInhibitor(told: ReturnType<typeof idleInhibited>): void {
+    this.deps.tell([{ ...machineWide('attention.inhibitor'), ...told }]);
+  }
+}

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import type { Value } from '../../conditions/reading.js';
+import { machineWide, numberValue, unknownValue } from '../reading/measurement.js';
+import { parseReceived } from '../reading/network.js';
+import type { Probe } from './probe.js';
+import { readText } from './text-file.js';
+
+/** The window over which uupd looks. */
+const SPAN_MS = 5_000;
+const EVERY_MS = 900;
+const NO_NETWORK = 'no network of the machine is visible here; share its network with Lull';
+
+/** How much is received. Whoever judges it has to know whether Lull itself receives something. */
+export function receivedProbe(procRoot: string): Probe {
+  const path = join(procRoot, 'net', 'dev');
+  const subject = machineWide('network.others');
+  let looks: { atMs: number; bytes: number }[] = [];
+
+  function rate(atMs: number): Value {
+    const file = readText(path, 'mount /proc');
+    const bytes = file.kind === 'text' ? parseReceived(file.text) : undefined;
+    if (bytes === undefined) {
+      looks = [];
+      return unknownValue(file.kind === 'missing' ? file.why : NO_NETWORK);
+    }
+    // A network that went away takes its counter with it.
+    if (bytes < (looks.at(-1)?.bytes ?? 0)) looks = [];
+    looks = [...looks.filter((look) => atMs - look.atMs <= SPAN_MS), { atMs, bytes }];
+    const [oldest] = looks;
+    const spanMs = atMs - (oldest?.atMs ?? atMs);
+    if (oldest === undefined || spanMs === 0) {
+      return unknownValue('it is measured over an interval that has only begun');
+    }
+    return numberValue(subject.signal, Math.round(((bytes - oldest.bytes) / spanMs) * 1_000));
+  }
+
+  return {
+    name: path,
+    subjects: [subject],
+    everyMs: EVERY_MS,
+    measure: (at) => [{ ...subject, source: path, value: rate(at.monotonicMs) }],
+  };
+}

@@ -1,0 +1,87 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ThermalWord } from '../../conditions/reading.js';
+import { machineWide, unknownValue } from '../reading/measurement.js';
+import { heatOf, parseCelsius, type HotSpot } from '../reading/thermal.js';
+import type { Probe } from './probe.js';
+import { readSlowText, whyNotRead } from './text-file.js';
+
+/** Heat moves in seconds, and some sensors are slow to answer. */
+const EVERY_MS = 4_900;
+/** Servers have dozens; a driver gone wild might have more. */
+const PLACES_MAX = 64;
+const TRIPS_MAX = 12;
+
+export function thermalProbe(sysRoot: string): Probe {
+  const zones = join(sysRoot, 'class', 'thermal');
+  const chips = join(sysRoot, 'class', 'hwmon');
+  const subject = machineWide('thermal');
+  let before: ThermalWord = 'nominal';
+  return {
+    name: zones,
+    subjects: [subject],
+    everyMs: EVERY_MS,
+    measure: async () => {
+      const spots = [...(await zoneSpots(zones)), ...(await chipSpots(chips))];
+      const { value, source } = heatOf(spots, before);
+      if (value.kind === 'word') before = value.word as ThermalWord;
+      if (value.kind !== 'unknown') return [{ ...subject, source, value }];
+      const why = listed(zones).why ?? value.why;
+      return [{ ...subject, source: zones, value: unknownValue(why) }];
+    },
+  };
+}
+
+async function zoneSpots(directory: string): Promise<HotSpot[]> {
+  const names = listed(directory).names.filter((name) => /^thermal_zone\d+$/.test(name));
+  return Promise.all(
+    names.slice(0, PLACES_MAX).map(async (name) => {
+      const path = join(directory, name);
+      const limits = new Map<string, number>();
+      for (let trip = 0; trip < TRIPS_MAX; trip += 1) {
+        const kind = await attribute(path, `trip_point_${String(trip)}_type`);
+        if (kind === undefined) break;
+        const celsius = parseCelsius(await attribute(path, `trip_point_${String(trip)}_temp`));
+        const known = limits.get(kind.trim());
+        if (celsius !== undefined) limits.set(kind.trim(), Math.min(known ?? Infinity, celsius));
+      }
+      return {
+        name: path,
+        celsius: parseCelsius(await attribute(path, 'temp')),
+        passive: limits.get('passive'),
+        critical: limits.get('hot') ?? limits.get('critical'),
+      };
+    }),
+  );
+}
+
+async function chipSpots(directory: string): Promise<HotSpot[]> {
+  const spots: HotSpot[] = [];
+  for (const chip of listed(directory).names.filter((name) => /^hwmon\d+$/.test(name))) {
+    const path = join(directory, chip);
+    for (const file of listed(path).names) {
+      const sensor = /^(temp\d+)_crit$/.exec(file)?.[1];
+      if (sensor === undefined || spots.length >= PLACES_MAX) continue;
+      spots.push({
+        name: join(path, sensor),
+        celsius: parseCelsius(await attribute(path, `${sensor}_input`)),
+        passive: undefined,
+        critical: parseCelsius(await attribute(path, file)),
+      });
+    }
+  }
+  return spots;
+}
+
+function listed(path: string): { names: readonly string[]; why?: string } {
+  try {
+    return { names: readdirSync(path) };
+  } catch (error) {
+    return { names: [], why: whyNotRead(path, error, 'mount /sys, or load a sensor driver') };
+  }
+}
+
+async function attribute(path: string, file: string): Promise<string | undefined> {
+  const read = await readSlowText(join(path, file), '');
+  return read.kind === 'text' ? read.text : undefined;
+}

@@ -1,0 +1,115 @@
+// The services that are watched by their properties alone.
+
+import { flagValue, unknownValue } from '../reading/measurement.js';
+import { connectivityValue, meteredValue, tetheredValue } from '../reading/network.js';
+import { charge, onMains, saving } from '../reading/upower.js';
+import type { ObjectKey, Watched } from './property-watch.dbus.js';
+
+const upowerKey: ObjectKey = ['/org/freedesktop/UPower', 'org.freedesktop.UPower'];
+const displayKey: ObjectKey = [
+  '/org/freedesktop/UPower/devices/DisplayDevice',
+  'org.freedesktop.UPower.Device',
+];
+
+const upower: Watched = {
+  service: 'org.freedesktop.UPower',
+  ifAbsent: 'install upower',
+  signals: ['power.ac', 'power.battery'],
+  objects: () => [upowerKey, displayKey],
+  measure: (look) => {
+    const daemon = look(upowerKey);
+    const display = look(displayKey);
+    return [daemon && onMains(daemon), display && charge(display)];
+  },
+};
+
+function powerProfiles(service: string): Watched {
+  const key: ObjectKey = [`/${service.replaceAll('.', '/')}`, service];
+  return {
+    service,
+    ifAbsent: 'install power-profiles-daemon',
+    signals: ['power.saver'],
+    objects: () => [key],
+    measure: (look) => {
+      const daemon = look(key);
+      return [daemon && saving(daemon)];
+    },
+  };
+}
+
+const NM = 'org.freedesktop.NetworkManager';
+const nmKey: ObjectKey = ['/org/freedesktop/NetworkManager', NM];
+
+const networkManager: Watched = {
+  service: NM,
+  ifAbsent: 'systemd-networkd does not know it, NetworkManager does',
+  signals: ['network.metered', 'network.connectivity', 'network.tethered'],
+  objects: (look) => {
+    const primary = look(nmKey)?.['PrimaryConnection'];
+    if (typeof primary !== 'string') return [nmKey];
+    const connection: ObjectKey = [primary, `${NM}.Connection.Active`];
+    const devices = look(connection)?.['Devices'];
+    const device: unknown = Array.isArray(devices) ? devices[0] : undefined;
+    if (typeof device !== 'string') return [nmKey, connection];
+    return [nmKey, connection, [device, `${NM}.Device`]];
+  },
+  measure: (look) => {
+    const manager = look(nmKey);
+    if (manager === undefined) return [];
+    const [, , device] = networkManager.objects(look);
+    return [
+      meteredValue(manager['Metered']),
+      connectivityValue(manager['Connectivity']),
+      tetheredValue(
+        manager['PrimaryConnectionType'],
+        device === undefined ? undefined : look(device)?.['Driver'],
+      ),
+    ];
+  },
+};
+
+/** On the system bus. The daemon of power profiles has an old name and a new one. */
+export const machineServices: readonly Watched[] = [
+  upower,
+  powerProfiles('org.freedesktop.UPower.PowerProfiles'),
+  powerProfiles('net.hadess.PowerProfiles'),
+  networkManager,
+];
+
+const gameModeKey: ObjectKey = ['/com/feralinteractive/GameMode', 'com.feralinteractive.GameMode'];
+
+const gameMode: Watched = {
+  service: 'com.feralinteractive.GameMode',
+  ifAbsent: 'a game that wants it starts it',
+  signals: ['attention.game'],
+  absent: flagValue(false),
+  objects: () => [gameModeKey],
+  measure: (look) => {
+    const daemon = look(gameModeKey);
+    if (daemon === undefined) return [];
+    const { ClientCount: count } = daemon;
+    if (typeof count !== 'number') return [unknownValue('GameMode does not count its games')];
+    return [flagValue(count > 0)];
+  },
+};
+
+const gnomeKey: ObjectKey = ['/org/gnome/SessionManager', 'org.gnome.SessionManager'];
+/** In GNOME's InhibitedActions; the desktop portal's Inhibit arrives here too. */
+const INHIBITS_IDLE = 8;
+
+const gnomeSession: Watched = {
+  service: 'org.gnome.SessionManager',
+  ifAbsent: 'GNOME has it',
+  signals: ['attention.inhibitor'],
+  objects: () => [gnomeKey],
+  measure: (look) => {
+    const session = look(gnomeKey);
+    if (session === undefined) return [];
+    const { InhibitedActions: actions } = session;
+    if (typeof actions !== 'number') return [unknownValue('GNOME does not say what is inhibited')];
+    return [flagValue((actions & INHIBITS_IDLE) !== 0)];
+  },
+};
+
+/** On the bus of whoever sits at the machine. */
+export const desktopServices: readonly Watched[] = [gameMode, gnomeSession];

@@ -1,0 +1,32 @@
+// Programs, as an operator names them: an executable's path, flatpak:ID or snap:NAME.
+
+/** A process that runs, as /proc shows it. */
+export interface Running {
+  readonly exe: string | undefined;
+  readonly cgroup: string | undefined;
+}
+
+/** What the kernel adds to the path of an executable that was replaced while it runs. */
+const REPLACED = ' (deleted)';
+
+/** Whether the process is that program. An updated program that still runs is the old one: it is. */
+export function isApp(app: string, { exe, cgroup }: Running): boolean {
+  const [, kind, id = ''] = /^(flatpak|snap):([\w.-]{1,128})$/.exec(app) ?? [];
+  switch (kind) {
+    case 'flatpak':
+      return new RegExp(`/app-flatpak-${escaped(id)}-\\d+\\.scope`).test(cgroup ?? '');
+    case 'snap':
+      return new RegExp(`/snap\\.${escaped(id)}\\.`).test(cgroup ?? '');
+    default:
+      return exe === app || exe === app + REPLACED;
+  }
+}
+
+/** Whether `app` is told by its control group rather than by its executable. */
+export function isPackaged(app: string): boolean {
+  return /^(?:flatpak|snap):/.test(app);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.-]/g, '\\$&');
+}

@@ -1,0 +1,37 @@
+// Who keeps the machine from idling, in logind's own words.
+
+import type { Value } from '../../conditions/reading.js';
+import { displayText } from '../../conditions/words.js';
+import { flagValue, unknownValue } from './measurement.js';
+
+export interface InhibitorState {
+  readonly value: Value;
+  readonly source: string;
+}
+
+const WHO_CHARS_MAX = 60;
+
+/** Parses logind's ListInhibitors, a(ssssuu): what, who, why, mode, user, process. */
+export function idleInhibited(list: unknown): InhibitorState {
+  const source = 'logind';
+  if (!Array.isArray(list)) {
+    return { value: unknownValue('logind lists inhibitors in a form that is not known'), source };
+  }
+  const holder = list.find(blocksIdle);
+  if (holder === undefined) return { value: flagValue(false), source };
+  const who: unknown = holder[1];
+  const name = typeof who === 'string' ? displayText(who, WHO_CHARS_MAX) : 'somebody';
+  return { value: flagValue(true), source: `logind (${name})` };
+}
+
+/** Whether a property of the form "sleep:idle" names idle; undefined where it is no such thing. */
+export function namesIdle(blockInhibited: unknown): boolean | undefined {
+  if (typeof blockInhibited !== 'string') return undefined;
+  return blockInhibited.split(':').includes('idle');
+}
+
+function blocksIdle(inhibitor: unknown): inhibitor is readonly unknown[] {
+  if (!Array.isArray(inhibitor)) return false;
+  const [what, , , mode] = inhibitor as readonly unknown[];
+  return mode === 'block' && namesIdle(what) === true;
+}

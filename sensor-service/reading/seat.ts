@@ -1,0 +1,127 @@
+// What the sessions of a machine and its desktop say of a person: at the seat, and at terminals.
+//
+// All instants are of the monotonic clock: nobody sets it, and the time for which the machine slept is
+// no time for which somebody was away.
+//
+// Invariants:
+//   S1. Whoever counts input is believed before a hint: a hint is minutes late, or never given.
+//   S2. An edge that only a person makes (a key wakes the screen, a login, an opened lid) counts as a
+//       sign of one, whatever the levels say.
+//   S3. A level that is not said, or from the future, is never "nobody there".
+
+import type { Session } from './session.js';
+
+export interface AwayAfter {
+  /** No input for so long, where input is counted. */
+  readonly inputMs: number;
+  /** The same when the screen is locked or dark, or shows the login. */
+  readonly lockedMs: number;
+  /** The same at a terminal. */
+  readonly terminalMs: number;
+}
+
+export const defaultAwayAfter: AwayAfter = {
+  inputMs: 4 * 60_000, // Windows Task Scheduler since 8.
+  lockedMs: 60_000, // Ours.
+  terminalMs: 10 * 60_000, // Threads on systemd and Zincati.
+};
+
+export type SeatVerdict =
+  | { readonly kind: 'engaged' }
+  | { readonly kind: 'away'; readonly sinceMs: number }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export interface SeatSigns {
+  readonly sessions: readonly Session[];
+  /** Of whoever counts input (Mutter); undefined: nobody does. */
+  readonly input: Exclude<SeatVerdict, { kind: 'unknown' }> | undefined;
+  /** When the screen was locked, went dark, or came to show the login; undefined: it did not. */
+  readonly screenOffAtMs: number | undefined;
+  /** The last edge that only a person makes, since `watchedFromMs`. */
+  readonly lastSignAtMs: number | undefined;
+  readonly watchedFromMs: number;
+}
+
+export interface Judged {
+  readonly verdict: SeatVerdict;
+  /** When it is to be judged again although nothing happened. */
+  readonly againAtMs: number | undefined;
+}
+
+const engaged: Judged = { verdict: { kind: 'engaged' }, againAtMs: undefined };
+
+export function judgeSeat(signs: SeatSigns, awayAfter: AwayAfter, nowMs: number): Judged {
+  const level = levelOf(signs);
+  if (level.verdict.kind !== 'away') return { verdict: level.verdict, againAtMs: undefined };
+  const { sinceMs } = level.verdict;
+  const signAtMs = signs.lastSignAtMs;
+  if (signAtMs === undefined || signAtMs <= sinceMs) return awayFrom(sinceMs, level.waitMs(awayAfter), nowMs);
+  const dark = signs.screenOffAtMs !== undefined || shownSessions(signs).length === 0;
+  return awayFrom(signAtMs, dark ? awayAfter.lockedMs : awayAfter.inputMs, nowMs); // S2
+}
+
+export function judgeTerminals(
+  signs: Pick<SeatSigns, 'sessions' | 'watchedFromMs'> & {
+    /** When the last terminal was closed; undefined: none was. */
+    readonly closedAtMs: number | undefined;
+  },
+  awayAfter: AwayAfter,
+  nowMs: number,
+): Judged {
+  const terminals = signs.sessions.filter(({ kind }) => kind === 'terminal');
+  let sinceMs = signs.closedAtMs ?? -Infinity;
+  for (const { idleSinceMs } of terminals) {
+    if (idleSinceMs === undefined) return engaged; // S3
+    sinceMs = Math.max(sinceMs, idleSinceMs);
+  }
+  if (sinceMs === -Infinity) sinceMs = signs.watchedFromMs;
+  return awayFrom(sinceMs, terminals.length === 0 ? 0 : awayAfter.terminalMs, nowMs);
+}
+
+interface Level {
+  readonly verdict: SeatVerdict;
+  /** For how long an absence must last to be believed. */
+  readonly waitMs: (awayAfter: AwayAfter) => number;
+}
+
+const atOnce = (): number => 0;
+
+/** What is so at this moment, before edges are counted. */
+function levelOf(signs: SeatSigns): Level {
+  const { input, screenOffAtMs, watchedFromMs } = signs;
+  if (input !== undefined) return { verdict: input, waitMs: atOnce }; // S1
+  const shown = shownSessions(signs);
+  // Nobody is logged in at the seat, or there is none.
+  if (shown.length === 0) {
+    return { verdict: { kind: 'away', sinceMs: watchedFromMs }, waitMs: atOnce };
+  }
+  if (screenOffAtMs !== undefined) {
+    return {
+      verdict: { kind: 'away', sinceMs: screenOffAtMs },
+      waitMs: ({ lockedMs }) => lockedMs,
+    };
+  }
+  let sinceMs = -Infinity;
+  for (const { idle, idleSinceMs } of shown) {
+    if (idle === undefined) {
+      const why = 'logind does not say whether the session is idle';
+      return { verdict: { kind: 'unknown', why }, waitMs: atOnce };
+    }
+    if (!idle || idleSinceMs === undefined) return { verdict: { kind: 'engaged' }, waitMs: atOnce }; // S3
+    sinceMs = Math.max(sinceMs, idleSinceMs);
+  }
+  // The hint comes when the desktop's own waiting is over, so nothing more is waited for here.
+  return { verdict: { kind: 'away', sinceMs }, waitMs: atOnce };
+}
+
+/** Sessions that somebody can look at: the one of each seat that has it now, and remote desktops. */
+export function shownSessions({ sessions }: Pick<SeatSigns, 'sessions'>): Session[] {
+  return sessions.filter(({ kind, active }) => kind === 'graphical' && active);
+}
+
+function awayFrom(sinceMs: number, waitMs: number, nowMs: number): Judged {
+  if (sinceMs > nowMs) return { ...engaged, againAtMs: sinceMs + waitMs }; // S3
+  const dueAtMs = sinceMs + waitMs;
+  if (dueAtMs > nowMs) return { ...engaged, againAtMs: dueAtMs };
+  return { verdict: { kind: 'away', sinceMs }, againAtMs: undefined };
+}

@@ -1,0 +1,54 @@
+// A login session as logind describes it, checked property by property: what comes over the bus is
+// somebody else's.
+
+type Properties = Readonly<Record<string, unknown>>;
+
+export interface Session {
+  readonly kind: 'graphical' | 'terminal';
+  /** Nobody is logged in: a login screen. */
+  readonly greeter: boolean;
+  readonly remote: boolean;
+  readonly active: boolean;
+  /** Undefined: not said, or nonsense. */
+  readonly idle: boolean | undefined;
+  /**
+   * When it was told to be idle; of a terminal: its last sign of a person. On the monotonic clock,
+   * which nobody sets and which stands still while the machine sleeps.
+   */
+  readonly idleSinceMs: number | undefined;
+  readonly locked: boolean;
+  readonly uid: number | undefined;
+}
+
+const graphicalTypes: ReadonlySet<unknown> = new Set(['x11', 'wayland', 'mir']);
+const personClasses: ReadonlySet<unknown> = new Set([
+  ...['user', 'user-early', 'user-light', 'user-incomplete'],
+  ...['greeter', 'lock-screen'],
+]);
+
+/** @returns undefined for a session in which no person can be: cron, a service, one that closes. */
+export function sessionOf(properties: Properties): Session | undefined {
+  const { Class: kindOfUser, Type: type, TTY: tty, State: state, User: user } = properties;
+  if (!personClasses.has(kindOfUser) || state === 'closing') return undefined;
+  const graphical = graphicalTypes.has(type);
+  // A copy over SSH has a session too, and no terminal.
+  if (!graphical && (type !== 'tty' || typeof tty !== 'string' || tty === '')) return undefined;
+  const uid: unknown = Array.isArray(user) ? user[0] : undefined;
+  return {
+    kind: graphical ? 'graphical' : 'terminal',
+    greeter: kindOfUser === 'greeter',
+    remote: properties['Remote'] === true,
+    active: properties['Active'] === true,
+    idle: typeof properties['IdleHint'] === 'boolean' ? properties['IdleHint'] : undefined,
+    idleSinceMs: millisecondsOf(properties['IdleSinceHintMonotonic']),
+    locked: properties['LockedHint'] === true,
+    uid: typeof uid === 'number' ? uid : undefined,
+  };
+}
+
+/** Microseconds as the bus has them; 0 means never. */
+function millisecondsOf(value: unknown): number | undefined {
+  if (typeof value !== 'bigint' || value <= 0n) return undefined;
+  const ms = Number(value / 1_000n);
+  return Number.isSafeInteger(ms) ? ms : undefined;
+}

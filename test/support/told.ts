@@ -1,0 +1,58 @@
+// The story of a journal in one line a run, what Lull says to whoever asks why nothing runs, and
+// waiting for what no journal tells.
+
+import type { Fact } from '../../harness/follow.grpc.js';
+import type { RunningLull } from '../../harness/lull.spawn.js';
+import { pause } from '../../runtime/deadline.js';
+import { actionOf, outcomeOf, STEP_MS_MAX } from './story.js';
+
+export interface ToldReason {
+  readonly code: string;
+  readonly message: string;
+  readonly untilUnixMs?: number;
+}
+
+const LOOK_EVERY_MS = 10;
+
+/** "scan succeeded", "download failed UPSTREAM_DOWN": every end of a run, in order. */
+export function endsOf(facts: readonly Fact[]): string[] {
+  return facts
+    .filter(({ kind }) => kind === 'run.finished')
+    .map((fact) => {
+      const { kind, code = '' } = outcomeOf(fact);
+      return `${actionOf(facts, fact.runId) ?? '?'} ${kind} ${code}`.trim();
+    });
+}
+
+/** How many facts of each kind there are. */
+export function countOf(facts: readonly Fact[], kind: string, runId?: string): number {
+  return facts.filter((fact) => fact.kind === kind && (runId === undefined || fact.runId === runId))
+    .length;
+}
+
+/** Every reason of everything that waits. */
+export async function reasonsNow(running: RunningLull): Promise<ToldReason[]> {
+  const text = await running.command(['--json', 'explain']);
+  return (JSON.parse(text) as { reasons: ToldReason[] }[]).flatMap(({ reasons }) => reasons);
+}
+
+/** Asks until one of the reasons has this code. */
+export async function reasonWith(running: RunningLull, code: string): Promise<ToldReason> {
+  return until(`a reason ${code}`, async () =>
+    (await reasonsNow(running)).find((reason) => reason.code === code),
+  );
+}
+
+/** Looks until there is something. @throws when that takes too long. */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
+  const deadlineMs = performance.now() + STEP_MS_MAX;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > deadlineMs) throw new Error(`waited in vain: ${what}`);
+    await pause(LOOK_EVERY_MS);
+  }
+}
