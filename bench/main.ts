@@ -4,14 +4,18 @@ import { parseArgs } from 'node:util';
 import { createLog } from '../runtime/log.js';
 import { CloseStack } from '../runtime/shutdown.js';
 import { CannotRun, type Benchmark } from './benchmark.js';
+import { idle } from './idle/idle.js';
 import { overhead } from './overhead/overhead.js';
 import { reaction } from './reaction/reaction.js';
 import { requireSandbox } from './sandbox.spawn.js';
 import { reportOf, writeReport } from './report.js';
+import { sensing } from './sensing/sensing.js';
 
 const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
   ['reaction', reaction],
   ['overhead', overhead],
+  ['idle', idle],
+  ['sensing', sensing],
 ]);
 const REPEATS = 5;
 const REPEATS_MAX = 1_000;

@@ -4,15 +4,11 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { LogLevel } from '../runtime/log.js';
-import {
-  askAuditVerified,
-  askEntries,
-  askExplain,
-  askHistory,
-  askStatus,
-  reportPresence,
-} from './commands/ask.js';
+import { priorities, type Priority } from '../plugin-host/sandbox/parent.cgroup.js';
+import { profiles, type Profile } from '../sensor-service/probe/places.js';
+import { askAuditVerified, askEntries, askExplain, askHistory, askStatus } from './commands/ask.js';
 import { createKey, packBundle } from './commands/bundle.js';
+import { readReplay } from './commands/replay.js';
 import { parts, up, type Part } from './commands/up.js';
 import {
   enableUpdater,
@@ -25,12 +21,25 @@ import {
 import { CommandError, lineOf } from './failure.js';
 import { write } from './output.js';
 import { placesFrom, type Places } from './paths.js';
+import { addSensingCommands } from './sensing.js';
 import { showRuns, showStatus, showSubjects, showUpdaters } from './show/status.js';
 
 interface Global {
   readonly state?: string;
   readonly run?: string;
   readonly json?: boolean;
+}
+
+interface UpFlags {
+  readonly policy?: string;
+  readonly ociRuntime: string;
+  readonly priority: Priority;
+  readonly logLevel: LogLevel;
+  readonly only: Part[];
+  readonly profile: Profile;
+  readonly app: string[];
+  readonly replay?: string;
+  readonly speed: string;
 }
 
 const { version } = JSON.parse(
@@ -56,18 +65,39 @@ program
   .option('--policy <file>', 'policy file (YAML); without one the defaults hold')
   .option('--oci-runtime <name>', 'runc, or another with its command line', 'runc')
   .addOption(
+    new Option('--priority <level>', 'how updaters compete with other programs')
+      .choices(priorities)
+      .default('lowest'),
+  )
+  .addOption(
     new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'),
   )
   .addOption(new Option('--only <part...>', 'a part alone').choices(parts).default([...parts]))
-  .action((given: { policy?: string; ociRuntime: string; logLevel: LogLevel; only: Part[] }) =>
+  .addOption(
+    new Option('--profile <kind>', 'whether people sit at this machine')
+      .choices(profiles)
+      .default('auto'),
+  )
+  .option(
+    '--app <program...>',
+    'a program that updates wait for: a path, flatpak:ID, snap:NAME',
+    [],
+  )
+  .option('--replay <file>', 'play a recorded trace instead of measuring')
+  .option('--speed <times>', 'how fast to play it', '1')
+  .action((given: UpFlags) =>
     up(
       {
         version,
         places: places(),
         policyFile: given.policy,
         ociRuntime: given.ociRuntime,
+        priority: given.priority,
         logLevel: given.logLevel,
         parts: given.only,
+        profile: given.profile,
+        apps: given.app,
+        replay: given.replay === undefined ? undefined : readReplay(given.replay, given.speed),
       },
       stopSignal(),
     ),
@@ -87,16 +117,7 @@ program
     write(await askExplain(runDir(), subject as string), json(), showSubjects);
   });
 
-program
-  .command('presence <engaged|away|auto>')
-  .description('say whether a person uses this machine')
-  .option('--for <seconds>', 'how long it holds; without it: until it is said otherwise')
-  .action(async (word: string, { for: seconds }: { for?: string }) => {
-    const ttlMs = Math.round(Number(seconds ?? 0) * 1_000);
-    if (!Number.isFinite(ttlMs) || ttlMs < 0) throw new CommandError('--for wants seconds', 2);
-    const reading = await reportPresence(runDir(), word, ttlMs);
-    write({ presence: word, source: reading?.source ?? '' }, json(), () => `presence: ${word}`);
-  });
+addSensingCommands(program, { runDir, json, stopSignal });
 
 const updaters = program
   .command('updaters')

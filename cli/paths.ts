@@ -24,3 +24,18 @@ export function placesFrom(
     runDir: resolve(given.run ?? env['LULL_RUN'] ?? run),
   };
 }
+
+const SYSTEM_BUS = 'unix:path=/run/dbus/system_bus_socket';
+
+/** Where the machine's message buses are: the system's, and that of a user who sits at it. */
+export function busesFrom(
+  env: Readonly<Record<string, string | undefined>>,
+  uid: number,
+): { readonly system: string; readonly desktopOf: (uid: number) => string } {
+  const own = env['DBUS_SESSION_BUS_ADDRESS'];
+  return {
+    system: env['DBUS_SYSTEM_BUS_ADDRESS'] ?? SYSTEM_BUS,
+    desktopOf: (sitting) =>
+      sitting === uid && own !== undefined ? own : `unix:path=/run/user/${String(sitting)}/bus`,
+  };
+}

@@ -36,7 +36,10 @@ export function judgeConnected(readings: Readings): GateResult {
   return closed({ code: 'OFFLINE', message });
 }
 
-/** Open while others receive less than `bytesPerS`. Lull's own traffic is not in the reading. */
+/**
+ * Open while others receive less than `bytesPerS`. What Lull itself fetches is in the reading too, so
+ * this is for starting: it means nothing while a run of ours is on.
+ */
 export function judgeNetworkQuiet(bytesPerS: number, readings: Readings): GateResult {
   const value = valueOf(readings, 'network.others');
   if (value.kind !== 'number' || !(value.number >= bytesPerS)) return open;

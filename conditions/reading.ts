@@ -44,7 +44,11 @@ export const signals = {
     doc: 'Whether the network is a phone that shares.',
   },
   'network.connectivity': { kind: 'word', unit: '', doc: 'none, portal, limited or full.' },
-  'network.others': { kind: 'number', unit: 'B/s', doc: 'Received by others than Lull, over 5 s.' },
+  'network.others': {
+    kind: 'number',
+    unit: 'B/s',
+    doc: 'Received over 5 s; by others than Lull as long as Lull itself fetches nothing.',
+  },
   'attention.fullscreen': { kind: 'flag', unit: '', doc: 'Whether a window fills the screen.' },
   'attention.inhibitor': { kind: 'flag', unit: '', doc: 'Whether a program keeps idle away.' },
   'attention.game': {

@@ -32,7 +32,10 @@ const CALL_MS_MAX = 5_000;
 export interface Follower {
   /** Reports presence, as a sensor would. */
   report(presence: 'engaged' | 'away'): Promise<void>;
-  /** Resolves with the first fact from now on, or from before and not yet awaited, that matches. */
+  /**
+   * Resolves with the first fact from now on, or from before and not yet awaited, that matches.
+   * A `match` that throws rejects.
+   */
   fact(what: string, match: (fact: Fact) => boolean, deadlineMs: number): Promise<Fact>;
   /** Every fact so far. */
   readonly facts: readonly Fact[];
@@ -71,8 +74,19 @@ export function followLull(runDir: string, onHappening: (happening: Happening) =
           waiting.delete(look);
           reject(new Error(`waited ${String(deadlineMs / 1_000)} s in vain: ${what}`));
         }, deadlineMs);
+        const firstMatch = (): number => {
+          try {
+            return facts.findIndex((fact, index) => index >= seen && match(fact));
+          } catch (error) {
+            // Not out of the stream's event, where it would end the process.
+            clearTimeout(late);
+            waiting.delete(look);
+            reject(error instanceof Error ? error : new Error(String(error)));
+            return -1;
+          }
+        };
         const look = (): void => {
-          const at = facts.findIndex((fact, index) => index >= seen && match(fact));
+          const at = firstMatch();
           const found = facts[at];
           if (found === undefined) return;
           seen = at + 1;

@@ -10,10 +10,12 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-const program = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+/** What `node` is given to run `lull`. */
+export const lullProgram = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 const START_MS_MAX = 30_000;
 const STOP_MS_MAX = 20_000;
 const COMMAND_MS_MAX = 60_000;
+const NO_BUS = 'unix:path=/nonexistent/lull-bus';
 
 /** Lull did not start; the message is what it said. */
 export class StartError extends Error {}
@@ -32,7 +34,9 @@ export interface RunningLull {
 
 /** A `lull` command that needs no running Lull. */
 export async function lull(args: readonly string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [program, ...args], { timeout: COMMAND_MS_MAX });
+  const { stdout } = await run(process.execPath, [lullProgram, ...args], {
+    timeout: COMMAND_MS_MAX,
+  });
   return stdout;
 }
 
@@ -54,8 +58,12 @@ export async function startLull(options: StartOptions): Promise<RunningLull> {
   const where = ['--state', stateDir, '--run', runDir];
   const child = spawn(
     process.execPath,
-    [program, ...where, 'up', '--policy', policyFile, ...args],
-    { stdio: ['ignore', 'pipe', openSync(logFile, 'a')], env },
+    [lullProgram, ...where, 'up', '--policy', policyFile, ...args],
+    {
+      stdio: ['ignore', 'pipe', openSync(logFile, 'a')],
+      // Whoever sits at this machine is not part of the story.
+      env: { DBUS_SYSTEM_BUS_ADDRESS: NO_BUS, ...env },
+    },
   );
   const exited = once(child, 'exit').then(([code]) => (code as number | null) ?? undefined);
   const up = new Promise<boolean>((resolve) => {

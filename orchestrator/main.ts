@@ -69,9 +69,15 @@ export async function startOrchestrator(
       diskPath: stateDir,
       servedSinceMs,
     });
-    const turns = opened.add('turns', startTurns({ ledger, policy, clock, log, hostView, host }));
+    const onRest = (atRest: boolean): void => {
+      sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, atRest);
+    };
+    const turns = opened.add(
+      'turns',
+      startTurns({ ledger, policy, clock, log, hostView, host, onRest }),
+    );
 
-    opened.add(
+    const sensor = opened.add(
       'sensor',
       watchSensor({
         socketPath: join(runDir, 'sensor.sock'),

@@ -16,6 +16,7 @@ import { createKeepAwake } from './power/keep-awake.spawn.js';
 import { createCheckpoints } from './runs/checkpoints.fs.js';
 import { hostRuns } from './runs/hosted-runs.loop.js';
 import { defaultUids, openPlaces } from './runs/places.fs.js';
+import type { Priority } from './sandbox/parent.cgroup.js';
 import { createSandboxRuntime } from './sandbox/sandbox.runc.js';
 
 export interface PluginHostSettings {
@@ -23,6 +24,7 @@ export interface PluginHostSettings {
   readonly runDir: string;
   /** Name or path of the OCI runtime. */
   readonly ociRuntime: string;
+  readonly priority: Priority;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -33,14 +35,14 @@ export async function startPluginHost(
   settings: PluginHostSettings,
   deps: { clock: Clock; log: Log; traceparent?: () => string | undefined },
 ): Promise<Closeable> {
-  const { stateDir, runDir, ociRuntime, env } = settings;
+  const { stateDir, runDir, ociRuntime, priority, env } = settings;
   const { clock, log } = deps;
   const opened = new CloseStack(log);
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o711 });
     const runtime = opened.add(
       'sandboxes',
-      await createSandboxRuntime({ stateDir, runDir, ociRuntime, log }),
+      await createSandboxRuntime({ stateDir, runDir, ociRuntime, priority, log }),
     );
     const orphans = await runtime.killOrphans();
     if (orphans.length > 0) log.warn({ orphans }, 'ended what a dead instance had left running');

@@ -1,9 +1,11 @@
 // Makes a checkout ready to run: dependencies, generated code, build, bundles, the sandbox's runtime.
 //
-//   node scripts/setup.mjs [--with-runc | --try-runc] [--quiet]
+//   node scripts/setup.mjs [--with-runc | --try-runc] [--try-sensors] [--quiet]
 //
 //   --with-runc  install runc where it is missing and may be installed; otherwise say so and fail
 //   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it
+//   --try-sensors  install what the tests of D-Bus need (dbus-daemon, python3-dbusmock); only warn
+//                where it cannot be had: those tests skip themselves without it
 //   --quiet      print nothing but problems
 //
 // Works in a fresh clone, so it imports Node's own modules and its neighbour only. Each step looks at
@@ -24,6 +26,7 @@ try {
   await generateCode();
   await build();
   if (flags.has('--with-runc') || flags.has('--try-runc')) await installRunc();
+  if (flags.has('--try-sensors')) await installSensors();
 } catch (error) {
   reportFailure(error);
   process.exit(1);
@@ -100,27 +103,39 @@ function removeOrphans() {
 
 async function installRunc() {
   if (findProgram('runc') !== undefined) return;
+  const why = await whyNotInstalled(['runc']);
+  if (why !== undefined) withoutRunc(`runc is missing${why}`);
+}
+
+async function installSensors() {
+  const mock = '/usr/lib/python3/dist-packages/dbusmock';
+  if (findProgram('dbus-daemon') !== undefined && existsSync(mock)) return;
+  const why = await whyNotInstalled(['dbus-daemon', 'python3-dbusmock']);
+  if (why === undefined) return;
+  console.error(`! dbus-daemon or python3-dbusmock is missing${why} Tests of D-Bus are skipped.`);
+}
+
+/** Installs packages with apt. @returns undefined when that worked, or the rest of a sentence. */
+async function whyNotInstalled(packages) {
   const aptGet = findProgram('apt-get');
-  if (process.getuid() !== 0 || aptGet === undefined) {
-    const how = aptGet === undefined ? "your distribution's package runc" : 'apt-get install runc';
-    return withoutRunc(`runc is missing: install it as root (${how}).`);
-  }
+  const names = packages.join(' ');
+  if (aptGet === undefined) return `: install your distribution's package ${names} as root.`;
+  if (process.getuid() !== 0) return `: install it as root (apt-get install ${names}).`;
   const options = { quiet, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
-  const install = [aptGet, 'install', '-y', '--no-install-recommends', 'runc'];
+  const install = [aptGet, 'install', '-y', '--no-install-recommends', ...packages];
   try {
-    await runStep('installing runc', install, options);
+    await runStep(`installing ${names}`, install, options);
   } catch {
     // The lists of packages may be absent or old, as in a fresh container.
     try {
       await runStep('refreshing the lists of packages', [aptGet, 'update'], options);
-      await runStep('installing runc', install, options);
+      await runStep(`installing ${names}`, install, options);
     } catch (error) {
       const why = error.output.trim().split('\n').at(-1);
-      return withoutRunc(
-        `runc is missing and apt-get could not install it (${why}): install runc.`,
-      );
+      return ` and apt-get could not install it (${why}): install ${names}.`;
     }
   }
+  return undefined;
 }
 
 function withoutRunc(message) {

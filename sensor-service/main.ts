@@ -5,17 +5,25 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SensorServiceService } from '../proto/gen/lull/sensor/v1/sensor.js';
+import type { TraceEvent } from '../conditions/trace.js';
 import type { Clock } from '../runtime/clock.js';
 import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createSensorApi } from './api/sensor.grpc.js';
-import { everyProbe } from './probe/every-probe.js';
+import { watchBuses, type BusAddresses } from './probe/buses.dbus.js';
+import { diskProbes, everyProbe, type Machine } from './probe/every-probe.js';
 import { InventoryProbe } from './probe/inventory.js';
+import type { Profile } from './probe/places.js';
+import type { PresenceSignal } from './reading/presence.js';
 import { createAccounts } from './sampling/accounts.js';
+import { InhibitLoop } from './sampling/inhibit.loop.js';
 import { createLatest } from './sampling/latest.js';
 import { SamplingLoop } from './sampling/loop.js';
+import { toReading } from './reading/measurement.js';
+import { defaultAwayAfter, type AwayAfter } from './reading/seat.js';
 import { PresenceLoop } from './sampling/presence.loop.js';
+import { startReplay } from './sampling/replay.loop.js';
 
 /** Often enough to notice load that arrives; presence does not wait for it. */
 const SAMPLE_EVERY_MS = 1_000;
@@ -30,6 +38,17 @@ export interface SensorSettings {
   readonly sampleEveryMs?: number;
   readonly procRoot?: string;
   readonly sysRoot?: string;
+  /** Where D-Bus is listened to; without it nowhere. */
+  readonly buses?: BusAddresses;
+  readonly awayAfter?: AwayAfter;
+  /** The directory in which dev/, run/, tmp/ and var/ lie. */
+  readonly root?: string;
+  /** Programs that updates ask about: an executable's path, flatpak:ID or snap:NAME. */
+  readonly apps?: readonly string[];
+  /** Without it the machine is looked at. */
+  readonly profile?: Profile;
+  /** A trace to play in the place of what is measured. */
+  readonly replay?: { readonly events: readonly TraceEvent[]; readonly speed: number };
 }
 
 export interface SensorService extends Closeable {
@@ -59,22 +78,60 @@ export async function startSensorService(
       },
     }),
   );
+  if (settings.buses !== undefined && settings.replay === undefined) {
+    const buses = watchBuses({
+      ...{ clock, log, addresses: settings.buses, monotonicNs: () => process.hrtime.bigint() },
+      awayAfter: settings.awayAfter ?? defaultAwayAfter,
+      sense: (signal, seenNs) => {
+        presence.sense(signal, seenNs);
+      },
+      source: () => {
+        const say = accounts.source();
+        return (measurements) => {
+          const now = clock.now();
+          say(measurements.map((measurement) => toReading(measurement, now)));
+        };
+      },
+    });
+    closers.add('buses', buses);
+  }
+  const sense = (signal: PresenceSignal): void => {
+    presence.sense(signal, process.hrtime.bigint());
+  };
+  const inhibitions = closers.add(
+    'inhibitions',
+    new InhibitLoop({ clock, publish: accounts.source() }),
+  );
+  const machine = closers.add(
+    'machine',
+    everyProbe(machineOf(settings), {
+      log,
+      sense,
+      onPlaces: (places) => {
+        presence.setPlaces(places);
+      },
+      onShift: (shift) => {
+        presence.shiftClock(shift);
+      },
+      onClockNow: (instantMs) => presence.onClockNow(instantMs),
+    }),
+  );
   const sampling = closers.add(
     'sampling',
     new SamplingLoop({
       clock,
       log,
-      probes: everyProbe({
-        procRoot: settings.procRoot ?? '/proc',
-        sysRoot: settings.sysRoot ?? '/sys',
-        diskPaths: settings.diskPaths,
-      }),
+      probes: settings.replay === undefined ? machine.probes : diskProbes(machineOf(settings)),
       everyMs: settings.sampleEveryMs ?? SAMPLE_EVERY_MS,
       publish: accounts.source(),
     }),
   );
   const inventory = closers.add('inventory', new InventoryProbe());
-  const api = createSensorApi({ clock, log, latest, sampling, presence, inventory });
+  const api = createSensorApi({ clock, log, latest, sampling, presence, inventory, inhibitions });
+  if (settings.replay !== undefined) {
+    const publish = accounts.source();
+    closers.add('replay', startReplay({ clock, ...settings.replay, publish, sense }));
+  }
 
   try {
     const listener = await serveUnix({
@@ -92,4 +149,16 @@ export async function startSensorService(
     await closers.close();
     throw error;
   }
+}
+
+function machineOf(settings: SensorSettings): Machine {
+  return {
+    procRoot: settings.procRoot ?? '/proc',
+    sysRoot: settings.sysRoot ?? '/sys',
+    root: settings.root ?? '/',
+    diskPaths: settings.diskPaths,
+    apps: settings.apps ?? [],
+    profile: settings.profile ?? 'auto',
+    awayAfterMs: (settings.awayAfter ?? defaultAwayAfter).inputMs,
+  };
 }

@@ -31,19 +31,30 @@ export async function installOld(
   }
 }
 
-/** `npm install --global`, package after package. @returns wall time, ms. */
+/**
+ * `npm install --global`, package after package.
+ * @param before what goes before the command.
+ * @returns wall time, ms.
+ */
 export async function updateOneByOne(
   prefix: string,
   cache: string,
   packages: readonly Package[],
+  before: readonly string[] = [],
 ): Promise<number> {
   const startMs = performance.now();
-  for (const each of packages) await install(prefix, cache, [each]);
+  for (const each of packages) await install(prefix, cache, [each], before);
   return performance.now() - startMs;
 }
 
-async function install(prefix: string, cache: string, packages: readonly Package[]): Promise<void> {
+async function install(
+  prefix: string,
+  cache: string,
+  packages: readonly Package[],
+  before: readonly string[] = [],
+): Promise<void> {
   const wanted = packages.map(({ name, version }) => `${name}@${version}`);
   const where = ['--global', '--prefix', prefix, '--cache', cache];
-  await run('npm', ['install', ...where, ...QUIET, ...wanted], { timeout: INSTALL_MS_MAX });
+  const [program = 'npm', ...args] = [...before, 'npm', 'install', ...where, ...QUIET, ...wanted];
+  await run(program, args, { timeout: INSTALL_MS_MAX });
 }

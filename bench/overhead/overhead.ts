@@ -2,7 +2,8 @@
 // npm alone, from the same old versions to the same new ones.
 //
 //   old prefix ─copy─▶ Lull: scan, download, install, verify × 10     A
-//              └copy─▶ npm install --global × 10, one by one          B     A B A B …
+//              ├copy─▶ npm install --global × 10, one by one          B
+//              └copy─▶ the same at the priority that updaters have    C     A B C A B C …
 
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import type { Benchmark, BenchOptions, Measured } from '../benchmark.js';
 import { median, rounded, table } from '../report.js';
 import { openScratch } from '../scratch.fs.js';
 import { signBundle } from '../signed-bundle.spawn.js';
+import { openLowestPriority } from './lowest-priority.cgroup.js';
 import { configuredRegistry, installOld, updateOneByOne } from './npm.spawn.js';
 import { oldPackages, type Package } from './packages.js';
 import { totals, type Stage } from './stages.js';
@@ -23,6 +25,7 @@ const updater = fileURLToPath(new URL('../../updaters/npm/', import.meta.url));
 interface Pair {
   readonly lullMs: number;
   readonly npmMs: number;
+  readonly npmLowestMs: number;
   readonly stages: readonly Stage[];
 }
 
@@ -49,6 +52,7 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
     'the registry has been asked for each new version once before. Looking for updates is counted for Lull only.',
   );
 
+  const lowest = opened.add('lowest priority', openLowestPriority());
   const pairs: Pair[] = [];
   let targets: readonly Package[] = packages.map(({ name }) => ({ name, version: 'latest' }));
   const copyOf = (name: string): string => {
@@ -62,9 +66,11 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
     const under = await updateUnderLull(place, copyOf(`a${name}`), registry, signed, opened);
     ({ targets } = under);
     const npmMs = await updateOneByOne(copyOf(`b${name}`), join(scratch, `c${name}`), targets);
-    pairs.push({ lullMs: under.wallMs, npmMs, stages: under.stages });
+    const [third, cache] = [copyOf(`d${name}`), join(scratch, `e${name}`)];
+    const npmLowestMs = await updateOneByOne(third, cache, targets, lowest.prefix);
+    pairs.push({ lullMs: under.wallMs, npmMs, npmLowestMs, stages: under.stages });
     say(
-      `${name}: Lull ${seconds(under.wallMs)} for ${String(targets.length)} updates, npm ${seconds(npmMs)}, ${(under.wallMs / npmMs).toFixed(2)} ×`,
+      `${name}: Lull ${seconds(under.wallMs)} for ${String(targets.length)} updates, npm ${seconds(npmMs)} (at an updater's priority ${seconds(npmLowestMs)}), ${(under.wallMs / npmMs).toFixed(2)} ×`,
     );
   }
   return summary(pairs, targets.length, repeats, say);
@@ -86,6 +92,8 @@ function summary(
   say(`\n${table([['under Lull', 'in all', 'an update'], ...rows])}`);
   const npmMs = median(pairs.map((each) => each.npmMs));
   say(`npm alone: ${seconds(npmMs)}, ${(npmMs / updateCount).toFixed(0)} ms an update`);
+  const toLowest = rounded(median(pairs.map(({ lullMs, npmLowestMs }) => lullMs / npmLowestMs)));
+  say(`against npm at the priority that updaters have: ${toLowest.toFixed(2)} ×`);
   const worst = Math.max(...ratios);
   say(`wall_ratio: median ${ratio.toFixed(2)}, worst ${worst.toFixed(2)}`);
   say(`goal: ≤ ${GOAL.toFixed(2)} × ${ratio <= GOAL ? 'yes' : 'NO'}`);
@@ -95,6 +103,10 @@ function summary(
     beside: {
       lull: { wall_s: rounded(median(pairs.map(({ lullMs }) => lullMs)) / 1e3) },
       npm: { wall_s: rounded(npmMs / 1e3) },
+      npm_lowest_priority: {
+        wall_s: rounded(median(pairs.map(({ npmLowestMs }) => npmLowestMs)) / 1e3),
+        wall_ratio: toLowest,
+      },
     },
     samples: { pairs },
   };

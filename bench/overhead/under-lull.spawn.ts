@@ -6,6 +6,7 @@ import { followLull, type Fact } from '../../harness/follow.grpc.js';
 import { startLull } from '../../harness/lull.spawn.js';
 import type { SignedBundle } from '../signed-bundle.spawn.js';
 import type { CloseStack } from '../../runtime/shutdown.js';
+import { CannotRun } from '../benchmark.js';
 import type { Package } from './packages.js';
 import { stageClock, type Stage } from './stages.js';
 
@@ -64,7 +65,9 @@ function isVerified(facts: readonly Fact[]) {
   return (fact: Fact): boolean => {
     if (fact.kind !== 'run.finished') return false;
     const outcome = fact['outcome'] as { kind: string; message?: string };
-    if (outcome.kind === 'failed') throw new Error(outcome.message ?? 'a run failed');
+    if (outcome.kind === 'failed') {
+      throw new CannotRun(`a run failed (is the machine too busy?): ${outcome.message ?? ''}`);
+    }
     const admitted = facts.find(
       ({ kind, runId }) => kind === 'run.admitted' && runId === fact.runId,
     );

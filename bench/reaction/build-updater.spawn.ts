@@ -30,7 +30,7 @@ export async function buildUpdater(scratch: string): Promise<BuiltUpdater> {
 }
 
 /** As updaters/bundle.mjs does it for those that ship. */
-async function bundle(entryPoint: string, outfile: string): Promise<void> {
+export async function bundle(entryPoint: string, outfile: string): Promise<void> {
   await build({
     entryPoints: [entryPoint],
     outfile,

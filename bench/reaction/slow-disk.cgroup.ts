@@ -11,13 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { pause } from '../../runtime/deadline.js';
+import { removeOwnGroup } from '../own.cgroup.js';
 
 /** A commit of the journal takes four writes. */
 export const WRITES_PER_S = 40;
 const ROOT = '/sys/fs/cgroup';
-const REMOVE_STEP_MS = 20;
-const REMOVE_TRIES_MAX = 250;
 
 export interface SlowDisk {
   /** Slows what the process writes from now on. */
@@ -50,13 +48,7 @@ export function openSlowDisk(path: string): SlowDisk | undefined {
     take: (pid) => {
       writeFileSync(join(dir, 'cgroup.procs'), String(pid));
     },
-    close: async () => {
-      for (let tries = 0; existsSync(dir); tries += 1) {
-        const left = readFileSync(join(dir, 'cgroup.procs'), 'utf8').trim();
-        if (left === '' || tries >= REMOVE_TRIES_MAX) rmdirSync(dir);
-        else await pause(REMOVE_STEP_MS);
-      }
-    },
+    close: () => removeOwnGroup(dir),
   };
 }
 

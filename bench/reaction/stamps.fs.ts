@@ -6,7 +6,8 @@ import { pause } from '../../runtime/deadline.js';
 
 const PAGE_BYTES = 4_096;
 const SLOT_BYTES = 64;
-const MOVE_MS_MAX = 10_000;
+/** At the lowest priority on a busy machine an updater may wait for long. */
+const MOVE_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 2;
 
 export interface Stamps {

@@ -2,10 +2,12 @@
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { startSensorService } from '../../sensor-service/main.js';
+import type { Profile } from '../../sensor-service/probe/places.js';
 import { startOrchestrator } from '../../orchestrator/main.js';
 import { parsePolicy } from '../../orchestrator/policy/file.parse.js';
 import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
 import { startPluginHost } from '../../plugin-host/main.js';
+import type { Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { requireConfinement } from '../../plugin-host/sandbox/sandbox.runc.js';
 import { claim } from '../../runtime/claim.fs.js';
 import { systemClock } from '../../runtime/clock.js';
@@ -13,7 +15,8 @@ import { createLog, type LogLevel } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { currentTraceparent, startTelemetry } from '../../runtime/telemetry.js';
 import { CommandError } from '../failure.js';
-import type { Places } from '../paths.js';
+import { busesFrom, type Places } from '../paths.js';
+import type { Replay } from './replay.js';
 
 export const parts = ['sensor-service', 'orchestrator', 'plugin-host'] as const;
 export type Part = (typeof parts)[number];
@@ -23,13 +26,19 @@ export interface UpOptions {
   readonly places: Places;
   readonly policyFile: string | undefined;
   readonly ociRuntime: string;
+  readonly priority: Priority;
   readonly logLevel: LogLevel;
   readonly parts: readonly Part[];
+  readonly profile: Profile;
+  /** Programs that updates wait for. */
+  readonly apps: readonly string[];
+  /** A trace to play instead of measuring. */
+  readonly replay: Replay | undefined;
 }
 
 /** Starts the parts, says so, and stops them when `signal` is aborted. */
 export async function up(options: UpOptions, signal: AbortSignal): Promise<void> {
-  const { version, ociRuntime } = options;
+  const { version, ociRuntime, priority } = options;
   const { runDir, stateDir } = options.places;
   const policy = readPolicy(options.policyFile);
   const log = createLog('lull', options.logLevel);
@@ -48,7 +57,15 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
     }
     opened.add('telemetry', await startTelemetry('lull', process.env));
     if (wanted('sensor-service')) {
-      const settings = { runDir, diskPaths: ['/', stateDir] };
+      const { profile, apps, replay } = options;
+      const settings = {
+        runDir,
+        diskPaths: ['/', stateDir],
+        profile,
+        apps,
+        buses: busesFrom(process.env, process.getuid?.() ?? 0),
+        ...(replay === undefined ? {} : { replay }),
+      };
       opened.add(
         'sensor-service',
         await startSensorService(settings, {
@@ -69,6 +86,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         stateDir: `${stateDir}/plugin-host`,
         runDir,
         ociRuntime,
+        priority,
         env: process.env,
       };
       const deps = {

@@ -45,10 +45,12 @@ export function streamEntries(
   let next = from === 0 ? ledger.head.sequence + 1 : from;
   let live = false;
 
+  const gone = (): boolean => call.cancelled || call.destroyed || call.writableEnded;
+
   // Counted here: the stream itself counts messages, however long each is.
   let behindBytes = 0;
   const send = (kind: NonNullable<WatchResponse['kind']>, sizeBytes: number): void => {
-    if (call.cancelled || call.destroyed || call.writableEnded) return;
+    if (gone()) return;
     behindBytes += sizeBytes;
     call.write({ kind }, () => {
       behindBytes -= sizeBytes;
@@ -74,11 +76,11 @@ export function streamEntries(
   call.once('close', stop);
 
   async function catchUp(): Promise<void> {
-    while (next <= ledger.head.sequence && !call.cancelled) {
+    while (next <= ledger.head.sequence && !gone()) {
       for (const entry of await ledger.read(next, PAGE)) {
         sendEntry(entry);
         if (call.writableNeedDrain) await drained(call);
-        if (call.cancelled) return;
+        if (gone()) return;
       }
     }
     live = true;

@@ -76,8 +76,7 @@ describe('what was changed shows, and where', () => {
       .map((all) => chainOf(all));
     fc.assert(
       fc.property(entries, fc.nat(), fc.nat(), (chain, which, where) => {
-        const index = which % chain.length;
-        const entry = chain[index] as StoredEntry;
+        const entry = chain[which % chain.length] ?? first;
         const cut = where % entry.body.length;
         const changed = entry.body[cut] === 'x' ? 'y' : 'x';
         const body = `${entry.body.slice(0, cut)}${changed}${entry.body.slice(cut + 1)}`;

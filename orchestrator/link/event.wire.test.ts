@@ -18,7 +18,7 @@ function updateOf(id: string, changes: Partial<CoreUpdate> = {}): CoreUpdate {
 
 /** As it comes in: encoded, and decoded by the generated code. */
 function received(kind: NonNullable<RunEvent['kind']>): LinkEvent['body'] {
-  const event = RunEvent.fromPartial({ sequence: 7n, runId: 'r', epoch: 3n, kind } as never);
+  const event = RunEvent.fromPartial({ sequence: 7n, runId: 'r', epoch: 3n, kind });
   const { sequence, runId, epoch, body } = eventFromWire(
     RunEvent.decode(RunEvent.encode(event).finish()),
   );
@@ -27,7 +27,7 @@ function received(kind: NonNullable<RunEvent['kind']>): LinkEvent['body'] {
 }
 
 describe('facts', () => {
-  test.each<[NonNullable<RunEvent['kind']>, object]>([
+  const known: [NonNullable<RunEvent['kind']>, object][] = [
     [
       { $case: 'started', value: { sandboxSha256: 'ab', launchMs: 12 } },
       { kind: 'run.started', sandboxSha256: 'ab', launchMs: 12 },
@@ -55,7 +55,9 @@ describe('facts', () => {
       { $case: 'notice', value: { message: 'm\u001b[2J' } },
       { kind: 'run.notice', message: 'm\ufffd[2J' },
     ],
-  ])('%j', (kind, fact) => {
+  ];
+  const named = known.map(([kind, fact]) => [kind.$case, kind, fact] as const);
+  test.each(named)('%s', (_name, kind, fact) => {
     const body = received(kind);
     expect(body).toMatchObject({ kind: 'fact', fact: { runId: 'r', ...fact } });
     expect(() => JSON.stringify(body)).not.toThrow();

@@ -92,6 +92,7 @@ beforeEach(async () => {
       diskPath: '/var/lib/lull',
       servedSinceMs: NOW_MS - HOUR_MS,
     }),
+    onRest: () => undefined,
   });
 });
 
@@ -225,7 +226,8 @@ describe('turns', () => {
 
   test('one that fails is followed by another when its time has come (T3)', async () => {
     await dueScan();
-    const working = host as HostConnection;
+    const working = host;
+    if (working === undefined) throw new Error('there is no host');
     host = {
       ...working,
       send: () => {

@@ -15,6 +15,7 @@ import type { Policy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { decide, type Admission, type HostView, type Plan } from './decide.js';
+import { isAtRest } from './rest.js';
 
 /** Looked at again at least this often while somebody is away, and otherwise (Windows). */
 const LOOK_AGAIN_MS_MAX = 30_000;
@@ -34,6 +35,8 @@ export interface TurnDeps {
   readonly log: Log;
   readonly hostView: () => HostView;
   readonly host: () => HostConnection | undefined;
+  /** Told in each turn whether nothing waits for the machine. */
+  readonly onRest: (atRest: boolean) => void;
 }
 
 export function startTurns(deps: TurnDeps): Turns {
@@ -69,6 +72,7 @@ export function startTurns(deps: TurnDeps): Turns {
   async function turn(): Promise<void> {
     const plan = planNow();
     restrict(plan, deps.host());
+    deps.onRest(isAtRest(plan, ledger.world));
     lookAgain(plan.lookAgainAtMs);
     await permit(plan, deps);
     renewWhileHeld();

@@ -201,6 +201,17 @@ describe('an updater that serves', () => {
     await expect(reading).rejects.toBeInstanceOf(UpdaterError);
   });
 
+  test('breaks off its line before its end is known: a crash all the same', async () => {
+    await serve({
+      scan: (call) => {
+        call.write({ update: update('a') }, () => {
+          for (const server of servers) server.forceShutdown();
+        });
+      },
+    });
+    await expect(scanAll()).rejects.toMatchObject({ reason: 'UPDATER_CRASHED' });
+  });
+
   test('crashes in the middle of a stream', async () => {
     let crash: (exit: SandboxExit) => void = () => undefined;
     const exited = new Promise<SandboxExit>((resolve) => (crash = resolve));

@@ -7,7 +7,7 @@
 //       stand still meanwhile. What ends a stream is the caller's signal, or the updater.
 //   U2. What comes out as an error is an UpdaterError, or the reason of the caller's signal.
 
-import type { ClientReadableStream } from '@grpc/grpc-js';
+import { connectivityState, type ClientReadableStream } from '@grpc/grpc-js';
 import { dialUnix } from '../../runtime/grpc.js';
 import { pause } from '../../runtime/deadline.js';
 import {
@@ -171,9 +171,14 @@ class GrpcUpdater implements UpdaterChannel {
   }
 
   private async classify(error: unknown): Promise<UpdaterError> {
-    if (reasonGiven(error) === undefined && !this.closed.signal.aborted) {
-      await pause(CRASH_NEWS_MS_MAX, this.ended);
+    if (reasonGiven(error) !== undefined || this.closed.signal.aborted) {
+      return updaterError(error, this.ended.aborted);
     }
-    return updaterError(error, this.ended.aborted);
+    // An updater that broke off its line is as good as ended, also where a busy machine takes long
+    // to tell: only as a crash the run is repeated under its id, and finds its checkpoint.
+    const line = this.client.getChannel().getConnectivityState(false);
+    const lost = line !== connectivityState.READY;
+    await pause(CRASH_NEWS_MS_MAX, this.ended);
+    return updaterError(error, lost || this.ended.aborted);
   }
 }

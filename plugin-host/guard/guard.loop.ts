@@ -44,6 +44,7 @@ export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
     socketPath: join(deps.runDir, 'sensor.sock'),
     heartbeatMs: IDLE_HEARTBEAT_MS,
     silentAfterMs: IDLE_SILENT_MS,
+    edgesOnly: true,
     clock,
     signal: new AbortController().signal,
     onReadings: (next, { observedMonotonicNs }) => {
@@ -58,7 +59,7 @@ export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
 
   function setPace(): void {
     if (guarded.size > 0) watch.setCadence(HEARTBEAT_MS, SILENT_MS);
-    else watch.setCadence(IDLE_HEARTBEAT_MS, IDLE_SILENT_MS);
+    else watch.setCadence(IDLE_HEARTBEAT_MS, IDLE_SILENT_MS, true);
   }
 
   return {

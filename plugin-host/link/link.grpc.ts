@@ -87,6 +87,7 @@ export function openLink(deps: {
       attached.end();
     });
     attached.on('data', ({ kind }: AttachResponse) => {
+      if (closed) return;
       if (kind?.$case === 'welcome') {
         retryMs = RECONNECT_MS_MIN;
         stream = attached;
@@ -145,6 +146,7 @@ export function openLink(deps: {
       cancelRetry();
       flushed = [];
       stream?.end();
+      stream = undefined;
       client.close();
     },
   };

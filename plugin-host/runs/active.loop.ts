@@ -81,7 +81,11 @@ export function startRun(
       unprotect();
       cancelLease();
       end(outcome);
-      if (isFinal(verdict)) await parts.checkpoints.remove(grant.runId);
+      if (isFinal(verdict)) {
+        await parts.checkpoints.remove(grant.runId).catch((error: unknown) => {
+          parts.log.warn({ err: error, runId: grant.runId }, 'a checkpoint stays behind');
+        });
+      }
       const stderrTail = course.sandbox?.stderrTail() ?? '';
       emit({ kind: 'finished', outcome: verdict ?? outcome, stderrTail }); // A1
     });

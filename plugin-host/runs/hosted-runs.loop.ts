@@ -2,7 +2,7 @@
 //
 // Invariants:
 //   R1. A grant for a run that is on already is a repetition and changes nothing, unless its epoch
-//       is higher: then the older one ends before the newer one starts.
+//       is higher: then the older one ends before the newest one starts.
 //   R2. A command with an older epoch than its run's comes from the past and is left alone.
 
 import { isReasonCode, type ReasonCode } from '../../conditions/reason.js';
@@ -35,6 +35,8 @@ export function hostRuns(deps: {
 }): HostedRuns {
   const { parts, guard, keepAwake, log, report } = deps;
   const active = new Map<string, ActiveRun>();
+  /** Newer grants that wait for the end of the run before them. */
+  const next = new Map<string, Grant>();
   let closing = false;
 
   function begin(grant: Grant): void {
@@ -54,6 +56,26 @@ export function hostRuns(deps: {
       });
   }
 
+  function replace(before: ActiveRun): void {
+    const { runId } = before.grant;
+    const goOn = (): void => {
+      const grant = next.get(runId);
+      next.delete(runId);
+      if (grant !== undefined && !closing) begin(grant);
+    };
+    before.stop('SUPERSEDED');
+    before.done.then(goOn, goOn);
+  }
+
+  /** Ends a grant that has not begun: it waits for the run before it. */
+  function cancelNext(runId: string, epoch: number, reason: ReasonCode): void {
+    const grant = next.get(runId);
+    if (grant === undefined || grant.epoch > epoch) return;
+    next.delete(runId);
+    const outcome = { kind: 'cancelled', reason } as const;
+    report(grant, { kind: 'finished', outcome, stderrTail: '' });
+  }
+
   /** The run that a command is for, unless the command is of the past (R2). */
   function current(runId: string, epoch: number): ActiveRun | undefined {
     const run = active.get(runId);
@@ -63,22 +85,25 @@ export function hostRuns(deps: {
   return {
     ids: () => [...active.keys()],
     grant: (grant) => {
-      const before = active.get(grant.runId);
-      if (closing || (before !== undefined && before.grant.epoch >= grant.epoch)) return; // R1
+      const { runId, epoch } = grant;
+      const before = active.get(runId);
+      const newest = next.get(runId) ?? before?.grant;
+      if (closing || (newest !== undefined && newest.epoch >= epoch)) return; // R1
       if (before === undefined) {
         begin(grant);
         return;
       }
-      before.stop('SUPERSEDED');
-      void before.done.finally(() => {
-        if (!closing) begin(grant);
-      });
+      const ending = next.has(runId);
+      next.set(runId, grant);
+      if (!ending) replace(before);
     },
     renew: (runId, epoch, leaseMs) => current(runId, epoch)?.renew(leaseMs),
     pause: (runId, epoch, codes) => current(runId, epoch)?.pause(knownCodes(codes)),
     resume: (runId, epoch) => current(runId, epoch)?.resume(),
     stop: (runId, epoch, reason) => {
-      current(runId, epoch)?.stop(isReasonCode(reason) ? reason : 'OPERATOR');
+      const code = isReasonCode(reason) ? reason : 'OPERATOR';
+      cancelNext(runId, epoch, code);
+      current(runId, epoch)?.stop(code);
     },
     close: async () => {
       closing = true;

@@ -34,6 +34,9 @@ export function openPlaces(deps: {
     existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as [string, number][]) : [],
   );
 
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: a uid is used only when it is durable that it is taken (D1). */
   async function uidOf(updaterId: string): Promise<number> {
     const before = known.get(updaterId);
     if (before !== undefined) return before;
@@ -41,14 +44,17 @@ export function openPlaces(deps: {
     if (uid > uids.last) {
       throw new Error(`all ${String(known.size)} uids from ${String(uids.first)} on are in use`);
     }
+    const next = [...known, [updaterId, uid]];
+    await writeDurably(file, Buffer.from(JSON.stringify(next)));
     known.set(updaterId, uid);
-    await writeDurably(file, Buffer.from(JSON.stringify([...known])));
     return uid;
   }
 
   return {
     of: async (updaterId) => {
-      const uid = await uidOf(updaterId);
+      const mine = last.then(() => uidOf(updaterId));
+      last = mine.catch(() => undefined);
+      const uid = await mine;
       const home = join(stateDir, 'updaters', String(uid)); // D2
       const place = { uid, workDir: join(home, 'work'), artifactsDir: join(home, 'artifacts') };
       mkdirSync(place.workDir, { recursive: true });

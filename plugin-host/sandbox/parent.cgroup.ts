@@ -24,10 +24,11 @@ export interface ParentGroup {
 
 /** The lowest share of processor and disk; a file that the kernel lacks is left out. */
 const weights: readonly (readonly [file: string, value: string])[] = [
-  // One hundredth of what one busy program of the person's gets: the lowest of v2, and the same in
-  // v1. Less (v1's 2, or cpu.idle) keeps an updater from serving in time once the machine is busy.
-  ['cpu.shares', '10'],
-  ['cpu.weight', '1'],
+  // A twentieth of what one busy program of the person's gets. Every run of ours counts against each
+  // single one of theirs: with the lowest weight there is (1, or cpu.idle), ten busy programs keep
+  // an updater from serving within its 10 s. Who comes back is helped by the freezer, not by this.
+  ['cpu.shares', '51'],
+  ['cpu.weight', '5'],
   ['blkio.weight', '10'],
   ['blkio.bfq.weight', '1'],
   ['io.weight', 'default 1'],
@@ -35,7 +36,8 @@ const weights: readonly (readonly [file: string, value: string])[] = [
 ];
 
 /** How updaters compete with everything else: as little as the kernel can, or like any program. */
-export type Priority = 'lowest' | 'normal';
+export const priorities = ['lowest', 'normal'] as const;
+export type Priority = (typeof priorities)[number];
 
 export function openParentGroup(
   layout: CgroupLayout,

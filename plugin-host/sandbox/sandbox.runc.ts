@@ -28,7 +28,7 @@ export interface SandboxRuntimeOptions {
   readonly runDir: string;
   /** Name or path of the program. */
   readonly ociRuntime: string;
-  /** `lowest` unless said otherwise. `normal` is for tests on machines that are busy with tests. */
+  /** `lowest` unless said otherwise. `normal` is for machines that are always busy: build hosts, tests. */
   readonly priority?: Priority;
   readonly log: Log;
 }

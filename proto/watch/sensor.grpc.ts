@@ -13,7 +13,11 @@ import { sameValue, silenced, type Reading, type Readings } from '../../conditio
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { dialUnix } from '../../runtime/grpc.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { SensorServiceClient, type WatchStateResponse } from '../gen/lull/sensor/v1/sensor.js';
+import {
+  SensorServiceClient,
+  type WatchStateRequest,
+  type WatchStateResponse,
+} from '../gen/lull/sensor/v1/sensor.js';
 import { applyReadings } from '../wire/reading.js';
 
 const BACKOFF_MS = { first: 100, max: 2_000 };
@@ -27,6 +31,8 @@ interface WatchSensorOptions {
   readonly heartbeatMs: number;
   /** After how long without any message it counts as silent; more than twice the heartbeat. */
   readonly silentAfterMs: number;
+  /** Nothing waits for levels; they come as unknown. */
+  readonly edgesOnly?: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /**
@@ -41,8 +47,11 @@ interface WatchSensorOptions {
 }
 
 export interface SensorWatch extends Closeable {
-  /** Watches at another pace from now on, without a gap. */
-  setCadence(heartbeatMs: number, silentAfterMs: number): void;
+  /**
+   * Watches at another pace from now on, without a gap.
+   * @param edgesOnly nothing waits for levels: once the new snapshot has come they are unknown.
+   */
+  setCadence(heartbeatMs: number, silentAfterMs: number, edgesOnly?: boolean): void;
   close(): void;
 }
 
@@ -54,6 +63,7 @@ export function watchSensor(options: WatchSensorOptions): SensorWatch {
 class ReconnectingWatch implements SensorWatch {
   private heartbeatMs: number;
   private silentAfterMs: number;
+  private edgesOnly: boolean;
   private readings: Readings = new Map();
   private state: 'unheard' | 'live' | 'silent' = 'unheard';
   private opening: Stream | undefined;
@@ -69,17 +79,19 @@ class ReconnectingWatch implements SensorWatch {
   constructor(private readonly options: WatchSensorOptions) {
     this.heartbeatMs = options.heartbeatMs;
     this.silentAfterMs = options.silentAfterMs;
+    this.edgesOnly = options.edgesOnly ?? false;
     options.signal.addEventListener('abort', this.onAbort, { once: true });
     if (options.signal.aborted) this.close();
     else this.open();
   }
 
-  setCadence(heartbeatMs: number, silentAfterMs: number): void {
+  setCadence(heartbeatMs: number, silentAfterMs: number, edgesOnly = false): void {
     if (this.closed) return;
     const same = heartbeatMs === this.heartbeatMs && silentAfterMs === this.silentAfterMs;
-    if (same) return;
+    if (same && edgesOnly === this.edgesOnly) return;
     this.heartbeatMs = heartbeatMs;
     this.silentAfterMs = silentAfterMs;
+    this.edgesOnly = edgesOnly;
     // Without a stream the next attempt, which is on its way, takes the new pace.
     if (this.serving !== undefined || this.opening !== undefined) this.open(); // V3
   }
@@ -95,14 +107,19 @@ class ReconnectingWatch implements SensorWatch {
   private open(): void {
     this.cancelRetry();
     this.opening?.drop();
-    const stream: Stream = openStream(this.options.socketPath, this.heartbeatMs, {
-      onMessage: (message) => {
-        this.hear(stream, message);
+    const { heartbeatMs, edgesOnly } = this;
+    const stream: Stream = openStream(
+      this.options.socketPath,
+      { heartbeatMs, edgesOnly },
+      {
+        onMessage: (message) => {
+          this.hear(stream, message);
+        },
+        onBreak: () => {
+          this.lose(stream);
+        },
       },
-      onBreak: () => {
-        this.lose(stream);
-      },
-    });
+    );
     this.opening = stream;
     this.armSilence();
   }
@@ -185,11 +202,11 @@ interface Stream {
 /** Each attempt dials anew, so that the backoff here is the only one. */
 function openStream(
   socketPath: string,
-  heartbeatMs: number,
+  request: WatchStateRequest,
   on: { onMessage: (message: WatchStateResponse) => void; onBreak: () => void },
 ): Stream {
   const client = dialUnix(SensorServiceClient, socketPath);
-  const call = client.watchState({ heartbeatMs });
+  const call = client.watchState(request);
   call.on('data', on.onMessage);
   call.on('error', on.onBreak);
   call.on('end', on.onBreak);

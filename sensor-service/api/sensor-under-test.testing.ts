@@ -11,7 +11,7 @@ import { within } from '../../runtime/deadline.js';
 import { dialUnix, unary } from '../../runtime/grpc.js';
 import { createLog } from '../../runtime/log.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
-import { startSensorService, type SensorService } from '../main.js';
+import { startSensorService, type SensorService, type SensorSettings } from '../main.js';
 import { createFakeMachine, type FakeMachine } from '../probe/fake-machine.testing.js';
 
 export { Report };
@@ -29,11 +29,21 @@ export interface SensorUnderTest extends Closeable {
   close(): Promise<void>;
 }
 
-export async function startSensorUnderTest(clock: Clock): Promise<SensorUnderTest> {
+export async function startSensorUnderTest(
+  clock: Clock,
+  more: Partial<SensorSettings> = {},
+): Promise<SensorUnderTest> {
   const closers = new CloseStack(log);
   const machine = closers.add('machine', createFakeMachine());
-  const { procRoot, sysRoot } = machine;
-  const settings = { runDir: join(machine.dir, 'run'), diskPaths: ['/'], procRoot, sysRoot };
+  const { procRoot, sysRoot, dir: root } = machine;
+  const settings = {
+    runDir: join(root, 'run'),
+    diskPaths: ['/'],
+    procRoot,
+    sysRoot,
+    root,
+    ...more,
+  };
   const start = (): Promise<SensorService> => startSensorService(settings, { clock, log });
   let service = await start();
   closers.add('service', { close: () => service.close() });
@@ -66,7 +76,7 @@ export interface Watched extends Closeable {
 }
 
 export function watchPlainly(client: SensorServiceClient, heartbeatMs = 60_000): Watched {
-  const call = client.watchState({ heartbeatMs });
+  const call = client.watchState({ heartbeatMs, edgesOnly: false });
   const received: WatchStateResponse[] = [];
   let taken = 0;
   let wake: () => void = () => undefined;

@@ -13,11 +13,13 @@ import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { InventoryProbe } from '../probe/inventory.js';
 import { REPORT_TTL_MS_MAX, type PresenceReport } from '../reading/reported.js';
+import type { InhibitLoop } from '../sampling/inhibit.loop.js';
 import type { Latest } from '../sampling/latest.js';
 import type { SamplingLoop } from '../sampling/loop.js';
 import type { PresenceLoop } from '../sampling/presence.loop.js';
+import { inhibitHandlers } from './inhibit.grpc.js';
 import { inventoryToWire } from './inventory.grpc.js';
-import { StateStream, type WatchCall } from './state-stream.grpc.js';
+import { paceOf, StateStream, type WatchCall } from './state-stream.grpc.js';
 
 /** A machine has a handful of watchers; more than this is somebody's mistake (T23). */
 const WATCHERS_MAX = 64;
@@ -36,6 +38,7 @@ interface SensorApiDeps {
   readonly sampling: SamplingLoop;
   readonly presence: PresenceLoop;
   readonly inventory: InventoryProbe;
+  readonly inhibitions: InhibitLoop;
 }
 
 interface SensorApi extends Closeable {
@@ -73,6 +76,8 @@ export function createSensorApi(deps: SensorApiDeps): SensorApi {
       callback(null, { presence: readingToWire(reading) });
     },
 
+    ...inhibitHandlers(deps.inhibitions),
+
     getInventory: (_call, callback) => {
       deps.inventory.read().then(
         (inventory) => {
@@ -96,7 +101,7 @@ export function createSensorApi(deps: SensorApiDeps): SensorApi {
 
 /** Serves one watcher. @returns what ends it; `onEnd` is called once, whoever ends it. */
 function watch(call: WatchCall, deps: SensorApiDeps, onEnd: () => void): () => void {
-  const hold = deps.sampling.hold();
+  const hold = deps.sampling.hold(paceOf(call.request));
   let stream: StateStream | undefined;
   let ended = false;
   const end = (): void => {

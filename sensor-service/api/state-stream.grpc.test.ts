@@ -71,7 +71,7 @@ async function receiveUntil(
   last: number,
   whileOpen: (pause: () => void, resume: () => void) => Promise<void>,
 ) {
-  const call = client.watchState({ heartbeatMs: 60_000 });
+  const call = client.watchState({ heartbeatMs: 60_000, edgesOnly: false });
   call.on('error', () => undefined);
   const received: number[] = [];
   const done = new Promise<void>((resolve) => {

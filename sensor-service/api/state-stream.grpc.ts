@@ -7,7 +7,7 @@
 //   T3. What is compared is what this watcher was told.
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import type { Reading } from '../../conditions/reading.js';
+import { readingKey, type Reading, type Readings } from '../../conditions/reading.js';
 import type {
   WatchStateRequest,
   WatchStateResponse,
@@ -15,8 +15,10 @@ import type {
 import { readingToWire } from '../../proto/wire/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { changesSince, noteTold } from '../reading/change.js';
+import { changesSince, isUrgent, noteTold } from '../reading/change.js';
+import { atRest } from '../reading/level.js';
 import type { Latest } from '../sampling/latest.js';
+import type { Pace } from '../sampling/loop.js';
 
 const HEARTBEAT_MS = { min: 100, max: 60_000, whenUnset: 10_000 };
 /** Sent a little early, because the contract says "at least every". */
@@ -41,7 +43,7 @@ export class StateStream implements Closeable {
     this.heartbeatMs = heartbeatOf(call.request.heartbeatMs) * HEARTBEAT_SHARE;
     this.stopListening = deps.latest.listen(() => {
       this.flush(false);
-    });
+    }, this.heartbeatMs);
     this.flush(false);
   }
 
@@ -55,8 +57,8 @@ export class StateStream implements Closeable {
 
   private flush(beat: boolean): void {
     if (this.closed || this.writing) return; // T2
-    const changes = changesSince(this.told, this.deps.latest.readings()); // T3
-    if (changes.length === 0 && this.snapshotSent && !beat) return;
+    const changes = changesSince(this.told, this.view()); // T3
+    if (this.snapshotSent && !beat && !changes.some((change) => this.isDue(change))) return;
     this.writing = true;
     this.call.write(
       { snapshot: !this.snapshotSent, readings: changes.map(readingToWire) }, // T1
@@ -71,6 +73,18 @@ export class StateStream implements Closeable {
     this.armHeartbeat();
   }
 
+  /** Levels that sway ride with the heartbeats of a watcher who hears them often. */
+  private isDue(change: Reading): boolean {
+    if (paceOf(this.call.request) !== 'run') return true;
+    return isUrgent(this.told.get(readingKey(change.signal, change.instance)), change);
+  }
+
+  private view(): Readings {
+    const readings = this.deps.latest.readings();
+    if (!this.call.request.edgesOnly) return readings;
+    return new Map([...readings].map(([key, reading]) => [key, atRest(reading)]));
+  }
+
   private armHeartbeat(): void {
     this.cancelHeartbeat();
     this.cancelHeartbeat = this.deps.clock.after(this.heartbeatMs, () => {
@@ -79,6 +93,15 @@ export class StateStream implements Closeable {
       this.flush(true);
     });
   }
+}
+
+/** Whoever wants to hear this often of a silence has something running. */
+const RUN_HEARTBEAT_MS_MAX = 500;
+
+/** How fast the machine is to be measured for a watcher. */
+export function paceOf({ heartbeatMs, edgesOnly }: WatchStateRequest): Pace {
+  if (edgesOnly) return 'rest';
+  return heartbeatMs > 0 && heartbeatMs <= RUN_HEARTBEAT_MS_MAX ? 'run' : 'wait';
 }
 
 function heartbeatOf(asked: number): number {

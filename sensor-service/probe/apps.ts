@@ -21,17 +21,17 @@ export function appsProbe(procRoot: string, apps: readonly string[]): Probe {
     everyMs: EVERY_MS,
     measure: async () => {
       const running = new Set<string>();
-      let hidden = false;
+      const hidden = new Set<string>();
       await anyProcess(procRoot, (directory) => {
         const exe = linkAt(join(directory, 'exe'));
         const group = anyPackaged ? readText(join(directory, 'cgroup'), '') : undefined;
         const cgroup = group?.kind === 'text' ? group.text : undefined;
-        if (exe === undefined && cgroup === undefined) hidden = true;
+        if (exe === undefined && cgroup === undefined) hidden.add(directory);
         for (const app of asked) if (isApp(app, { exe, cgroup })) running.add(app);
         return running.size === asked.length;
       });
       // A kernel thread has no executable either, so that this can only be told by who asks.
-      const blind = hidden && process.getuid?.() !== 0;
+      const blind = hidden.size > 0 && process.getuid?.() !== 0;
       const why = "other people's programs are for root to see; run the sensor-service as root";
       return subjects.map((subject) => {
         const runs = running.has(subject.instance);

@@ -3,6 +3,8 @@
 // Invariants:
 //   B1. A signal reaches its listeners in the tick in which it was read from the socket: an edge of
 //       presence has one hop and no queue before it.
+//       Replies to `ask` come in the same order: one that was sent before a signal is heard before it.
+//       A promise would be settled after it, and an old value would lie over a new one.
 //   B2. Nothing here starts a program: a service that sleeps on the bus is left asleep.
 //   B3. Every call has a deadline, every message a size, and dialling backs off up to a bound.
 //   B4. What a peer sends can end this connection, never the process.
@@ -87,8 +89,21 @@ export class Bus implements Closeable {
   }
 
   /** @returns the first value of the reply. Rejects with what the service or the bus said. */
-  async call(call: BusCall): Promise<unknown> {
-    if (this.client === undefined) throw new Error(`the ${this.deps.name} is not connected`);
+  call(call: BusCall): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.ask(call, (error, value) => {
+        if (error === undefined) resolve(value);
+        else reject(error);
+      });
+    });
+  }
+
+  /** Calls, and hands over the reply in its order among the signals (B1). */
+  ask(call: BusCall, done: (error: Error | undefined, value?: unknown) => void): void {
+    if (this.client === undefined) {
+      done(new Error(`the ${this.deps.name} is not connected`));
+      return;
+    }
     const message: Message = {
       destination: call.service,
       path: call.path,
@@ -98,8 +113,9 @@ export class Bus implements Closeable {
       ...(call.signature === undefined ? {} : { signature: call.signature }),
       ...(call.args === undefined ? {} : { body: [...call.args] }),
     };
-    return await this.client.invoke<unknown>(message, {
-      timeout: this.deps.callMsMax ?? CALL_MS_MAX, // B3
+    const timeout = this.deps.callMsMax ?? CALL_MS_MAX; // B3
+    this.client.invoke(message, { timeout }, (error, value: unknown) => {
+      done(error ?? undefined, value);
     });
   }
 

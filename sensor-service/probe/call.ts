@@ -63,14 +63,14 @@ async function cameraUse(roots: CallRoots): Promise<CameraUse> {
   if (cameras.length === 0) return 'none';
   if (cameras.every((name) => isDriverUnused(name, roots.sysRoot))) return 'free';
   const paths = new Set(cameras.map((name) => join(roots.root, 'dev', name)));
-  let hidden = false;
+  const hidden = new Set<string>();
   const found = await anyProcess(roots.procRoot, (directory) => {
     const holds = holdsOpen(directory, paths);
-    if (holds === 'not permitted') hidden = true;
+    if (holds === 'not permitted') hidden.add(directory);
     return holds === true;
   });
   if (found) return 'in use';
-  return hidden ? 'not permitted' : 'free';
+  return hidden.size > 0 ? 'not permitted' : 'free';
 }
 
 /** A device that is open keeps its driver in use; where that is 0 nobody need be looked for. */

@@ -19,23 +19,35 @@ interface ClockDeps {
 export function clockProbe({ procRoot, log, onShift }: ClockDeps): Probe {
   const path = join(procRoot, 'uptime');
   const subject = machineWide('resume.at');
-  let before: { readonly at: Instant; readonly uptimeMs: number | undefined } | undefined;
+  let before: Instant | undefined;
+  /** How much longer the machine has been up than awake, when that was looked at last. */
+  let asleepMs: number | undefined;
   let resumedAtMs: number | undefined;
 
-  function notice(at: Instant, uptimeMs: number | undefined): void {
-    if (before === undefined) return;
-    const passedMs = at.monotonicMs - before.at.monotonicMs;
-    const byMs = Math.round(at.wallMs - before.at.wallMs - passedMs);
-    const sleptMs =
-      uptimeMs === undefined || before.uptimeMs === undefined
-        ? 0
-        : Math.round(uptimeMs - before.uptimeMs - passedMs);
-    if (sleptMs >= SHIFT_MS_MIN) {
-      resumedAtMs = at.wallMs;
-      log.info({ sleptMs }, 'the machine slept');
+  /** @returns for how long the machine slept since the last call. */
+  function sleptMs(at: Instant): number {
+    const file = readText(path, 'mount /proc');
+    const uptimeMs = file.kind === 'text' ? parseUptimeMs(file.text) : undefined;
+    const known = asleepMs;
+    asleepMs = uptimeMs === undefined ? undefined : uptimeMs - at.monotonicMs;
+    return asleepMs === undefined || known === undefined ? 0 : Math.round(asleepMs - known);
+  }
+
+  function notice(at: Instant): void {
+    const last = before;
+    before = at;
+    if (last === undefined) {
+      sleptMs(at);
+      return;
     }
+    const byMs = Math.round(at.wallMs - last.wallMs - (at.monotonicMs - last.monotonicMs));
     if (Math.abs(byMs) < SHIFT_MS_MIN) return;
-    const setMs = byMs - sleptMs;
+    const slept = sleptMs(at);
+    if (slept >= SHIFT_MS_MIN) {
+      resumedAtMs = at.wallMs;
+      log.info({ sleptMs: slept }, 'the machine slept');
+    }
+    const setMs = byMs - slept;
     if (Math.abs(setMs) >= SHIFT_MS_MIN) log.warn({ setMs }, 'the clock was set');
     onShift({ atMs: at.wallMs - byMs, byMs });
   }
@@ -45,15 +57,12 @@ export function clockProbe({ procRoot, log, onShift }: ClockDeps): Probe {
     subjects: [subject],
     everyMs: 0,
     measure: (at) => {
-      const file = readText(path, 'mount /proc');
-      const uptimeMs = file.kind === 'text' ? parseUptimeMs(file.text) : undefined;
-      notice(at, uptimeMs);
-      before = { at, uptimeMs };
-      if (resumedAtMs !== undefined) {
-        return [{ ...subject, source: path, value: numberValue('resume.at', resumedAtMs) }];
-      }
-      const why = file.kind === 'missing' ? file.why : 'it has not slept since Lull started';
-      return [{ ...subject, source: path, value: unknownValue(why) }];
+      notice(at);
+      const value =
+        resumedAtMs === undefined
+          ? unknownValue('it has not slept since Lull started')
+          : numberValue('resume.at', resumedAtMs);
+      return [{ ...subject, source: path, value }];
     },
   };
 }

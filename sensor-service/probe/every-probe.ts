@@ -67,8 +67,7 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
       pressureProbe(procRoot, 'memory'),
       memoryProbe(procRoot),
       diskActivityProbe(procRoot),
-      diskKindProbe(sysRoot),
-      diskFreeProbe([...new Set(machine.diskPaths)]),
+      ...diskProbes(machine),
       powerProbe(sysRoot),
       thermalProbe(sysRoot),
       bootProbe(procRoot),
@@ -82,4 +81,9 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
       input.close();
     },
   };
+}
+
+/** What updates are written to: measured also while a trace is played. */
+export function diskProbes({ sysRoot, diskPaths }: Machine): Probe[] {
+  return [diskKindProbe(sysRoot), diskFreeProbe([...new Set(diskPaths)])];
 }

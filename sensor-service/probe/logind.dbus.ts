@@ -20,6 +20,7 @@ const SESSION = 'org.freedesktop.login1.Session';
 const PATH = '/org/freedesktop/login1';
 /** A terminal's last use is told without a signal, so it is asked for, while there is a terminal. */
 const TERMINALS_EVERY_MS = 60_000;
+const NEVER_READ = Symbol('never read');
 
 /** Sessions by their path, or why they are not known. */
 export type Sessions =
@@ -36,7 +37,9 @@ export class Logind implements Closeable {
   private readonly mirror: Mirror;
   private readonly paths = new Set<string>();
   private listing: 'asked' | 'listed' | 'read' | 'too-many' = 'asked';
-  private inhibited: unknown;
+  /** Tells the answer of a logind that has gone from that of the one after it. */
+  private begun = 0;
+  private inhibited: unknown = NEVER_READ;
   private cancelReread: CancelTimer = () => undefined;
 
   constructor(private readonly deps: LogindDeps) {
@@ -60,18 +63,21 @@ export class Logind implements Closeable {
   }
 
   private async begin(): Promise<void> {
+    this.begun += 1;
+    const { begun } = this;
     this.listing = 'asked';
-    this.inhibited = undefined;
+    this.inhibited = NEVER_READ;
     this.paths.clear();
     this.mirror.follow(PATH, MANAGER);
     try {
       const list = await this.mirror.call(PATH, MANAGER, 'ListSessions');
+      if (begun !== this.begun) return;
       if (!Array.isArray(list)) throw new Error('logind lists sessions in a form not known');
-      if (this.listing !== 'asked') return;
       this.listing = 'listed';
       for (const entry of list) this.add(Array.isArray(entry) ? entry[4] : undefined);
       this.changed();
     } catch (error) {
+      if (begun !== this.begun) return;
       const why = error instanceof Error ? error.message : 'logind does not list its sessions';
       this.deps.sessions({ kind: 'unknown', why });
     }
@@ -85,7 +91,8 @@ export class Logind implements Closeable {
 
   private take({ path, member, args }: BusSignal): void {
     if (path !== PATH) return;
-    if (member === 'SessionNew' && this.listing !== 'asked') this.add(args[1]);
+    // Also before the list has come: a session opened after it was made is not on it.
+    if (member === 'SessionNew') this.add(args[1]);
     if (member === 'SessionRemoved' && typeof args[1] === 'string') {
       this.paths.delete(args[1]);
       this.mirror.unfollow(args[1], SESSION);
@@ -126,6 +133,10 @@ export class Logind implements Closeable {
     for (const path of this.paths) {
       const properties = this.mirror.properties(path, SESSION);
       const session = properties === undefined ? undefined : sessionOf(properties);
+      if (session === 'nonsense') {
+        this.deps.sessions({ kind: 'unknown', why: 'logind describes a session in no known way' });
+        return;
+      }
       if (session !== undefined) sessions.set(path, session);
     }
     this.deps.sessions({ kind: 'known', sessions });
@@ -143,7 +154,9 @@ export class Logind implements Closeable {
 
   private async nameInhibitor(): Promise<void> {
     try {
+      const { inhibited } = this;
       const list = await this.mirror.call(PATH, MANAGER, 'ListInhibitors');
+      if (inhibited !== this.inhibited) return; // Asked again, or over.
       this.tellInhibitor(idleInhibited(list));
     } catch {
       const value = unknownValue('logind does not list its inhibitors');

@@ -7,18 +7,14 @@
 //   M1. Nothing that was read from an owner outlives it, or its silence: silence is noticed within
 //       `PING_EVERY_MS` and one deadline.
 //   M2. A change is folded in the tick of its signal; only signals of the owner count.
-//   M3. At most `FOLLOWED_MAX` objects are followed, and `READS_MAX` are read at a time.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import type { Bus, BusListener, BusSignal } from './bus.dbus.js';
-
-export type Properties = Readonly<Record<string, unknown>>;
+import type { Bus, BusCall, BusListener, BusSignal } from './bus.dbus.js';
+import { FollowedObjects, hasNoOwner, isSilence, type Properties } from './followed.dbus.js';
 
 /** A service that hangs sends no signals: only asking tells it from one with nothing to say. */
 const PING_EVERY_MS = 10_000;
-const FOLLOWED_MAX = 1_024;
-const READS_MAX = 16;
 
 const BUS = 'org.freedesktop.DBus';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
@@ -43,19 +39,10 @@ interface MirrorDeps {
   readonly signalled?: (signal: BusSignal) => void;
 }
 
-interface Followed {
-  readonly path: string;
-  readonly iface: string;
-  properties: Properties | undefined;
-  reading: boolean;
-}
-
 export class Mirror implements Closeable {
   state: MirrorState;
   private owner: string | undefined;
-  private followed = new Map<string, Followed>();
-  private waiting: Followed[] = [];
-  private reads = 0;
+  private objects: FollowedObjects;
   private cancelPing: CancelTimer = () => undefined;
   private closed = false;
   private readonly rules: readonly string[];
@@ -63,6 +50,7 @@ export class Mirror implements Closeable {
 
   constructor(private readonly deps: MirrorDeps) {
     const { service } = deps;
+    this.objects = this.noObjects();
     this.rules = [
       `type='signal',sender='${service}'`,
       `type='signal',sender='${BUS}',member='NameOwnerChanged',arg0='${service}'`,
@@ -82,27 +70,29 @@ export class Mirror implements Closeable {
 
   /** Whether everything that is followed has been read. */
   get complete(): boolean {
-    return this.reads === 0 && this.waiting.length === 0;
+    return this.objects.complete;
   }
 
   /** Starts to mirror an object. @returns whether there was room. */
   follow(path: string, iface: string): boolean {
-    const key = `${path} ${iface}`;
-    if (this.followed.has(key)) return true;
-    if (this.followed.size >= FOLLOWED_MAX) return false; // M3
-    const followed: Followed = { path, iface, properties: undefined, reading: false };
-    this.followed.set(key, followed);
-    this.enqueue(followed);
-    return true;
+    return this.objects.follow(path, iface);
   }
 
   unfollow(path: string, iface: string): void {
-    this.followed.delete(`${path} ${iface}`);
+    this.objects.unfollow(path, iface);
   }
 
   /** The last that was heard of an object; undefined before it was read. */
   properties(path: string, iface: string): Properties | undefined {
-    return this.followed.get(`${path} ${iface}`)?.properties;
+    return this.objects.properties(path, iface);
+  }
+
+  /** Calls the service, and hands over the reply in its order among the signals. */
+  ask(
+    call: Omit<BusCall, 'service'>,
+    done: (error: Error | undefined, value?: unknown) => void,
+  ): void {
+    this.deps.bus.ask({ ...call, service: this.owner ?? this.deps.service }, done);
   }
 
   async call(
@@ -119,8 +109,7 @@ export class Mirror implements Closeable {
 
   /** Reads an object anew: for properties that change without a signal. */
   reread(path: string, iface: string): void {
-    const followed = this.followed.get(`${path} ${iface}`);
-    if (followed !== undefined && !followed.reading) this.enqueue(followed);
+    this.objects.reread(path, iface);
   }
 
   close(): void {
@@ -135,14 +124,21 @@ export class Mirror implements Closeable {
     const { bus, service } = this.deps;
     try {
       for (const rule of this.rules) await bus.match(rule);
-      const owner = await bus.call({
-        ...{ service: BUS, path: '/org/freedesktop/DBus', iface: BUS, member: 'GetNameOwner' },
-        ...{ signature: 's', args: [service] },
+    } catch {
+      // Where the connection has ended it begins anew; a bus that only hung is asked again.
+      this.cancelPing();
+      this.cancelPing = this.deps.clock.after(this.deps.pingEveryMs ?? PING_EVERY_MS, () => {
+        if (!this.closed && this.owner === undefined) void this.begin();
       });
-      if (typeof owner === 'string') this.meet(owner);
-    } catch (error) {
-      if (this.owner === undefined) this.leave(absence(service, this.deps.ifAbsent, error));
+      return;
     }
+    const whose = { service: BUS, path: '/org/freedesktop/DBus', iface: BUS, args: [service] };
+    bus.ask({ ...whose, member: 'GetNameOwner', signature: 's' }, (error, owner) => {
+      if (typeof owner === 'string') this.meet(owner);
+      else if (this.owner === undefined) {
+        this.leave(absence(service, this.deps.ifAbsent, error));
+      }
+    });
   }
 
   private meet(owner: string): void {
@@ -165,9 +161,23 @@ export class Mirror implements Closeable {
 
   private forget(): void {
     this.cancelPing();
-    this.followed = new Map();
-    this.waiting = [];
-    this.reads = 0;
+    this.objects.end();
+    this.objects = this.noObjects();
+  }
+
+  private noObjects(): FollowedObjects {
+    return new FollowedObjects({
+      read: (path, iface, done) => {
+        this.ask(
+          { path, iface: PROPERTIES, member: 'GetAll', signature: 's', args: [iface] },
+          done,
+        );
+      },
+      changed: this.deps.changed,
+      silent: () => {
+        this.hush();
+      },
+    });
   }
 
   private take(signal: BusSignal): void {
@@ -184,51 +194,7 @@ export class Mirror implements Closeable {
       this.deps.signalled?.(signal);
       return;
     }
-    const [iface, changes, invalidated] = signal.args;
-    const followed = this.followed.get(`${signal.path} ${String(iface)}`);
-    if (followed?.properties === undefined) return;
-    followed.properties = { ...followed.properties, ...propertiesOf(changes) };
-    if (Array.isArray(invalidated) && invalidated.length > 0 && !followed.reading) {
-      this.enqueue(followed);
-    }
-    this.deps.changed();
-  }
-
-  private enqueue(followed: Followed): void {
-    followed.reading = true;
-    this.waiting.push(followed);
-    this.drain();
-  }
-
-  private drain(): void {
-    while (this.reads < READS_MAX) {
-      const next = this.waiting.shift();
-      if (next === undefined) return;
-      this.reads += 1; // M3
-      void this.read(next, this.followed);
-    }
-  }
-
-  /** @param among tells a reply of this owner from one that comes after it has gone (M1). */
-  private async read(followed: Followed, among: Map<string, Followed>): Promise<void> {
-    const { path, iface } = followed;
-    try {
-      const answer = await this.call(path, PROPERTIES, 'GetAll', 's', [iface]);
-      if (among !== this.followed) return;
-      followed.properties = propertiesOf(answer);
-    } catch (error) {
-      if (among !== this.followed) return;
-      if (isSilence(error)) {
-        this.hush();
-        return;
-      }
-      // An object that vanished meanwhile, as sessions do.
-      this.unfollow(path, iface);
-    }
-    followed.reading = false;
-    this.reads -= 1;
-    this.drain();
-    this.deps.changed();
+    if (this.objects.patch(signal.path, signal.args)) this.deps.changed(); // M2
   }
 
   private armPing(): void {
@@ -265,19 +231,8 @@ export class Mirror implements Closeable {
 }
 
 function absence(service: string, ifAbsent: string, error: unknown): MirrorState {
-  const named = (error as { dbusName?: unknown } | undefined)?.dbusName;
-  if (named !== 'org.freedesktop.DBus.Error.NameHasNoOwner') {
+  if (!hasNoOwner(error)) {
     return { kind: 'unreachable', why: `the bus does not say whether ${service} is there` };
   }
   return { kind: 'absent', why: `${service} is not running; ${ifAbsent}` };
-}
-
-function isSilence(error: unknown): boolean {
-  return (error as { code?: unknown } | undefined)?.code === 'ETIMEDOUT';
-}
-
-function propertiesOf(value: unknown): Properties {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return {};
-  // A map without a prototype: a property may be called __proto__ (T24).
-  return Object.assign(Object.create(null) as Record<string, unknown>, value);
 }

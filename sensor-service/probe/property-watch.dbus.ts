@@ -5,7 +5,8 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { machineWide, unknownValue, type Measurement } from '../reading/measurement.js';
 import type { Bus } from './bus.dbus.js';
-import { Mirror, type Properties } from './mirror.dbus.js';
+import type { Properties } from './followed.dbus.js';
+import { Mirror } from './mirror.dbus.js';
 
 /** Hands measurements on at once. */
 export type Tell = (measurements: readonly Measurement[]) => void;

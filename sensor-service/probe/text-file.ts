@@ -37,14 +37,21 @@ export function readText(path: string, ifAbsent: string): TextFile {
   }
 }
 
-/** Like `readText`, for small files behind which the kernel asks a device. */
-export async function readSlowText(path: string, ifAbsent: string): Promise<TextFile> {
+/** Like `readText`, for files for which the kernel asks a device, or waits. */
+export async function readSlowText(
+  path: string,
+  ifAbsent: string,
+  bytesMax = ATTRIBUTE_BYTES_MAX,
+): Promise<TextFile> {
   try {
     const file = await open(path, READ_ONLY);
     try {
-      const bytes = Buffer.alloc(ATTRIBUTE_BYTES_MAX);
-      const { bytesRead } = await file.read(bytes, 0, ATTRIBUTE_BYTES_MAX);
-      return { kind: 'text', text: bytes.toString('utf8', 0, bytesRead) };
+      const bytes = Buffer.alloc(bytesMax);
+      let length = 0;
+      for (let count = -1; count !== 0 && length < bytesMax; length += count) {
+        ({ bytesRead: count } = await file.read(bytes, length, bytesMax - length));
+      }
+      return { kind: 'text', text: bytes.toString('utf8', 0, length) };
     } finally {
       await file.close();
     }

@@ -1,7 +1,7 @@
 // The services that are watched by their properties alone.
 
 import { flagValue, unknownValue } from '../reading/measurement.js';
-import { connectivityValue, meteredValue, tetheredValue } from '../reading/network.js';
+import { connectivityValue, meteredValue, tetheredValue } from '../reading/network-manager.js';
 import { charge, onMains, saving } from '../reading/upower.js';
 import type { ObjectKey, Watched } from './property-watch.dbus.js';
 

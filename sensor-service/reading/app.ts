@@ -12,14 +12,10 @@ const REPLACED = ' (deleted)';
 /** Whether the process is that program. An updated program that still runs is the old one: it is. */
 export function isApp(app: string, { exe, cgroup }: Running): boolean {
   const [, kind, id = ''] = /^(flatpak|snap):([\w.-]{1,128})$/.exec(app) ?? [];
-  switch (kind) {
-    case 'flatpak':
-      return new RegExp(`/app-flatpak-${escaped(id)}-\\d+\\.scope`).test(cgroup ?? '');
-    case 'snap':
-      return new RegExp(`/snap\\.${escaped(id)}\\.`).test(cgroup ?? '');
-    default:
-      return exe === app || exe === app + REPLACED;
-  }
+  if (kind === undefined) return exe === app || exe === app + REPLACED;
+  const scope =
+    kind === 'flatpak' ? `/app-flatpak-${escaped(id)}-\\d+\\.scope` : `/snap\\.${escaped(id)}\\.`;
+  return new RegExp(scope).test(cgroup ?? '');
 }
 
 /** Whether `app` is told by its control group rather than by its executable. */

@@ -10,6 +10,7 @@ import {
   type Reading,
   type Readings,
 } from '../../conditions/reading.js';
+import { isLevel } from './level.js';
 
 /** One percentage point; thresholds are whole percents. */
 const STEP_PERCENT = 1;
@@ -24,6 +25,17 @@ export function changesSince(told: Readings, latest: Readings): Reading[] {
     if (before === undefined || isWorthTelling(before, reading)) changes.push(reading);
   }
   return changes;
+}
+
+/** Load that begins is felt; load that ends, or sways by less, can wait for the next message. */
+const RISE_PERCENT = 5;
+
+/** Whether a change must be told before the next heartbeat, where that is a moment away. */
+export function isUrgent(before: Reading | undefined, after: Reading): boolean {
+  if (!isLevel(after.signal)) return true;
+  if (before?.value.kind !== 'number' || after.value.kind !== 'number') return true;
+  if (signals[after.signal].unit !== '%') return false;
+  return after.value.number - before.value.number >= RISE_PERCENT;
 }
 
 /** Lays `changes` over `told`, in place: this is done for every message to every watcher. */

@@ -7,7 +7,7 @@
 
 import type { Measurement, Instant } from './measurement.js';
 import { displayText } from '../../conditions/words.js';
-import { flagValue, machineWide } from './measurement.js';
+import { flagValue, machineWide, unknownValue } from './measurement.js';
 
 /** A veto of more than two weeks is somebody's mistake (ours). */
 export const INHIBIT_MS_MAX = 14 * 24 * 3_600_000;
@@ -15,6 +15,7 @@ export const INHIBITIONS_MAX = 64;
 export const OWNER_CHARS_MAX = 64;
 export const WHY_CHARS_MAX = 256;
 const SHOWN_MAX = 4;
+const NOBODY = 'nobody asked by `lull veto`';
 
 export interface Inhibition {
   readonly id: string;
@@ -58,7 +59,8 @@ export function unexpiredInhibitions(all: Inhibitions, at: Instant): Inhibitions
 /** What they come to: named, so that a person knows whom to ask. */
 export function inhibitedBy(all: Inhibitions): Measurement {
   const subject = machineWide('attention.inhibitor');
-  if (all.length === 0) return { ...subject, source: 'inhibit', value: flagValue(false) };
+  // That nobody asked here is no word on who asked elsewhere.
+  if (all.length === 0) return { ...subject, source: 'inhibit', value: unknownValue(NOBODY) };
   const names = all.slice(0, SHOWN_MAX).map(({ owner, why }) => `${owner} (${why})`);
   const more = all.length > SHOWN_MAX ? ` and ${String(all.length - SHOWN_MAX)} more` : '';
   return { ...subject, source: `inhibit: ${names.join(', ')}${more}`, value: flagValue(true) };

@@ -1,44 +1,18 @@
-// What NetworkManager says of the network, from its enumerations to the words of our signals.
-
-import type { Value } from '../../conditions/reading.js';
-import { flagValue, unknownValue } from './measurement.js';
-
-const metered: readonly (string | undefined)[] = [undefined, 'yes', 'no', 'guess-yes', 'guess-no'];
-const connectivity: readonly (string | undefined)[] = [
-  ...[undefined, 'none', 'portal', 'limited', 'full'],
-];
-
-/** Drivers of phones that share by cable. Docks have cdc_ether and cdc_ncm too, so these say nothing. */
-const phoneDrivers: ReadonlySet<unknown> = new Set(['rndis_host', 'ipheth']);
-
-/** NMMetered. */
-export function meteredValue(code: unknown): Value {
-  return word(metered, code, 'whether the network is metered');
-}
-
-/** NMConnectivityState. */
-export function connectivityValue(code: unknown): Value {
-  return word(connectivity, code, 'how far the network reaches');
-}
+/** The virtual network of the machine with itself. */
+const LOOPBACK = 'lo';
 
 /**
- * Whether a phone shares its network. A phone's Wi-Fi shows itself as metered by guess instead: it
- * sends a mark that NetworkManager reads.
- * @param driver of the device of the primary connection; undefined while it is not read.
+ * Parses /proc/net/dev to the bytes received by all interfaces together.
+ * @returns undefined for anything but whole lines, and where no interface but the loopback is seen.
  */
-export function tetheredValue(connectionType: unknown, driver: unknown): Value {
-  if (connectionType === 'bluetooth') return flagValue(true);
-  if (typeof connectionType !== 'string') {
-    return unknownValue('NetworkManager does not say what the network goes over');
+export function parseReceived(text: string): number | undefined {
+  if (!text.endsWith('\n')) return undefined;
+  let bytes: number | undefined;
+  // Two lines of headings, then a line for each: name, and sixteen counters.
+  for (const line of text.slice(0, -1).split('\n').slice(2)) {
+    const [, name, counter] = /^ *([^ :]+(?::[^ :]+)*): *(\d+)(?: +\d+){15} *$/.exec(line) ?? [];
+    if (name === undefined) return undefined;
+    if (name !== LOOPBACK) bytes = (bytes ?? 0) + Number(counter);
   }
-  if (connectionType === '') return unknownValue('there is no connection');
-  if (connectionType !== '802-3-ethernet') return flagValue(false);
-  if (typeof driver !== 'string') return unknownValue('the device has not been read yet');
-  return flagValue(phoneDrivers.has(driver));
-}
-
-function word(words: readonly (string | undefined)[], code: unknown, what: string): Value {
-  const found = typeof code === 'number' ? words[code] : undefined;
-  if (found !== undefined) return { kind: 'word', word: found };
-  return unknownValue(`NetworkManager does not know ${what}`);
+  return bytes;
 }

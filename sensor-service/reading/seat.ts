@@ -55,7 +55,8 @@ export function judgeSeat(signs: SeatSigns, awayAfter: AwayAfter, nowMs: number)
   if (level.verdict.kind !== 'away') return { verdict: level.verdict, againAtMs: undefined };
   const { sinceMs } = level.verdict;
   const signAtMs = signs.lastSignAtMs;
-  if (signAtMs === undefined || signAtMs <= sinceMs) return awayFrom(sinceMs, level.waitMs(awayAfter), nowMs);
+  if (signAtMs === undefined || signAtMs <= sinceMs)
+    return awayFrom(sinceMs, level.waitMs(awayAfter), nowMs);
   const dark = signs.screenOffAtMs !== undefined || shownSessions(signs).length === 0;
   return awayFrom(signAtMs, dark ? awayAfter.lockedMs : awayAfter.inputMs, nowMs); // S2
 }

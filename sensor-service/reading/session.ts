@@ -26,9 +26,13 @@ const personClasses: ReadonlySet<unknown> = new Set([
   ...['greeter', 'lock-screen'],
 ]);
 
-/** @returns undefined for a session in which no person can be: cron, a service, one that closes. */
-export function sessionOf(properties: Properties): Session | undefined {
+/**
+ * @returns undefined for a session in which no person can be: cron, a service, one that closes;
+ * 'nonsense' for one that is not described as logind does, in which a person may well be.
+ */
+export function sessionOf(properties: Properties): Session | 'nonsense' | undefined {
   const { Class: kindOfUser, Type: type, TTY: tty, State: state, User: user } = properties;
+  if (typeof kindOfUser !== 'string' || typeof type !== 'string') return 'nonsense';
   if (!personClasses.has(kindOfUser) || state === 'closing') return undefined;
   const graphical = graphicalTypes.has(type);
   // A copy over SSH has a session too, and no terminal.

@@ -34,3 +34,14 @@ test('who stopped listening hears nothing more', () => {
   latest.put([engaged]);
   expect(count).toBe(1);
 });
+
+test('who has to hear most often is told first, whoever came first', () => {
+  const latest = createLatest();
+  const heard: string[] = [];
+  latest.listen(() => heard.push('whenever'));
+  latest.listen(() => heard.push('orchestrator'), 10_000);
+  latest.listen(() => heard.push('guard'), 200);
+  latest.listen(() => heard.push('another guard'), 200);
+  latest.put([engaged]);
+  expect(heard).toEqual(['guard', 'another guard', 'orchestrator', 'whenever']);
+});

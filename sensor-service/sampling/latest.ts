@@ -5,32 +5,45 @@ export interface Latest {
   readonly readings: () => Readings;
   /** Lays `changes` over the readings and tells every listener before it returns. */
   readonly put: (changes: readonly Reading[]) => void;
-  /** @returns a function that ends it. */
-  readonly listen: (listener: () => void) => () => void;
+  /**
+   * @param everyMs how often the listener is to hear anything at all: whoever asks for the most is
+   *   told first, because that is the one whom a late edge costs most.
+   * @returns a function that ends it.
+   */
+  readonly listen: (listener: () => void, everyMs?: number) => () => void;
+}
+
+interface Listener {
+  readonly tell: () => void;
+  readonly everyMs: number;
 }
 
 export function createLatest(): Latest {
   let readings: Readings = new Map();
-  const listeners = new Set<() => void>();
+  let listeners: readonly Listener[] = [];
   return {
     readings: () => readings,
     put: (changes) => {
       readings = withReadings(readings, changes);
       tellAll(listeners);
     },
-    listen: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    listen: (tell, everyMs = Number.POSITIVE_INFINITY) => {
+      const mine: Listener = { tell, everyMs };
+      const later = listeners.findIndex((each) => each.everyMs > everyMs);
+      listeners = listeners.toSpliced(later === -1 ? listeners.length : later, 0, mine);
+      return () => {
+        listeners = listeners.filter((each) => each !== mine);
+      };
     },
   };
 }
 
 /** A listener that throws is a bug, and still must not keep the others from hearing of an edge. */
-function tellAll(listeners: ReadonlySet<() => void>): void {
+function tellAll(listeners: readonly Listener[]): void {
   const errors: unknown[] = [];
-  for (const listener of [...listeners]) {
+  for (const { tell } of listeners) {
     try {
-      listener();
+      tell();
     } catch (error) {
       errors.push(error);
     }

@@ -28,6 +28,9 @@ const REST_EVERY_MS = 5_000;
 /** A reaction is felt within about a tenth of a second. */
 const RUN_EVERY_MS = 100;
 
+/** Probes of shares are asked at least so often. */
+const SHARE_EVERY_MS_MAX = 1_000;
+
 interface Hold {
   /** Resolves when every probe has been asked since the loop woke. */
   readonly measured: Promise<void>;
@@ -136,6 +139,8 @@ export class SamplingLoop implements Closeable {
     // A round that began before this stretch did may have left levels out.
     if (waking.rounds === 0) await this.round;
     if (waking !== this.waking) return;
+    // Shares of time need two looks, also those that are seldom taken.
+    if (waking.rounds === 1) this.rounds.expire(SHARE_EVERY_MS_MAX);
     this.round ??= this.measure(waking).finally(() => {
       this.round = undefined; // L1
     });

@@ -66,3 +66,37 @@ test('"auto" forgets at once', () => {
   presence.report('auto', undefined, 2n);
   expect(last()?.kind).toBe('unknown');
 });
+
+const away = (sinceMs: number) =>
+  ({
+    provider: 'a',
+    rank: 'sensed',
+    places: ['seat', 'terminals'],
+    verdict: { kind: 'away', sinceMs },
+  }) as const;
+
+test('a night asleep is no absence: it is counted anew from the shift on', () => {
+  const nowMs = clock.now().wallMs;
+  presence.sense(away(nowMs - 9 * 3_600_000), 7n);
+  presence.shiftClock({ atMs: nowMs - 8 * 3_600_000, byMs: 8 * 3_600_000 });
+  expect(last()).toEqual({
+    kind: 'presence',
+    presence: { kind: 'away', sinceMs: nowMs - 3_600_000 },
+  });
+});
+
+test('the same word of a provider again is not told again', () => {
+  presence.sense(away(1), 7n);
+  const told = published.length;
+  presence.sense(away(1), 8n);
+  expect(published).toHaveLength(told);
+  expect(published.at(-1)?.observedMonotonicNs).toBe(7n);
+});
+
+test('a machine that turns out to have no seat needs terminals only, and says so', () => {
+  presence.sense({ ...away(1), places: ['terminals'] }, 7n);
+  expect(last()?.kind).toBe('unknown');
+  presence.setPlaces(['terminals']);
+  expect(last()?.kind).toBe('presence');
+  expect(published.at(-1)?.source).toBe('a (no seat here)');
+});

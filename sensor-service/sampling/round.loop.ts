@@ -26,8 +26,8 @@ export interface Rounds {
    * @param which `edges`: only those that speak of no level.
    */
   measure(at: Instant, which?: 'all' | 'edges'): Promise<Measurement[]>;
-  /** Makes every probe due at once. */
-  expire(): void;
+  /** Makes every probe due at once; given a bound, those alone that are asked at least so often. */
+  expire(everyMsMax?: number): void;
 }
 
 export function createRounds(deps: RoundDeps): Rounds {
@@ -68,8 +68,8 @@ export function createRounds(deps: RoundDeps): Rounds {
       );
       return (await Promise.all(due.map((probe) => ask(probe, at)))).flat();
     },
-    expire: () => {
-      dueAtMs.clear();
+    expire: (everyMsMax = Infinity) => {
+      for (const probe of deps.probes) if (probe.everyMs <= everyMsMax) dueAtMs.delete(probe);
     },
   };
 }

@@ -29,7 +29,7 @@ function isProgram(path: string): boolean {
 const missing = whyNoSandbox();
 
 /** A test that starts a whole Lull, with a sandbox. */
-export function sandboxTest(situation: string, body: () => Promise<void>, msMax = 120_000): void {
+export function sandboxTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
   if (missing === undefined) test(situation, body, msMax);
   else test.skip(`${situation} (skipped here: ${missing})`, body);
 }

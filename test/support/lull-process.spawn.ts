@@ -3,9 +3,8 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { lullProgram } from '../../harness/lull.spawn.js';
 
-const program = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 /** More than any command of a test says. */
 const CHARS_MAX = 1_000_000;
 
@@ -32,8 +31,8 @@ export interface ProcessOptions {
 }
 
 export function spawnLull(args: readonly string[], options: ProcessOptions = {}): LullProcess {
-  const { env = process.env, uid, msMax = 60_000 } = options;
-  const child = spawn(process.execPath, [program, ...args], {
+  const { env = process.env, uid, msMax = 240_000 } = options;
+  const child = spawn(process.execPath, [lullProgram, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,
     ...(uid === undefined ? {} : { uid, gid: uid }),

@@ -4,13 +4,6 @@ import { readFileSync } from 'node:fs';
 import { updaterProcesses } from './leftovers.js';
 import type { Stage } from './stage.js';
 
-/** The process of an updater whose command line matches, if there is one now. */
-export function updaterProcess(stage: Stage, commandLine: RegExp): number | undefined {
-  return updaterProcesses(stage).find((pid) =>
-    commandLine.test(read(pid, 'cmdline').replaceAll('\0', ' ')),
-  );
-}
-
 /** Processor time of each process of an updater so far, in ticks of the kernel's clock. */
 export function cpuTicks(stage: Stage): ReadonlyMap<number, number> {
   return new Map(

@@ -21,6 +21,9 @@ import { stagePolicy, type PolicyChange } from './policy.js';
 /** A Lull that was killed is cleaned up after by its reaper, which looks on for 3 s. */
 const REAPED_MS_MAX = 15_000;
 
+/** Tests keep the machine busy; at the lowest priority an updater would hardly start beside them. */
+export const besideOthers = ['--priority', 'normal'];
+
 export type FixtureOptions = Partial<Omit<BundleOptions, 'directory'>>;
 
 export interface Stage {
@@ -76,7 +79,12 @@ export async function openStage(options: { policy?: PolicyChange } = {}): Promis
     keyFile,
     rivalKeyFile,
     start: async (args = [], env = process.env) => {
-      const each = await startLull({ directory, policyFile, args, env });
+      const each = await startLull({
+        directory,
+        policyFile,
+        args: [...besideOthers, ...args],
+        env,
+      });
       running.push(each);
       return each;
     },

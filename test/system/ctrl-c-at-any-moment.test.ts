@@ -9,7 +9,7 @@ import { versionOfApp } from '../support/apps.js';
 import { sandboxTest } from '../support/confinement.js';
 import { leftovers, updaterProcesses } from '../support/leftovers.js';
 import { startHaltingSource, type HaltingSource } from '../support/source.http.js';
-import { onStage, type Stage } from '../support/stage.js';
+import { besideOthers, onStage, type Stage } from '../support/stage.js';
 import { auditIsWhole, enable, ended, factOf, noticed } from '../support/story.js';
 
 const settings = [
@@ -18,7 +18,7 @@ const settings = [
 ];
 const CONTENT_BYTES = 256 * 1024;
 
-const up = (stage: Stage): string[] => ['up', '--policy', stage.policyFile];
+const up = (stage: Stage): string[] => ['up', '--policy', stage.policyFile, ...besideOthers];
 
 interface Moment {
   readonly when: string;

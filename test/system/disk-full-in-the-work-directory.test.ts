@@ -4,7 +4,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sandboxTest } from '../support/confinement.js';
-import { noise, onNpmScene, programPackage } from '../support/npm-scene.js';
+import { noise, onNpmScene, programPackage, SCENE_MS_MAX } from '../support/npm-scene.js';
 import { auditIsWhole, ended, outcomeOf } from '../support/story.js';
 import { countOf, reasonWith } from '../support/told.js';
 
@@ -17,31 +17,34 @@ const LEFT_BYTES = 1_500_000;
 /** The first uid that updaters are given names the directory of the first updater. */
 const WORK = 'plugin-host/updaters/61000/work';
 
-sandboxTest('an installation that finds the disk full waits until there is space again', () =>
-  onNpmScene({ packages }, async ({ follower, running, stage, add, versionOf }) => {
-    const workDir = join(stage.stateDir, WORK);
-    mkdirSync(workDir, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', workDir]);
-    try {
-      const { bavail, bsize } = statfsSync(workDir);
-      const ballast = join(workDir, 'ballast');
-      await writeFile(ballast, Buffer.alloc(bavail * bsize - LEFT_BYTES, 1));
-      await follower.report('away');
-      await add();
-      const failed = await ended(follower, 'install', 'failed');
-      expect(outcomeOf(failed)).toMatchObject({ code: 'NO_SPACE', retry: true });
-      expect((await reasonWith(running, 'RETRY_LATER')).message).toContain('NO_SPACE');
-      expect(countOf(follower.facts, 'content.installed')).toBe(0);
-      expect(await versionOf('hello')).toBe('1.0.0');
+sandboxTest(
+  'an installation that finds the disk full waits until there is space again',
+  () =>
+    onNpmScene({ packages }, async ({ follower, running, stage, add, versionOf }) => {
+      const workDir = join(stage.stateDir, WORK);
+      mkdirSync(workDir, { recursive: true });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', workDir]);
+      try {
+        const { bavail, bsize } = statfsSync(workDir);
+        const ballast = join(workDir, 'ballast');
+        await writeFile(ballast, Buffer.alloc(bavail * bsize - LEFT_BYTES, 1));
+        await follower.report('away');
+        await add();
+        const failed = await ended(follower, 'install', 'failed');
+        expect(outcomeOf(failed)).toMatchObject({ code: 'NO_SPACE', retry: true });
+        expect((await reasonWith(running, 'RETRY_LATER')).message).toContain('NO_SPACE');
+        expect(countOf(follower.facts, 'content.installed')).toBe(0);
+        expect(await versionOf('hello')).toBe('1.0.0');
 
-      await rm(ballast);
-      await ended(follower, 'verify', 'succeeded');
-      expect(await versionOf('hello')).toBe('2.0.0');
-      expect(await auditIsWhole(running)).toBe(true);
-      await running.stop();
-    } finally {
-      await running.stop();
-      execFileSync('umount', [workDir]);
-    }
-  }),
+        await rm(ballast);
+        await ended(follower, 'verify', 'succeeded');
+        expect(await versionOf('hello')).toBe('2.0.0');
+        expect(await auditIsWhole(running)).toBe(true);
+        await running.stop();
+      } finally {
+        await running.stop();
+        execFileSync('umount', [workDir]);
+      }
+    }),
+  SCENE_MS_MAX,
 );

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { sandboxTest } from '../support/confinement.js';
-import { onNpmScene, programPackage } from '../support/npm-scene.js';
+import { onNpmScene, programPackage, SCENE_MS_MAX } from '../support/npm-scene.js';
 import { ended, factOf, outcomeOf } from '../support/story.js';
 import { endsOf, reasonWith } from '../support/told.js';
 
@@ -10,23 +10,26 @@ const broken = {
 };
 const packages = [programPackage('hello', '1.0.0'), broken];
 
-sandboxTest('a new version that does not start is rolled back and shown as given up', () =>
-  onNpmScene({ packages }, async ({ follower, running, add, versionOf }) => {
-    await follower.report('away');
-    await add();
-    const failed = await ended(follower, 'verify', 'failed');
-    expect(outcomeOf(failed)).toMatchObject({ code: 'VERIFY_FAILED' });
-    const reverted = await factOf(follower, 'content.installed', 'rollback');
-    expect(reverted).toMatchObject({ reverted: true });
-    await ended(follower, 'rollback', 'succeeded');
-    expect(await versionOf('hello')).toBe('1.0.0');
+sandboxTest(
+  'a new version that does not start is rolled back and shown as given up',
+  () =>
+    onNpmScene({ packages }, async ({ follower, running, add, versionOf }) => {
+      await follower.report('away');
+      await add();
+      const failed = await ended(follower, 'verify', 'failed');
+      expect(outcomeOf(failed)).toMatchObject({ code: 'VERIFY_FAILED' });
+      const reverted = await factOf(follower, 'content.installed', 'rollback');
+      expect(reverted).toMatchObject({ reverted: true });
+      await ended(follower, 'rollback', 'succeeded');
+      expect(await versionOf('hello')).toBe('1.0.0');
 
-    const gaveUp = await reasonWith(running, 'GAVE_UP');
-    expect(gaveUp.message).toContain('rolled back');
-    expect(gaveUp.message).toContain('not-there');
-    expect(endsOf(follower.facts)).toEqual([
-      ...['scan succeeded', 'download more_to_do', 'install more_to_do'],
-      ...['verify failed VERIFY_FAILED', 'rollback succeeded'],
-    ]);
-  }),
+      const gaveUp = await reasonWith(running, 'GAVE_UP');
+      expect(gaveUp.message).toContain('rolled back');
+      expect(gaveUp.message).toContain('not-there');
+      expect(endsOf(follower.facts)).toEqual([
+        ...['scan succeeded', 'download more_to_do', 'install more_to_do'],
+        ...['verify failed VERIFY_FAILED', 'rollback succeeded'],
+      ]);
+    }),
+  SCENE_MS_MAX,
 );

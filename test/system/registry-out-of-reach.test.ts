@@ -1,7 +1,7 @@
 import { describe, expect } from '@jest/globals';
 import type { RunningLull } from '../../harness/lull.spawn.js';
 import { sandboxTest } from '../support/confinement.js';
-import { noise, onNpmScene, programPackage } from '../support/npm-scene.js';
+import { noise, onNpmScene, programPackage, SCENE_MS_MAX } from '../support/npm-scene.js';
 import { ended, factOf, outcomeOf } from '../support/story.js';
 import { endsOf, reasonWith, until } from '../support/told.js';
 
@@ -15,56 +15,62 @@ const retry = { first: '1s', install: '1s', give_up: '5s' };
 const JITTER = 0.1;
 
 describe('registry out of reach', () => {
-  sandboxTest('during a scan: tried again after growing waits, until it is back', () =>
-    onNpmScene({ packages, policy: { retry } }, async (scene) => {
-      const { follower, registry, running, add, versionOf } = scene;
-      await registry.goDown();
-      await follower.report('away');
-      await add();
-      const failed = await ended(follower, 'scan', 'failed');
-      expect(outcomeOf(failed)).toMatchObject({ code: 'UPSTREAM_DOWN', retry: true });
-      const reason = await reasonWith(running, 'RETRY_LATER');
-      expect(reason.message).toContain('UPSTREAM_DOWN');
-      expect(reason.untilUnixMs).toBeGreaterThan(0);
-      await ended(follower, 'scan', 'failed');
+  sandboxTest(
+    'during a scan: tried again after growing waits, until it is back',
+    () =>
+      onNpmScene({ packages, policy: { retry } }, async (scene) => {
+        const { follower, registry, running, add, versionOf } = scene;
+        await registry.goDown();
+        await follower.report('away');
+        await add();
+        const failed = await ended(follower, 'scan', 'failed');
+        expect(outcomeOf(failed)).toMatchObject({ code: 'UPSTREAM_DOWN', retry: true });
+        const reason = await reasonWith(running, 'RETRY_LATER');
+        expect(reason.message).toContain('UPSTREAM_DOWN');
+        expect(reason.untilUnixMs).toBeGreaterThan(0);
+        await ended(follower, 'scan', 'failed');
 
-      await registry.comeBack();
-      await ended(follower, 'scan', 'succeeded');
-      await ended(follower, 'verify', 'succeeded');
-      expect(await versionOf('hello')).toBe('2.0.0');
+        await registry.comeBack();
+        await ended(follower, 'scan', 'succeeded');
+        await ended(follower, 'verify', 'succeeded');
+        expect(await versionOf('hello')).toBe('2.0.0');
 
-      const [first = 0, second = 0] = await waitsAfterFailures(running);
-      expect(first).toBeGreaterThanOrEqual(FIRST_WAIT_MS * (1 - JITTER));
-      expect(second).toBeGreaterThanOrEqual(2 * FIRST_WAIT_MS * (1 - JITTER));
-    }),
+        const [first = 0, second = 0] = await waitsAfterFailures(running);
+        expect(first).toBeGreaterThanOrEqual(FIRST_WAIT_MS * (1 - JITTER));
+        expect(second).toBeGreaterThanOrEqual(2 * FIRST_WAIT_MS * (1 - JITTER));
+      }),
+    SCENE_MS_MAX,
   );
 
-  sandboxTest('during a download: fails after some tries, and later goes on where it was', () =>
-    onNpmScene({ packages, policy: { retry } }, async (scene) => {
-      const { follower, registry, running, add, versionOf } = scene;
-      registry.tarballBytesPerS = 200_000;
-      await follower.report('away');
-      await add();
-      await until('a part of the download', () =>
-        registry.served.find(({ sentBytes }) => sentBytes > 100_000),
-      );
-      await registry.goDown();
-      const failed = await ended(follower, 'download', 'failed');
-      expect(outcomeOf(failed)).toMatchObject({ code: 'UPSTREAM_DOWN', retry: true });
-      expect((await reasonWith(running, 'RETRY_LATER')).message).toContain('UPSTREAM_DOWN');
-      expect(await versionOf('hello')).toBe('1.0.0');
+  sandboxTest(
+    'during a download: fails after some tries, and later goes on where it was',
+    () =>
+      onNpmScene({ packages, policy: { retry } }, async (scene) => {
+        const { follower, registry, running, add, versionOf } = scene;
+        registry.tarballBytesPerS = 200_000;
+        await follower.report('away');
+        await add();
+        await until('a part of the download', () =>
+          registry.served.find(({ sentBytes }) => sentBytes > 100_000),
+        );
+        await registry.goDown();
+        const failed = await ended(follower, 'download', 'failed');
+        expect(outcomeOf(failed)).toMatchObject({ code: 'UPSTREAM_DOWN', retry: true });
+        expect((await reasonWith(running, 'RETRY_LATER')).message).toContain('UPSTREAM_DOWN');
+        expect(await versionOf('hello')).toBe('1.0.0');
 
-      registry.tarballBytesPerS = undefined;
-      await registry.comeBack();
-      const came = await factOf(follower, 'content.downloaded', 'download');
-      expect(came).toMatchObject({ resumedCount: 1, cached: false });
-      expect(registry.served.at(-1)?.from).toBeGreaterThan(0);
-      await ended(follower, 'verify', 'succeeded');
-      expect(await versionOf('hello')).toBe('2.0.0');
-      expect(endsOf(follower.facts).slice(-3)).toEqual([
-        ...['download more_to_do', 'install more_to_do', 'verify succeeded'],
-      ]);
-    }),
+        registry.tarballBytesPerS = undefined;
+        await registry.comeBack();
+        const came = await factOf(follower, 'content.downloaded', 'download');
+        expect(came).toMatchObject({ resumedCount: 1, cached: false });
+        expect(registry.served.at(-1)?.from).toBeGreaterThan(0);
+        await ended(follower, 'verify', 'succeeded');
+        expect(await versionOf('hello')).toBe('2.0.0');
+        expect(endsOf(follower.facts).slice(-3)).toEqual([
+          ...['download more_to_do', 'install more_to_do', 'verify succeeded'],
+        ]);
+      }),
+    SCENE_MS_MAX,
   );
 });
 

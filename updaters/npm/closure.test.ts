@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { tarballsOf, withLocalFiles } from './closure.js';
+import { tarballsOf } from './closure.js';
 
 const platform = { os: 'linux', cpu: 'x64', libc: 'glibc' };
 const sri = (algorithm: string): string =>
@@ -95,17 +95,4 @@ describe('the tarballs of a lockfile', () => {
   test('are refused when npm wrote something else', () => {
     expect(() => tarballsOf({ dependencies: {} }, platform)).toThrow('lockfile of an unknown form');
   });
-});
-
-test('a lockfile with local files keeps everything but the source', () => {
-  const before = lockfile({
-    'node_modules/a': entry(),
-    'node_modules/b': entry({ optional: true }),
-  });
-  expect(withLocalFiles(before, new Map([['node_modules/a', 'tarballs/0.tgz']]))).toEqual(
-    lockfile({
-      'node_modules/a': entry({ resolved: 'file:tarballs/0.tgz' }),
-      'node_modules/b': entry({ optional: true }),
-    }),
-  );
 });

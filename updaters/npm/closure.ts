@@ -1,5 +1,4 @@
-// From a lockfile that npm made to the tarballs that have to come in, and back to a lockfile that
-// names them as local files.
+// From a lockfile to the tarballs that have to come in.
 //
 // Invariants:
 //   C1. Every package has a digest stronger than SHA-1, or the update is refused.
@@ -49,16 +48,6 @@ export function tarballsOf(lockfile: unknown, platform: Platform): Tarball[] {
     if (!fitsPlatform(entry, platform)) return left(place, entry);
     return [tarballOf(place, entry)];
   });
-}
-
-/** The same lockfile with each package's source replaced by a local file. */
-export function withLocalFiles(lockfile: unknown, fileAt: ReadonlyMap<string, string>): unknown {
-  const packages = Object.entries(at(lockfile, 'packages') as Record<string, unknown>);
-  const local = packages.map(([place, entry]) => {
-    const file = fileAt.get(place);
-    return [place, file === undefined ? entry : { ...(entry as object), resolved: `file:${file}` }];
-  });
-  return { ...(lockfile as object), packages: Object.fromEntries(local) as unknown };
 }
 
 function left(place: string, entry: unknown): [] {

@@ -1,4 +1,5 @@
-// Brings in everything that one version needs: npm says what that is, the host fetches it.
+// Brings in everything that one version needs: the registry's document or npm says what that is, the
+// host fetches it.
 //
 // Only the host's store keeps content. What is kept here is the plan, so repeating costs little: a
 // tarball that the host has is not fetched again.
@@ -6,6 +7,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openEgressBridge } from '../../sdk/egress/bridge.js';
+import { EgressClient } from '../../sdk/egress/client.http.js';
 import { fail, UpdaterFailure } from '../../sdk/failure.js';
 import type { Artifact } from '../../sdk/host.js';
 import type { Outcome, PerformCall } from '../../sdk/updater.js';
@@ -13,7 +15,8 @@ import { tarballsOf, type Tarball } from './closure.js';
 import { runNpm } from './npm.spawn.js';
 import { inParallel } from './parallel.js';
 import { thisPlatform } from './platform.fs.js';
-import { registryOf } from './scan.js';
+import { documentOf, registryOf } from './scan.js';
+import { lockfileOfSingle } from './single.js';
 import { readPlan, workOf, writePlan, type Plan, type Target } from './work.js';
 
 const TARBALL_BYTES_MAX = 256 * 1024 * 1024;
@@ -60,7 +63,23 @@ export async function fetchAll(
 }
 
 async function makePlan(call: PerformCall, target: Target): Promise<Plan> {
-  const { versionDir, npmDir } = workOf(call.workDir, target);
+  const { versionDir } = workOf(call.workDir, target);
+  const lockfile = (await singleOf(call, target)) ?? (await lockfileOfNpm(call, target));
+  return writePlan(versionDir, tarballsOf(lockfile, thisPlatform()), lockfile);
+}
+
+async function singleOf(call: PerformCall, target: Target): Promise<unknown> {
+  const client = new EgressClient(call.egressSocket);
+  try {
+    const document = await documentOf(call, client, registryOf(call), target.name);
+    return lockfileOfSingle(document, target);
+  } finally {
+    client.close();
+  }
+}
+
+async function lockfileOfNpm(call: PerformCall, target: Target): Promise<unknown> {
+  const { npmDir } = workOf(call.workDir, target);
   const registry = registryOf(call);
   const projectDir = join(npmDir, 'plan');
   await rm(npmDir, { recursive: true, force: true });
@@ -91,13 +110,12 @@ async function makePlan(call: PerformCall, target: Target): Promise<Plan> {
   const lockfile: unknown = JSON.parse(
     await readFile(join(projectDir, 'package-lock.json'), 'utf8'),
   );
-  const tarballs = tarballsOf(lockfile, thisPlatform());
   await rm(npmDir, { recursive: true, force: true });
-  return writePlan(versionDir, tarballs, lockfile);
+  return lockfile;
 }
 
 /** A project that needs exactly one version of one package. */
-export function projectJson({ name, version }: Target): string {
+function projectJson({ name, version }: Target): string {
   const dependencies = { [name]: version };
   return JSON.stringify({ name: 'lull-update', version: '0.0.0', private: true, dependencies });
 }

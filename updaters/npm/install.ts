@@ -1,24 +1,22 @@
 // Puts a version in place: a copy of the prefix in which one package is replaced, committed whole.
 //
 //   copy of the prefix ─┐
-//   npm ci, offline ────┴─▶ stage ─▶ links in bin ─▶ Commit
+//   tarballs, unpacked ─┴─▶ stage ─▶ links in bin ─▶ Commit
 //
 // Invariants:
 //   I1. Nothing but the work directory is written to. The prefix changes only by Commit.
 //   I2. Whatever an earlier attempt left is removed first.
-//   I3. The content comes from the host's store, and npm checks it once more against the lockfile.
+//   I3. The content comes from the host's store, by the digests of the plan, and no network is needed.
 
 import { lstat, mkdir, readdir, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
-import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../../sdk/failure.js';
 import type { Outcome, PerformCall } from '../../sdk/updater.js';
 import { linkChanges } from './bins.js';
-import { withLocalFiles } from './closure.js';
-import { fetchAll, projectJson } from './download.js';
+import { fetchAll } from './download.js';
 import { installedPackage, packageDir } from './installed.fs.js';
-import { runNpm } from './npm.spawn.js';
 import { copyTree, listTree, plainModes } from './tree.fs.js';
+import { unpackAll } from './unpack.fs.js';
 import { readPlan, ROOT, STAGE, workOf, type Plan, type Target } from './work.js';
 
 const VERIFY: Outcome = { kind: 'more_to_do', nextAction: 'verify' };
@@ -46,7 +44,7 @@ export async function install(call: PerformCall, target: Target): Promise<Outcom
 async function commitVersion(call: PerformCall, target: Target, plan: Plan): Promise<void> {
   const { npmDir, stageDir } = workOf(call.workDir, target);
   await copyPrefix(call, stageDir, target);
-  const projectDir = await unpack(call, plan, npmDir, target);
+  const projectDir = await unpack(call, plan, npmDir);
   call.progress(0.75, 'putting it in place');
   await place(projectDir, stageDir, target);
   await plainModes(packageDir(stageDir, target.name), call.signal);
@@ -67,36 +65,19 @@ async function copyPrefix(call: PerformCall, stageDir: string, target: Target): 
   });
 }
 
-/** Lets npm unpack the version from the host's store, without any network. */
-async function unpack(
-  call: PerformCall,
-  plan: Plan,
-  npmDir: string,
-  target: Target,
-): Promise<string> {
+/** Unpacks the version from the host's store (I3), in the shape of a project that needs it. */
+async function unpack(call: PerformCall, plan: Plan, npmDir: string): Promise<string> {
   const projectDir = join(npmDir, 'project');
-  await mkdir(join(projectDir, 'tarballs'), { recursive: true });
   const artifacts = await fetchAll(call, plan.tarballs, (done) => {
     call.progress(0.4 + 0.1 * done, 'taking it from the store');
   });
-  const fileAt = new Map<string, string>();
-  for (const [position, { place }] of plan.tarballs.entries()) {
-    const artifact = artifacts[position];
-    if (artifact === undefined) continue;
-    // npm takes a path for a tarball by its ending only.
-    const file = `tarballs/${String(position)}.tgz`;
-    await symlink(artifact.path, join(projectDir, file));
-    fileAt.set(place, file);
-  }
-  const lockfile = JSON.stringify(withLocalFiles(plan.lockfile, fileAt));
-  await writeFile(join(projectDir, 'package-lock.json'), lockfile);
-  await writeFile(join(projectDir, 'package.json'), projectJson(target));
   call.progress(0.5, 'unpacking');
-  await runNpm({ projectDir, args: ['ci', '--offline'], signal: call.signal }); // I3
+  const files = artifacts.map(({ path }) => path);
+  await unpackAll(projectDir, plan.tarballs, files, call.signal);
   return projectDir;
 }
 
-/** Moves what npm unpacked into the stage, in the shape of a global installation. */
+/** Moves what was unpacked into the stage, in the shape of a global installation. */
 async function place(projectDir: string, stageDir: string, { name }: Target): Promise<void> {
   const modules = join(projectDir, 'node_modules');
   for (const other of await topPackages(modules)) {

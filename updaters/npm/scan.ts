@@ -22,6 +22,17 @@ export function registryOf(call: Call): string {
   return registry;
 }
 
+/** The registry's document about a package; undefined where it knows none. @throws UpdaterFailure */
+export function documentOf(
+  { signal }: Call,
+  client: EgressClient,
+  registry: string,
+  name: string,
+): Promise<unknown> {
+  const options = { headers: { accept: ACCEPT }, bytesMax: DOCUMENT_BYTES_MAX, signal };
+  return client.getJson(documentUrl(registry, name), options);
+}
+
 /** @throws UpdaterFailure UPSTREAM_DOWN: half a set would make the rest look as if it went away. */
 export async function* scan(call: ScanCall): AsyncGenerator<UpdateFound> {
   const registry = registryOf(call);
@@ -44,12 +55,7 @@ async function look(
   installed: InstalledPackage,
 ): Promise<UpdateFound | undefined> {
   const { name, version } = installed;
-  const { signal } = call;
-  const document = await client.getJson(documentUrl(registry, name), {
-    headers: { accept: ACCEPT },
-    bytesMax: DOCUMENT_BYTES_MAX,
-    signal,
-  });
+  const document = await documentOf(call, client, registry, name);
   if (document === undefined) {
     call.host.log('warn', `${name} is installed, but the registry does not know it: left alone`);
     return undefined;

@@ -1,7 +1,7 @@
 // Keeps the programs of an npm prefix up to date.
 //
 //   scan      what is installed × what the registry offers → updates
-//   download  npm works out the closure, the host fetches each tarball by its digest
+//   download  the closure is worked out, the host fetches each tarball by its digest
 //   install   a copy of the prefix, the new version put in offline, committed by the host
 //   verify    the version is there, and its commands start
 //   rollback  the host swaps the tree before back in

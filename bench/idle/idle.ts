@@ -1,0 +1,83 @@
+// P6, idle: what Lull costs with many updaters and nothing due, as one process and as three, in the
+// same span as a bare Node.js and, where it is installed, an exporter that watches a machine.
+
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pause } from '../../runtime/deadline.js';
+import type { Benchmark, BenchOptions, Figures, Measured } from '../benchmark.js';
+import { startProgram } from '../child.spawn.js';
+import { spentIn, type Spent } from '../cost.proc.js';
+import { median, rounded, table } from '../report.js';
+import { openScratch } from '../scratch.fs.js';
+import { startExporter } from './exporter.spawn.js';
+import { signMany, startRegistered } from './registered.spawn.js';
+
+const bare = fileURLToPath(new URL('./bare/main.js', import.meta.url));
+const UPDATERS = 20;
+const SPAN_MS = { whole: 600_000, quick: 60_000 };
+/** What follows a scan (its sandbox, its bytes) is over by then. */
+const SETTLE_MS = 15_000;
+const goals: Readonly<Record<string, number>> = { pss_mb: 75, cpu_percent: 0.3, wakeups_per_s: 15 };
+
+export const idle: Benchmark = {
+  what: `memory, CPU and wake-ups with ${String(UPDATERS)} updaters and nothing due`,
+  quickRepeats: 1,
+  run: measure,
+};
+
+async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<Measured> {
+  const scratch = openScratch(opened);
+  const signed = await signMany(scratch, UPDATERS);
+  const one = await startRegistered(join(scratch, 'one'), signed, [[]], opened);
+  const parts = [['sensor-service'], ['orchestrator'], ['plugin-host']];
+  const three = await startRegistered(join(scratch, 'three'), signed, parts, opened);
+  say(`${String(UPDATERS)} updaters are registered and scanned, twice.`);
+  const node = await startProgram(bare, [], opened);
+  const exporter = await startExporter(opened);
+  if (exporter === undefined) say('prometheus-node-exporter is not installed; not beside it.');
+  const groups = new Map<string, readonly number[]>([
+    ['one', one],
+    ['three', three],
+    ['node', [node.pid ?? 0]],
+    ...(exporter === undefined ? [] : [['exporter', [exporter]] as const]),
+  ]);
+  await pause(SETTLE_MS);
+  const rounds: Spent[][] = [];
+  for (let repeat = 0; repeat < repeats; repeat += 1) {
+    rounds.push(await spentIn(SPAN_MS[quick ? 'quick' : 'whole'], [...groups.values()]));
+    const [now] = rounds.at(-1) ?? [];
+    say(
+      `${String(repeat)}: ${(now?.pssMb ?? 0).toFixed(0)} MB, ${(now?.cpuPercent ?? 0).toFixed(3)} %`,
+    );
+  }
+  return summary([...groups.keys()], rounds, repeats, say);
+}
+
+function summary(
+  names: readonly string[],
+  rounds: readonly (readonly Spent[])[],
+  repeats: number,
+  say: BenchOptions['say'],
+): Measured {
+  const sides = new Map(
+    names.map((name, side) => {
+      const spent = rounds.flatMap((round) => round[side] ?? []);
+      const figures: Figures = {
+        pss_mb: rounded(median(spent.map(({ pssMb }) => pssMb)), 1),
+        cpu_percent: rounded(median(spent.map(({ cpuPercent }) => cpuPercent))),
+        wakeups_per_s: rounded(median(spent.map(({ wakeupsPerS }) => wakeupsPerS)), 1),
+      };
+      return [name, figures] as const;
+    }),
+  );
+  const rows = Object.entries(goals).map(([name, goal]) => {
+    const values = names.map((side) => String(sides.get(side)?.[name] ?? ''));
+    const isMet = (sides.get('one')?.[name] ?? Infinity) <= goal;
+    return [name, ...values, `≤ ${String(goal)} ${isMet ? 'yes' : 'NO'}`];
+  });
+  say(`\n${table([['', ...names, 'goal (one)'], ...rows])}`);
+  const { one = {}, three = {}, ...beside } = Object.fromEntries(sides);
+  const asThree = Object.entries(three).map(([name, value]) => [`${name}_three`, value]);
+  const figures = { ...one, ...(Object.fromEntries(asThree) as Figures) };
+  return { repeats, figures, beside, samples: { names, rounds } };
+}

@@ -1,0 +1,121 @@
+// What sensing costs and how late it is: one sample of everything, CPU at ten looks a second and at
+// rest, an edge on its way to a watcher, and a step of load on its way to a reading.
+
+import { fileURLToPath } from 'node:url';
+import type { Benchmark, BenchOptions, Measured } from '../benchmark.js';
+import { startProgram } from '../child.spawn.js';
+import { costOf, spentIn, type Spent } from '../cost.proc.js';
+import { openHop } from '../reaction/hop.grpc.js';
+import { median, quantile, rounded, table } from '../report.js';
+import { openScratch } from '../scratch.fs.js';
+import { measureSteps } from './steps.js';
+import { startWatched, type WatchedSensors } from './watched.grpc.js';
+
+const rawReads = fileURLToPath(new URL('./raw-reads/main.js', import.meta.url));
+const RUN_EVERY_MS = 100;
+const SAMPLES = { whole: 20, quick: 5 };
+const EDGES = { whole: 400, quick: 100 };
+const STEPS = { whole: 20, quick: 4 };
+const SPAN_MS = { whole: 20_000, quick: 5_000 };
+const goals = { run: 0.25, rest: 0.05, edgeMs: 5, stepMs: 120, wakeups: 15 };
+
+export const sensing: Benchmark = {
+  what: 'what it costs to watch a machine, and how late it is',
+  quickRepeats: 1,
+  run: measure,
+};
+
+interface Round {
+  readonly sampleMs: number;
+  readonly run: Spent;
+  readonly raw: Spent;
+  readonly rest: Spent;
+  readonly edges: readonly number[];
+  readonly hops: readonly number[];
+  readonly steps: readonly number[];
+}
+
+async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<Measured> {
+  const scratch = openScratch(opened);
+  const size = quick ? 'quick' : 'whole';
+  const sensors = await startWatched(scratch, opened);
+  const raw = await startProgram(rawReads, [String(RUN_EVERY_MS)], opened);
+  const hop = await openHop(scratch, opened);
+  const rounds: Round[] = [];
+  for (let repeat = 0; repeat < repeats; repeat += 1) {
+    await sensors.pace('rest');
+    const [rest] = await spentIn(SPAN_MS[size], [[sensors.pid]]);
+    const sampleMs = await oneSample(sensors, SAMPLES[size]);
+    await sensors.pace('run');
+    const [run, beside] = await spentIn(SPAN_MS[size], [[sensors.pid], [raw.pid ?? 0]]);
+    const edges = await sensors.edges(EDGES[size]);
+    const hops = await hop(EDGES[size]);
+    const steps = await measureSteps(sensors, STEPS[size], opened);
+    if (rest === undefined || run === undefined || beside === undefined) continue;
+    rounds.push({ sampleMs, run, raw: beside, rest, edges, hops, steps });
+    say(
+      `${String(repeat)}: ${percent(run)} at 10 Hz (${percent(beside)} raw), ${percent(rest)} at rest, ${String(steps.length)} steps`,
+    );
+  }
+  return summary(rounds, repeats, say);
+}
+
+/** Two rounds lie in one question; what the call itself takes is counted with them. */
+async function oneSample(sensors: WatchedSensors, count: number): Promise<number> {
+  const before = costOf(sensors.pid).cpuMs;
+  for (let sample = 0; sample < count; sample += 1) await sensors.measureAll();
+  return (costOf(sensors.pid).cpuMs - before) / count / 2;
+}
+
+function summary(rounds: readonly Round[], repeats: number, say: BenchOptions['say']): Measured {
+  const mid = (of: (round: Round) => number): number => rounded(median(rounds.map(of)));
+  const edges = rounds.flatMap((round) => round.edges);
+  const hops = rounds.flatMap((round) => round.hops);
+  const steps = rounds.flatMap((round) => round.steps);
+  const figures: Record<string, number> = {
+    sample_cpu_ms: mid(({ sampleMs }) => sampleMs),
+    run_cpu_percent: mid(({ run }) => run.cpuPercent),
+    run_wakeups_per_s: mid(({ run }) => run.wakeupsPerS),
+    rest_cpu_percent: mid(({ rest }) => rest.cpuPercent),
+    rest_wakeups_per_s: mid(({ rest }) => rest.wakeupsPerS),
+    edge_p50_ms: rounded(quantile(edges, 0.5)),
+    edge_p99_ms: rounded(quantile(edges, 0.99)),
+  };
+  if (steps.length > 0) {
+    figures['step_p50_ms'] = rounded(quantile(steps, 0.5));
+    figures['step_p99_ms'] = rounded(quantile(steps, 0.99));
+  } else {
+    say('No step of load was measured: the machine was never quiet enough to see one begin.');
+  }
+  const beside = {
+    raw: {
+      run_cpu_percent: mid(({ raw }) => raw.cpuPercent),
+      run_wakeups_per_s: mid(({ raw }) => raw.wakeupsPerS),
+    },
+    hop: {
+      edge_p50_ms: rounded(quantile(hops, 0.5)),
+      edge_p99_ms: rounded(quantile(hops, 0.99)),
+    },
+  };
+  const goal: Readonly<Record<string, number>> = {
+    run_cpu_percent: goals.run,
+    rest_cpu_percent: goals.rest,
+    rest_wakeups_per_s: goals.wakeups,
+    run_wakeups_per_s: goals.wakeups,
+    edge_p99_ms: goals.edgeMs,
+    step_p99_ms: goals.stepMs,
+  };
+  const rows = Object.entries(figures).map(([name, value]) => {
+    const limit = goal[name];
+    const verdict =
+      limit === undefined ? '' : `≤ ${String(limit)} ${value <= limit ? 'yes' : 'NO'}`;
+    const others: Readonly<Record<string, number>> = { ...beside.raw, ...beside.hop };
+    return [name, String(value), String(others[name] ?? ''), verdict];
+  });
+  say(`\n${table([['', 'Lull', 'raw', 'goal'], ...rows])}`);
+  return { repeats, figures, beside, samples: { rounds } };
+}
+
+function percent({ cpuPercent }: Spent): string {
+  return `${cpuPercent.toFixed(3)} %`;
+}

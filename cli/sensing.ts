@@ -1,0 +1,95 @@
+// lull sensors, presence, veto, record: what has to do with the machine and its person.
+
+import { userInfo } from 'node:os';
+import { Option, type Command } from 'commander';
+import type { Inhibition } from '../proto/gen/lull/sensor/v1/sensor.js';
+import { displayText } from '../conditions/words.js';
+import { reportPresence } from './commands/ask.js';
+import {
+  askSensors,
+  inhibit,
+  listInhibitions,
+  record,
+  releaseInhibition,
+} from './commands/sensors.js';
+import { CommandError } from './failure.js';
+import { write } from './output.js';
+import { sensorLines, showSensors } from './show/sensors.js';
+import { table } from './show/table.js';
+
+const VETO_HOURS = 1;
+const TEXT_CHARS_MAX = 256;
+
+interface Deps {
+  readonly runDir: () => string;
+  readonly json: () => { json: boolean };
+  readonly stopSignal: () => AbortSignal;
+}
+
+export function addSensingCommands(program: Command, { runDir, json, stopSignal }: Deps): void {
+  program
+    .command('sensors')
+    .description('every signal: its value, its age, where it comes from, or what it takes')
+    .action(async () => {
+      const lines = sensorLines(await askSensors(runDir()), Date.now());
+      write(lines, json(), (each) => showSensors(each, Date.now()));
+    });
+
+  program
+    .command('presence <engaged|away|auto>')
+    .description('say whether a person uses this machine')
+    .option('--for <seconds>', 'how long it holds; without it: until it is said otherwise')
+    .action(async (word: string, { for: seconds }: { for?: string }) => {
+      const reading = await reportPresence(runDir(), word, milliseconds(seconds ?? '0'));
+      write({ presence: word, source: reading?.source ?? '' }, json(), () => `presence: ${word}`);
+    });
+
+  program
+    .command('veto [why]')
+    .description('say "not now"; without a reason: list what stands')
+    .option('--for <seconds>', 'how long, up to 14 days', String(VETO_HOURS * 3_600))
+    .option('--owner <name>', 'who says so', userInfo().username)
+    .addOption(new Option('--release <id>', 'take one back'))
+    .action(
+      async (why: string | undefined, given: { for: string; owner: string; release?: string }) => {
+        if (given.release !== undefined) {
+          const released = await releaseInhibition(runDir(), given.release);
+          write({ released }, json(), () => (released ? 'released' : 'it had ended already'));
+          return;
+        }
+        const asked = { owner: given.owner, reason: why ?? '', forMs: milliseconds(given.for) };
+        const standing =
+          why === undefined ? await listInhibitions(runDir()) : await inhibit(runDir(), asked);
+        write(standing, json(), showInhibitions);
+      },
+    );
+
+  program
+    .command('record <file>')
+    .description('write what the sensors say to a trace, without names or addresses')
+    .option('--for <seconds>', 'how long; without it: until it is stopped')
+    .action(async (file: string, { for: seconds }: { for?: string }) => {
+      const stop = stopSignal();
+      const limit = seconds === undefined ? [] : [AbortSignal.timeout(milliseconds(seconds))];
+      const rowCount = await record(runDir(), file, AbortSignal.any([stop, ...limit]));
+      write({ file, rowCount }, json(), () => `${file}: ${String(rowCount)} rows`);
+    });
+}
+
+function showInhibitions(standing: readonly Inhibition[]): string {
+  if (standing.length === 0) return 'nobody says "not now"';
+  return table(
+    standing.map(({ id, owner, reason, untilUnixMs }) => [
+      id,
+      displayText(owner, TEXT_CHARS_MAX),
+      `until ${new Date(Number(untilUnixMs)).toISOString()}`,
+      displayText(reason, TEXT_CHARS_MAX),
+    ]),
+  );
+}
+
+function milliseconds(seconds: string): number {
+  const ms = Math.round(Number(seconds) * 1_000);
+  if (!Number.isFinite(ms) || ms < 0) throw new CommandError('--for wants seconds', 2);
+  return ms;
+}

@@ -1,0 +1,126 @@
+// What people read: the machine, what runs, what waits and why.
+
+import { describe, expect, test } from '@jest/globals';
+import { GetStatusResponse, Run, Subject } from '../../proto/gen/lull/operator/v1/operator.js';
+import { TrustState, Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import { showRuns, showStatus, showSubjects, showUpdaters } from './status.js';
+
+const npm = Updater.fromPartial({
+  id: 'dev.lull.npm',
+  version: '1.0.0',
+  state: TrustState.ENABLED,
+  updateCount: 2,
+});
+
+test('a Lull that has just begun says so and what to do', () => {
+  const shown = showStatus(GetStatusResponse.fromPartial({ version: '1.0.0', entryCount: 1n }));
+  expect(shown).toContain('Lull 1.0.0, 1 journal entries');
+  expect(shown).toContain('lull updaters add FILE');
+  expect(shown).toMatch(/Running\n {2}nothing/);
+  expect(shown).toMatch(/Waiting\n {2}nothing/);
+});
+
+test('everything is there: host, readings, updaters, runs, and every reason', () => {
+  const shown = showStatus(
+    GetStatusResponse.fromPartial({
+      version: '1.0.0',
+      entryCount: 12n,
+      hosts: [
+        {
+          id: 'host-1',
+          attached: true,
+          confinement: 'oci',
+          readings: [{ signal: 'cpu.busy', value: '3.0 %', source: '/proc/stat' }],
+        },
+        { id: 'host-2', attached: false },
+      ],
+      updaters: [npm],
+      runs: [{ id: 'run-1', updaterId: 'dev.lull.npm', action: 'scan', state: 'running' }],
+      waiting: [
+        {
+          updaterId: 'dev.lull.npm',
+          updateId: 'left-pad',
+          title: 'left-pad',
+          action: 'install',
+          reasons: [
+            { code: 'PERSON_PRESENT', message: 'a person is using the machine' },
+            { code: 'ON_BATTERY', message: 'the machine runs on battery' },
+          ],
+        },
+      ],
+    }),
+  );
+  for (const part of [
+    'host-1: confines with oci',
+    'host-2: not attached',
+    'cpu.busy  3.0 %',
+    'run-1',
+    'install left-pad (left-pad) waits:',
+    'PERSON_PRESENT  a person is using',
+    'ON_BATTERY',
+  ]) {
+    expect(shown).toContain(part);
+  }
+});
+
+describe('updaters', () => {
+  test('show their state, and what is missing or why', () => {
+    const open = Updater.fromPartial({
+      id: 'a.b',
+      version: '2.0.0',
+      state: TrustState.VERIFIED,
+      settingsMissing: ['prefix: no value'],
+    });
+    const stopped = Updater.fromPartial({
+      id: 'a.c',
+      version: '3.0.0',
+      state: TrustState.SUSPENDED,
+      why: 'it is loud',
+      settingsMissing: ['x'],
+    });
+    expect(showUpdaters([npm, open, stopped]).split('\n')).toEqual([
+      'dev.lull.npm  1.0.0  enabled    2 updates',
+      'a.b           2.0.0  verified   0 updates  prefix: no value',
+      'a.c           3.0.0  suspended  0 updates  it is loud',
+    ]);
+  });
+});
+
+describe('subjects', () => {
+  test('that nothing stands in the way of say so', () => {
+    expect(showSubjects([Subject.fromPartial({ updaterId: 'a.b', action: 'scan' })])).toBe(
+      'scan a.b: nothing stands in its way',
+    );
+  });
+});
+
+describe('runs', () => {
+  const run = {
+    id: 'run-1',
+    updaterId: 'a.b',
+    updateId: 'x',
+    action: 'install',
+    state: 'finished',
+    admittedAtUnixMs: 0n,
+  };
+
+  test('show where they lead, how they ended, and how often the person came back', () => {
+    const ended = Run.fromPartial({
+      ...run,
+      fromVersion: '1',
+      toVersion: '2',
+      outcome: 'failed',
+      reason: 'NO_SPACE',
+      message: 'full',
+      pauseCount: 2,
+    });
+    expect(showRuns([ended])).toBe(
+      '1970-01-01T00:00:00.000Z  run-1  install  x  1 → 2  failed  paused 2×  NO_SPACE: full',
+    );
+  });
+
+  test('that are on show their state', () => {
+    const on = Run.fromPartial({ ...run, updateId: '', action: 'scan', state: 'paused' });
+    expect(showRuns([on])).toContain('scan  a.b    paused');
+  });
+});

@@ -1,0 +1,23 @@
+// Rest: nothing runs, and nothing that waits would start if the machine were quiet. Then nobody need
+// measure how quiet it is.
+
+import type { ReasonCode } from '../../conditions/reason.js';
+import { holdsSlot } from '../runs/run.js';
+import type { World } from '../world/world.js';
+import type { Plan } from './decide.js';
+
+/** Reasons that no machine, however quiet, takes away. */
+const ofItself: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  'UPDATER_SUSPENDED',
+  'UPDATER_NOT_ENABLED',
+  'ACTION_NOT_DECLARED',
+  'SCAN_NOT_DUE',
+  'RETRY_LATER',
+  'GAVE_UP',
+]);
+
+export function isAtRest({ admit, resume, waiting }: Plan, world: World): boolean {
+  if (admit.length > 0 || resume.length > 0) return false;
+  if ([...world.runs.values()].some(holdsSlot)) return false;
+  return waiting.every(({ reasons }) => reasons.some(({ code }) => ofItself.has(code)));
+}

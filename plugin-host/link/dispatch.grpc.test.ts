@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { Grant, type AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import type { RunEvent } from '../runs/event.js';
+import type { HostedRuns } from '../runs/hosted-runs.loop.js';
+import { dispatch } from './dispatch.grpc.js';
+
+type Command = NonNullable<AttachResponse['kind']>;
+
+/** What reaches the runs, and what is reported instead. */
+function dispatched(command: Command) {
+  const calls: unknown[][] = [];
+  const reported: { runId: string; epoch: number; event: RunEvent }[] = [];
+  const noting =
+    (name: string) =>
+    (...given: unknown[]): void =>
+      void calls.push([name, ...given]);
+  const runs: HostedRuns = {
+    ids: () => [],
+    grant: ({ runId, epoch }) => void calls.push(['grant', runId, epoch]),
+    renew: noting('renew'),
+    pause: noting('pause'),
+    resume: noting('resume'),
+    stop: noting('stop'),
+    close: () => Promise.resolve(),
+  };
+  dispatch(command, runs, {
+    report: ({ runId, epoch }, event) => reported.push({ runId, epoch, event }),
+  });
+  return { calls, reported };
+}
+
+const whole = {
+  runId: 'r',
+  epoch: 3n,
+  updater: { id: 'a.b', version: '1.0.0' },
+  limits: {},
+  work: { $case: 'scan', value: {} },
+} as const;
+
+describe('a command', () => {
+  const commands: [Command, unknown[][]][] = [
+    [{ $case: 'grant', value: Grant.fromPartial(whole) }, [['grant', 'r', 3]]],
+    [{ $case: 'renew', value: { runId: 'r', epoch: 3n, leaseMs: 9 } }, [['renew', 'r', 3, 9]]],
+    [
+      { $case: 'pause', value: { runId: 'r', epoch: 3n, reasons: ['X'] } },
+      [['pause', 'r', 3, ['X']]],
+    ],
+    [{ $case: 'resume', value: { runId: 'r', epoch: 3n } }, [['resume', 'r', 3]]],
+    [{ $case: 'stop', value: { runId: 'r', epoch: 3n, reason: 'X' } }, [['stop', 'r', 3, 'X']]],
+    [{ $case: 'welcome', value: {} }, []],
+    [{ $case: 'acknowledge', value: { sequence: 1n } }, []],
+  ];
+  const named = commands.map(([command, calls]) => [command.$case, command, calls] as const);
+  test.each(named)('%s reaches the runs as it was sent', (_name, command, calls) => {
+    expect(dispatched(command)).toEqual({ calls, reported: [] });
+  });
+
+  test('that grants what this version cannot keep is answered, so that nobody waits for it', () => {
+    const value = Grant.fromPartial({ ...whole, guard: [{}] });
+    const { calls, reported } = dispatched({ $case: 'grant', value });
+    expect(calls).toEqual([]);
+    expect(reported).toMatchObject([
+      {
+        runId: 'r',
+        epoch: 3,
+        event: { kind: 'finished', outcome: { kind: 'failed', reason: 'CONTRACT_BROKEN' } },
+      },
+    ]);
+  });
+});

@@ -1,0 +1,195 @@
+// The plugin-host's end of the link, with an orchestrator that comes, goes and forgets to acknowledge.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import { systemClock } from '../../runtime/clock.js';
+import { createLog } from '../../runtime/log.js';
+import { openLink, type Link } from './link.grpc.js';
+import { startOrchestrator, type TestOrchestrator } from './orchestrator.testing.js';
+
+let directory: string;
+let socketPath: string;
+let orchestrator: TestOrchestrator;
+let link: Link;
+let held: string[];
+let commands: NonNullable<AttachResponse['kind']>[];
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'lull-li-'));
+  socketPath = join(directory, 'link.sock');
+  [held, commands] = [[], []];
+  orchestrator = await startOrchestrator(socketPath);
+  link = openLink({
+    socketPath,
+    hostId: 'h',
+    instanceId: 'i',
+    confinement: 'oci',
+    clock: systemClock,
+    log: createLog('test', 'silent'),
+  });
+});
+
+afterEach(async () => {
+  await link.close();
+  await orchestrator.close();
+  rmSync(directory, { recursive: true });
+});
+
+function attach(): void {
+  link.attach({ runIds: () => held, onCommand: (command) => commands.push(command) });
+}
+
+function report(message: string, runId = 'r'): void {
+  link.report({ runId, epoch: 3 }, { kind: 'notice', message });
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let look = 0; look < 10_000; look += 1) {
+    if (holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
+function told(): string[] {
+  return orchestrator.events.map(({ sequence, kind }) => {
+    const message = kind?.$case === 'notice' ? kind.value.message : (kind?.$case ?? '');
+    return `${String(sequence)} ${message}`;
+  });
+}
+
+test('it says who it is and what runs here, and then what happened before, in order (L1)', async () => {
+  held = ['r'];
+  report('a');
+  report('b');
+  attach();
+  await until('both', () => orchestrator.events.length === 2);
+  expect(orchestrator.hellos).toMatchObject([
+    { hostId: 'h', instanceId: 'i', confinement: 'oci', runIds: ['r'] },
+  ]);
+  expect(told()).toEqual(['1 a', '2 b']);
+  expect(orchestrator.events[0]).toMatchObject({ runId: 'r', epoch: 3n });
+  report('c');
+  await until('the third', () => orchestrator.events.length === 3);
+});
+
+test('commands are handed over in order, and the words of the link itself are not', async () => {
+  attach();
+  await until('the hello', () => orchestrator.hellos.length === 1);
+  orchestrator.send({ $case: 'pause', value: { runId: 'r', epoch: 3n, reasons: ['OPERATOR'] } });
+  orchestrator.send({ $case: 'acknowledge', value: { sequence: 9n } });
+  orchestrator.send({ $case: 'resume', value: { runId: 'r', epoch: 3n } });
+  await until('both', () => commands.length === 2);
+  expect(commands.map(({ $case }) => $case)).toEqual(['pause', 'resume']);
+});
+
+describe('after the orchestrator was away', () => {
+  test('what it had not acknowledged comes again, in order, before what is new (L1)', async () => {
+    attach();
+    report('a');
+    await until('the first', () => orchestrator.events.length === 1);
+    // An acknowledgement has to be heard before the connection goes.
+    await link.flush(5_000);
+    orchestrator.acknowledging = false;
+    report('b');
+    report('c');
+    await until('all three', () => orchestrator.events.length === 3);
+    orchestrator.hangUp();
+    report('d');
+    orchestrator.acknowledging = true;
+    await until('the second hello', () => orchestrator.hellos.length === 2);
+    await until('the last', () => told().filter((each) => each === '4 d').length > 0);
+    expect(told().slice(3)).toEqual(['2 b', '3 c', '4 d']);
+  });
+
+  test('a run whose end was not heard is still named: it was not cut', async () => {
+    orchestrator.acknowledging = false;
+    held = ['r'];
+    attach();
+    await until('the hello', () => orchestrator.hellos.length === 1);
+    link.report(
+      { runId: 'r', epoch: 3 },
+      { kind: 'finished', outcome: { kind: 'succeeded' }, stderrTail: '' },
+    );
+    await until('the end', () => orchestrator.events.length === 1);
+    held = [];
+    orchestrator.acknowledging = true;
+    orchestrator.hangUp();
+    await until('the second hello', () => orchestrator.hellos.length === 2);
+    expect(orchestrator.hellos[1]?.runIds).toEqual(['r']);
+    await until('the end again', () => orchestrator.events.length === 2);
+    await link.flush(5_000);
+    orchestrator.hangUp();
+    await until('the third hello', () => orchestrator.hellos.length === 3);
+    expect(orchestrator.hellos[2]?.runIds).toEqual([]);
+  });
+
+  test('a new one on the same socket is found by itself', async () => {
+    attach();
+    await until('the hello', () => orchestrator.hellos.length === 1);
+    await orchestrator.close();
+    report('while nobody was there');
+    orchestrator = await startOrchestrator(socketPath);
+    await until('the event', () => orchestrator.events.length === 1);
+    expect(told()).toEqual(['1 while nobody was there']);
+  });
+});
+
+describe('flushing', () => {
+  test('waits until everything was acknowledged', async () => {
+    orchestrator.acknowledging = false;
+    attach();
+    report('a');
+    await until('the event', () => orchestrator.events.length === 1);
+    let flushed = false;
+    const flushing = link.flush(10_000).then(() => (flushed = true));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(flushed).toBe(false);
+    orchestrator.send({ $case: 'acknowledge', value: { sequence: 1n } });
+    await flushing;
+  });
+
+  test('ends after its time, and at once when nobody is there', async () => {
+    orchestrator.acknowledging = false;
+    report('a');
+    await link.flush(600_000);
+    attach();
+    await until('the event', () => orchestrator.events.length === 1);
+    await link.flush(20);
+    expect(told()).toEqual(['1 a']);
+  });
+});
+
+describe('a bundle', () => {
+  test('is read chunk by chunk', async () => {
+    const chunks: string[] = [];
+    for await (const chunk of link.readBundle('ab', new AbortController().signal)) {
+      chunks.push(Buffer.from(chunk).toString());
+    }
+    expect(chunks).toEqual(['ab0', 'ab1', 'ab2']);
+  });
+
+  test('that nobody wants any more is not read on', async () => {
+    const over = new AbortController();
+    const reading = (async () => {
+      for await (const chunk of link.readBundle('endless', over.signal)) {
+        if (Buffer.from(chunk).toString() === 'endless2') over.abort();
+      }
+    })();
+    await expect(reading).rejects.toThrow(/[Cc]ancel/);
+    await until('the end of it', () => !orchestrator.reading.has('endless'));
+  });
+});
+
+test('closed is closed: nothing is sent, and nothing tries again', async () => {
+  attach();
+  await until('the hello', () => orchestrator.hellos.length === 1);
+  await link.close();
+  await link.close();
+  report('late');
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  expect({ hellos: orchestrator.hellos.length, events: told() }).toEqual({ hellos: 1, events: [] });
+});

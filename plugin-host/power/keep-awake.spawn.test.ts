@@ -1,0 +1,137 @@
+// Keeping awake, in a process of its own with a `systemd-inhibit` that writes down when it began and
+// when it ended: the real one needs a logind, which a test must not disturb.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+let directory: string;
+let child: ChildProcess | undefined;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lull-a-'));
+});
+
+afterEach(() => {
+  if (child?.exitCode === null) child.kill('SIGKILL');
+  rmSync(directory, { recursive: true });
+});
+
+/** The last argument is what holds the inhibitor; it ends with its stdin. */
+function installInhibitor(): void {
+  const path = join(directory, 'systemd-inhibit');
+  const log = join(directory, 'log');
+  writeFileSync(path, `#!/bin/sh\necho "begin $*" >> ${log}\n/bin/cat\necho end >> ${log}\n`);
+  chmodSync(path, 0o755);
+}
+
+function logged(): string[] {
+  const path = join(directory, 'log');
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+}
+
+/** Runs `body` with `awake` and `clock` in a process whose PATH has our inhibitor alone. */
+function run(body: string): ChildProcess {
+  const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+  const script = `
+    import { createKeepAwake } from ${at('./keep-awake.spawn.js')};
+    import { VirtualClock } from ${at('../../runtime/virtual-clock.testing.js')};
+    import { createLog } from ${at('../../runtime/log.js')};
+    import { readFileSync } from 'node:fs';
+    const clock = new VirtualClock();
+    const awake = createKeepAwake({ clock, log: createLog('test', 'silent') });
+    const until = async (holds) => { while (!holds()) await new Promise((r) => setTimeout(r, 2)); };
+    const lines = () => { try { return readFileSync(${JSON.stringify(join(directory, 'log'))}, 'utf8').trim().split('\\n').length; } catch { return 0; } };
+    const quiet = () => new Promise((r) => setTimeout(r, 100));
+    ${body}
+    process.stdout.write('done');`;
+  child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    env: { PATH: directory },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return child;
+}
+
+async function finish(body: string): Promise<string> {
+  const process = run(body);
+  let out = '';
+  process.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  await once(process, 'close');
+  return out;
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let look = 0; look < 5_000; look += 1) {
+    if (holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
+const begin = expect.stringMatching(
+  /^begin --what=sleep\S* --who=Lull .*--mode=block cat$/,
+) as unknown;
+
+describe('with logind', () => {
+  beforeEach(installInhibitor);
+
+  test('on mains it is kept awake, once for all runs, until the last one ends', async () => {
+    await finish(`
+      const [a, b] = [awake.during(true), awake.during(true)];
+      await until(() => lines() === 1);
+      a(); a();
+      await quiet();
+      if (lines() !== 1) throw new Error('let go too soon');
+      b();
+      await until(() => lines() === 2);
+    `);
+    expect(logged()).toEqual([begin, 'end']);
+  });
+
+  test('on battery it may sleep (W1)', async () => {
+    expect(await finish('const end = awake.during(false); await quiet(); end();')).toBe('done');
+    expect(logged()).toEqual([]);
+  });
+
+  test('for an hour at the most in one go (W1)', async () => {
+    await finish(`
+      awake.during(true);
+      await until(() => lines() === 1);
+      clock.advance(3_599_999);
+      await quiet();
+      if (lines() !== 1) throw new Error('let go too soon');
+      clock.advance(1);
+      await until(() => lines() === 2);
+    `);
+    expect(logged()).toEqual([begin, 'end']);
+  });
+
+  test('closing lets it sleep', async () => {
+    await finish(
+      'awake.during(true); await until(() => lines() === 1); awake.close(); awake.close(); await until(() => lines() === 2);',
+    );
+    expect(logged()).toEqual([begin, 'end']);
+  });
+
+  test('a Lull that is killed lets it sleep', async () => {
+    const process = run('awake.during(true); await new Promise((r) => setTimeout(r, 60_000));');
+    await until('the inhibitor', () => logged().length === 1);
+    process.kill('SIGKILL');
+    await until('its end', () => logged().length === 2);
+    expect(logged()).toEqual([begin, 'end']);
+  });
+});
+
+test('without logind nothing happens, as often as one asks (W2)', async () => {
+  const out = await finish(`
+    const end = awake.during(true);
+    await quiet();
+    const again = awake.during(true);
+    await quiet();
+    end(); again(); awake.close();
+  `);
+  expect(out).toBe('done');
+});

@@ -1,0 +1,284 @@
+// Commands and the runs they reach: repetitions, newer grants, and words from the past. The runs hang
+// where they fetch their bundle, so that what is tested is who may end, pause and replace them.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Readings } from '../../conditions/reading.js';
+import type { Reason } from '../../conditions/reason.js';
+import { createLog } from '../../runtime/log.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
+import type { Guard, Guarded } from '../guard/guard.loop.js';
+import type { HostParts } from './carry-out.loop.js';
+import { createCheckpoints } from './checkpoints.fs.js';
+import type { RunEvent } from './event.js';
+import type { Grant } from './grant.js';
+import { hostRuns, type HostedRuns } from './hosted-runs.loop.js';
+
+const log = createLog('test', 'silent');
+interface Reported {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly event: RunEvent;
+}
+
+let dir: string;
+let clock: VirtualClock;
+let guarded: Set<Guarded>;
+let objecting: Reason[];
+let readings: Readings;
+let reported: Reported[];
+let fetching: number;
+let awake: number;
+let runs: HostedRuns;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'lull-r-'));
+  clock = new VirtualClock();
+  [guarded, objecting, readings, reported, fetching, awake] = [new Set(), [], new Map(), [], 0, 0];
+  const guard: Guard = {
+    protect: (each) => {
+      guarded.add(each);
+      return () => guarded.delete(each);
+    },
+    objections: () => objecting,
+    get readings() {
+      return readings;
+    },
+    close: () => undefined,
+  };
+  const parts = {
+    clock,
+    log,
+    checkpoints: createCheckpoints({ dir }),
+    catalog: {
+      ensure: (_updater: unknown, _read: unknown, { signal }: { signal: AbortSignal }) =>
+        new Promise((_resolve, reject) => {
+          fetching += 1;
+          signal.addEventListener('abort', () => {
+            reject(new Error('cut'));
+          });
+        }),
+    },
+  };
+  runs = hostRuns({
+    parts: parts as unknown as HostParts,
+    guard,
+    keepAwake: {
+      during: () => {
+        awake += 1;
+        return () => (awake -= 1);
+      },
+      close: () => undefined,
+    },
+    log,
+    report: ({ runId, epoch }, event) => reported.push({ runId, epoch, event }),
+  });
+});
+
+afterEach(async () => {
+  await runs.close();
+  rmSync(dir, { recursive: true });
+});
+
+function grantOf(epoch: number, changes: Partial<Grant> = {}): Grant {
+  return {
+    runId: 'r',
+    epoch,
+    attempt: 1,
+    leaseMs: 2_000,
+    updater: {
+      id: 'com.acme.tool',
+      version: '1.0.0',
+      bundleSha256: '',
+      envelope: new Uint8Array(),
+    },
+    settings: new Map(),
+    work: { kind: 'scan' },
+    limits: { runMsMax: 60_000, memoryBytesMax: 1, processesMax: 1, diskBytesMax: 1 },
+    guard: [{ kind: 'person-away', forMs: 0 }],
+    ...changes,
+  };
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let look = 0; look < 5_000; look += 1) {
+    if (holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error(`waited in vain: ${what}`);
+}
+
+/** "frozen PERSON_PRESENT", "finished cancelled OPERATOR", with the epoch it was told for. */
+function told(): string[] {
+  return reported.map(({ epoch, event }) => {
+    const words: string[] = [String(epoch), event.kind];
+    if (event.kind === 'frozen') words.push(...event.reasons);
+    if (event.kind === 'finished') {
+      words.push(event.outcome.kind);
+      if ('reason' in event.outcome) words.push(event.outcome.reason);
+    }
+    return words.join(' ');
+  });
+}
+
+describe('a grant', () => {
+  test('begins a run, guarded from its first step on (A2)', async () => {
+    runs.grant(grantOf(3));
+    expect({ ids: runs.ids(), guarded: guarded.size, awake }).toEqual({
+      ids: ['r'],
+      guarded: 1,
+      awake: 1,
+    });
+    await settle();
+    expect(fetching).toBe(1);
+  });
+
+  test('repeated, or of the past, changes nothing (R1)', async () => {
+    runs.grant(grantOf(3));
+    runs.grant(grantOf(3));
+    runs.grant(grantOf(2));
+    await settle();
+    expect({ fetching, told: told() }).toEqual({ fetching: 1, told: [] });
+  });
+
+  test('that is newer begins when the older run has ended (R1)', async () => {
+    runs.grant(grantOf(3));
+    await settle();
+    runs.grant(grantOf(4));
+    await until('the newer run', () => fetching === 2);
+    expect(told()).toEqual(['3 finished cancelled SUPERSEDED']);
+    expect({ ids: runs.ids(), guarded: guarded.size }).toEqual({ ids: ['r'], guarded: 1 });
+    runs.stop('r', 4, 'OPERATOR');
+    await until('its end', () => reported.length === 2);
+    expect(told()[1]).toBe('4 finished cancelled OPERATOR');
+  });
+
+  test('of two newer ones only the newest goes on', async () => {
+    runs.grant(grantOf(3));
+    await settle();
+    runs.grant(grantOf(4));
+    runs.grant(grantOf(5));
+    await until('the newest run', () => fetching === 2);
+    await settle();
+    expect(fetching).toBe(2);
+    expect(runs.ids()).toEqual(['r']);
+    runs.stop('r', 5, 'OPERATOR');
+    await until('the end of everything', () => runs.ids().length === 0 && guarded.size === 0);
+    expect(told()).toEqual(['3 finished cancelled SUPERSEDED', '5 finished cancelled OPERATOR']);
+  });
+
+  test('that is stopped while it waits for the run before it never begins', async () => {
+    runs.grant(grantOf(3));
+    await settle();
+    runs.grant(grantOf(4));
+    runs.stop('r', 4, 'UPDATER_SUSPENDED');
+    await until('the end of everything', () => runs.ids().length === 0);
+    await settle();
+    expect({ fetching, guarded: guarded.size }).toEqual({ fetching: 1, guarded: 0 });
+    expect(told()).toEqual([
+      '4 finished cancelled UPDATER_SUSPENDED',
+      '3 finished cancelled SUPERSEDED',
+    ]);
+  });
+
+  test('whose guard is broken already starts nothing', async () => {
+    objecting = [{ code: 'PERSON_PRESENT', message: '' }];
+    runs.grant(grantOf(3));
+    await settle();
+    expect({ fetching, told: told() }).toEqual({ fetching: 0, told: ['3 frozen PERSON_PRESENT'] });
+    objecting = [];
+    runs.resume('r', 3);
+    await until('the start', () => fetching === 1);
+  });
+});
+
+describe('commands', () => {
+  beforeEach(() => {
+    runs.grant(grantOf(3));
+  });
+
+  test('of an older epoch are left alone (R2)', async () => {
+    runs.pause('r', 2, ['OPERATOR']);
+    runs.stop('r', 2, 'OPERATOR');
+    runs.resume('r', 2);
+    await settle();
+    expect({ told: told(), ids: runs.ids() }).toEqual({ told: [], ids: ['r'] });
+    clock.advance(1_999);
+    runs.renew('r', 2, 60_000);
+    clock.advance(1);
+    expect(told()).toEqual(['3 frozen LEASE_LOST']);
+  });
+
+  test('for a run that is not here are nothing', () => {
+    runs.pause('x', 3, []);
+    runs.resume('x', 3);
+    runs.renew('x', 3, 1);
+    runs.stop('x', 3, 'OPERATOR');
+    expect(told()).toEqual([]);
+  });
+
+  test('pause for reasons of a newer orchestrator all the same', () => {
+    runs.pause('r', 3, ['OF_NEXT_YEAR']);
+    expect(told()).toEqual(['3 frozen OPERATOR']);
+  });
+
+  test('let it go on only while its guard is whole', () => {
+    for (const each of guarded) each.onBroken([{ code: 'PERSON_PRESENT', message: '' }], undefined);
+    objecting = [{ code: 'PERSON_PRESENT', message: '' }];
+    runs.resume('r', 3);
+    objecting = [];
+    runs.resume('r', 3);
+    expect(told()).toEqual(['3 frozen PERSON_PRESENT', '3 frozen PERSON_PRESENT', '3 thawed']);
+  });
+
+  test('stop with the reason that was given, once', async () => {
+    runs.stop('r', 3, 'UPDATER_SUSPENDED');
+    runs.stop('r', 3, 'OPERATOR');
+    await until('the end', () => runs.ids().length === 0);
+    expect(told()).toEqual(['3 finished cancelled UPDATER_SUSPENDED']);
+    expect({ guarded: guarded.size, awake }).toEqual({ guarded: 0, awake: 0 });
+  });
+});
+
+describe('a lease', () => {
+  beforeEach(() => {
+    runs.grant(grantOf(3));
+  });
+
+  test('that runs out holds the run; a renewal lets it go on', () => {
+    clock.advance(2_000);
+    runs.renew('r', 3, 2_000);
+    expect(told()).toEqual(['3 frozen LEASE_LOST', '3 thawed']);
+    clock.advance(1_999);
+    expect(told()).toHaveLength(2);
+    clock.advance(1);
+    expect(told()).toHaveLength(3);
+  });
+
+  test('that is renewed in time holds nothing', () => {
+    for (let round = 0; round < 20; round += 1) {
+      clock.advance(1_900);
+      runs.renew('r', 3, 2_000);
+    }
+    expect(told()).toEqual([]);
+  });
+});
+
+test('closing ends every run, waits for them, and begins no other', async () => {
+  runs.grant(grantOf(3));
+  runs.grant(grantOf(4, { runId: 's' }));
+  await settle();
+  await Promise.all([runs.close(), runs.close()]);
+  runs.grant(grantOf(9, { runId: 't' }));
+  expect(told().sort()).toEqual([
+    '3 finished cancelled SHUTTING_DOWN',
+    '4 finished cancelled SHUTTING_DOWN',
+  ]);
+  expect({ fetching, guarded: guarded.size }).toEqual({ fetching: 2, guarded: 0 });
+});

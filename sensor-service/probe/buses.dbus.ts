@@ -1,0 +1,159 @@
+// Everything that comes over D-Bus: the machine's services on the system bus, and those of the desktop
+// on the bus of whoever sits at the machine.
+
+import type { Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import { machineWide, unknownValue } from '../reading/measurement.js';
+import type { PresenceSignal } from '../reading/presence.js';
+import { shownSessions, type AwayAfter } from '../reading/seat.js';
+import { SeatLoop } from '../sampling/seat.loop.js';
+import { Bus } from './bus.dbus.js';
+import { IdleMonitor } from './idle-monitor.dbus.js';
+import { Logind, type Sessions } from './logind.dbus.js';
+import { MediaPlayers } from './media-players.dbus.js';
+import { PropertyWatch, type Tell } from './property-watch.dbus.js';
+import { screenSavers, watchScreenSaver } from './screen-saver.dbus.js';
+import { desktopServices, machineServices } from './watched.js';
+
+export interface BusAddresses {
+  readonly system: string;
+  /** The bus of the desktop of a user; undefined where it is not to be listened to. */
+  readonly desktopOf: ((uid: number) => string) | undefined;
+}
+
+interface BusesDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly addresses: BusAddresses;
+  readonly monotonicNs: () => bigint;
+  readonly awayAfter: AwayAfter;
+  readonly sense: (signal: PresenceSignal, observedMonotonicNs: bigint) => void;
+  /** Adds a source of readings; each speaks for itself. */
+  readonly source: () => Tell;
+  /** Shorter in tests. */
+  readonly pingEveryMs?: number;
+  readonly callMsMax?: number;
+}
+
+export function watchBuses(deps: BusesDeps): Closeable {
+  const closers = new CloseStack(deps.log);
+  const seat = closers.add('seat', new SeatLoop(deps));
+  const bus = closers.add('system bus', openBus(deps, 'system bus', deps.addresses.system));
+  const desktop = closers.add('desktop', new Desktop(deps, seat));
+  const on = { ...deps, bus };
+  closers.add(
+    'logind',
+    new Logind({
+      ...on,
+      tell: deps.source(),
+      resumed: () => {
+        seat.sign();
+      },
+      sessions: (sessions) => {
+        if (sessions.kind === 'known') seat.knowSessions(sessions.sessions);
+        else seat.loseSessions(sessions.why);
+        desktop.follow(sitting(sessions));
+      },
+    }),
+  );
+  for (const watched of machineServices) {
+    closers.add(watched.service, new PropertyWatch(watched, { ...on, tell: deps.source() }));
+  }
+  return closers;
+}
+
+/** The user at the seat: the first where there are several seats; undefined: nobody is known. */
+function sitting(sessions: Sessions): number | undefined {
+  if (sessions.kind === 'unknown') return undefined;
+  const shown = shownSessions({ sessions: [...sessions.sessions.values()] });
+  return shown.find(({ greeter, remote }) => !greeter && !remote)?.uid;
+}
+
+/** The services of a desktop, opened anew for each user who comes to sit at the machine. */
+class Desktop implements Closeable {
+  private uid: number | undefined;
+  private opened: CloseStack | undefined;
+  /** Sources outlive users: what the one before said is laid over, never added to. */
+  private readonly services: readonly Tell[];
+  private readonly players: Tell;
+  private readonly untold: Tell;
+
+  constructor(
+    private readonly deps: BusesDeps,
+    private readonly seat: SeatLoop,
+  ) {
+    this.services = desktopServices.map(() => deps.source());
+    this.players = deps.source();
+    this.untold = deps.source();
+    this.tellNone('nobody is known to sit at the machine');
+  }
+
+  follow(uid: number | undefined): void {
+    if (uid === this.uid) return;
+    this.uid = uid;
+    this.leave();
+    const { seat } = this;
+    const { addresses, awayAfter } = this.deps;
+    if (uid === undefined || addresses.desktopOf === undefined) return;
+    const opened = new CloseStack(this.deps.log);
+    this.opened = opened;
+    const bus = opened.add('bus', openBus(this.deps, 'session bus', addresses.desktopOf(uid)));
+    const on = { ...this.deps, bus };
+    const saversOn = new Set<string>();
+    for (const saver of screenSavers) {
+      const changed = (isOn: boolean): void => {
+        if (isOn) saversOn.add(saver.service);
+        else saversOn.delete(saver.service);
+        if (this.opened === opened) seat.knowSaver(saversOn.size > 0);
+      };
+      opened.add(saver.service, watchScreenSaver({ ...on, saver, changed }));
+    }
+    const idle = new IdleMonitor({
+      ...on,
+      awayAfterMs: awayAfter.inputMs,
+      changed: (input) => {
+        if (this.opened === opened) seat.knowInput(input);
+      },
+    });
+    opened.add('idle monitor', idle);
+    opened.add('players', new MediaPlayers({ ...on, tell: this.players }));
+    desktopServices.forEach((watched, index) => {
+      const tell = this.services[index];
+      if (tell !== undefined)
+        opened.add(watched.service, new PropertyWatch(watched, { ...on, tell }));
+    });
+  }
+
+  async close(): Promise<void> {
+    const { opened } = this;
+    this.opened = undefined;
+    await opened?.close();
+  }
+
+  private leave(): void {
+    if (this.opened === undefined) return;
+    void this.close();
+    this.seat.knowSaver(false);
+    this.seat.knowInput(undefined);
+    this.tellNone('nobody is known to sit at the machine');
+  }
+
+  private tellNone(why: string): void {
+    const value = unknownValue(why);
+    const source = 'desktop';
+    desktopServices.forEach(({ signals }, index) => {
+      this.services[index]?.(signals.map((name) => ({ ...machineWide(name), source, value })));
+    });
+    this.players([{ ...machineWide('attention.playing'), source, value }]);
+    const untold = unknownValue('no desktop tells it to other programs');
+    this.untold([
+      { ...machineWide('attention.fullscreen'), source, value: untold },
+      { ...machineWide('attention.sharing'), source, value: untold },
+    ]);
+  }
+}
+
+function openBus(deps: BusesDeps, name: string, address: string): Bus {
+  return new Bus({ ...deps, name, address });
+}

@@ -1,0 +1,336 @@
+// Probes of what surrounds a person, on machines made of files, terminals and locks.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Signal, Value } from '../../conditions/reading.js';
+import { createLog } from '../../runtime/log.js';
+import type { ClockShift } from '../reading/clock-shift.js';
+import type { Instant } from '../reading/measurement.js';
+import type { Place, PresenceSignal } from '../reading/presence.js';
+import { utmpRecord, utmpType } from '../reading/utmp-record.testing.js';
+import { appsProbe } from './apps.js';
+import { callProbe } from './call.js';
+import { clockProbe } from './clock.js';
+import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
+import { inputProbe, type InputProbe } from './input-devices.js';
+import { locksProbe } from './locks.js';
+import { placesProbe, type Profile } from './places.js';
+import { playingProbe } from './playing.js';
+import type { Probe } from './probe.js';
+import { soundCards } from './sound.js';
+import { terminalsProbe } from './terminals.js';
+import { thermalProbe } from './thermal.js';
+
+const NOW = 1_900_000_000_000;
+const MINUTE = 60_000;
+const at = (ms: number, wallMs = NOW + ms): Instant => ({ wallMs, monotonicMs: ms });
+
+let machine: FakeMachine;
+
+beforeEach(() => {
+  machine = createFakeMachine();
+});
+
+afterEach(() => {
+  machine.close();
+});
+
+async function valueOf(probe: Probe, signal: Signal, ms = 0, instance = ''): Promise<Value> {
+  const measured = await probe.measure(at(ms));
+  const found = measured.find((each) => each.signal === signal && each.instance === instance);
+  if (found === undefined) throw new Error(`${probe.name} said nothing of ${signal}`);
+  return found.value;
+}
+
+const yes: Value = { kind: 'flag', flag: true };
+const no: Value = { kind: 'flag', flag: false };
+
+describe('terminals', () => {
+  let sensed: PresenceSignal[];
+
+  function probe(): Probe {
+    const { dir: root, procRoot } = machine;
+    return terminalsProbe({
+      root,
+      procRoot,
+      arch: 'x64',
+      onClockNow: (instantMs) => instantMs,
+      sense: (signal) => sensed.push(signal),
+    });
+  }
+
+  function login(agoMs: number, pid = 1): void {
+    machine.write('dev/pts/3', '');
+    const typedAt = new Date(NOW - agoMs);
+    utimesSync(join(machine.dir, 'dev/pts/3'), typedAt, typedAt);
+    const record = utmpRecord({
+      type: utmpType.session,
+      pid,
+      line: 'pts/3',
+      host: 'far.example',
+      atMs: NOW - 60 * MINUTE,
+    });
+    machine.write('run/utmp', '');
+    writeFileSync(join(machine.dir, 'run/utmp'), record);
+  }
+
+  beforeEach(() => {
+    sensed = [];
+    machine.write('proc/stat', `cpu 1\nbtime ${String((NOW - 99 * MINUTE) / 1_000)}\n`);
+  });
+
+  test('somebody typed over SSH a minute ago', async () => {
+    login(MINUTE);
+    expect(await valueOf(probe(), 'session.remote')).toEqual(yes);
+    expect(await valueOf(probe(), 'login.at')).toEqual({
+      kind: 'number',
+      number: NOW - 60 * MINUTE,
+    });
+    expect(sensed.at(-1)).toMatchObject({ places: ['terminals'], verdict: { kind: 'engaged' } });
+  });
+
+  test('an idle session is nobody', async () => {
+    login(30 * MINUTE);
+    expect(await valueOf(probe(), 'session.remote')).toEqual(no);
+    expect(sensed.at(-1)?.verdict).toEqual({ kind: 'away', sinceMs: NOW - 30 * MINUTE });
+  });
+
+  test('a session whose terminal is hidden is unknown while its process lives', async () => {
+    login(MINUTE, 4_711);
+    machine.remove('dev/pts/3');
+    machine.write('proc/4711/stat', 'x');
+    expect((await valueOf(probe(), 'session.remote')).kind).toBe('unknown');
+    expect(sensed.at(-1)?.verdict.kind).toBe('unknown');
+    machine.remove('proc/4711');
+    expect(await valueOf(probe(), 'session.remote')).toEqual(no);
+  });
+
+  test.each<[string, string | undefined]>([
+    ['missing', undefined],
+    ['empty', ''],
+    ['garbage', 'x'.repeat(1_000)],
+  ])('utmp that is %s is not "nobody there"', async (_what, text) => {
+    if (text !== undefined) machine.write('run/utmp', text);
+    expect((await valueOf(probe(), 'session.remote')).kind).toBe('unknown');
+    expect(sensed.at(-1)?.verdict.kind).toBe('unknown');
+  });
+});
+
+describe('input devices', () => {
+  const sensed: PresenceSignal[] = [];
+  let probe: InputProbe | undefined;
+  let writer: number | undefined;
+
+  const last = (): PresenceSignal['verdict'] | undefined => sensed.at(-1)?.verdict;
+
+  function open(): InputProbe {
+    const { dir: root, procRoot } = machine;
+    const sense = (signal: PresenceSignal): void => void sensed.push(signal);
+    probe = inputProbe({ root, procRoot, awayAfterMs: 4 * MINUTE, sense });
+    return probe;
+  }
+
+  afterEach(() => {
+    probe?.close();
+    if (writer !== undefined) closeSync(writer);
+    writer = undefined;
+  });
+
+  test('a key is seen at the next look, and four minutes without one are an absence', async () => {
+    machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
+    mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
+    // Like an event device, a FIFO can be read without waiting.
+    const device = join(machine.dir, 'dev/input/event0');
+    execFileSync('mkfifo', [device]);
+    const input = open();
+    await input.measure(at(0));
+    expect(last()?.kind).toBe('unknown');
+    writer = openSync(device, 'w');
+    writeSync(writer, Buffer.alloc(24));
+    await input.measure(at(1_000));
+    expect(last()).toEqual({ kind: 'engaged' });
+    await input.measure(at(1_000 + 4 * MINUTE - 1));
+    expect(last()).toEqual({ kind: 'engaged' });
+    await input.measure(at(1_000 + 4 * MINUTE));
+    expect(last()).toEqual({ kind: 'away', sinceMs: NOW + 1_000 });
+  });
+
+  test.each([
+    ['no list', undefined, /no input device is known/],
+    ['no keyboard', 'N: Name="lid"\nH: Handlers=event0\n\n', /knows no keyboard/],
+    ['a keyboard that is not shown', 'H: Handlers=kbd event0\n\n', /event0 does not exist; show/],
+  ])('%s: unknown, and why', async (_what, list, why) => {
+    if (list !== undefined) machine.write('proc/bus/input/devices', list);
+    await open().measure(at(0));
+    expect(last()).toEqual({ kind: 'unknown', why: expect.stringMatching(why) as unknown });
+  });
+});
+
+describe('the places of a machine', () => {
+  async function placesOf(profile: Profile = 'auto'): Promise<readonly Place[]> {
+    let told: readonly Place[] = [];
+    const onPlaces = (places: readonly Place[]): void => void (told = places);
+    await placesProbe({ ...machine, root: machine.dir, profile, onPlaces }).measure(at(0));
+    return told;
+  }
+
+  test.each<[string, Record<string, string>, readonly Place[]]>([
+    ['a rack', { 'proc/bus/input/devices': '' }, ['terminals']],
+    ['a kernel without input', {}, ['terminals']],
+    ['a desk', { 'proc/bus/input/devices': 'H: Handlers=kbd event0\n\n' }, ['seat', 'terminals']],
+    [
+      'a screen over the network',
+      { 'proc/bus/input/devices': '', 'tmp/.X11-unix/X1': '' },
+      ['seat', 'terminals'],
+    ],
+    [
+      'a Wayland session',
+      { 'proc/bus/input/devices': '', 'run/user/1000/wayland-0': '' },
+      ['seat', 'terminals'],
+    ],
+    ['a list that is hidden', { 'sys/class/input/event0': '' }, ['seat', 'terminals']],
+  ])('%s', async (_what, files, expected) => {
+    for (const [path, text] of Object.entries(files)) machine.write(path, text);
+    expect(await placesOf()).toEqual(expected);
+  });
+
+  test('an operator knows better', async () => {
+    expect(await placesOf('desktop')).toEqual(['seat', 'terminals']);
+    machine.write('proc/bus/input/devices', 'H: Handlers=kbd event0\n\n');
+    expect(await placesOf('headless')).toEqual(['terminals']);
+  });
+});
+
+describe('sound and calls', () => {
+  const status = (stream: string): string => `proc/asound/card0/${stream}/sub0/status`;
+
+  test('a microphone that records is a call, music is not', async () => {
+    machine.write(status('pcm0p'), 'state: RUNNING\nowner_pid : 1\n');
+    machine.write(status('pcm0c'), 'closed\n');
+    machine.write('dev/null', '');
+    const cards = soundCards(machine.procRoot);
+    const call = callProbe({ ...machine, root: machine.dir }, cards);
+    expect(await valueOf(playingProbe(cards), 'attention.playing')).toEqual(yes);
+    expect(await valueOf(call, 'attention.call')).toEqual(no);
+    machine.write(status('pcm0c'), 'state: RUNNING\n');
+    machine.write(status('pcm0p'), 'state: PAU');
+    expect(await valueOf(call, 'attention.call', 1_000)).toEqual(yes);
+    expect(await valueOf(playingProbe(cards), 'attention.playing', 1_000)).toEqual(no);
+  });
+
+  test('a card that vanishes is one that is quiet; a machine without any is not known', async () => {
+    machine.write(status('pcm0p'), 'state: RUNNING\n');
+    const cards = soundCards(machine.procRoot);
+    expect(await valueOf(playingProbe(cards), 'attention.playing')).toEqual(yes);
+    machine.remove('proc/asound/card0');
+    expect(await valueOf(playingProbe(cards), 'attention.playing', 1_000)).toEqual(no);
+    machine.remove('proc/asound');
+    expect((await valueOf(playingProbe(cards), 'attention.playing', 60_000)).kind).toBe('unknown');
+  });
+
+  test('a camera that a process has open is a call, and is looked for every ten seconds', async () => {
+    machine.write(status('pcm0c'), 'closed\n');
+    machine.write('dev/video0', '');
+    mkdirSync(join(machine.procRoot, '77/fd'), { recursive: true });
+    const call = callProbe({ ...machine, root: machine.dir }, soundCards(machine.procRoot));
+    expect(await valueOf(call, 'attention.call')).toEqual(no);
+    symlinkSync(join(machine.dir, 'dev/video0'), join(machine.procRoot, '77/fd/5'));
+    expect(await valueOf(call, 'attention.call', 9_999)).toEqual(no);
+    expect(await valueOf(call, 'attention.call', 10_000)).toEqual(yes);
+    machine.write('sys/class/video4linux/video0/device/driver/module/refcnt', '0\n');
+    expect(await valueOf(call, 'attention.call', 20_000)).toEqual(no);
+  });
+});
+
+describe('native locks', () => {
+  test('are seen while a real process holds one, and no longer', async () => {
+    machine.write('var/lib/dpkg/lock-frontend', '');
+    const path = join(machine.dir, 'var/lib/dpkg/lock-frontend');
+    const probe = locksProbe('/proc', machine.dir);
+    expect(await valueOf(probe, 'lock.held', 0, 'dpkg')).toEqual(no);
+    const holder = spawn('flock', ['--exclusive', path, 'sh', '-c', 'echo held; read _'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    const exited = once(holder, 'exit');
+    await once(holder.stdout, 'data');
+    expect(await valueOf(probe, 'lock.held', 0, 'dpkg')).toEqual(yes);
+    holder.stdin.end();
+    await exited;
+    expect(await valueOf(probe, 'lock.held', 0, 'dpkg')).toEqual(no);
+    expect(statSync(dirname(path)).isDirectory()).toBe(true);
+  });
+
+  test('of what is not installed are unknown, and so are all without the list', async () => {
+    const probe = locksProbe(machine.procRoot, machine.dir);
+    expect((await valueOf(probe, 'lock.held', 0, 'snapd')).kind).toBe('unknown');
+    machine.write('var/lib/dpkg/lock', '');
+    expect((await valueOf(probe, 'lock.held', 0, 'dpkg')).kind).toBe('unknown');
+  });
+});
+
+test('programs that run are found by their executables', async () => {
+  const other = '/usr/bin/no-such-program';
+  const probe = appsProbe('/proc', [process.execPath, other]);
+  expect(await valueOf(probe, 'app.running', 0, process.execPath)).toEqual(yes);
+  expect(await valueOf(probe, 'app.running', 0, other)).not.toEqual(yes);
+});
+
+test('heat is read from zones and chips, and a zone that vanishes leaves the others', async () => {
+  const zone = 'sys/class/thermal/thermal_zone0';
+  machine.write(`${zone}/temp`, '96000\n');
+  machine.write(`${zone}/trip_point_0_type`, 'critical\n');
+  machine.write(`${zone}/trip_point_0_temp`, '100000\n');
+  machine.write('sys/class/hwmon/hwmon0/temp1_input', '40000\n');
+  machine.write('sys/class/hwmon/hwmon0/temp1_crit', '100000\n');
+  const probe = thermalProbe(machine.sysRoot);
+  expect(await valueOf(probe, 'thermal')).toEqual({ kind: 'word', word: 'serious' });
+  machine.remove(zone);
+  expect(await valueOf(probe, 'thermal')).toEqual({ kind: 'word', word: 'nominal' });
+});
+
+describe('clocks', () => {
+  const shifts: ClockShift[] = [];
+  const uptime = (ms: number): void => {
+    machine.write('proc/uptime', `${(ms / 1_000).toFixed(2)} 1.00\n`);
+  };
+  const open = (): Probe => {
+    shifts.length = 0;
+    const onShift = (shift: ClockShift): void => void shifts.push(shift);
+    return clockProbe({ procRoot: machine.procRoot, log: createLog('sensor', 'silent'), onShift });
+  };
+
+  test('a night asleep is a waking, and a shift by the night', async () => {
+    const probe = open();
+    uptime(1_000);
+    await probe.measure(at(0));
+    uptime(1_000 + 1_000 + 28_800_000);
+    const wokeAt = NOW + 1_000 + 28_800_000;
+    const [resume] = await probe.measure(at(1_000, wokeAt));
+    expect(resume?.value).toEqual({ kind: 'number', number: wokeAt });
+    expect(shifts).toEqual([{ atMs: NOW + 1_000, byMs: 28_800_000 }]);
+  });
+
+  test('a clock set a day back is a shift and no waking; a clock that drifts is neither', async () => {
+    const probe = open();
+    uptime(1_000);
+    await probe.measure(at(0));
+    await probe.measure(at(1_000, NOW + 1_100));
+    expect(shifts).toEqual([]);
+    uptime(3_000);
+    const [resume] = await probe.measure(at(2_000, NOW + 2_100 - 86_400_000));
+    expect(resume?.value.kind).toBe('unknown');
+    expect(shifts).toEqual([{ atMs: NOW + 2_100, byMs: -86_400_000 }]);
+  });
+});

@@ -1,0 +1,174 @@
+// What the kernel's files say, whole, half-written and as garbage.
+
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { isApp } from './app.js';
+import { parseInputDevices } from './input.js';
+import { parseLocks, sameFile } from './kernel-locks.js';
+import { heatOf, parseCelsius, type HotSpot } from './thermal.js';
+import { parseBootAtMs, parseUptimeMs } from './uptime.js';
+import { parseUtmp } from './utmp.js';
+import { utmpRecord, utmpType } from './utmp-record.testing.js';
+
+const AT_MS = 1_900_000_000_000;
+
+describe('utmp', () => {
+  test.each(['x64', 'arm64'])('a login over SSH, its end and the start are read on %s', (arch) => {
+    const bytes = Buffer.concat([
+      utmpRecord({ type: utmpType.boot, line: '~', atMs: AT_MS }, arch),
+      utmpRecord({ type: utmpType.session, pid: 42, line: 'pts/0', host: 'h', atMs: AT_MS }, arch),
+      utmpRecord({ type: utmpType.login, line: 'tty1', atMs: AT_MS }, arch),
+      utmpRecord({ type: utmpType.ended, line: 'pts/1', atMs: AT_MS + 5_000 }, arch),
+    ]);
+    expect(parseUtmp(bytes, arch)).toEqual([
+      { kind: 'boot', pid: 1, line: '', isRemote: false, atMs: AT_MS },
+      { kind: 'session', pid: 42, line: 'pts/0', isRemote: true, atMs: AT_MS },
+      { kind: 'ended', pid: 1, line: 'pts/1', isRemote: false, atMs: AT_MS + 5_000 },
+    ]);
+  });
+
+  test('a display of this machine is not elsewhere', () => {
+    const record = utmpRecord({ type: utmpType.session, line: 'tty2', host: ':0', atMs: AT_MS });
+    expect(parseUtmp(record, 'x64')[0]?.isRemote).toBe(false);
+  });
+
+  test.each(['../../etc/shadow', 'pts/../../x', '/dev/sda', 'pts/1\n'])(
+    'a terminal called %j leads nowhere',
+    (line) => {
+      const record = utmpRecord({ type: utmpType.session, line, atMs: AT_MS });
+      expect(parseUtmp(record, 'x64')[0]?.line).toBe('');
+    },
+  );
+
+  test('a record cut short is left out, and nothing throws', () => {
+    const whole = utmpRecord({ type: utmpType.session, line: 'pts/0', atMs: AT_MS });
+    expect(parseUtmp(Buffer.concat([whole, whole.subarray(0, 200)]), 'x64')).toHaveLength(1);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => {
+        for (const { line } of parseUtmp(bytes, 'x64')) {
+          expect(line).toMatch(/^(?:|pts\/\d+|tty\w+)$/);
+        }
+      }),
+    );
+  });
+});
+
+describe('/proc/locks', () => {
+  const line = '1: POSIX  ADVISORY  WRITE 4711 fe:10:1234 0 EOF\n';
+  const file = { major: 0xfe, minor: 0x10, inode: 1_234 };
+
+  test.each([
+    ['a POSIX lock', line, [file]],
+    ['a lock of an open file', line.replace('POSIX ', 'OFDLCK').replace('4711', '-1'), [file]],
+    ['one by flock', line.replace('POSIX', 'FLOCK'), [file]],
+    ['one that only waits', line.replace('1: POSIX', '1: -> POSIX'), []],
+    ['a line cut short', line.slice(0, 40), []],
+    ['garbage', '\0\0\n1: LEASE ACTIVE READ\n', []],
+  ])('%s', (_what, text, expected) => {
+    expect(parseLocks(text)).toEqual(expected);
+  });
+
+  test('a file is known by device and inode, and by its inode where there is no device', () => {
+    expect(sameFile(file, { ...file })).toBe(true);
+    expect(sameFile(file, { ...file, minor: 1 })).toBe(false);
+    expect(sameFile(file, { ...file, major: 0, minor: 31 })).toBe(true);
+    expect(sameFile(file, { ...file, inode: 1 })).toBe(false);
+  });
+});
+
+describe('/proc/bus/input/devices', () => {
+  const device = (handlers: string, properties = '0'): string =>
+    `N: Name="x"\nB: PROP=${properties}\nH: Handlers=${handlers}\nB: EV=3\n\n`;
+
+  test('keyboards, pointers and touch screens are a person’s, jacks and sensors are not', () => {
+    const text =
+      device('sysrq kbd event0 leds') +
+      device('mouse0 event1') +
+      device('event2', '2') +
+      device('event3') +
+      device('js0 event4') +
+      device('kbd');
+    expect(parseInputDevices(text)).toEqual(['event0', 'event1', 'event2']);
+  });
+
+  test('garbage names nothing', () => {
+    expect(parseInputDevices('H: Handlers=kbd event/../../x\n\n\0')).toEqual([]);
+  });
+});
+
+describe('uptime and the start', () => {
+  test.each<[string, number | undefined]>([
+    ['123.45 600.00\n', 123_450],
+    ['123.45', undefined],
+    ['-1.00 0.00\n', undefined],
+    ['NaN NaN\n', undefined],
+  ])('%j', (text, expected) => {
+    expect(parseUptimeMs(text)).toBe(expected);
+  });
+
+  test('the start is a whole line', () => {
+    expect(parseBootAtMs('cpu 1\nbtime 1900000000\n')).toBe(AT_MS);
+    expect(parseBootAtMs('cpu 1\nbtime 19')).toBeUndefined();
+  });
+});
+
+describe('heat', () => {
+  const spot = (celsius: number | undefined, more: Partial<HotSpot> = {}): HotSpot => ({
+    name: 'zone',
+    celsius,
+    passive: undefined,
+    critical: 100,
+    ...more,
+  });
+  const wordAt = (spots: readonly HotSpot[], before?: 'moderate' | 'serious'): string => {
+    const { value } = heatOf(spots, before);
+    return value.kind === 'word' ? value.word : value.kind;
+  };
+
+  test.each<[string, readonly HotSpot[], string]>([
+    ['cool', [spot(40)], 'nominal'],
+    ['above what a driver calls passive', [spot(82, { passive: 80 })], 'moderate'],
+    ['near the critical point', [spot(95)], 'serious'],
+    ['at it', [spot(100)], 'critical'],
+    ['the hottest of several', [spot(40), spot(96)], 'serious'],
+    ['a place without limits', [spot(99, { critical: undefined })], 'unknown'],
+    ['a limit that is turned off', [spot(99, { critical: -274 })], 'unknown'],
+    ['a place that does not answer', [spot(undefined)], 'unknown'],
+    ['nothing', [], 'unknown'],
+  ])('%s', (_what, spots, expected) => {
+    expect(wordAt(spots)).toBe(expected);
+  });
+
+  test('it cools by three degrees before it is called cooler', () => {
+    expect(wordAt([spot(93)], 'serious')).toBe('serious');
+    expect(wordAt([spot(91)], 'serious')).toBe('moderate');
+    expect(wordAt([spot(93)])).toBe('moderate');
+  });
+
+  test.each<[string | undefined, number | undefined]>([
+    ['45000\n', 45],
+    ['-5000\n', -5],
+    ['-274000\n', undefined],
+    ['999999999\n', undefined],
+    ['', undefined],
+    ['4e4\n', undefined],
+    [undefined, undefined],
+  ])('%j millidegrees', (text, expected) => {
+    expect(parseCelsius(text)).toBe(expected);
+  });
+});
+
+describe('a program that runs', () => {
+  test.each<[string, string | undefined, string | undefined, boolean]>([
+    ['/usr/bin/editor', '/usr/bin/editor', undefined, true],
+    ['/usr/bin/editor', '/usr/bin/editor (deleted)', undefined, true],
+    ['/usr/bin/editor', '/usr/bin/editor2', undefined, false],
+    ['/usr/bin/editor', undefined, undefined, false],
+    ['flatpak:org.x.Y', undefined, '0::/user/app-flatpak-org.x.Y-12.scope\n', true],
+    ['flatpak:org.x.Y', undefined, '0::/user/app-flatpak-orgxxxY-12.scope\n', false],
+    ['snap:web', undefined, '0::/snap.web.web-1.scope\n', true],
+    ['snap:we', undefined, '0::/snap.web.web-1.scope\n', false],
+  ])('%s, given %s and %s: %s', (app, exe, cgroup, expected) => {
+    expect(isApp(app, { exe, cgroup })).toBe(expected);
+  });
+});

@@ -1,0 +1,117 @@
+import { describe, expect, test } from '@jest/globals';
+import { idleInhibited, namesIdle } from './inhibitor.js';
+import { connectivityValue, meteredValue, tetheredValue } from './network-manager.js';
+import { parseReceived } from './network.js';
+import { sessionOf } from './session.js';
+import { charge, onMains, saving } from './upower.js';
+
+describe('a session', () => {
+  const described = { Class: 'user', Type: 'wayland', State: 'active', Active: true, TTY: '' };
+
+  test.each<[string, object, unknown]>([
+    ['a desktop', {}, 'graphical'],
+    ['a terminal', { Type: 'tty', TTY: 'pts/3' }, 'terminal'],
+    ['a login screen', { Class: 'greeter' }, 'graphical'],
+    ['a copy over SSH', { Type: 'tty', TTY: '' }, undefined],
+    ['cron', { Class: 'background', Type: 'unspecified' }, undefined],
+    ["a user's own services", { Class: 'manager' }, undefined],
+    ['one that closes', { State: 'closing' }, undefined],
+    ['a type of the future', { Type: 'hologram' }, undefined],
+    ['a class that is a number', { Class: 7 }, 'nonsense'],
+    ['a type that is missing', { Type: undefined }, 'nonsense'],
+  ])('%s', (_what, odd, kind) => {
+    const session = sessionOf({ ...described, ...odd });
+    expect(typeof session === 'object' ? session.kind : session).toBe(kind);
+  });
+
+  test.each([[0n], [-5n], [2n ** 63n], ['soon'], [17], [undefined]])(
+    '%p is no time of which to be idle since',
+    (since) => {
+      const session = sessionOf({ ...described, IdleSinceHintMonotonic: since });
+      expect(session).toMatchObject({ idleSinceMs: undefined });
+    },
+  );
+
+  test('hints of the wrong type are not said', () => {
+    const session = sessionOf({ ...described, IdleHint: 'no', LockedHint: 1, User: 'root' });
+    expect(session).toMatchObject({ idle: undefined, locked: false, uid: undefined });
+  });
+});
+
+describe('inhibitors', () => {
+  const block = ['sleep:idle', 'film', 'playing', 'block', 1_000, 77];
+
+  test.each<[string, unknown, unknown]>([
+    ['none', [], { kind: 'flag', flag: false }],
+    ['one of idle', [block], { kind: 'flag', flag: true }],
+    ['one that only delays', [['idle', 'x', '', 'delay', 0, 1]], { kind: 'flag', flag: false }],
+    ['one of sleep', [['sleep', 'x', '', 'block', 0, 1]], { kind: 'flag', flag: false }],
+    ['something else', 'idle', { kind: 'unknown' }],
+    ['entries of something else', [null, 7, [{}, 1]], { kind: 'flag', flag: false }],
+  ])('%s', (_what, list, value) => {
+    expect(idleInhibited(list).value).toMatchObject(value as object);
+  });
+
+  test('idle is a whole word of the list', () => {
+    expect(namesIdle('shutdown:idle')).toBe(true);
+    expect(namesIdle('idleness')).toBe(false);
+    expect(namesIdle(8)).toBeUndefined();
+  });
+});
+
+describe('the network', () => {
+  test.each([
+    [1, 'yes'],
+    [2, 'no'],
+    [3, 'guess-yes'],
+    [4, 'guess-no'],
+  ])('metered %p is %s', (code, word) => {
+    expect(meteredValue(code)).toEqual({ kind: 'word', word });
+  });
+
+  test.each([[0], [5], [-1], [1.5], ['yes'], [undefined]])('metered %p is unknown', (code) => {
+    expect(meteredValue(code).kind).toBe('unknown');
+    expect(connectivityValue(code === 0 ? code : 9).kind).toBe('unknown');
+  });
+
+  test.each<[unknown, unknown, unknown]>([
+    ['bluetooth', undefined, true],
+    ['802-3-ethernet', 'rndis_host', true],
+    ['802-3-ethernet', 'cdc_ncm', false],
+    ['802-11-wireless', undefined, false],
+    ['802-3-ethernet', undefined, undefined],
+    ['', undefined, undefined],
+    [3, undefined, undefined],
+  ])('over %p with driver %p: tethered %p', (type, driver, flag) => {
+    const value = tetheredValue(type, driver);
+    expect(value.kind === 'flag' ? value.flag : undefined).toBe(flag);
+  });
+});
+
+describe('what all interfaces received', () => {
+  const head = 'Inter-| Receive | Transmit\n face |bytes |bytes\n';
+  const line = (name: string, bytes: number): string =>
+    `  ${name}: ${String(bytes)}${' 0'.repeat(15)}\n`;
+
+  test.each<[string, string, number | undefined]>([
+    ['two and the loopback', head + line('lo', 9) + line('eth0', 5) + line('wlan0', 6), 11],
+    ['an alias', head + line('eth0:1', 4), 4],
+    ['only the loopback', head + line('lo', 9), undefined],
+    ['none', head, undefined],
+    ['half a line', `${head}  eth0: 55 0 0`, undefined],
+    ['garbage', `${head}eth0 lots\n`, undefined],
+    ['nothing', '', undefined],
+  ])('%s', (_what, text, bytes) => {
+    expect(parseReceived(text)).toBe(bytes);
+  });
+});
+
+test('power that is said in another type is unknown', () => {
+  expect(onMains({ OnBattery: 1 }).kind).toBe('unknown');
+  expect(charge({ IsPresent: true, Percentage: '71' }).kind).toBe('unknown');
+  expect(charge({ IsPresent: false, Percentage: 71 })).toEqual({
+    kind: 'unknown',
+    why: 'no battery',
+  });
+  expect(saving({ ActiveProfile: null }).kind).toBe('unknown');
+});

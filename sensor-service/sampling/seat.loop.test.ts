@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
+import type { PresenceSignal } from '../reading/presence.js';
+import { defaultAwayAfter } from '../reading/seat.js';
+import type { Session } from '../reading/session.js';
+import { SeatLoop } from './seat.loop.js';
+
+const MINUTE = 60_000;
+
+let clock: VirtualClock;
+let seat: SeatLoop;
+let said: Map<string, PresenceSignal>;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  clock.advance(60 * MINUTE);
+  said = new Map();
+  seat = new SeatLoop({
+    clock,
+    monotonicNs: () => 0n,
+    awayAfter: defaultAwayAfter,
+    sense: (signal) => said.set(signal.places.join(), signal),
+  });
+});
+
+afterEach(() => {
+  seat.close();
+});
+
+const desktop: Session = {
+  ...{ kind: 'graphical', greeter: false, remote: false, active: true, locked: false },
+  ...{ idle: false, idleSinceMs: undefined, uid: 1_000 },
+};
+const agoMs = (ms: number): number => clock.now().monotonicMs - ms;
+const know = (...sessions: Session[]): void => {
+  seat.knowSessions(new Map(sessions.map((session, index) => [String(index), session])));
+};
+
+/** "engaged", "unknown", or for how long somebody has been away. */
+function verdict(place: 'seat' | 'terminals' = 'seat'): string | number | undefined {
+  const signal = said.get(place);
+  if (signal?.verdict.kind !== 'away') return signal?.verdict.kind;
+  return clock.now().wallMs - signal.verdict.sinceMs;
+}
+
+describe('the seat', () => {
+  test('before anybody was asked nothing is said', () => {
+    seat.knowSaver(false);
+    expect(said.size).toBe(0);
+  });
+
+  test('an idle hint is believed at once, with the instant it gives', () => {
+    know({ ...desktop, idle: true, idleSinceMs: agoMs(7 * MINUTE) });
+    expect(verdict()).toBe(7 * MINUTE);
+  });
+
+  test.each<[string, Partial<Session>]>([
+    ['says it is idle and not since when', { idle: true }],
+    ['will have been idle since tomorrow', { idle: true, idleSinceMs: 1e12 }],
+  ])('a session that %s has somebody in it', (_what, odd) => {
+    know({ ...desktop, ...odd });
+    expect(verdict()).toBe('engaged');
+  });
+
+  test('a session that says nothing of idleness is unknown', () => {
+    know({ ...desktop, idle: undefined });
+    expect(verdict()).toBe('unknown');
+  });
+
+  test('a locked screen is believed after a minute, an edge starts it anew', () => {
+    know(desktop);
+    know({ ...desktop, locked: true });
+    clock.advance(MINUTE - 1);
+    expect(verdict()).toBe('engaged');
+    clock.advance(1);
+    expect(verdict()).toBe(MINUTE);
+    // Somebody types a password, and gives up.
+    know({ ...desktop, locked: true, idle: true, idleSinceMs: agoMs(MINUTE) });
+    know({ ...desktop, locked: true, idle: false });
+    expect(verdict()).toBe('engaged');
+    clock.advance(MINUTE);
+    expect(verdict()).toBe(MINUTE);
+  });
+
+  test('a login screen counts as locked, and a login ends it', () => {
+    know({ ...desktop, greeter: true });
+    clock.advance(MINUTE);
+    expect(verdict()).toBe(MINUTE);
+    seat.knowSessions(new Map([['new', desktop]]));
+    expect(verdict()).toBe('engaged');
+  });
+
+  test('whoever counts input is believed before the hint, until an edge says otherwise', () => {
+    know(desktop);
+    seat.knowInput({ kind: 'away', sinceMs: agoMs(5 * MINUTE) });
+    expect(verdict()).toBe(5 * MINUTE);
+    seat.sign();
+    expect(verdict()).toBe('engaged');
+    clock.advance(4 * MINUTE);
+    expect(verdict()).toBe(4 * MINUTE);
+    seat.knowInput(undefined);
+    expect(verdict()).toBe('engaged');
+  });
+
+  test('of two seats one person is enough', () => {
+    know(desktop, { ...desktop, idle: true, idleSinceMs: agoMs(MINUTE) });
+    expect(verdict()).toBe('engaged');
+  });
+
+  test('a session in the background is nobody at the seat', () => {
+    know({ ...desktop, active: false });
+    expect(verdict()).toBe(0);
+    clock.advance(MINUTE);
+    expect(verdict()).toBe(MINUTE);
+  });
+
+  test('a logind that is lost is unknown, unless input is counted', () => {
+    know({ ...desktop, idle: true, idleSinceMs: agoMs(MINUTE) });
+    seat.loseSessions('it has ended');
+    expect(said.get('seat')?.verdict).toEqual({ kind: 'unknown', why: 'it has ended' });
+    expect(verdict('terminals')).toBe('unknown');
+    seat.knowInput({ kind: 'engaged' });
+    expect(verdict()).toBe('engaged');
+  });
+});
+
+describe('terminals', () => {
+  const terminal: Session = { ...desktop, kind: 'terminal' };
+
+  test('count for ten minutes after their last use', () => {
+    know({ ...terminal, idleSinceMs: agoMs(9 * MINUTE) });
+    expect(verdict('terminals')).toBe('engaged');
+    clock.advance(MINUTE);
+    expect(verdict('terminals')).toBe(10 * MINUTE);
+  });
+
+  test('whose use is not known are used', () => {
+    know(terminal);
+    expect(verdict('terminals')).toBe('engaged');
+  });
+
+  test('that are closed had somebody at them until then', () => {
+    know({ ...terminal, idleSinceMs: agoMs(30 * MINUTE) });
+    clock.advance(MINUTE);
+    know();
+    expect(verdict('terminals')).toBe(0);
+  });
+});
+
+test('the same absence is told with the same instant, however often it is judged', () => {
+  const away = { ...desktop, idle: true, idleSinceMs: agoMs(3 * MINUTE) };
+  know(away);
+  const first = said.get('seat')?.verdict;
+  clock.advance(12_345);
+  know(away);
+  expect(said.get('seat')?.verdict).toEqual(first);
+});

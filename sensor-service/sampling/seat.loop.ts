@@ -1,0 +1,172 @@
+// Keeps what is known of the seat and the terminals, and says what it makes of presence: at each edge
+// in the tick of the edge, and when an absence has lasted long enough to be believed.
+
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import type { Place, PresenceSignal } from '../reading/presence.js';
+import {
+  judgeSeat,
+  judgeTerminals,
+  shownSessions,
+  type AwayAfter,
+  type Judged,
+  type SeatSigns,
+  type SeatVerdict,
+} from '../reading/seat.js';
+import type { Session } from '../reading/session.js';
+
+interface SeatDeps {
+  readonly clock: Clock;
+  readonly monotonicNs: () => bigint;
+  readonly awayAfter: AwayAfter;
+  readonly sense: (signal: PresenceSignal, observedMonotonicNs: bigint) => void;
+}
+
+type Input = SeatSigns['input'];
+
+export class SeatLoop implements Closeable {
+  private sessions: ReadonlyMap<string, Session> | undefined;
+  /** Why sessions are not known; undefined before anybody was asked. */
+  private blindBecause: string | undefined;
+  private input: Input;
+  private saverIsOn = false;
+  private screenOffAtMs: number | undefined;
+  private lastSignAtMs: number | undefined;
+  private closedAtMs: number | undefined;
+  /** Where instants lie on the wall clock, as it ran when they were first told. */
+  private readonly toldAs = new Map<
+    string,
+    { readonly monotonicMs: number; readonly wallMs: number }
+  >();
+  private readonly watchedFromMs: number;
+  private cancelTimer: CancelTimer = () => undefined;
+
+  constructor(private readonly deps: SeatDeps) {
+    this.watchedFromMs = this.nowMs();
+  }
+
+  knowSessions(sessions: ReadonlyMap<string, Session>): void {
+    const before = this.sessions;
+    this.sessions = sessions;
+    this.blindBecause = undefined;
+    if (before !== undefined) {
+      if (hasSign(before, sessions)) this.lastSignAtMs = this.nowMs();
+      if (terminalCount(sessions) < terminalCount(before)) this.closedAtMs = this.nowMs();
+    }
+    this.judge();
+  }
+
+  loseSessions(why: string): void {
+    this.sessions = undefined;
+    this.blindBecause = why;
+    this.judge();
+  }
+
+  /** @param input what is counted of keys and pointer; undefined when nobody counts any more. */
+  knowInput(input: Input): void {
+    if (this.input?.kind === 'away' && input?.kind === 'engaged') this.lastSignAtMs = this.nowMs();
+    // Whoever counted last saw somebody: the time of that is not known better than now.
+    if (this.input?.kind === 'engaged' && input === undefined) this.lastSignAtMs = this.nowMs();
+    this.input = input;
+    this.judge();
+  }
+
+  knowSaver(isOn: boolean): void {
+    if (this.saverIsOn && !isOn) this.lastSignAtMs = this.nowMs();
+    this.saverIsOn = isOn;
+    this.judge();
+  }
+
+  /** Something that only a person does: opens the lid, presses the power button. */
+  sign(): void {
+    this.lastSignAtMs = this.nowMs();
+    this.judge();
+  }
+
+  close(): void {
+    this.cancelTimer();
+  }
+
+  private judge(): void {
+    const seenNs = this.deps.monotonicNs();
+    this.cancelTimer();
+    const { sessions, blindBecause } = this;
+    if (sessions === undefined) {
+      if (blindBecause === undefined) return;
+      const blind: SeatVerdict = { kind: 'unknown', why: blindBecause };
+      this.sense('logind (terminals)', ['terminals'], blind, seenNs);
+      this.sense('logind (seat)', ['seat'], this.input ?? blind, seenNs);
+      return;
+    }
+    const nowMs = this.nowMs();
+    const all = [...sessions.values()];
+    const { watchedFromMs, closedAtMs, lastSignAtMs, input } = this;
+    this.noteScreen(all, nowMs);
+    const signs = { sessions: all, watchedFromMs, closedAtMs, lastSignAtMs, input };
+    const { screenOffAtMs } = this;
+    const seat = judgeSeat({ ...signs, screenOffAtMs }, this.deps.awayAfter, nowMs);
+    const terminals = judgeTerminals(signs, this.deps.awayAfter, nowMs);
+    this.sense('logind (seat)', ['seat'], seat.verdict, seenNs);
+    this.sense('logind (terminals)', ['terminals'], terminals.verdict, seenNs);
+    this.armTimer([seat, terminals], nowMs);
+  }
+
+  /** Remembers since when nothing is on the screen that somebody could look at. */
+  private noteScreen(sessions: readonly Session[], nowMs: number): void {
+    const shown = shownSessions({ sessions });
+    const hidden = shown.length > 0 && shown.every(({ locked, greeter }) => locked || greeter);
+    if (hidden || this.saverIsOn) this.screenOffAtMs ??= nowMs;
+    else this.screenOffAtMs = undefined;
+  }
+
+  private sense(
+    provider: string,
+    places: readonly Place[],
+    verdict: SeatVerdict,
+    seenNs: bigint,
+  ): void {
+    const said = verdict.kind === 'away' ? this.onWallClock(provider, verdict.sinceMs) : verdict;
+    this.deps.sense({ provider, rank: 'sensed', places, verdict: said }, seenNs);
+  }
+
+  /** The same absence is told with the same instant: whoever keeps it moves it when the clock jumps. */
+  private onWallClock(provider: string, monotonicMs: number): PresenceSignal['verdict'] {
+    const before = this.toldAs.get(provider);
+    if (before?.monotonicMs === monotonicMs) return { kind: 'away', sinceMs: before.wallMs };
+    const now = this.deps.clock.now();
+    const wallMs = Math.round(now.wallMs - now.monotonicMs + monotonicMs);
+    this.toldAs.set(provider, { monotonicMs, wallMs });
+    return { kind: 'away', sinceMs: wallMs };
+  }
+
+  private armTimer(judged: readonly Judged[], nowMs: number): void {
+    const due = judged.flatMap(({ againAtMs }) => againAtMs ?? []);
+    if (due.length === 0) return;
+    this.cancelTimer = this.deps.clock.after(Math.min(...due) - nowMs, () => {
+      this.judge();
+    });
+  }
+
+  private nowMs(): number {
+    return this.deps.clock.now().monotonicMs;
+  }
+}
+
+/** Whether somebody did something between the two: woke a session, unlocked it, opened or chose one. */
+function hasSign(
+  before: ReadonlyMap<string, Session>,
+  after: ReadonlyMap<string, Session>,
+): boolean {
+  for (const [path, session] of after) {
+    if (session.kind !== 'graphical' || !session.active) continue;
+    const past = before.get(path);
+    if (past?.active !== true) return true;
+    if (past.idle === true && session.idle === false) return true;
+    if (past.locked && !session.locked) return true;
+  }
+  return false;
+}
+
+function terminalCount(sessions: ReadonlyMap<string, Session>): number {
+  return [...sessions.values()].filter(({ kind }) => kind === 'terminal').length;
+}
