@@ -79,7 +79,7 @@ export async function record(runDir: string, file: string, signal: AbortSignal):
         try {
           for (const reading of readings.values()) write(reading);
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
         if (rowCount >= TRACE_ROWS_MAX) resolve();
       },

@@ -105,8 +105,10 @@ test('a reader that falls behind is cut off, and the others get everything (W2)'
   await until('both', () => slow.sequences.length + quick.sequences.length === 2);
   slow.stream.pause();
   const big = 'x'.repeat(500_000);
-  for (let n = 0; n < 60; n += 1) await append(big);
-  await until('the quick one', () => quick.sequences.length === 61);
+  for (let n = 0; n < 60; n += 1) {
+    await append(big);
+    await until('the quick one', () => quick.sequences.length === n + 2);
+  }
   slow.stream.resume();
   await until('the end of the slow one', () => slow.over);
   expect(slow.sequences.length).toBeLessThan(61);
