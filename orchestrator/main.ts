@@ -17,11 +17,12 @@ import { operatorHandlers } from './api/operator.grpc.js';
 import { canonicalJson } from './journal/chain.js';
 import { openSqliteJournal } from './journal/sqlite.js';
 import { linkService } from './link/host.grpc.js';
-import type { Policy } from './policy/policy.js';
+import type { Policy, PolicySource } from './policy/policy.js';
 import { openBundles } from './registry/bundles.fs.js';
 import { registryHandlers } from './registry/registry.grpc.js';
-import type { HostView } from './scheduler/decide.js';
+import type { HostView } from './scheduler/host-view.js';
 import { hostEdges } from './scheduler/edges.loop.js';
+import { watchRhythm } from './scheduler/rhythm.loop.js';
 import { startTurns } from './scheduler/turn.loop.js';
 import { openLedger } from './world/ledger.loop.js';
 
@@ -29,7 +30,7 @@ export interface OrchestratorSettings {
   readonly version: string;
   readonly stateDir: string;
   readonly runDir: string;
-  readonly policy: Policy;
+  readonly policy: PolicySource;
 }
 
 /** Only the owner of the socket's directory talks to the orchestrator. */
@@ -47,9 +48,9 @@ export async function startOrchestrator(
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const journal = opened.add('journal', await openSqliteJournal(join(stateDir, 'journal.db')));
-    const ledger = await openLedger({ journal, clock, retry: policy.retry, log });
+    const ledger = await openLedger({ journal, clock, retry: policy.current().retry, log });
     await ledger.append([
-      { kind: 'orchestrator.started', version, policySha256: digestOf(policy) },
+      { kind: 'orchestrator.started', version, policySha256: digestOf(policy.current()) },
     ]);
 
     const bundles = openBundles(join(stateDir, 'bundles'));
@@ -74,9 +75,19 @@ export async function startOrchestrator(
     };
     const turns = opened.add(
       'turns',
-      startTurns({ ledger, policy, clock, log, hostView, host, onRest }),
+      startTurns({ ledger, policy: policy.current, clock, log, hostView, host, onRest }),
     );
-
+    const rhythm = opened.add(
+      'rhythm',
+      watchRhythm({ ledger, policy: policy.current, clock, log }),
+    );
+    const stopListening = policy.onChange(() => {
+      const policySha256 = digestOf(policy.current());
+      ledger.append([{ kind: 'policy.changed', policySha256 }]).then(wake, (error: unknown) => {
+        log.error({ err: error }, 'the change of policy was not recorded');
+      });
+    });
+    opened.add('policy', { close: stopListening });
     const sensor = opened.add(
       'sensor',
       watchSensor({
@@ -87,6 +98,7 @@ export async function startOrchestrator(
         signal: new AbortController().signal,
         onReadings: (next) => {
           readings = next;
+          rhythm.see(next);
           wake();
         },
       }),
@@ -113,6 +125,8 @@ export async function startOrchestrator(
             OperatorServiceService,
             operatorHandlers({
               version,
+              clock,
+              policy: policy.current,
               ledger,
               planNow: turns.planNow,
               hostView,
@@ -123,7 +137,7 @@ export async function startOrchestrator(
           );
           server.addService(
             RegistryServiceService,
-            registryHandlers({ ledger, policy, bundles, log, wake }),
+            registryHandlers({ ledger, policy: policy.current, bundles, log, wake }),
           );
         },
       }),

@@ -4,9 +4,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { manifestSchema } from '../bundle/manifest.js';
-import { parsePolicy, policyFileSchema } from '../orchestrator/policy/file.parse.js';
+import { parsePolicy } from '../orchestrator/policy/file.parse.js';
+import { policyFileSchema } from '../orchestrator/policy/file.schema.js';
 import { defaultPolicy } from '../orchestrator/policy/policy.js';
 import { readSources, repositoryRoot } from './architecture/tree.fs.js';
 
@@ -48,20 +50,24 @@ describe('docs/policy.md', () => {
   });
 
   test('names the defaults: a file that spells them all out changes nothing', () => {
-    const sections = new Map<string, string[]>();
-    for (const [key = '', value = ''] of rows.filter(([each]) => each?.includes('[]') !== true)) {
-      const cut = key.indexOf('.');
-      const [section, member] = cut < 0 ? [key, ''] : [key.slice(0, cut), key.slice(cut + 1)];
-      const text = value.replaceAll('`', '');
-      const lines = sections.get(section) ?? [];
-      sections.set(section, [...lines, member === '' ? ` ${text}` : `\n  ${member}: ${text}`]);
+    const file: Record<string, unknown> = {};
+    // What is the machine's own, or a list's, has no default that a file could spell out.
+    const spelt = rows.filter(
+      ([key, value]) => key?.includes('[]') !== true && /^`/.test(value ?? ''),
+    );
+    for (const [key = '', value = ''] of spelt) {
+      // Signals are written with their dots; everything else is a path.
+      const path = key.startsWith('load.') ? ['load', key.slice(5)] : key.split('.');
+      const last = path.pop() ?? '';
+      let at = file;
+      for (const step of path) at = (at[step] ??= {}) as Record<string, unknown>;
+      at[last] = parseYaml(value.replaceAll('`', ''));
     }
-    const yaml = [...sections].map(([name, lines]) => `${name}:${lines.join('')}`).join('\n');
-    expect(parsePolicy(yaml)).toEqual({ kind: 'ok', policy: defaultPolicy });
+    expect(parsePolicy(JSON.stringify(file), 'UTC')).toEqual({ kind: 'ok', policy: defaultPolicy });
   });
 
   test('has an example that is a policy, and not merely the default', () => {
-    const parsed = parsePolicy(read('docs/examples/policy.yaml'));
+    const parsed = parsePolicy(read('docs/examples/policy.yaml'), 'UTC');
     expect(parsed).toMatchObject({ kind: 'ok', policy: { publishers: [{ name: 'example' }] } });
     if (parsed.kind === 'ok') expect(parsed.policy.waiting).not.toEqual(defaultPolicy.waiting);
   });

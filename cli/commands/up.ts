@@ -1,11 +1,9 @@
 // lull up: the three services in one process, on Unix sockets.
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { startSensorService } from '../../sensor-service/main.js';
 import type { Profile } from '../../sensor-service/probe/places.js';
 import { startOrchestrator } from '../../orchestrator/main.js';
-import { parsePolicy } from '../../orchestrator/policy/file.parse.js';
-import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
 import { startPluginHost } from '../../plugin-host/main.js';
 import type { Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { requireConfinement } from '../../plugin-host/sandbox/sandbox.runc.js';
@@ -14,8 +12,8 @@ import { systemClock } from '../../runtime/clock.js';
 import { createLog, type LogLevel } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { currentTraceparent, startTelemetry } from '../../runtime/telemetry.js';
-import { CommandError } from '../failure.js';
 import { busesFrom, type Places } from '../paths.js';
+import { openPolicyFile } from '../policy-file.fs.js';
 import type { Replay } from './replay.js';
 
 export const parts = ['sensor-service', 'orchestrator', 'plugin-host'] as const;
@@ -40,10 +38,10 @@ export interface UpOptions {
 export async function up(options: UpOptions, signal: AbortSignal): Promise<void> {
   const { version, ociRuntime, priority } = options;
   const { runDir, stateDir } = options.places;
-  const policy = readPolicy(options.policyFile);
   const log = createLog('lull', options.logLevel);
   const clock = systemClock;
   const opened = new CloseStack(log);
+  const policy = opened.add('policy file', openPolicyFile(options.policyFile, { clock, log }));
   const wanted = (part: Part): boolean => options.parts.includes(part);
   try {
     if (wanted('plugin-host')) requireConfinement(ociRuntime);
@@ -102,19 +100,6 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
   } finally {
     await opened.close();
   }
-}
-
-function readPolicy(file: string | undefined): Policy {
-  if (file === undefined) return defaultPolicy;
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CommandError(`the policy cannot be read: ${(error as Error).message}`);
-  }
-  const parsed = parsePolicy(text);
-  if (parsed.kind === 'ok') return parsed.policy;
-  throw new CommandError(`${file} is not a policy:\n  ${parsed.problems.join('\n  ')}`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

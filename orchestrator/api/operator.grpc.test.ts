@@ -110,8 +110,8 @@ describe('status', () => {
       reasons.map(({ code }) => code),
     ]);
     expect(waiting).toEqual([
-      ['b', 'download', ['SLOT_TAKEN']],
-      ['', 'scan', ['SLOT_TAKEN']],
+      ['b', 'download', ['SLOT_TAKEN', 'CONFLICT']],
+      ['', 'scan', ['SLOT_TAKEN', 'CONFLICT']],
     ]);
     expect(answer.headSha256).toBe(operator.rig.ledger.head.hash);
   });
@@ -140,8 +140,8 @@ describe('explain', () => {
     const subjects = await explain();
     expect(subjects.map(({ updateId, reasons }) => [updateId, reasons.length])).toEqual([
       ['a', 0],
-      ['b', 1],
-      ['', 1],
+      ['b', 2],
+      ['', 2],
     ]);
   });
 

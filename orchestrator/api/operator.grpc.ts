@@ -1,25 +1,32 @@
 // The operator's API: reading the world, and the few commands there are.
 
-import { status, type sendUnaryData } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type {
   EnableUpdaterRequest,
   GetStatusResponse,
   OperatorServiceServer,
-  Subject,
   VerifyAuditResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import type { Clock } from '../../runtime/clock.js';
 import { rpcError } from '../../runtime/grpc.js';
 import type { Fact } from '../journal/fact.js';
+import type { Policy } from '../policy/policy.js';
 import type { HostConnection } from '../link/host.grpc.js';
 import { accept, carriedSettings } from '../registry/enable.js';
 import { updaterToWire } from '../registry/updater.wire.js';
-import type { HostView, Plan } from '../scheduler/decide.js';
-import { holdsSlot } from '../runs/run.js';
+import type { Plan } from '../scheduler/decide.js';
+import type { HostView } from '../scheduler/host-view.js';
+import { forecast } from '../scheduler/forecast.js';
 import type { Ledger } from '../world/ledger.loop.js';
-import { entryToWire, heldToWire, readingToText, runToWire, waitingToWire } from './view.wire.js';
+import { answer, RpcFailure } from './answer.grpc.js';
+import { orderHandlers } from './orders.grpc.js';
+import { subjectsNow } from './subjects.wire.js';
+import { chanceToWire, entryToWire, readingToText, runToWire } from './view.wire.js';
 import { streamEntries, type ProgressFeed } from './watch.grpc.js';
 
+const FORECAST_MS = 48 * 3_600_000;
+const FORECAST_MS_MAX = 31 * 24 * 3_600_000;
 const RUNS_PAGE = 100;
 const RUNS_PAGE_MAX = 1_000;
 const ENTRIES_PAGE = 1_000;
@@ -27,6 +34,8 @@ const ENTRIES_PAGE_MAX = 10_000;
 
 export interface OperatorDeps {
   readonly version: string;
+  readonly clock: Clock;
+  readonly policy: () => Policy;
   readonly ledger: Ledger;
   readonly planNow: () => Plan;
   readonly hostView: () => HostView;
@@ -57,6 +66,14 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
         enable(request, deps).then((updater) => ({ updater })),
       );
     },
+    forecast: ({ request: { fromUnixMs, forMs } }, callback) => {
+      const fromMs = fromUnixMs === 0n ? deps.clock.now().wallMs : Number(fromUnixMs);
+      const spanMs = Math.min(forMs === 0n ? FORECAST_MS : Number(forMs), FORECAST_MS_MAX);
+      const span = { fromMs, toMs: fromMs + spanMs };
+      const chances = forecast(ledger.world, deps.hostView(), deps.policy(), span);
+      callback(null, { chances: chances.map(chanceToWire) });
+    },
+    ...orderHandlers(deps),
     suspendUpdater: ({ request: { id, why } }, callback) => {
       const fact: Fact = {
         kind: 'updater.suspended',
@@ -120,18 +137,6 @@ function statusNow(deps: OperatorDeps): GetStatusResponse {
   };
 }
 
-/** Every subject there is: what waits, what is paused, and what runs (without a reason). */
-function subjectsNow({ planNow, ledger }: OperatorDeps): Subject[] {
-  const plan = planNow();
-  const pausedReasons = new Map(plan.paused.map(({ run, reasons }) => [run.id, reasons]));
-  const held = [...ledger.world.runs.values()].filter(holdsSlot);
-  return [
-    ...held.map((run) => heldToWire(run, pausedReasons.get(run.id) ?? [])),
-    ...plan.admit.map(({ subject }) => waitingToWire({ subject, reasons: [] }, undefined)),
-    ...plan.waiting.map((each) => waitingToWire(each, plan.lookAgainAtMs)),
-  ];
-}
-
 async function enable(request: EnableUpdaterRequest, deps: OperatorDeps): Promise<Updater> {
   const updater = deps.ledger.world.updaters.get(request.id);
   const { version } = request;
@@ -181,35 +186,10 @@ async function verifyNow(ledger: Ledger): Promise<VerifyAuditResponse> {
       };
 }
 
-class RpcFailure extends Error {
-  constructor(
-    readonly grpcCode: status,
-    readonly reason: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 function notFound(id: string): RpcFailure {
   return new RpcFailure(
     status.NOT_FOUND,
     'UNKNOWN_UPDATER',
     `no updater ${id} is registered; "lull updaters" lists those that are`,
-  );
-}
-
-function answer<T>(callback: sendUnaryData<T>, result: Promise<T>): void {
-  result.then(
-    (value) => {
-      callback(null, value);
-    },
-    (error: unknown) => {
-      callback(
-        error instanceof RpcFailure
-          ? rpcError(error.grpcCode, error.reason, error.message)
-          : rpcError(status.INTERNAL, 'INTERNAL', (error as Error).message),
-      );
-    },
   );
 }

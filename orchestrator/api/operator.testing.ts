@@ -1,5 +1,6 @@
 // The operator's API on a real socket, over a real ledger.
 
+import { systemClock } from '../../runtime/clock.js';
 import { join } from 'node:path';
 import {
   OperatorServiceClient,
@@ -10,7 +11,8 @@ import type { Readings } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostConnection } from '../link/host.grpc.js';
 import { defaultPolicy } from '../policy/policy.js';
-import { decide, type HostView } from '../scheduler/decide.js';
+import { decide } from '../scheduler/decide.js';
+import type { HostView } from '../scheduler/host-view.js';
 import { NOW_MS, quietReadings } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
 import { operatorHandlers } from './operator.grpc.js';
@@ -46,6 +48,8 @@ export async function openOperator(): Promise<OperatorUnderTest> {
   let wakes = 0;
   const handlers = operatorHandlers({
     version: '1.2.3',
+    clock: systemClock,
+    policy: () => defaultPolicy,
     ledger: rig.ledger,
     planNow: () => decide(rig.ledger.world, hostView(), defaultPolicy, NOW_MS),
     hostView,

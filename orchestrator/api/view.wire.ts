@@ -4,6 +4,7 @@ import { signals, type Reading } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import { formatBytes } from '../../conditions/words.js';
 import type {
+  Chance as WireChance,
   Entry as WireEntry,
   ReadingText,
   Reason as WireReason,
@@ -14,6 +15,7 @@ import type { StoredEntry } from '../journal/chain.js';
 import { actionOf, type Run } from '../runs/run.js';
 import type { Work } from '../runs/update.js';
 import type { Waiting } from '../scheduler/decide.js';
+import type { Chance } from '../scheduler/forecast.js';
 
 export function runToWire(run: Run): WireRun {
   const { phase, work } = run;
@@ -61,6 +63,11 @@ export function heldToWire(run: Run, reasons: readonly Reason[]): WireSubject {
     reasons: reasons.map(reasonToWire),
     lookAgainAtUnixMs: undefined,
   };
+}
+
+export function chanceToWire({ subject, atMs, reasons }: Chance): WireChance {
+  const at = atMs === undefined ? undefined : BigInt(Math.ceil(atMs));
+  return { subject: waitingToWire({ subject, reasons }, undefined), atUnixMs: at };
 }
 
 function reasonToWire({ code, message, untilMs }: Reason): WireReason {

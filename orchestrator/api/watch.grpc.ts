@@ -19,7 +19,7 @@ const MESSAGE_BYTES = 128;
 const PAGE = 500;
 
 export interface ProgressFeed {
-  publish(progress: RunProgress): void;
+  publish: (progress: RunProgress) => void;
   subscribe(listener: (progress: RunProgress) => void): () => void;
 }
 

@@ -2,6 +2,7 @@
 // a field never changes its meaning, because old entries are never rewritten.
 
 import type { ReasonCode } from '../../conditions/reason.js';
+import type { Intrusion } from '../runs/intrusion.js';
 import type { Outcome } from '../runs/run.js';
 import type { Update, Work } from '../runs/update.js';
 
@@ -14,6 +15,7 @@ export type Fact =
       readonly version: string;
       readonly policySha256: string;
     }
+  | { readonly kind: 'policy.changed'; readonly policySha256: string }
   | {
       readonly kind: 'updater.submitted';
       readonly id: string;
@@ -63,6 +65,8 @@ export type Fact =
       readonly updaterId: string;
       readonly updaterVersion: string;
       readonly work: Work;
+      /** How much a person may feel of it. Absent: `silent`, as before there were levels. */
+      readonly intrusion?: Intrusion;
     }
   | {
       readonly kind: 'run.started';
@@ -148,6 +152,52 @@ export type Fact =
       readonly entered: boolean;
       readonly why: string;
     }
-  | { readonly kind: 'run.notice'; readonly runId: string; readonly message: string };
+  | { readonly kind: 'run.notice'; readonly runId: string; readonly message: string }
+  | {
+      readonly kind: 'hold.placed';
+      readonly updaterId: string;
+      /** Empty: everything of this updater. */
+      readonly updateId: string;
+      readonly why: string;
+      readonly untilMs: number;
+      readonly actor: Actor;
+    }
+  | {
+      readonly kind: 'hold.lifted';
+      readonly updaterId: string;
+      readonly updateId: string;
+      readonly actor: Actor;
+    }
+  | {
+      readonly kind: 'veto.placed';
+      readonly vetoId: string;
+      readonly owner: string;
+      readonly why: string;
+      readonly untilMs: number;
+    }
+  | { readonly kind: 'veto.lifted'; readonly vetoId: string; readonly actor: Actor }
+  /** The trip switch: everything stops, and stays so over a restart. */
+  | {
+      readonly kind: 'switch.tripped';
+      readonly why: string;
+      readonly untilMs: number;
+      readonly actor: Actor;
+    }
+  | { readonly kind: 'switch.released'; readonly actor: Actor }
+  /** An operator wants it now; comfort is not asked until it is done. */
+  | {
+      readonly kind: 'run.demanded';
+      readonly updaterId: string;
+      /** Empty: a scan. */
+      readonly updateId: string;
+      readonly actor: Actor;
+    }
+  /** One hour of this machine's rhythm. */
+  | {
+      readonly kind: 'rhythm.hour';
+      readonly hourOfWeek: number;
+      readonly awayS: number;
+      readonly returns: number;
+    };
 
 export type FactKind = Fact['kind'];

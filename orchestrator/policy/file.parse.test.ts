@@ -11,13 +11,13 @@ const key = generateKeyPairSync('ed25519')
   .toString('base64');
 
 function policyOf(text: string): Policy {
-  const parsed = parsePolicy(text);
+  const parsed = parsePolicy(text, 'UTC');
   if (parsed.kind === 'ok') return parsed.policy;
   throw new Error(parsed.problems.join('\n'));
 }
 
 function problemsOf(text: string): readonly string[] {
-  const parsed = parsePolicy(text);
+  const parsed = parsePolicy(text, 'UTC');
   return parsed.kind === 'ok' ? [] : parsed.problems;
 }
 
@@ -138,8 +138,8 @@ describe('hostile YAML', () => {
   test('no text makes it throw', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(['ok', 'invalid']).toContain(parsePolicy(text).kind);
-        expect(['ok', 'invalid']).toContain(parsePolicy(`waiting: ${text}`).kind);
+        expect(['ok', 'invalid']).toContain(parsePolicy(text, 'UTC').kind);
+        expect(['ok', 'invalid']).toContain(parsePolicy(`waiting: ${text}`, 'UTC').kind);
       }),
     );
   });

@@ -1,13 +1,21 @@
 // Policy: what the operator decided, with a default and its source for each number (docs/policy.md).
 
 import type { Manifest } from '../../bundle/manifest.js';
-import type { PercentSignal } from '../../conditions/reading.js';
+import type { PercentSignal, ThermalWord } from '../../conditions/reading.js';
+import type { Intrusion } from '../runs/intrusion.js';
 import type { Publisher } from '../trust/publisher.js';
+import type { Window } from './window.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+
+/** From when on an update is due, and the grace that it gets on top. */
+export interface DeadlineRule {
+  readonly deadlineMs: number;
+  readonly graceMs: number;
+}
 
 export interface Policy {
   readonly publishers: readonly Publisher[];
@@ -21,7 +29,35 @@ export interface Policy {
     readonly awayToResumeMs: number;
     /** Nothing starts so soon after Lull itself started. */
     readonly startUpMs: number;
+    /** Nor after the machine started, woke up, or was logged in to. */
+    readonly bootMs: number;
+    readonly resumeMs: number;
+    readonly loginMs: number;
   };
+  /** IANA name; windows and the rhythm are of the clock on the wall. */
+  readonly timeZone: string;
+  /** When anything may start; none: at any time. */
+  readonly windows: readonly Window[];
+  /** Hours of the day in which a person is expected, until the rhythm is learnt. */
+  readonly activeHours: { readonly fromHour: number; readonly toHour: number };
+  readonly deadlines: Readonly<Record<'security' | 'others', DeadlineRule>>;
+  /** The highest level of intrusion for each urgency. */
+  readonly intrusion: Readonly<Record<'normal' | 'due' | 'overdue', Intrusion>>;
+  /** The chance of quiet that a section which cannot be frozen wants, for each urgency. */
+  readonly quietChance: Readonly<Record<'normal' | 'due' | 'overdue', number>>;
+  /** Heat up to which something is changed, and up to which updates are looked for. */
+  readonly heat: { readonly change: ThermalWord; readonly look: ThermalWord };
+  readonly network: { readonly othersBytesPerSMax: number };
+  /** Whether a reboot or a restart of an app is taken without being asked for. */
+  readonly restarts: 'ask' | 'allow';
+  readonly breaker: {
+    /** So many crashes or timeouts within the window suspend an updater for the pause. */
+    readonly failuresMax: number;
+    readonly windowMs: number;
+    readonly pauseMs: number;
+  };
+  /** Runs that one updater may start in a minute. */
+  readonly runsPerMinuteMax: number;
   /** Thresholds in percent; a signal that is absent is not asked. */
   readonly load: Readonly<Partial<Record<PercentSignal, number>>>;
   /** For so long after a run of our own, load is not asked: we would measure ourselves. */
@@ -39,7 +75,12 @@ export interface Policy {
     readonly attemptsMax: number;
   };
   /** How many runs a machine takes at once. */
-  readonly slots: number;
+  readonly slots: {
+    readonly change: number;
+    readonly fetch: number;
+    /** In all, on a machine with a rotating disk or at most two cores. */
+    readonly small: number;
+  };
   readonly leaseMs: number;
 }
 
@@ -51,7 +92,24 @@ export const defaultPolicy: Policy = {
     awayForInstallMs: 10 * MINUTE, // Ours, between Windows' 4 and Android's 31.
     awayToResumeMs: 4 * MINUTE, // As for starting.
     startUpMs: 5 * MINUTE, // Omaha.
+    bootMs: 5 * MINUTE, // The same.
+    resumeMs: MINUTE, // snapd.
+    loginMs: MINUTE, // gnome-software.
   },
+  timeZone: 'UTC',
+  windows: [],
+  activeHours: { fromHour: 8, toHour: 17 }, // Windows.
+  deadlines: {
+    security: { deadlineMs: 7 * DAY, graceMs: 2 * DAY }, // Windows Update for Business.
+    others: { deadlineMs: 14 * DAY, graceMs: 7 * DAY }, // The 14 are ours.
+  },
+  intrusion: { normal: 'silent', due: 'gentle', overdue: 'noticeable' }, // Ours.
+  quietChance: { normal: 0.9, due: 0.5, overdue: 0 }, // Ours.
+  heat: { change: 'nominal', look: 'moderate' }, // Apple.
+  network: { othersBytesPerSMax: 700_000 }, // uupd.
+  restarts: 'ask', // Windows, Zincati.
+  breaker: { failuresMax: 3, windowMs: DAY, pauseMs: DAY }, // Ours.
+  runsPerMinuteMax: 20, // Android.
   load: {
     'cpu.busy': 20, // Windows: at least 80 % idle.
     'disk.busy': 20, // The same.
@@ -71,6 +129,17 @@ export const defaultPolicy: Policy = {
     giveUpMs: DAY, // The same.
     attemptsMax: 5, // Ours.
   },
-  slots: 1, // Installs exclude each other on Windows; two cores or a rotating disk bear no more.
+  slots: { change: 1, fetch: 2, small: 1 }, // Installs exclude each other on Windows; the rest ours.
   leaseMs: 2 * SECOND, // Ours: the longest that a host runs on without its orchestrator.
 };
+
+/** The policy in force, which may change while Lull runs. */
+export interface PolicySource {
+  current: () => Policy;
+  /** Calls `listener` after a whole new policy is in force; returns how to stop that. */
+  onChange: (listener: () => void) => () => void;
+}
+
+export function fixedPolicy(policy: Policy): PolicySource {
+  return { current: () => policy, onChange: () => () => undefined };
+}

@@ -17,7 +17,7 @@ export interface Bundles {
   has(sha256: string): boolean;
   /** @throws BundleError when the tar is not what the manifest declares; nothing is kept then. */
   receive(manifest: Manifest, tar: AsyncIterable<Uint8Array>): Promise<void>;
-  read(sha256: string): AsyncIterable<Uint8Array>;
+  read: (sha256: string) => AsyncIterable<Uint8Array>;
 }
 
 export function openBundles(directory: string): Bundles {

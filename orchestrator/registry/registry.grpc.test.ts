@@ -47,7 +47,7 @@ async function serve(changes: Partial<Publisher>): Promise<void> {
   const policy: Policy = { ...defaultPolicy, publishers: [publisherOf([acme], changes)] };
   const handlers = registryHandlers({
     ledger: rig.ledger,
-    policy,
+    policy: () => policy,
     bundles: openBundles(store),
     log: createLog('test', 'silent'),
     wake: () => (wakes += 1),

@@ -23,7 +23,7 @@ import { updaterToWire } from './updater.wire.js';
 
 export interface RegistryDeps {
   readonly ledger: Ledger;
-  readonly policy: Policy;
+  readonly policy: () => Policy;
   readonly bundles: Bundles;
   readonly log: Log;
   readonly wake: () => void;
@@ -70,7 +70,7 @@ async function submit(
   const { ledger, bundles, policy } = deps;
   const parts = (call as AsyncIterable<SubmitRequest>)[Symbol.asyncIterator]();
   const envelope = await readHeader(parts);
-  const verdict = verifySubmission(envelope, policy, (id) => knownVersions(ledger, id));
+  const verdict = verifySubmission(envelope, policy(), (id) => knownVersions(ledger, id));
   if (verdict.kind === 'refused') return refuse(verdict, deps);
   const { manifest, publisher, keyIds } = verdict;
   if (!bundles.has(manifest.bundle.sha256)) {

@@ -11,6 +11,7 @@
 
 import type { Action } from '../../bundle/manifest.js';
 import type { ReasonCode } from '../../conditions/reason.js';
+import type { Intrusion } from './intrusion.js';
 import type { Work } from './update.js';
 
 export type Outcome =
@@ -46,6 +47,7 @@ export interface Run {
   readonly updaterId: string;
   readonly updaterVersion: string;
   readonly work: Work;
+  readonly intrusion: Intrusion;
   readonly admittedAtMs: number;
   readonly pauseCount: number;
   readonly phase: RunPhase;

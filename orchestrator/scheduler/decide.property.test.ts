@@ -28,10 +28,12 @@ import {
   worldOf,
 } from '../world/history.testing.js';
 import type { World } from '../world/world.js';
-import { decide, type HostView } from './decide.js';
+import { decide } from './decide.js';
+import type { HostView } from './host-view.js';
 import { compareSubjects } from './order.js';
 import { toResume, toStart } from './requirements.js';
-import { subjectKey, subjectsOf } from './subject.js';
+import { isSmall } from './slots.js';
+import { subjectsOf } from './subject.js';
 
 const updaterId = fc.constantFrom(UPDATER, 'com.acme.other');
 const runId = fc.constantFrom('r1', 'r2', 'r3');
@@ -112,7 +114,7 @@ const host: fc.Arbitrary<HostView> = fc.record({
 });
 const policy: fc.Arbitrary<Policy> = fc
   .integer({ min: 1, max: 3 })
-  .map((slots) => ({ ...defaultPolicy, slots }));
+  .map((small) => ({ ...defaultPolicy, slots: { change: 1, fetch: 2, small } }));
 
 function holds(check: (given: World, view: HostView, rules: Policy) => void): void {
   fc.assert(fc.property(world, host, policy, check), { numRuns: 400 });
@@ -135,10 +137,9 @@ describe('for every world, machine and policy', () => {
   test('every subject is admitted or has a reason in words, and none is there twice (D2)', () => {
     holds((given, view, rules) => {
       const { admit, waiting } = decide(given, view, rules, NOW_MS);
-      const keyOf = ({ updater, work: what }: (typeof waiting)[0]['subject']) =>
-        subjectKey(updater.id, what);
-      const named = [...admit, ...waiting].map(({ subject }) => keyOf(subject));
-      expect(named.sort()).toEqual(subjectsOf(given).map(keyOf).sort());
+      const named = [...admit, ...waiting].map(({ subject }) => subject.key);
+      const subjects = subjectsOf(given, rules, NOW_MS).map(({ key }) => key);
+      expect(named.sort()).toEqual(subjects.sort());
       for (const { reasons } of waiting) {
         expect(reasons.length).toBeGreaterThan(0);
         for (const { message } of reasons) expect(message).not.toBe('');
@@ -150,7 +151,7 @@ describe('for every world, machine and policy', () => {
     holds((given, view, rules) => {
       for (const { subject, guard } of decide(given, view, rules, NOW_MS).admit) {
         const options = { diskPath: view.diskPath, quietSinceOwnRun: false };
-        const needed = toStart(subject.action, subject.work, rules, options);
+        const needed = toStart(subject, rules, options);
         expect(open([...needed, ...guard], view)).toBe(true);
         expect({ attached: view.attached, state: subject.updater.state }).toEqual({
           attached: true,
@@ -164,7 +165,10 @@ describe('for every world, machine and policy', () => {
     holds((given, view, rules) => {
       const { admit } = decide(given, view, rules, NOW_MS);
       const held = [...given.runs.values()].filter(holdsSlot).length;
-      if (admit.length > 0) expect(held + admit.length).toBeLessThanOrEqual(rules.slots);
+      if (admit.length > 0)
+        expect(held + admit.length).toBeLessThanOrEqual(
+          isSmall(view.readings) ? rules.slots.small : rules.slots.change + rules.slots.fetch,
+        );
       expect(new Set(admit.map(({ runId: id }) => id)).size).toBe(admit.length);
       expect(admit.map(({ epoch }) => epoch)).toEqual(admit.map((_, n) => given.epoch + n + 1));
       const again = admit.flatMap((each) => given.runs.get(each.runId) ?? []);
@@ -187,7 +191,9 @@ describe('for every world, machine and policy', () => {
         }
         const toldAgoMs = NOW_MS - (run.phase.permittedAtMs ?? 0);
         const may =
-          view.attached && toldAgoMs >= 2_000 && open(toResume(actionOf(run), rules), view);
+          view.attached &&
+          toldAgoMs >= 2_000 &&
+          open(toResume({ ...run, action: actionOf(run), level: run.intrusion }, rules), view);
         expect({ resumed: resume.includes(run), stays: isIn(stays) }).toEqual({
           resumed: may,
           stays: !may,
@@ -206,7 +212,7 @@ describe('for every world, machine and policy', () => {
   test('who comes first does not depend on where one begins, and no two are equal', () => {
     fc.assert(
       fc.property(world, (given) => {
-        const subjects = subjectsOf(given);
+        const subjects = subjectsOf(given, defaultPolicy, NOW_MS);
         for (const a of subjects) {
           for (const b of subjects) {
             const sign = Math.sign(compareSubjects(a, b));

@@ -27,7 +27,8 @@ import {
   worldOf,
   type Dated,
 } from '../world/history.testing.js';
-import { decide, type HostView } from './decide.js';
+import { decide } from './decide.js';
+import type { HostView } from './host-view.js';
 
 const HOUR_MS = 3_600_000;
 const scan = { kind: 'scan' } as const;
@@ -79,11 +80,11 @@ describe('when nothing stands in the way', () => {
         epoch: 2,
         attempt: 1,
         subject: { action },
-        guard: [{ kind: 'person-away', forMs: 0 }, {}],
       },
     ]);
+    expect(admit[0]?.guard[0]).toEqual({ kind: 'person-away', forMs: 0 });
     expect(waiting.map(({ reasons }) => reasons.map(({ code }) => code))).toEqual([
-      ['SCAN_NOT_DUE', 'SLOT_TAKEN'],
+      ['SCAN_NOT_DUE', 'SLOT_TAKEN', 'CONFLICT'],
     ]);
   });
 
@@ -119,8 +120,8 @@ describe('the person and the machine', () => {
     expect(codesFor(offering('install'), { ...host, attached: false })).toEqual([
       'HOST_NOT_ATTACHED',
       'PERSON_PRESENT',
-      'ON_BATTERY',
       'CPU_BUSY',
+      'ON_BATTERY',
     ]);
   });
 
@@ -140,8 +141,10 @@ describe('the person and the machine', () => {
     const update = updateOf('a', { downloadBytes: 4e8, installBytes: 6e8 });
     const dated = [...offering('install'), ...at(NOW_MS - HOUR_MS, found([update]))];
     const needed = 1.1e9 + defaultPolicy.disk.freeBytesMin;
-    expect(codesFor(dated, reading({ 'disk.free': percent(needed - 1) }))).toEqual(['NO_SPACE']);
-    expect(codesFor(dated, reading({ 'disk.free': percent(needed) }))).toEqual([]);
+    const free = (bytes: number): HostView =>
+      reading({ 'network.metered': { kind: 'word', word: 'no' }, 'disk.free': percent(bytes) });
+    expect(codesFor(dated, free(needed - 1))).toEqual(['NO_SPACE']);
+    expect(codesFor(dated, free(needed))).toEqual([]);
   });
 });
 
@@ -213,7 +216,10 @@ describe('Lull itself', () => {
   test('SLOT_TAKEN while another run has it, even one that is paused', () => {
     const other = admitted('r', perform(updateOf('b')));
     const dated = [...offering('download', found([updateOf('a'), updateOf('b')]), other)];
-    expect(codesFor([...dated, ...at(NOW_MS, paused('r', 'X'))])).toEqual(['SLOT_TAKEN']);
+    expect(codesFor([...dated, ...at(NOW_MS, paused('r', 'X'))])).toEqual([
+      'SLOT_TAKEN',
+      'CONFLICT',
+    ]);
   });
 
   test('a clock that was set back puts nothing off for ever', () => {

@@ -2,14 +2,29 @@
 
 import { formatDuration } from '../../conditions/words.js';
 import type { Reason } from '../../conditions/reason.js';
-import type { Trials } from '../world/world.js';
+import type { Policy } from '../policy/policy.js';
+import type { Trials, UpdaterState, World } from '../world/world.js';
 import type { Subject } from './subject.js';
 
 const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 
 /** Every reason why it may not; empty when it may. */
-export function objectionsToRunning(subject: Subject, nowMs: number): Reason[] {
-  return [...trustObjections(subject), ...timeObjections(subject, nowMs)];
+export function objectionsToRunning(
+  subject: Subject,
+  world: World,
+  policy: Policy,
+  nowMs: number,
+): Reason[] {
+  return [
+    ...trustObjections(subject),
+    ...orderObjections(subject, world, nowMs),
+    ...restartObjections(subject, policy),
+    ...breakerObjections(subject.updater, policy, nowMs),
+    ...quotaObjections(subject.updater, policy, nowMs),
+    // An operator who wants it now has read why it waits.
+    ...(subject.demanded ? [] : timeObjections(subject, nowMs)),
+  ];
 }
 
 function trustObjections({ updater, manifest, action }: Subject): Reason[] {
@@ -25,6 +40,56 @@ function trustObjections({ updater, manifest, action }: Subject): Reason[] {
     return [{ code: 'ACTION_NOT_DECLARED', message }];
   }
   return [];
+}
+
+/** The trip switch, vetoes and holds: what people said. */
+export function orderObjections(
+  subject: Pick<Subject, 'key' | 'updater'>,
+  world: World,
+  nowMs: number,
+): Reason[] {
+  const reasons: Reason[] = [];
+  const { tripped } = world;
+  if (tripped !== undefined && nowMs < tripped.untilMs) {
+    const message = `the trip switch is on: ${tripped.why}`;
+    reasons.push({ code: 'TRIPPED', message, untilMs: tripped.untilMs });
+  }
+  for (const { id, owner, why, untilMs } of world.vetoes.values()) {
+    if (nowMs >= untilMs) continue;
+    reasons.push({ code: 'VETOED', message: `${owner} objects (${id}): ${why}`, untilMs });
+  }
+  for (const key of new Set([subject.updater.id, subject.key])) {
+    const hold = world.holds.get(key);
+    if (hold === undefined || nowMs >= hold.untilMs) continue;
+    reasons.push({ code: 'HELD', message: `held back: ${hold.why}`, untilMs: hold.untilMs });
+  }
+  return reasons;
+}
+
+function restartObjections({ action, demanded }: Subject, policy: Policy): Reason[] {
+  const restarts = action === 'reboot' || action === 'restart_app';
+  if (!restarts || demanded || policy.restarts === 'allow') return [];
+  const message = 'a restart is needed; "lull run-now" takes it';
+  return [{ code: 'NEEDS_OPERATOR', message }];
+}
+
+/** After so many crashes and timeouts it rests; then it gets one try, which decides anew. */
+function breakerObjections(updater: UpdaterState, { breaker }: Policy, nowMs: number): Reason[] {
+  const recent = updater.crashesAtMs.slice(-breaker.failuresMax);
+  const [first, last] = [recent[0], recent.at(-1)];
+  if (recent.length < breaker.failuresMax || first === undefined || last === undefined) return [];
+  const untilMs = last + breaker.pauseMs;
+  if (last - first > breaker.windowMs || nowMs >= untilMs || nowMs < last) return [];
+  const message = `${updater.id} crashed or hung ${String(recent.length)} times within ${formatDuration(last - first)}`;
+  return [{ code: 'BREAKER_OPEN', message, untilMs }];
+}
+
+function quotaObjections(updater: UpdaterState, policy: Policy, nowMs: number): Reason[] {
+  const { runsPerMinuteMax } = policy;
+  const oldest = updater.admissionsAtMs.at(-runsPerMinuteMax);
+  if (oldest === undefined || nowMs - oldest >= MINUTE_MS || nowMs < oldest) return [];
+  const message = `${updater.id} started ${String(runsPerMinuteMax)} runs within a minute`;
+  return [{ code: 'QUOTA', message, untilMs: oldest + MINUTE_MS }];
 }
 
 function timeObjections(subject: Subject, nowMs: number): Reason[] {

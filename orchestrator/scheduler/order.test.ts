@@ -11,7 +11,9 @@ import {
   submitted,
   updateOf,
   worldOf,
+  NOW_MS,
 } from '../world/history.testing.js';
+import { defaultPolicy } from '../policy/policy.js';
 import { compareSubjects } from './order.js';
 import { subjectsOf } from './subject.js';
 
@@ -20,7 +22,7 @@ const OTHER = 'com.acme.other';
 /** What would be looked at, the first one first. */
 function orderOf(updates: readonly Update[], ...more: Fact[]): string[] {
   const world = worldOf(at(1, submitted(), enabled(), found(updates), ...more));
-  return subjectsOf(world)
+  return subjectsOf(world, defaultPolicy, NOW_MS)
     .sort(compareSubjects)
     .map(({ work, updater }) => (work.kind === 'scan' ? `scan ${updater.id}` : work.update.id));
 }
@@ -55,7 +57,7 @@ describe('first comes', () => {
       ...at(5, found([updateOf('late')], OTHER)),
       ...at(3, found([updateOf('b'), updateOf('a')])),
     ]);
-    const ids = subjectsOf(world).sort(compareSubjects);
+    const ids = subjectsOf(world, defaultPolicy, NOW_MS).sort(compareSubjects);
     expect(ids.map(({ work }) => (work.kind === 'scan' ? 'scan' : work.update.id))).toEqual([
       'a',
       'b',

@@ -18,6 +18,7 @@ const rank: Record<ActionName, number> = {
 /** Negative when `a` goes first. Total: no two subjects compare equal. */
 export function compareSubjects(a: Subject, b: Subject): number {
   return (
+    Number(b.demanded) - Number(a.demanded) ||
     Number(b.interrupted !== undefined) - Number(a.interrupted !== undefined) ||
     Number(isSecurity(b)) - Number(isSecurity(a)) ||
     rank[a.action] - rank[b.action] ||

@@ -1,57 +1,106 @@
 import { describe, expect, test } from '@jest/globals';
+import { BULK_BYTES } from '../../conditions/network.js';
 import { defaultPolicy } from '../policy/policy.js';
+import type { Intrusion } from '../runs/intrusion.js';
 import type { ActionName } from '../runs/run.js';
+import type { Update } from '../runs/update.js';
 import { perform, updateOf } from '../world/history.testing.js';
-import { toContinue, toResume, toStart } from './requirements.js';
+import { toContinue, toResume, toStart, type Want } from './requirements.js';
 
 const options = { diskPath: '/opt', quietSinceOwnRun: true };
 const { waiting, disk, load } = defaultPolicy;
+const loads = Object.keys(load).map(() => 'below');
+const comfort = ['undisturbed', 'no-power-saver', 'cool'];
 
-function kindsOf(action: ActionName, quietSinceOwnRun = true): string[] {
-  const work = action === 'scan' ? ({ kind: 'scan' } as const) : perform(updateOf('a'));
-  const all = toStart(action, work, defaultPolicy, { ...options, quietSinceOwnRun });
-  return all.map(({ kind }) => kind);
+function want(
+  action: ActionName,
+  level: Intrusion = 'silent',
+  changes: Partial<Update> = {},
+): Want {
+  const work = action === 'scan' ? ({ kind: 'scan' } as const) : perform(updateOf('a', changes));
+  return { action, work, level };
 }
 
-const loads = Object.keys(load).map(() => 'below');
+function kindsToStart(wanted: Want, quietSinceOwnRun = true): string[] {
+  return toStart(wanted, defaultPolicy, { ...options, quietSinceOwnRun }).map(({ kind }) => kind);
+}
 
 describe('to start', () => {
-  test.each<[ActionName, string[]]>([
-    ['scan', ['person-away', 'battery-above', ...loads]],
-    ['download', ['person-away', 'battery-above', ...loads, 'disk-free']],
-    ['install', ['person-away', 'on-ac', ...loads, 'disk-free']],
-    ['verify', ['person-away', 'on-ac', ...loads, 'disk-free']],
-    ['rollback', ['person-away', 'on-ac', ...loads, 'disk-free']],
-    ['reboot', ['person-away', 'on-ac', ...loads, 'disk-free']],
-  ])('%s', (action, kinds) => {
-    expect(kindsOf(action)).toEqual(kinds);
+  test.each<[ActionName, Intrusion, string[]]>([
+    [
+      'scan',
+      'silent',
+      ['person-away', ...loads, ...comfort, 'settled', 'battery-above', 'connected'],
+    ],
+    [
+      'download',
+      'silent',
+      [
+        'person-away',
+        ...loads,
+        'network-quiet',
+        ...comfort,
+        'unmetered',
+        'settled',
+        'battery-above',
+        'connected',
+        'disk-free',
+      ],
+    ],
+    ['install', 'silent', ['person-away', ...loads, ...comfort, 'settled', 'on-ac', 'disk-free']],
+    ['verify', 'silent', ['person-away', ...loads, ...comfort, 'settled', 'on-ac', 'disk-free']],
+    ['install', 'gentle', [...loads, ...comfort, 'settled', 'on-ac', 'disk-free']],
+    ['install', 'noticeable', [...comfort, 'settled', 'on-ac', 'disk-free']],
+    ['install', 'forced', ['battery-above', 'disk-free']],
+    ['download', 'forced', ['battery-above', 'connected', 'disk-free']],
+    ['reboot', 'forced', ['battery-above', 'disk-free', 'no-remote-session']],
+  ])('%s at the level %s', (action, level, kinds) => {
+    expect(kindsToStart(want(action, level))).toEqual(kinds);
   });
 
   test('changing something needs a longer absence than looking', () => {
-    const [look] = toStart('scan', { kind: 'scan' }, defaultPolicy, options);
-    const [change] = toStart('install', perform(updateOf('a')), defaultPolicy, options);
+    const [look] = toStart(want('scan'), defaultPolicy, options);
+    const [change] = toStart(want('install'), defaultPolicy, options);
     expect(look).toEqual({ kind: 'person-away', forMs: waiting.awayMs });
     expect(change).toEqual({ kind: 'person-away', forMs: waiting.awayForInstallMs });
   });
 
   test('load that may be our own is not asked', () => {
-    expect(kindsOf('download', false)).toEqual(['person-away', 'battery-above', 'disk-free']);
+    expect(kindsToStart(want('install'), false)).not.toContain('below');
+  });
+
+  test('an open program and a held lock are waited for', () => {
+    const changes = { closedApps: ['/usr/bin/editor'], conflictKeys: ['lock:dpkg', 'other'] };
+    const all = toStart(want('install', 'silent', changes), defaultPolicy, options);
+    expect(all).toContainEqual({ kind: 'app-closed', path: '/usr/bin/editor' });
+    expect(all).toContainEqual({ kind: 'lock-free', name: 'dpkg' });
+    expect(all.filter(({ kind }) => kind === 'lock-free')).toHaveLength(1);
+  });
+
+  test('a download of unknown size counts as just not bulk', () => {
+    const all = toStart(want('download'), defaultPolicy, options);
+    expect(all).toContainEqual({ kind: 'unmetered', bytes: BULK_BYTES });
   });
 
   test('sizes that nobody told leave the rest that is kept for the person', () => {
-    const all = toStart('install', perform(updateOf('a')), defaultPolicy, options);
+    const all = toStart(want('install'), defaultPolicy, options);
     expect(all.at(-1)).toEqual({ kind: 'disk-free', path: '/opt', bytes: disk.freeBytesMin });
   });
 });
 
 test('to go on, being away for a moment is enough; to be taken up again, it is not', () => {
-  expect(toContinue('install', defaultPolicy)).toEqual([
-    { kind: 'person-away', forMs: 0 },
-    { kind: 'on-ac' },
-  ]);
-  expect(toContinue('scan', defaultPolicy)[1]).toEqual({ kind: 'battery-above', percent: 10 });
-  expect(toResume('install', defaultPolicy)).toEqual([
-    { kind: 'person-away', forMs: waiting.awayToResumeMs },
-    { kind: 'on-ac' },
-  ]);
+  expect(toContinue(want('install'), defaultPolicy)[0]).toEqual({ kind: 'person-away', forMs: 0 });
+  expect(toResume(want('install'), defaultPolicy)[0]).toEqual({
+    kind: 'person-away',
+    forMs: waiting.awayToResumeMs,
+  });
+  expect(toContinue(want('scan'), defaultPolicy)).toContainEqual({
+    kind: 'battery-above',
+    percent: 10,
+  });
+});
+
+test('load is no part of the guard: a run would hold itself up', () => {
+  const guard = toContinue(want('download', 'gentle'), defaultPolicy).map(({ kind }) => kind);
+  expect(guard).toEqual([...comfort, 'unmetered', 'battery-above']);
 });

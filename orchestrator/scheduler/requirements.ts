@@ -1,14 +1,24 @@
 // The second question: is now a good moment? Which requirements an action has to start, to go on and
-// to be taken up again.
+// to be taken up again, at each level of intrusion.
+//
+//               person away   load, network   attention, heat, saver, apps   power, disk, way out
+//   silent           yes           yes                   yes                        yes
+//   gentle                         yes                   yes                        yes
+//   noticeable                                           yes                        yes
+//   forced                                                                          yes
+//
+// Invariant: Q1. The last column is asked at every level: no deadline and no operator relaxes it.
 
 import type { PercentSignal } from '../../conditions/reading.js';
 import type { Requirement } from '../../conditions/requirement.js';
+import { BULK_BYTES } from '../../conditions/network.js';
 import type { Policy } from '../policy/policy.js';
+import { atLeast, type Intrusion } from '../runs/intrusion.js';
 import type { ActionName } from '../runs/run.js';
 import type { Work } from '../runs/update.js';
 
 /** How much a person would notice it: reading, fetching, or changing what they use. */
-type Weight = 'look' | 'fetch' | 'change';
+export type Weight = 'look' | 'fetch' | 'change';
 
 export function weightOf(action: ActionName): Weight {
   switch (action) {
@@ -26,55 +36,115 @@ export function weightOf(action: ActionName): Weight {
   }
 }
 
+export interface Want {
+  readonly action: ActionName;
+  readonly work: Work;
+  readonly level: Intrusion;
+}
+
 /** What must hold to start. `quietSinceOwnRun`: no run of ours is still in the measurements. */
 export function toStart(
-  action: ActionName,
-  work: Work,
+  want: Want,
   policy: Policy,
-  options: { diskPath: string; quietSinceOwnRun: boolean },
+  options: { readonly diskPath: string; readonly quietSinceOwnRun: boolean },
 ): Requirement[] {
-  const weight = weightOf(action);
-  const awayMs = weight === 'change' ? policy.waiting.awayForInstallMs : policy.waiting.awayMs;
+  const { waiting } = policy;
+  const changes = weightOf(want.action) === 'change';
+  const { bootMs, resumeMs, loginMs } = waiting;
   return [
-    { kind: 'person-away', forMs: awayMs },
-    ...powerToStart(weight, policy),
-    ...(options.quietSinceOwnRun ? loadRequirements(policy) : []),
-    ...diskRequirements(work, policy, options.diskPath),
+    ...away(want, changes ? waiting.awayForInstallMs : waiting.awayMs),
+    ...(atLeast(want.level, 'noticeable') ? [] : busyRequirements(want, policy, options)),
+    ...comfort(want, policy),
+    ...(want.level === 'forced' ? [] : [settled(bootMs, resumeMs, loginMs), ...closedApps(want)]),
+    ...power(want, policy.battery.startPercent),
+    ...wayOut(want),
+    ...locks(want.work),
+    ...space(want.work, policy, options.diskPath),
+    ...(want.action === 'reboot' ? [{ kind: 'no-remote-session' } as const] : []),
   ];
 }
 
 /** The guard: what must go on holding. A person who is away for a moment is away. */
-export function toContinue(action: ActionName, policy: Policy): Requirement[] {
-  return [{ kind: 'person-away', forMs: 0 }, ...powerToContinue(weightOf(action), policy)];
-}
-
-/** What must hold to take a paused run up again. */
-export function toResume(action: ActionName, policy: Policy): Requirement[] {
+export function toContinue(want: Want, policy: Policy): Requirement[] {
   return [
-    { kind: 'person-away', forMs: policy.waiting.awayToResumeMs },
-    ...powerToContinue(weightOf(action), policy),
+    ...away(want, 0),
+    ...comfort(want, policy),
+    ...power(want, policy.battery.continuePercent),
   ];
 }
 
-function powerToStart(weight: Weight, policy: Policy): Requirement[] {
-  if (weight === 'change') return [{ kind: 'on-ac' }];
-  return [{ kind: 'battery-above', percent: policy.battery.startPercent }];
+/** What must hold to take a paused run up again. */
+export function toResume(want: Want, policy: Policy): Requirement[] {
+  return [
+    ...away(want, policy.waiting.awayToResumeMs),
+    ...comfort(want, policy),
+    ...power(want, policy.battery.continuePercent),
+  ];
 }
 
-function powerToContinue(weight: Weight, policy: Policy): Requirement[] {
-  if (weight === 'change') return [{ kind: 'on-ac' }];
-  return [{ kind: 'battery-above', percent: policy.battery.continuePercent }];
+function away({ level }: Want, forMs: number): Requirement[] {
+  return level === 'silent' ? [{ kind: 'person-away', forMs }] : [];
 }
 
-function loadRequirements(policy: Policy): Requirement[] {
-  return (Object.entries(policy.load) as [PercentSignal, number][]).map(([signal, percent]) => ({
-    kind: 'below',
-    signal,
-    percent,
-  }));
+/** What others are doing with the machine. */
+function busyRequirements(
+  { action }: Want,
+  policy: Policy,
+  { quietSinceOwnRun }: { readonly quietSinceOwnRun: boolean },
+): Requirement[] {
+  if (!quietSinceOwnRun) return [];
+  const load = (Object.entries(policy.load) as [PercentSignal, number][]).map(
+    ([signal, percent]): Requirement => ({ kind: 'below', signal, percent }),
+  );
+  const bytesPerS = policy.network.othersBytesPerSMax;
+  return weightOf(action) === 'fetch' ? [...load, { kind: 'network-quiet', bytesPerS }] : load;
 }
 
-function diskRequirements(work: Work, policy: Policy, path: string): Requirement[] {
+function comfort({ action, work, level }: Want, policy: Policy): Requirement[] {
+  if (level === 'forced') return [];
+  const weight = weightOf(action);
+  const hottest = weight === 'change' ? policy.heat.change : policy.heat.look;
+  return [
+    { kind: 'undisturbed' },
+    { kind: 'no-power-saver' },
+    { kind: 'cool', hottest },
+    ...(weight === 'fetch' ? [{ kind: 'unmetered', bytes: bytesOf(work) } as const] : []),
+  ];
+}
+
+/** An update that does not say how large it is counts as just not bulk. */
+function bytesOf(work: Work): number {
+  return work.kind === 'scan' ? 0 : (work.update.downloadBytes ?? BULK_BYTES);
+}
+
+function closedApps({ action, work }: Want): Requirement[] {
+  if (work.kind === 'scan' || weightOf(action) !== 'change') return [];
+  return work.update.closedApps.map((path) => ({ kind: 'app-closed', path }));
+}
+
+function settled(bootMs: number, resumeMs: number, loginMs: number): Requirement {
+  return { kind: 'settled', bootMs, resumeMs, loginMs };
+}
+
+/** An install wants mains, unless it is forced; then the battery's minimum stands (Q1). */
+function power({ action, level }: Want, percent: number): Requirement[] {
+  if (weightOf(action) === 'change' && level !== 'forced') return [{ kind: 'on-ac' }];
+  return [{ kind: 'battery-above', percent }];
+}
+
+function wayOut({ action }: Want): Requirement[] {
+  return weightOf(action) === 'change' ? [] : [{ kind: 'connected' }];
+}
+
+/** A conflict key "lock:dpkg" names the native lock that the update needs. */
+function locks(work: Work): Requirement[] {
+  if (work.kind === 'scan') return [];
+  return work.update.conflictKeys
+    .filter((key) => key.startsWith('lock:'))
+    .map((key) => ({ kind: 'lock-free', name: key.slice('lock:'.length) }));
+}
+
+function space(work: Work, policy: Policy, path: string): Requirement[] {
   if (work.kind === 'scan') return [];
   const { downloadBytes = 0, installBytes = 0 } = work.update;
   const needed = (downloadBytes + installBytes) * (1 + policy.disk.marginShare);

@@ -14,6 +14,12 @@ const ofItself: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'SCAN_NOT_DUE',
   'RETRY_LATER',
   'GAVE_UP',
+  'HELD',
+  'VETOED',
+  'TRIPPED',
+  'OUTSIDE_WINDOW',
+  'NEEDS_OPERATOR',
+  'BREAKER_OPEN',
 ]);
 
 export function isAtRest({ admit, resume, waiting }: Plan, world: World): boolean {

@@ -1,13 +1,22 @@
 // Subjects: what could run, gathered from the world. One per updater for its scan, one per update
 // for its next action.
 
-import type { ActionName } from '../runs/run.js';
-import type { Work } from '../runs/update.js';
 import type { Manifest } from '../../bundle/manifest.js';
-import type { Run } from '../runs/run.js';
-import type { UpdateState, UpdaterState, World } from '../world/world.js';
+import type { Policy } from '../policy/policy.js';
+import type { Intrusion } from '../runs/intrusion.js';
+import type { ActionName, Run } from '../runs/run.js';
+import type { Work } from '../runs/update.js';
+import {
+  DEMAND_MS_MAX,
+  subjectKeyOf,
+  type UpdateState,
+  type UpdaterState,
+  type World,
+} from '../world/world.js';
+import { intrusionOf } from './urgency.js';
 
 export interface Subject {
+  readonly key: string;
   readonly updater: UpdaterState;
   /** The manifest that an operator accepted; absent until then. */
   readonly manifest?: Manifest;
@@ -17,38 +26,79 @@ export interface Subject {
   readonly state?: UpdateState;
   /** A run that has to be taken up again rather than a new one started. */
   readonly interrupted?: Run;
+  /** An operator wants it now. */
+  readonly demanded: boolean;
+  /** How much a person may feel of it. */
+  readonly level: Intrusion;
 }
 
 /** Every subject that has no run with a slot already. */
-export function subjectsOf(world: World): Subject[] {
+export function subjectsOf(world: World, policy: Policy, nowMs: number): Subject[] {
   const taken = new Map<string, Run>();
-  for (const run of world.runs.values()) taken.set(subjectKey(run.updaterId, run.work), run);
-  const subjects: Subject[] = [];
-  const add = (subject: Omit<Subject, 'interrupted'>): void => {
-    const run = taken.get(subjectKey(subject.updater.id, subject.work));
-    if (run === undefined) subjects.push(subject);
-    else if (run.phase.kind === 'interrupted') subjects.push({ ...subject, interrupted: run });
-  };
-  for (const updater of world.updaters.values()) {
-    const manifest = updater.accepted?.version.manifest;
-    const accepted = manifest === undefined ? {} : { manifest };
-    add({ updater, ...accepted, action: 'scan', work: { kind: 'scan' } });
-  }
-  for (const state of world.updates.values()) {
+  for (const run of world.runs.values()) taken.set(keyOf(run), run);
+  return [...scans(world, policy, nowMs), ...updates(world, policy, nowMs)].flatMap((subject) => {
+    const run = taken.get(subject.key);
+    if (run === undefined) return [subject];
+    return run.phase.kind === 'interrupted' ? [{ ...subject, interrupted: run }] : [];
+  });
+}
+
+/** The level at which a run would be admitted now. */
+export function levelNow(run: Run, world: World, policy: Policy, nowMs: number): Intrusion {
+  const key = keyOf(run);
+  if (isDemanded(world, key, nowMs)) return 'forced';
+  return intrusionOf(world.updates.get(key), policy, nowMs);
+}
+
+function scans(world: World, policy: Policy, nowMs: number): Subject[] {
+  return [...world.updaters.values()].map((updater) => ({
+    key: updater.id,
+    updater,
+    ...acceptedManifest(updater),
+    action: 'scan',
+    work: { kind: 'scan' },
+    ...pressing(world, updater.id, undefined, policy, nowMs),
+  }));
+}
+
+function updates(world: World, policy: Policy, nowMs: number): Subject[] {
+  return [...world.updates].flatMap(([key, state]) => {
     const updater = world.updaters.get(state.updaterId);
-    if (updater === undefined) continue;
-    const manifest = updater.accepted?.version.manifest;
-    add({
+    if (updater === undefined) return [];
+    const subject: Subject = {
+      key,
       updater,
-      ...(manifest === undefined ? {} : { manifest }),
+      ...acceptedManifest(updater),
       action: state.update.nextAction,
       work: { kind: 'perform', update: state.update },
       state,
-    });
-  }
-  return subjects;
+      ...pressing(world, key, state, policy, nowMs),
+    };
+    return [subject];
+  });
 }
 
-export function subjectKey(updaterId: string, work: Work): string {
-  return work.kind === 'scan' ? updaterId : `${updaterId} ${work.update.id}`;
+function pressing(
+  world: World,
+  key: string,
+  state: UpdateState | undefined,
+  policy: Policy,
+  nowMs: number,
+): Pick<Subject, 'demanded' | 'level'> {
+  const demanded = isDemanded(world, key, nowMs);
+  return { demanded, level: demanded ? 'forced' : intrusionOf(state, policy, nowMs) };
+}
+
+function isDemanded(world: World, key: string, nowMs: number): boolean {
+  const sinceMs = world.demands.get(key);
+  return sinceMs !== undefined && nowMs - sinceMs < DEMAND_MS_MAX;
+}
+
+function acceptedManifest(updater: UpdaterState): { manifest?: Manifest } {
+  const manifest = updater.accepted?.version.manifest;
+  return manifest === undefined ? {} : { manifest };
+}
+
+export function keyOf(run: Run): string {
+  return subjectKeyOf(run.updaterId, run.work.kind === 'scan' ? '' : run.work.update.id);
 }

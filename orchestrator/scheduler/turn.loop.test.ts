@@ -81,7 +81,7 @@ beforeEach(async () => {
   };
   turns = startTurns({
     ledger,
-    policy,
+    policy: () => policy,
     clock,
     log,
     host: () => host,

@@ -14,7 +14,8 @@ import { grantToWire } from '../link/grant.wire.js';
 import type { Policy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
 import type { Ledger } from '../world/ledger.loop.js';
-import { decide, type Admission, type HostView, type Plan } from './decide.js';
+import { decide, type Admission, type Plan } from './decide.js';
+import type { HostView } from './host-view.js';
 import { isAtRest } from './rest.js';
 
 /** Looked at again at least this often while somebody is away, and otherwise (Windows). */
@@ -25,12 +26,12 @@ const RENEWALS_PER_LEASE = 4;
 export interface Turns extends Closeable {
   wake(): void;
   /** What would be decided now; for explaining, which must never differ from deciding. */
-  planNow(): Plan;
+  planNow: () => Plan;
 }
 
 export interface TurnDeps {
   readonly ledger: Ledger;
-  readonly policy: Policy;
+  readonly policy: () => Policy;
   readonly clock: Clock;
   readonly log: Log;
   readonly hostView: () => HostView;
@@ -47,7 +48,7 @@ export function startTurns(deps: TurnDeps): Turns {
   let cancelLook: CancelTimer = () => undefined;
   let cancelRenewal: CancelTimer = () => undefined;
 
-  const planNow = (): Plan => decide(ledger.world, deps.hostView(), policy, clock.now().wallMs);
+  const planNow = (): Plan => decide(ledger.world, deps.hostView(), policy(), clock.now().wallMs);
 
   function wake(): void {
     awake = true;
@@ -90,10 +91,10 @@ export function startTurns(deps: TurnDeps): Turns {
     const held = [...ledger.world.runs.values()].filter(holdsSlot);
     if (host === undefined || held.length === 0 || closed) return;
     for (const { id, epoch } of held) {
-      const value = { runId: id, epoch: BigInt(epoch), leaseMs: policy.leaseMs };
+      const value = { runId: id, epoch: BigInt(epoch), leaseMs: policy().leaseMs };
       host.send({ $case: 'renew', value });
     }
-    cancelRenewal = clock.after(policy.leaseMs / RENEWALS_PER_LEASE, renewWhileHeld);
+    cancelRenewal = clock.after(policy().leaseMs / RENEWALS_PER_LEASE, renewWhileHeld);
   }
 
   return {
@@ -124,7 +125,7 @@ async function permit(plan: Plan, { ledger, policy, host }: TurnDeps): Promise<v
     await ledger.append([{ kind: 'run.resumed', runId: id }]); // T2
     host()?.send({ $case: 'resume', value: { runId: id, epoch: BigInt(epoch) } });
   }
-  for (const admission of plan.admit) await admit(admission, ledger, policy, host);
+  for (const admission of plan.admit) await admit(admission, ledger, policy(), host);
 }
 
 async function admit(
@@ -147,6 +148,7 @@ async function admit(
       updaterId: subject.updater.id,
       updaterVersion: accepted.version.version,
       work: subject.work,
+      intrusion: subject.level,
     },
   ]); // T2
   to.send(

@@ -19,7 +19,8 @@ export function foldScanned(
   if (updater === undefined) return;
   if (outcome.kind === 'failed') {
     const failureCount = updater.scanTrials.failureCount + 1;
-    const notBeforeMs = atMs + backoffMs(retry, failureCount, run.id);
+    const waitMs = outcome.retry ? backoffMs(retry, failureCount, run.id) : retry.giveUpMs;
+    const notBeforeMs = atMs + waitMs;
     const { code, message } = outcome;
     const scanTrials = { failureCount, notBeforeMs, lastFailure: { code, message } };
     world.updaters.set(run.updaterId, { ...updater, scanTrials });
@@ -79,6 +80,12 @@ function performFailed(
     false;
   const failureCount = state.trials.failureCount + 1;
   const lastFailure = { code, message };
+  // Somebody else is at it, or has filled the disk: waited for, and nobody's failure.
+  if (code === 'LOCK_HELD' || code === 'RUN_PENDING' || code === 'NO_SPACE') {
+    const trials = { ...state.trials, lastFailure, notBeforeMs: atMs + retry.firstMs };
+    world.updates.set(key, { ...state, trials });
+    return;
+  }
   if (action === 'verify' && canRollBack) {
     const update = { ...state.update, nextAction: 'rollback' as const };
     world.updates.set(key, { ...state, update, trials: { ...noTrials, lastFailure } });

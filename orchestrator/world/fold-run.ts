@@ -4,9 +4,15 @@ import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
-import { backoffMs, isCrash } from './retry.js';
+import { backoffMs, countsForBreaker, isCrash } from './retry.js';
 import { foldPerformed, foldScanned } from './fold-outcome.js';
-import { HISTORY_MAX, type MutableWorld } from './world.js';
+import {
+  ADMISSIONS_MAX,
+  CRASHES_MAX,
+  HISTORY_MAX,
+  subjectKeyOf,
+  type MutableWorld,
+} from './world.js';
 
 type RunFact = Extract<
   Fact,
@@ -71,6 +77,7 @@ function admitted(
   atMs: number,
 ): void {
   world.epoch = Math.max(world.epoch, fact.epoch);
+  noteAdmission(world, fact.updaterId, atMs);
   const before = world.runs.get(fact.runId);
   put(world, {
     id: fact.runId,
@@ -80,6 +87,7 @@ function admitted(
     updaterId: fact.updaterId,
     updaterVersion: fact.updaterVersion,
     work: fact.work,
+    intrusion: fact.intrusion ?? 'silent',
     admittedAtMs: before?.admittedAtMs ?? atMs,
     pauseCount: before?.pauseCount ?? 0,
     phase: { kind: 'admitted' },
@@ -115,6 +123,9 @@ function finished(
   atMs: number,
   retry: Policy['retry'],
 ): void {
+  if (outcome.kind === 'failed' && countsForBreaker(outcome.code)) {
+    noteCrash(world, run.updaterId, atMs);
+  }
   // A crash is repeated under the same run id: only that finds the checkpoint again.
   if (outcome.kind === 'failed' && isCrash(outcome.code) && run.attempt < retry.attemptsMax) {
     const waitMs = backoffMs(retry, run.attempt, run.id);
@@ -133,10 +144,32 @@ function finished(
   }
   if (holdsSlot(run)) world.lastRunEndedAtMs = atMs;
   world.runs.delete(run.id);
+  noteDemandMet(world, run, outcome);
   world.history.push({ ...run, phase: { kind: 'finished', outcome, atMs } });
   if (world.history.length > HISTORY_MAX) world.history.shift();
   if (run.work.kind === 'scan') foldScanned(world, run, outcome, atMs, retry);
   else foldPerformed(world, run, run.work.update, outcome, atMs, retry);
+}
+
+/** A demand ends with its update, or with the first thing that a person has to look at. */
+function noteDemandMet(world: MutableWorld, run: Run, outcome: Outcome): void {
+  if (outcome.kind === 'more_to_do' || outcome.kind === 'cancelled') return;
+  const updateId = run.work.kind === 'scan' ? '' : run.work.update.id;
+  world.demands.delete(subjectKeyOf(run.updaterId, updateId));
+}
+
+function noteAdmission(world: MutableWorld, updaterId: string, atMs: number): void {
+  const updater = world.updaters.get(updaterId);
+  if (updater === undefined) return;
+  const admissionsAtMs = [...updater.admissionsAtMs, atMs].slice(-ADMISSIONS_MAX);
+  world.updaters.set(updaterId, { ...updater, admissionsAtMs });
+}
+
+function noteCrash(world: MutableWorld, updaterId: string, atMs: number): void {
+  const updater = world.updaters.get(updaterId);
+  if (updater === undefined) return;
+  const crashesAtMs = [...updater.crashesAtMs, atMs].slice(-CRASHES_MAX);
+  world.updaters.set(updaterId, { ...updater, crashesAtMs });
 }
 
 function isHandover(code: ReasonCode): boolean {

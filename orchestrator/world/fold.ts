@@ -9,7 +9,9 @@ import type { Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { noTrials, updateKey, type MutableWorld, type UpdaterState } from './world.js';
+import { foldOrder, forgetOrders } from './fold-order.js';
 import { foldRun } from './fold-run.js';
+import { learn, noRhythm } from './rhythm.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 
@@ -22,6 +24,11 @@ export function emptyWorld(): MutableWorld {
     runs: new Map(),
     history: [],
     lastRunEndedAtMs: 0,
+    holds: new Map(),
+    vetoes: new Map(),
+    tripped: undefined,
+    demands: new Map(),
+    rhythm: noRhythm,
   };
 }
 
@@ -41,6 +48,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
       return;
     case 'updater.withdrawn':
       world.updaters.delete(fact.id);
+      forgetOrders(world, fact.id);
       dropUpdates(world, fact.id, () => true);
       return;
     case 'scan.found':
@@ -55,8 +63,21 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'run.finished':
       foldRun(world, fact, atMs, retry);
       return;
+    case 'hold.placed':
+    case 'hold.lifted':
+    case 'veto.placed':
+    case 'veto.lifted':
+    case 'switch.tripped':
+    case 'switch.released':
+    case 'run.demanded':
+      foldOrder(world, fact, atMs);
+      return;
+    case 'rhythm.hour':
+      world.rhythm = learn(world.rhythm, fact.hourOfWeek, fact);
+      return;
     // Evidence: read by people and auditors, not by decisions.
     case 'orchestrator.started':
+    case 'policy.changed':
     case 'updater.refused':
     case 'host.attached':
     case 'content.downloaded':
@@ -86,7 +107,15 @@ function submitted(world: MutableWorld, fact: Of<'updater.submitted'>): void {
   world.updaters.set(
     fact.id,
     before === undefined
-      ? { id: fact.id, state: 'verified', why: '', current, scanTrials: noTrials }
+      ? {
+          id: fact.id,
+          state: 'verified',
+          why: '',
+          current,
+          scanTrials: noTrials,
+          crashesAtMs: [],
+          admissionsAtMs: [],
+        }
       : { ...before, current },
   );
 }
@@ -100,6 +129,7 @@ function enabled(world: MutableWorld, fact: Of<'updater.enabled'>): void {
           why: '',
           accepted: { version: updater.current, settings: new Map(fact.settings) },
           scanTrials: noTrials,
+          crashesAtMs: [],
         }
       : updater,
   );

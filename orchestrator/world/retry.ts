@@ -22,3 +22,8 @@ export function backoffMs(retry: Policy['retry'], failureCount: number, seed: st
 export function isCrash(code: ReasonCode): boolean {
   return code === 'UPDATER_CRASHED' || code === 'NEVER_SERVED' || code === 'LAUNCH_FAILED';
 }
+
+/** Crashes and timeouts: what the circuit breaker counts. */
+export function countsForBreaker(code: ReasonCode): boolean {
+  return code === 'UPDATER_CRASHED' || code === 'NEVER_SERVED' || code === 'TIME_LIMIT';
+}

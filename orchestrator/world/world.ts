@@ -4,6 +4,7 @@ import type { Manifest } from '../../bundle/manifest.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Run } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
+import type { Rhythm } from './rhythm.js';
 
 export type TrustState = 'verified' | 'enabled' | 'suspended';
 
@@ -37,6 +38,24 @@ export interface UpdaterState {
   };
   readonly lastScanAtMs?: number;
   readonly scanTrials: Trials;
+  /** Its last crashes and timeouts, oldest first, at most CRASHES_MAX. */
+  readonly crashesAtMs: readonly number[];
+  /** When its last runs were admitted, oldest first, at most ADMISSIONS_MAX. */
+  readonly admissionsAtMs: readonly number[];
+}
+
+/** An operator's "not this one". */
+export interface Hold {
+  readonly why: string;
+  readonly untilMs: number;
+}
+
+/** Somebody's objection to everything, for a while. */
+export interface Veto {
+  readonly id: string;
+  readonly owner: string;
+  readonly why: string;
+  readonly untilMs: number;
 }
 
 export interface UpdateState {
@@ -61,6 +80,14 @@ export interface World {
   readonly history: readonly Run[];
   /** When the last run let go of its slot, ms since the epoch. */
   readonly lastRunEndedAtMs: number;
+  /** By subject key: an updater's id, or that and an update's. */
+  readonly holds: ReadonlyMap<string, Hold>;
+  readonly vetoes: ReadonlyMap<string, Veto>;
+  /** The trip switch, while it is on. */
+  readonly tripped: Hold | undefined;
+  /** What an operator wants now, by subject key, and since when. */
+  readonly demands: ReadonlyMap<string, number>;
+  readonly rhythm: Rhythm;
 }
 
 /** A world that the fold may change in place; everyone else sees it as `World`. */
@@ -71,14 +98,29 @@ export interface MutableWorld extends World {
   updates: Map<string, UpdateState>;
   runs: Map<string, Run>;
   history: Run[];
+  holds: Map<string, Hold>;
+  vetoes: Map<string, Veto>;
+  tripped: Hold | undefined;
+  demands: Map<string, number>;
+  rhythm: Rhythm;
   lastRunEndedAtMs: number;
 }
 
 /** Finished runs kept at hand; the journal has them all. */
 export const HISTORY_MAX = 1_000;
+export const CRASHES_MAX = 16;
+export const ADMISSIONS_MAX = 64;
+
+/** A demand that was not met in this time is forgotten: the operator has gone. */
+export const DEMAND_MS_MAX = 3_600_000;
 
 export function updateKey(updaterId: string, updateId: string): string {
   return `${updaterId} ${updateId}`;
+}
+
+/** What an order or a run is about: an updater's scan, or one of its updates. */
+export function subjectKeyOf(updaterId: string, updateId: string): string {
+  return updateId === '' ? updaterId : updateKey(updaterId, updateId);
 }
 
 export const noTrials: Trials = { failureCount: 0, notBeforeMs: 0 };

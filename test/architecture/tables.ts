@@ -19,7 +19,7 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
   // It starts the command as a program, and imports nothing of it.
   ['harness', ['proto', 'runtime', 'cli']],
   ['demo', ['runtime', 'conditions', 'harness']],
-  ['bench', ['proto', 'runtime', 'conditions', 'sdk', 'harness']],
+  ['bench', ['proto', 'runtime', 'conditions', 'orchestrator', 'sdk', 'harness']],
   ['test', ['conditions', 'harness', 'orchestrator', 'sdk', 'updaters']],
 ]);
 
@@ -31,7 +31,7 @@ export const orchestratorFloors: readonly (readonly string[])[] = [
   ['journal', 'trust', 'policy', 'runs', 'link'],
   ['world'],
   ['registry', 'scheduler'],
-  ['api'],
+  ['simulation', 'api'],
   ['main.ts'],
 ];
 

@@ -1,32 +1,29 @@
-// lull sensors, presence, veto, record: what has to do with the machine and its person.
+// lull sensors, presence, inhibit, record: what has to do with the machine and its person.
 
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import type { Inhibition } from '../proto/gen/lull/sensor/v1/sensor.js';
-import { displayText } from '../conditions/words.js';
-import { reportPresence } from './commands/ask.js';
+import type { Inhibition } from '../../proto/gen/lull/sensor/v1/sensor.js';
+import { displayText } from '../../conditions/words.js';
+import { reportPresence } from '../commands/ask.js';
 import {
   askSensors,
   inhibit,
   listInhibitions,
   record,
   releaseInhibition,
-} from './commands/sensors.js';
-import { CommandError } from './failure.js';
-import { write } from './output.js';
-import { sensorLines, showSensors } from './show/sensors.js';
-import { table } from './show/table.js';
+} from '../commands/sensors.js';
+import { CommandError } from '../failure.js';
+import { write } from '../output.js';
+import { sensorLines, showSensors } from '../show/sensors.js';
+import { table } from '../show/table.js';
+import { stopSignal } from '../stop-signal.js';
+import type { Here } from './here.js';
 
 const VETO_HOURS = 1;
 const TEXT_CHARS_MAX = 256;
 
-interface Deps {
-  readonly runDir: () => string;
-  readonly json: () => { json: boolean };
-  readonly stopSignal: () => AbortSignal;
-}
-
-export function addSensingCommands(program: Command, { runDir, json, stopSignal }: Deps): void {
+export function addSensing(program: Command, here: Here): void {
+  const { runDir, json } = here;
   program
     .command('sensors')
     .description('every signal: its value, its age, where it comes from, or what it takes')
@@ -45,8 +42,8 @@ export function addSensingCommands(program: Command, { runDir, json, stopSignal 
     });
 
   program
-    .command('veto [why]')
-    .description('say "not now"; without a reason: list what stands')
+    .command('inhibit [why]')
+    .description('say "not now" as a program would; without a reason: list what stands')
     .option('--for <seconds>', 'how long, up to 14 days', String(VETO_HOURS * 3_600))
     .option('--owner <name>', 'who says so', userInfo().username)
     .addOption(new Option('--release <id>', 'take one back'))

@@ -1,0 +1,76 @@
+// What overlap and regret are measured on: a recording, or made-up people where there is none; and
+// Lull's policies, as they are compared.
+
+import { decide } from '../orchestrator/scheduler/decide.js';
+import { defaultPolicy, type Policy } from '../orchestrator/policy/policy.js';
+import { lull, policyForTraces, REACTION_MS, soon } from '../orchestrator/simulation/comparison.js';
+import { errandsOf, type Errand, type Runner } from '../orchestrator/simulation/errand.js';
+import { runErrand } from '../orchestrator/simulation/machine.js';
+import { readRecording, RecordingError } from '../orchestrator/simulation/recording.fs.js';
+import { askingForSections } from '../orchestrator/simulation/section.js';
+import { syntheticTraces } from '../orchestrator/simulation/synthetic.js';
+import type { Trace } from '../orchestrator/simulation/trace.js';
+import { CannotRun, type BenchOptions } from './benchmark.js';
+
+export interface TraceOptions extends BenchOptions {
+  /** A recording. Absent: made-up people. */
+  readonly trace?: string | undefined;
+  /** The power events, where the recording has the screen only. */
+  readonly power?: string | undefined;
+}
+
+const SEED = 1;
+const DEVICES = 300;
+const DEVICES_QUICK = 60;
+const DAYS = 6;
+const HOUR_MS = 3_600_000;
+const DEADLINE_MS = 72 * HOUR_MS;
+const WORK_MS = 600_000;
+export const STEP_MS = 60_000;
+/** A recording of one machine has an update at its start, and one more after each of these. */
+const EVERY_MS = 17 * HOUR_MS;
+/** The recordings say "locked": that is certain at once. What can be frozen waits only this long. */
+const LOCKED_WAIT_MS = 20_000;
+
+export function tracesFor({ trace, power, quick, say }: TraceOptions): readonly Trace[] {
+  if (trace === undefined) {
+    const count = quick ? DEVICES_QUICK : DEVICES;
+    say(
+      `no --trace: ${String(count)} made-up people for ${String(DAYS)} days, seed ${String(SEED)}`,
+    );
+    return syntheticTraces(SEED, count, DAYS);
+  }
+  try {
+    const { traces, faults, mended } = readRecording(trace, power);
+    say(
+      `${trace}: ${String(traces.length)} devices, ${String(mended.emptyCount)} empty windows dropped, ${String(mended.touchingCount)} touching ones joined`,
+    );
+    for (const line of faults.lines) say(`  left out: ${line}`);
+    if (traces.length === 0) throw new CannotRun(`${trace} has no trace that can be used`);
+    return traces;
+  } catch (error) {
+    throw error instanceof RecordingError ? new CannotRun(error.message) : error;
+  }
+}
+
+export function errandsFor(traces: readonly Trace[], stepMs: number): Errand[] {
+  const everyMs = traces.length === 1 ? EVERY_MS : 0;
+  return traces.flatMap((trace) =>
+    errandsOf(trace, { workMs: WORK_MS, stepMs, deadlineMs: DEADLINE_MS, everyMs }),
+  );
+}
+
+export const LULL = 'Lull';
+
+/** Lull as it is judged here, and as its defaults are. */
+export function lullsFor(stepMs: number): Runner[] {
+  const defaults = policyForTraces(defaultPolicy, DEADLINE_MS);
+  const certain = soon(defaults, LOCKED_WAIT_MS);
+  const judged = stepMs === 0 ? lull(LULL, certain) : bySections(LULL, certain);
+  return [judged, lull('Lull, its defaults', defaults)];
+}
+
+function bySections(name: string, policy: Policy): Runner {
+  const settings = { decide: askingForSections(decide), policy, reactionMs: REACTION_MS };
+  return { name, run: (errand) => runErrand(errand, settings) };
+}

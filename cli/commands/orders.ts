@@ -1,0 +1,98 @@
+// Holds, vetoes, the trip switch, run-now and forecasts.
+
+import type { Chance, Order, Subject } from '../../proto/gen/lull/operator/v1/operator.js';
+import { unary } from '../../runtime/grpc.js';
+import { CALL_MS_MAX, withOperator } from '../clients.grpc.js';
+import { CommandError } from '../failure.js';
+
+const options = { deadlineMs: CALL_MS_MAX };
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** "90s", "30m", "4h" or "2d" in milliseconds. */
+export function parseDuration(text: string): bigint {
+  const match = /^(\d{1,6})(s|m|h|d)$/.exec(text);
+  if (match === null) throw new CommandError(`"${text}" is not a duration such as 30m, 4h, 2d`, 2);
+  return BigInt(Number(match[1]) * unitMs[match[2] as keyof typeof unitMs]);
+}
+
+/** The next instant at which the clock on the wall shows "HH:MM", ms since the epoch. */
+export function nextClock(text: string, now: Date): number {
+  const match = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);
+  if (match === null) throw new CommandError(`"${text}" is not a time such as 03:00`, 2);
+  const at = new Date(now);
+  at.setHours(Number(match[1]), Number(match[2]), 0, 0);
+  if (at <= now) at.setDate(at.getDate() + 1);
+  return at.getTime();
+}
+
+export async function placeHold(
+  runDir: string,
+  request: { subject: string; why: string; forMs: bigint },
+): Promise<number> {
+  return withOperator(runDir, async (operator) => {
+    const answer = await unary(operator.placeHold.bind(operator), request, options);
+    return Number(answer.untilUnixMs);
+  });
+}
+
+export async function liftHold(runDir: string, subject: string): Promise<void> {
+  await withOperator(runDir, (operator) =>
+    unary(operator.liftHold.bind(operator), { subject }, options),
+  );
+}
+
+export async function placeVeto(
+  runDir: string,
+  request: { owner: string; why: string; forMs: bigint },
+): Promise<{ vetoId: string; untilUnixMs: bigint }> {
+  return withOperator(runDir, (operator) =>
+    unary(operator.placeVeto.bind(operator), request, options),
+  );
+}
+
+export async function liftVeto(runDir: string, vetoId: string): Promise<void> {
+  await withOperator(runDir, (operator) =>
+    unary(operator.liftVeto.bind(operator), { vetoId }, options),
+  );
+}
+
+export async function listOrders(runDir: string): Promise<Order[]> {
+  return withOperator(runDir, async (operator) => {
+    const { orders } = await unary(operator.listOrders.bind(operator), {}, options);
+    return orders;
+  });
+}
+
+export async function tripSwitch(
+  runDir: string,
+  request: { why: string; forMs: bigint },
+): Promise<number> {
+  return withOperator(runDir, async (operator) => {
+    const answer = await unary(operator.tripSwitch.bind(operator), request, options);
+    return Number(answer.untilUnixMs);
+  });
+}
+
+export async function releaseSwitch(runDir: string): Promise<void> {
+  await withOperator(runDir, (operator) =>
+    unary(operator.releaseSwitch.bind(operator), {}, options),
+  );
+}
+
+export async function runNow(runDir: string, subject: string): Promise<Subject | undefined> {
+  return withOperator(runDir, async (operator) => {
+    const answer = await unary(operator.runNow.bind(operator), { subject }, options);
+    return answer.subject;
+  });
+}
+
+export async function askForecast(
+  runDir: string,
+  request: { fromUnixMs: bigint; forMs: bigint },
+): Promise<Chance[]> {
+  return withOperator(runDir, async (operator) => {
+    const { chances } = await unary(operator.forecast.bind(operator), request, options);
+    return chances;
+  });
+}

@@ -1,0 +1,31 @@
+// lull bundle: for vendors.
+
+import type { Command } from 'commander';
+import { createKey, packBundle } from '../commands/bundle.js';
+import { write } from '../output.js';
+import type { Here } from './here.js';
+
+export function addBundle(program: Command, here: Here): void {
+  const bundle = program.command('bundle').description('for vendors: make a key, pack and sign');
+  bundle
+    .command('key <file>')
+    .description('make an Ed25519 key and print its public half')
+    .action((file: string) => {
+      write(createKey(file), here.json(), ({ publicKey }) => publicKey);
+    });
+  bundle
+    .command('pack <directory>')
+    .description('pack a directory, sign it, write a .lull file')
+    .requiredOption('--manifest <file>', 'the manifest without its "bundle" member')
+    .requiredOption('--out <file>', 'the .lull file')
+    .option('--key <file...>', 'private key to sign with', [])
+    .action(async (directory: string, given: { manifest: string; out: string; key: string[] }) => {
+      const packed = await packBundle({
+        directory,
+        manifestFile: given.manifest,
+        keyFiles: given.key,
+        out: given.out,
+      });
+      write(packed, here.json(), ({ id, version: v }) => `${given.out}: ${id} ${v}`);
+    });
+}

@@ -1,0 +1,9 @@
+import type { Places } from '../paths.js';
+
+/** What every verb may ask of the command line: where Lull is, and how to answer. */
+export interface Here {
+  readonly version: string;
+  places: () => Places;
+  runDir: () => string;
+  json: () => { json: boolean };
+}

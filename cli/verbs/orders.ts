@@ -1,0 +1,106 @@
+// What an operator orders: run-now, hold, veto, the trip switch.
+
+import type { Command } from 'commander';
+import {
+  liftHold,
+  liftVeto,
+  listOrders,
+  parseDuration,
+  placeHold,
+  placeVeto,
+  releaseSwitch,
+  runNow,
+  tripSwitch,
+} from '../commands/orders.js';
+import { write } from '../output.js';
+import { localTime, showOrders } from '../show/orders.js';
+import { showSubjects } from '../show/status.js';
+import type { Here } from './here.js';
+
+export function addOrders(program: Command, here: Here): void {
+  program
+    .command('run-now <subject>')
+    .description("run an update, or an updater's scan, now: comfort is not asked, safety is")
+    .action(async (subject: string) => {
+      const stands = await runNow(here.runDir(), subject);
+      write(stands ?? { subject }, here.json(), () =>
+        stands === undefined ? `${subject} starts` : showSubjects([stands]),
+      );
+    });
+
+  program
+    .command('hold <subject>')
+    .description('hold an update, or all of an updater, back')
+    .requiredOption('--why <text>', 'for whoever asks, and for the audit')
+    .option('--for <duration>', 'at most 95d', '95d')
+    .action(async (subject: string, given: { why: string; for: string }) => {
+      const forMs = parseDuration(given.for);
+      const untilMs = await placeHold(here.runDir(), { subject, why: given.why, forMs });
+      write(
+        { subject, untilMs },
+        here.json(),
+        () => `${subject} is held until ${localTime(untilMs)}`,
+      );
+    });
+  program
+    .command('unhold <subject>')
+    .description('lift a hold')
+    .action(async (subject: string) => {
+      await liftHold(here.runDir(), subject);
+      write({ subject }, here.json(), () => `${subject} is not held`);
+    });
+
+  const veto = program.command('veto').description('object to updates for a while');
+  veto
+    .command('add')
+    .requiredOption('--owner <name>', 'who objects')
+    .requiredOption('--why <text>', 'why')
+    .option('--for <duration>', 'at most 14d', '4h')
+    .action(async (given: { owner: string; why: string; for: string }) => {
+      const { owner, why } = given;
+      const placed = await placeVeto(here.runDir(), {
+        owner,
+        why,
+        forMs: parseDuration(given.for),
+      });
+      write(
+        placed,
+        here.json(),
+        ({ vetoId, untilUnixMs }) => `${vetoId} until ${localTime(Number(untilUnixMs))}`,
+      );
+    });
+  veto
+    .command('list', { isDefault: true })
+    .description('holds, vetoes and the trip switch in force')
+    .action(async () => {
+      write(await listOrders(here.runDir()), here.json(), showOrders);
+    });
+  veto.command('remove <id>').action(async (vetoId: string) => {
+    await liftVeto(here.runDir(), vetoId);
+    write({ vetoId }, here.json(), () => `${vetoId} is lifted`);
+  });
+
+  program
+    .command('pause-all')
+    .description('the trip switch: everything stops now and stays so, also over a restart')
+    .option('--for <duration>', 'at most 14d', '4h')
+    .option('--why <text>', 'for whoever asks, and for the audit', 'lull pause-all')
+    .action(async (given: { for: string; why: string }) => {
+      const untilMs = await tripSwitch(here.runDir(), {
+        why: given.why,
+        forMs: parseDuration(given.for),
+      });
+      write(
+        { untilMs },
+        here.json(),
+        () => `nothing runs until ${localTime(untilMs)}, or "lull resume-all"`,
+      );
+    });
+  program
+    .command('resume-all')
+    .description('release the trip switch')
+    .action(async () => {
+      await releaseSwitch(here.runDir());
+      write({}, here.json(), () => 'the trip switch is off');
+    });
+}

@@ -1,0 +1,68 @@
+// lull up.
+
+import { Option, type Command } from 'commander';
+import { priorities, type Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
+import type { LogLevel } from '../../runtime/log.js';
+import { profiles, type Profile } from '../../sensor-service/probe/places.js';
+import { readReplay } from '../commands/replay.js';
+import { parts, up, type Part } from '../commands/up.js';
+import { stopSignal } from '../stop-signal.js';
+import type { Here } from './here.js';
+
+interface UpFlags {
+  readonly policy?: string;
+  readonly ociRuntime: string;
+  readonly priority: Priority;
+  readonly logLevel: LogLevel;
+  readonly only: Part[];
+  readonly profile: Profile;
+  readonly app: string[];
+  readonly replay?: string;
+  readonly speed: string;
+}
+
+export function addUp(program: Command, here: Here): void {
+  program
+    .command('up')
+    .description('start Lull on this machine')
+    .option('--policy <file>', 'policy file (YAML); without one the defaults hold')
+    .option('--oci-runtime <name>', 'runc, or another with its command line', 'runc')
+    .addOption(
+      new Option('--priority <level>', 'how updaters compete with other programs')
+        .choices(priorities)
+        .default('lowest'),
+    )
+    .addOption(
+      new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'),
+    )
+    .addOption(new Option('--only <part...>', 'a part alone').choices(parts).default([...parts]))
+    .addOption(
+      new Option('--profile <kind>', 'whether people sit at this machine')
+        .choices(profiles)
+        .default('auto'),
+    )
+    .option(
+      '--app <program...>',
+      'a program that updates wait for: a path, flatpak:ID, snap:NAME',
+      [],
+    )
+    .option('--replay <file>', 'play a recorded trace instead of measuring')
+    .option('--speed <times>', 'how fast to play it', '1')
+    .action((given: UpFlags) =>
+      up(
+        {
+          version: here.version,
+          places: here.places(),
+          policyFile: given.policy,
+          ociRuntime: given.ociRuntime,
+          priority: given.priority,
+          logLevel: given.logLevel,
+          parts: given.only,
+          profile: given.profile,
+          apps: given.app,
+          replay: given.replay === undefined ? undefined : readReplay(given.replay, given.speed),
+        },
+        stopSignal(),
+      ),
+    );
+}

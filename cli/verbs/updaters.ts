@@ -1,0 +1,68 @@
+// lull updaters: list, add, enable, suspend, remove.
+
+import type { Command } from 'commander';
+import {
+  enableUpdater,
+  listUpdaters,
+  parseSettings,
+  submitUpdater,
+  suspendUpdater,
+  withdrawUpdater,
+} from '../commands/updaters.js';
+import { write } from '../output.js';
+import { showUpdaters } from '../show/status.js';
+import type { Here } from './here.js';
+
+export function addUpdaters(program: Command, here: Here): void {
+  const updaters = program
+    .command('updaters')
+    .description('updaters: list, add, enable, suspend, remove');
+  updaters
+    .command('list', { isDefault: true })
+    .description('what is registered')
+    .action(async () => {
+      write(await listUpdaters(here.runDir()), here.json(), showUpdaters);
+    });
+  updaters
+    .command('add <file>')
+    .description('register a .lull file; with --enable also accept it')
+    .option('--enable', 'accept exactly this bundle with these settings')
+    .option('--set <name=value...>', 'a setting that the manifest asks for', [])
+    .action(async (file: string, given: { enable?: boolean; set: string[] }) => {
+      const settings = parseSettings(given.set);
+      const added = await submitUpdater(here.runDir(), file);
+      const attestation = 'lull updaters add --enable';
+      const updater =
+        given.enable === true
+          ? await enableUpdater(here.runDir(), { id: added.id, settings, attestation })
+          : added;
+      write([updater], here.json(), showUpdaters);
+    });
+  updaters
+    .command('enable <id>')
+    .description('accept the registered version')
+    .option('--set <name=value...>', 'a setting that the manifest asks for', [])
+    .option('--why <text>', 'for the audit', '')
+    .action(async (id: string, given: { set: string[]; why: string }) => {
+      const settings = parseSettings(given.set);
+      write(
+        [await enableUpdater(here.runDir(), { id, settings, attestation: given.why })],
+        here.json(),
+        showUpdaters,
+      );
+    });
+  updaters
+    .command('suspend <id>')
+    .description('stop its work and start none')
+    .requiredOption('--why <text>', 'for the audit')
+    .action(async (id: string, { why }: { why: string }) => {
+      write([await suspendUpdater(here.runDir(), id, why)], here.json(), showUpdaters);
+    });
+  updaters
+    .command('remove <id>')
+    .description('forget it; what it installed stays')
+    .action(async (id: string) => {
+      await withdrawUpdater(here.runDir(), id);
+      write({ removed: id }, here.json(), () => `${id} is removed`);
+    });
+}

@@ -1,0 +1,21 @@
+// Every subject as it is now: what waits, what is paused, and what runs (without a reason).
+
+import type { Subject } from '../../proto/gen/lull/operator/v1/operator.js';
+import { holdsSlot } from '../runs/run.js';
+import type { Plan } from '../scheduler/decide.js';
+import type { Ledger } from '../world/ledger.loop.js';
+import { heldToWire, waitingToWire } from './view.wire.js';
+
+export function subjectsNow(deps: {
+  readonly planNow: () => Plan;
+  readonly ledger: Ledger;
+}): Subject[] {
+  const plan = deps.planNow();
+  const pausedReasons = new Map(plan.paused.map(({ run, reasons }) => [run.id, reasons]));
+  const held = [...deps.ledger.world.runs.values()].filter(holdsSlot);
+  return [
+    ...held.map((run) => heldToWire(run, pausedReasons.get(run.id) ?? [])),
+    ...plan.admit.map(({ subject }) => waitingToWire({ subject, reasons: [] }, undefined)),
+    ...plan.waiting.map((each) => waitingToWire(each, plan.lookAgainAtMs)),
+  ];
+}

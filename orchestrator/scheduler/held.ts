@@ -1,0 +1,114 @@
+// Runs that hold a slot: must they stop, must they pause, may they go on?
+//
+// Invariants:
+//   H1. A run is judged at the level at which it was admitted: that is what its host guards.
+//   H2. A paused run that would now be admitted at a higher level is stopped as superseded, and
+//       admitted again under its id with the weaker guard.
+
+import { objections } from '../../conditions/requirement.js';
+import type { Reason } from '../../conditions/reason.js';
+import { formatDuration } from '../../conditions/words.js';
+import type { Policy } from '../policy/policy.js';
+import { intrusions } from '../runs/intrusion.js';
+import { actionOf, type Run } from '../runs/run.js';
+import type { World } from '../world/world.js';
+import type { HostView } from './host-view.js';
+import { orderObjections } from './may.js';
+import { toContinue, toResume, type Want } from './requirements.js';
+import { keyOf, levelNow } from './subject.js';
+
+/** A host that was told to go on, and did not, is told again after this. */
+const PERMISSION_MS = 2_000;
+
+export interface HeldRun {
+  readonly run: Run;
+  readonly reasons: readonly Reason[];
+}
+
+export interface HeldRuns {
+  readonly resume: readonly Run[];
+  readonly pause: readonly HeldRun[];
+  readonly stop: readonly { readonly run: Run; readonly reason: Reason }[];
+  /** Paused runs and why they stay so. */
+  readonly paused: readonly HeldRun[];
+}
+
+export function heldRuns(
+  held: readonly Run[],
+  world: World,
+  host: HostView,
+  policy: Policy,
+  nowMs: number,
+): HeldRuns {
+  const stop = held.flatMap((run) => stopOf(run, world, policy, nowMs));
+  const going = held.filter((run) => !stop.some((each) => each.run.id === run.id));
+  const pausable = going.filter((run) => run.phase.kind !== 'paused');
+  const pause = pausable
+    .map((run) => ({ run, reasons: guardObjections(run, host, policy, nowMs) }))
+    .filter(({ reasons }) => reasons.length > 0);
+  const paused = going
+    .filter((run) => run.phase.kind === 'paused')
+    .map((run) => ({
+      run,
+      reasons: objectionsToResuming(run, host, policy, nowMs),
+    }));
+  return {
+    stop,
+    pause,
+    resume: paused.filter(({ reasons }) => reasons.length === 0).map(({ run }) => run),
+    paused: paused.filter(({ reasons }) => reasons.length > 0),
+  };
+}
+
+function stopOf(run: Run, world: World, policy: Policy, nowMs: number): HeldRuns['stop'] {
+  const updater = world.updaters.get(run.updaterId);
+  if (updater === undefined) {
+    return [{ run, reason: { code: 'OPERATOR', message: `${run.updaterId} was withdrawn` } }];
+  }
+  if (updater.state === 'suspended') {
+    return [{ run, reason: { code: 'UPDATER_SUSPENDED', message: updater.why } }];
+  }
+  const [order] = orderObjections({ key: keyOf(run), updater }, world, nowMs);
+  if (order !== undefined) return [{ run, reason: order }];
+  const level = levelNow(run, world, policy, nowMs);
+  if (
+    run.phase.kind === 'paused' &&
+    intrusions.indexOf(level) > intrusions.indexOf(run.intrusion)
+  ) {
+    const message = `it may be ${level} now, it was admitted as ${run.intrusion}`;
+    return [{ run, reason: { code: 'SUPERSEDED', message } }]; // H2
+  }
+  return [];
+}
+
+/** The host pauses by itself; this is the second pair of eyes. */
+function guardObjections(run: Run, host: HostView, policy: Policy, nowMs: number): Reason[] {
+  return objections(toContinue(wantOf(run), policy), host.readings, nowMs);
+}
+
+function objectionsToResuming(run: Run, host: HostView, policy: Policy, nowMs: number): Reason[] {
+  return [
+    ...attachmentObjections(host),
+    ...permission(run, nowMs),
+    ...objections(toResume(wantOf(run), policy), host.readings, nowMs),
+  ];
+}
+
+/** A host whose own sensors object is asked again after a while, not in a circle. */
+function permission({ phase }: Run, nowMs: number): Reason[] {
+  if (phase.kind !== 'paused' || phase.permittedAtMs === undefined) return [];
+  const sinceMs = nowMs - phase.permittedAtMs;
+  if (sinceMs < 0 || sinceMs >= PERMISSION_MS) return [];
+  const message = `it was told ${formatDuration(sinceMs)} ago that it may go on`;
+  return [{ code: 'RETRY_LATER', message, untilMs: phase.permittedAtMs + PERMISSION_MS }];
+}
+
+export function attachmentObjections({ attached }: HostView): Reason[] {
+  if (attached) return [];
+  return [{ code: 'HOST_NOT_ATTACHED', message: 'no plugin-host is connected' }];
+}
+
+/** H1. */
+function wantOf(run: Run): Want {
+  return { action: actionOf(run), work: run.work, level: run.intrusion };
+}

@@ -1,0 +1,12 @@
+import type { Readings } from '../../conditions/reading.js';
+
+/** A machine as it is now: what no journal knows. */
+export interface HostView {
+  readonly id: string;
+  readonly attached: boolean;
+  readonly readings: Readings;
+  /** The directory whose file system takes downloads and installs. */
+  readonly diskPath: string;
+  /** When the orchestrator began to serve it, ms since the epoch. */
+  readonly servedSinceMs: number;
+}

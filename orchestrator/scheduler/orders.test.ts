@@ -1,0 +1,262 @@
+// What people say, and what keeps an updater from harm: holds, vetoes, the trip switch, run-now, the
+// breaker, the quota, windows and slots, as `decide` answers them.
+
+import { describe, expect, test } from '@jest/globals';
+import type { Signal, Value } from '../../conditions/reading.js';
+import type { ReasonCode } from '../../conditions/reason.js';
+import type { Fact } from '../journal/fact.js';
+import { defaultPolicy, type Policy } from '../policy/policy.js';
+import type { Update } from '../runs/update.js';
+import {
+  admitted,
+  at,
+  enabled,
+  engaged,
+  failure,
+  finished,
+  found,
+  NOW_MS,
+  paused,
+  perform,
+  quietReadings,
+  submitted,
+  updateOf,
+  UPDATER,
+  worldOf,
+  type Dated,
+} from '../world/history.testing.js';
+import { decide } from './decide.js';
+import { forecast } from './forecast.js';
+import type { HostView } from './host-view.js';
+
+const HOUR_MS = 3_600_000;
+const OTHER = 'com.acme.other';
+const actor = 'operator';
+const untilMs = NOW_MS + HOUR_MS;
+const held: Fact = {
+  kind: 'hold.placed',
+  updaterId: UPDATER,
+  updateId: 'a',
+  why: 'not now',
+  untilMs,
+  actor,
+};
+const vetoed: Fact = { kind: 'veto.placed', vetoId: 'v1', owner: 'till 3', why: 'open', untilMs };
+const tripped: Fact = { kind: 'switch.tripped', why: 'storm', untilMs, actor };
+const wanted: Fact = { kind: 'run.demanded', updaterId: UPDATER, updateId: 'a', actor };
+
+function hostWith(changes: Partial<Record<Signal, Value>> = {}): HostView {
+  const readings = quietReadings(changes);
+  return { id: 'host-1', attached: true, readings, diskPath: '/', servedSinceMs: NOW_MS - HOUR_MS };
+}
+
+const big = {
+  'cpu.cores': { kind: 'number', number: 8 },
+  'disk.rotating': { kind: 'flag', flag: false },
+} as const;
+
+/** Two updaters; the first offers `updates`, and both have scanned a moment ago. */
+function offering(updates: readonly Update[], ...more: Fact[]): Dated[] {
+  const scanned = (id: string, updaterId: string): Fact[] => [
+    admitted(id, { kind: 'scan' }, { updaterId }),
+    finished(id, { kind: 'succeeded' }),
+  ];
+  return [
+    ...at(NOW_MS - 2 * HOUR_MS, submitted(), enabled(), submitted(OTHER), enabled(OTHER)),
+    ...at(NOW_MS - HOUR_MS, ...scanned('s1', UPDATER), ...scanned('s2', OTHER), found(updates)),
+    ...at(NOW_MS - 60_000, ...more),
+  ];
+}
+
+function codesFor(dated: Dated[], host = hostWith(), policy: Policy = defaultPolicy): ReasonCode[] {
+  const { waiting } = decide(worldOf(dated), host, policy, NOW_MS);
+  const mine = waiting.find(({ subject }) => subject.state?.update.id === 'a');
+  return mine?.reasons.map(({ code }) => code) ?? [];
+}
+
+const a = updateOf('a');
+
+describe('what people say', () => {
+  test.each<[ReasonCode, Fact, Fact]>([
+    ['HELD', held, { kind: 'hold.lifted', updaterId: UPDATER, updateId: 'a', actor }],
+    ['VETOED', vetoed, { kind: 'veto.lifted', vetoId: 'v1', actor }],
+    ['TRIPPED', tripped, { kind: 'switch.released', actor }],
+  ])('%s holds until it is lifted, or its time has come', (code, placed, lifted) => {
+    expect(codesFor(offering([a], placed))).toEqual([code]);
+    expect(codesFor(offering([a], placed, lifted))).toEqual([]);
+    const later = decide(worldOf(offering([a], placed)), hostWith(), defaultPolicy, untilMs);
+    expect(later.admit).toHaveLength(1);
+  });
+
+  test('a hold on the updater holds all that is its own, and nothing of others', () => {
+    const all: Fact = { ...held, updateId: '' };
+    expect(codesFor(offering([a], all))).toEqual(['HELD']);
+    const { admit } = decide(
+      worldOf([...offering([a], all), ...at(NOW_MS - 1, found([updateOf('b')], OTHER))]),
+      hostWith(),
+      defaultPolicy,
+      NOW_MS,
+    );
+    expect(admit.map(({ subject }) => subject.work)).toMatchObject([{ update: { id: 'b' } }]);
+  });
+
+  test.each([held, vetoed, tripped])('what runs is stopped: $kind', (fact) => {
+    const run = admitted('r', perform(a));
+    const plan = decide(worldOf(offering([a], run, fact)), hostWith(), defaultPolicy, NOW_MS);
+    expect(plan.stop).toMatchObject([{ run: { id: 'r' } }]);
+  });
+});
+
+describe('run-now', () => {
+  const uncomfortable = hostWith({
+    presence: engaged,
+    'cpu.busy': { kind: 'number', number: 99 },
+    'attention.call': { kind: 'flag', flag: true },
+    'power.ac': { kind: 'flag', flag: false },
+  });
+
+  test('does not ask for comfort', () => {
+    expect(codesFor(offering([a]), uncomfortable)).not.toEqual([]);
+    expect(codesFor(offering([a], wanted), uncomfortable)).toEqual([]);
+  });
+
+  test('asks for trust, space, the battery and what people said', () => {
+    const poor = hostWith({
+      'power.ac': { kind: 'flag', flag: false },
+      'power.battery': { kind: 'number', number: 5 },
+      'disk.free': { kind: 'number', number: 1 },
+    });
+    const suspended: Fact = {
+      kind: 'updater.suspended',
+      id: UPDATER,
+      code: 'OPERATOR',
+      why: 'x',
+      actor,
+    };
+    expect(codesFor(offering([a], wanted, held, suspended), poor)).toEqual([
+      'UPDATER_SUSPENDED',
+      'HELD',
+      'BATTERY_LOW',
+      'NO_SPACE',
+    ]);
+  });
+
+  test('takes a paused run up at once, under its id and with a weaker guard', () => {
+    const run = [admitted('r', perform(a)), paused('r', 'PERSON_PRESENT'), wanted];
+    const plan = decide(worldOf(offering([a], ...run)), uncomfortable, defaultPolicy, NOW_MS);
+    expect(plan.stop).toMatchObject([{ run: { id: 'r' }, reason: { code: 'SUPERSEDED' } }]);
+    const cut = finished('r', { kind: 'cancelled', code: 'SUPERSEDED' });
+    const next = decide(worldOf(offering([a], ...run, cut)), uncomfortable, defaultPolicy, NOW_MS);
+    expect(next.admit).toMatchObject([
+      { runId: 'r', attempt: 2, guard: [{ kind: 'battery-above', percent: 10 }] },
+    ]);
+  });
+
+  test('a restart is asked for, and taken when somebody wants it', () => {
+    const reboot = updateOf('a', { nextAction: 'reboot' });
+    const submits = submitted(UPDATER, { actions: ['download', 'reboot'] });
+    const dated = [...offering([]), ...at(NOW_MS - 1_000, submits, enabled(), found([reboot]))];
+    expect(codesFor(dated)).toEqual(['NEEDS_OPERATOR']);
+    expect(codesFor([...dated, ...at(NOW_MS - 1, wanted)])).toEqual([]);
+    expect(codesFor(dated, hostWith(), { ...defaultPolicy, restarts: 'allow' })).toEqual([]);
+  });
+});
+
+describe('what keeps harm small', () => {
+  const crash = (id: string): Fact[] => [
+    admitted(id, perform(a), { attempt: 9 }),
+    finished(id, failure('TIME_LIMIT')),
+  ];
+
+  test('three crashes or timeouts within a day give the updater a rest, then one try', () => {
+    const dated = offering([a], ...crash('r1'), ...crash('r2'), ...crash('r3'));
+    expect(codesFor(dated)).toContain('BREAKER_OPEN');
+    const later = NOW_MS + 24 * HOUR_MS;
+    const plan = decide(worldOf(dated), hostWith(), defaultPolicy, later);
+    const codes = plan.waiting.flatMap(({ reasons }) => reasons.map(({ code }) => code));
+    expect(codes).not.toContain('BREAKER_OPEN');
+  });
+
+  test('an updater that starts twenty runs within a minute waits for the rest of it', () => {
+    const many = Array.from({ length: 20 }, (_, n) => [
+      admitted(`q${String(n)}`, perform(a)),
+      finished(`q${String(n)}`, { kind: 'more_to_do', nextAction: 'download' }),
+    ]).flat();
+    const dated = [...offering([a]), ...at(NOW_MS - 30_000, ...many)];
+    expect(codesFor(dated)).toEqual(['QUOTA']);
+    expect(decide(worldOf(dated), hostWith(), defaultPolicy, NOW_MS + 30_000).admit).toHaveLength(
+      1,
+    );
+  });
+
+  test('outside of its windows nothing starts, but what is overdue', () => {
+    const windows = [{ days: ['mon'] as const, fromMinute: 120, toMinute: 180 }];
+    const policy: Policy = { ...defaultPolicy, windows };
+    expect(codesFor(offering([a]), hostWith(), policy)).toEqual(['OUTSIDE_WINDOW']);
+    const plan = decide(worldOf(offering([a])), hostWith(), policy, NOW_MS + 30 * 24 * HOUR_MS);
+    expect(plan.admit.map(({ subject }) => subject.level)).toEqual(['noticeable']);
+  });
+
+  test('a section that cannot be frozen waits for hours in which nobody comes back', () => {
+    const manifest = { critical_max_s: 600, actions: ['download', 'install'] };
+    const install = updateOf('a', { nextAction: 'install' });
+    const returns: Fact[] = Array.from({ length: 168 }, (_, hourOfWeek) => ({
+      kind: 'rhythm.hour',
+      hourOfWeek,
+      awayS: 1_800,
+      returns: 30,
+    }));
+    const facts = [submitted(UPDATER, manifest), enabled(), found([install]), ...returns];
+    expect(codesFor([...offering([]), ...at(NOW_MS - 1_000, ...facts)])).toEqual([
+      'QUIET_TOO_SHORT',
+    ]);
+    const calm = returns.map((fact) => ({ ...fact, returns: 0, awayS: 360_000 }) as Fact);
+    const quiet = [submitted(UPDATER, manifest), enabled(), found([install]), ...calm];
+    expect(codesFor([...offering([]), ...at(NOW_MS - 1_000, ...quiet)])).toEqual([]);
+  });
+});
+
+describe('side by side', () => {
+  const beside = (mine: Partial<Update>, theirs: Partial<Update>): ReasonCode[] => {
+    const run = admitted('r', perform(updateOf('b', theirs)), { updaterId: OTHER });
+    return codesFor(offering([updateOf('a', mine)], run), hostWith(big));
+  };
+
+  test.each<[string, Partial<Update>, Partial<Update>, ReasonCode[]]>([
+    ['two downloads of two updaters', {}, {}, []],
+    ['an install beside a download', { nextAction: 'install' }, {}, []],
+    ['two installs', { nextAction: 'install' }, { nextAction: 'install' }, ['SLOT_TAKEN']],
+    ['one that is exclusive', {}, { exclusive: true }, ['CONFLICT']],
+    ['two that share a key', { conflictKeys: ['k'] }, { conflictKeys: ['k'] }, ['CONFLICT']],
+    ['two with keys of their own', { conflictKeys: ['k'] }, { conflictKeys: ['l'] }, []],
+  ])('%s', (_what, mine, theirs, expected) => {
+    expect(beside(mine, theirs)).toEqual(expected);
+  });
+
+  test('a small machine, or one that nobody knows, takes one at a time', () => {
+    const run = admitted('r', perform(updateOf('b')), { updaterId: OTHER });
+    const small = { ...big, 'cpu.cores': { kind: 'number', number: 2 } } as const;
+    expect(codesFor(offering([a], run), hostWith(small))).toEqual(['SLOT_TAKEN']);
+    expect(codesFor(offering([a], run), hostWith())).toEqual(['SLOT_TAKEN']);
+  });
+});
+
+describe('a forecast', () => {
+  const span = { fromMs: NOW_MS, toMs: NOW_MS + 48 * HOUR_MS };
+
+  test('says when each thing could run, if nobody were there from now on', () => {
+    const host = hostWith({ presence: engaged });
+    const chances = forecast(worldOf(offering([a])), host, defaultPolicy, span);
+    const of = (key: string) => chances.find(({ subject }) => subject.key === key)?.atMs;
+    expect(of(`${UPDATER} a`)).toBe(NOW_MS + defaultPolicy.waiting.awayMs);
+    expect(of(UPDATER)).toBe(NOW_MS - HOUR_MS + 22 * HOUR_MS);
+  });
+
+  test('is what is decided at that instant, and what never comes has its reasons', () => {
+    const world = worldOf(offering([a], { ...held, untilMs: NOW_MS + 90 * 24 * HOUR_MS }));
+    const chances = forecast(world, hostWith(), defaultPolicy, span);
+    const mine = chances.find(({ subject }) => subject.key === `${UPDATER} a`);
+    expect(mine).toMatchObject({ reasons: [{ code: 'HELD' }] });
+    expect(mine?.atMs).toBeUndefined();
+  });
+});

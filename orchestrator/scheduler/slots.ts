@@ -1,0 +1,69 @@
+// Slots: how many runs at once, and what never runs beside what.
+
+import { valueOf, type Readings } from '../../conditions/reading.js';
+import type { Reason } from '../../conditions/reason.js';
+import type { Policy } from '../policy/policy.js';
+import type { ActionName } from '../runs/run.js';
+import type { Work } from '../runs/update.js';
+import { weightOf } from './requirements.js';
+
+/** What occupies a slot, or would. */
+export interface Occupant {
+  readonly runId: string;
+  readonly updaterId: string;
+  readonly action: ActionName;
+  readonly work: Work;
+}
+
+const SMALL_CORES = 2;
+
+/** Why `wanted` cannot run beside what runs; empty when it can. */
+export function slotObjections(
+  wanted: Omit<Occupant, 'runId'>,
+  running: readonly Occupant[],
+  policy: Policy,
+  readings: Readings,
+): Reason[] {
+  return [
+    ...capacityObjections(wanted, running, policy, readings),
+    ...running.flatMap((other) => conflictWith(wanted, other)),
+  ];
+}
+
+function capacityObjections(
+  wanted: Omit<Occupant, 'runId'>,
+  running: readonly Occupant[],
+  { slots }: Policy,
+  readings: Readings,
+): Reason[] {
+  const taken = (others: readonly Occupant[], max: number): Reason[] =>
+    others.length < max
+      ? []
+      : [{ code: 'SLOT_TAKEN', message: `${others.map((o) => o.runId).join(', ')} has the slot` }];
+  if (isSmall(readings)) return taken(running, slots.small);
+  const changes = (action: ActionName): boolean => weightOf(action) === 'change';
+  const sameClass = running.filter((other) => changes(other.action) === changes(wanted.action));
+  return taken(sameClass, changes(wanted.action) ? slots.change : slots.fetch);
+}
+
+/** A rotating disk or two cores bear one run. What is not known counts as small. */
+export function isSmall(readings: Readings): boolean {
+  const cores = valueOf(readings, 'cpu.cores');
+  const rotating = valueOf(readings, 'disk.rotating');
+  return (
+    !(cores.kind === 'number' && cores.number > SMALL_CORES) ||
+    !(rotating.kind === 'flag' && !rotating.flag)
+  );
+}
+
+function conflictWith(wanted: Omit<Occupant, 'runId'>, other: Occupant): Reason[] {
+  const conflict = (why: string): Reason[] => [
+    { code: 'CONFLICT', message: `${other.runId} is running: ${why}` },
+  ];
+  if (wanted.updaterId === other.updaterId) return conflict('one run per updater at a time');
+  if (wanted.work.kind === 'scan' || other.work.kind === 'scan') return [];
+  const [mine, theirs] = [wanted.work.update, other.work.update];
+  if (mine.exclusive || theirs.exclusive) return conflict('exclusive');
+  const shared = mine.conflictKeys.find((key) => theirs.conflictKeys.includes(key));
+  return shared === undefined ? [] : conflict(`both need "${shared}"`);
+}

@@ -1,0 +1,93 @@
+// What must hold at every instant, whatever crashes, lags or lies.
+//
+//   I1. No two runs hold what only one may: a slot, an exclusive update, a conflict key, an updater.
+//   I2. Nothing runs while its guard is broken.
+//   I3. Every update that is pending runs, starts, or has a reason why not.
+//   I4. What was stopped for good by an operator stands still soon after.
+//   I5. The world is the fold of the journal, and the journal's chain is whole.
+
+import { deepStrictEqual } from 'node:assert';
+import { verifyChain, genesis } from '../../orchestrator/journal/chain.js';
+import type { Policy } from '../../orchestrator/policy/policy.js';
+import { holdsSlot } from '../../orchestrator/runs/run.js';
+import { keyOf } from '../../orchestrator/scheduler/subject.js';
+import { emptyWorld, foldEntry } from '../../orchestrator/world/fold.js';
+import { parseEntry } from '../../orchestrator/world/ledger.loop.js';
+import type { World } from '../../orchestrator/world/world.js';
+import type { Disk } from './disk.js';
+import type { HostRun, SimulatedHost } from './host.js';
+import type { SimulatedOrchestrator } from './orchestrator.js';
+
+export class InvariantError extends Error {}
+
+export function checkHost(host: SimulatedHost, policy: Policy, small: boolean): void {
+  const runs = [...host.runs.values()];
+  for (const run of runs) {
+    if (run.holds.size === 0 && !run.ending && host.isBroken(run)) {
+      throw new InvariantError(`I2: ${run.runId} runs while its guard is broken`);
+    }
+  }
+  const changing = runs.filter(({ update }) => isChange(update?.nextAction));
+  const fetching = runs.length - changing.length;
+  const { change, fetch, small: slots } = policy.slots;
+  if (small ? runs.length > slots : changing.length > change || fetching > fetch) {
+    throw new InvariantError(
+      `I1: ${runs.map(({ runId }) => runId).join(', ')} hold more than the slots`,
+    );
+  }
+  runs.forEach((run, i) => {
+    for (const other of runs.slice(i + 1)) checkPair(run, other);
+  });
+}
+
+function checkPair(a: HostRun, b: HostRun): void {
+  const fault = (why: string): never => {
+    throw new InvariantError(`I1: ${a.runId} beside ${b.runId}: ${why}`);
+  };
+  if (a.updaterId === b.updaterId) fault('one updater');
+  if (a.update === undefined || b.update === undefined) return;
+  if (a.update.exclusive || b.update.exclusive) fault('exclusive');
+  if (a.update.conflictKeys.some((key) => b.update?.conflictKeys.includes(key))) fault('one key');
+}
+
+function isChange(action: string | undefined): boolean {
+  return action !== undefined && action !== 'download';
+}
+
+export function checkReasons({ ledger, turns }: SimulatedOrchestrator): void {
+  const plan = turns.planNow();
+  const accounted = new Set([
+    ...plan.admit.map(({ subject }) => subject.key),
+    ...plan.waiting.filter(({ reasons }) => reasons.length > 0).map(({ subject }) => subject.key),
+    ...[...ledger.world.runs.values()].filter(holdsSlot).map(keyOf),
+  ]);
+  for (const key of [...ledger.world.updates.keys(), ...ledger.world.updaters.keys()]) {
+    if (!accounted.has(key)) throw new InvariantError(`I3: nobody says why "${key}" waits`);
+  }
+}
+
+/** @param sinceMs for how long nothing may have run. */
+export function checkStandstill(host: SimulatedHost, stoppedForMs: number, graceMs: number): void {
+  if (stoppedForMs < graceMs) return;
+  const going = [...host.runs.values()].filter(({ holds, ending }) => holds.size === 0 && !ending);
+  if (going.length > 0) {
+    const names = going.map(({ runId }) => runId).join(', ');
+    throw new InvariantError(
+      `I4: ${names} goes on ${String(stoppedForMs)} ms after the trip switch`,
+    );
+  }
+}
+
+export function checkJournal(disk: Disk, world: World, policy: Policy): void {
+  const verdict = verifyChain(genesis, disk.entries);
+  if (verdict.kind === 'broken') throw new InvariantError(`I5: ${verdict.why}`);
+  const again = emptyWorld();
+  for (const entry of disk.entries) foldEntry(again, parseEntry(entry), policy.retry);
+  try {
+    deepStrictEqual(again, world);
+  } catch (error) {
+    throw new InvariantError(
+      `I5: the fold of the journal is another world: ${(error as Error).message}`,
+    );
+  }
+}

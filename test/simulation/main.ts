@@ -1,0 +1,23 @@
+// npm run simulate -- --seed N [--count M]: lives of a simulated machine, one seed each.
+
+import { parseArgs } from 'node:util';
+import { live } from './life.js';
+
+const { values } = parseArgs({
+  options: { seed: { type: 'string', default: '1' }, count: { type: 'string', default: '1' } },
+});
+const [first, count] = [Number(values.seed), Number(values.count)];
+if (!Number.isInteger(first) || !Number.isInteger(count) || count < 1) {
+  throw new Error('--seed and --count want whole numbers');
+}
+const startMs = performance.now();
+let simulatedMs = 0;
+for (let seed = first; seed < first + count; seed += 1) {
+  const lived = await live(seed);
+  simulatedMs += lived.simulatedMs;
+  if (count === 1) process.stdout.write(`${JSON.stringify(lived)}\n`);
+}
+const tookMs = performance.now() - startMs;
+process.stdout.write(
+  `${String(count)} lives, ${(simulatedMs / 3_600_000).toFixed(0)} simulated hours in ${(tookMs / 1_000).toFixed(1)} s (${(simulatedMs / tookMs).toFixed(0)} ×)\n`,
+);

@@ -1,0 +1,99 @@
+// The orchestrator under simulation: its real ledger, edges and turns, on virtual time and a disk in
+// memory. It can be killed at any instant, and started again on the same disk.
+
+import { withReadings, type Readings } from '../../conditions/reading.js';
+import type { Fact } from '../../orchestrator/journal/fact.js';
+import type { HostConnection } from '../../orchestrator/link/host.grpc.js';
+import type { LinkEvent } from '../../orchestrator/link/event.wire.js';
+import type { Policy } from '../../orchestrator/policy/policy.js';
+import { hostEdges, type HostPresence } from '../../orchestrator/scheduler/edges.loop.js';
+import { startTurns, type Turns } from '../../orchestrator/scheduler/turn.loop.js';
+import { openLedger, type Ledger } from '../../orchestrator/world/ledger.loop.js';
+import { createLog } from '../../runtime/log.js';
+import type { Disk } from './disk.js';
+import type { Lifetime, VirtualTime } from './virtual-time.js';
+
+const log = createLog('simulation', 'silent');
+
+export class SimulatedOrchestrator {
+  private readings: Readings = new Map();
+
+  private constructor(
+    readonly ledger: Ledger,
+    readonly edges: HostPresence,
+    readonly turns: Turns,
+    private readonly life: Lifetime,
+  ) {}
+
+  static async start(deps: {
+    readonly time: VirtualTime;
+    readonly disk: Disk;
+    readonly policy: Policy;
+    readonly readings: Readings;
+  }): Promise<SimulatedOrchestrator> {
+    const life: Lifetime = { over: false };
+    const { time, disk, policy } = deps;
+    const clock = time.clockOf(life);
+    const ledger = await openLedger({ journal: disk.open(life), clock, retry: policy.retry, log });
+    const wake = (): void => {
+      if (!life.over) turns.wake();
+    };
+    const edges = hostEdges({ ledger, log, wake, onProgress: () => undefined });
+    const servedSinceMs = time.nowMs;
+    const turns = startTurns({
+      ledger,
+      policy: () => policy,
+      clock,
+      log,
+      host: () => edges.current,
+      onRest: () => undefined,
+      hostView: () => ({
+        id: edges.current?.hostId ?? 'this machine',
+        attached: edges.current !== undefined,
+        readings: self.readings,
+        diskPath: '/',
+        servedSinceMs,
+      }),
+    });
+    const self = new SimulatedOrchestrator(ledger, edges, turns, life);
+    self.see(deps.readings);
+    return self;
+  }
+
+  get alive(): boolean {
+    return !this.life.over;
+  }
+
+  see(readings: Readings): void {
+    this.readings = withReadings(this.readings, readings.values());
+    if (this.alive) this.turns.wake();
+  }
+
+  /** What an operator's call writes. */
+  order(facts: readonly Fact[]): void {
+    void this.ledger.append(facts).then(() => {
+      if (this.alive) this.turns.wake();
+    });
+  }
+
+  kill(): void {
+    this.life.over = true;
+    this.turns.close();
+  }
+}
+
+/** What the link keeps of each host: which of its events were handled. */
+export class Handled {
+  private readonly last = new Map<string, number>();
+
+  constructor(private readonly orchestrator: SimulatedOrchestrator) {}
+
+  /** Handles an event once, and only once it is durable says so. */
+  async handle(host: HostConnection, event: LinkEvent): Promise<void> {
+    const before = this.last.get(host.instanceId) ?? 0;
+    if (event.sequence > before) {
+      await this.orchestrator.edges.event(host, event);
+      this.last.set(host.instanceId, event.sequence);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// The software of a simulated machine: what there is to update, and how far it has come. It lies on
+// the machine's disk and survives everything.
+
+import { signEnvelope } from '../../bundle/envelope.js';
+import type { Fact } from '../../orchestrator/journal/fact.js';
+import type { Update } from '../../orchestrator/runs/update.js';
+import { sceneUpdate } from '../../orchestrator/simulation/scene.js';
+import type { Chance } from '../../orchestrator/simulation/seeded.js';
+
+const SHA256 = 'c'.repeat(64);
+const steps = ['download', 'install', 'verify'] as const;
+type Step = (typeof steps)[number];
+
+export interface Program {
+  readonly updaterId: string;
+  readonly update: Update;
+  /** How many of its steps are done. */
+  doneCount: number;
+}
+
+export class Software {
+  readonly updaterIds: readonly string[];
+  readonly programs: readonly Program[];
+
+  constructor(chance: Chance) {
+    this.updaterIds = Array.from(
+      { length: 1 + chance.below(3) },
+      (_, i) => `com.example.u${String(i)}`,
+    );
+    this.programs = this.updaterIds.flatMap((updaterId) =>
+      Array.from({ length: chance.below(4) }, (_, i) => ({
+        updaterId,
+        update: updateOf(`p${String(i)}`, chance),
+        doneCount: 0,
+      })),
+    );
+  }
+
+  /** What a scan finds. */
+  pending(updaterId: string): Update[] {
+    return this.programs
+      .filter((program) => program.updaterId === updaterId && program.doneCount < steps.length)
+      .map(({ update, doneCount }) => ({ ...update, nextAction: steps[doneCount] ?? 'verify' }));
+  }
+
+  /** Does a step; doing it again changes nothing. @returns the step that comes next. */
+  perform(updaterId: string, updateId: string, step: string): Step | 'done' | 'gone' {
+    const program = this.programs.find(
+      (each) => each.updaterId === updaterId && each.update.id === updateId,
+    );
+    const index = steps.findIndex((each) => each === step);
+    if (program === undefined || index === -1) return 'gone';
+    program.doneCount = Math.max(program.doneCount, index + 1);
+    return steps[index + 1] ?? 'done';
+  }
+}
+
+function updateOf(id: string, chance: Chance): Update {
+  const lock = chance.below(4) === 0 ? ['lock:dpkg'] : [];
+  const key = chance.below(3) === 0 ? ['shared'] : [];
+  return sceneUpdate({
+    id,
+    title: `Program ${id}`,
+    security: chance.below(4) === 0,
+    exclusive: chance.below(4) === 0,
+    conflictKeys: [...lock, ...key],
+    nextAction: 'download',
+  });
+}
+
+/** The facts of an updater that was registered and accepted. */
+export function acceptance(id: string): Fact[] {
+  return [
+    {
+      kind: 'updater.submitted',
+      id,
+      version: '1.0.0',
+      publisher: 'example',
+      bundleSha256: SHA256,
+      envelope: envelopeOf(id),
+      keyIds: [],
+    },
+    enabled(id),
+  ];
+}
+
+export function enabled(id: string): Fact {
+  return {
+    kind: 'updater.enabled',
+    id,
+    version: '1.0.0',
+    bundleSha256: SHA256,
+    settings: [],
+    attestation: 'simulated',
+    actor: 'operator',
+  };
+}
+
+function envelopeOf(id: string): string {
+  const manifest = {
+    contract: 'lull.updater.v1',
+    id,
+    version: '1.0.0',
+    publisher: 'example',
+    title: 'Example',
+    platforms: ['linux'],
+    bundle: { sha256: SHA256, size: 1, files: [{ path: 'main', size: 1, sha256: SHA256 }] },
+    entrypoint: ['./main'],
+    runtime: 'host',
+    actions: [...steps],
+    scope: 'user-mode',
+    limits: { memory_mb: 64, processes: 8, disk_mb: 100 },
+    scan: { sla_h: 1, floor_h: 0 },
+  };
+  const bytes = new TextEncoder().encode(JSON.stringify(manifest));
+  return Buffer.from(signEnvelope(bytes, [])).toString('base64');
+}
