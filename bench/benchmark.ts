@@ -8,6 +8,9 @@ export interface BenchOptions {
   readonly say: (text: string) => void;
   /** Closed at the end, also after a signal: whatever a benchmark leaves goes in here. */
   readonly opened: CloseStack;
+  /** Trace files to replay instead of the project's own; for benchmarks of deciding. */
+  readonly trace?: string | undefined;
+  readonly power?: string | undefined;
 }
 
 export type Figures = Readonly<Record<string, number>>;
@@ -24,6 +27,8 @@ export interface Measured {
 export interface Benchmark {
   readonly what: string;
   readonly quickRepeats: number;
+  /** Whether it starts updaters, which needs root and an OCI runtime. */
+  readonly needsSandbox: boolean;
   run(options: BenchOptions): Promise<Measured>;
 }
 

@@ -12,13 +12,6 @@ import { syntheticTraces } from '../orchestrator/simulation/synthetic.js';
 import type { Trace } from '../orchestrator/simulation/trace.js';
 import { CannotRun, type BenchOptions } from './benchmark.js';
 
-export interface TraceOptions extends BenchOptions {
-  /** A recording. Absent: made-up people. */
-  readonly trace?: string | undefined;
-  /** The power events, where the recording has the screen only. */
-  readonly power?: string | undefined;
-}
-
 const SEED = 1;
 const DEVICES = 300;
 const DEVICES_QUICK = 60;
@@ -32,7 +25,7 @@ const EVERY_MS = 17 * HOUR_MS;
 /** The recordings say "locked": that is certain at once. What can be frozen waits only this long. */
 const LOCKED_WAIT_MS = 20_000;
 
-export function tracesFor({ trace, power, quick, say }: TraceOptions): readonly Trace[] {
+export function tracesFor({ trace, power, quick, say }: BenchOptions): readonly Trace[] {
   if (trace === undefined) {
     const count = quick ? DEVICES_QUICK : DEVICES;
     say(

@@ -4,18 +4,26 @@ import { parseArgs } from 'node:util';
 import { createLog } from '../runtime/log.js';
 import { CloseStack } from '../runtime/shutdown.js';
 import { CannotRun, type Benchmark } from './benchmark.js';
+import { deciding } from './decide/decide.js';
 import { idle } from './idle/idle.js';
 import { overhead } from './overhead/overhead.js';
+import { overlap } from './overlap/overlap.js';
 import { reaction } from './reaction/reaction.js';
+import { regret } from './regret/regret.js';
 import { requireSandbox } from './sandbox.spawn.js';
 import { reportOf, writeReport } from './report.js';
 import { sensing } from './sensing/sensing.js';
+import { simulate } from './simulate/simulate.js';
 
 const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
   ['reaction', reaction],
   ['overhead', overhead],
   ['idle', idle],
   ['sensing', sensing],
+  ['overlap', overlap],
+  ['regret', regret],
+  ['decide', deciding],
+  ['simulate', simulate],
 ]);
 const REPEATS = 5;
 const REPEATS_MAX = 1_000;
@@ -39,13 +47,14 @@ async function measure(): Promise<number> {
     process.stderr.write(`${asked}\n`);
     return 2;
   }
-  const { benchmark, name, quick, repeats, json } = asked;
+  const { benchmark, name, json, ...options } = asked;
   try {
-    await requireSandbox();
+    if (benchmark.needsSandbox) await requireSandbox();
     say(`${name}: ${benchmark.what}`);
-    if (quick) say('--quick: few samples, for a look only. These are not the figures to compare.');
+    if (options.quick)
+      say('--quick: few samples, for a look only. These are not the figures to compare.');
     const at = new Date().toISOString();
-    const measured = await benchmark.run({ quick, repeats, say, opened });
+    const measured = await benchmark.run({ ...options, say, opened });
     const report = reportOf(name, at, measured);
     if (json !== undefined) say(`\nwritten: ${writeReport(json, report, measured.samples)}`);
     return 0;
@@ -59,7 +68,8 @@ async function measure(): Promise<number> {
 }
 
 function read() {
-  const usage = 'npm run bench -- <name> [--json FILE] [--repeats N] [--quick]';
+  const usage =
+    'npm run bench -- <name> [--json FILE] [--repeats N] [--quick] [--trace FILE] [--power FILE]';
   const listed = [...benchmarks].map(([name, { what }]) => `  ${name.padEnd(10)} ${what}`);
   const known = ['benchmarks:', ...listed].join('\n');
   try {
@@ -69,17 +79,19 @@ function read() {
         json: { type: 'string' },
         repeats: { type: 'string' },
         quick: { type: 'boolean', default: false },
+        trace: { type: 'string' },
+        power: { type: 'string' },
       },
     });
     const [name = '', ...rest] = positionals;
     const benchmark = benchmarks.get(name);
     if (benchmark === undefined || rest.length > 0) return `${usage}\n${known}`;
-    const { json, quick } = values;
+    const { json, quick, trace, power } = values;
     const repeats = Number(values.repeats ?? (quick ? benchmark.quickRepeats : REPEATS));
     if (!Number.isInteger(repeats) || repeats < 1 || repeats > REPEATS_MAX) {
       return `--repeats wants a number from 1 to ${String(REPEATS_MAX)}\n${usage}`;
     }
-    return { benchmark, name, json, quick, repeats };
+    return { benchmark, name, json, quick, repeats, trace, power };
   } catch (error) {
     return `${(error as Error).message}\n${usage}\n${known}`;
   }

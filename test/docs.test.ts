@@ -53,7 +53,7 @@ describe('docs/policy.md', () => {
     const file: Record<string, unknown> = {};
     // What is the machine's own, or a list's, has no default that a file could spell out.
     const spelt = rows.filter(
-      ([key, value]) => key?.includes('[]') !== true && /^`/.test(value ?? ''),
+      ([key, value]) => key?.includes('[]') !== true && (value ?? '').startsWith('`'),
     );
     for (const [key = '', value = ''] of spelt) {
       // Signals are written with their dots; everything else is a path.

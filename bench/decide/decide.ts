@@ -30,6 +30,7 @@ interface Fleet {
 export const deciding: Benchmark = {
   what: 'the cost of one decision, from one machine to 100,000',
   quickRepeats: 2,
+  needsSandbox: false,
   run: ({ repeats, quick, say }): Promise<Measured> => {
     const counts = quick ? COUNTS_QUICK : COUNTS;
     const eventCount = quick ? EVENTS_QUICK : EVENTS;

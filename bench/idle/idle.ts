@@ -22,6 +22,7 @@ const goals: Readonly<Record<string, number>> = { pss_mb: 75, cpu_percent: 0.3, 
 export const idle: Benchmark = {
   what: `memory, CPU and wake-ups with ${String(UPDATERS)} updaters and nothing due`,
   quickRepeats: 1,
+  needsSandbox: true,
   run: measure,
 };
 

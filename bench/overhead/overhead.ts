@@ -32,6 +32,7 @@ interface Pair {
 export const overhead: Benchmark = {
   what: 'wall time of real updates under Lull ÷ that of npm alone',
   quickRepeats: 1,
+  needsSandbox: true,
   run: measure,
 };
 

@@ -3,8 +3,8 @@
 // frozen at any instant, and steps of 60 s that cannot.
 
 import { compare, REACTION_MS, type Compared } from '../../orchestrator/simulation/comparison.js';
-import type { Benchmark, Figures, Measured } from '../benchmark.js';
-import { errandsFor, LULL, lullsFor, STEP_MS, tracesFor, type TraceOptions } from '../errands.js';
+import type { BenchOptions, Benchmark, Figures, Measured } from '../benchmark.js';
+import { errandsFor, LULL, lullsFor, STEP_MS, tracesFor } from '../errands.js';
 import { rounded, table } from '../report.js';
 
 const GOAL_PAUSABLE_S = 0.01;
@@ -14,7 +14,8 @@ const GOAL_SHARE = 0.99;
 export const overlap: Benchmark = {
   what: 'seconds that an update runs while it is not allowed, replaying recordings',
   quickRepeats: 1,
-  run: (options: TraceOptions): Promise<Measured> => {
+  needsSandbox: false,
+  run: (options: BenchOptions): Promise<Measured> => {
     const traces = tracesFor(options);
     const pausable = compare(lullsFor(0), errandsFor(traces, 0));
     const steps = compare(lullsFor(STEP_MS), errandsFor(traces, STEP_MS));

@@ -28,6 +28,7 @@ const IDLE_TIMER_MS = 1_000;
 export const reaction: Benchmark = {
   what: 'from "the person is back" to the last instruction of the updater',
   quickRepeats: 2,
+  needsSandbox: true,
   run: measure,
 };
 

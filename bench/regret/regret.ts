@@ -3,8 +3,8 @@
 
 import { compare, type Compared } from '../../orchestrator/simulation/comparison.js';
 import { weights } from '../../orchestrator/simulation/score.js';
-import type { Benchmark, Figures, Measured } from '../benchmark.js';
-import { errandsFor, LULL, lullsFor, STEP_MS, tracesFor, type TraceOptions } from '../errands.js';
+import type { BenchOptions, Benchmark, Figures, Measured } from '../benchmark.js';
+import { errandsFor, LULL, lullsFor, STEP_MS, tracesFor } from '../errands.js';
 import { rounded, table } from '../report.js';
 
 const GOALS = { regret_mean: 1.05, regret_worst_tenth: 1.5, time_to_update_p50_ratio: 1.02 };
@@ -12,7 +12,8 @@ const GOALS = { regret_mean: 1.05, regret_worst_tenth: 1.5, time_to_update_p50_r
 export const regret: Benchmark = {
   what: "the cost of waiting and disturbing over the clairvoyant's, replaying recordings",
   quickRepeats: 1,
-  run: (options: TraceOptions): Promise<Measured> => {
+  needsSandbox: false,
+  run: (options: BenchOptions): Promise<Measured> => {
     const { say } = options;
     const traces = tracesFor(options);
     const { perNotAllowedMinute, perHourWaited, perMiss } = weights;

@@ -22,6 +22,7 @@ const goals = { run: 0.25, rest: 0.05, edgeMs: 5, stepMs: 120, wakeups: 15 };
 export const sensing: Benchmark = {
   what: 'what it costs to watch a machine, and how late it is',
   quickRepeats: 1,
+  needsSandbox: false,
   run: measure,
 };
 

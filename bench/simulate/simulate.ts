@@ -19,6 +19,7 @@ const GOAL = 10_000;
 export const simulate: Benchmark = {
   what: 'simulated seconds per second',
   quickRepeats: 2,
+  needsSandbox: false,
   run: ({ repeats, quick, say }): Promise<Measured> => {
     const traces = syntheticTraces(SEED, quick ? DEVICES_QUICK : DEVICES, DAYS);
     const speeds: number[] = [];

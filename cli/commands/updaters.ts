@@ -1,10 +1,14 @@
 // lull updaters: what is registered, and bringing new ones.
 
 import { createReadStream } from 'node:fs';
-import { status as grpcStatus, type ServiceError } from '@grpc/grpc-js';
+import { Metadata, type ClientWritableStream } from '@grpc/grpc-js';
 import { readLullFile } from '../../bundle/tar.js';
-import type { SubmitResponse } from '../../proto/gen/lull/registry/v1/registry.js';
-import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import type {
+  RegistryServiceClient,
+  SubmitRequest,
+  SubmitResponse,
+  Updater,
+} from '../../proto/gen/lull/registry/v1/registry.js';
 import { unary } from '../../runtime/grpc.js';
 import { CALL_MS_MAX, withOperator, withRegistry } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
@@ -27,49 +31,56 @@ export async function listUpdaters(runDir: string): Promise<Updater[]> {
 /** Submits a `.lull` file. @throws what the registry refused it for. */
 export async function submitUpdater(runDir: string, file: string): Promise<Updater> {
   const { envelope, tar } = await readLullFile(createReadStream(file));
-  const response = await withRegistry(
-    runDir,
-    (registry) =>
-      new Promise<SubmitResponse>((resolve, reject) => {
-        let answered = false;
-        const call = registry.submit(
-          { deadline: Date.now() + SUBMIT_MS_MAX } as never,
-          (error: ServiceError | null, answer: SubmitResponse) => {
-            answered = true;
-            if (error === null) resolve(answer);
-            else reject(error);
-          },
-        );
-        call.on('error', (error: Error) => {
-          if (!answered) reject(error);
-        });
-        const send = async (): Promise<void> => {
-          call.write({ part: { $case: 'header', value: { envelope } } });
-          for await (const bytes of tar) {
-            for (let at = 0; at < bytes.byteLength && !answered; at += CHUNK_BYTES_MAX) {
-              const chunk = Buffer.from(bytes.subarray(at, at + CHUNK_BYTES_MAX));
-              if (!call.write({ part: { $case: 'chunk', value: chunk } }) && !answered) {
-                await new Promise<void>((drained) => {
-                  call.once('drain', drained);
-                  call.once('close', drained);
-                  call.once('error', () => {
-                    drained();
-                  });
-                });
-              }
-            }
-            if (answered) return;
-          }
-          call.end();
-        };
-        send().catch((error: unknown) => {
-          call.cancel();
-          if (!answered) reject(error as Error);
-        });
-      }),
-  );
-  if (response.updater === undefined) throw new CommandError('the registry answered nothing');
-  return response.updater;
+  const { updater } = await withRegistry(runDir, (registry) => submit(registry, envelope, tar));
+  return known(updater);
+}
+
+/** The registry may refuse before it has read everything: then sending stops. */
+async function submit(
+  registry: RegistryServiceClient,
+  envelope: Buffer,
+  tar: AsyncIterable<Uint8Array>,
+): Promise<SubmitResponse> {
+  const answered = new AbortController();
+  return new Promise((resolve, reject) => {
+    const options = { deadline: Date.now() + SUBMIT_MS_MAX };
+    const call = registry.submit(new Metadata(), options, (error, answer) => {
+      answered.abort();
+      if (error === null) resolve(answer);
+      else reject(error);
+    });
+    call.write({ part: { $case: 'header', value: { envelope } } });
+    sendChunks(call, tar, answered.signal).catch((error: unknown) => {
+      call.cancel();
+      reject(error);
+    });
+  });
+}
+
+async function sendChunks(
+  call: ClientWritableStream<SubmitRequest>,
+  tar: AsyncIterable<Uint8Array>,
+  answered: AbortSignal,
+): Promise<void> {
+  for await (const bytes of tar) {
+    for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES_MAX) {
+      if (answered.aborted) return;
+      const chunk = Buffer.from(bytes.subarray(at, at + CHUNK_BYTES_MAX));
+      if (!call.write({ part: { $case: 'chunk', value: chunk } })) await writable(call, answered);
+    }
+  }
+  call.end();
+}
+
+function writable(call: ClientWritableStream<SubmitRequest>, answered: AbortSignal): Promise<void> {
+  if (answered.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const go = (): void => {
+      resolve();
+    };
+    call.once('drain', go);
+    answered.addEventListener('abort', go, { once: true });
+  });
 }
 
 export async function enableUpdater(
@@ -116,6 +127,6 @@ export function parseSettings(pairs: readonly string[]): ReadonlyMap<string, str
 }
 
 function known(updater: Updater | undefined): Updater {
-  if (updater === undefined) throw new CommandError(`no answer (${String(grpcStatus.INTERNAL)})`);
+  if (updater === undefined) throw new CommandError('Lull answered without an updater');
   return updater;
 }

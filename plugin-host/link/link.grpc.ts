@@ -42,7 +42,7 @@ export interface Attached {
 export interface Link extends Closeable {
   /** Connects, and stays so until closed. Once. */
   attach(served: Attached): void;
-  report(run: { runId: string; epoch: number }, event: RunEvent): void;
+  report: (run: { runId: string; epoch: number }, event: RunEvent) => void;
   readonly readBundle: ReadBundle;
   /** Resolves when every event was acknowledged, or after `deadlineMs`. */
   flush(deadlineMs: number): Promise<void>;

@@ -16,7 +16,7 @@ import type { RunEvent } from './event.js';
 import type { Grant } from './grant.js';
 
 export interface HostedRuns {
-  ids(): string[];
+  ids: () => string[];
   grant(grant: Grant): void;
   renew(runId: string, epoch: number, leaseMs: number): void;
   pause(runId: string, epoch: number, codes: readonly string[]): void;

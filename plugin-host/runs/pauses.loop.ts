@@ -133,7 +133,7 @@ export class Pauses {
   private letGo(holds: Holds): void {
     const was = this.frozen;
     this.holds = holds;
-    if (!was || this.frozen || this.over) return; // P2
+    if (!was || holds.size > 0 || this.over) return; // P2
     const { freeze } = this;
     if (freeze !== undefined) {
       freeze.cancelSettling();

@@ -9,7 +9,8 @@ export interface FileId {
 
 /** More locks are not looked at. */
 const LOCKS_MAX = 20_000;
-const held = /^\d+: (?:POSIX|FLOCK|OFDLCK) +\S+ +(?:WRITE|READ) +-?\d+ ([0-9a-f]+):([0-9a-f]+):(\d+) /;
+const held =
+  /^\d+: (?:POSIX|FLOCK|OFDLCK) +\S+ +(?:WRITE|READ) +-?\d+ ([0-9a-f]+):([0-9a-f]+):(\d+) /;
 
 /** The files on which a lock is held. Those that wait for one ("->") hold nothing. */
 export function parseLocks(text: string): FileId[] {

@@ -28,9 +28,7 @@ interface Layout {
 /** 32-bit times where a 32-bit variant of the architecture exists, 64-bit ones elsewhere. */
 function layoutOf(arch: string): Layout {
   const wide = arch === 'arm64' || arch === 'riscv64' || arch === 'loong64';
-  return wide
-    ? { bytes: 400, secondsAt: 344, wide }
-    : { bytes: 384, secondsAt: 340, wide };
+  return wide ? { bytes: 400, secondsAt: 344, wide } : { bytes: 384, secondsAt: 340, wide };
 }
 
 /** Parses the file; what follows the last whole record was cut short and is left out. */

@@ -54,7 +54,8 @@ const STEP_MS = { min: 50, max: 500 };
 export function stepShareOf(before: Sample | undefined, sample: Sample): number | undefined {
   if (before === undefined) return undefined;
   const passedMs = sample.atMs - before.atMs;
-  if (passedMs < STEP_MS.min || passedMs > STEP_MS.max || sample.part < before.part) return undefined;
+  if (passedMs < STEP_MS.min || passedMs > STEP_MS.max || sample.part < before.part)
+    return undefined;
   return shareOf([before, sample]);
 }
 

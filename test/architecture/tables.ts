@@ -58,8 +58,8 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ['tar-stream', ['bundle/tar.ts', 'updaters/npm/unpack.fs.ts']],
   ['typescript', ['test/architecture/']],
   ['undici', ['plugin-host/']],
-  ['yaml', ['cli/', 'orchestrator/policy/']],
-  ['zod', ['bundle/', 'orchestrator/', 'cli/']],
+  ['yaml', ['orchestrator/policy/']],
+  ['zod', ['bundle/', 'orchestrator/']],
 ]);
 
 /** Pure files that may use Node's modules: to hash, to verify, to cut paths. None of it touches anything. */
