@@ -85,7 +85,7 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
   };
   const figures = worstOf(Object.values(measured));
   showReaction(say, { figures, measured, beside, returns, stopped });
-  const samples = { returns_ms: byName(returns), raw_freezer_ms: raw, stream_hop_ms: hops };
+  const samples = { returns: byName(returns), raw_freezer_ms: raw, stream_hop_ms: hops };
   return { repeats, figures, beside, samples };
 }
 
@@ -135,8 +135,18 @@ function worstOf(all: readonly Figures[]): Figures {
   );
 }
 
+/** Each return as it was: when the updater stamped last, and when the write had returned. */
 function byName(returns: ReadonlyMap<string, readonly Return[]>) {
+  const ms = (fromNs: bigint, toNs: bigint): number => Number(toNs - fromNs) / 1e6;
   return Object.fromEntries(
-    [...returns].map(([name, all]) => [name, all.map((each) => rounded(latencyMs(each), 4))]),
+    [...returns].map(([name, all]) => [
+      name,
+      all.map(({ edgeNs, lastStampNs, frozenNs, recordedMs }) => ({
+        edge_ns: String(edgeNs),
+        last_stamp_ms: ms(edgeNs, lastStampNs),
+        frozen_ms: ms(edgeNs, frozenNs),
+        recorded_ms: recordedMs,
+      })),
+    ]),
   );
 }

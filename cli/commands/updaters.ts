@@ -52,7 +52,7 @@ async function submit(
     call.write({ part: { $case: 'header', value: { envelope } } });
     sendChunks(call, tar, answered.signal).catch((error: unknown) => {
       call.cancel();
-      reject(error);
+      reject(error instanceof Error ? error : new Error(String(error)));
     });
   });
 }

@@ -46,6 +46,14 @@ describe('an updater', () => {
     });
   });
 
+  test('that is withdrawn takes its interrupted runs along; what has a slot ends by itself', () => {
+    const [a, b] = [perform(updateOf('a')), perform(updateOf('b'))];
+    const cut = [admitted('cut', a), interrupted('cut'), admitted('on', b), started('on')];
+    const withdrawn: Fact = { kind: 'updater.withdrawn', id: UPDATER, actor: 'operator' };
+    const world = worldOf(at(1, submitted(), enabled(), ...cut, withdrawn));
+    expect([...world.runs.keys()]).toEqual(['on']);
+  });
+
   test('stays enabled at the accepted version while a newer one waits for its acceptance', () => {
     const newer = { ...submitted(), version: '1.1.0', bundleSha256: 'c'.repeat(64) } as Fact;
     const world = worldOf(at(1, submitted(), enabled(), newer));

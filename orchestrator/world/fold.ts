@@ -8,6 +8,7 @@ import { parseManifest } from '../../bundle/manifest.js';
 import type { Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
+import { holdsSlot } from '../runs/run.js';
 import { noTrials, updateKey, type MutableWorld, type UpdaterState } from './world.js';
 import { foldOrder, forgetOrders } from './fold-order.js';
 import { foldRun } from './fold-run.js';
@@ -49,6 +50,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'updater.withdrawn':
       world.updaters.delete(fact.id);
       forgetOrders(world, fact.id);
+      forgetInterrupted(world, fact.id);
       dropUpdates(world, fact.id, () => true);
       return;
     case 'scan.found':
@@ -156,6 +158,13 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
       trials: same ? before.trials : noTrials,
       ...(same && before.gaveUp !== undefined ? { gaveUp: before.gaveUp } : {}),
     });
+  }
+}
+
+/** Nobody will take them up again. What still has a slot is stopped, and ends by itself. */
+function forgetInterrupted(world: MutableWorld, updaterId: string): void {
+  for (const run of world.runs.values()) {
+    if (run.updaterId === updaterId && !holdsSlot(run)) world.runs.delete(run.id);
   }
 }
 

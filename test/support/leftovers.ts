@@ -2,7 +2,7 @@
 // sandboxes. Looked for by the marks of one stage, so that other Lulls on the machine don't matter.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, type Dirent } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { pause } from '../../runtime/deadline.js';
 
@@ -78,6 +78,20 @@ function groupsOf(places: Places): string[] {
   const root = '/sys/fs/cgroup';
   const hierarchies = [root, ...entriesOf(root).map(({ name }) => join(root, name))];
   return hierarchies.map((dir) => join(dir, groupOf(places))).filter((dir) => existsSync(dir));
+}
+
+/** Removes what is empty of the stage's control groups. */
+export function removeGroups(places: Places): void {
+  for (const parent of groupsOf(places)) {
+    const children = entriesOf(parent).filter((entry) => entry.isDirectory());
+    for (const dir of [...children.map(({ name }) => join(parent, name)), parent]) {
+      try {
+        rmdirSync(dir);
+      } catch {
+        // Somebody is still in it: that is for the test to complain about.
+      }
+    }
+  }
 }
 
 function pids(): number[] {

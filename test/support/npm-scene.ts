@@ -48,7 +48,7 @@ export async function onNpmScene(
   play: (scene: NpmScene) => Promise<void>,
 ): Promise<void> {
   const registry = await startTestRegistry(packages);
-  const stage = await openStage(policy === undefined ? {} : { policy });
+  const stage = openStage(policy === undefined ? {} : { policy });
   const prefix = join(stage.directory, 'apps');
   try {
     const names = new Set<string>();

@@ -6,16 +6,17 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followLull, type Follower } from '../../harness/follow.grpc.js';
-import { lull, startLull, type RunningLull } from '../../harness/lull.spawn.js';
+import { startLull, type RunningLull } from '../../harness/lull.spawn.js';
 import { installApp } from './apps.js';
 import { packFixture, type BundleOptions } from './bundle.js';
-import { leftoversAfter, mountsBelow } from './leftovers.js';
+import { leftoversAfter, mountsBelow, removeGroups } from './leftovers.js';
 import {
   spawnLull,
   type LullProcess,
   type ProcessOptions,
   type Said,
 } from './lull-process.spawn.js';
+import { createPublisherKey } from './publisher-key.js';
 import { stagePolicy, type PolicyChange } from './policy.js';
 
 /** A Lull that was killed is cleaned up after by its reaper, which looks on for 3 s. */
@@ -49,17 +50,14 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(options: { policy?: PolicyChange } = {}): Promise<Stage> {
+export function openStage(options: { policy?: PolicyChange } = {}): Stage {
   const directory = mkdtempSync(join(tmpdir(), 'lull-'));
   const runDir = join(directory, 'run');
   const stateDir = join(directory, 'state');
   const policyFile = join(directory, 'policy.yaml');
   const keyFile = join(directory, 'publisher.pem');
   const rivalKeyFile = join(directory, 'rival.pem');
-  const trusted = [
-    { publisher: 'lull', publicKey: (await lull(['bundle', 'key', keyFile])).trim() },
-    { publisher: 'rival', publicKey: (await lull(['bundle', 'key', rivalKeyFile])).trim() },
-  ];
+  const trusted = [createPublisherKey('lull', keyFile), createPublisherKey('rival', rivalKeyFile)];
   writeFileSync(policyFile, stagePolicy(trusted, options.policy));
   const running: RunningLull[] = [];
   const spawned: LullProcess[] = [];
@@ -107,6 +105,8 @@ export async function openStage(options: { policy?: PolicyChange } = {}): Promis
       await Promise.all(spawned.map(({ ended }) => ended));
       await Promise.all(running.map((each) => each.stop()));
       await leftoversAfter({ directory, runDir: join(directory, 'none'), stateDir }, REAPED_MS_MAX);
+      // What a Lull that was killed leaves until the next start; a failed test has no next start.
+      removeGroups({ directory, runDir, stateDir });
       // Removing through a mount would remove what is mounted.
       const mounted = mountsBelow(directory);
       if (mounted.length > 0) throw new Error(`still mounted: ${mounted.join(', ')}`);
@@ -120,7 +120,7 @@ export async function onStage(
   play: (stage: Stage, apps: string) => Promise<void>,
   options: { policy?: PolicyChange } = {},
 ): Promise<void> {
-  const stage = await openStage(options);
+  const stage = openStage(options);
   try {
     await play(stage, installApp(join(stage.directory, 'apps'), '1.0.0'));
   } finally {

@@ -12,7 +12,7 @@ for (const [how, name] of [
   ['a path with nothing there', '/nonexistent/runc'],
 ] as const) {
   sandboxTest(`${how}: a clear line, exit code 1, nothing left`, async () => {
-    const stage = await openStage();
+    const stage = openStage();
     try {
       const up = ['up', '--policy', stage.policyFile, '--oci-runtime', name];
       const said = await stage.say(up);

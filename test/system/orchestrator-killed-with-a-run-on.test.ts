@@ -15,7 +15,7 @@ const QUIET_MS = 500;
 sandboxTest(
   'the run stands still without its orchestrator and goes on with the next one',
   async () => {
-    const stage = await openStage();
+    const stage = openStage();
     try {
       const apps = installApp(join(stage.directory, 'apps'), '1.0.0');
       await startPart(stage, 'sensor-service');

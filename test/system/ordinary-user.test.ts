@@ -10,7 +10,7 @@ import { openStage } from '../support/stage.js';
 const NOBODY = 65_534;
 
 sandboxTest('what is missing is said in one line, with exit code 1', async () => {
-  const stage = await openStage();
+  const stage = openStage();
   try {
     // It may write there: what stops it is the lack of rights, and nothing before that.
     chmodSync(stage.directory, 0o755);
@@ -29,7 +29,7 @@ sandboxTest('what is missing is said in one line, with exit code 1', async () =>
 sandboxTest(
   'a part that needs no rights, in a directory of others: which one, in one line',
   async () => {
-    const stage = await openStage();
+    const stage = openStage();
     try {
       chmodSync(stage.directory, 0o755);
       const said = await stage.say(['up', '--only', 'sensor-service'], { uid: NOBODY });

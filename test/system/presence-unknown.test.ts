@@ -11,7 +11,7 @@ import { countOf, reasonWith } from '../support/told.js';
 const WHILE_MS = 1_000;
 
 sandboxTest('a machine that cannot tell whether a person is there runs nothing', async () => {
-  const stage = await openStage();
+  const stage = openStage();
   try {
     const apps = installApp(join(stage.directory, 'apps'), '1.0.0');
     const running = await stage.start();

@@ -114,7 +114,7 @@ async function withFixture(
   sourceUrl: string,
   look: (follower: Follower, asking: Asking) => Promise<void>,
 ): Promise<void> {
-  const stage = await openStage();
+  const stage = openStage();
   try {
     const directory = installApp(join(stage.directory, 'apps'), '1.0.0');
     const running = await stage.start();

@@ -63,7 +63,7 @@ interface Scene {
 
 /** Three processes, nobody there, and an updater whose installation takes a while. */
 async function onThreeProcesses(play: (scene: Scene) => Promise<void>): Promise<void> {
-  const stage = await openStage();
+  const stage = openStage();
   try {
     const apps = installApp(join(stage.directory, 'apps'), '1.0.0');
     const sensor = await startPart(stage, 'sensor-service');

@@ -11,7 +11,7 @@ const CLIENT = 3;
 
 sandboxTest('one trace leads from a run to its updater and back to the host', async () => {
   const collector = await startCollector();
-  const stage = await openStage();
+  const stage = openStage();
   try {
     const apps = installApp(join(stage.directory, 'apps'), '1.0.0');
     const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
@@ -54,7 +54,7 @@ sandboxTest('one trace leads from a run to its updater and back to the host', as
 
 sandboxTest('a program inside the sandbox finds the trace in its environment', async () => {
   const collector = await startCollector();
-  const stage = await openStage();
+  const stage = openStage();
   try {
     const apps = installApp(join(stage.directory, 'apps'), '1.0.0');
     const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };

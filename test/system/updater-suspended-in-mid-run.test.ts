@@ -8,7 +8,7 @@ import { enable, ended, factOf, outcomeOf } from '../support/story.js';
 import { countOf, reasonsNow } from '../support/told.js';
 
 sandboxTest('a suspended updater is stopped in mid-run, and nothing of it is left', async () => {
-  const stage = await openStage();
+  const stage = openStage();
   try {
     const apps = installApp(join(stage.directory, 'apps'), '1.0.0');
     const running = await stage.start();
