@@ -59,7 +59,8 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
       for (let each = 0; each < count; each += 1) {
         if (each > 0 && performance.now() > untilMs) break;
         if (each > 0) await leave(lull);
-        returns.get(lull.name)?.push(await comeBack(lull));
+        const back = await comeBack(lull);
+        if (back !== undefined) returns.get(lull.name)?.push(back);
       }
     }
     hops.push(...(await hop(count)));

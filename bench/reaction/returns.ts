@@ -1,6 +1,7 @@
 // A person who comes back, and leaves again: one sample.
 
 import { pause } from '../../runtime/deadline.js';
+import type { Fact } from '../../harness/follow.grpc.js';
 import type { Stop } from './latency.js';
 import type { BusyLull } from './stopped-lull.spawn.js';
 
@@ -16,14 +17,19 @@ export interface Return extends Stop {
   readonly recordedMs: number;
 }
 
-/** The updater runs before, and afterwards is frozen with the person still there. */
-export async function comeBack(lull: BusyLull): Promise<Return> {
+/**
+ * The updater runs before, and afterwards is frozen with the person still there.
+ * @returns undefined where something else froze it first: a lease that was not renewed in time.
+ */
+export async function comeBack(lull: BusyLull): Promise<Return | undefined> {
   await pause(RUN_MS.min + Math.random() * RUN_MS.spread);
   const edgeNs = await lull.engage();
   const paused = await lull.follower.fact('the pause', ofRun(lull, 'run.paused'), FACT_MS_MAX);
   const recordedMs = Number(process.hrtime.bigint() - edgeNs) / NS_PER_MS;
   await pause(SETTLE_MS);
-  const frozenNs = edgeNs + BigInt(Number(paused['reactionNs'] ?? 0));
+  const reactionNs = paused['reactionNs'];
+  if (typeof reactionNs !== 'number') return undefined;
+  const frozenNs = edgeNs + BigInt(reactionNs);
   return { edgeNs, frozenNs, lastStampNs: lull.stamps.newestNs(), recordedMs };
 }
 
@@ -37,6 +43,5 @@ export async function leave(lull: BusyLull): Promise<number> {
 }
 
 function ofRun({ runId }: BusyLull, kind: string) {
-  return (fact: { kind: string; runId?: string }): boolean =>
-    fact.kind === kind && fact.runId === runId;
+  return (fact: Fact): boolean => fact.kind === kind && fact.runId === runId;
 }

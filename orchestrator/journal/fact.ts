@@ -199,5 +199,3 @@ export type Fact =
       readonly awayS: number;
       readonly returns: number;
     };
-
-export type FactKind = Fact['kind'];

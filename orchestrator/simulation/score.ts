@@ -2,7 +2,7 @@
 
 import { allowedIn } from './rivals.js';
 import { intersection, lengthMs } from './span.js';
-import type { Errand, Ride, Runner } from './errand.js';
+import type { Errand, Ride } from './errand.js';
 
 /** The cost's weights, in hours of waiting. All ours: what matters is that they are the same for all. */
 export const weights = {
@@ -44,10 +44,6 @@ export function scoreOf(errand: Errand, ride: Ride): Scored {
     waitedH * weights.perHourWaited +
     (done ? 0 : weights.perMiss);
   return { done, notAllowedS, waitedH, interruptions: ride.interruptions, cost };
-}
-
-export function scoresOf(runner: Runner, errands: readonly Errand[]): Scored[] {
-  return errands.map((errand) => scoreOf(errand, runner.run(errand)));
 }
 
 export function summary(name: string, scored: readonly Scored[]): Score {

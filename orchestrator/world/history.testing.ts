@@ -1,6 +1,5 @@
 // Facts and worlds for tests: a journal's worth of history without a journal.
 
-import type { Requirement } from '../../conditions/requirement.js';
 import { readingKey, type Reading, type Readings, type Signal } from '../../conditions/reading.js';
 import type { Value } from '../../conditions/reading.js';
 import { chainEntry, genesis, type Entry } from '../journal/chain.js';
@@ -160,8 +159,3 @@ export const engaged: Value = { kind: 'presence', presence: { kind: 'engaged' } 
 export function awaySince(sinceMs: number): Value {
   return { kind: 'presence', presence: { kind: 'away', sinceMs } };
 }
-
-export const guardOfInstall: readonly Requirement[] = [
-  { kind: 'person-away', forMs: 0 },
-  { kind: 'on-ac' },
-];

@@ -16,6 +16,7 @@ import { objections, type Requirement } from '../../conditions/requirement.js';
 import { watchSensor } from '../../proto/watch/sensor.grpc.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { edgeOf } from './edge.js';
 
 /** A sensor silent for longer counts as a person present (ours). */
 const SILENT_MS = 500;
@@ -48,11 +49,15 @@ export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
     clock,
     signal: new AbortController().signal,
     onReadings: (next, { observedMonotonicNs }) => {
+      const before = readings;
       readings = next;
       const nowMs = clock.now().wallMs;
       for (const each of guarded) {
         const reasons = objections(each.requirements, readings, nowMs);
-        if (reasons.length > 0) each.onBroken(reasons, observedMonotonicNs);
+        if (reasons.length === 0) continue;
+        const edgeNs = edgeOf(each.requirements, before, next, nowMs) ?? observedMonotonicNs;
+        // Of silence, and of what was first heard after it, there is no instant.
+        each.onBroken(reasons, observedMonotonicNs === undefined ? undefined : edgeNs);
       }
     },
   });
