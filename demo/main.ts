@@ -62,6 +62,9 @@ try {
 } catch (error) {
   screen.clearBar();
   process.stderr.write(`\ndemo: ${(error as Error).message}\n`);
+  // A machine on battery, with music on, or too hot is left alone in the demo too.
+  const waiting = await running?.command(['explain']).catch(() => undefined);
+  if (waiting !== undefined) process.stderr.write(`What stands in the way:\n${waiting}`);
   process.exitCode = 1;
 } finally {
   await clean();

@@ -10,7 +10,7 @@ export const overrides: readonly Override[] = [
   { what: 'away before anything starts', usually: '4 min', here: '1 s' },
   { what: 'away before an install', usually: '10 min', here: '1 s' },
   { what: 'away before a paused run goes on', usually: '4 min', here: '1 s' },
-  { what: 'wait after Lull starts', usually: '5 min', here: 'none' },
+  { what: 'wait after the machine or Lull starts', usually: '5 min', here: 'none' },
   { what: 'limits on load by others', usually: '20 % CPU …', here: 'off: set-up was just running' },
 ];
 
@@ -25,6 +25,9 @@ waiting:
   away_for_install: 1s
   away_to_resume: 1s
   start_up: 0s
+  boot: 0s
+  resume: 0s
+  login: 0s
 load:
   cpu.busy: off
   disk.busy: off

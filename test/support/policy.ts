@@ -16,7 +16,15 @@ export function stagePolicy(trusted: readonly TrustedKey[], change: PolicyChange
       keys: [publicKey],
       ids: ['dev.lull.*'],
     })),
-    waiting: { away: '100ms', away_for_install: '100ms', away_to_resume: '100ms', start_up: '0s' },
+    waiting: {
+      away: '100ms',
+      away_for_install: '100ms',
+      away_to_resume: '100ms',
+      start_up: '0s',
+      boot: '0s',
+      resume: '0s',
+      login: '0s',
+    },
     // Other tests are busy beside this one.
     load: Object.fromEntries(
       [
