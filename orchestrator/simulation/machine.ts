@@ -54,7 +54,7 @@ export function runErrand(errand: Errand, settings: MachineSettings): Ride {
   let leftMs = errand.workMs;
   let interruptions = 0;
   let held: Held | undefined;
-  let finishedAtMs: number | undefined;
+  const end: { finishedAtMs?: number } = {};
 
   function tell(fact: Fact, atMs = nowMs): void {
     const entry = { sequence: world.sequence + 1, atMs, fact, body: '', hash: '' };
@@ -156,9 +156,10 @@ export function runErrand(errand: Errand, settings: MachineSettings): Ride {
       : ({ kind: 'more_to_do', nextAction: 'install' } as const);
     tell({ kind: 'run.finished', runId: held.admission.runId, outcome, stderrTail: '' });
     held = undefined;
-    if (done) finishedAtMs = nowMs;
+    if (done) end.finishedAtMs = nowMs;
   }
 
+  const isOpen = (): boolean => end.finishedAtMs === undefined;
   const endOfRun = (): number =>
     held?.runningSinceMs === undefined ? Infinity : held.runningSinceMs + held.leftMs;
 
@@ -166,7 +167,7 @@ export function runErrand(errand: Errand, settings: MachineSettings): Ride {
   const hours = hourFacts(trace, errand.arrivalMs, deadlineMs, policy);
   let lookAgainAtMs = turn();
   let next = edges.next();
-  while (finishedAtMs === undefined) {
+  while (isOpen()) {
     const atMs = Math.min(next?.atMs ?? Infinity, lookAgainAtMs, endOfRun());
     if (atMs > deadlineMs) break;
     nowMs = atMs;
@@ -177,8 +178,8 @@ export function runErrand(errand: Errand, settings: MachineSettings): Ride {
       guard();
       next = edges.next();
     }
-    if (finishedAtMs === undefined) lookAgainAtMs = turn();
+    if (isOpen()) lookAgainAtMs = turn();
   }
-  if (finishedAtMs === undefined) settle(Math.min(endOfRun(), deadlineMs));
-  return { ran, interruptions, ...(finishedAtMs === undefined ? {} : { finishedAtMs }) };
+  if (isOpen()) settle(Math.min(endOfRun(), deadlineMs));
+  return { ran, interruptions, ...end };
 }

@@ -21,6 +21,8 @@ export const windowColumns = [
 
 /** A Thursday. Local seconds are taken for UTC: the hour and the day of the week are what matters. */
 export const WINDOWS_EPOCH_MS = Date.UTC(2020, 0, 2);
+const devicePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const secondColumns = windowColumns.slice(1);
 const DEVICES_MAX = 100_000;
 /** Longer than any recording; keeps a bad digit from asking for years of simulation. */
 const TRACE_S_MAX = 400 * 86_400;
@@ -37,14 +39,21 @@ export function parseWindows(text: string): Recording {
   const drafts = new Map<string, Draft>();
   const faults = faultList();
   for (const { line, row } of rowsOf(text)) {
-    const cells = numbersOf(row, windowColumns, line, faults);
-    const device = row.slice(0, Math.max(0, row.indexOf(','))).trim();
-    if (cells === undefined) {
-      const draft = drafts.get(device);
-      if (draft !== undefined) draft.broken = true;
+    const device = row.slice(0, Math.max(0, row.indexOf(',')));
+    if (!devicePattern.test(device)) {
+      faults.add(line, `begins with no device: ${JSON.stringify(row.slice(0, 40))}`);
       continue;
     }
-    const [, startS = 0, endS = 0, readyStartS = 0, readyEndS = 0] = cells;
+    const cells = numbersOf(row.slice(device.length + 1), secondColumns, line, faults);
+    if (cells === undefined) {
+      const [startS, endS] = [0, 0];
+      drafts.set(device, {
+        ...(drafts.get(device) ?? { startS, endS, windows: [] }),
+        broken: true,
+      });
+      continue;
+    }
+    const [startS = 0, endS = 0, readyStartS = 0, readyEndS = 0] = cells;
     const draft = drafts.get(device) ?? { startS, endS, windows: [], broken: false };
     if (drafts.size >= DEVICES_MAX && !drafts.has(device)) {
       faults.add(line, `more than ${String(DEVICES_MAX)} devices`);

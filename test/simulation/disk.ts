@@ -55,7 +55,8 @@ export class Disk {
           return;
         }
         this.writing = undefined;
-        if (entries[0]?.sequence !== this.entries.length + 1) {
+        const sequence = entries[0]?.sequence;
+        if (sequence !== undefined && sequence !== this.entries.length + 1) {
           reject(new JournalError('SEQUENCE_TAKEN', 'somebody else wrote'));
           return;
         }

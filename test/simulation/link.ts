@@ -4,7 +4,8 @@ import type { LinkEvent } from '../../orchestrator/link/event.wire.js';
 import type { HostConnection } from '../../orchestrator/link/host.grpc.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
 import type { SimulatedHost } from './host.js';
-import { Handled, type SimulatedOrchestrator } from './orchestrator.js';
+import type { Handled } from './orchestrator.js';
+import { type SimulatedOrchestrator } from './orchestrator.js';
 import type { Lifetime, VirtualTime } from './virtual-time.js';
 
 const DELAY_MS_MEAN = 3;
@@ -34,7 +35,8 @@ export class Link {
       hostId: 'host-1',
       instanceId: host.instanceId,
       confinement: 'simulated',
-      runIds: new Set(host.runs.keys()),
+      // As the real host says it: a run whose end was not heard yet is still held.
+      runIds: new Set([...host.runs.keys(), ...host.outbox.map(({ runId }) => runId)]),
       send: (command) => {
         if (this.life.over) return;
         this.downAtMs = Math.max(this.downAtMs, deps.time.nowMs + this.delayMs());

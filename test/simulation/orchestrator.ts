@@ -71,14 +71,15 @@ export class SimulatedOrchestrator {
 
   /** What an operator's call writes. */
   order(facts: readonly Fact[]): void {
-    void this.ledger.append(facts).then(() => {
+    const wake = (): void => {
       if (this.alive) this.turns.wake();
-    });
+    };
+    void this.ledger.append(facts).then(wake, wake);
   }
 
   kill(): void {
     this.life.over = true;
-    this.turns.close();
+    void this.turns.close();
   }
 }
 

@@ -1,0 +1,81 @@
+// The simulation itself: repeatable, and not blind.
+
+import { describe, expect, test } from '@jest/globals';
+import { defaultPolicy } from '../../orchestrator/policy/policy.js';
+import { sceneUpdate } from '../../orchestrator/simulation/scene.js';
+import { chanceFrom } from '../../orchestrator/simulation/seeded.js';
+import { SimulatedHost, type HostRun } from './host.js';
+import { checkHost, checkStandstill } from './invariants.js';
+import { live } from './life.js';
+import { Software } from './software.js';
+import { VirtualTime } from './virtual-time.js';
+
+function hostWith(...runs: Partial<HostRun>[]): SimulatedHost {
+  const chance = chanceFrom(1);
+  const host = new SimulatedHost('instance-1', {
+    time: new VirtualTime(0),
+    chance,
+    software: new Software(chance),
+    faults: { on: false },
+    readings: new Map(),
+    posted: () => undefined,
+  });
+  runs.forEach((changes, i) => {
+    const runId = `run-${String(i)}`;
+    host.runs.set(runId, {
+      ...{ runId, epoch: i, updaterId: `u${String(i)}`, update: undefined, guard: [] },
+      ...{ holds: new Set(), life: { over: false }, leftMs: 1, runningSinceMs: 0, ending: false },
+      lease: () => undefined,
+      end: () => undefined,
+      ...changes,
+    });
+  });
+  return host;
+}
+
+const install = sceneUpdate({ id: 'a', nextAction: 'install' });
+const download = sceneUpdate({ id: 'b', nextAction: 'download', exclusive: true });
+
+test('the same seed is the same life', async () => {
+  const [once, again, other] = [await live(7), await live(7), await live(8)];
+  expect(again).toEqual(once);
+  expect(other.entryCount).not.toBe(once.entryCount);
+  expect(once.crashCount).toBeGreaterThan(0);
+});
+
+describe('what must never be is seen', () => {
+  const check =
+    (host: SimulatedHost, small = false) =>
+    () => {
+      checkHost(host, defaultPolicy, small);
+    };
+
+  test('two installs', () => {
+    expect(check(hostWith({ update: install }, { update: install }))).toThrow('I1');
+  });
+
+  test('two runs on a machine with two cores', () => {
+    expect(check(hostWith({ update: install }, {}), true)).toThrow('I1');
+    expect(check(hostWith({ update: install }), true)).not.toThrow();
+  });
+
+  test('something beside an exclusive update', () => {
+    expect(check(hostWith({ update: download }, { update: install }))).toThrow('exclusive');
+  });
+
+  test('two runs of one updater', () => {
+    expect(check(hostWith({ updaterId: 'u' }, { updaterId: 'u' }))).toThrow('one updater');
+  });
+
+  test('a run while its guard is broken', () => {
+    const guard = [{ kind: 'on-ac' }] as const;
+    expect(check(hostWith({ guard }))).toThrow('I2');
+    expect(check(hostWith({ guard, holds: new Set(['guard']) }))).not.toThrow();
+  });
+
+  test('a run that goes on after the trip switch', () => {
+    expect(() => {
+      checkStandstill(hostWith({}), 60_001, 60_000);
+    }).toThrow('I4');
+  });
+});

@@ -1,0 +1,10 @@
+import { expect, test } from '@jest/globals';
+import { hundredsFrom, liveHundred, STORMS_MS_MAX } from './storms.js';
+
+test.each(hundredsFrom(1_000, 1_000))(
+  'an hour of storms, then calm: all is done in the end, for a hundred seeds from %d on',
+  async (first) => {
+    expect(await liveHundred(first)).toBe(100);
+  },
+  STORMS_MS_MAX,
+);
