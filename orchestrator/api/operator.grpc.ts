@@ -8,22 +8,18 @@ import type {
   VerifyAuditResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
-import type { Clock } from '../../runtime/clock.js';
 import { rpcError } from '../../runtime/grpc.js';
 import type { Fact } from '../journal/fact.js';
-import type { Policy } from '../policy/policy.js';
-import type { HostConnection } from '../link/host.grpc.js';
 import { accept, carriedSettings } from '../registry/enable.js';
 import { updaterToWire } from '../registry/updater.wire.js';
-import type { Plan } from '../scheduler/decide.js';
-import type { HostView } from '../scheduler/host-view.js';
 import { forecast } from '../scheduler/forecast.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { answer, RpcFailure } from './answer.grpc.js';
+import type { OperatorDeps } from './deps.grpc.js';
 import { orderHandlers } from './orders.grpc.js';
 import { subjectsNow } from './subjects.wire.js';
 import { chanceToWire, entryToWire, readingToText, runToWire } from './view.wire.js';
-import { streamEntries, type ProgressFeed } from './watch.grpc.js';
+import { streamEntries } from './watch.grpc.js';
 
 const FORECAST_MS = 48 * 3_600_000;
 const FORECAST_MS_MAX = 31 * 24 * 3_600_000;
@@ -31,18 +27,6 @@ const RUNS_PAGE = 100;
 const RUNS_PAGE_MAX = 1_000;
 const ENTRIES_PAGE = 1_000;
 const ENTRIES_PAGE_MAX = 10_000;
-
-export interface OperatorDeps {
-  readonly version: string;
-  readonly clock: Clock;
-  readonly policy: () => Policy;
-  readonly ledger: Ledger;
-  readonly planNow: () => Plan;
-  readonly hostView: () => HostView;
-  readonly host: () => HostConnection | undefined;
-  readonly progress: ProgressFeed;
-  readonly wake: () => void;
-}
 
 export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
   const { ledger } = deps;

@@ -7,7 +7,7 @@ import { displayText } from '../../conditions/words.js';
 import type { Fact } from '../journal/fact.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from './answer.grpc.js';
-import type { OperatorDeps } from './operator.grpc.js';
+import type { OperatorDeps } from './deps.grpc.js';
 import { liftFacts, orderProblem, subjectNamed, type forMsMax } from './order.js';
 import { subjectsNow } from './subjects.wire.js';
 

@@ -15,6 +15,8 @@ export interface Edge {
   /** Absent: somebody is there. */
   readonly awaySinceMs?: number;
   readonly mains: boolean;
+  /** Since when mains are as they are; absent: since now. */
+  readonly mainsSinceMs?: number;
 }
 
 export interface Edges {
@@ -30,7 +32,8 @@ export function edgesOf(trace: Trace, fromMs: number, toMs: number): Edges {
   const stateAt = (atMs: number): Edge => {
     const span = away.spanAt(atMs);
     const since = span === undefined ? {} : { awaySinceMs: span.fromMs };
-    return { atMs, ...since, mains: mains.spanAt(atMs) !== undefined };
+    const on = mains.spanAt(atMs);
+    return { atMs, ...since, mains: on !== undefined, mainsSinceMs: on?.fromMs ?? atMs };
   };
   const first = stateAt(fromMs);
   let atMs = fromMs;
@@ -93,7 +96,7 @@ const calmReadings = calm.map(
 );
 
 /** What the sensors of an otherwise calm machine would say. */
-export function readingsAt({ atMs, awaySinceMs, mains }: Edge): Readings {
+export function readingsAt({ atMs, awaySinceMs, mains, mainsSinceMs = atMs }: Edge): Readings {
   const presence: Value = {
     kind: 'presence',
     presence:
@@ -102,6 +105,6 @@ export function readingsAt({ atMs, awaySinceMs, mains }: Edge): Readings {
   return new Map([
     ...calmReadings,
     ['presence', readingOf('presence', presence, atMs)],
-    ['power.ac', readingOf('power.ac', { kind: 'flag', flag: mains }, atMs)],
+    ['power.ac', readingOf('power.ac', { kind: 'flag', flag: mains }, mainsSinceMs)],
   ]);
 }

@@ -1,10 +1,10 @@
-// Steps that cannot be frozen: is the person likely to stay away until its end?
+// Steps that cannot be frozen: is the machine likely to be left alone, on mains, until its end?
 //
-// Most absences that end, end early. Over the recordings at hand the chance per second that somebody
-// comes back falls with the length of the absence so far, a, as RETURNS / (a + EARLY_S), hardly
-// different by hour of day or by person. So an absence that has lasted a lasts another d with chance
+// Most quiet spells that end, end early. Over the recordings at hand the chance per second that one
+// ends falls with its length so far, a, as RETURNS / (a + EARLY_S), hardly different by hour of day or
+// by person. So a spell that has lasted a lasts another d with chance
 //   ((a + EARLY_S) / (a + EARLY_S + d)) ^ RETURNS
-// and the wait that a wanted chance amounts to grows with the step: 4 min for 60 s at 90 %.
+// and the wait that a wanted chance amounts to grows with the step: 3 min for 60 s at 90 %.
 
 import { valueOf } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
@@ -15,7 +15,7 @@ import type { HostView } from '../scheduler/host-view.js';
 import type { World } from '../world/world.js';
 import type { Decide } from './machine.js';
 
-/** Fitted to 6,108 absences of 345 devices. */
+/** Fitted to 6,108 quiet spells of 345 devices. */
 const RETURNS = 0.434;
 const EARLY_S = 30;
 
@@ -24,7 +24,7 @@ export function chanceToStayAway(awayS: number, durationS: number): number {
   return (seen / (seen + durationS)) ** RETURNS;
 }
 
-/** How long an absence has to have lasted for `durationS` more to be as likely as `chance`. */
+/** How long a quiet spell has to have lasted for `durationS` more to be as likely as `chance`. */
 export function awayForChance(chance: number, durationS: number): number {
   if (chance <= 0) return 0;
   if (chance >= 1) return Number.POSITIVE_INFINITY;
@@ -65,7 +65,9 @@ function sectionObjection(
   if (sectionS === 0 || subject.work.kind === 'scan' || subject.level !== 'silent')
     return undefined;
   if (value.kind !== 'presence' || value.presence.kind !== 'away') return undefined;
-  const { sinceMs } = value.presence;
+  // A reading is told again only when it changes: its instant is since when it holds.
+  const mainsSinceMs = readings.get('power.ac')?.observedAtMs ?? nowMs;
+  const sinceMs = Math.max(value.presence.sinceMs, mainsSinceMs);
   const wanted = policy.quietChance.normal;
   const untilMs = sinceMs + Math.ceil(awayForChance(wanted, sectionS) * 1_000);
   if (nowMs >= untilMs) return undefined;

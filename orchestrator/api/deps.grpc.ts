@@ -1,0 +1,20 @@
+import type { Clock } from '../../runtime/clock.js';
+import type { HostConnection } from '../link/host.grpc.js';
+import type { Policy } from '../policy/policy.js';
+import type { Plan } from '../scheduler/decide.js';
+import type { HostView } from '../scheduler/host-view.js';
+import type { Ledger } from '../world/ledger.loop.js';
+import type { ProgressFeed } from './watch.grpc.js';
+
+/** What the operator's API reads and commands. */
+export interface OperatorDeps {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly policy: () => Policy;
+  readonly ledger: Ledger;
+  readonly planNow: () => Plan;
+  readonly hostView: () => HostView;
+  readonly host: () => HostConnection | undefined;
+  readonly progress: ProgressFeed;
+  readonly wake: () => void;
+}
