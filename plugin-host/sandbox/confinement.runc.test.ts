@@ -1,8 +1,8 @@
 // What an updater can see and do inside: asked of a real one.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fixtureUid, openFixture, whyNoSandbox, type SandboxFixture } from './sandbox.testing.js';
 import type { SandboxSpec } from './sandbox.js';
 
@@ -49,9 +49,12 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
         ]),
       },
     );
+    // A Node.js that is not below /usr leads the PATH.
+    const node = realpathSync(process.execPath);
+    const path = node.startsWith('/usr/') ? '/usr/bin' : `${dirname(node)}:/usr/bin`;
     expect(seen).toEqual([
-      ['HOME=/tmp', 'LULL_TOKEN=secret', 'PATH=/usr/bin'],
-      { HOME: '/tmp', LULL_TOKEN: 'secret', PATH: '/usr/bin' },
+      ['HOME=/tmp', 'LULL_TOKEN=secret', `PATH=${path}`],
+      { HOME: '/tmp', LULL_TOKEN: 'secret', PATH: path },
     ]);
   });
 

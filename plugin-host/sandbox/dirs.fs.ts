@@ -72,6 +72,10 @@ export function makeRootfs(bundleDir: string, plan: Rootfs): void {
     chmodSync(path, 0o755);
   };
   for (const path of plan.directories) makeDirectory(join(root, path));
+  // A runtime gives a tmpfs the mode of the directory that it covers; /tmp is there to be covered
+  // only where something of the host's that is shown lies below it, Node.js for example.
+  const tmp = join(root, 'tmp');
+  if (existsSync(tmp)) chmodSync(tmp, 0o1777);
   for (const { path, target } of plan.links) symlinkSync(target, join(root, path));
   for (const { path, text } of plan.files) {
     writeFileSync(join(root, path), text);
