@@ -81,16 +81,18 @@ function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
     act: (request: Request) => Promise<Response>,
   ): (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => void {
     return (call, callback) => {
-      admit(call)
-        .then(() => act(call.request))
-        .then(
-          (response) => {
-            callback(null, response);
-          },
-          (error: unknown) => {
-            callback(refusal(error));
-          },
-        );
+      const admitted = async (): Promise<Response> => {
+        requireToken(call);
+        return await act(call.request);
+      };
+      admitted().then(
+        (response) => {
+          callback(null, response);
+        },
+        (error: unknown) => {
+          callback(refusal(error));
+        },
+      );
     };
   }
 
@@ -116,8 +118,7 @@ function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
     return statusOf(over ? new HostError('RUN_OVER', 'the run is over') : error, deps.log);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- A refusal has to be a rejection.
-  async function admit(call: { readonly metadata: Metadata }): Promise<void> {
+  function requireToken(call: { readonly metadata: Metadata }): void {
     const given = call.metadata.get('lull-token');
     const [token] = given;
     if (given.length !== 1 || typeof token !== 'string' || !sameToken(token, run.token)) {
@@ -131,7 +132,7 @@ function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
   }
 
   async function fetch(call: ServerWritableStream<FetchRequest, FetchResponse>): Promise<void> {
-    await admit(call);
+    requireToken(call);
     requireOwnRun(call.request.runId);
     if (open.fetches >= FETCHES_MAX) {
       throw new HostError('RATE_LIMITED', `at most ${String(FETCHES_MAX)} downloads at once`);
