@@ -1,13 +1,10 @@
 // What overlap and regret are measured on: a recording, or made-up people where there is none; and
 // Lull's policies, as they are compared.
 
-import { decide } from '../orchestrator/scheduler/decide.js';
-import { defaultPolicy, type Policy } from '../orchestrator/policy/policy.js';
-import { lull, policyForTraces, REACTION_MS, soon } from '../orchestrator/simulation/comparison.js';
+import { defaultPolicy } from '../orchestrator/policy/policy.js';
+import { lull, policyForTraces, soon } from '../orchestrator/simulation/comparison.js';
 import { errandsOf, type Errand, type Runner } from '../orchestrator/simulation/errand.js';
-import { runErrand } from '../orchestrator/simulation/machine.js';
 import { readRecording, RecordingError } from '../orchestrator/simulation/recording.fs.js';
-import { askingForSections } from '../orchestrator/simulation/section.js';
 import { syntheticTraces } from '../orchestrator/simulation/synthetic.js';
 import type { Trace } from '../orchestrator/simulation/trace.js';
 import { CannotRun, type BenchOptions } from './benchmark.js';
@@ -56,14 +53,7 @@ export function errandsFor(traces: readonly Trace[], stepMs: number): Errand[] {
 export const LULL = 'Lull';
 
 /** Lull as it is judged here, and as its defaults are. */
-export function lullsFor(stepMs: number): Runner[] {
+export function lulls(): Runner[] {
   const defaults = policyForTraces(defaultPolicy, DEADLINE_MS);
-  const certain = soon(defaults, LOCKED_WAIT_MS);
-  const judged = stepMs === 0 ? lull(LULL, certain) : bySections(LULL, certain);
-  return [judged, lull('Lull, its defaults', defaults)];
-}
-
-function bySections(name: string, policy: Policy): Runner {
-  const settings = { decide: askingForSections(decide), policy, reactionMs: REACTION_MS };
-  return { name, run: (errand) => runErrand(errand, settings) };
+  return [lull(LULL, soon(defaults, LOCKED_WAIT_MS)), lull('Lull, its defaults', defaults)];
 }

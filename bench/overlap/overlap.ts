@@ -4,7 +4,7 @@
 
 import { compare, REACTION_MS, type Compared } from '../../orchestrator/simulation/comparison.js';
 import type { BenchOptions, Benchmark, Figures, Measured } from '../benchmark.js';
-import { errandsFor, LULL, lullsFor, STEP_MS, tracesFor } from '../errands.js';
+import { errandsFor, LULL, lulls, STEP_MS, tracesFor } from '../errands.js';
 import { rounded, table } from '../report.js';
 
 const GOAL_PAUSABLE_S = 0.01;
@@ -17,8 +17,8 @@ export const overlap: Benchmark = {
   needsSandbox: false,
   run: (options: BenchOptions): Promise<Measured> => {
     const traces = tracesFor(options);
-    const pausable = compare(lullsFor(0), errandsFor(traces, 0));
-    const steps = compare(lullsFor(STEP_MS), errandsFor(traces, STEP_MS));
+    const pausable = compare(lulls(), errandsFor(traces, 0));
+    const steps = compare(lulls(), errandsFor(traces, STEP_MS));
     show(
       options.say,
       pausable,

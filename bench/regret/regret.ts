@@ -4,7 +4,7 @@
 import { compare, type Compared } from '../../orchestrator/simulation/comparison.js';
 import { weights } from '../../orchestrator/simulation/score.js';
 import type { BenchOptions, Benchmark, Figures, Measured } from '../benchmark.js';
-import { errandsFor, LULL, lullsFor, STEP_MS, tracesFor } from '../errands.js';
+import { errandsFor, LULL, lulls, STEP_MS, tracesFor } from '../errands.js';
 import { rounded, table } from '../report.js';
 
 const GOALS = { regret_mean: 1.05, regret_worst_tenth: 1.5, time_to_update_p50_ratio: 1.02 };
@@ -20,8 +20,8 @@ export const regret: Benchmark = {
     say(
       `cost: ${String(perNotAllowedMinute)} per minute not allowed + ${String(perHourWaited)} per hour waited + ${String(perMiss)} per deadline missed`,
     );
-    const pausable = compare(lullsFor(0), errandsFor(traces, 0));
-    const steps = compare(lullsFor(STEP_MS), errandsFor(traces, STEP_MS));
+    const pausable = compare(lulls(), errandsFor(traces, 0));
+    const steps = compare(lulls(), errandsFor(traces, STEP_MS));
     show(say, pausable, 'what can be frozen at any instant');
     show(say, steps, 'steps of 60 s that cannot be frozen (no goal)');
     const figures = figuresOf(LULL, pausable);

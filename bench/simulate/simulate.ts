@@ -4,7 +4,7 @@ import { errandsOf } from '../../orchestrator/simulation/errand.js';
 import { clairvoyant } from '../../orchestrator/simulation/rivals.js';
 import { syntheticTraces } from '../../orchestrator/simulation/synthetic.js';
 import type { Benchmark, Measured } from '../benchmark.js';
-import { lullsFor, STEP_MS } from '../errands.js';
+import { lulls, STEP_MS } from '../errands.js';
 import { median, rounded } from '../report.js';
 
 const SEED = 1;
@@ -26,7 +26,7 @@ export const simulate: Benchmark = {
     const bare: number[] = [];
     for (let repeat = 0; repeat < repeats; repeat += 1) {
       for (const stepMs of [0, STEP_MS]) {
-        const [runner] = lullsFor(stepMs);
+        const [runner] = lulls();
         if (runner === undefined) continue;
         const errands = traces.flatMap((trace) =>
           errandsOf(trace, { workMs: 600_000, stepMs, deadlineMs: EVERY_MS, everyMs: EVERY_MS }),

@@ -101,7 +101,7 @@ function objectionsTo(
     ...hostObjections(subject, host, policy, nowMs),
     ...windowObjections(subject, policy, nowMs),
     ...objections(requirements, host.readings, nowMs), // D3
-    ...quietObjections(subject, world, policy, nowMs),
+    ...quietObjections(subject, world, host.readings, policy, nowMs),
   ];
 }
 

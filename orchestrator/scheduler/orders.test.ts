@@ -198,7 +198,7 @@ describe('what keeps harm small', () => {
   });
 
   test('a section that cannot be frozen waits for hours in which nobody comes back', () => {
-    const manifest = { critical_max_s: 600, actions: ['download', 'install'] };
+    const manifest = { critical_max_s: 120, actions: ['download', 'install'] };
     const install = updateOf('a', { nextAction: 'install' });
     const returns: Fact[] = Array.from({ length: 168 }, (_, hourOfWeek) => ({
       kind: 'rhythm.hour',
@@ -210,7 +210,8 @@ describe('what keeps harm small', () => {
     expect(codesFor([...offering([]), ...at(NOW_MS - 1_000, ...facts)])).toEqual([
       'QUIET_TOO_SHORT',
     ]);
-    const calm = returns.map((fact) => ({ ...fact, returns: 0, awayS: 360_000 }) as Fact);
+    const week = returns.map((fact) => ({ ...fact, returns: 0, awayS: 3_600 }) as Fact);
+    const calm = Array.from({ length: 12 }, () => week).flat();
     const quiet = [submitted(UPDATER, manifest), enabled(), found([install]), ...calm];
     expect(codesFor([...offering([]), ...at(NOW_MS - 1_000, ...quiet)])).toEqual([]);
   });

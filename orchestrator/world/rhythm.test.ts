@@ -1,88 +1,65 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { chanceOfQuiet, HOURS_PER_WEEK, learn, noRhythm } from './rhythm.js';
-import { seePresence, startHours, type PresenceHours, type SeenHour } from './presence-hours.js';
-import type { Value } from '../../conditions/reading.js';
+import { HOURS_PER_WEEK, learn, noRhythm, returnsOverUsual } from './rhythm.js';
 
 const active = { fromHour: 8, toHour: 17 };
-const HOUR_MS = 3_600_000;
-const MONDAY_3AM = (24 + 3) * 60;
-const MONDAY_10AM = (24 + 10) * 60;
-const engaged: Value = { kind: 'presence', presence: { kind: 'engaged' } };
-const away: Value = { kind: 'presence', presence: { kind: 'away', sinceMs: 0 } };
-const unknown: Value = { kind: 'unknown', why: 'test' };
+const HOUR_S = 3_600;
+const MONDAY_3AM = 27 * 60;
+const MONDAY_10AM = 34 * 60;
 
-describe('the chance of quiet', () => {
-  test('before anything is learnt, nights are quieter than active hours', () => {
-    const night = chanceOfQuiet(noRhythm, MONDAY_3AM, 600, active);
-    expect(night).toBeGreaterThan(chanceOfQuiet(noRhythm, MONDAY_10AM, 600, active));
-    expect(night).toBeGreaterThan(0.9);
+describe('how soon absences end, over how soon they usually do', () => {
+  test('people are expected in active hours until the rhythm is learnt', () => {
+    const night = returnsOverUsual(noRhythm, MONDAY_3AM, 600, active);
+    expect(night).toBeLessThan(1);
+    expect(returnsOverUsual(noRhythm, MONDAY_10AM, 600, active)).toBeGreaterThan(1);
   });
 
-  test('ten quiet Mondays make Monday morning quiet', () => {
+  test('an hour in which somebody kept coming back counts as a worse one', () => {
     let rhythm = noRhythm;
-    for (let week = 0; week < 10; week += 1)
-      rhythm = learn(rhythm, 34, { awayS: 3_600, returns: 0 });
-    const before = chanceOfQuiet(noRhythm, MONDAY_10AM, 600, active);
-    expect(chanceOfQuiet(rhythm, MONDAY_10AM, 600, active)).toBeGreaterThan(before);
+    for (let week = 0; week < 4; week += 1) {
+      rhythm = learn(rhythm, 27, { awayS: 0.5 * HOUR_S, returns: 6 });
+    }
+    expect(returnsOverUsual(rhythm, MONDAY_3AM, 600, active)).toBe(1.4);
   });
 
-  test('a person who keeps coming back is expected to', () => {
+  test('an hour in which nobody ever came back counts as a better one, whatever was expected', () => {
     let rhythm = noRhythm;
-    for (let week = 0; week < 4; week += 1)
-      rhythm = learn(rhythm, 27, { awayS: 1_800, returns: 12 });
-    expect(chanceOfQuiet(rhythm, MONDAY_3AM, 600, active)).toBeLessThan(0.2);
+    for (let week = 0; week < 8; week += 1)
+      rhythm = learn(rhythm, 34, { awayS: HOUR_S, returns: 0 });
+    expect(returnsOverUsual(rhythm, MONDAY_10AM, 600, active)).toBeLessThan(0.7);
   });
 
-  test('is a chance, falls with the time that is asked for, and ends', () => {
+  test('a machine that nobody comes back to counts as one, in every hour', () => {
+    let rhythm = noRhythm;
+    for (let week = 0; week < 26; week += 1) {
+      for (let hour = 0; hour < HOURS_PER_WEEK; hour += 1) {
+        rhythm = learn(rhythm, hour, { awayS: HOUR_S, returns: 0 });
+      }
+    }
+    expect(returnsOverUsual(rhythm, MONDAY_10AM, 600, active)).toBeLessThan(0.3);
+  });
+
+  test('a section that crosses into a bad hour is as bad as their mean', () => {
+    let rhythm = noRhythm;
+    for (let week = 0; week < 4; week += 1) {
+      rhythm = learn(rhythm, 27, { awayS: 0.5 * HOUR_S, returns: 2 });
+    }
+    const within = returnsOverUsual(rhythm, MONDAY_3AM - 40, 600, active);
+    const across = returnsOverUsual(rhythm, MONDAY_3AM - 5, 600, active);
+    expect(across).toBeGreaterThan(within);
+  });
+
+  test('it stays within its bounds, whatever was seen and is asked', () => {
+    const hour = fc.record({ awayS: fc.nat(HOUR_S), returns: fc.nat(1_000) });
+    const hours = fc.array(hour, { minLength: HOURS_PER_WEEK, maxLength: HOURS_PER_WEEK });
     const minute = fc.nat(HOURS_PER_WEEK * 60 - 1);
     fc.assert(
-      fc.property(minute, fc.nat(1e6), fc.nat(1e6), (at, a, b) => {
-        const [short, long] = [Math.min(a, b), Math.max(a, b)];
-        const chance = chanceOfQuiet(noRhythm, at, short, active);
-        expect(chance).toBeGreaterThanOrEqual(chanceOfQuiet(noRhythm, at, long, active));
-        expect(chance).toBeLessThanOrEqual(1);
+      fc.property(hours, minute, fc.nat(10_000_000), (rhythm, at, durationS) => {
+        const ratio = returnsOverUsual(rhythm, at, durationS, active);
+        expect(ratio).toBeGreaterThanOrEqual(0.1);
+        expect(ratio).toBeLessThanOrEqual(1.4);
       }),
+      { numRuns: 50 },
     );
-    expect(chanceOfQuiet(noRhythm, 0, Number.MAX_SAFE_INTEGER, active)).toBe(0);
-  });
-});
-
-describe('hours of absence', () => {
-  function play(...seen: [atMs: number, presence: Value][]): {
-    ended: SeenHour[];
-    hours: PresenceHours;
-  } {
-    let hours = startHours(0);
-    const ended: SeenHour[] = [];
-    for (const [atMs, presence] of seen) {
-      const next = seePresence(hours, presence, atMs);
-      ({ hours } = next);
-      ended.push(...next.ended);
-    }
-    return { ended, hours };
-  }
-
-  test('count what was away and how often it ended', () => {
-    const { ended } = play([0, away], [600_000, engaged], [1_200_000, away], [HOUR_MS, away]);
-    expect(ended).toEqual([{ startMs: 0, awayS: 3_000, returns: 1 }]);
-  });
-
-  test('an absence that crosses an hour belongs to both', () => {
-    const { ended } = play([1_800_000, away], [HOUR_MS + 1_800_000, engaged], [2 * HOUR_MS, away]);
-    expect(ended.map(({ awayS, returns }) => [awayS, returns])).toEqual([
-      [1_800, 0],
-      [1_800, 1],
-    ]);
-  });
-
-  test('what was not known, and what was slept through, belongs to none', () => {
-    expect(play([0, unknown], [HOUR_MS, engaged]).ended).toEqual([
-      { startMs: 0, awayS: 0, returns: 0 },
-    ]);
-    expect(play([0, away], [9 * HOUR_MS, engaged]).ended).toEqual([]);
-    const setBack = play([HOUR_MS, away], [0, engaged]);
-    expect(setBack.ended.map(({ awayS, returns }) => awayS + returns)).toEqual([0]);
-    expect(setBack.hours).toMatchObject({ awayMs: 0, returns: 0 });
   });
 });

@@ -1,9 +1,9 @@
 // The rhythm of one machine: how often, in each hour of the week, a person comes back. Learnt from
 // this machine's own presence, kept as small hourly summaries, and never sent anywhere.
 //
-// The model is a hazard: in hour h somebody comes back `returns` times in `awayS` seconds of absence.
-// The chance that an absence lasts another d seconds is exp(-sum of hazard × time) over the hours it
-// crosses. A prior stands in for hours that were never seen, and fades as they are.
+// In hour h somebody comes back `returns` times in `awayS` seconds of absence. What the decision uses
+// is only how an hour differs from the others of this machine (scheduler/fit.ts says how). A prior
+// stands in for hours that were never seen, and fades as they are.
 
 /** What one hour of the week has been like. Old weeks weigh less. */
 export interface HourSummary {
@@ -20,16 +20,27 @@ export const HOURS_PER_WEEK = 168;
 const HOUR_S = 3_600;
 /** What a week counts after another one has passed: about a month of memory. */
 const FADE_PER_WEEK = 0.8;
-/** Weight of the prior, in hours of absence seen. */
-const PRIOR_HOURS = 1;
-/** Returns per hour of absence where nothing is known: in active hours, and at night. */
-const PRIOR_ACTIVE = 1.5;
-const PRIOR_NIGHT = 0.1;
+/** Returns per hour of absence on the machines that fit.ts was fitted to. */
+const USUAL_PER_HOUR = 1.7;
+/** What is expected before anything is seen, over the usual: in active hours, and at night. */
+const PRIOR_ACTIVE = 1.1;
+const PRIOR_NIGHT = 0.9;
+/** Weight of what is expected of one hour, and of a machine, in hours of absence seen. */
+const HOUR_PRIOR_HOURS = 4;
+const OWN_PRIOR_HOURS = 240;
+/** A busy hour counts for no more than this: few are seen often enough. An empty one may count for little. */
+const RATIO_MIN = 0.1;
+const RATIO_MAX = 1.4;
 
-export const noRhythm: Rhythm = Array.from({ length: HOURS_PER_WEEK }, () => ({
-  awayS: 0,
-  returns: 0,
-}));
+/** Hours of the day, local time; `toHour` is the first that is not active any more. */
+export interface ActiveHours {
+  readonly fromHour: number;
+  readonly toHour: number;
+}
+
+const nothingSeen: HourSummary = { awayS: 0, returns: 0 };
+
+export const noRhythm: Rhythm = Array.from({ length: HOURS_PER_WEEK }, () => nothingSeen);
 
 /** The rhythm with one hour more. What was known of that hour fades as a week has passed. */
 export function learn(rhythm: Rhythm, hourOfWeek: number, seen: HourSummary): Rhythm {
@@ -44,40 +55,45 @@ export function learn(rhythm: Rhythm, hourOfWeek: number, seen: HourSummary): Rh
 }
 
 /**
- * The chance that a person who is away stays so for `durationS`.
+ * How soon absences end in the hours that the next `durationS` cross, over how soon they end on the
+ * machines that the chances were fitted to: 1 is as there, 2 twice as soon. Bounded.
  * @param minuteOfWeek local time, from Sunday midnight.
  * @param activeHours hours of the day in which people are expected until it is learnt.
  */
-export function chanceOfQuiet(
+export function returnsOverUsual(
   rhythm: Rhythm,
   minuteOfWeek: number,
   durationS: number,
-  activeHours: { readonly fromHour: number; readonly toHour: number },
+  activeHours: ActiveHours,
 ): number {
-  let exponent = 0;
-  let leftS = durationS;
-  let hour = Math.floor(minuteOfWeek / 60);
-  let inHourS = HOUR_S - (minuteOfWeek % 60) * 60;
-  while (leftS > 0) {
-    const spentS = Math.min(leftS, inHourS);
-    exponent += (hazardPerHour(rhythm, hour % HOURS_PER_WEEK, activeHours) * spentS) / HOUR_S;
-    leftS -= spentS;
-    hour += 1;
-    inHourS = HOUR_S;
-    // Nothing survives so long; and the loop stays short whatever it is asked.
-    if (exponent > 50) return 0;
+  const firstHour = Math.floor(minuteOfWeek / 60);
+  const lastHour = Math.floor((minuteOfWeek + durationS / 60) / 60);
+  const hourCount = Math.min(lastHour - firstHour + 1, HOURS_PER_WEEK);
+  const own = ownOverUsual(rhythm);
+  let sum = 0;
+  for (let hour = firstHour; hour < firstHour + hourCount; hour += 1) {
+    const hourOfWeek = hour % HOURS_PER_WEEK;
+    const prior = own * (isActive(hourOfWeek % 24, activeHours) ? PRIOR_ACTIVE : PRIOR_NIGHT);
+    sum += shrunk(rhythm[hourOfWeek] ?? nothingSeen, prior, HOUR_PRIOR_HOURS);
   }
-  return Math.exp(-exponent);
+  return Math.min(RATIO_MAX, Math.max(RATIO_MIN, sum / hourCount));
 }
 
-function hazardPerHour(
-  rhythm: Rhythm,
-  hourOfWeek: number,
-  active: { readonly fromHour: number; readonly toHour: number },
-): number {
-  const { awayS, returns } = rhythm[hourOfWeek] ?? { awayS: 0, returns: 0 };
-  const hourOfDay = hourOfWeek % 24;
-  const prior =
-    hourOfDay >= active.fromHour && hourOfDay < active.toHour ? PRIOR_ACTIVE : PRIOR_NIGHT;
-  return (returns + prior * PRIOR_HOURS) / (awayS / HOUR_S + PRIOR_HOURS);
+/** The machine on the whole, over the usual. */
+function ownOverUsual(rhythm: Rhythm): number {
+  let [awayS, returns] = [0, 0];
+  for (const hour of rhythm) {
+    awayS += hour.awayS;
+    returns += hour.returns;
+  }
+  return shrunk({ awayS, returns }, 1, OWN_PRIOR_HOURS);
+}
+
+/** Returns an hour over the usual, drawn to `prior` as by so many hours seen. */
+function shrunk({ awayS, returns }: HourSummary, prior: number, priorHours: number): number {
+  return (returns / USUAL_PER_HOUR + prior * priorHours) / (awayS / HOUR_S + priorHours);
+}
+
+function isActive(hourOfDay: number, { fromHour, toHour }: ActiveHours): boolean {
+  return hourOfDay >= fromHour && hourOfDay < toHour;
 }
