@@ -13,7 +13,13 @@ export function judgePersonAway(forMs: number, readings: Readings, nowMs: number
     });
   }
   if (value.presence.kind === 'engaged') {
-    return closed({ code: 'PERSON_PRESENT', message: 'a person is using the machine' });
+    const sinceMs = readings.get('presence')?.observedAtMs;
+    const wanted = forMs === 0 ? '' : `; ${formatDuration(forMs)} of absence are wanted`;
+    return closed({
+      code: 'PERSON_PRESENT',
+      message: `a person is using the machine${wanted}`,
+      ...(sinceMs === undefined ? {} : { sinceMs }),
+    });
   }
   // A clock that was set back must not make an absence look longer than it was.
   const awayMs = Math.max(0, nowMs - value.presence.sinceMs);
@@ -21,6 +27,7 @@ export function judgePersonAway(forMs: number, readings: Readings, nowMs: number
   return closed({
     code: 'PERSON_JUST_LEFT',
     message: `the person has been away for ${formatDuration(awayMs)} of ${formatDuration(forMs)}`,
+    sinceMs: value.presence.sinceMs,
     untilMs: value.presence.sinceMs + forMs,
   });
 }

@@ -105,6 +105,8 @@ export type ReasonCode = keyof typeof reasons;
 export interface Reason {
   readonly code: ReasonCode;
   readonly message: string;
+  /** Since when it stands, as far as that is known, ms since the epoch. */
+  readonly sinceMs?: number;
   /** When it is known to end, ms since the epoch. */
   readonly untilMs?: number;
 }

@@ -1,4 +1,5 @@
 import type { Chance, Order } from '../../proto/gen/lull/operator/v1/operator.js';
+import { localTime } from './local-time.js';
 import { table } from './table.js';
 
 export function showOrders(orders: readonly Order[]): string {
@@ -24,9 +25,4 @@ export function showForecast(chances: readonly Chance[]): string {
     (subject?.reasons ?? []).map(({ code }) => code).join(', '),
   ]);
   return `If nobody is at the machine from now on, and everything else stays as it is:\n${table(rows)}`;
-}
-
-/** An instant on the clock of this machine's wall. */
-export function localTime(atMs: number): string {
-  return new Date(atMs).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'medium' });
 }

@@ -3,6 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { GetStatusResponse, Run, Subject } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import { localTime } from './local-time.js';
 import { showRuns, showStatus, showSubjects, showUpdaters } from './status.js';
 
 const npm = Updater.fromPartial({
@@ -90,6 +91,38 @@ describe('subjects', () => {
   test('that nothing stands in the way of say so', () => {
     expect(showSubjects([Subject.fromPartial({ updaterId: 'a.b', action: 'scan' })])).toBe(
       'scan a.b: nothing stands in its way',
+    );
+  });
+});
+
+describe('what waits', () => {
+  const subject = {
+    updaterId: 'a.b',
+    updateId: 'x',
+    title: 'X',
+    action: 'install',
+    reasons: [
+      { code: 'HELD', message: 'held back: no', sinceUnixMs: 0n, untilUnixMs: 60_000n },
+      { code: 'CPU_BUSY', message: 'cpu.busy is 90 %, the limit is 20 %' },
+    ],
+  };
+
+  test('shows since when and until when each reason stands, and the next chance', () => {
+    const outlook = { atUnixMs: 60_000n, reasons: [] };
+    const lines = showSubjects([Subject.fromPartial({ ...subject, outlook })]).split('\n');
+    const [from, to] = [localTime(0), localTime(60_000)];
+    expect(lines).toEqual([
+      'install x (X) waits:',
+      `  HELD      held back: no                        since ${from} until ${to}`,
+      '  CPU_BUSY  cpu.busy is 90 %, the limit is 20 %',
+      `  next chance: ${to}, if nobody is at the machine from now on and all else stays as it is`,
+    ]);
+  });
+
+  test('names what has no end where there is no chance', () => {
+    const outlook = { reasons: [{ code: 'CPU_BUSY', message: '' }] };
+    expect(showSubjects([Subject.fromPartial({ ...subject, outlook })])).toContain(
+      'next chance: not within 48 h (CPU_BUSY)',
     );
   });
 });

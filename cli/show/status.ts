@@ -1,9 +1,12 @@
 import {
   type GetStatusResponse,
+  type Outlook,
+  type Reason,
   type Run,
   type Subject,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, type Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import { localTime } from './local-time.js';
 import { table } from './table.js';
 
 export function showStatus(status: GetStatusResponse): string {
@@ -45,8 +48,28 @@ export function showSubject(subject: Subject): string {
     subject.updateId === '' ? subject.updaterId : `${subject.updateId} (${subject.title})`;
   const head = `${subject.action} ${name}`;
   if (subject.reasons.length === 0) return `${head}: nothing stands in its way`;
-  const reasons = subject.reasons.map(({ code, message }) => [`  ${code}`, message]);
-  return `${head} waits:\n${table(reasons)}`;
+  const reasons = subject.reasons.map((reason) => [
+    `  ${reason.code}`,
+    reason.message,
+    whileText(reason),
+  ]);
+  const outlook = subject.outlook === undefined ? '' : `\n  ${showOutlook(subject.outlook)}`;
+  return `${head} waits:\n${table(reasons)}${outlook}`;
+}
+
+function whileText({ sinceUnixMs, untilUnixMs }: Reason): string {
+  const since = sinceUnixMs === undefined ? [] : [`since ${localTime(Number(sinceUnixMs))}`];
+  const until = untilUnixMs === undefined ? [] : [`until ${localTime(Number(untilUnixMs))}`];
+  return [...since, ...until].join(' ');
+}
+
+function showOutlook({ atUnixMs, reasons }: Outlook): string {
+  const condition = 'if nobody is at the machine from now on and all else stays as it is';
+  if (atUnixMs !== undefined) {
+    return `next chance: ${localTime(Number(atUnixMs))}, ${condition}`;
+  }
+  const codes = reasons.map(({ code }) => code).join(', ');
+  return `next chance: not within 48 h (${codes}), ${condition}`;
 }
 
 export function showRuns(runs: readonly Run[]): string {

@@ -13,7 +13,8 @@ import {
   tripSwitch,
 } from '../commands/orders.js';
 import { write } from '../output.js';
-import { localTime, showOrders } from '../show/orders.js';
+import { localTime } from '../show/local-time.js';
+import { showOrders } from '../show/orders.js';
 import { showSubjects } from '../show/status.js';
 import type { Here } from './here.js';
 

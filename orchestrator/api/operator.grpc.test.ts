@@ -12,6 +12,7 @@ import {
   failure,
   finished,
   found,
+  NOW_MS,
   paused,
   perform,
   quietReadings,
@@ -143,6 +144,18 @@ describe('explain', () => {
       ['b', 2],
       ['', 2],
     ]);
+  });
+
+  test('says when the next chance is, or what leaves none', async () => {
+    const { machine } = operator;
+    machine.readings = quietReadings({ presence: engaged });
+    const [a] = await explain('a');
+    expect(Number(a?.reasons[0]?.sinceUnixMs)).toBe(NOW_MS);
+    expect(Number(a?.outlook?.atUnixMs)).toBeGreaterThan(0);
+    machine.readings = quietReadings({ 'cpu.busy': { kind: 'number', number: 90 } });
+    const [busy] = await explain('a');
+    expect(busy?.outlook?.atUnixMs).toBeUndefined();
+    expect(busy?.outlook?.reasons.map(({ code }) => code)).toContain('CPU_BUSY');
   });
 
   test('of an updater covers all that is its own', async () => {

@@ -3,25 +3,25 @@
 import { status } from '@grpc/grpc-js';
 import type {
   EnableUpdaterRequest,
+  ExplainResponse,
   GetStatusResponse,
   OperatorServiceServer,
   VerifyAuditResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
-import { rpcError } from '../../runtime/grpc.js';
 import type { Fact } from '../journal/fact.js';
 import { accept, carriedSettings } from '../registry/enable.js';
 import { updaterToWire } from '../registry/updater.wire.js';
-import { forecast } from '../scheduler/forecast.js';
 import type { Ledger } from '../world/ledger.loop.js';
+import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from './answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
+import { chancesWithin, FORECAST_MS } from './forecast.loop.js';
 import { orderHandlers } from './orders.grpc.js';
 import { subjectsNow } from './subjects.wire.js';
-import { chanceToWire, entryToWire, readingToText, runToWire } from './view.wire.js';
+import { chanceToWire, entryToWire, outlookToWire, readingToText, runToWire } from './view.wire.js';
 import { streamEntries } from './watch.grpc.js';
 
-const FORECAST_MS = 48 * 3_600_000;
 const FORECAST_MS_MAX = 31 * 24 * 3_600_000;
 const RUNS_PAGE = 100;
 const RUNS_PAGE_MAX = 1_000;
@@ -35,14 +35,7 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
       callback(null, statusNow(deps));
     },
     explain: ({ request: { subject } }, callback) => {
-      const subjects = subjectsNow(deps).filter(
-        (each) => subject === '' || each.updateId === subject || each.updaterId === subject,
-      );
-      if (subjects.length > 0 || subject === '') callback(null, { subjects });
-      else {
-        const message = `nothing called "${subject}" waits or runs; "lull status" lists what does`;
-        callback(rpcError(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message));
-      }
+      answer(callback, explainNow(deps, subject));
     },
     enableUpdater: ({ request }, callback) => {
       answer(
@@ -52,10 +45,12 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
     },
     forecast: ({ request: { fromUnixMs, forMs } }, callback) => {
       const fromMs = fromUnixMs === 0n ? deps.clock.now().wallMs : Number(fromUnixMs);
-      const spanMs = Math.min(forMs === 0n ? FORECAST_MS : Number(forMs), FORECAST_MS_MAX);
-      const span = { fromMs, toMs: fromMs + spanMs };
-      const chances = forecast(ledger.world, deps.hostView(), deps.policy(), span);
-      callback(null, { chances: chances.map(chanceToWire) });
+      const spanMs = forMs === 0n ? FORECAST_MS : Math.min(Number(forMs), FORECAST_MS_MAX);
+      const chances = chancesWithin(deps, fromMs, spanMs);
+      answer(
+        callback,
+        chances.then((found) => ({ chances: found.map(chanceToWire) })),
+      );
     },
     ...orderHandlers(deps),
     suspendUpdater: ({ request: { id, why } }, callback) => {
@@ -95,6 +90,24 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
     watch: (call) => {
       streamEntries(call, ledger, deps.progress);
     },
+  };
+}
+
+async function explainNow(deps: OperatorDeps, named: string): Promise<ExplainResponse> {
+  const subjects = subjectsNow(deps).filter(
+    ({ updaterId, updateId }) => named === '' || updateId === named || updaterId === named,
+  );
+  if (subjects.length === 0 && named !== '') {
+    const message = `nothing called "${named}" waits or runs; "lull status" lists what does`;
+    throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
+  }
+  const chances = await chancesWithin(deps, deps.clock.now().wallMs, FORECAST_MS);
+  const outlooks = new Map(chances.map((chance) => [chance.subject.key, outlookToWire(chance)]));
+  return {
+    subjects: subjects.map((each) => ({
+      ...each,
+      outlook: outlooks.get(subjectKeyOf(each.updaterId, each.updateId)),
+    })),
   };
 }
 

@@ -125,5 +125,8 @@ function ordersNow({ ledger, clock }: OperatorDeps): Order[] {
   const nowMs = clock.now().wallMs;
   return orders
     .filter(({ untilMs }) => untilMs > nowMs)
-    .map(({ untilMs, ...order }) => ({ ...order, untilUnixMs: BigInt(untilMs) }));
+    .map(({ kind, subject, owner, why, untilMs }) => ({
+      ...{ kind, subject, owner, why },
+      untilUnixMs: BigInt(untilMs),
+    }));
 }

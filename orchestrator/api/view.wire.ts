@@ -6,6 +6,7 @@ import { formatBytes } from '../../conditions/words.js';
 import type {
   Chance as WireChance,
   Entry as WireEntry,
+  Outlook,
   ReadingText,
   Reason as WireReason,
   Run as WireRun,
@@ -49,7 +50,8 @@ export function waitingToWire(
     title: titleOf(subject.work),
     action: subject.action,
     reasons: reasons.map(reasonToWire),
-    lookAgainAtUnixMs: lookAgainAtMs === undefined ? undefined : BigInt(Math.ceil(lookAgainAtMs)),
+    lookAgainAtUnixMs: instant(lookAgainAtMs),
+    outlook: undefined,
   };
 }
 
@@ -62,20 +64,24 @@ export function heldToWire(run: Run, reasons: readonly Reason[]): WireSubject {
     action: actionOf(run),
     reasons: reasons.map(reasonToWire),
     lookAgainAtUnixMs: undefined,
+    outlook: undefined,
   };
 }
 
 export function chanceToWire({ subject, atMs, reasons }: Chance): WireChance {
-  const at = atMs === undefined ? undefined : BigInt(Math.ceil(atMs));
-  return { subject: waitingToWire({ subject, reasons }, undefined), atUnixMs: at };
+  return { subject: waitingToWire({ subject, reasons }, undefined), atUnixMs: instant(atMs) };
 }
 
-function reasonToWire({ code, message, untilMs }: Reason): WireReason {
-  return {
-    code,
-    message,
-    untilUnixMs: untilMs === undefined ? undefined : BigInt(Math.ceil(untilMs)),
-  };
+export function outlookToWire({ atMs, reasons }: Chance): Outlook {
+  return { atUnixMs: instant(atMs), reasons: atMs === undefined ? reasons.map(reasonToWire) : [] };
+}
+
+function reasonToWire({ code, message, sinceMs, untilMs }: Reason): WireReason {
+  return { code, message, sinceUnixMs: instant(sinceMs), untilUnixMs: instant(untilMs) };
+}
+
+function instant(atMs: number | undefined): bigint | undefined {
+  return atMs === undefined ? undefined : BigInt(Math.ceil(atMs));
 }
 
 export function entryToWire(entry: StoredEntry): WireEntry {

@@ -23,12 +23,16 @@ export interface Chance {
 /** Instants looked at; each is one at which the plan changes by itself. */
 const STEPS_MAX = 2_000;
 
-export function forecast(
+/**
+ * The chances between two instants. It yields between its steps, each of which is one `decide`: who
+ * must not block for all of them at once goes on when there is time.
+ */
+export function* forecast(
   world: World,
   host: HostView,
   policy: Policy,
   span: { readonly fromMs: number; readonly toMs: number },
-): Chance[] {
+): Generator<undefined, Chance[], undefined> {
   const alone = { ...host, readings: withNobodyThere(host.readings, span.fromMs) };
   const chances = new Map<string, Chance>();
   let atMs = span.fromMs;
@@ -43,6 +47,7 @@ export function forecast(
     }
     if (plan.lookAgainAtMs === undefined) break;
     atMs = plan.lookAgainAtMs;
+    yield;
   }
   return [...chances.values()];
 }

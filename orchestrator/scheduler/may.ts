@@ -52,16 +52,19 @@ export function orderObjections(
   const { tripped } = world;
   if (tripped !== undefined && nowMs < tripped.untilMs) {
     const message = `the trip switch is on: ${tripped.why}`;
-    reasons.push({ code: 'TRIPPED', message, untilMs: tripped.untilMs });
+    const { sinceMs, untilMs } = tripped;
+    reasons.push({ code: 'TRIPPED', message, sinceMs, untilMs });
   }
-  for (const { id, owner, why, untilMs } of world.vetoes.values()) {
+  for (const { id, owner, why, sinceMs, untilMs } of world.vetoes.values()) {
     if (nowMs >= untilMs) continue;
-    reasons.push({ code: 'VETOED', message: `${owner} objects (${id}): ${why}`, untilMs });
+    const message = `${owner} objects (${id}): ${why}`;
+    reasons.push({ code: 'VETOED', message, sinceMs, untilMs });
   }
   for (const key of new Set([subject.updater.id, subject.key])) {
     const hold = world.holds.get(key);
     if (hold === undefined || nowMs >= hold.untilMs) continue;
-    reasons.push({ code: 'HELD', message: `held back: ${hold.why}`, untilMs: hold.untilMs });
+    const { why, sinceMs, untilMs } = hold;
+    reasons.push({ code: 'HELD', message: `held back: ${why}`, sinceMs, untilMs });
   }
   return reasons;
 }

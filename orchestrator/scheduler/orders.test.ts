@@ -2,11 +2,11 @@
 // breaker, the quota, windows and slots, as `decide` answers them.
 
 import { describe, expect, test } from '@jest/globals';
-import type { Signal, Value } from '../../conditions/reading.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
 import type { Update } from '../runs/update.js';
+import type { World } from '../world/world.js';
 import {
   admitted,
   at,
@@ -18,7 +18,6 @@ import {
   NOW_MS,
   paused,
   perform,
-  quietReadings,
   submitted,
   updateOf,
   UPDATER,
@@ -26,11 +25,10 @@ import {
   type Dated,
 } from '../world/history.testing.js';
 import { decide } from './decide.js';
-import { forecast } from './forecast.js';
+import { forecast, type Chance } from './forecast.js';
 import type { HostView } from './host-view.js';
+import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
 
-const HOUR_MS = 3_600_000;
-const OTHER = 'com.acme.other';
 const actor = 'operator';
 const untilMs = NOW_MS + HOUR_MS;
 const held: Fact = {
@@ -45,28 +43,10 @@ const vetoed: Fact = { kind: 'veto.placed', vetoId: 'v1', owner: 'till 3', why: 
 const tripped: Fact = { kind: 'switch.tripped', why: 'storm', untilMs, actor };
 const wanted: Fact = { kind: 'run.demanded', updaterId: UPDATER, updateId: 'a', actor };
 
-function hostWith(changes: Partial<Record<Signal, Value>> = {}): HostView {
-  const readings = quietReadings(changes);
-  return { id: 'host-1', attached: true, readings, diskPath: '/', servedSinceMs: NOW_MS - HOUR_MS };
-}
-
 const big = {
   'cpu.cores': { kind: 'number', number: 8 },
   'disk.rotating': { kind: 'flag', flag: false },
 } as const;
-
-/** Two updaters; the first offers `updates`, and both have scanned a moment ago. */
-function offering(updates: readonly Update[], ...more: Fact[]): Dated[] {
-  const scanned = (id: string, updaterId: string): Fact[] => [
-    admitted(id, { kind: 'scan' }, { updaterId }),
-    finished(id, { kind: 'succeeded' }),
-  ];
-  return [
-    ...at(NOW_MS - 2 * HOUR_MS, submitted(), enabled(), submitted(OTHER), enabled(OTHER)),
-    ...at(NOW_MS - HOUR_MS, ...scanned('s1', UPDATER), ...scanned('s2', OTHER), found(updates)),
-    ...at(NOW_MS - 60_000, ...more),
-  ];
-}
 
 function codesFor(dated: Dated[], host = hostWith(), policy: Policy = defaultPolicy): ReasonCode[] {
   const { waiting } = decide(worldOf(dated), host, policy, NOW_MS);
@@ -243,11 +223,18 @@ describe('side by side', () => {
 });
 
 describe('a forecast', () => {
-  const span = { fromMs: NOW_MS, toMs: NOW_MS + 48 * HOUR_MS };
+  function chancesOf(world: World, host: HostView): Chance[] {
+    const span = { fromMs: NOW_MS, toMs: NOW_MS + 48 * HOUR_MS };
+    const steps = forecast(world, host, defaultPolicy, span);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
 
   test('says when each thing could run, if nobody were there from now on', () => {
     const host = hostWith({ presence: engaged });
-    const chances = forecast(worldOf(offering([a])), host, defaultPolicy, span);
+    const chances = chancesOf(worldOf(offering([a])), host);
     const of = (key: string) => chances.find(({ subject }) => subject.key === key)?.atMs;
     expect(of(`${UPDATER} a`)).toBe(NOW_MS + defaultPolicy.waiting.awayMs);
     expect(of(UPDATER)).toBe(NOW_MS - HOUR_MS + 22 * HOUR_MS);
@@ -255,7 +242,7 @@ describe('a forecast', () => {
 
   test('is what is decided at that instant, and what never comes has its reasons', () => {
     const world = worldOf(offering([a], { ...held, untilMs: NOW_MS + 90 * 24 * HOUR_MS }));
-    const chances = forecast(world, hostWith(), defaultPolicy, span);
+    const chances = chancesOf(world, hostWith());
     const mine = chances.find(({ subject }) => subject.key === `${UPDATER} a`);
     expect(mine).toMatchObject({ reasons: [{ code: 'HELD' }] });
     expect(mine?.atMs).toBeUndefined();

@@ -17,6 +17,7 @@ import type { Ledger } from '../world/ledger.loop.js';
 import { decide, type Admission, type Plan } from './decide.js';
 import type { HostView } from './host-view.js';
 import { isAtRest } from './rest.js';
+import { dated } from './since.js';
 
 /** Looked at again at least this often while somebody is away, and otherwise (Windows). */
 const LOOK_AGAIN_MS_MAX = 30_000;
@@ -48,7 +49,12 @@ export function startTurns(deps: TurnDeps): Turns {
   let cancelLook: CancelTimer = () => undefined;
   let cancelRenewal: CancelTimer = () => undefined;
 
-  const planNow = (): Plan => decide(ledger.world, deps.hostView(), policy(), clock.now().wallMs);
+  let last: Plan | undefined;
+
+  function planNow(): Plan {
+    const { wallMs } = clock.now();
+    return dated(decide(ledger.world, deps.hostView(), policy(), wallMs), last, wallMs);
+  }
 
   function wake(): void {
     awake = true;
@@ -72,6 +78,7 @@ export function startTurns(deps: TurnDeps): Turns {
 
   async function turn(): Promise<void> {
     const plan = planNow();
+    last = plan;
     restrict(plan, deps.host());
     deps.onRest(isAtRest(plan, ledger.world));
     lookAgain(plan.lookAgainAtMs);

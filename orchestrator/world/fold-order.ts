@@ -24,7 +24,11 @@ export function foldOrder(world: MutableWorld, fact: OrderFact, atMs: number): v
   switch (fact.kind) {
     case 'hold.placed': {
       const { why, untilMs } = fact;
-      put(world.holds, subjectKeyOf(fact.updaterId, fact.updateId), { why, untilMs });
+      put(world.holds, subjectKeyOf(fact.updaterId, fact.updateId), {
+        why,
+        sinceMs: atMs,
+        untilMs,
+      });
       return;
     }
     case 'hold.lifted':
@@ -32,14 +36,14 @@ export function foldOrder(world: MutableWorld, fact: OrderFact, atMs: number): v
       return;
     case 'veto.placed': {
       const { vetoId: id, owner, why, untilMs } = fact;
-      put(world.vetoes, id, { id, owner, why, untilMs });
+      put(world.vetoes, id, { id, owner, why, sinceMs: atMs, untilMs });
       return;
     }
     case 'veto.lifted':
       world.vetoes.delete(fact.vetoId);
       return;
     case 'switch.tripped':
-      world.tripped = { why: fact.why, untilMs: fact.untilMs };
+      world.tripped = { why: fact.why, sinceMs: atMs, untilMs: fact.untilMs };
       return;
     case 'switch.released':
       world.tripped = undefined;

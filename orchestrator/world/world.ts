@@ -47,6 +47,7 @@ export interface UpdaterState {
 /** An operator's "not this one". */
 export interface Hold {
   readonly why: string;
+  readonly sinceMs: number;
   readonly untilMs: number;
 }
 
@@ -55,6 +56,7 @@ export interface Veto {
   readonly id: string;
   readonly owner: string;
   readonly why: string;
+  readonly sinceMs: number;
   readonly untilMs: number;
 }
 
