@@ -47,6 +47,7 @@ export const reasons = {
   RETRY_LATER: 'The attempt before failed; the next one waits.',
   GAVE_UP: 'It failed too often; a person has to look.',
   SLOT_TAKEN: 'Another run has the slot.',
+  GROUP_FULL: 'As many machines of its group as may are changing something.',
   HOST_NOT_ATTACHED: 'No plugin-host is connected.',
 
   // Why a run was paused or stopped.

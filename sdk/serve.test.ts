@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { credentials, status, type ClientReadableStream } from '@grpc/grpc-js';
 import {
   Action,
+  Severity,
   UpdaterServiceClient,
   type DescribeResponse,
   type PerformRequest,
@@ -28,6 +29,7 @@ const found: UpdateFound = {
   downloadBytes: 10,
   needs: { network: true },
   conflictKeys: ['app'],
+  severity: 'important',
   nextAction: 'download',
 };
 const update = {
@@ -45,6 +47,7 @@ const update = {
   conflictKeys: ['app'],
   expectedS: undefined,
   nextAction: Action.DOWNLOAD,
+  severity: Severity.IMPORTANT,
 };
 
 let dir: string;

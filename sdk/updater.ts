@@ -41,6 +41,8 @@ export interface UpdateFound {
   readonly installBytes?: number;
   /** Fixes a known security defect. */
   readonly security?: boolean;
+  /** How bad it is to be without it; policy sets a deadline by it. */
+  readonly severity?: 'low' | 'moderate' | 'important' | 'critical';
   readonly releaseNotesUrl?: string;
   /** The publisher's latest instant, ms since the epoch. */
   readonly deadlineAtMs?: number;

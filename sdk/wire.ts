@@ -8,6 +8,7 @@ import type {
   Update,
 } from '../proto/gen/lull/updater/v1/updater.js';
 import { actionFromWire, actionToWire } from '../proto/wire/action.js';
+import { severityMember, severityToWire } from '../proto/wire/severity.js';
 import type { UpdaterFailure } from './failure.js';
 import { clip, FAILURE_BYTES_MAX, REASON_BYTES_MAX } from './limits.js';
 import type { Description, Outcome, UpdateFound } from './updater.js';
@@ -60,6 +61,7 @@ export function toWire(update: UpdateFound): Update {
     conflictKeys: [...(update.conflictKeys ?? [])],
     expectedS: update.expectedS,
     nextAction: actionToWire(update.nextAction),
+    severity: severityToWire(update.severity),
   };
 }
 
@@ -83,6 +85,7 @@ export function fromWire(update: Update): UpdateFound | undefined {
     conflictKeys: update.conflictKeys,
     ...(update.expectedS !== undefined && { expectedS: update.expectedS }),
     nextAction,
+    ...severityMember(update.severity),
   };
 }
 

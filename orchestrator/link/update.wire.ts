@@ -1,6 +1,7 @@
 // Updates on the wire and in the core. Generated types stop here.
 
 import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
+import { severityMember, severityToWire } from '../../proto/wire/severity.js';
 import type { Update as WireUpdate } from '../../proto/gen/lull/updater/v1/updater.js';
 import { boundedUpdate, updateProblem, type Update } from '../runs/update.js';
 
@@ -25,6 +26,7 @@ export function updateToWire(update: Update): WireUpdate {
     conflictKeys: [...update.conflictKeys],
     expectedS: update.expectedS,
     nextAction: actionToWire(update.nextAction),
+    severity: severityToWire(update.severity),
   };
 }
 
@@ -51,6 +53,7 @@ export function updateFromWire(wire: WireUpdate): ReceivedUpdate {
     conflictKeys: wire.conflictKeys,
     ...(wire.expectedS === undefined ? {} : { expectedS: wire.expectedS }),
     nextAction,
+    ...severityMember(wire.severity),
   };
   const why = updateProblem(update);
   return why === undefined

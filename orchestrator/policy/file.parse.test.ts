@@ -33,14 +33,14 @@ publishers:
   - name: acme
     keys: [${key}]
     ids: [com.acme.*]
-    auto: true
+    auto: always
 waiting: { away: 90s, away_for_install: 1.5h }
 load: { cpu.busy: 50, disk.busy: off }
 battery: { start: 30 }
 disk: { free_min_mb: 200 }
 retry: { first: 500ms, give_up: 2d }
 `);
-  expect(policy.publishers).toMatchObject([{ name: 'acme', threshold: 1, auto: true }]);
+  expect(policy.publishers).toMatchObject([{ name: 'acme', threshold: 1, auto: 'always' }]);
   expect(policy.publishers[0]?.keys[0]?.asymmetricKeyType).toBe('ed25519');
   expect(policy.waiting).toEqual({
     ...defaultPolicy.waiting,
@@ -53,6 +53,68 @@ retry: { first: 500ms, give_up: 2d }
   expect(policy.battery).toEqual({ startPercent: 30, continuePercent: 10 });
   expect(policy.disk.freeBytesMin).toBe(200_000_000);
   expect(policy.retry).toMatchObject({ firstMs: 500, installMs: 1_800_000, giveUpMs: 172_800_000 });
+});
+
+test('every limit has a key', () => {
+  const policy = policyOf(`
+heat: { change: moderate, look: critical }
+network: { others_kb_per_s: 50 }
+quiet_chance: { normal: 1, overdue: 0.1 }
+quotas: { runs_per_minute: 3 }
+breaker: { failures: 2, window: 1h, pause: 2h }
+retry: { max: 1h, failures: 9, attempts: 7 }
+deadlines: { critical: { after: 1d, grace: 0s } }
+`);
+  expect(policy.heat).toEqual({ change: 'moderate', look: 'critical' });
+  expect(policy.network.othersBytesPerSMax).toBe(50_000);
+  expect(policy.quietChance).toEqual({ ...defaultPolicy.quietChance, normal: 1, overdue: 0.1 });
+  expect(policy.runsPerMinuteMax).toBe(3);
+  expect(policy.breaker).toEqual({ failuresMax: 2, windowMs: 3_600_000, pauseMs: 7_200_000 });
+  expect(policy.retry).toMatchObject({ maxMs: 3_600_000, failuresMax: 9, attemptsMax: 7 });
+  expect(policy.deadlines.critical).toEqual({ deadlineMs: 86_400_000, graceMs: 0 });
+  expect(policy.deadlines.security).toEqual(defaultPolicy.deadlines.security);
+});
+
+test('holds and groups', () => {
+  const policy = policyOf(`
+holds:
+  - { updater: com.acme.*, why: storm }
+  - { updater: com.acme.tool, update: a, why: later, until: 2027-01-31T08:00:00+01:00 }
+groups: [{ name: tills, hosts: [till-*, office], at_once: 2 }]
+`);
+  expect(policy.holds).toEqual([
+    { updater: 'com.acme.*', why: 'storm', untilMs: Number.POSITIVE_INFINITY },
+    {
+      ...{ updater: 'com.acme.tool', update: 'a', why: 'later' },
+      untilMs: Date.UTC(2027, 0, 31, 7),
+    },
+  ]);
+  expect(policy.groups).toEqual([{ name: 'tills', hosts: ['till-*', 'office'], atOnceMax: 2 }]);
+});
+
+test.each([
+  ['a hold without a reason', 'holds: [{ updater: a.b }]', 'holds.0.why'],
+  ['a hold until a day that is none', 'holds: [{ updater: a.b, why: x, until: soon }]', 'until'],
+  [
+    'a hold until the 31st of February',
+    'holds: [{ updater: a.b, why: x, until: 2027-02-41 }]',
+    'until',
+  ],
+  ['a group of nobody', 'groups: [{ name: g, hosts: [], at_once: 1 }]', 'groups.0.hosts'],
+  ['a group of which none may', 'groups: [{ name: g, hosts: [a], at_once: 0 }]', 'at_once'],
+  [
+    'a pattern that is an expression',
+    'groups: [{ name: g, hosts: ["(a+)+$"], at_once: 1 }]',
+    'hosts',
+  ],
+  ['a chance above one', 'quiet_chance: { normal: 1.5 }', 'quiet_chance.normal'],
+  [
+    'a yes where a rule is wanted',
+    `publishers: [{ name: a, keys: [${key}], ids: [a.b], auto: true }]`,
+    'auto',
+  ],
+])('%s is refused', (_what, text, said) => {
+  expect(problemsOf(text).join()).toContain(said);
 });
 
 test('every problem is named at once, with where it is', () => {

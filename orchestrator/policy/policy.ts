@@ -17,9 +17,30 @@ export interface DeadlineRule {
   readonly graceMs: number;
 }
 
+/** An operator's "not this one", in the file rather than by an order. */
+export interface PolicyHold {
+  /** An updater's id, or a prefix of ids that ends in ".*". */
+  readonly updater: string;
+  /** Absent: everything of it. */
+  readonly update?: string;
+  readonly why: string;
+  /** Infinity: for as long as it stands in the file. */
+  readonly untilMs: number;
+}
+
+/** Machines that share a bound on how many of them change something at once. */
+export interface Group {
+  readonly name: string;
+  /** Names of machines, or prefixes that end in "*". */
+  readonly hosts: readonly string[];
+  readonly atOnceMax: number;
+}
+
 export interface Policy {
   readonly publishers: readonly Publisher[];
   readonly scopes: readonly Manifest['scope'][];
+  readonly holds: readonly PolicyHold[];
+  readonly groups: readonly Group[];
   readonly waiting: {
     /** No input for so long: away. */
     readonly awayMs: number;
@@ -40,7 +61,7 @@ export interface Policy {
   readonly windows: readonly Window[];
   /** Hours of the day in which a person is expected, until the rhythm is learnt. */
   readonly activeHours: { readonly fromHour: number; readonly toHour: number };
-  readonly deadlines: Readonly<Record<'security' | 'others', DeadlineRule>>;
+  readonly deadlines: Readonly<Record<'critical' | 'security' | 'others', DeadlineRule>>;
   /** The highest level of intrusion for each urgency. */
   readonly intrusion: Readonly<Record<'normal' | 'due' | 'overdue', Intrusion>>;
   /** The chance of quiet that a section which cannot be frozen wants, for each urgency. */
@@ -87,6 +108,8 @@ export interface Policy {
 export const defaultPolicy: Policy = {
   publishers: [],
   scopes: ['user-mode'],
+  holds: [],
+  groups: [],
   waiting: {
     awayMs: 4 * MINUTE, // Windows Task Scheduler since 8.
     awayForInstallMs: 10 * MINUTE, // Ours, between Windows' 4 and Android's 31.
@@ -100,6 +123,7 @@ export const defaultPolicy: Policy = {
   windows: [],
   activeHours: { fromHour: 8, toHour: 17 }, // Windows.
   deadlines: {
+    critical: { deadlineMs: 7 * DAY, graceMs: 2 * DAY }, // As for security: no source sets it apart.
     security: { deadlineMs: 7 * DAY, graceMs: 2 * DAY }, // Windows Update for Business.
     others: { deadlineMs: 14 * DAY, graceMs: 7 * DAY }, // The 14 are ours.
   },

@@ -1,8 +1,10 @@
 // Accepting an updater: exactly this digest, with these settings.
 
 import { settingProblems } from '../../bundle/grant.js';
+import { widening } from '../../bundle/widening.js';
 import type { Manifest } from '../../bundle/manifest.js';
 import type { Actor, Fact } from '../journal/fact.js';
+import type { Publisher } from '../trust/publisher.js';
 import type { UpdaterState, UpdaterVersion } from '../world/world.js';
 
 export type Acceptance =
@@ -47,4 +49,29 @@ export function carriedSettings(
   given: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
   return new Map([...(updater?.accepted?.settings ?? []), ...given]);
+}
+
+/**
+ * What policy accepts without an operator: as far as the publisher's rule goes, no setting is open, and
+ * it asks for no more than what was accepted before.
+ */
+export function autoAccepted(
+  { name, auto }: Publisher,
+  before: UpdaterState | undefined,
+  version: UpdaterVersion,
+): readonly Fact[] {
+  const accepted = before?.accepted?.version.manifest;
+  const first = accepted === undefined;
+  if (auto === 'never' || (auto === 'same-grants' && first)) return [];
+  if (!first && widening(accepted, version.manifest).length > 0) return [];
+  const acceptance = accept({
+    id: version.manifest.id,
+    version,
+    settings: carriedSettings(before, new Map()),
+    attestation: first
+      ? `policy accepts what ${name} publishes`
+      : `policy accepts what ${name} publishes, and it asks for no more than version ${accepted.version}`,
+    actor: 'policy',
+  });
+  return acceptance.kind === 'accepted' ? [acceptance.fact] : [];
 }

@@ -111,9 +111,9 @@ describe('accepted', () => {
     expect(rig.ledger.world.updaters.get(UPDATER)?.current.bundleSha256).toBe(good.sha256);
   });
 
-  test('a publisher marked auto needs no operator, unless a setting is open', async () => {
+  test('a publisher that is always accepted needs no operator, unless a setting is open', async () => {
     await stop();
-    await serve({ auto: true });
+    await serve({ auto: 'always' });
     expect(await submit(client, await packed(files, {}, acme))).toMatchObject({
       updater: { state: TrustState.ENABLED },
     });

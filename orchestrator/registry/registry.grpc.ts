@@ -16,9 +16,8 @@ import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { verifySubmission, type Verdict } from '../trust/verify.js';
 import type { Ledger } from '../world/ledger.loop.js';
-import type { UpdaterState } from '../world/world.js';
 import type { Bundles } from './bundles.fs.js';
-import { accept, carriedSettings } from './enable.js';
+import { autoAccepted } from './enable.js';
 import { updaterToWire } from './updater.wire.js';
 
 export interface RegistryDeps {
@@ -86,28 +85,13 @@ async function submit(
   const facts: Fact[] = [];
   if (before?.current.bundleSha256 !== version.bundleSha256) {
     facts.push({ kind: 'updater.submitted', id: manifest.id, ...version, keyIds });
-    if (publisher.auto) facts.push(...autoEnabled(before, { ...version, manifest }));
+    facts.push(...autoAccepted(publisher, before, { ...version, manifest }));
   }
   await ledger.append(facts);
   deps.wake();
   const updater = ledger.world.updaters.get(manifest.id);
   if (updater === undefined) throw new Error(`${manifest.id} is not in the world it was added to`);
   return { updater: updaterToWire(updater, ledger.world) };
-}
-
-/** A publisher that policy marks `auto` needs no operator, as far as no setting is open. */
-function autoEnabled(
-  before: UpdaterState | undefined,
-  version: UpdaterState['current'],
-): readonly Fact[] {
-  const acceptance = accept({
-    id: version.manifest.id,
-    version,
-    settings: carriedSettings(before, new Map()),
-    attestation: `publisher ${version.publisher} is marked auto`,
-    actor: 'policy',
-  });
-  return acceptance.kind === 'accepted' ? [acceptance.fact] : [];
 }
 
 async function readHeader(parts: AsyncIterator<SubmitRequest>): Promise<Uint8Array> {

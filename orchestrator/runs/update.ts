@@ -4,6 +4,8 @@
 import type { Action } from '../../bundle/manifest.js';
 import { displayText } from '../../conditions/words.js';
 
+export type Severity = 'low' | 'moderate' | 'important' | 'critical';
+
 export interface Update {
   readonly id: string;
   readonly title: string;
@@ -13,6 +15,8 @@ export interface Update {
   readonly downloadBytes?: number;
   readonly installBytes?: number;
   readonly security: boolean;
+  /** How bad it is to be without it, as its publisher says; absent: it does not say. */
+  readonly severity?: Severity;
   readonly releaseNotesUrl: string;
   readonly deadlineAtMs?: number;
   readonly closedApps: readonly string[];

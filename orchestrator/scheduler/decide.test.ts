@@ -27,6 +27,7 @@ import {
   worldOf,
   type Dated,
 } from '../world/history.testing.js';
+import { scanJitter } from '../world/retry.js';
 import { decide } from './decide.js';
 import type { HostView } from './host-view.js';
 
@@ -192,7 +193,7 @@ describe('Lull itself', () => {
   });
 
   test('SCAN_NOT_DUE until the hours of the manifest have gone by, with the instant', () => {
-    const dueAtMs = NOW_MS - HOUR_MS + 22 * HOUR_MS;
+    const dueAtMs = NOW_MS - HOUR_MS + 22 * HOUR_MS * (1 - scanJitter('host-1', UPDATER));
     const plan = decide(
       worldOf(offering('download')),
       reading({ presence: engaged }),

@@ -23,7 +23,7 @@ import type { HostView } from './host-view.js';
 import { objectionsToRunning } from './may.js';
 import { compareSubjects } from './order.js';
 import { toContinue, toStart } from './requirements.js';
-import { slotObjections, type Occupant } from './slots.js';
+import { groupObjections, slotObjections, type Occupant } from './slots.js';
 import { subjectsOf, type Subject } from './subject.js';
 
 export interface Admission {
@@ -72,6 +72,7 @@ function admissions(
     const reasons = [
       ...objectionsTo(subject, world, host, policy, nowMs),
       ...slotObjections(occupant, running, policy, host.readings), // D4
+      ...groupObjections(host.id, subject.action, world, policy),
     ];
     if (reasons.length > 0) {
       waiting.push({ subject, reasons });

@@ -68,7 +68,7 @@ function stopOf(run: Run, world: World, policy: Policy, nowMs: number): HeldRuns
   if (updater.state === 'suspended') {
     return [{ run, reason: { code: 'UPDATER_SUSPENDED', message: updater.why } }];
   }
-  const [order] = orderObjections({ key: keyOf(run), updater }, world, nowMs);
+  const [order] = orderObjections({ key: keyOf(run), updater }, world, policy, nowMs);
   if (order !== undefined) return [{ run, reason: order }];
   const level = levelNow(run, world, policy, nowMs);
   if (

@@ -3,7 +3,8 @@
 import { formatDuration } from '../../conditions/words.js';
 import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
-import type { Trials, UpdaterState, World } from '../world/world.js';
+import { coversId } from '../trust/publisher.js';
+import { subjectKeyOf, type Trials, type UpdaterState, type World } from '../world/world.js';
 import type { Subject } from './subject.js';
 
 const HOUR_MS = 3_600_000;
@@ -18,7 +19,7 @@ export function objectionsToRunning(
 ): Reason[] {
   return [
     ...trustObjections(subject),
-    ...orderObjections(subject, world, nowMs),
+    ...orderObjections(subject, world, policy, nowMs),
     ...restartObjections(subject, policy),
     ...breakerObjections(subject.updater, policy, nowMs),
     ...quotaObjections(subject.updater, policy, nowMs),
@@ -46,6 +47,7 @@ function trustObjections({ updater, manifest, action }: Subject): Reason[] {
 export function orderObjections(
   subject: Pick<Subject, 'key' | 'updater'>,
   world: World,
+  policy: Policy,
   nowMs: number,
 ): Reason[] {
   const reasons: Reason[] = [];
@@ -66,7 +68,22 @@ export function orderObjections(
     const { why, sinceMs, untilMs } = hold;
     reasons.push({ code: 'HELD', message: `held back: ${why}`, sinceMs, untilMs });
   }
-  return reasons;
+  return [...reasons, ...policyHolds(subject, policy, nowMs)];
+}
+
+/** Holds that stand in the policy file. */
+function policyHolds(
+  { key, updater }: Pick<Subject, 'key' | 'updater'>,
+  { holds }: Policy,
+  nowMs: number,
+): Reason[] {
+  return holds.flatMap(({ updater: pattern, update, why, untilMs }): Reason[] => {
+    const covers = coversId(pattern, updater.id);
+    const meant = update === undefined || key === subjectKeyOf(updater.id, update);
+    if (!covers || !meant || nowMs >= untilMs) return [];
+    const until = Number.isFinite(untilMs) ? { untilMs } : {};
+    return [{ code: 'HELD', message: `held back by the policy file: ${why}`, ...until }];
+  });
 }
 
 function restartObjections({ action, demanded }: Subject, policy: Policy): Reason[] {
@@ -115,7 +132,8 @@ function scanObjections({ updater, manifest }: Subject, nowMs: number): Reason[]
   if (updater.lastScanAtMs === undefined || manifest === undefined) return [];
   // A clock that was set back must not put a scan off for ever.
   const sinceMs = Math.max(0, nowMs - updater.lastScanAtMs);
-  const dueAtMs = updater.lastScanAtMs + manifest.scan.sla_h * HOUR_MS;
+  const everyMs = manifest.scan.sla_h * HOUR_MS * (1 - updater.scanJitter);
+  const dueAtMs = updater.lastScanAtMs + everyMs;
   if (nowMs >= dueAtMs) return [];
   return [
     {

@@ -18,12 +18,14 @@ import {
   NOW_MS,
   paused,
   perform,
+  started,
   submitted,
   updateOf,
   UPDATER,
   worldOf,
   type Dated,
 } from '../world/history.testing.js';
+import { scanJitter } from '../world/retry.js';
 import { decide } from './decide.js';
 import { forecast, type Chance } from './forecast.js';
 import type { HostView } from './host-view.js';
@@ -142,6 +144,50 @@ describe('run-now', () => {
   });
 });
 
+describe('what stands in the policy file', () => {
+  const hold = { updater: 'com.acme.*', why: 'storm', untilMs: NOW_MS + HOUR_MS };
+
+  test.each([
+    ['everything of a vendor', hold, ['HELD']],
+    ['one update', { ...hold, updater: UPDATER, update: 'a' }, ['HELD']],
+    ['another update', { ...hold, updater: UPDATER, update: 'b' }, []],
+    ['another vendor', { ...hold, updater: 'com.acmeevil.*' }, []],
+    ['what has ended', { ...hold, untilMs: NOW_MS }, []],
+  ])('holds back %s', (_what, each, codes) => {
+    const policy: Policy = { ...defaultPolicy, holds: [each] };
+    expect(codesFor(offering([a]), hostWith(), policy)).toEqual(codes);
+  });
+
+  test('stops what is on when it comes to hold it', () => {
+    const policy: Policy = { ...defaultPolicy, holds: [hold] };
+    const run = [admitted('r', perform(a)), started('r')];
+    const { stop } = decide(worldOf(offering([a], ...run)), hostWith(), policy, NOW_MS);
+    expect(stop.map(({ reason }) => reason.code)).toEqual(['HELD']);
+  });
+
+  test('lets so many machines of a group change something at once', () => {
+    const install = updateOf('a', { nextAction: 'install' });
+    const elsewhere = (hostId: string) =>
+      admitted(`r-${hostId}`, perform(updateOf('b', { nextAction: 'install' })), {
+        updaterId: OTHER,
+        hostId,
+      });
+    const groups = [{ name: 'all', hosts: ['host-*'], atOnceMax: 2 }];
+    const policy: Policy = {
+      ...defaultPolicy,
+      groups,
+      slots: { ...defaultPolicy.slots, small: 9, change: 9 },
+    };
+    const one = offering([install], elsewhere('host-2'), elsewhere('printer'));
+    expect(codesFor(one, hostWith(), policy)).toEqual([]);
+    const two = offering([install], elsewhere('host-2'), elsewhere('host-3'));
+    expect(codesFor(two, hostWith(), policy)).toEqual(['GROUP_FULL']);
+    expect(
+      codesFor(offering([a], elsewhere('host-2'), elsewhere('host-3')), hostWith(), policy),
+    ).toEqual([]);
+  });
+});
+
 describe('what keeps harm small', () => {
   const crash = (id: string): Fact[] => [
     admitted(id, perform(a), { attempt: 9 }),
@@ -237,7 +283,7 @@ describe('a forecast', () => {
     const chances = chancesOf(worldOf(offering([a])), host);
     const of = (key: string) => chances.find(({ subject }) => subject.key === key)?.atMs;
     expect(of(`${UPDATER} a`)).toBe(NOW_MS + defaultPolicy.waiting.awayMs);
-    expect(of(UPDATER)).toBe(NOW_MS - HOUR_MS + 22 * HOUR_MS);
+    expect(of(UPDATER)).toBe(NOW_MS - HOUR_MS + 22 * HOUR_MS * (1 - scanJitter('host-1', UPDATER)));
   });
 
   test('is what is decided at that instant, and what never comes has its reasons', () => {

@@ -5,6 +5,7 @@
 
 import type { Policy } from '../policy/policy.js';
 import type { Intrusion } from '../runs/intrusion.js';
+import type { Update } from '../runs/update.js';
 import type { UpdateState } from '../world/world.js';
 
 export type Urgency = 'normal' | 'due' | 'overdue';
@@ -22,13 +23,18 @@ export interface Deadline {
  */
 export function deadlineOf(state: UpdateState, policy: Policy): Deadline {
   const { update, firstSeenAtMs } = state;
-  const rule = update.security ? policy.deadlines.security : policy.deadlines.others;
+  const rule = policy.deadlines[severityOf(update)];
   const wantedMs = Math.min(
     firstSeenAtMs + rule.deadlineMs,
     update.deadlineAtMs ?? Number.POSITIVE_INFINITY,
   );
   const dueAtMs = Math.max(wantedMs, firstSeenAtMs + rule.graceMs);
   return { dueAtMs, overdueAtMs: dueAtMs + rule.graceMs };
+}
+
+function severityOf({ severity, security }: Update): keyof Policy['deadlines'] {
+  if (severity === 'critical') return 'critical';
+  return security || severity === 'important' ? 'security' : 'others';
 }
 
 export function urgencyOf(state: UpdateState, policy: Policy, nowMs: number): Urgency {

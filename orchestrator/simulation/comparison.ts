@@ -21,7 +21,11 @@ export interface Compared extends Score {
 /** What a policy needs to be judged on recorded traces: their clock, and the errands' deadline. */
 export function policyForTraces(policy: Policy, deadlineMs: number): Policy {
   const rule = { deadlineMs, graceMs: 0 };
-  return { ...policy, timeZone: 'UTC', deadlines: { security: rule, others: rule } };
+  return {
+    ...policy,
+    timeZone: 'UTC',
+    deadlines: { critical: rule, security: rule, others: rule },
+  };
 }
 
 export function lull(name: string, policy: Policy): Runner {

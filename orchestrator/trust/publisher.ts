@@ -2,6 +2,10 @@
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
+/** How far a publisher's updaters are accepted without an operator. */
+export const automatic = ['never', 'same-grants', 'always'] as const;
+export type Automatic = (typeof automatic)[number];
+
 export interface Publisher {
   readonly name: string;
   readonly keys: readonly KeyObject[];
@@ -9,8 +13,11 @@ export interface Publisher {
   readonly threshold: number;
   /** Exact ids, or prefixes written "dev.lull.*". */
   readonly ids: readonly string[];
-  /** Enable without an operator, as far as every setting has a value. */
-  readonly auto: boolean;
+  /**
+   * How far its updaters are accepted without an operator, where every setting has a value: never;
+   * new versions that ask for no more than the accepted one; or the first version as well.
+   */
+  readonly auto: Automatic;
 }
 
 /** Whether `pattern` ("dev.lull.npm" or "dev.lull.*") covers `id`. */

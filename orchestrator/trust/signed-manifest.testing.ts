@@ -14,9 +14,12 @@ export function newVendor(): Vendor {
   return generateKeyPairSync('ed25519');
 }
 
-export function publisherOf(vendors: readonly Vendor[], changes: Partial<Publisher> = {}) {
+export function publisherOf(
+  vendors: readonly Vendor[],
+  changes: Partial<Publisher> = {},
+): Publisher {
   const keys = vendors.map(({ publicKey }) => publicKey);
-  return { name: 'acme', keys, threshold: 1, ids: ['com.acme.*'], auto: false, ...changes };
+  return { name: 'acme', keys, threshold: 1, ids: ['com.acme.*'], auto: 'never', ...changes };
 }
 
 /** The manifest of com.acme.tool 1.0.0, with `changes` laid over it; nobody has checked it yet. */

@@ -4,8 +4,10 @@
 import type { Policy } from '../policy/policy.js';
 import { actionOf, type Outcome, type Run } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
-import { backoffMs } from './retry.js';
+import { backoffMs, scanJitter } from './retry.js';
 import { noTrials, updateKey, type MutableWorld, type UpdateState } from './world.js';
+
+const HOUR_MS = 3_600_000;
 
 /** A scan has ended. */
 export function foldScanned(
@@ -20,12 +22,18 @@ export function foldScanned(
   if (outcome.kind === 'failed') {
     const failureCount = updater.scanTrials.failureCount + 1;
     const waitMs = outcome.retry ? backoffMs(retry, failureCount, run.id) : retry.giveUpMs;
-    const notBeforeMs = atMs + waitMs;
+    const floorMs = (updater.accepted?.version.manifest.scan.floor_h ?? 0) * HOUR_MS;
+    const notBeforeMs = atMs + Math.max(waitMs, floorMs);
     const { code, message } = outcome;
     const scanTrials = { failureCount, notBeforeMs, lastFailure: { code, message } };
     world.updaters.set(run.updaterId, { ...updater, scanTrials });
   } else if (outcome.kind === 'succeeded') {
-    world.updaters.set(run.updaterId, { ...updater, lastScanAtMs: atMs, scanTrials: noTrials });
+    world.updaters.set(run.updaterId, {
+      ...updater,
+      lastScanAtMs: atMs,
+      scanJitter: scanJitter(run.hostId, run.updaterId),
+      scanTrials: noTrials,
+    });
   }
 }
 

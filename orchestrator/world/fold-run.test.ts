@@ -22,6 +22,7 @@ import {
   worldOf,
   type Dated,
 } from './history.testing.js';
+import { scanJitter } from './retry.js';
 import { HISTORY_MAX, updateKey } from './world.js';
 
 const { retry } = defaultPolicy;
@@ -149,12 +150,36 @@ describe('the end of a scan', () => {
     expect(updater).toMatchObject({ lastScanAtMs: 50, scanTrials: { failureCount: 0 } });
   });
 
-  test('that failed waits longer each time', () => {
+  function waitsOf(floorH: number): number[] {
+    const manifest = { scan: { sla_h: 22, floor_h: floorH } };
     const once = [admitted('r', scan), finished('r', failure('UPSTREAM_DOWN'))];
-    const waits = [once, [...once, ...once], [...once, ...once, ...once]].map(
-      (facts) => worldOf(at(0, ...known, ...facts)).updaters.get(UPDATER)?.scanTrials.notBeforeMs,
-    );
-    expect(waits.map((ms) => Math.round((ms ?? 0) / 30_000))).toEqual([1, 2, 4]);
+    return [once, [...once, ...once], [...once, ...once, ...once]].map((facts) => {
+      const world = worldOf(at(0, submitted(UPDATER, manifest), enabled(), ...facts));
+      return world.updaters.get(UPDATER)?.scanTrials.notBeforeMs ?? Number.NaN;
+    });
+  }
+
+  test('that failed waits longer each time', () => {
+    expect(waitsOf(0).map((ms) => Math.round(ms / 30_000))).toEqual([1, 2, 4]);
+  });
+
+  test('that failed waits at least for the hours that its manifest puts between two', () => {
+    expect(waitsOf(2)).toEqual([7_200_000, 7_200_000, 7_200_000]);
+  });
+
+  test('an updater that is enabled anew scans at once', () => {
+    const scanned = [...known, admitted('s', scan), finished('s', { kind: 'succeeded' })];
+    const before = worldOf(at(50, ...scanned)).updaters.get(UPDATER);
+    const after = worldOf(at(50, ...scanned, enabled())).updaters.get(UPDATER);
+    expect([before?.lastScanAtMs, after?.lastScanAtMs]).toEqual([50, undefined]);
+  });
+
+  test('comes early by up to a tenth, always the same on one machine', () => {
+    const shares = Array.from({ length: 200 }, (_, n) => scanJitter(`host-${String(n)}`, UPDATER));
+    expect(scanJitter('host-1', UPDATER)).toBe(scanJitter('host-1', UPDATER));
+    expect(Math.min(...shares)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...shares)).toBeLessThanOrEqual(0.1);
+    expect(new Set(shares.map((share) => Math.floor(share * 100))).size).toBeGreaterThan(8);
   });
 });
 

@@ -114,6 +114,7 @@ function submitted(world: MutableWorld, fact: Of<'updater.submitted'>): void {
           state: 'verified',
           why: '',
           current,
+          scanJitter: 0,
           scanTrials: noTrials,
           crashesAtMs: [],
           admissionsAtMs: [],
@@ -126,12 +127,16 @@ function enabled(world: MutableWorld, fact: Of<'updater.enabled'>): void {
   change(world, fact.id, (updater) =>
     updater.current.bundleSha256 === fact.bundleSha256
       ? {
-          ...updater,
+          // Without its last scan: what was just accepted looks for updates at once.
+          id: updater.id,
           state: 'enabled',
           why: '',
+          current: updater.current,
           accepted: { version: updater.current, settings: new Map(fact.settings) },
+          scanJitter: 0,
           scanTrials: noTrials,
           crashesAtMs: [],
+          admissionsAtMs: updater.admissionsAtMs,
         }
       : updater,
   );

@@ -10,12 +10,18 @@ const JITTER_SHARE = 0.1;
 /** Wait after the n-th failure: doubling from the first, capped, jittered by `seed`. */
 export function backoffMs(retry: Policy['retry'], failureCount: number, seed: string): number {
   const doubled = retry.firstMs * 2 ** Math.min(failureCount - 1, 30);
-  const share =
-    createHash('sha256')
-      .update(`${seed}/${String(failureCount)}`)
-      .digest()[0] ?? 0;
-  const jitter = 1 + JITTER_SHARE * (share / 127.5 - 1);
+  const jitter = 1 + JITTER_SHARE * (2 * shareOf(`${seed}/${String(failureCount)}`) - 1);
   return Math.round(Math.min(doubled, retry.maxMs) * jitter);
+}
+
+/** By how much of its time a scan comes early, 0 to 0.1: always the same for one updater on one host. */
+export function scanJitter(hostId: string, updaterId: string): number {
+  return JITTER_SHARE * shareOf(`${hostId}/${updaterId}`);
+}
+
+/** 0 to 1, as good as at random, and always the same for the same seed. */
+function shareOf(seed: string): number {
+  return (createHash('sha256').update(seed).digest()[0] ?? 0) / 255;
 }
 
 /** The updater ended or hung instead of answering: the same run is worth repeating. */

@@ -37,6 +37,8 @@ export interface UpdaterState {
     readonly settings: ReadonlyMap<string, string>;
   };
   readonly lastScanAtMs?: number;
+  /** By how much of its time the next scan comes early, so that machines do not scan together. */
+  readonly scanJitter: number;
   readonly scanTrials: Trials;
   /** Its last crashes and timeouts, oldest first, at most CRASHES_MAX. */
   readonly crashesAtMs: readonly number[];

@@ -1,0 +1,123 @@
+// The values that a policy file is made of: durations, times of the day, publishers, windows, holds.
+
+import { z } from 'zod';
+import { keyIdOf } from '../../bundle/envelope.js';
+import { automatic, parsePublicKey, type Publisher } from '../trust/publisher.js';
+import type { PolicyHold } from './policy.js';
+import { days, type Window } from './window.js';
+
+const DURATION_MS_MAX = 366 * 86_400_000;
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds. */
+export const duration = z.string().transform((text, issues) => {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text);
+  const ms =
+    match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
+  if (Number.isNaN(ms) || ms > DURATION_MS_MAX) {
+    issues.addIssue({ code: 'custom', message: `"${text}" is not a duration such as 30s, 4m, 2h` });
+    return z.NEVER;
+  }
+  return ms;
+});
+
+const clockPattern = /^([01]\d|2[0-3]):[0-5]\d$/;
+
+function minutesOf(clock: string): number {
+  const [hours = '0', minutes = '0'] = clock.split(':');
+  return Number(hours) * 60 + Number(minutes);
+}
+
+export const percent = z.number().min(0).max(100);
+
+export const share = z.number().min(0).max(1);
+
+/** An id, or a prefix of ids that ends in ".*". */
+const idPattern = z
+  .string()
+  .max(128)
+  .regex(/^[a-z0-9.-]+(?:\.\*)?$/, 'is not an id or a prefix such as com.acme.*');
+
+export const publisher = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+    keys: z.array(z.string()).min(1).max(16),
+    threshold: z.number().int().min(1).default(1),
+    ids: z.array(idPattern).min(1).max(64),
+    auto: z.enum(automatic).default('never'),
+  })
+  .transform((given, issues): Publisher => {
+    const keys = given.keys.flatMap((text) => {
+      const key = parsePublicKey(text);
+      if (key === undefined) {
+        issues.addIssue({ code: 'custom', message: `a key of ${given.name} is not Ed25519` });
+      }
+      return key === undefined ? [] : [key];
+    });
+    // T12: one key that is listed twice is one key.
+    if (given.threshold > new Set(keys.map(keyIdOf)).size) {
+      issues.addIssue({
+        code: 'custom',
+        message: `${given.name} has fewer keys than its threshold`,
+      });
+    }
+    return { ...given, keys };
+  });
+
+export const window = z
+  .strictObject({
+    days: z
+      .array(z.enum(days))
+      .min(1)
+      .default([...days]),
+    from: z.string().regex(clockPattern, 'is not a time such as 22:30'),
+    to: z.string().regex(clockPattern, 'is not a time such as 06:00'),
+  })
+  .transform((given, issues): Window => {
+    const [fromMinute, toMinute] = [minutesOf(given.from), minutesOf(given.to)];
+    if (fromMinute === toMinute) {
+      issues.addIssue({
+        code: 'custom',
+        message: `a window from ${given.from} to ${given.to} is empty`,
+      });
+    }
+    return { days: given.days, fromMinute, toMinute };
+  });
+
+/** An instant, ISO 8601 with its offset; a day alone begins at midnight UTC. */
+const instant = z.string().transform((text, issues) => {
+  const ms = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  issues.addIssue({ code: 'custom', message: `"${text}" is not an instant such as 2027-01-31` });
+  return z.NEVER;
+});
+
+export const hold = z
+  .strictObject({
+    updater: idPattern,
+    update: z.string().min(1).max(128).optional(),
+    why: z.string().min(1).max(256),
+    until: instant.optional(),
+  })
+  .transform(({ updater, update, why, until }): PolicyHold => ({
+    updater,
+    ...(update === undefined ? {} : { update }),
+    why,
+    untilMs: until ?? Number.POSITIVE_INFINITY,
+  }));
+
+export const group = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+    hosts: z
+      .array(
+        z.string().regex(/^[A-Za-z0-9._-]{0,63}\*?$/, 'is not a name or a prefix such as till-*'),
+      )
+      .min(1)
+      .max(256),
+    at_once: z.number().int().min(1).max(100_000),
+  })
+  .transform(({ name, hosts, at_once: atOnceMax }) => ({ name, hosts, atOnceMax }));

@@ -1,0 +1,95 @@
+// What a policy file says, laid over the defaults.
+
+import { percentSignals, type PercentSignal } from '../../conditions/reading.js';
+import type { PolicyFile } from './file.schema.js';
+import { defaultPolicy, type DeadlineRule, type Policy } from './policy.js';
+
+/** @param machineTimeZone where the file names none. */
+export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy {
+  const base = defaultPolicy;
+  const { waiting, battery, retry, breaker, disk, network, deadlines } = file;
+  const megabytes = (mb: number | undefined, otherwise: number): number =>
+    mb === undefined ? otherwise : mb * 1_000_000;
+  const kilobytes = (kb: number | undefined, otherwise: number): number =>
+    kb === undefined ? otherwise : kb * 1_000;
+  return {
+    ...base,
+    publishers: file.publishers ?? base.publishers,
+    scopes: file.scopes ?? base.scopes,
+    holds: file.holds ?? base.holds,
+    groups: file.groups ?? base.groups,
+    waiting: {
+      awayMs: waiting?.away ?? base.waiting.awayMs,
+      awayForInstallMs: waiting?.away_for_install ?? base.waiting.awayForInstallMs,
+      awayToResumeMs: waiting?.away_to_resume ?? base.waiting.awayToResumeMs,
+      startUpMs: waiting?.start_up ?? base.waiting.startUpMs,
+      bootMs: waiting?.boot ?? base.waiting.bootMs,
+      resumeMs: waiting?.resume ?? base.waiting.resumeMs,
+      loginMs: waiting?.login ?? base.waiting.loginMs,
+    },
+    timeZone: file.time_zone ?? machineTimeZone,
+    windows: file.windows ?? base.windows,
+    activeHours:
+      file.active_hours === undefined
+        ? base.activeHours
+        : { fromHour: file.active_hours.from, toHour: file.active_hours.to },
+    deadlines: {
+      critical: mergedDeadline(deadlines?.critical, base.deadlines.critical),
+      security: mergedDeadline(deadlines?.security, base.deadlines.security),
+      others: mergedDeadline(deadlines?.others, base.deadlines.others),
+    },
+    intrusion: { ...base.intrusion, ...defined(file.intrusion) },
+    quietChance: { ...base.quietChance, ...defined(file.quiet_chance) },
+    restarts: file.restarts ?? base.restarts,
+    slots: { ...base.slots, ...defined(file.slots) },
+    runsPerMinuteMax: file.quotas?.runs_per_minute ?? base.runsPerMinuteMax,
+    breaker: {
+      failuresMax: breaker?.failures ?? base.breaker.failuresMax,
+      windowMs: breaker?.window ?? base.breaker.windowMs,
+      pauseMs: breaker?.pause ?? base.breaker.pauseMs,
+    },
+    load: mergedLoad(file.load),
+    heat: { ...base.heat, ...defined(file.heat) },
+    network: {
+      othersBytesPerSMax: kilobytes(network?.others_kb_per_s, base.network.othersBytesPerSMax),
+    },
+    battery: {
+      startPercent: battery?.start ?? base.battery.startPercent,
+      continuePercent: battery?.continue ?? base.battery.continuePercent,
+    },
+    disk: { ...base.disk, freeBytesMin: megabytes(disk?.free_min_mb, base.disk.freeBytesMin) },
+    retry: {
+      firstMs: retry?.first ?? base.retry.firstMs,
+      maxMs: retry?.max ?? base.retry.maxMs,
+      installMs: retry?.install ?? base.retry.installMs,
+      failuresMax: retry?.failures ?? base.retry.failuresMax,
+      giveUpMs: retry?.give_up ?? base.retry.giveUpMs,
+      attemptsMax: retry?.attempts ?? base.retry.attemptsMax,
+    },
+  };
+}
+
+function mergedDeadline(
+  given: { readonly after?: number | undefined; readonly grace?: number | undefined } | undefined,
+  rule: DeadlineRule,
+): DeadlineRule {
+  return {
+    deadlineMs: given?.after ?? rule.deadlineMs,
+    graceMs: given?.grace ?? rule.graceMs,
+  };
+}
+
+/** What was given, without what was left out. */
+function defined<T extends object>(given: T | undefined): { [K in keyof T]?: NonNullable<T[K]> } {
+  const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
+function mergedLoad(given: PolicyFile['load']): Policy['load'] {
+  const merged: Partial<Record<PercentSignal, number>> = {};
+  for (const signal of percentSignals) {
+    const value = given?.[signal] ?? defaultPolicy.load[signal];
+    if (typeof value === 'number') merged[signal] = value;
+  }
+  return merged;
+}

@@ -1,0 +1,89 @@
+// What policy accepts without an operator: never more than an operator, or its own rule, accepted.
+
+import { describe, expect, test } from '@jest/globals';
+import { parseManifest, type Manifest } from '../../bundle/manifest.js';
+import { widening } from '../../bundle/widening.js';
+import { newVendor, publisherOf, rawManifest } from '../trust/signed-manifest.testing.js';
+import { noTrials, type UpdaterState, type UpdaterVersion } from '../world/world.js';
+import { autoAccepted } from './enable.js';
+
+const acme = newVendor();
+
+function versionOf(changes: Readonly<Record<string, unknown>> = {}): UpdaterVersion {
+  const raw = rawManifest({
+    egress: ['a.example'],
+    fetch: ['https://a.example/'],
+    critical_max_s: 10,
+    ...changes,
+  });
+  const parsed = parseManifest(Buffer.from(JSON.stringify(raw)));
+  if (parsed.kind !== 'ok') throw new Error(parsed.problems.join('; '));
+  const { manifest } = parsed;
+  const { version, publisher, bundle } = manifest;
+  return { version, publisher, bundleSha256: bundle.sha256, envelope: '', manifest };
+}
+
+function updaterWith(accepted: UpdaterVersion | undefined): UpdaterState {
+  return {
+    id: 'com.acme.tool',
+    state: accepted === undefined ? 'verified' : 'enabled',
+    why: '',
+    current: versionOf(),
+    ...(accepted === undefined ? {} : { accepted: { version: accepted, settings: new Map() } }),
+    scanJitter: 0,
+    scanTrials: noTrials,
+    crashesAtMs: [],
+    admissionsAtMs: [],
+  };
+}
+
+const next = { version: '1.1.0' };
+const wider: [string, Readonly<Record<string, unknown>>][] = [
+  ['a host', { egress: ['a.example', 'b.example'] }],
+  ['a URL prefix', { fetch: ['https://b.example/'] }],
+  ['an action', { actions: ['download', 'install', 'verify', 'rollback', 'reboot'] }],
+  ['an install root', { install_roots: [{ name: 'more', path: '/opt/more' }] }],
+  ['a setting', { settings: [{ name: 'where', kind: 'path', why: 'there' }] }],
+  ['a longer critical section', { critical_max_s: 11 }],
+  ['more memory', { limits: { memory_mb: 16_000, processes: 8, disk_mb: 64, run_s: 60 } }],
+  ['another scope', { scope: 'firmware' }],
+  ['another runtime', { runtime: 'node' }],
+];
+
+describe('accepted by policy alone', () => {
+  test.each([
+    ['never', false, false],
+    ['same-grants', false, true],
+    ['always', true, true],
+  ] as const)(
+    '%s: a first version %p, a next one that asks for no more %p',
+    (auto, first, later) => {
+      const publisher = publisherOf([acme], { auto });
+      expect(autoAccepted(publisher, undefined, versionOf()).length).toBe(Number(first));
+      expect(autoAccepted(publisher, updaterWith(undefined), versionOf()).length).toBe(
+        Number(first),
+      );
+      const facts = autoAccepted(publisher, updaterWith(versionOf()), versionOf(next));
+      expect(facts.map(({ kind }) => kind)).toEqual(later ? ['updater.enabled'] : []);
+    },
+  );
+
+  test.each(wider)('is no version that asks for %s more, whatever the rule', (_what, changes) => {
+    const publisher = publisherOf([acme], { auto: 'always' });
+    const before = updaterWith(versionOf());
+    expect(autoAccepted(publisher, before, versionOf({ ...next, ...changes }))).toEqual([]);
+  });
+
+  test('is a version that asks for less', () => {
+    const publisher = publisherOf([acme], { auto: 'same-grants' });
+    const less = versionOf({ ...next, egress: [], fetch: [], critical_max_s: 0 });
+    expect(autoAccepted(publisher, updaterWith(versionOf()), less)).toHaveLength(1);
+  });
+});
+
+test.each(wider)('asking for %s more is named in words', (_what, changes) => {
+  const [before, after]: Manifest[] = [versionOf().manifest, versionOf(changes).manifest];
+  if (before === undefined || after === undefined) throw new Error('two manifests are compared');
+  expect(widening(before, after).length).toBeGreaterThan(0);
+  expect(widening(before, before)).toEqual([]);
+});
