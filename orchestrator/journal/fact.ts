@@ -9,7 +9,17 @@ import type { Update, Work } from '../runs/update.js';
 /** Who caused a fact. */
 export type Actor = 'operator' | 'vendor' | 'policy' | 'orchestrator' | 'host';
 
-export type Fact =
+/** The host's event that a fact was made of. Sent again, it is known by this. */
+export interface Heard {
+  readonly hostId: string;
+  /** Sequences are of one instance. */
+  readonly instanceId: string;
+  readonly sequence: number;
+}
+
+export type Fact = KindOfFact & { readonly heard?: Heard };
+
+type KindOfFact =
   | {
       readonly kind: 'orchestrator.started';
       readonly version: string;

@@ -43,6 +43,8 @@ export interface Run {
   readonly id: string;
   readonly epoch: number;
   readonly attempt: number;
+  /** Attempts that were cut or crashed. One that was handed over is nobody's failure. */
+  readonly strikeCount: number;
   readonly hostId: string;
   readonly updaterId: string;
   readonly updaterVersion: string;

@@ -37,6 +37,7 @@ let sequence: number;
 
 beforeEach(async () => {
   rig = await openLedgerUnderTest();
+  sequence = 0;
   restart();
 });
 
@@ -44,7 +45,7 @@ afterEach(() => rig.close());
 
 /** A new orchestrator on the same journal: what was only in memory is gone. */
 function restart(): void {
-  [wakes, progress, sequence] = [0, [], 0];
+  [wakes, progress] = [0, []];
   edges = hostEdges({
     ledger: rig.ledger,
     log: createLog('test', 'silent'),
@@ -62,6 +63,11 @@ function hostHolding(...runIds: string[]): HostConnection & { readonly sent: Com
 
 async function tell(runId: string, body: Body, epoch = 1): Promise<void> {
   sequence += 1;
+  await tellAgain(runId, body, epoch);
+}
+
+/** The event before, as a host sends it that did not hear the acknowledgement. */
+async function tellAgain(runId: string, body: Body, epoch = 1): Promise<void> {
   await edges.event(hostHolding(), { sequence, runId, epoch, body });
 }
 
@@ -211,10 +217,42 @@ describe('events', () => {
     });
   });
 
-  test('a bad signature suspends the updater until a person has looked', async () => {
-    await tell('r', ended(failure('SIGNATURE_INVALID', false)));
-    expect(await kindsFrom(4)).toEqual(['run.finished', 'updater.suspended']);
-    expect(rig.ledger.world.updaters.get(UPDATER)).toMatchObject({ state: 'suspended' });
+  test.each(['SIGNATURE_INVALID', 'DIGEST_MISMATCH'] as const)(
+    'content with %s suspends the updater until a person has looked',
+    async (code) => {
+      await tell('r', ended(failure(code, false)));
+      expect(await kindsFrom(4)).toEqual(['run.finished', 'updater.suspended']);
+      expect(rig.ledger.world.updaters.get(UPDATER)).toMatchObject({ state: 'suspended' });
+    },
+  );
+
+  test("a stored bundle that was altered is the disk's fault: it comes anew", async () => {
+    await tell('r', ended(failure('DIGEST_MISMATCH', true)));
+    expect(rig.ledger.world.updaters.get(UPDATER)).toMatchObject({ state: 'enabled' });
+  });
+
+  const crash = ended(failure('UPDATER_CRASHED'));
+  test.each<[string, Body, string]>([
+    ['a fact', fact(started('r')), 'run.started'],
+    ['an end', crash, 'run.finished'],
+  ])(
+    '%s that the journal has is not written again after a restart (E4)',
+    async (_w, body, kind) => {
+      await tell('r', body);
+      restart();
+      await tellAgain('r', body);
+      expect(await kindsFrom(4)).toEqual([kind]);
+      expect(rig.ledger.world.updaters.get(UPDATER)?.crashesAtMs).toHaveLength(
+        body === crash ? 1 : 0,
+      );
+    },
+  );
+
+  test('of another instance count from one again', async () => {
+    await tell('r', fact(started('r')));
+    const other = { ...hostHolding('r'), instanceId: 'j' };
+    await edges.event(other, { sequence: 1, runId: 'r', epoch: 1, body: fact(thawed('r')) });
+    expect(await kindsFrom(4)).toEqual(['run.started', 'run.thawed']);
   });
 });
 

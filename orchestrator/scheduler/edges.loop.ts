@@ -6,14 +6,17 @@
 //   E2. A run that the journal thinks is on a host, and that the host does not hold, was cut.
 //   E3. What a scan found is kept here until its end. A scan that went on over a new connection may
 //       have lost some of it, and what is absent counts as gone: so it is done again.
+//   E4. An event that the journal has already is not handled again, by whichever orchestrator: with
+//       each fact stands which event of which instance it was made of.
 
 import type { Log } from '../../runtime/log.js';
-import type { Fact } from '../journal/fact.js';
+import type { Fact, Heard } from '../journal/fact.js';
 import type { LinkEvent } from '../link/event.wire.js';
 import type { HostConnection, HostEdges } from '../link/host.grpc.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
 import { UPDATES_PER_SCAN_MAX, type Update } from '../runs/update.js';
 import type { Ledger } from '../world/ledger.loop.js';
+import type { World } from '../world/world.js';
 
 export interface RunProgress {
   readonly runId: string;
@@ -36,7 +39,11 @@ export function hostEdges(deps: {
   const scans = new Map<string, { updates: Map<string, Update>; problem?: string }>();
   let current: HostConnection | undefined;
 
-  async function finished(run: Run, outcome: Outcome, stderrTail: string): Promise<void> {
+  async function finished(
+    run: Run,
+    { outcome, stderrTail }: Extract<LinkEvent['body'], { kind: 'finished' }>,
+    heard: Heard,
+  ): Promise<void> {
     const scan = scans.get(run.id);
     scans.delete(run.id);
     const end = (judged: Outcome): Fact => ({
@@ -44,6 +51,7 @@ export function hostEdges(deps: {
       runId: run.id,
       outcome: judged,
       stderrTail,
+      heard,
     });
     if (run.work.kind !== 'scan' || outcome.kind !== 'succeeded') {
       await ledger.append([end(outcome), ...suspension(run, outcome)]);
@@ -110,7 +118,9 @@ export function hostEdges(deps: {
       log.warn({ host: host.hostId }, 'the plugin-host detached');
       wake();
     },
-    event: async (_host, event) => {
+    event: async ({ hostId, instanceId }, event) => {
+      const heard = { hostId, instanceId, sequence: event.sequence };
+      if (isKnown(ledger.world, heard)) return; // E4
       const run = ledger.world.runs.get(event.runId);
       const cut = run !== undefined && !holdsSlot(run) && event.body.kind !== 'finished';
       if (run === undefined || cut || run.epoch !== event.epoch) {
@@ -125,10 +135,10 @@ export function hostEdges(deps: {
           found(run, event.body.received);
           return;
         case 'finished':
-          await finished(run, event.body.outcome, event.body.stderrTail);
+          await finished(run, event.body, heard);
           break;
         case 'fact':
-          await ledger.append([event.body.fact]);
+          await ledger.append([{ ...event.body.fact, heard }]);
           if (event.body.fact.kind === 'run.started') scans.set(run.id, { updates: new Map() });
           break;
         case 'unknown':
@@ -139,15 +149,25 @@ export function hostEdges(deps: {
   };
 }
 
-/** Content with a bad signature: nothing of this updater runs until a person has looked. */
+function isKnown({ heard }: World, { hostId, instanceId, sequence }: Heard): boolean {
+  const last = heard.get(hostId);
+  return last?.instanceId === instanceId && sequence <= last.sequence;
+}
+
+/**
+ * Content that is not what was ordered, or badly signed: nothing of this updater runs until a person
+ * has looked. A stored bundle that went bad is another matter; it comes anew, and says `retry`.
+ */
 function suspension(run: Run, outcome: Outcome): Fact[] {
-  if (outcome.kind !== 'failed' || outcome.code !== 'SIGNATURE_INVALID') return [];
+  if (outcome.kind !== 'failed') return [];
+  const { code, retry } = outcome;
+  if (code !== 'SIGNATURE_INVALID' && (code !== 'DIGEST_MISMATCH' || retry)) return [];
   const { updaterId: id } = run;
   return [
     {
       kind: 'updater.suspended',
       id,
-      code: outcome.code,
+      code,
       why: outcome.message,
       actor: 'orchestrator',
     },

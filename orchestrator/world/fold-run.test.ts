@@ -32,6 +32,14 @@ const resumed: Fact = { kind: 'run.resumed', runId: 'r' };
 const cancelled = (code: 'OPERATOR' | 'SHUTTING_DOWN' | 'SUPERSEDED'): Fact =>
   finished('r', { kind: 'cancelled', code });
 
+/** So many attempts at one run, each with this end. */
+function attempts(count: number, end: Fact): Fact[] {
+  return Array.from({ length: count }, (_, before) => [
+    admitted('r', scan, { attempt: before + 1, epoch: before + 1 }),
+    end,
+  ]).flat();
+}
+
 function runAfter(...facts: Fact[]) {
   const world = worldOf(at(100, ...known, admitted('r', scan), ...facts));
   return world.runs.get('r') ?? world.history.at(-1);
@@ -79,10 +87,8 @@ describe('each transition', () => {
 
 describe('a run whose host went away', () => {
   test('is repeated under the same id: at once the first time, then later and later', () => {
-    const waits = [1, 2, 3].map((attempt) => {
-      const world = worldOf(
-        at(1_000, ...known, admitted('r', scan, { attempt }), interrupted('r')),
-      );
+    const waits = [1, 2, 3].map((count) => {
+      const world = worldOf(at(1_000, ...known, ...attempts(count, interrupted('r'))));
       const phase = world.runs.get('r')?.phase;
       return phase?.kind === 'interrupted' ? phase.retryAtMs - 1_000 : NaN;
     });
@@ -92,8 +98,8 @@ describe('a run whose host went away', () => {
   });
 
   test('is given up after as many attempts as policy allows', () => {
-    const last = admitted('r', scan, { attempt: retry.attemptsMax });
-    const world = worldOf(at(1, ...known, last, interrupted('r')));
+    const cut = attempts(retry.attemptsMax, interrupted('r'));
+    const world = worldOf(at(1, ...known, ...cut));
     expect(world.runs.size).toBe(0);
     expect(world.history.at(-1)?.phase).toMatchObject({
       outcome: {
@@ -121,8 +127,8 @@ describe('an updater that crashes', () => {
   );
 
   test('at the last attempt has failed', () => {
-    const last = admitted('r', scan, { attempt: retry.attemptsMax });
-    const world = worldOf(at(1, ...known, last, finished('r', failure('UPDATER_CRASHED'))));
+    const crashes = attempts(retry.attemptsMax, finished('r', failure('UPDATER_CRASHED')));
+    const world = worldOf(at(1, ...known, ...crashes));
     expect(world.runs.size).toBe(0);
     expect(world.updaters.get(UPDATER)?.scanTrials.lastFailure?.code).toBe('UPDATER_CRASHED');
   });
@@ -138,6 +144,12 @@ test("a stop of Lull keeps the run id, is nobody's failure and waits for nothing
     retryAtMs: 7,
   });
   expect(world.updaters.get(UPDATER)?.scanTrials.failureCount).toBe(0);
+});
+
+test('handed over as often as one likes, a run is not given up', () => {
+  const stops = attempts(retry.attemptsMax * 3, cancelled('SHUTTING_DOWN'));
+  const world = worldOf(at(7, ...known, ...stops, ...attempts(1, interrupted('r'))));
+  expect(world.runs.get('r')?.phase).toMatchObject({ kind: 'interrupted', retryAtMs: 7 });
 });
 
 describe('the end of a scan', () => {

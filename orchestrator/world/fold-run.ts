@@ -83,6 +83,7 @@ function admitted(
     id: fact.runId,
     epoch: fact.epoch,
     attempt: fact.attempt,
+    strikeCount: before?.strikeCount ?? 0,
     hostId: fact.hostId,
     updaterId: fact.updaterId,
     updaterVersion: fact.updaterVersion,
@@ -102,16 +103,18 @@ function interrupted(
   atMs: number,
   retry: Policy['retry'],
 ): void {
-  if (run.attempt >= retry.attemptsMax) {
+  const strikeCount = run.strikeCount + 1;
+  if (strikeCount >= retry.attemptsMax) {
     const message = `${fact.message}; given up after ${String(run.attempt)} attempts`;
     finished(world, run, { kind: 'failed', code: fact.code, message, retry: true }, atMs, retry);
     return;
   }
   world.lastRunEndedAtMs = atMs;
   // Going away is nobody's failure the first time: repeated at once, then with growing waits.
-  const waitMs = run.attempt === 1 ? 0 : backoffMs(retry, run.attempt - 1, run.id);
+  const waitMs = strikeCount === 1 ? 0 : backoffMs(retry, strikeCount - 1, run.id);
   put(world, {
     ...run,
+    strikeCount,
     phase: { kind: 'interrupted', code: fact.code, retryAtMs: atMs + waitMs },
   });
 }
@@ -127,11 +130,13 @@ function finished(
     noteCrash(world, run.updaterId, atMs);
   }
   // A crash is repeated under the same run id: only that finds the checkpoint again.
-  if (outcome.kind === 'failed' && isCrash(outcome.code) && run.attempt < retry.attemptsMax) {
-    const waitMs = backoffMs(retry, run.attempt, run.id);
+  const strikeCount = run.strikeCount + 1;
+  if (outcome.kind === 'failed' && isCrash(outcome.code) && strikeCount < retry.attemptsMax) {
+    const waitMs = backoffMs(retry, strikeCount, run.id);
     world.lastRunEndedAtMs = atMs;
     put(world, {
       ...run,
+      strikeCount,
       phase: { kind: 'interrupted', code: outcome.code, retryAtMs: atMs + waitMs },
     });
     return;

@@ -30,6 +30,7 @@ export function emptyWorld(): MutableWorld {
     tripped: undefined,
     demands: new Map(),
     rhythm: noRhythm,
+    heard: new Map(),
   };
 }
 
@@ -37,6 +38,7 @@ export function emptyWorld(): MutableWorld {
 export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retry']): void {
   world.sequence = entry.sequence;
   const { fact, atMs } = entry;
+  if (fact.heard !== undefined) world.heard.set(fact.heard.hostId, fact.heard);
   switch (fact.kind) {
     case 'updater.submitted':
       submitted(world, fact);

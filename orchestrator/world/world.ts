@@ -2,6 +2,7 @@
 
 import type { Manifest } from '../../bundle/manifest.js';
 import type { ReasonCode } from '../../conditions/reason.js';
+import type { Heard } from '../journal/fact.js';
 import type { Run } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
 import type { Rhythm } from './rhythm.js';
@@ -92,6 +93,8 @@ export interface World {
   /** What an operator wants now, by subject key, and since when. */
   readonly demands: ReadonlyMap<string, number>;
   readonly rhythm: Rhythm;
+  /** The last event of each host's present instance that the journal has, by host. */
+  readonly heard: ReadonlyMap<string, Omit<Heard, 'hostId'>>;
 }
 
 /** A world that the fold may change in place; everyone else sees it as `World`. */
@@ -107,6 +110,7 @@ export interface MutableWorld extends World {
   tripped: Hold | undefined;
   demands: Map<string, number>;
   rhythm: Rhythm;
+  heard: Map<string, Omit<Heard, 'hostId'>>;
   lastRunEndedAtMs: number;
 }
 

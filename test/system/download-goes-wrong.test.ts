@@ -44,8 +44,8 @@ describe('a download', () => {
           await add();
           const failed = await ended(follower, 'download', 'failed');
           expect(outcomeOf(failed)).toMatchObject({ code: 'DIGEST_MISMATCH', retry: false });
-          const gaveUp = await reasonWith(running, 'GAVE_UP');
-          expect(gaveUp.message).toContain('sha512');
+          const suspended = await reasonWith(running, 'UPDATER_SUSPENDED');
+          expect(suspended.message).toContain('sha512');
           expect(countOf(follower.facts, 'content.downloaded')).toBe(0);
           expect(countOf(follower.facts, 'content.installed')).toBe(0);
           expect(await versionOf('hello')).toBe('1.0.0');
