@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { percentSignals, thermalWords, type PercentSignal } from '../../conditions/reading.js';
 import { intrusions } from '../runs/intrusion.js';
 import { duration, group, hold, percent, publisher, share, window } from './file.fields.js';
-import { isTimeZone } from './window.js';
+import { isTimeZone } from './zone.js';
 
 /** A section of the file: it may be left out, and so may each of its keys. */
 function section<T extends Record<string, z.ZodType>>(keys: T) {

@@ -1,10 +1,15 @@
 // Time windows in local time: "mon-fri 22:00-06:00". Open or closed, and when that changes.
 //
+//   windows ─▶ spans of wall time, joined ─▶ each laid on the instants that show it ─▶ open or closed
+//
 // Invariants:
-//   W1. A window is judged by the clock on the wall. On the day that loses an hour, what lies in the
-//       lost hour opens when the hour is over; on the day that has an hour twice, the window is open
-//       through both, and it is one opening.
-//   W2. From and to may lie on different days; from = to is refused when the window is read.
+//   W1. A span of wall time is one opening, whatever the clock does. Where a jump back cuts it in two,
+//       the longer part counts, of equals the first. What the clock jumps over as a whole opens when
+//       it has jumped, for as long as it would have been.
+//   W2. But for what was jumped over, it is never open while the clock on the wall says that it is not.
+//   W3. From and to may lie on different days; from = to is refused when the window is read.
+
+import { stretchesOf, wallTime, type Stretch } from './zone.js';
 
 export const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
 export type Day = (typeof days)[number];
@@ -23,20 +28,19 @@ export type WindowState =
   /** `untilMs` absent: it never opens. */
   | { readonly kind: 'closed'; readonly untilMs?: number };
 
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
-const WEEK_MINUTES = 7 * DAY_MINUTES;
-
-/** Whether `timeZone` is one that this machine knows. */
-export function isTimeZone(timeZone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone });
-    return true;
-  } catch {
-    // RangeError is how Intl says no.
-    return false;
-  }
-}
+const DAY_MS = DAY_MINUTES * MINUTE_MS;
+/** 1 January 1970 was a Thursday. */
+const FIRST_WEEKDAY = 4;
+/** What began two days ago may still be open; what opens at all opens within a week and a day. */
+const DAYS_BACK = 2;
+const DAYS_AHEAD = 10;
 
 /** State of the union of `windows` at `nowMs`. */
 export function windowState(
@@ -44,85 +48,96 @@ export function windowState(
   timeZone: string,
   nowMs: number,
 ): WindowState {
-  const open = isOpen(windows, localMinute(timeZone, nowMs));
-  const changeMs = nextChange(windows, timeZone, nowMs, open);
-  if (open) return { kind: 'open', untilMs: changeMs ?? Number.POSITIVE_INFINITY };
-  return changeMs === undefined ? { kind: 'closed' } : { kind: 'closed', untilMs: changeMs };
+  if (windows.length === 0) return { kind: 'closed' };
+  const dayMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  const next = openingsFrom(windows, timeZone, dayMs).find((span) => span.toMs > nowMs);
+  if (next === undefined) return { kind: 'closed' };
+  if (next.fromMs > nowMs) return { kind: 'closed', untilMs: next.fromMs };
+  return {
+    kind: 'open',
+    untilMs: next.toMs >= dayMs + DAYS_AHEAD * DAY_MS ? Number.POSITIVE_INFINITY : next.toMs,
+  };
 }
 
-/** The first instant after `nowMs` at which the union is no longer as it is. */
-function nextChange(
+/** One day's openings serve all its instants, and all that is decided in them: the last are kept. */
+let last:
+  | {
+      readonly windows: readonly Window[];
+      readonly timeZone: string;
+      readonly dayMs: number;
+      readonly openings: readonly Span[];
+    }
+  | undefined;
+
+function openingsFrom(
   windows: readonly Window[],
   timeZone: string,
-  nowMs: number,
-  open: boolean,
-): number | undefined {
-  const at = localMinute(timeZone, nowMs);
-  const startOfMinute = nowMs - (((nowMs % MINUTE_MS) + MINUTE_MS) % MINUTE_MS);
-  // Edges in the order in which the clock on the wall reaches them.
-  const waits = windows
-    .flatMap((window) => edgesOf(window))
-    .map((edge) => (edge - at + WEEK_MINUTES - 1) % WEEK_MINUTES)
-    .sort((a, b) => a - b);
-  for (const wait of waits) {
-    const guess = startOfMinute + (wait + 1) * MINUTE_MS;
-    // W1: the offset may change on the way; an hour is what it changes by.
-    for (const shift of [-120, -60, -30, 0, 30, 60, 120]) {
-      const candidate = guess + shift * MINUTE_MS;
-      if (candidate <= nowMs) continue;
-      const before = isOpen(windows, localMinute(timeZone, candidate - MINUTE_MS));
-      const after = isOpen(windows, localMinute(timeZone, candidate));
-      if (before === open && after !== open) return candidate;
-    }
+  dayMs: number,
+): readonly Span[] {
+  if (last?.windows !== windows || last.timeZone !== timeZone || last.dayMs !== dayMs) {
+    const [fromMs, toMs] = [dayMs - DAYS_BACK * DAY_MS, dayMs + DAYS_AHEAD * DAY_MS];
+    const stretches = stretchesOf(timeZone, fromMs, toMs);
+    const openings = wallSpans(windows, stretches).flatMap((span) => openingOf(span, stretches));
+    last = { windows, timeZone, dayMs, openings: joined(openings) };
   }
-  return undefined;
-}
-
-/** Minutes of the week at which a window opens or closes. */
-function edgesOf(window: Window): number[] {
-  const length = lengthOf(window);
-  return window.days.flatMap((day) => {
-    const from = days.indexOf(day) * DAY_MINUTES + window.fromMinute;
-    return [from, (from + length) % WEEK_MINUTES];
-  });
-}
-
-function isOpen(windows: readonly Window[], minuteOfWeek: number): boolean {
-  return windows.some((window) =>
-    window.days.some((day) => {
-      const from = days.indexOf(day) * DAY_MINUTES + window.fromMinute;
-      return (minuteOfWeek - from + WEEK_MINUTES) % WEEK_MINUTES < lengthOf(window);
-    }),
-  );
-}
-
-function lengthOf({ fromMinute, toMinute }: Window): number {
-  return (toMinute - fromMinute + DAY_MINUTES) % DAY_MINUTES;
+  return last.openings;
 }
 
 /** Minutes since Sunday midnight on the clock on the wall. */
 export function localMinute(timeZone: string, atMs: number): number {
-  const parts = formatter(timeZone).formatToParts(atMs);
-  const text = (type: string): string => parts.find((part) => part.type === type)?.value ?? '';
-  const day = days.indexOf(text('weekday').toLowerCase() as Day);
-  return day * DAY_MINUTES + (Number(text('hour')) % 24) * 60 + Number(text('minute'));
+  const minute = Math.floor(wallTime(timeZone, atMs) / MINUTE_MS) + FIRST_WEEKDAY * DAY_MINUTES;
+  const weekMinutes = days.length * DAY_MINUTES;
+  return ((minute % weekMinutes) + weekMinutes) % weekMinutes;
 }
 
-/** Formatters are costly to make and there are few zones: the last one is kept. */
-let last: { readonly timeZone: string; readonly formatter: Intl.DateTimeFormat } | undefined;
-
-function formatter(timeZone: string): Intl.DateTimeFormat {
-  if (last?.timeZone !== timeZone) {
-    last = {
-      timeZone,
-      formatter: new Intl.DateTimeFormat('en-US', {
-        timeZone,
-        hourCycle: 'h23',
-        weekday: 'short',
-        hour: '2-digit',
-        minute: '2-digit',
-      }),
-    };
+/** Every span of wall time in which a window is open, in order, touching ones joined. */
+function wallSpans(windows: readonly Window[], stretches: readonly Stretch[]): Span[] {
+  const [first, last] = [stretches[0], stretches.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const firstDay = Math.floor((first.fromMs + first.offsetMs) / DAY_MS);
+  const lastDay = Math.floor((last.toMs + last.offsetMs) / DAY_MS);
+  const spans: Span[] = [];
+  for (let day = firstDay; day <= lastDay; day += 1) {
+    const weekday = days[(((day + FIRST_WEEKDAY) % 7) + 7) % 7];
+    for (const window of windows) {
+      if (weekday === undefined || !window.days.includes(weekday)) continue;
+      const fromMs = day * DAY_MS + window.fromMinute * MINUTE_MS;
+      spans.push({ fromMs, toMs: fromMs + minutesOf(window) * MINUTE_MS });
+    }
   }
-  return last.formatter;
+  return joined(spans);
+}
+
+function minutesOf({ fromMinute, toMinute }: Window): number {
+  return (toMinute - fromMinute + DAY_MINUTES) % DAY_MINUTES;
+}
+
+/** When the clock on the wall shows `wall`: one opening (W1), or none in the time looked at. */
+function openingOf(wall: Span, stretches: readonly Stretch[]): Span[] {
+  const parts = stretches.flatMap(({ fromMs, toMs, offsetMs }) => {
+    const part = {
+      fromMs: Math.max(wall.fromMs - offsetMs, fromMs),
+      toMs: Math.min(wall.toMs - offsetMs, toMs),
+    };
+    return part.fromMs < part.toMs ? [part] : [];
+  });
+  const [longest] = joined(parts).sort((a, b) => lengthOf(b) - lengthOf(a));
+  if (longest !== undefined) return [longest];
+  const after = stretches.findIndex((each) => wall.toMs <= each.fromMs + each.offsetMs);
+  const jumpMs = after > 0 ? stretches[after]?.fromMs : undefined;
+  return jumpMs === undefined ? [] : [{ fromMs: jumpMs, toMs: jumpMs + lengthOf(wall) }];
+}
+
+function lengthOf({ fromMs, toMs }: Span): number {
+  return toMs - fromMs;
+}
+
+function joined(spans: readonly Span[]): Span[] {
+  const whole: { fromMs: number; toMs: number }[] = [];
+  for (const { fromMs, toMs } of [...spans].sort((a, b) => a.fromMs - b.fromMs)) {
+    const last = whole.at(-1);
+    if (last !== undefined && fromMs <= last.toMs) last.toMs = Math.max(last.toMs, toMs);
+    else whole.push({ fromMs, toMs });
+  }
+  return whole;
 }
