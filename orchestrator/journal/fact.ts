@@ -99,6 +99,20 @@ type KindOfFact =
       readonly frozenMs: number;
       readonly cpuUsWhileFrozen: number;
     }
+  /** Slowed instead of frozen: in a critical section, or asked to pause. */
+  | {
+      readonly kind: 'run.throttled';
+      readonly runId: string;
+      readonly reasons: readonly string[];
+      readonly reactionNs?: number;
+      readonly cpuUs: number;
+    }
+  | {
+      readonly kind: 'run.unthrottled';
+      readonly runId: string;
+      readonly throttledMs: number;
+      readonly cpuUsWhileThrottled: number;
+    }
   | {
       readonly kind: 'run.interrupted';
       readonly runId: string;
@@ -161,6 +175,9 @@ type KindOfFact =
       readonly runId: string;
       readonly entered: boolean;
       readonly why: string;
+      readonly lastedMs?: number;
+      /** It was not left in time. Absent: it was. */
+      readonly overrun?: boolean;
     }
   | { readonly kind: 'run.notice'; readonly runId: string; readonly message: string }
   | {
