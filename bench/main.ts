@@ -32,8 +32,10 @@ const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 const opened = new CloseStack(createLog('bench', 'warn'));
+// Every closer has an end. npm hands on the Ctrl-C that its child has had already: the second signal
+// must not cut short what the first one began.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
     void opened.close().finally(() => process.exit(130));
   });
 }

@@ -9,7 +9,8 @@ export function openScratch(opened: CloseStack): string {
   const directory = mkdtempSync(join(tmpdir(), 'lull-b-'));
   opened.add('scratch directory', {
     close: () => {
-      rmSync(directory, { recursive: true, force: true });
+      // A command that a signal found at work may still write there for a moment.
+      rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   });
   return directory;

@@ -1,5 +1,5 @@
 // P6, idle: what Lull costs with many updaters and nothing due, as one process and as three, in the
-// same span as a bare Node.js and, where it is installed, an exporter that watches a machine.
+// same span as a bare Node.js and, where they are installed, others that stay on a machine all day.
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,14 +9,14 @@ import { startProgram } from '../child.spawn.js';
 import { spentIn, type Spent } from '../cost.proc.js';
 import { median, rounded, table } from '../report.js';
 import { openScratch } from '../scratch.fs.js';
-import { startExporter } from './exporter.spawn.js';
+import { startPeers } from './peers.spawn.js';
 import { signMany, startRegistered } from './registered.spawn.js';
 
 const bare = fileURLToPath(new URL('./bare/main.js', import.meta.url));
 const UPDATERS = 20;
-const SPAN_MS = { whole: 600_000, quick: 60_000 };
+const SPAN_MS = { whole: 600_000, quick: 30_000 };
 /** What follows a scan (its sandbox, its bytes) is over by then. */
-const SETTLE_MS = 15_000;
+const SETTLE_MS = { whole: 15_000, quick: 5_000 };
 const goals: Readonly<Record<string, number>> = { pss_mb: 75, cpu_percent: 0.3, wakeups_per_s: 15 };
 
 export const idle: Benchmark = {
@@ -26,26 +26,32 @@ export const idle: Benchmark = {
   run: measure,
 };
 
-async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<Measured> {
+async function measure(options: BenchOptions): Promise<Measured> {
+  const { quick, repeats, say, opened } = options;
+  const size = quick ? 'quick' : 'whole';
   const scratch = openScratch(opened);
   const signed = await signMany(scratch, UPDATERS);
-  const one = await startRegistered(join(scratch, 'one'), signed, [[]], opened);
+  say(`${String(UPDATERS)} updaters are signed. Lull as one process:`);
+  const one = await startRegistered(join(scratch, 'one'), signed, [[]], options);
+  await one.nothingDue();
+  say('Lull as three processes:');
   const parts = [['sensor-service'], ['orchestrator'], ['plugin-host']];
-  const three = await startRegistered(join(scratch, 'three'), signed, parts, opened);
-  say(`${String(UPDATERS)} updaters are registered and scanned, twice.`);
+  const three = await startRegistered(join(scratch, 'three'), signed, parts, options);
+  await three.nothingDue();
   const node = await startProgram(bare, [], opened);
-  const exporter = await startExporter(opened);
-  if (exporter === undefined) say('prometheus-node-exporter is not installed; not beside it.');
+  const peers = await startPeers(scratch, opened, say);
   const groups = new Map<string, readonly number[]>([
-    ['one', one],
-    ['three', three],
+    ['one', one.pids],
+    ['three', three.pids],
     ['node', [node.pid ?? 0]],
-    ...(exporter === undefined ? [] : [['exporter', [exporter]] as const]),
+    ...peers,
   ]);
-  await pause(SETTLE_MS);
+  const seconds = String((SETTLE_MS[size] + repeats * SPAN_MS[size]) / 1_000);
+  say(`Nothing is due. Measuring ${[...groups.keys()].join(', ')} for ${seconds} s.`);
+  await pause(SETTLE_MS[size]);
   const rounds: Spent[][] = [];
   for (let repeat = 0; repeat < repeats; repeat += 1) {
-    rounds.push(await spentIn(SPAN_MS[quick ? 'quick' : 'whole'], [...groups.values()]));
+    rounds.push(await spentIn(SPAN_MS[size], [...groups.values()]));
     const [now] = rounds.at(-1) ?? [];
     say(
       `${String(repeat)}: ${(now?.pssMb ?? 0).toFixed(0)} MB, ${(now?.cpuPercent ?? 0).toFixed(3)} %`,

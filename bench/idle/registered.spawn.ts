@@ -3,22 +3,32 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { followLull, type Fact } from '../../harness/follow.grpc.js';
-import { lull as command, startLull } from '../../harness/lull.spawn.js';
+import { lull as command, type RunningLull } from '../../harness/lull.spawn.js';
+import { OperatorServiceClient } from '../../proto/gen/lull/operator/v1/operator.js';
 import { pause } from '../../runtime/deadline.js';
-import type { CloseStack } from '../../runtime/shutdown.js';
+import { dialUnix, unary } from '../../runtime/grpc.js';
+import type { BenchOptions } from '../benchmark.js';
+import { openLull } from '../lull.spawn.js';
 import { bundle } from '../reaction/build-updater.spawn.js';
 import { signBundle } from '../signed-bundle.spawn.js';
 
 const source = fileURLToPath(new URL('../../../bench/idle/updater/main.ts', import.meta.url));
+/** For each: a sandbox and a Node.js in it, on a machine that may be busy. */
 const SCAN_MS_MAX = 30_000;
+const CALL_MS_MAX = 10_000;
 const LOOK_MS = 500;
+const SAY_EVERY = 5;
 /** No scan within the benchmark. */
 const SCAN_SLA_H = 22;
 
 export interface SignedMany {
   readonly bundleFiles: readonly string[];
   readonly policyFile: string;
+}
+
+export interface Registered {
+  readonly pids: readonly number[];
+  nothingDue(): Promise<void>;
 }
 
 export async function signMany(scratch: string, count: number): Promise<SignedMany> {
@@ -46,41 +56,66 @@ export async function signMany(scratch: string, count: number): Promise<SignedMa
   return { bundleFiles, policyFile };
 }
 
-/** @param processes one process for all parts, or one for each group. */
+/**
+ * Starts a Lull, and registers and scans everything with it.
+ * @param processes one process for all parts, or one for each group.
+ * @param say told how far it is: twenty sandboxes take their time on a small machine.
+ */
 export async function startRegistered(
   directory: string,
   { bundleFiles, policyFile }: SignedMany,
   processes: readonly (readonly string[])[],
-  opened: CloseStack,
-): Promise<number[]> {
+  { opened, say }: Pick<BenchOptions, 'opened' | 'say'>,
+): Promise<Registered> {
   mkdirSync(directory);
-  const pids: number[] = [];
-  let commandOf: ((args: readonly string[]) => Promise<string>) | undefined;
-  let runDir = '';
+  const lulls: RunningLull[] = [];
   for (const parts of processes) {
     const only = parts.length === 0 ? [] : ['--only', ...parts];
     const args = [...only, '--log-level', 'warn'];
-    const lull = await startLull({ directory, policyFile, args });
-    opened.add('Lull', { close: () => lull.stop() });
-    pids.push(lull.pid);
-    ({ runDir } = lull);
-    commandOf = (words) => lull.command(words);
+    lulls.push(await openLull({ directory, policyFile, args }, opened));
   }
-  const follower = opened.add(
-    'follower',
-    followLull(runDir, () => undefined),
-  );
-  await follower.report('away');
-  for (const file of bundleFiles) await commandOf?.(['updaters', 'add', file, '--enable']);
-  await scanned(() => follower.facts, bundleFiles.length);
-  follower.close();
-  return pids;
+  const [lull] = lulls;
+  if (lull === undefined) throw new Error('a Lull has at least one process');
+  const socketPath = join(lull.runDir, 'operator.sock');
+  const operator = opened.add('operator', dialUnix(OperatorServiceClient, socketPath));
+  await lull.command(['presence', 'away']);
+  for (const [position, file] of bundleFiles.entries()) {
+    await lull.command(['updaters', 'add', file, '--enable']);
+    if (position % SAY_EVERY === SAY_EVERY - 1) say(`  ${String(position + 1)} registered`);
+  }
+  return {
+    pids: lulls.map(({ pid }) => pid),
+    nothingDue: () => nothingDue(operator, bundleFiles.length, say),
+  };
 }
 
-async function scanned(facts: () => readonly Fact[], count: number): Promise<void> {
+/** Waits until every updater has been scanned, no run is on, and no scan is due for hours. */
+async function nothingDue(
+  operator: OperatorServiceClient,
+  count: number,
+  say: BenchOptions['say'],
+): Promise<void> {
   const untilMs = performance.now() + SCAN_MS_MAX * count;
-  while (facts().filter(({ kind }) => kind === 'run.finished').length < count) {
-    if (performance.now() > untilMs) throw new Error('the updaters were not scanned in time');
+  let saidCount = 0;
+  for (;;) {
+    const { runs, waiting } = await unary(
+      operator.getStatus.bind(operator),
+      {},
+      { deadlineMs: CALL_MS_MAX },
+    );
+    const resting = waiting.filter(({ reasons }) =>
+      reasons.some(({ code }) => code === 'SCAN_NOT_DUE'),
+    );
+    if (resting.length - saidCount >= SAY_EVERY) {
+      saidCount = resting.length;
+      say(`  ${String(saidCount)} scanned`);
+    }
+    if (resting.length === count && waiting.length === count && runs.length === 0) return;
+    if (performance.now() > untilMs) {
+      const [late] = waiting.filter((subject) => !resting.includes(subject));
+      const why = late?.reasons.map(({ code, message }) => `${code}, ${message}`).join('; ');
+      throw new Error(`only ${String(resting.length)} were scanned in time; ${why ?? 'one runs'}`);
+    }
     await pause(LOOK_MS);
   }
 }

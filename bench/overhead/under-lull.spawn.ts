@@ -3,7 +3,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { followLull, type Fact } from '../../harness/follow.grpc.js';
-import { startLull } from '../../harness/lull.spawn.js';
+import { openLull } from '../lull.spawn.js';
 import type { SignedBundle } from '../signed-bundle.spawn.js';
 import type { CloseStack } from '../../runtime/shutdown.js';
 import { CannotRun } from '../benchmark.js';
@@ -27,8 +27,7 @@ export async function updateUnderLull(
   opened: CloseStack,
 ): Promise<Updated> {
   mkdirSync(directory);
-  const lull = await startLull({ directory, policyFile, args: ['--log-level', 'warn'] });
-  opened.add('Lull', { close: () => lull.stop() });
+  const lull = await openLull({ directory, policyFile, args: ['--log-level', 'warn'] }, opened);
   let clock = stageClock(0);
   const follower = followLull(lull.runDir, (happening) => {
     if (happening.kind === 'fact') clock.note(happening.fact, performance.now());

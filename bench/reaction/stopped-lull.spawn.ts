@@ -8,8 +8,9 @@ import {
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { dialUnix, unary } from '../../runtime/grpc.js';
 import { followLull, type Fact, type Follower } from '../../harness/follow.grpc.js';
-import { startLull, type RunningLull } from '../../harness/lull.spawn.js';
+import type { RunningLull } from '../../harness/lull.spawn.js';
 import type { CloseStack } from '../../runtime/shutdown.js';
+import { openLull } from '../lull.spawn.js';
 import type { SignedBundle } from '../signed-bundle.spawn.js';
 import type { SlowDisk } from './slow-disk.cgroup.js';
 import { findStamps, type Stamps } from './stamps.fs.js';
@@ -45,13 +46,8 @@ export async function startBusyLull(
   const started: RunningLull[] = [];
   for (const parts of processes) {
     const args = parts.length === 0 ? [] : ['--only', ...parts];
-    const running = await startLull({
-      directory,
-      policyFile,
-      args: [...args, '--log-level', 'warn'],
-    });
-    opened.add('Lull', { close: () => running.stop() });
-    started.push(running);
+    const options = { directory, policyFile, args: [...args, '--log-level', 'warn'] };
+    started.push(await openLull(options, opened));
   }
   const [lull] = started;
   if (lull === undefined) throw new Error('a Lull has at least one process');

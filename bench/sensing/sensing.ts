@@ -4,7 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Benchmark, BenchOptions, Measured } from '../benchmark.js';
 import { startProgram } from '../child.spawn.js';
-import { costOf, spentIn, type Spent } from '../cost.proc.js';
+import { cpuMsIn, spentIn, type Spent } from '../cost.proc.js';
 import { openHop } from '../reaction/hop.grpc.js';
 import { median, quantile, rounded, table } from '../report.js';
 import { openScratch } from '../scratch.fs.js';
@@ -63,9 +63,10 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
 
 /** Two rounds lie in one question; what the call itself takes is counted with them. */
 async function oneSample(sensors: WatchedSensors, count: number): Promise<number> {
-  const before = costOf(sensors.pid).cpuMs;
-  for (let sample = 0; sample < count; sample += 1) await sensors.measureAll();
-  return (costOf(sensors.pid).cpuMs - before) / count / 2;
+  const cpuMs = await cpuMsIn(sensors.pid, async () => {
+    for (let sample = 0; sample < count; sample += 1) await sensors.measureAll();
+  });
+  return cpuMs / count / 2;
 }
 
 function summary(rounds: readonly Round[], repeats: number, say: BenchOptions['say']): Measured {

@@ -3,7 +3,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readings } from '../../conditions/reading.js';
-import { startLull } from '../../harness/lull.spawn.js';
 import {
   ReportPresenceRequest_Report as Report,
   SensorServiceClient,
@@ -13,6 +12,7 @@ import { systemClock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
 import { dialUnix, unary } from '../../runtime/grpc.js';
 import type { CloseStack } from '../../runtime/shutdown.js';
+import { openLull } from '../lull.spawn.js';
 
 const CALL_MS_MAX = 10_000;
 const BETWEEN_EDGES_MS = 5;
@@ -40,8 +40,7 @@ export async function startWatched(scratch: string, opened: CloseStack): Promise
   const policyFile = join(directory, 'policy.yaml');
   writeFileSync(policyFile, '{}\n');
   const args = ['--only', 'sensor-service', '--log-level', 'warn'];
-  const lull = await startLull({ directory, policyFile, args });
-  opened.add('Lull', { close: () => lull.stop() });
+  const lull = await openLull({ directory, policyFile, args }, opened);
   const socketPath = join(lull.runDir, 'sensor.sock');
   const client = opened.add('sensor', dialUnix(SensorServiceClient, socketPath));
   let readings: Readings = new Map();
