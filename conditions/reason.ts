@@ -40,6 +40,7 @@ export const reasons = {
   OUTSIDE_WINDOW: 'It is not a time at which policy lets anything start.',
   QUIET_TOO_SHORT: 'The person is likely to come back before a section that cannot be frozen ends.',
   NEEDS_OPERATOR: 'A restart is asked for and never taken: somebody has to want it.',
+  RESTART_DUE: 'The machine restarts once nothing else is under way, after a warning.',
   BREAKER_OPEN: 'The updater crashed or hung too often; it gets a rest.',
   QUOTA: 'The updater has started as many runs as it may.',
   CONFLICT: 'Something that must not run beside it is running.',

@@ -13,6 +13,7 @@ import { createInstaller } from './install/install.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
 import { openLink } from './link/link.grpc.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
+import { createMachineRestart } from './power/restart.spawn.js';
 import { createCheckpoints } from './runs/checkpoints.fs.js';
 import { hostRuns } from './runs/hosted-runs.loop.js';
 import { defaultUids, openPlaces } from './runs/places.fs.js';
@@ -83,12 +84,13 @@ export async function startPluginHost(
       log,
       report: link.report,
     });
+    const machine = createMachineRestart({ log, onFailed: link.restartFailed });
     opened.add('last events', { close: () => link.flush(FLUSH_MS_MAX) });
     opened.add('runs', runs);
     link.attach({
       runIds: runs.ids,
       onCommand: (command) => {
-        dispatch(command, runs, link);
+        dispatch(command, runs, link, machine);
       },
     });
     return opened;

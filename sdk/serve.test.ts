@@ -40,10 +40,7 @@ const found: UpdateFound = {
   nextAction: 'download',
 };
 const update = {
-  id: 'app',
-  title: 'App 2',
-  fromVersion: '1',
-  toVersion: '2',
+  ...{ id: 'app', title: 'App 2', fromVersion: '1', toVersion: '2' },
   downloadBytes: 10n,
   installBytes: undefined,
   security: false,

@@ -219,6 +219,15 @@ type KindOfFact =
       readonly updateId: string;
       readonly actor: Actor;
     }
+  /** The machine restarts at an instant, for these updates together. */
+  | {
+      readonly kind: 'restart.ordered';
+      readonly hostId: string;
+      readonly atMs: number;
+      readonly updates: readonly string[];
+    }
+  | { readonly kind: 'restart.cancelled'; readonly code: ReasonCode; readonly message: string }
+  | { readonly kind: 'restart.failed'; readonly message: string }
   /** One hour of this machine's rhythm. */
   | {
       readonly kind: 'rhythm.hour';

@@ -33,7 +33,10 @@ async function* bundle(sha256: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+let notRestarted: string[];
+
 beforeEach(async () => {
+  notRestarted = [];
   directory = mkdtempSync(join(tmpdir(), 'lull-k-'));
   [clients, attached, detached, handled] = [[], [], [], []];
   beforeHandling = () => Promise.resolve();
@@ -44,6 +47,10 @@ beforeEach(async () => {
         return Promise.resolve();
       },
       detached: (host) => detached.push(host),
+      restartFailed: (message) => {
+        notRestarted.push(message);
+        return Promise.resolve();
+      },
       event: async (_host, event) => {
         await beforeHandling();
         handled.push(event);

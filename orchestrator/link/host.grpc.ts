@@ -8,6 +8,7 @@
 //       acknowledged and not handled twice.
 
 import { status, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
+import { displayText } from '../../conditions/words.js';
 import { rpcError } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import {
@@ -32,6 +33,8 @@ export interface HostConnection {
 export interface HostEdges {
   attached(host: HostConnection): Promise<void>;
   detached(host: HostConnection): void;
+  /** It could not tell its machine to restart, or not to. */
+  restartFailed(message: string): Promise<void>;
   /** Resolves when the event is durable, or needs not be. */
   event(host: HostConnection, event: LinkEvent): Promise<void>;
 }
@@ -87,6 +90,8 @@ async function serveHost(
           handled.set(hostId, { instanceId, sequence: event.sequence });
         }
         host.send({ $case: 'acknowledge', value: { sequence: BigInt(event.sequence) } });
+      } else if (kind?.$case === 'restartFailed' && host !== undefined) {
+        await edges.restartFailed(displayText(kind.value.message, 256));
       } else {
         log.warn({ kind: kind?.$case }, 'a host sent a message out of turn');
         break;

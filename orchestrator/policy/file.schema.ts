@@ -58,6 +58,7 @@ export const policyFileSchema = z.strictObject({
   intrusion: section({ normal: level, due: level, overdue: level }),
   quiet_chance: section({ normal: share, due: share, overdue: share }),
   restarts: z.enum(['ask', 'allow']).optional(),
+  restart_warning: duration.optional(),
   slots: section({ change: count(16), fetch: count(16), small: count(16) }),
   quotas: section({ runs_per_minute: count(64) }),
   breaker: section({ failures: count(16), window: duration, pause: duration }),

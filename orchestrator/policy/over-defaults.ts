@@ -41,6 +41,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
     intrusion: { ...base.intrusion, ...defined(file.intrusion) },
     quietChance: { ...base.quietChance, ...defined(file.quiet_chance) },
     restarts: file.restarts ?? base.restarts,
+    restartWarningMs: file.restart_warning ?? base.restartWarningMs,
     slots: { ...base.slots, ...defined(file.slots) },
     runsPerMinuteMax: file.quotas?.runs_per_minute ?? base.runsPerMinuteMax,
     breaker: {

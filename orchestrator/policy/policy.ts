@@ -71,6 +71,8 @@ export interface Policy {
   readonly network: { readonly othersBytesPerSMax: number };
   /** Whether a reboot or a restart of an app is taken without being asked for. */
   readonly restarts: 'ask' | 'allow';
+  /** Who is logged in is warned so long before the machine restarts. */
+  readonly restartWarningMs: number;
   readonly breaker: {
     /** So many crashes or timeouts within the window suspend an updater for the pause. */
     readonly failuresMax: number;
@@ -132,6 +134,7 @@ export const defaultPolicy: Policy = {
   heat: { change: 'nominal', look: 'moderate' }, // Apple.
   network: { othersBytesPerSMax: 700_000 }, // uupd.
   restarts: 'ask', // Windows, Zincati.
+  restartWarningMs: 15 * MINUTE, // Windows.
   breaker: { failuresMax: 3, windowMs: DAY, pauseMs: DAY }, // Ours.
   runsPerMinuteMax: 20, // Android.
   load: {

@@ -23,6 +23,7 @@ import type { HostView } from './host-view.js';
 import { objectionsToRunning } from './may.js';
 import { compareSubjects } from './order.js';
 import { toContinue, toStart } from './requirements.js';
+import { restartObjections, restartPlan, type RestartPlan } from './restart.js';
 import { groupObjections, slotObjections, type Occupant } from './slots.js';
 import { subjectsOf, type Subject } from './subject.js';
 
@@ -42,6 +43,8 @@ export interface Waiting {
 export interface Plan extends HeldRuns {
   readonly admit: readonly Admission[];
   readonly waiting: readonly Waiting[];
+  /** Of the machine. */
+  readonly restart: RestartPlan;
   /** The next instant at which the plan changes by itself, ms since the epoch. */
   readonly lookAgainAtMs?: number;
 }
@@ -54,7 +57,9 @@ export function decide(world: World, host: HostView, policy: Policy, nowMs: numb
     .flatMap(({ reasons }) => reasons.map(({ untilMs }) => untilMs ?? 0))
     .filter((untilMs) => untilMs > nowMs);
   const lookAgain = next.length === 0 ? {} : { lookAgainAtMs: Math.min(...next) };
-  return { ...heldPlan, admit, waiting, ...lookAgain };
+  const isBusy = held.length > 0 || admit.length > 0;
+  const restart = restartPlan(waiting, isBusy, world, host, policy, nowMs);
+  return { ...heldPlan, admit, waiting, restart, ...lookAgain };
 }
 
 function admissions(
@@ -99,6 +104,7 @@ function objectionsTo(
   });
   return [
     ...objectionsToRunning(subject, world, policy, nowMs),
+    ...restartObjections(subject, world, host.readings, policy, nowMs),
     ...hostObjections(subject, host, policy, nowMs),
     ...windowObjections(subject, policy, nowMs),
     ...objections(requirements, host.readings, nowMs), // D3

@@ -112,6 +112,10 @@ export function hostEdges(deps: {
       current = host;
       wake();
     },
+    restartFailed: async (message) => {
+      await ledger.append([{ kind: 'restart.failed', message }]);
+      wake();
+    },
     detached: (host) => {
       if (current !== host) return;
       current = undefined;

@@ -20,7 +20,6 @@ export function objectionsToRunning(
   return [
     ...trustObjections(subject),
     ...orderObjections(subject, world, policy, nowMs),
-    ...restartObjections(subject, policy),
     ...breakerObjections(subject.updater, policy, nowMs),
     ...quotaObjections(subject.updater, policy, nowMs),
     // An operator who wants it now has read why it waits.
@@ -84,13 +83,6 @@ function policyHolds(
     const until = Number.isFinite(untilMs) ? { untilMs } : {};
     return [{ code: 'HELD', message: `held back by the policy file: ${why}`, ...until }];
   });
-}
-
-function restartObjections({ action, demanded }: Subject, policy: Policy): Reason[] {
-  const restarts = action === 'reboot' || action === 'restart_app';
-  if (!restarts || demanded || policy.restarts === 'allow') return [];
-  const message = 'a restart is needed; "lull run-now" takes it';
-  return [{ code: 'NEEDS_OPERATOR', message }];
 }
 
 /** After so many crashes and timeouts it rests; then it gets one try, which decides anew. */

@@ -19,6 +19,7 @@ import type { HostView } from './host-view.js';
 
 export const HOUR_MS = 3_600_000;
 export const OTHER = 'com.acme.other';
+const actions = ['download', 'install', 'verify', 'rollback', 'restart_app', 'reboot'];
 
 export function hostWith(changes: Partial<Record<Signal, Value>> = {}): HostView {
   const readings = quietReadings(changes);
@@ -32,7 +33,13 @@ export function offering(updates: readonly Update[], ...more: Fact[]): Dated[] {
     finished(id, { kind: 'succeeded' }),
   ];
   return [
-    ...at(NOW_MS - 2 * HOUR_MS, submitted(), enabled(), submitted(OTHER), enabled(OTHER)),
+    ...at(
+      NOW_MS - 2 * HOUR_MS,
+      submitted(UPDATER, { actions }),
+      enabled(),
+      submitted(OTHER),
+      enabled(OTHER),
+    ),
     ...at(NOW_MS - HOUR_MS, ...scanned('s1', UPDATER), ...scanned('s2', OTHER), found(updates)),
     ...at(NOW_MS - 60_000, ...more),
   ];

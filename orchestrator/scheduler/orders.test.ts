@@ -133,15 +133,6 @@ describe('run-now', () => {
       { runId: 'r', attempt: 2, guard: [{ kind: 'battery-above', percent: 10 }] },
     ]);
   });
-
-  test('a restart is asked for, and taken when somebody wants it', () => {
-    const reboot = updateOf('a', { nextAction: 'reboot' });
-    const submits = submitted(UPDATER, { actions: ['download', 'reboot'] });
-    const dated = [...offering([]), ...at(NOW_MS - 1_000, submits, enabled(), found([reboot]))];
-    expect(codesFor(dated)).toEqual(['NEEDS_OPERATOR']);
-    expect(codesFor([...dated, ...at(NOW_MS - 1, wanted)])).toEqual([]);
-    expect(codesFor(dated, hostWith(), { ...defaultPolicy, restarts: 'allow' })).toEqual([]);
-  });
 });
 
 describe('what stands in the policy file', () => {

@@ -13,9 +13,11 @@ import { openSqliteJournal, type Journal } from '../journal/sqlite.js';
 import type { HostConnection } from '../link/host.grpc.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
 import {
+  admitted,
   awaySince,
   enabled,
   engaged,
+  finished,
   found,
   NOW_MS,
   paused,
@@ -173,6 +175,45 @@ describe('what lets something run', () => {
     await until('the permission', () => kinds().includes('resume'));
     const page = await ledger.read(1, 100);
     expect(page.map(({ body }) => body).join()).toContain('run.resumed');
+  });
+});
+
+describe('a restart of the machine', () => {
+  const reboot = updateOf('a', { nextAction: 'reboot' });
+  const wanted = {
+    kind: 'run.demanded',
+    updaterId: UPDATER,
+    updateId: 'a',
+    actor: 'operator',
+  } as const;
+
+  async function ordered(): Promise<void> {
+    const actions = ['download', 'install', 'verify', 'reboot'];
+    const scanned = [admitted('s', { kind: 'scan' }), finished('s', { kind: 'succeeded' })];
+    const known = [submitted(UPDATER, { actions }), enabled(), found([reboot]), ...scanned];
+    await ledger.append([...known, wanted]);
+    turns.wake();
+    await until('the order', () => kinds().includes('restart'));
+  }
+
+  test('is in the journal before the host is told', async () => {
+    await ordered();
+    const [entry] = (await ledger.read(1, 100)).filter(({ body }) =>
+      body.includes('restart.ordered'),
+    );
+    const sentAt = durableAtSend[kinds().indexOf('restart')];
+    expect(entry?.sequence).toBeLessThanOrEqual(sentAt ?? 0);
+  });
+
+  test('is taken back at once when an SSH session becomes active, and that is recorded', async () => {
+    await ordered();
+    readings = quietReadings({ 'session.remote': { kind: 'flag', flag: true } });
+    turns.wake();
+    await until('the way back', () => kinds().includes('cancelRestart'));
+    await settle();
+    const bodies = (await ledger.read(1, 100)).map(({ body }) => body).join();
+    expect(bodies).toContain('restart.cancelled');
+    expect(kinds().filter((kind) => kind === 'restart')).toHaveLength(1);
   });
 });
 

@@ -9,6 +9,7 @@
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import type { Reason } from '../../conditions/reason.js';
 import type { HostConnection } from '../link/host.grpc.js';
 import { grantToWire } from '../link/grant.wire.js';
 import type { Policy } from '../policy/policy.js';
@@ -120,6 +121,7 @@ function restrict(plan: Plan, host: HostConnection | undefined): void {
     const value = { runId: run.id, epoch: BigInt(run.epoch), reason: reason.code };
     host?.send({ $case: 'stop', value });
   }
+  if (plan.restart.cancel !== undefined) host?.send({ $case: 'cancelRestart', value: {} });
   for (const { run, reasons } of plan.pause) {
     const codes = reasons.map(({ code }) => code);
     const value = { runId: run.id, epoch: BigInt(run.epoch), reasons: codes };
@@ -133,6 +135,23 @@ async function permit(plan: Plan, { ledger, policy, host }: TurnDeps): Promise<v
     host()?.send({ $case: 'resume', value: { runId: id, epoch: BigInt(epoch) } });
   }
   for (const admission of plan.admit) await admit(admission, ledger, policy(), host);
+  await restart(plan, ledger, host);
+}
+
+async function restart(
+  { restart: { order, cancel } }: Plan,
+  ledger: Ledger,
+  host: () => HostConnection | undefined,
+): Promise<void> {
+  if (cancel !== undefined) await ledger.append([{ kind: 'restart.cancelled', ...codeOf(cancel) }]);
+  const to = host();
+  if (order === undefined || to === undefined) return;
+  await ledger.append([{ kind: 'restart.ordered', hostId: to.hostId, ...order }]); // T2
+  to.send({ $case: 'restart', value: { atUnixMs: BigInt(Math.ceil(order.atMs)) } });
+}
+
+function codeOf({ code, message }: Reason): Pick<Reason, 'code' | 'message'> {
+  return { code, message };
 }
 
 async function admit(

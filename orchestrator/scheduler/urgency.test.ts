@@ -12,6 +12,7 @@ function stateOf(changes: Parameters<typeof updateOf>[1] = {}): UpdateState {
     updaterId: 'com.acme.tool',
     update: updateOf('a', changes),
     firstSeenAtMs: SEEN_MS,
+    actionSinceMs: SEEN_MS,
     trials: noTrials,
   };
 }
@@ -22,6 +23,9 @@ describe('a deadline', () => {
   test.each<[string, UpdateState, number, number]>([
     ['of policy', stateOf(), 14, 21],
     ['of policy, for security', stateOf({ security: true }), 7, 9],
+    ['of policy, for what is important', stateOf({ severity: 'important' }), 7, 9],
+    ['of policy, for what is critical', stateOf({ severity: 'critical' }), 7, 9],
+    ['of policy, for what is of low severity', stateOf({ severity: 'low' }), 14, 21],
     [
       'of the publisher, when it is earlier',
       stateOf({ deadlineAtMs: SEEN_MS + 9 * DAY_MS }),

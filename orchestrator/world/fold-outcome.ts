@@ -54,6 +54,7 @@ export function foldPerformed(
       world.updates.set(key, {
         ...state,
         update: { ...state.update, nextAction: outcome.nextAction },
+        actionSinceMs: atMs,
         trials: noTrials,
       });
       return;
@@ -96,7 +97,12 @@ function performFailed(
   }
   if (action === 'verify' && canRollBack) {
     const update = { ...state.update, nextAction: 'rollback' as const };
-    world.updates.set(key, { ...state, update, trials: { ...noTrials, lastFailure } });
+    world.updates.set(key, {
+      ...state,
+      update,
+      actionSinceMs: atMs,
+      trials: { ...noTrials, lastFailure },
+    });
     return;
   }
   if (!outcome.retry) {

@@ -30,6 +30,7 @@ export function emptyWorld(): MutableWorld {
     tripped: undefined,
     demands: new Map(),
     rhythm: noRhythm,
+    restart: undefined,
     heard: new Map(),
   };
 }
@@ -77,6 +78,15 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'switch.released':
     case 'run.demanded':
       foldOrder(world, fact, atMs);
+      return;
+    case 'restart.ordered':
+      world.restart = { orderedAtMs: atMs, atMs: fact.atMs };
+      return;
+    case 'restart.cancelled':
+      world.restart = undefined;
+      return;
+    case 'restart.failed':
+      if (world.restart !== undefined) world.restart = { ...world.restart, failed: fact.message };
       return;
     case 'rhythm.hour':
       world.rhythm = learn(world.rhythm, fact.hourOfWeek, fact);
@@ -160,10 +170,12 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
     const key = updateKey(fact.updaterId, update.id);
     const before = world.updates.get(key);
     const same = before?.update.toVersion === update.toVersion;
+    const goesOn = same && before.update.nextAction === update.nextAction;
     world.updates.set(key, {
       updaterId: fact.updaterId,
       update,
       firstSeenAtMs: before?.firstSeenAtMs ?? atMs,
+      actionSinceMs: goesOn ? before.actionSinceMs : atMs,
       trials: same ? before.trials : noTrials,
       ...(same && before.gaveUp !== undefined ? { gaveUp: before.gaveUp } : {}),
     });

@@ -67,9 +67,20 @@ export interface UpdateState {
   readonly updaterId: string;
   readonly update: Update;
   readonly firstSeenAtMs: number;
+  /** Since when it waits for its next action. */
+  readonly actionSinceMs: number;
   readonly trials: Trials;
   /** Failed in a way that trying again does not mend; a person has to look. */
   readonly gaveUp?: { readonly code: ReasonCode; readonly message: string };
+}
+
+/** A restart of the machine. */
+export interface Restart {
+  readonly orderedAtMs: number;
+  /** When the machine is to restart, ms since the epoch. */
+  readonly atMs: number;
+  /** Why it could not be told to. */
+  readonly failed?: string;
 }
 
 export interface World {
@@ -93,6 +104,8 @@ export interface World {
   /** What an operator wants now, by subject key, and since when. */
   readonly demands: ReadonlyMap<string, number>;
   readonly rhythm: Rhythm;
+  /** The last restart that was ordered, unless it was taken back. */
+  readonly restart: Restart | undefined;
   /** The last event of each host's present instance that the journal has, by host. */
   readonly heard: ReadonlyMap<string, Omit<Heard, 'hostId'>>;
 }
@@ -110,6 +123,7 @@ export interface MutableWorld extends World {
   tripped: Hold | undefined;
   demands: Map<string, number>;
   rhythm: Rhythm;
+  restart: Restart | undefined;
   heard: Map<string, Omit<Heard, 'hostId'>>;
   lastRunEndedAtMs: number;
 }

@@ -23,9 +23,11 @@ function dispatched(command: Command) {
     stop: noting('stop'),
     close: () => Promise.resolve(),
   };
-  dispatch(command, runs, {
-    report: ({ runId, epoch }, event) => reported.push({ runId, epoch, event }),
-  });
+  const link = {
+    report: (run: { runId: string; epoch: number }, event: RunEvent) =>
+      reported.push({ runId: run.runId, epoch: run.epoch, event }),
+  };
+  dispatch(command, runs, link, { order: noting('order'), cancel: noting('cancel') });
   return { calls, reported };
 }
 

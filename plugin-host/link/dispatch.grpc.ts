@@ -2,6 +2,7 @@
 
 import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { failed } from '../runs/event.js';
+import type { MachineRestart } from '../power/restart.spawn.js';
 import type { HostedRuns } from '../runs/hosted-runs.loop.js';
 import { grantFromWire } from './grant.wire.js';
 import type { Link } from './link.grpc.js';
@@ -10,6 +11,7 @@ export function dispatch(
   command: NonNullable<AttachResponse['kind']>,
   runs: HostedRuns,
   link: Pick<Link, 'report'>,
+  machine: MachineRestart,
 ): void {
   switch (command.$case) {
     case 'grant': {
@@ -35,6 +37,12 @@ export function dispatch(
       return;
     case 'stop':
       runs.stop(command.value.runId, Number(command.value.epoch), command.value.reason);
+      return;
+    case 'restart':
+      machine.order(Number(command.value.atUnixMs));
+      return;
+    case 'cancelRestart':
+      machine.cancel();
       return;
     case 'welcome':
     case 'acknowledge':

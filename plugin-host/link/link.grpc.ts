@@ -43,6 +43,8 @@ export interface Link extends Closeable {
   /** Connects, and stays so until closed. Once. */
   attach(served: Attached): void;
   report: (run: { runId: string; epoch: number }, event: RunEvent) => void;
+  /** Nobody acknowledges it: a machine that does not restart is told again later. */
+  readonly restartFailed: (message: string) => void;
   readonly readBundle: ReadBundle;
   /** Resolves when every event was acknowledged, or after `deadlineMs`. */
   flush(deadlineMs: number): Promise<void>;
@@ -127,6 +129,9 @@ export function openLink(deps: {
       outbox = post(outbox, report, event.kind === 'progress');
       const last = outbox.waiting.at(-1);
       if (last !== undefined) send(last);
+    },
+    restartFailed: (message) => {
+      stream?.write({ kind: { $case: 'restartFailed', value: { message } } });
     },
     readBundle: (sha256, signal) => readChunks(client, sha256, signal),
     flush: (deadlineMs) =>

@@ -111,6 +111,9 @@ export class SimulatedHost {
           });
         });
         return;
+      // The simulated machine does not restart: what waits for it goes on waiting.
+      case 'restart':
+      case 'cancelRestart':
       case 'welcome':
       case 'acknowledge':
         return;

@@ -1,0 +1,191 @@
+// Restarts: asked for, coalesced, and never taken without an operator or policy.
+
+import { describe, expect, test } from '@jest/globals';
+import { readingKey, withReadings, type Signal, type Value } from '../../conditions/reading.js';
+import type { Fact } from '../journal/fact.js';
+import { defaultPolicy, type Policy } from '../policy/policy.js';
+import {
+  admitted,
+  at,
+  engaged,
+  NOW_MS,
+  perform,
+  started,
+  updateOf,
+  UPDATER,
+  worldOf,
+  type Dated,
+} from '../world/history.testing.js';
+import { decide, type Plan } from './decide.js';
+import type { HostView } from './host-view.js';
+import { hostWith, HOUR_MS, offering } from './offering.testing.js';
+
+const allow: Policy = { ...defaultPolicy, restarts: 'allow' };
+const a = updateOf('a', { nextAction: 'reboot' });
+const b = updateOf('b', { nextAction: 'reboot' });
+const demanded: Fact = {
+  kind: 'run.demanded',
+  updaterId: UPDATER,
+  updateId: 'a',
+  actor: 'operator',
+};
+/** Both updates asked for their restart an hour ago. */
+const ASKED_MS = NOW_MS - HOUR_MS;
+
+function plan(
+  dated: readonly Dated[],
+  policy = defaultPolicy,
+  host = hostWith(),
+  nowMs = NOW_MS,
+): Plan {
+  return decide(worldOf(dated), host, policy, nowMs);
+}
+
+function codesOf({ waiting }: Plan, id = 'a'): string[] {
+  const mine = waiting.find(({ subject }) => subject.state?.update.id === id);
+  return mine?.reasons.map(({ code }) => code) ?? [];
+}
+
+function bootedAt(atMs: number, changes: Partial<Record<Signal, Value>> = {}): HostView {
+  return hostWith({ 'boot.at': { kind: 'number', number: atMs }, ...changes });
+}
+
+describe('a restart of the machine', () => {
+  test('is asked for, and nothing else happens', () => {
+    const asked = plan(offering([a, b]));
+    expect([codesOf(asked, 'a'), codesOf(asked, 'b')]).toEqual([
+      ['NEEDS_OPERATOR'],
+      ['NEEDS_OPERATOR'],
+    ]);
+    expect(asked).toMatchObject({ admit: [], restart: {} });
+  });
+
+  test('is ordered once for every update that waits for it, where policy agreed', () => {
+    const { restart, admit } = plan(offering([a, b]), allow);
+    expect(admit).toEqual([]);
+    expect(restart.order).toEqual({
+      atMs: NOW_MS + 15 * 60_000,
+      updates: [`${UPDATER} a`, `${UPDATER} b`],
+    });
+  });
+
+  test('is ordered where an operator wants one of them now, for all of them', () => {
+    const { restart } = plan(offering([a, b], demanded));
+    expect(restart.order?.updates).toEqual([`${UPDATER} a`, `${UPDATER} b`]);
+  });
+
+  test.each<[string, Partial<Record<Signal, Value>>, string]>([
+    ['somebody is there', { presence: engaged }, 'PERSON_PRESENT'],
+    [
+      'an SSH session is active',
+      { 'session.remote': { kind: 'flag', flag: true } },
+      'REMOTE_SESSION',
+    ],
+    ['a call is on', { 'attention.call': { kind: 'flag', flag: true } }, 'ATTENTION_HELD'],
+    ['the machine runs on battery', { 'power.ac': { kind: 'flag', flag: false } }, 'ON_BATTERY'],
+  ])('is not ordered while %s', (_what, changes, code) => {
+    const waits = plan(offering([a]), allow, hostWith(changes));
+    expect(waits.restart).toEqual({});
+    expect(codesOf(waits)).toContain(code);
+  });
+
+  test('waits for what is under way, and for what could start', () => {
+    const other = updateOf('c', { nextAction: 'install' });
+    const startable = plan(offering([a, other]), allow);
+    expect(startable.admit.map(({ subject }) => subject.key)).toEqual([`${UPDATER} c`]);
+    expect(startable.restart).toEqual({});
+    const run = [admitted('r', perform(other)), started('r')];
+    expect(plan(offering([a, other], ...run), allow).restart).toEqual({});
+  });
+
+  describe('that was ordered', () => {
+    const ordered: Fact = {
+      kind: 'restart.ordered',
+      hostId: 'host-1',
+      atMs: NOW_MS + 600_000,
+      updates: [`${UPDATER} a`],
+    };
+    const dated = [...offering([a, b]), ...at(NOW_MS - 300_000, ordered)];
+
+    test('is not ordered again, and says when it is', () => {
+      const waits = plan(dated, allow);
+      expect(waits.restart).toEqual({});
+      expect(waits.waiting[0]?.reasons).toMatchObject([
+        { code: 'RESTART_DUE', untilMs: ordered.atMs },
+      ]);
+    });
+
+    test.each<[string, Partial<Record<Signal, Value>>, string]>([
+      ['somebody comes back', { presence: engaged }, 'PERSON_PRESENT'],
+      [
+        'somebody logs in from afar',
+        { 'session.remote': { kind: 'flag', flag: true } },
+        'REMOTE_SESSION',
+      ],
+    ])('is taken back when %s', (_what, changes, code) => {
+      expect(plan(dated, allow, hostWith(changes)).restart).toMatchObject({ cancel: { code } });
+    });
+
+    test('is not taken back for a load that comes and goes', () => {
+      const busy = hostWith({ 'cpu.busy': { kind: 'number', number: 99 } });
+      expect(plan(dated, allow, busy).restart).toEqual({});
+    });
+
+    test('is taken back when policy does not want it any more', () => {
+      expect(plan(dated, defaultPolicy).restart).toMatchObject({ cancel: { code: 'OPERATOR' } });
+    });
+
+    test('is ordered anew when the machine never restarted, or could not be told to', () => {
+      const late = NOW_MS + 600_000 + 600_000;
+      expect(plan(dated, allow, hostWith(), late).restart.order).toBeDefined();
+      const failed: Fact = { kind: 'restart.failed', message: 'no logind' };
+      const told = [...dated, ...at(NOW_MS - 200_000, failed)];
+      const waits = plan(told, allow);
+      expect(waits.restart).toEqual({});
+      expect(waits.waiting[0]?.reasons[0]?.message).toContain('no logind');
+      expect(plan(told, allow, hostWith(), late).restart.order).toBeDefined();
+    });
+  });
+
+  test('serves every update that asked before it, whoever took it; later ones ask anew', () => {
+    const after = bootedAt(ASKED_MS + 1_000);
+    expect(
+      plan(offering([a, b]), defaultPolicy, after).admit.map(({ subject }) => subject.key),
+    ).toEqual([`${UPDATER} a`]);
+    const before = bootedAt(ASKED_MS - 1_000);
+    expect(codesOf(plan(offering([a]), defaultPolicy, before))).toEqual(['NEEDS_OPERATOR']);
+  });
+});
+
+describe('a restart of a program', () => {
+  const app = '/usr/bin/editor';
+  const restart = updateOf('a', { nextAction: 'restart_app', closedApps: [app] });
+
+  function hostWithApp(running: boolean | undefined): HostView {
+    const host = hostWith();
+    if (running === undefined) return host;
+    const presence = host.readings.get(readingKey('presence'));
+    if (presence === undefined) throw new Error('the quiet machine has a presence');
+    const value: Value = { kind: 'flag', flag: running };
+    const reading = { ...presence, signal: 'app.running', instance: app, value } as const;
+    return { ...host, readings: withReadings(host.readings, [reading]) };
+  }
+
+  test('is asked for while the program runs', () => {
+    const codes = codesOf(plan(offering([restart]), defaultPolicy, hostWithApp(true)));
+    expect(codes).toEqual(['NEEDS_OPERATOR', 'APP_IN_USE']);
+  });
+
+  test('is taken by itself once the program is closed, and not when nobody knows', () => {
+    expect(plan(offering([restart]), defaultPolicy, hostWithApp(false)).admit).toHaveLength(1);
+    expect(codesOf(plan(offering([restart]), defaultPolicy, hostWithApp(undefined)))).toEqual([
+      'NEEDS_OPERATOR',
+    ]);
+  });
+
+  test('is taken where an operator wants it now', () => {
+    expect(
+      plan(offering([restart], demanded), defaultPolicy, hostWithApp(true)).admit,
+    ).toHaveLength(1);
+  });
+});

@@ -1,0 +1,138 @@
+// Restarts: of a program, and of the machine. Asked for, never taken without an operator or policy.
+//
+//   an update waits for a restart ─▶ NEEDS_OPERATOR ─agreed to─▶ RESTART_DUE ─nothing else is under
+//   way─▶ ordered, with a warning ─▶ the machine restarts ─▶ every update that waited goes on
+//
+// Invariants:
+//   B1. One restart serves every update that waited for it: what asked before the machine started does
+//       not ask again, whoever restarted it.
+//   B2. A restart is ordered only while nothing runs or could start, and taken back when somebody comes
+//       back, or objects, before it is due.
+
+import { objections, type Requirement } from '../../conditions/requirement.js';
+import { valueOf, type Readings } from '../../conditions/reading.js';
+import type { Reason } from '../../conditions/reason.js';
+import type { Policy } from '../policy/policy.js';
+import type { Restart, World } from '../world/world.js';
+import type { HostView } from './host-view.js';
+import { orderObjections } from './may.js';
+import { toContinue } from './requirements.js';
+import type { Subject } from './subject.js';
+
+/** A machine that has not restarted so long after it should have will not: it may be told again. */
+const LATE_MS = 600_000;
+
+export interface RestartPlan {
+  /** Updates by subject key. */
+  readonly order?: { readonly atMs: number; readonly updates: readonly string[] };
+  readonly cancel?: Reason;
+}
+
+/** Why a restart that `subject` needs has not been taken; empty when it needs none, or had it. */
+export function restartObjections(
+  subject: Subject,
+  world: World,
+  readings: Readings,
+  policy: Policy,
+  nowMs: number,
+): Reason[] {
+  if (subject.action === 'restart_app') {
+    if (isAgreed(subject, policy) || appsAreClosed(subject, readings)) return [];
+    const message = `a program has to start anew: close it, or "lull run-now ${nameOf(subject)}"`;
+    return [{ code: 'NEEDS_OPERATOR', message }];
+  }
+  if (!needsReboot(subject, readings)) return [];
+  const pending = pendingRestart(world, readings, nowMs);
+  if (pending?.failed !== undefined) {
+    const message = `the machine could not be told to restart (${pending.failed}): restart it when it suits`;
+    return [{ code: 'NEEDS_OPERATOR', message, untilMs: pending.atMs + LATE_MS }];
+  }
+  if (pending !== undefined) {
+    const message = 'the machine was told to restart, and warns whoever is logged in';
+    return [{ code: 'RESTART_DUE', message, untilMs: Math.max(pending.atMs, nowMs + 1) }];
+  }
+  if (isAgreed(subject, policy)) {
+    return [
+      { code: 'RESTART_DUE', message: 'the machine restarts when nothing else is under way' },
+    ];
+  }
+  const message = `the machine has to restart: restart it when it suits, or "lull run-now ${nameOf(subject)}"`;
+  return [{ code: 'NEEDS_OPERATOR', message }];
+}
+
+/**
+ * Whether to restart the machine, or not to after all.
+ * @param waiting what waits, with every reason.
+ * @param isBusy something runs, or starts in this turn.
+ */
+export function restartPlan(
+  waiting: readonly { readonly subject: Subject; readonly reasons: readonly Reason[] }[],
+  isBusy: boolean,
+  world: World,
+  host: HostView,
+  policy: Policy,
+  nowMs: number,
+): RestartPlan {
+  const { readings } = host;
+  const needing = waiting.filter(({ subject }) => needsReboot(subject, readings));
+  const agreed = needing.filter(({ subject }) => isAgreed(subject, policy));
+  const pending = pendingRestart(world, readings, nowMs);
+  if (pending !== undefined) {
+    if (pending.failed !== undefined || nowMs >= pending.atMs) return {};
+    const against = agreed.map(({ subject }) => objectionsNow(subject, world, host, policy, nowMs));
+    if (against.some((reasons) => reasons.length === 0)) return {};
+    const nobody: Reason = { code: 'OPERATOR', message: 'no update waits for it any more' };
+    return { cancel: against[0]?.[0] ?? nobody }; // B2
+  }
+  const ready = agreed.some(({ reasons }) => reasons.every(({ code }) => code === 'RESTART_DUE'));
+  if (isBusy || !ready) return {}; // B2
+  const updates = needing.map(({ subject }) => subject.key); // B1
+  return { order: { atMs: nowMs + policy.restartWarningMs, updates } };
+}
+
+/** What has to go on holding until the machine restarts. */
+function objectionsNow(
+  subject: Subject,
+  world: World,
+  { readings }: HostView,
+  policy: Policy,
+  nowMs: number,
+): Reason[] {
+  const alone: Requirement = { kind: 'no-remote-session' };
+  return [
+    ...orderObjections(subject, world, policy, nowMs),
+    ...objections([...toContinue(subject, policy), alone], readings, nowMs),
+  ];
+}
+
+function isAgreed({ demanded }: Subject, { restarts }: Policy): boolean {
+  return demanded || restarts === 'allow';
+}
+
+function needsReboot({ action, state }: Subject, readings: Readings): boolean {
+  if (action !== 'reboot' || state === undefined) return false;
+  const bootAt = valueOf(readings, 'boot.at');
+  return !(bootAt.kind === 'number' && bootAt.number > state.actionSinceMs); // B1
+}
+
+/** The restart that was ordered and has neither happened nor been waited for in vain. */
+function pendingRestart(world: World, readings: Readings, nowMs: number): Restart | undefined {
+  const { restart } = world;
+  if (restart === undefined || nowMs >= restart.atMs + LATE_MS) return undefined;
+  const bootAt = valueOf(readings, 'boot.at');
+  const happened = bootAt.kind === 'number' && bootAt.number > restart.orderedAtMs;
+  return happened ? undefined : restart;
+}
+
+/** Every program that the update names is known not to run. */
+function appsAreClosed({ work }: Subject, readings: Readings): boolean {
+  if (work.kind === 'scan' || work.update.closedApps.length === 0) return false;
+  return work.update.closedApps.every((app) => {
+    const value = valueOf(readings, 'app.running', app);
+    return value.kind === 'flag' && !value.flag;
+  });
+}
+
+function nameOf({ work, updater }: Subject): string {
+  return work.kind === 'scan' ? updater.id : work.update.id;
+}
