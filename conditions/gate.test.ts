@@ -59,6 +59,7 @@ describe('nobody there for 4 minutes', () => {
     ['the sensor does not know', readings(unknown('presence')), 'unknown PRESENCE_UNKNOWN'],
     ['no sensor at all', readings(), 'unknown PRESENCE_UNKNOWN'],
     ['a value of another kind', readings(flag('presence', true)), 'unknown PRESENCE_UNKNOWN'],
+    ['away since no instant at all', readings(away(NaN)), 'unknown PRESENCE_UNKNOWN'],
   ]);
 
   test('says when it will open', () => {

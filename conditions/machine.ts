@@ -53,7 +53,7 @@ export function judgeSettled(
   ] as const;
   for (const { signal, waitMs, what } of since) {
     const value = valueOf(readings, signal);
-    if (value.kind !== 'number') continue;
+    if (value.kind !== 'number' || Number.isNaN(value.number)) continue;
     const agoMs = nowMs - value.number;
     // An instant that lies ahead comes from a clock that was set; it keeps nothing waiting.
     if (agoMs < 0 || agoMs >= waitMs) continue;

@@ -1,12 +1,13 @@
 import { closed, open, unknown, type GateResult } from './gate.js';
-import { valueOf, type Readings } from './reading.js';
+import { valueOf, type Presence, type Readings } from './reading.js';
 import { formatDuration } from './words.js';
 
 /** Open when nobody has used the machine for `forMs`. Presence unknown counts as present. */
 export function judgePersonAway(forMs: number, readings: Readings, nowMs: number): GateResult {
   const value = valueOf(readings, 'presence');
-  if (value.kind !== 'presence') {
-    const why = value.kind === 'unknown' ? value.why : `presence is a ${value.kind}`;
+  if (value.kind !== 'presence' || isNoInstant(value.presence)) {
+    const why =
+      value.kind === 'unknown' ? value.why : `presence is a ${value.kind} without meaning`;
     return unknown({
       code: 'PRESENCE_UNKNOWN',
       message: `whether a person is there is not known (${why}); that counts as present`,
@@ -30,4 +31,9 @@ export function judgePersonAway(forMs: number, readings: Readings, nowMs: number
     sinceMs: value.presence.sinceMs,
     untilMs: value.presence.sinceMs + forMs,
   });
+}
+
+/** Away, but since an instant that there is not. */
+function isNoInstant(presence: Presence): boolean {
+  return presence.kind === 'away' && !Number.isFinite(presence.sinceMs);
 }

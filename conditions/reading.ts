@@ -166,5 +166,5 @@ export function sameValue(a: Value, b: Value): boolean {
 
 function samePresence(a: Presence, b: Presence): boolean {
   if (a.kind === 'engaged' || b.kind === 'engaged') return a.kind === b.kind;
-  return a.sinceMs === b.sinceMs;
+  return Object.is(a.sinceMs, b.sinceMs);
 }

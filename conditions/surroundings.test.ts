@@ -129,6 +129,7 @@ describe('what surrounds an update', () => {
       ],
     ],
     ['a clock that was set back', 'open', settled, [['boot.at', number(nowMs + 5)]]],
+    ['an instant that is none', 'open', settled, [['boot.at', number(NaN)]]],
   ])('%s: %s', (_situation, expected, requirement, given) => {
     expect(answer(requirement, ...given)).toBe(expected);
   });

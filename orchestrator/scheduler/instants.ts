@@ -1,0 +1,35 @@
+// When to look again: the next instant at which the plan changes although nothing happens.
+//
+// Invariant: N1. Until then `decide` says the same, as long as the world, the readings and the policy
+// stay as they are. Forecasts rest on it: they look at these instants alone.
+
+import type { Reason } from '../../conditions/reason.js';
+import type { Policy } from '../policy/policy.js';
+import { windowState } from '../policy/window.js';
+import { DEMAND_MS_MAX, type World } from '../world/world.js';
+import { deadlineOf } from './urgency.js';
+
+/** The first instant after `nowMs` at which the plan changes by itself, if there is one. */
+export function nextInstant(
+  reasons: readonly Reason[],
+  world: World,
+  policy: Policy,
+  nowMs: number,
+): number | undefined {
+  let next = Number.POSITIVE_INFINITY;
+  const note = (atMs: number | undefined): void => {
+    if (atMs !== undefined && atMs > nowMs && atMs < next) next = atMs;
+  };
+  for (const { untilMs } of reasons) note(untilMs);
+  for (const state of world.updates.values()) {
+    const { dueAtMs, overdueAtMs } = deadlineOf(state, policy);
+    note(dueAtMs);
+    note(overdueAtMs);
+  }
+  for (const sinceMs of world.demands.values()) note(sinceMs + DEMAND_MS_MAX);
+  note(world.lastRunEndedAtMs + policy.ownLoadMs);
+  if (policy.windows.length > 0) {
+    note(windowState(policy.windows, policy.timeZone, nowMs).untilMs);
+  }
+  return next === Number.POSITIVE_INFINITY ? undefined : next;
+}

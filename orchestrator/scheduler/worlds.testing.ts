@@ -1,0 +1,221 @@
+// Any world, any machine, any policy: what the properties of `decide` are asked of. Worlds are folded
+// from facts in any order, so that they are worlds that a journal can lead to.
+
+import fc from 'fast-check';
+import { signals, type Readings, type Signal, type Value } from '../../conditions/reading.js';
+import type { Fact } from '../journal/fact.js';
+import { defaultPolicy, type Policy } from '../policy/policy.js';
+import { days, type Window } from '../policy/window.js';
+import { intrusions } from '../runs/intrusion.js';
+import type { Update } from '../runs/update.js';
+import {
+  admitted,
+  awaySince,
+  enabled,
+  engaged,
+  failure,
+  finished,
+  found,
+  interrupted,
+  NOW_MS,
+  paused,
+  perform,
+  quietReadings,
+  started,
+  submitted,
+  thawed,
+  updateOf,
+  UPDATER,
+  worldOf,
+} from '../world/history.testing.js';
+import type { World } from '../world/world.js';
+import type { HostView } from './host-view.js';
+
+const HOUR_MS = 3_600_000;
+const BASE_MS = NOW_MS - 400 * HOUR_MS;
+const updaters = [UPDATER, 'com.acme.other', 'com.acme.third'] as const;
+const actor = 'operator';
+
+const updaterId = fc.constantFrom(...updaters);
+const updateId = fc.constantFrom('a', 'b', 'c', 'd');
+const runId = fc.constantFrom('r1', 'r2', 'r3');
+/** Before and after now, often close to it. */
+const instantMs = fc.oneof(
+  fc.integer({ min: -5_000, max: 5_000 }),
+  fc.integer({ min: -100 * HOUR_MS, max: 100 * HOUR_MS }),
+);
+const untilMs = instantMs.map((ms) => NOW_MS + ms);
+const agoMs = instantMs.map((ms) => Math.abs(ms));
+
+const update: fc.Arbitrary<Update> = fc
+  .record({
+    id: updateId,
+    nextAction: fc.constantFrom('download', 'install', 'verify', 'rollback', 'reboot'),
+    security: fc.boolean(),
+    exclusive: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+    conflictKeys: fc.subarray(['k', 'l', 'lock:dpkg']),
+    closedApps: fc.subarray(['/usr/bin/editor']),
+    sizes: fc.option(fc.record({ downloadBytes: fc.nat(1e9), installBytes: fc.nat(1e9) }), {
+      nil: {},
+    }),
+    deadline: fc.option(
+      untilMs.map((deadlineAtMs) => ({ deadlineAtMs })),
+      { nil: {} },
+    ),
+  })
+  .map(({ id, sizes, deadline, ...changes }) =>
+    updateOf(id, { ...changes, ...sizes, ...deadline }),
+  );
+const work = fc.oneof(fc.constant({ kind: 'scan' as const }), update.map(perform));
+const updateOrScan = fc.oneof(fc.constant(''), updateId);
+
+const runFact: fc.Arbitrary<Fact> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(runId, work, updaterId, fc.integer({ min: 1, max: 5 }), fc.constantFrom(...intrusions))
+      .map(([id, what, owner, attempt, intrusion]) =>
+        admitted(id, what, { updaterId: owner, attempt, intrusion }),
+      ),
+  },
+  runId.map(started),
+  { weight: 2, arbitrary: runId.map((id) => paused(id, 'X')) },
+  runId.map((id): Fact => ({ kind: 'run.resumed', runId: id })),
+  runId.map(thawed),
+  runId.map(interrupted),
+  runId.map((id) => finished(id, { kind: 'succeeded' })),
+  runId.map((id) => finished(id, { kind: 'more_to_do', nextAction: 'install' })),
+  fc
+    .tuple(runId, fc.constantFrom('APPLY_FAILED', 'UPDATER_CRASHED', 'TIME_LIMIT'), fc.boolean())
+    .map(([id, code, retry]) => finished(id, failure(code, retry))),
+);
+
+const orderFact: fc.Arbitrary<Fact> = fc.oneof(
+  fc.tuple(updaterId, updateOrScan, untilMs).map(([id, what, until]): Fact => ({
+    ...{ kind: 'hold.placed', updaterId: id, updateId: what, why: 'w', untilMs: until, actor },
+  })),
+  fc.tuple(fc.constantFrom('v1', 'v2'), untilMs).map(([vetoId, until]): Fact => ({
+    ...{ kind: 'veto.placed', vetoId, owner: 'o', why: 'w', untilMs: until },
+  })),
+  untilMs.map((until): Fact => ({ kind: 'switch.tripped', why: 'w', untilMs: until, actor })),
+  fc.constant<Fact>({ kind: 'switch.released', actor }),
+  fc
+    .tuple(updaterId, updateOrScan)
+    .map(([id, what]): Fact => ({ kind: 'run.demanded', updaterId: id, updateId: what, actor })),
+  updaterId.map((id): Fact => ({
+    kind: 'updater.suspended',
+    id,
+    code: 'OPERATOR',
+    why: '',
+    actor,
+  })),
+  updaterId.map((id): Fact => ({ kind: 'updater.withdrawn', id, actor })),
+);
+
+const fact: fc.Arbitrary<Fact> = fc.oneof(
+  { weight: 3, arbitrary: updaterId.map((id) => enabled(id)) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.uniqueArray(update, { selector: ({ id }) => id }), updaterId)
+      .map((all) => found(...all)),
+  },
+  { weight: 6, arbitrary: runFact },
+  { weight: 2, arbitrary: orderFact },
+);
+
+/** Everything that the journal of a machine with three updaters can have led to. */
+export const anyWorld: fc.Arbitrary<World> = fc
+  .array(fc.tuple(agoMs, fact), { maxLength: 30 })
+  .map((dated) =>
+    worldOf([
+      ...updaters.map((id, i) => {
+        const critical_max_s = i === 0 ? 60 : 0;
+        return [BASE_MS, submitted(id, { critical_max_s })] as const;
+      }),
+      ...[...dated].sort(([a], [b]) => b - a).map(([ago, each]) => [NOW_MS - ago, each] as const),
+    ]),
+  );
+
+const number = fc.oneof(
+  fc.nat(100),
+  fc.nat(3e9),
+  fc.constantFrom(NaN, Infinity, -Infinity, -1, -0, Number.MAX_VALUE),
+);
+/** Of any kind, whatever the signal is. */
+const anyValue: fc.Arbitrary<Value> = fc.oneof(
+  fc.constant<Value>({ kind: 'unknown', why: 'test' }),
+  fc.boolean().map((flag): Value => ({ kind: 'flag', flag })),
+  number.map((measured): Value => ({ kind: 'number', number: measured })),
+  fc
+    .constantFrom('full', 'none', 'yes', 'no', 'serious', 'nominal', '__proto__', '')
+    .map((word): Value => ({ kind: 'word', word })),
+  fc.constant(engaged),
+  fc.oneof(untilMs, fc.constantFrom(0, -1, NaN, 8.64e15)).map(awaySince),
+);
+
+/** Quiet, quiet but for a few signals, or dark. */
+const anyReadings: fc.Arbitrary<Readings> = fc.oneof(
+  fc.constant(quietReadings()),
+  fc.constant(quietReadings(large())),
+  fc
+    .dictionary(fc.constantFrom(...Object.keys(signals)), anyValue, { maxKeys: 3 })
+    .map((changes) =>
+      quietReadings({ ...large(), ...(changes as Partial<Record<Signal, Value>>) }),
+    ),
+  fc.constant<Readings>(new Map()),
+);
+
+/** Cores and a disk that bear several runs at once. */
+function large(): Partial<Record<Signal, Value>> {
+  return {
+    'cpu.cores': { kind: 'number', number: 8 },
+    'disk.rotating': { kind: 'flag', flag: false },
+  };
+}
+
+export const anyHost: fc.Arbitrary<HostView> = fc.record({
+  id: fc.constant('host-1'),
+  attached: fc.integer({ min: 0, max: 4 }).map((n) => n > 0),
+  readings: anyReadings,
+  diskPath: fc.constantFrom('/var/lib/lull', '/'),
+  servedSinceMs: instantMs.map((ms) => NOW_MS + ms),
+});
+
+export const anyPolicy: fc.Arbitrary<Policy> = fc
+  .record({
+    small: fc.integer({ min: 1, max: 3 }),
+    change: fc.integer({ min: 1, max: 2 }),
+    restarts: fc.constantFrom('ask' as const, 'allow' as const),
+    levels: fc.tuple(...intrusionsThree()),
+    windows: fc.oneof(
+      fc.constant<readonly Window[]>([]),
+      fc
+        .record({ fromMinute: fc.nat(1_439), toMinute: fc.nat(1_439) })
+        .filter(({ fromMinute, toMinute }) => fromMinute !== toMinute)
+        .map((times): readonly Window[] => [{ ...times, days }]),
+    ),
+  })
+  .map(({ small, change, restarts, levels, windows }) => {
+    const [normal, due, overdue] = [...levels].sort((a, b) => levelOf(a) - levelOf(b));
+    return {
+      ...defaultPolicy,
+      slots: { change, fetch: 2, small },
+      restarts,
+      windows,
+      intrusion: {
+        normal: normal ?? 'silent',
+        due: due ?? 'silent',
+        overdue: overdue ?? 'silent',
+      },
+    };
+  });
+
+function intrusionsThree() {
+  const level = fc.constantFrom(...intrusions, 'silent' as const);
+  return [level, level, level] as const;
+}
+
+function levelOf(level: (typeof intrusions)[number]): number {
+  return intrusions.indexOf(level);
+}
