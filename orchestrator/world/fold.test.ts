@@ -76,6 +76,12 @@ describe('an updater', () => {
     expect(JSON.stringify(show(worldOf(at(1, odd))))).toBe(nothing);
   });
 
+  test('that is withdrawn while its scan is on gets nothing from what that scan found', () => {
+    const withdrawn: Fact = { kind: 'updater.withdrawn', id: UPDATER, actor: 'operator' };
+    const world = worldOf(at(1, submitted(), enabled(), withdrawn, found([updateOf('a')])));
+    expect(world.updates.size).toBe(0);
+  });
+
   test('withdrawn takes its updates with it, and only its own', () => {
     const other = 'com.acme.other';
     const world = worldOf(

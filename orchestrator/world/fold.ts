@@ -157,6 +157,7 @@ function enabled(world: MutableWorld, fact: Of<'updater.enabled'>): void {
 }
 
 function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void {
+  if (!world.updaters.has(fact.updaterId)) return; // F1: withdrawn while its scan was on.
   const ids = new Set(fact.updates.map((update) => update.id));
   const busy = new Set(
     [...world.runs.values()].flatMap((run) =>
