@@ -257,6 +257,15 @@ describe('side by side', () => {
     expect(codesFor(offering([a], run), hostWith(small))).toEqual(['SLOT_TAKEN']);
     expect(codesFor(offering([a], run), hostWith())).toEqual(['SLOT_TAKEN']);
   });
+
+  test('a small machine that is given more slots still changes one thing at a time', () => {
+    const install = updateOf('a', { nextAction: 'install' });
+    const other = updateOf('b', { nextAction: 'install' });
+    const run = admitted('r', perform(other), { updaterId: OTHER });
+    const policy = { ...defaultPolicy, slots: { ...defaultPolicy.slots, small: 3 } };
+    expect(codesFor(offering([install], run), hostWith(), policy)).toEqual(['SLOT_TAKEN']);
+    expect(codesFor(offering([a], run), hostWith(), policy)).toEqual([]);
+  });
 });
 
 describe('a forecast', () => {

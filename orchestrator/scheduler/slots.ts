@@ -41,7 +41,8 @@ function capacityObjections(
     others.length < max
       ? []
       : [{ code: 'SLOT_TAKEN', message: `${others.map((o) => o.runId).join(', ')} has the slot` }];
-  if (isSmall(readings)) return taken(running, slots.small);
+  const all = isSmall(readings) ? taken(running, slots.small) : [];
+  if (all.length > 0) return all;
   const changes = (action: ActionName): boolean => weightOf(action) === 'change';
   const sameClass = running.filter((other) => changes(other.action) === changes(wanted.action));
   return taken(sameClass, changes(wanted.action) ? slots.change : slots.fetch);
