@@ -14,6 +14,8 @@ export interface Stretch {
 const DAY_MS = 86_400_000;
 /** How exactly a jump is placed: no zone has ever jumped between two full minutes since 1972. */
 const MINUTE_MS = 60_000;
+/** The last instant that a date can have; what lies beyond keeps its offset. */
+const DATE_MS_MAX = 8.64e15;
 
 /** Whether `timeZone` is one that this machine knows. */
 export function isTimeZone(timeZone: string): boolean {
@@ -61,7 +63,7 @@ function jumpBetween(timeZone: string, fromMs: number, toMs: number, offsetMs: n
 }
 
 function offsetAt(timeZone: string, atMs: number): number {
-  const text = formatter(timeZone).format(atMs);
+  const text = formatter(timeZone).format(Math.min(Math.max(atMs, -DATE_MS_MAX), DATE_MS_MAX));
   const match = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(text);
   const [, sign, hours = '0', minutes = '0', seconds = '0'] = match ?? [];
   const ms = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;

@@ -2,147 +2,86 @@
 
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Readings, Signal, Value } from '../../conditions/reading.js';
-import { judge } from '../../conditions/requirement.js';
-import type { Fact } from '../journal/fact.js';
+import { judge, type Requirement } from '../../conditions/requirement.js';
+import { isReasonCode } from '../../conditions/reason.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
-import { actionOf, holdsSlot } from '../runs/run.js';
-import {
-  admitted,
-  awaySince,
-  enabled,
-  engaged,
-  failure,
-  finished,
-  found,
-  interrupted,
-  NOW_MS,
-  paused,
-  perform,
-  quietReadings,
-  started,
-  submitted,
-  thawed,
-  updateOf,
-  UPDATER,
-  worldOf,
-} from '../world/history.testing.js';
+import { intrusions } from '../runs/intrusion.js';
+import { actionOf, holdsSlot, type ActionName, type Run } from '../runs/run.js';
+import { NOW_MS } from '../world/history.testing.js';
 import type { World } from '../world/world.js';
-import { decide } from './decide.js';
+import { decide, type Plan } from './decide.js';
 import type { HostView } from './host-view.js';
 import { compareSubjects } from './order.js';
-import { toResume, toStart } from './requirements.js';
+import { toContinue, toResume, toStart, weightOf } from './requirements.js';
 import { isSmall } from './slots.js';
-import { subjectsOf } from './subject.js';
-
-const updaterId = fc.constantFrom(UPDATER, 'com.acme.other');
-const runId = fc.constantFrom('r1', 'r2', 'r3');
-const action = fc.constantFrom('download', 'install', 'verify', 'rollback', 'reboot');
-const update = fc
-  .tuple(fc.constantFrom('a', 'b', 'c'), action, fc.boolean(), fc.nat(1e9))
-  .map(([id, nextAction, security, installBytes]) =>
-    updateOf(id, { nextAction: nextAction as 'install', security, installBytes }),
-  );
-const work = fc.oneof(fc.constant({ kind: 'scan' as const }), update.map(perform));
-const fact: fc.Arbitrary<Fact> = fc.oneof(
-  { weight: 3, arbitrary: updaterId.map((id) => enabled(id)) },
-  {
-    weight: 3,
-    arbitrary: fc
-      .tuple(fc.uniqueArray(update, { selector: ({ id }) => id }), updaterId)
-      .map((all) => found(...all)),
-  },
-  {
-    weight: 3,
-    arbitrary: fc
-      .tuple(runId, work, updaterId, fc.integer({ min: 1, max: 5 }))
-      .map(([id, what, owner, attempt]) => admitted(id, what, { updaterId: owner, attempt })),
-  },
-  runId.map(started),
-  { weight: 2, arbitrary: runId.map((id) => paused(id, 'X')) },
-  runId.map((id): Fact => ({ kind: 'run.resumed', runId: id })),
-  runId.map(thawed),
-  runId.map(interrupted),
-  runId.map((id) => finished(id, { kind: 'succeeded' })),
-  fc.tuple(runId, fc.boolean()).map(([id, retry]) => finished(id, failure('APPLY_FAILED', retry))),
-  updaterId.map((id): Fact => ({ kind: 'updater.withdrawn', id, actor: 'operator' })),
-  updaterId.map((id): Fact => ({
-    kind: 'updater.suspended',
-    id,
-    code: 'OPERATOR',
-    why: '',
-    actor: 'operator',
-  })),
-);
-const agoMs = fc.oneof(fc.nat(5_000), fc.nat(100 * 3_600_000));
-const world: fc.Arbitrary<World> = fc
-  .array(fc.tuple(agoMs, fact), { maxLength: 25 })
-  .map((dated) => {
-    const later = [...dated].sort(([a], [b]) => b - a);
-    const base = 200 * 3_600_000;
-    return worldOf([
-      [NOW_MS - base, submitted()],
-      [NOW_MS - base, submitted('com.acme.other')],
-      ...later.map(([ago, each]) => [NOW_MS - ago, each] as const),
-    ]);
-  });
-
-const value: fc.Arbitrary<Value> = fc.oneof(
-  fc.constant({ kind: 'unknown' as const, why: 'test' }),
-  fc.boolean().map((flag) => ({ kind: 'flag' as const, flag })),
-  fc.nat(100).map((number) => ({ kind: 'number' as const, number })),
-  fc.constant(engaged),
-  fc.nat(1e7).map((ago) => awaySince(NOW_MS - ago)),
-);
-const readings: fc.Arbitrary<Readings> = fc.oneof(
-  fc.constant(quietReadings()),
-  fc
-    .dictionary(
-      fc.constantFrom('presence', 'power.ac', 'power.battery', 'cpu.busy', 'disk.free'),
-      value,
-      { maxKeys: 2 },
-    )
-    .map((changes) => quietReadings(changes as Partial<Record<Signal, Value>>)),
-  fc.constant(new Map()),
-);
-const host: fc.Arbitrary<HostView> = fc.record({
-  id: fc.constant('host-1'),
-  attached: fc.oneof(fc.constant(true), fc.boolean()),
-  readings,
-  diskPath: fc.constant('/var/lib/lull'),
-  servedSinceMs: agoMs.map((ago) => NOW_MS - ago),
-});
-const policy: fc.Arbitrary<Policy> = fc
-  .integer({ min: 1, max: 3 })
-  .map((small) => ({ ...defaultPolicy, slots: { change: 1, fetch: 2, small } }));
+import { keyOf, levelNow, subjectsOf } from './subject.js';
+import { anyHost, anyPolicy, anyWorld } from './worlds.testing.js';
 
 function holds(check: (given: World, view: HostView, rules: Policy) => void): void {
-  fc.assert(fc.property(world, host, policy, check), { numRuns: 400 });
+  fc.assert(fc.property(anyWorld, anyHost, anyPolicy, check), { numRuns: 600 });
 }
 
-function open(requirements: ReturnType<typeof toResume>, view: HostView): boolean {
+function open(requirements: readonly Requirement[], view: HostView): boolean {
   return requirements.every((each) => judge(each, view.readings, NOW_MS).kind === 'open');
+}
+
+function isChange(action: ActionName): boolean {
+  return weightOf(action) === 'change';
+}
+
+function heldIn(given: World): Run[] {
+  return [...given.runs.values()].filter(holdsSlot);
 }
 
 describe('for every world, machine and policy', () => {
   test('the same arguments give the same plan, and nothing is changed by asking (D1)', () => {
     holds((given, view, rules) => {
-      const before = JSON.stringify([...given.runs, ...given.updates]);
+      const before = JSON.stringify([...given.runs, ...given.updates, ...given.demands]);
       const plan = decide(given, view, rules, NOW_MS);
       expect(decide(given, view, rules, NOW_MS)).toEqual(plan);
-      expect(JSON.stringify([...given.runs, ...given.updates])).toBe(before);
+      expect(JSON.stringify([...given.runs, ...given.updates, ...given.demands])).toBe(before);
     });
+  });
+
+  test('the order in which maps were filled decides nothing (D1)', () => {
+    const shuffles = fc.array(fc.nat(), { minLength: 64, maxLength: 64 });
+    fc.assert(
+      fc.property(anyWorld, anyHost, anyPolicy, shuffles, (given, view, rules, order) => {
+        const other: World = {
+          ...given,
+          updaters: shuffled(given.updaters, order),
+          updates: shuffled(given.updates, order),
+          runs: shuffled(given.runs, order),
+          holds: shuffled(given.holds, order),
+          vetoes: shuffled(given.vetoes, order),
+          demands: shuffled(given.demands, order),
+        };
+        const turned = { ...view, readings: shuffled(view.readings, order) };
+        const [plan, same] = [
+          decide(given, view, rules, NOW_MS),
+          decide(other, turned, rules, NOW_MS),
+        ];
+        expect(same.admit).toEqual(plan.admit);
+        expect(essenceOf(same)).toEqual(essenceOf(plan));
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test('every subject is admitted or has a reason in words, and none is there twice (D2)', () => {
     holds((given, view, rules) => {
       const { admit, waiting } = decide(given, view, rules, NOW_MS);
       const named = [...admit, ...waiting].map(({ subject }) => subject.key);
-      const subjects = subjectsOf(given, rules, NOW_MS).map(({ key }) => key);
-      expect(named.sort()).toEqual(subjects.sort());
+      const held = new Set(heldIn(given).map(keyOf));
+      const pending = [...given.updaters.keys(), ...given.updates.keys()];
+      expect(named.sort()).toEqual(pending.filter((key) => !held.has(key)).sort());
       for (const { reasons } of waiting) {
         expect(reasons.length).toBeGreaterThan(0);
-        for (const { message } of reasons) expect(message).not.toBe('');
+        for (const { code, message, untilMs } of reasons) {
+          expect(isReasonCode(code)).toBe(true);
+          expect(message).toMatch(/^(?!.*(?:undefined|\[object)).+$/);
+          if (untilMs !== undefined) expect(untilMs).toBeGreaterThan(NOW_MS);
+        }
       }
     });
   });
@@ -151,12 +90,8 @@ describe('for every world, machine and policy', () => {
     holds((given, view, rules) => {
       for (const { subject, guard } of decide(given, view, rules, NOW_MS).admit) {
         const options = { diskPath: view.diskPath, quietSinceOwnRun: false };
-        const needed = toStart(subject, rules, options);
-        expect(open([...needed, ...guard], view)).toBe(true);
-        expect({ attached: view.attached, state: subject.updater.state }).toEqual({
-          attached: true,
-          state: 'enabled',
-        });
+        expect(open([...toStart(subject, rules, options), ...guard], view)).toBe(true);
+        expect(guard).toEqual(toContinue(subject, rules));
       }
     });
   });
@@ -164,11 +99,19 @@ describe('for every world, machine and policy', () => {
   test('no more runs hold a slot than there are, and each has a fence and an id of its own (D4)', () => {
     holds((given, view, rules) => {
       const { admit } = decide(given, view, rules, NOW_MS);
-      const held = [...given.runs.values()].filter(holdsSlot).length;
-      if (admit.length > 0)
-        expect(held + admit.length).toBeLessThanOrEqual(
-          isSmall(view.readings) ? rules.slots.small : rules.slots.change + rules.slots.fetch,
-        );
+      const weights = {
+        held: heldIn(given).map((run) => isChange(actionOf(run))),
+        admitted: admit.map(({ subject }) => isChange(subject.action)),
+      };
+      for (const change of [true, false]) {
+        const count = (all: readonly boolean[]): number =>
+          all.filter((each) => each === change).length;
+        const slots = change ? rules.slots.change : rules.slots.fetch;
+        if (count(weights.admitted) > 0)
+          expect(count([...weights.held, ...weights.admitted])).toBeLessThanOrEqual(slots);
+      }
+      if (isSmall(view.readings) && admit.length > 0)
+        expect(weights.held.length + admit.length).toBeLessThanOrEqual(rules.slots.small);
       expect(new Set(admit.map(({ runId: id }) => id)).size).toBe(admit.length);
       expect(admit.map(({ epoch }) => epoch)).toEqual(admit.map((_, n) => given.epoch + n + 1));
       const again = admit.flatMap((each) => given.runs.get(each.runId) ?? []);
@@ -178,25 +121,18 @@ describe('for every world, machine and policy', () => {
 
   test('every run with a slot is stopped, paused, going on or told why it stays paused', () => {
     holds((given, view, rules) => {
-      const { stop, pause, paused: stays, resume } = decide(given, view, rules, NOW_MS);
-      for (const run of [...given.runs.values()].filter(holdsSlot)) {
-        const isIn = (all: readonly { run: { id: string } }[]) =>
-          all.some((each) => each.run.id === run.id);
-        const updater = given.updaters.get(run.updaterId);
-        expect(isIn(stop)).toBe(updater === undefined || updater.state === 'suspended');
-        if (isIn(stop)) continue;
-        if (run.phase.kind !== 'paused') {
-          expect(isIn(pause) || isIn(stays) || resume.includes(run)).toBe(isIn(pause));
-          continue;
-        }
-        const toldAgoMs = NOW_MS - (run.phase.permittedAtMs ?? 0);
-        const may =
-          view.attached &&
-          toldAgoMs >= 2_000 &&
-          open(toResume({ ...run, action: actionOf(run), level: run.intrusion }, rules), view);
-        expect({ resumed: resume.includes(run), stays: isIn(stays) }).toEqual({
-          resumed: may,
-          stays: !may,
+      const plan = decide(given, view, rules, NOW_MS);
+      for (const run of heldIn(given)) {
+        const wanted = { ...run, action: actionOf(run), level: run.intrusion };
+        const isPaused = run.phase.kind === 'paused';
+        const may = view.attached && wasNotJustTold(run) && open(toResume(wanted, rules), view);
+        const ends = mustEnd(run, given) || (isPaused && mayBeFeltMore(run, given, rules));
+        const breaks = !open(toContinue(wanted, rules), view);
+        expect(placesOf(run, plan)).toEqual({
+          stop: ends,
+          pause: !ends && !isPaused && breaks,
+          resume: !ends && isPaused && may,
+          paused: !ends && isPaused && !may,
         });
       }
     });
@@ -211,7 +147,7 @@ describe('for every world, machine and policy', () => {
 
   test('who comes first does not depend on where one begins, and no two are equal', () => {
     fc.assert(
-      fc.property(world, (given) => {
+      fc.property(anyWorld, (given) => {
         const subjects = subjectsOf(given, defaultPolicy, NOW_MS);
         for (const a of subjects) {
           for (const b of subjects) {
@@ -228,3 +164,63 @@ describe('for every world, machine and policy', () => {
     );
   });
 });
+
+/** In which of a plan's lists a run stands. */
+function placesOf(run: Run, { stop, pause, resume, paused }: Plan) {
+  const isIn = (all: readonly { readonly run: Run }[]) => all.some((each) => each.run === run);
+  return {
+    stop: isIn(stop),
+    pause: isIn(pause),
+    resume: resume.includes(run),
+    paused: isIn(paused),
+  };
+}
+
+/** Its updater may not run any more, or somebody said no. */
+function mustEnd(run: Run, given: World): boolean {
+  const updater = given.updaters.get(run.updaterId);
+  const placed = [
+    given.tripped,
+    ...given.vetoes.values(),
+    given.holds.get(run.updaterId),
+    given.holds.get(keyOf(run)),
+  ];
+  return (
+    updater === undefined ||
+    updater.state === 'suspended' ||
+    placed.some((order) => (order?.untilMs ?? 0) > NOW_MS)
+  );
+}
+
+function mayBeFeltMore(run: Run, given: World, rules: Policy): boolean {
+  const level = levelNow(run, given, rules, NOW_MS);
+  return intrusions.indexOf(level) > intrusions.indexOf(run.intrusion);
+}
+
+function wasNotJustTold({ phase }: Run): boolean {
+  const atMs = phase.kind === 'paused' ? phase.permittedAtMs : undefined;
+  return atMs === undefined || NOW_MS - atMs < 0 || NOW_MS - atMs >= 2_000;
+}
+
+/** What a plan says, without the order in which it says what has no order. */
+function essenceOf({ waiting, stop, pause, paused, resume, lookAgainAtMs }: Plan) {
+  const codes = (reasons: readonly { readonly code: string; readonly untilMs?: number }[]) =>
+    reasons.map(({ code, untilMs }) => `${code} ${String(untilMs)}`).sort();
+  return {
+    waiting: waiting.map(({ subject, reasons }) => [subject.key, codes(reasons)]),
+    stop: stop.map(({ run }) => run.id).sort(),
+    pause: pause.map(({ run, reasons }) => [run.id, ...codes(reasons)]).sort(),
+    paused: paused.map(({ run, reasons }) => [run.id, ...codes(reasons)]).sort(),
+    resume: resume.map(({ id }) => id).sort(),
+    lookAgainAtMs,
+  };
+}
+
+function shuffled<V>(map: ReadonlyMap<string, V>, order: readonly number[]): Map<string, V> {
+  return new Map(
+    [...map]
+      .map((entry, i) => [order[i % order.length] ?? 0, entry] as const)
+      .sort(([a], [b]) => a - b)
+      .map(([, entry]) => entry),
+  );
+}

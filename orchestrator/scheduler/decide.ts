@@ -20,6 +20,7 @@ import type { World } from '../world/world.js';
 import { quietObjections, windowObjections } from './fit.js';
 import { attachmentObjections, heldRuns, type HeldRuns } from './held.js';
 import type { HostView } from './host-view.js';
+import { nextInstant } from './instants.js';
 import { objectionsToRunning } from './may.js';
 import { compareSubjects } from './order.js';
 import { toContinue, toStart } from './requirements.js';
@@ -53,10 +54,12 @@ export function decide(world: World, host: HostView, policy: Policy, nowMs: numb
   const held = [...world.runs.values()].filter(holdsSlot);
   const heldPlan = heldRuns(held, world, host, policy, nowMs);
   const { admit, waiting } = admissions(world, held, host, policy, nowMs);
-  const next = [...waiting, ...heldPlan.paused]
-    .flatMap(({ reasons }) => reasons.map(({ untilMs }) => untilMs ?? 0))
-    .filter((untilMs) => untilMs > nowMs);
-  const lookAgain = next.length === 0 ? {} : { lookAgainAtMs: Math.min(...next) };
+  const reasons = [
+    ...[...waiting, ...heldPlan.paused, ...heldPlan.pause].flatMap((each) => each.reasons),
+    ...heldPlan.stop.map(({ reason }) => reason),
+  ];
+  const next = nextInstant(reasons, world, policy, nowMs);
+  const lookAgain = next === undefined ? {} : { lookAgainAtMs: next };
   const isBusy = held.length > 0 || admit.length > 0;
   const restart = restartPlan(waiting, isBusy, world, host, policy, nowMs);
   return { ...heldPlan, admit, waiting, restart, ...lookAgain };

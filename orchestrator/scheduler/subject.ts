@@ -4,7 +4,7 @@
 import type { Manifest } from '../../bundle/manifest.js';
 import type { Policy } from '../policy/policy.js';
 import type { Intrusion } from '../runs/intrusion.js';
-import type { ActionName, Run } from '../runs/run.js';
+import { holdsSlot, type ActionName, type Run } from '../runs/run.js';
 import type { Work } from '../runs/update.js';
 import {
   DEMAND_MS_MAX,
@@ -35,12 +35,21 @@ export interface Subject {
 /** Every subject that has no run with a slot already. */
 export function subjectsOf(world: World, policy: Policy, nowMs: number): Subject[] {
   const taken = new Map<string, Run>();
-  for (const run of world.runs.values()) taken.set(keyOf(run), run);
+  for (const run of world.runs.values()) {
+    const other = taken.get(keyOf(run));
+    if (other === undefined || goesBefore(run, other)) taken.set(keyOf(run), run);
+  }
   return [...scans(world, policy, nowMs), ...updates(world, policy, nowMs)].flatMap((subject) => {
     const run = taken.get(subject.key);
     if (run === undefined) return [subject];
     return run.phase.kind === 'interrupted' ? [{ ...subject, interrupted: run }] : [];
   });
+}
+
+/** Of two runs of one subject the one with a slot speaks for it, else the younger one. */
+function goesBefore(run: Run, other: Run): boolean {
+  if (holdsSlot(run) !== holdsSlot(other)) return holdsSlot(run);
+  return run.epoch > other.epoch || (run.epoch === other.epoch && run.id > other.id);
 }
 
 /** The level at which a run would be admitted now. */
