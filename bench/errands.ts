@@ -2,7 +2,7 @@
 // Lull's policies, as they are compared.
 
 import { defaultPolicy } from '../orchestrator/policy/policy.js';
-import { lull, policyForTraces, soon } from '../orchestrator/simulation/comparison.js';
+import { lull, policyForTraces } from '../orchestrator/simulation/comparison.js';
 import { errandsOf, type Errand, type Runner } from '../orchestrator/simulation/errand.js';
 import { readRecording, RecordingError } from '../orchestrator/simulation/recording.fs.js';
 import { syntheticTraces } from '../orchestrator/simulation/synthetic.js';
@@ -19,8 +19,6 @@ const WORK_MS = 600_000;
 export const STEP_MS = 60_000;
 /** A recording of one machine has an update at its start, and one more after each of these. */
 const EVERY_MS = 17 * HOUR_MS;
-/** The recordings say "locked": that is certain at once. What can be frozen waits only this long. */
-const LOCKED_WAIT_MS = 20_000;
 
 export function tracesFor({ trace, power, quick, say }: BenchOptions): readonly Trace[] {
   if (trace === undefined) {
@@ -52,8 +50,9 @@ export function errandsFor(traces: readonly Trace[], stepMs: number): Errand[] {
 
 export const LULL = 'Lull';
 
-/** Lull as it is judged here, and as its defaults are. */
+/** Lull as it is installed; and where absences count only after the waits for screens that are not locked. */
 export function lulls(): Runner[] {
   const defaults = policyForTraces(defaultPolicy, DEADLINE_MS);
-  return [lull(LULL, soon(defaults, LOCKED_WAIT_MS)), lull('Lull, its defaults', defaults)];
+  const unlocked = { ...defaults.waiting, lockedMs: defaults.waiting.awayForInstallMs };
+  return [lull(LULL, defaults), lull('Lull, unlocked', { ...defaults, waiting: unlocked })];
 }

@@ -49,6 +49,21 @@ function table(requirement: Requirement, cases: Case[]): void {
   });
 }
 
+describe('nobody there for 4 minutes, or for 20 s behind a locked screen', () => {
+  const locked = (agoMs: number): Reading => ({
+    ...away(agoMs),
+    value: { kind: 'presence', presence: { kind: 'away', sinceMs: NOW_MS - agoMs, locked: true } },
+  });
+  table({ kind: 'person-away', forMs: 240_000, lockedForMs: 20_000 }, [
+    ['locked 20 s ago', readings(locked(20_000)), 'open'],
+    ['locked a moment ago', readings(locked(19_999)), 'closed PERSON_JUST_LEFT'],
+    ['not locked', readings(away(20_000)), 'closed PERSON_JUST_LEFT'],
+  ]);
+  table({ kind: 'person-away', forMs: 0, lockedForMs: 20_000 }, [
+    ['a wait that is shorter without a lock', readings(locked(0)), 'open'],
+  ]);
+});
+
 describe('nobody there for 4 minutes', () => {
   table({ kind: 'person-away', forMs: 240_000 }, [
     ['a person is there', readings(engaged), 'closed PERSON_PRESENT'],

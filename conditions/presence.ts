@@ -2,8 +2,15 @@ import { closed, open, unknown, type GateResult } from './gate.js';
 import { valueOf, type Presence, type Readings } from './reading.js';
 import { formatDuration } from './words.js';
 
-/** Open when nobody has used the machine for `forMs`. Presence unknown counts as present. */
-export function judgePersonAway(forMs: number, readings: Readings, nowMs: number): GateResult {
+/**
+ * Open when nobody has used the machine for `forMs`, or for `lockedForMs` where the screen is locked.
+ * Presence unknown counts as present.
+ */
+export function judgePersonAway(
+  wanted: { readonly forMs: number; readonly lockedForMs?: number },
+  readings: Readings,
+  nowMs: number,
+): GateResult {
   const value = valueOf(readings, 'presence');
   if (value.kind !== 'presence' || isNoInstant(value.presence)) {
     const why =
@@ -15,21 +22,25 @@ export function judgePersonAway(forMs: number, readings: Readings, nowMs: number
   }
   if (value.presence.kind === 'engaged') {
     const sinceMs = readings.get('presence')?.observedAtMs;
-    const wanted = forMs === 0 ? '' : `; ${formatDuration(forMs)} of absence are wanted`;
+    const absence =
+      wanted.forMs === 0 ? '' : `; ${formatDuration(wanted.forMs)} of absence are wanted`;
     return closed({
       code: 'PERSON_PRESENT',
-      message: `a person is using the machine${wanted}`,
+      message: `a person is using the machine${absence}`,
       ...(sinceMs === undefined ? {} : { sinceMs }),
     });
   }
+  const { locked } = value.presence;
+  const { forMs, lockedForMs = forMs } = wanted;
+  const neededMs = locked === true ? Math.min(forMs, lockedForMs) : forMs;
   // A clock that was set back must not make an absence look longer than it was.
   const awayMs = Math.max(0, nowMs - value.presence.sinceMs);
-  if (awayMs >= forMs) return open;
+  if (awayMs >= neededMs) return open;
   return closed({
     code: 'PERSON_JUST_LEFT',
-    message: `the person has been away for ${formatDuration(awayMs)} of ${formatDuration(forMs)}`,
+    message: `the person has been away for ${formatDuration(awayMs)} of ${formatDuration(neededMs)}`,
     sinceMs: value.presence.sinceMs,
-    untilMs: value.presence.sinceMs + forMs,
+    untilMs: value.presence.sinceMs + neededMs,
   });
 }
 

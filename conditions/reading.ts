@@ -6,8 +6,11 @@
 /** Whether a person uses the machine. */
 export type Presence =
   | { readonly kind: 'engaged' }
-  /** `sinceMs`: the last sign of a person, ms since the epoch. */
-  | { readonly kind: 'away'; readonly sinceMs: number };
+  /**
+   * `sinceMs`: the last sign of a person, ms since the epoch. `locked`: the screen is locked, or
+   * shows the login: then less waiting is enough.
+   */
+  | { readonly kind: 'away'; readonly sinceMs: number; readonly locked?: true };
 
 export type Value =
   | { readonly kind: 'unknown'; readonly why: string }
@@ -166,5 +169,5 @@ export function sameValue(a: Value, b: Value): boolean {
 
 function samePresence(a: Presence, b: Presence): boolean {
   if (a.kind === 'engaged' || b.kind === 'engaged') return a.kind === b.kind;
-  return Object.is(a.sinceMs, b.sinceMs);
+  return Object.is(a.sinceMs, b.sinceMs) && a.locked === b.locked;
 }

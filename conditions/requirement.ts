@@ -22,8 +22,8 @@ import type { PercentSignal, Readings, ThermalWord } from './reading.js';
 import type { Reason } from './reason.js';
 
 export type Requirement =
-  /** Nobody has used the machine for `forMs`. */
-  | { readonly kind: 'person-away'; readonly forMs: number }
+  /** Nobody has used the machine for `forMs`; where the screen is locked, for `lockedForMs`. */
+  | { readonly kind: 'person-away'; readonly forMs: number; readonly lockedForMs?: number }
   | { readonly kind: 'on-ac' }
   /** Holds on machines without a battery. */
   | { readonly kind: 'battery-above'; readonly percent: number }
@@ -52,7 +52,7 @@ export type Requirement =
 export function judge(requirement: Requirement, readings: Readings, nowMs: number): GateResult {
   switch (requirement.kind) {
     case 'person-away':
-      return judgePersonAway(requirement.forMs, readings, nowMs);
+      return judgePersonAway(requirement, readings, nowMs);
     case 'on-ac':
       return judgeOnAc(readings);
     case 'battery-above':

@@ -23,6 +23,17 @@ function roundTrip(each: Reading): Value | string {
 
 describe('what is recorded and played again', () => {
   test.each<[string, Reading]>([
+    [
+      'a locked screen',
+      reading(
+        'presence',
+        {
+          kind: 'presence',
+          presence: { kind: 'away', sinceMs: START, locked: true },
+        },
+        9_500,
+      ),
+    ],
     ['a person', reading('presence', { kind: 'presence', presence: { kind: 'engaged' } }, 0)],
     [
       'an absence, since when',

@@ -71,7 +71,7 @@ export function parseTrace(text: string): ParsedTrace {
 export function playedValue({ signal, value }: TraceEvent, startMs: number, speed: number): Value {
   if (value.kind === 'presence' && value.presence.kind === 'away') {
     const sinceMs = startMs + value.presence.sinceMs / speed;
-    return { kind: 'presence', presence: { kind: 'away', sinceMs } };
+    return { kind: 'presence', presence: { ...value.presence, sinceMs } };
   }
   if (value.kind === 'number' && signals[signal].unit === 'ms') {
     return { kind: 'number', number: startMs + value.number / speed };
@@ -108,10 +108,11 @@ function parseValue(signal: Signal, text: string, atMs: number): Value | undefin
       return isWordOf(signal, text) ? { kind, word: text } : undefined;
     case 'presence': {
       if (text === 'engaged') return { kind, presence: { kind: 'engaged' } };
-      const ago = /^away(?: (\d{1,10}(?:\.\d{1,6})?))?$/.exec(text);
+      const ago = /^away(?: (\d{1,10}(?:\.\d{1,6})?))?( locked)?$/.exec(text);
       if (ago === null) return undefined;
       const sinceMs = atMs - Math.round(Number(ago[1] ?? 0) * 1_000);
-      return { kind, presence: { kind: 'away', sinceMs } };
+      const locked = ago[2] === undefined ? {} : { locked: true as const };
+      return { kind, presence: { kind: 'away', sinceMs, ...locked } };
     }
   }
 }
@@ -136,7 +137,7 @@ function valueText(signal: Signal, value: Value, startMs: number, atMs: number):
     case 'presence':
       return value.presence.kind === 'engaged'
         ? 'engaged'
-        : `away ${seconds(Math.max(0, startMs + atMs - value.presence.sinceMs))}`;
+        : `away ${seconds(Math.max(0, startMs + atMs - value.presence.sinceMs))}${value.presence.locked === true ? ' locked' : ''}`;
   }
 }
 

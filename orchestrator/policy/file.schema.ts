@@ -35,6 +35,7 @@ export const policyFileSchema = z.strictObject({
     away: duration,
     away_for_install: duration,
     away_to_resume: duration,
+    locked: duration,
     start_up: duration,
     boot: duration,
     resume: duration,

@@ -22,6 +22,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       awayMs: waiting?.away ?? base.waiting.awayMs,
       awayForInstallMs: waiting?.away_for_install ?? base.waiting.awayForInstallMs,
       awayToResumeMs: waiting?.away_to_resume ?? base.waiting.awayToResumeMs,
+      lockedMs: waiting?.locked ?? base.waiting.lockedMs,
       startUpMs: waiting?.start_up ?? base.waiting.startUpMs,
       bootMs: waiting?.boot ?? base.waiting.bootMs,
       resumeMs: waiting?.resume ?? base.waiting.resumeMs,

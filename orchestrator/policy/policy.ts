@@ -46,6 +46,8 @@ export interface Policy {
     readonly awayMs: number;
     /** The same for installs. */
     readonly awayForInstallMs: number;
+    /** Any of the three, where the screen is locked: that is certain. */
+    readonly lockedMs: number;
     /** After a pause, away again for so long. */
     readonly awayToResumeMs: number;
     /** Nothing starts so soon after Lull itself started. */
@@ -116,6 +118,7 @@ export const defaultPolicy: Policy = {
     awayMs: 4 * MINUTE, // Windows Task Scheduler since 8.
     awayForInstallMs: 10 * MINUTE, // Ours, between Windows' 4 and Android's 31.
     awayToResumeMs: 4 * MINUTE, // As for starting.
+    lockedMs: 20 * SECOND, // Ours, from recordings: decision 16.
     startUpMs: 5 * MINUTE, // Omaha.
     bootMs: 5 * MINUTE, // The same.
     resumeMs: MINUTE, // snapd.

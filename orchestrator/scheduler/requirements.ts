@@ -52,7 +52,10 @@ export function toStart(
   const changes = weightOf(want.action) === 'change';
   const { bootMs, resumeMs, loginMs } = waiting;
   return [
-    ...away(want, changes ? waiting.awayForInstallMs : waiting.awayMs),
+    ...away(want, {
+      forMs: changes ? waiting.awayForInstallMs : waiting.awayMs,
+      lockedForMs: waiting.lockedMs,
+    }),
     ...(atLeast(want.level, 'noticeable') ? [] : busyRequirements(want, policy, options)),
     ...comfort(want, policy),
     ...(want.level === 'forced' ? [] : [settled(bootMs, resumeMs, loginMs), ...closedApps(want)]),
@@ -67,7 +70,7 @@ export function toStart(
 /** The guard: what must go on holding. A person who is away for a moment is away. */
 export function toContinue(want: Want, policy: Policy): Requirement[] {
   return [
-    ...away(want, 0),
+    ...away(want, {}),
     ...comfort(want, policy),
     ...power(want, policy.battery.continuePercent),
   ];
@@ -76,14 +79,21 @@ export function toContinue(want: Want, policy: Policy): Requirement[] {
 /** What must hold to take a paused run up again. */
 export function toResume(want: Want, policy: Policy): Requirement[] {
   return [
-    ...away(want, policy.waiting.awayToResumeMs),
+    ...away(want, {
+      forMs: policy.waiting.awayToResumeMs,
+      lockedForMs: policy.waiting.lockedMs,
+    }),
     ...comfort(want, policy),
     ...power(want, policy.battery.continuePercent),
   ];
 }
 
-function away({ level }: Want, forMs: number): Requirement[] {
-  return level === 'silent' ? [{ kind: 'person-away', forMs }] : [];
+/** Somebody who is away for a moment is away; more is wanted to start and to go on. */
+function away(
+  { level }: Want,
+  wanted: { readonly forMs?: number; readonly lockedForMs?: number },
+): Requirement[] {
+  return level === 'silent' ? [{ kind: 'person-away', forMs: 0, ...wanted }] : [];
 }
 
 /** What others are doing with the machine. */

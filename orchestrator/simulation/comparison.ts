@@ -34,7 +34,10 @@ export function lull(name: string, policy: Policy): Runner {
 
 /** Leaves nothing to wait for but a minute of absence: enough where everything can be frozen. */
 export function soon(policy: Policy, waitMs: number): Policy {
-  const waits = { awayMs: waitMs, awayForInstallMs: waitMs, awayToResumeMs: waitMs };
+  const waits = {
+    ...{ awayMs: waitMs, awayForInstallMs: waitMs, awayToResumeMs: waitMs },
+    lockedMs: waitMs,
+  };
   return { ...policy, waiting: { ...policy.waiting, ...waits } };
 }
 

@@ -95,12 +95,14 @@ const calmReadings = calm.map(
     [readingKey(signal, instance), readingOf(signal, value, 0, instance)] as const,
 );
 
-/** What the sensors of an otherwise calm machine would say. */
+/** What the sensors of an otherwise calm machine would say. Recordings tell of locked screens. */
 export function readingsAt({ atMs, awaySinceMs, mains, mainsSinceMs = atMs }: Edge): Readings {
   const presence: Value = {
     kind: 'presence',
     presence:
-      awaySinceMs === undefined ? { kind: 'engaged' } : { kind: 'away', sinceMs: awaySinceMs },
+      awaySinceMs === undefined
+        ? { kind: 'engaged' }
+        : { kind: 'away', sinceMs: awaySinceMs, locked: true },
   };
   return new Map([
     ...calmReadings,

@@ -68,7 +68,13 @@ function valueToWire(value: Value): WireReading['value'] {
 function presenceToWire(presence: Presence) {
   return presence.kind === 'engaged'
     ? ({ $case: 'engaged', value: {} } as const)
-    : ({ $case: 'away', value: { sinceUnixMs: BigInt(Math.round(presence.sinceMs)) } } as const);
+    : ({
+        $case: 'away',
+        value: {
+          sinceUnixMs: BigInt(Math.round(presence.sinceMs)),
+          locked: presence.locked ?? false,
+        },
+      } as const);
 }
 
 function valueFromWire(wire: WireReading['value']): Value {
@@ -92,11 +98,14 @@ function presenceFromWire(wire: WirePresence): Value {
   switch (wire.kind?.$case) {
     case 'engaged':
       return { kind: 'presence', presence: { kind: 'engaged' } };
-    case 'away':
+    case 'away': {
+      const { sinceUnixMs, locked } = wire.kind.value;
+      const certain = locked ? { locked: true as const } : {};
       return {
         kind: 'presence',
-        presence: { kind: 'away', sinceMs: Number(wire.kind.value.sinceUnixMs) },
+        presence: { kind: 'away', sinceMs: Number(sinceUnixMs), ...certain },
       };
+    }
     case undefined:
       return { kind: 'unknown', why: 'the sensor sent a presence of an unknown kind' };
   }

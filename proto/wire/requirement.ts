@@ -11,7 +11,13 @@ export function requirementToWire(requirement: Requirement): WireRequirement {
 function kindToWire(requirement: Requirement): WireRequirement['kind'] {
   switch (requirement.kind) {
     case 'person-away':
-      return { $case: 'personAway', value: { forMs: BigInt(requirement.forMs) } };
+      return {
+        $case: 'personAway',
+        value: {
+          forMs: BigInt(requirement.forMs),
+          lockedForMs: bigOrAbsent(requirement.lockedForMs),
+        },
+      };
     case 'on-ac':
       return { $case: 'onAc', value: {} };
     case 'battery-above':
@@ -64,7 +70,13 @@ export function requirementFromWire(wire: WireRequirement): Requirement | undefi
   const kind = wire.kind;
   switch (kind?.$case) {
     case 'personAway':
-      return { kind: 'person-away', forMs: Number(kind.value.forMs) };
+      return {
+        kind: 'person-away',
+        forMs: Number(kind.value.forMs),
+        ...(kind.value.lockedForMs === undefined
+          ? {}
+          : { lockedForMs: Number(kind.value.lockedForMs) }),
+      };
     case 'onAc':
       return { kind: 'on-ac' };
     case 'batteryAbove':
@@ -109,4 +121,8 @@ export function requirementFromWire(wire: WireRequirement): Requirement | undefi
 
 function isPercentSignal(name: string): name is PercentSignal {
   return (percentSignals as readonly string[]).includes(name);
+}
+
+function bigOrAbsent(value: number | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(value);
 }

@@ -23,7 +23,7 @@ busTest('"user back" reaches a watcher by itself, as one change', async () => {
   const sensor = await startSensorUnderTest(systemClock, {
     buses: { system: bus.address, desktopOf: undefined },
     profile: 'desktop',
-    awayAfter: { inputMs: 0, lockedMs: 0, terminalMs: 0 },
+    awayAfter: { inputMs: 0, lockedMs: 0, darkMs: 0, terminalMs: 0 },
     // Sampling must not be what carries an edge.
     sampleEveryMs: 3_600_000,
   });

@@ -64,7 +64,7 @@ export function listenTo(
       system: bus.address,
       desktopOf: desktop === undefined ? undefined : () => desktop.address,
     },
-    awayAfter: { inputMs: 400, lockedMs: 300, terminalMs: 500, ...options.awayAfter },
+    awayAfter: { inputMs: 400, lockedMs: 300, darkMs: 300, terminalMs: 500, ...options.awayAfter },
     sense: (signal) => {
       sensed.set(signal.provider, signal);
       const kind = kindOf(presence());

@@ -40,7 +40,7 @@ describe('a person at the seat', () => {
     const bus = await startBus();
     await startLogind(bus);
     await seat.logIn(bus, 'c1');
-    const listening = listen(bus, { awayAfter: { inputMs: 0, lockedMs: 0 } });
+    const listening = listen(bus, { awayAfter: { inputMs: 0, lockedMs: 0, darkMs: 0 } });
     await listening.untilPresence('engaged');
     const before = listening.told.length;
     for (let round = 0; round < 5; round += 1) {

@@ -57,7 +57,9 @@ export function foldPresence(
   for (const signal of away) {
     if (last === undefined || sinceOf(signal) > sinceOf(last)) last = signal; // P4
   }
-  return last === undefined ? notKnown([]) : folded(last);
+  if (last?.verdict.kind !== 'away') return notKnown([]);
+  const locked = away.some(({ verdict }) => verdict.kind === 'away' && verdict.locked === true);
+  return folded(locked ? { ...last, verdict: { ...last.verdict, locked } } : last);
 }
 
 /** Why nobody knows of a place, in the words of those who should. */

@@ -14,21 +14,24 @@ import type { Session } from './session.js';
 export interface AwayAfter {
   /** No input for so long, where input is counted. */
   readonly inputMs: number;
-  /** The same when the screen is locked or dark, or shows the login. */
+  /** The same when the screen is locked, or shows the login. */
   readonly lockedMs: number;
+  /** The same when it is dark, or a screen saver is on. */
+  readonly darkMs: number;
   /** The same at a terminal. */
   readonly terminalMs: number;
 }
 
 export const defaultAwayAfter: AwayAfter = {
   inputMs: 4 * 60_000, // Windows Task Scheduler since 8.
-  lockedMs: 60_000, // Ours.
+  lockedMs: 20_000, // Ours, from recordings.
+  darkMs: 60_000, // Ours.
   terminalMs: 10 * 60_000, // Threads on systemd and Zincati.
 };
 
 export type SeatVerdict =
   | { readonly kind: 'engaged' }
-  | { readonly kind: 'away'; readonly sinceMs: number }
+  | { readonly kind: 'away'; readonly sinceMs: number; readonly locked?: true }
   | { readonly kind: 'unknown'; readonly why: string };
 
 export interface SeatSigns {
@@ -37,6 +40,8 @@ export interface SeatSigns {
   readonly input: Exclude<SeatVerdict, { kind: 'unknown' }> | undefined;
   /** When the screen was locked, went dark, or came to show the login; undefined: it did not. */
   readonly screenOffAtMs: number | undefined;
+  /** It was locked, or shows the login, rather than merely dark. */
+  readonly locked: boolean;
   /** The last edge that only a person makes, since `watchedFromMs`. */
   readonly lastSignAtMs: number | undefined;
   readonly watchedFromMs: number;
@@ -55,10 +60,21 @@ export function judgeSeat(signs: SeatSigns, awayAfter: AwayAfter, nowMs: number)
   if (level.verdict.kind !== 'away') return { verdict: level.verdict, againAtMs: undefined };
   const { sinceMs } = level.verdict;
   const signAtMs = signs.lastSignAtMs;
-  if (signAtMs === undefined || signAtMs <= sinceMs)
-    return awayFrom(sinceMs, level.waitMs(awayAfter), nowMs);
-  const dark = signs.screenOffAtMs !== undefined || shownSessions(signs).length === 0;
-  return awayFrom(signAtMs, dark ? awayAfter.lockedMs : awayAfter.inputMs, nowMs); // S2
+  if (signAtMs === undefined || signAtMs <= sinceMs) {
+    return seatAway(signs, sinceMs, level.waitMs(awayAfter), nowMs);
+  }
+  return seatAway(signs, signAtMs, waitMs(signs, awayAfter), nowMs); // S2
+}
+
+function waitMs(signs: SeatSigns, awayAfter: AwayAfter): number {
+  if (signs.locked || shownSessions(signs).length === 0) return awayAfter.lockedMs;
+  return signs.screenOffAtMs === undefined ? awayAfter.inputMs : awayAfter.darkMs;
+}
+
+function seatAway(signs: SeatSigns, sinceMs: number, wait: number, nowMs: number): Judged {
+  const { verdict, againAtMs } = awayFrom(sinceMs, wait, nowMs);
+  const certain = verdict.kind === 'away' && signs.locked;
+  return { verdict: certain ? { ...verdict, locked: true } : verdict, againAtMs };
 }
 
 export function judgeTerminals(
@@ -99,7 +115,7 @@ function levelOf(signs: SeatSigns): Level {
   if (screenOffAtMs !== undefined) {
     return {
       verdict: { kind: 'away', sinceMs: screenOffAtMs },
-      waitMs: ({ lockedMs }) => lockedMs,
+      waitMs: ({ lockedMs, darkMs }) => (signs.locked ? lockedMs : darkMs),
     };
   }
   let sinceMs = -Infinity;

@@ -110,7 +110,7 @@ export class PresenceLoop implements Closeable {
     if (signal.verdict.kind !== 'away' || signal.onClockNow === true) return signal;
     return {
       ...signal,
-      verdict: { kind: 'away', sinceMs: this.onClockNow(signal.verdict.sinceMs) },
+      verdict: { ...signal.verdict, sinceMs: this.onClockNow(signal.verdict.sinceMs) },
     };
   }
 
@@ -128,7 +128,9 @@ export class PresenceLoop implements Closeable {
 }
 
 function sameVerdict(a: Verdict, b: Verdict): boolean {
-  if (a.kind === 'away') return b.kind === 'away' && a.sinceMs === b.sinceMs;
+  if (a.kind === 'away') {
+    return b.kind === 'away' && a.sinceMs === b.sinceMs && a.locked === b.locked;
+  }
   if (a.kind === 'unknown') return b.kind === 'unknown' && a.why === b.why;
   return a.kind === b.kind;
 }

@@ -6,6 +6,7 @@ import type { Session } from '../reading/session.js';
 import { SeatLoop } from './seat.loop.js';
 
 const MINUTE = 60_000;
+const LOCKED = 20_000;
 
 let clock: VirtualClock;
 let seat: SeatLoop;
@@ -67,18 +68,31 @@ describe('the seat', () => {
     expect(verdict()).toBe('unknown');
   });
 
-  test('a locked screen is believed after a minute, an edge starts it anew', () => {
+  test('a locked screen is believed after 20 s, and certain; an edge starts it anew', () => {
     know(desktop);
     know({ ...desktop, locked: true });
+    clock.advance(LOCKED - 1);
+    expect(verdict()).toBe('engaged');
+    clock.advance(1);
+    expect(verdict()).toBe(LOCKED);
+    expect(said.get('seat')?.verdict).toMatchObject({ locked: true });
+    // Somebody types a password, and gives up.
+    know({ ...desktop, locked: true, idle: true, idleSinceMs: agoMs(LOCKED) });
+    know({ ...desktop, locked: true, idle: false });
+    expect(verdict()).toBe('engaged');
+    clock.advance(LOCKED);
+    expect(verdict()).toBe(LOCKED);
+    know({ ...desktop, locked: false });
+    expect(verdict()).toBe('engaged');
+  });
+
+  test('a dark screen is believed after a minute, and is not certain', () => {
+    know(desktop);
+    seat.knowSaver(true);
     clock.advance(MINUTE - 1);
     expect(verdict()).toBe('engaged');
     clock.advance(1);
-    expect(verdict()).toBe(MINUTE);
-    // Somebody types a password, and gives up.
-    know({ ...desktop, locked: true, idle: true, idleSinceMs: agoMs(MINUTE) });
-    know({ ...desktop, locked: true, idle: false });
-    expect(verdict()).toBe('engaged');
-    clock.advance(MINUTE);
+    expect(said.get('seat')?.verdict).not.toHaveProperty('locked');
     expect(verdict()).toBe(MINUTE);
   });
 

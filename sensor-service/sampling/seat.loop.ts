@@ -104,7 +104,8 @@ export class SeatLoop implements Closeable {
     this.noteScreen(all, nowMs);
     const signs = { sessions: all, watchedFromMs, closedAtMs, lastSignAtMs, input };
     const { screenOffAtMs } = this;
-    const seat = judgeSeat({ ...signs, screenOffAtMs }, this.deps.awayAfter, nowMs);
+    const locked = isHidden(all);
+    const seat = judgeSeat({ ...signs, screenOffAtMs, locked }, this.deps.awayAfter, nowMs);
     const terminals = judgeTerminals(signs, this.deps.awayAfter, nowMs);
     this.sense('logind (seat)', ['seat'], seat.verdict, seenNs);
     this.sense('logind (terminals)', ['terminals'], terminals.verdict, seenNs);
@@ -113,9 +114,7 @@ export class SeatLoop implements Closeable {
 
   /** Remembers since when nothing is on the screen that somebody could look at. */
   private noteScreen(sessions: readonly Session[], nowMs: number): void {
-    const shown = shownSessions({ sessions });
-    const hidden = shown.length > 0 && shown.every(({ locked, greeter }) => locked || greeter);
-    if (hidden || this.saverIsOn) this.screenOffAtMs ??= nowMs;
+    if (isHidden(sessions) || this.saverIsOn) this.screenOffAtMs ??= nowMs;
     else this.screenOffAtMs = undefined;
   }
 
@@ -125,18 +124,22 @@ export class SeatLoop implements Closeable {
     verdict: SeatVerdict,
     seenNs: bigint,
   ): void {
-    const said = verdict.kind === 'away' ? this.onWallClock(provider, verdict.sinceMs) : verdict;
+    const said = verdict.kind === 'away' ? this.onWallClock(provider, verdict) : verdict;
     this.deps.sense({ provider, rank: 'sensed', places, verdict: said }, seenNs);
   }
 
   /** The same absence is told with the same instant: whoever keeps it moves it when the clock jumps. */
-  private onWallClock(provider: string, monotonicMs: number): PresenceSignal['verdict'] {
+  private onWallClock(
+    provider: string,
+    away: Extract<SeatVerdict, { kind: 'away' }>,
+  ): PresenceSignal['verdict'] {
     const before = this.toldAs.get(provider);
-    if (before?.monotonicMs === monotonicMs) return { kind: 'away', sinceMs: before.wallMs };
+    const monotonicMs = away.sinceMs;
+    if (before?.monotonicMs === monotonicMs) return { ...away, sinceMs: before.wallMs };
     const now = this.deps.clock.now();
     const wallMs = Math.round(now.wallMs - now.monotonicMs + monotonicMs);
     this.toldAs.set(provider, { monotonicMs, wallMs });
-    return { kind: 'away', sinceMs: wallMs };
+    return { ...away, sinceMs: wallMs };
   }
 
   private armTimer(judged: readonly Judged[], nowMs: number): void {
@@ -150,6 +153,12 @@ export class SeatLoop implements Closeable {
   private nowMs(): number {
     return this.deps.clock.now().monotonicMs;
   }
+}
+
+/** Whether every screen is locked, or shows the login. */
+function isHidden(sessions: readonly Session[]): boolean {
+  const shown = shownSessions({ sessions });
+  return shown.length > 0 && shown.every(({ locked, greeter }) => locked || greeter);
 }
 
 /** Whether somebody did something between the two: woke a session, unlocked it, opened or chose one. */

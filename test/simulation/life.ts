@@ -276,6 +276,7 @@ function policyFor(chance: Chance): Policy {
     waiting: {
       awayMs: soonMs,
       awayForInstallMs: 2 * soonMs,
+      lockedMs: 2_000,
       awayToResumeMs: soonMs,
       startUpMs: 20_000,
       bootMs: 0,
