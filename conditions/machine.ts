@@ -1,4 +1,4 @@
-import { closed, open, type GateResult } from './gate.js';
+import { closed, open, unknown, type GateResult } from './gate.js';
 import { thermalWords, valueOf, type Readings, type ThermalWord } from './reading.js';
 import { formatDuration } from './words.js';
 
@@ -33,10 +33,18 @@ export function judgeLockFree(name: string, readings: Readings): GateResult {
   return closed({ code: 'LOCK_HELD', message: `another program holds the lock of ${name}` });
 }
 
-/** Open while no SSH or terminal session is known to have been active in the last 10 min. */
+/**
+ * Open while no SSH or terminal session was active in the last 10 min. Not knowing counts as a session:
+ * whoever works from far away has no other way to say so.
+ */
 export function judgeNoRemoteSession(readings: Readings): GateResult {
   const value = valueOf(readings, 'session.remote');
-  if (value.kind !== 'flag' || !value.flag) return open;
+  if (value.kind !== 'flag') {
+    const why = value.kind === 'unknown' ? value.why : `session.remote is a ${value.kind}`;
+    const message = `whether a remote session is active is not known (${why}); that counts as one`;
+    return unknown({ code: 'REMOTE_UNKNOWN', message });
+  }
+  if (!value.flag) return open;
   return closed({ code: 'REMOTE_SESSION', message: 'an SSH or terminal session is active' });
 }
 

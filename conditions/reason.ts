@@ -26,6 +26,7 @@ export const reasons = {
   NETWORK_BUSY: 'Others are using the network.',
   APP_IN_USE: 'A program that has to be closed is running.',
   REMOTE_SESSION: 'An SSH or terminal session is active.',
+  REMOTE_UNKNOWN: 'Nobody can tell whether a remote session is active; that counts as one.',
   NO_SPACE: 'Too little disk space is free.',
   SPACE_UNKNOWN: 'The free disk space is not known.',
 

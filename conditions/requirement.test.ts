@@ -94,7 +94,6 @@ const openWhenUnknown: ReadonlySet<Requirement['kind']> = new Set<Requirement['k
   'network-quiet',
   'app-closed',
   'lock-free',
-  'no-remote-session',
   'settled',
 ]);
 

@@ -109,6 +109,18 @@ describe('what surrounds an update', () => {
       { kind: 'no-remote-session' },
       [['session.remote', flag(true)]],
     ],
+    [
+      'nobody at a terminal',
+      'open',
+      { kind: 'no-remote-session' },
+      [['session.remote', flag(false)]],
+    ],
+    [
+      'terminals that could not be listed',
+      'unknown REMOTE_UNKNOWN',
+      { kind: 'no-remote-session' },
+      [['session.remote', unknown]],
+    ],
     ['just booted', 'closed STARTING_UP', settled, [['boot.at', number(nowMs - 299)]]],
     [
       'just woken',

@@ -145,6 +145,7 @@ export function quietReadings(changes: Partial<Record<Signal, Value>> = {}): Rea
     'pressure.io': { kind: 'number', number: 1 },
     'pressure.memory': { kind: 'number', number: 1 },
     'memory.used': { kind: 'number', number: 50 },
+    'session.remote': { kind: 'flag', flag: false },
     ...changes,
   };
   const all = (Object.entries(quiet) as [Signal, Value][]).map(([signal, value]) =>
