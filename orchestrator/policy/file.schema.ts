@@ -74,6 +74,7 @@ export const policyFileSchema = z.strictObject({
     install: duration,
     failures: count(100),
     give_up: duration,
+    demoted_at: count(1_000),
     attempts: count(100),
   }),
 });

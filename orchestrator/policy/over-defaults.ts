@@ -66,6 +66,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       installMs: retry?.install ?? base.retry.installMs,
       failuresMax: retry?.failures ?? base.retry.failuresMax,
       giveUpMs: retry?.give_up ?? base.retry.giveUpMs,
+      demotedAtCount: retry?.demoted_at ?? base.retry.demotedAtCount,
       attemptsMax: retry?.attempts ?? base.retry.attemptsMax,
     },
   };

@@ -95,6 +95,8 @@ export interface Policy {
     readonly installMs: number;
     /** After so many failures of an update: once a day. */
     readonly failuresMax: number;
+    /** After so many in a row: not any more, until a person or another version comes. */
+    readonly demotedAtCount: number;
     readonly giveUpMs: number;
     /** Attempts at one run when the updater crashes or the host goes away. */
     readonly attemptsMax: number;
@@ -156,6 +158,7 @@ export const defaultPolicy: Policy = {
     maxMs: 5 * HOUR, // The same.
     installMs: 30 * MINUTE, // Windows' OEM updates.
     failuresMax: 3, // The same.
+    demotedAtCount: 12, // Zincati.
     giveUpMs: DAY, // The same.
     attemptsMax: 5, // Ours.
   },

@@ -105,10 +105,12 @@ function performFailed(
     });
     return;
   }
-  if (!outcome.retry) {
+  const demoted = failureCount >= retry.demotedAtCount;
+  if (!outcome.retry || demoted) {
+    const often = `failed ${String(failureCount)} times, at last: ${message}`;
     world.updates.set(key, {
       ...state,
-      gaveUp: lastFailure,
+      gaveUp: demoted ? { code, message: often } : lastFailure,
       trials: { failureCount, lastFailure, notBeforeMs: 0 },
     });
     return;

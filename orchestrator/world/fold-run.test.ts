@@ -237,6 +237,25 @@ describe('the end of an action', () => {
     expect(waits).toEqual([installMs, installMs, giveUpMs, giveUpMs]);
   });
 
+  test('what failed a dozen times is left alone, and another version begins anew', () => {
+    const no = failure('APPLY_FAILED');
+    const many = (count: number) => stateAfter('install', ...Array<typeof no>(count).fill(no));
+    expect(many(11)?.gaveUp).toBeUndefined();
+    expect(many(12)?.gaveUp).toMatchObject({
+      code: 'APPLY_FAILED',
+      message: expect.stringMatching(/^failed 12 times/),
+    });
+    const fails = Array<Fact[]>(12).fill([
+      admitted('r', perform(updateOf('a', { nextAction: 'install' })), { attempt: 9 }),
+      finished('r', no),
+    ]);
+    const next = found([updateOf('a', { toVersion: '3.0.0' })]);
+    const facts = [submitted(), enabled(), found([updateOf('a')]), ...fails.flat(), next];
+    const [state] = [...worldOf(at(0, ...facts)).updates.values()];
+    expect(state?.gaveUp).toBeUndefined();
+    expect(state?.trials.failureCount).toBe(0);
+  });
+
   test('what does not work once installed is rolled back, and then given up', () => {
     const back = stateAfter('verify', failure('VERIFY_FAILED'));
     expect(back).toMatchObject({ update: { nextAction: 'rollback' }, trials: { notBeforeMs: 0 } });

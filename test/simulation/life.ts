@@ -288,6 +288,7 @@ function policyFor(chance: Chance): Policy {
       maxMs: 5 * MINUTE_MS,
       installMs: MINUTE_MS,
       failuresMax: 3,
+      demotedAtCount: 50,
       giveUpMs: 10 * MINUTE_MS,
       attemptsMax: 5,
     },
