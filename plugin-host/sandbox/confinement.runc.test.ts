@@ -58,7 +58,7 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
     ]);
   });
 
-  test('own uid and gid, no other group, no capability, no new privileges, seccomp on (T6)', async () => {
+  test("own uid and gid, not LocalSystem's as on Windows' current platform: no other group, no capability, no new privileges, seccomp on (T6)", async () => {
     const status = await ask(`fs.readFileSync('/proc/self/status', 'utf8')`);
     const ids = `\t${String(fixtureUid)}`.repeat(4);
     expect(status).toMatch(new RegExp(`^Uid:${ids}$`, 'm'));
@@ -135,7 +135,7 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
     expect(await ask(`os.userInfo().username`)).toBe('updater');
   });
 
-  test('it has the lowest priority from the start, and is the first to go without memory', async () => {
+  test("it has the lowest priority from the start, not after the work as PackageKit's, and is the first to go without memory", async () => {
     expect(
       await ask(`[os.getPriority(), fs.readFileSync('/proc/self/oom_score_adj', 'utf8').trim()]`),
     ).toEqual([19, '1000']);

@@ -7,6 +7,12 @@ describe('/proc/stat', () => {
     expect(parseCpuTimes(text)).toEqual({ busy: 81, total: 531, cores: 2 });
   });
 
+  test("is a share of all cores, not a load average as uupd's: four busy ones of sixteen are 25 %", () => {
+    const cores = Array.from({ length: 16 }, (_, i) => `cpu${String(i)} 1 1 1 1\n`).join('');
+    const times = parseCpuTimes(`cpu  400 0 0 1200 0 0 0 0 0 0\n${cores}`);
+    expect(times).toEqual({ busy: 400, total: 1_600, cores: 16 });
+  });
+
   test.each([
     ['nothing', ''],
     ['a line cut in a number', 'cpu  10 20 30 40'],

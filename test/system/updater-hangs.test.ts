@@ -16,33 +16,35 @@ for (const [how, busy] of [
   ['with its processor going round', true],
   ['without an answer', false],
 ] as const) {
-  sandboxTest(`in an install, ${how}: killed when its time is up`, () =>
-    onStage(
-      async (stage, apps) => {
-        const running = await stage.start();
-        const follower = stage.follow();
-        const behaviour = { hang: { at: 'in perform', busy } };
-        const file = await stage.bundle('program', { behaviour, manifest: { limits } });
-        await enable(running, file, { apps });
-        await follower.report('away');
-        await factOf(follower, 'run.started', 'install');
-        expect(updaterProcesses(stage)).not.toEqual([]);
+  sandboxTest(
+    `in an install, ${how}: killed when its time is up, unlike by Chromium's updater`,
+    () =>
+      onStage(
+        async (stage, apps) => {
+          const running = await stage.start();
+          const follower = stage.follow();
+          const behaviour = { hang: { at: 'in perform', busy } };
+          const file = await stage.bundle('program', { behaviour, manifest: { limits } });
+          await enable(running, file, { apps });
+          await follower.report('away');
+          await factOf(follower, 'run.started', 'install');
+          expect(updaterProcesses(stage)).not.toEqual([]);
 
-        const end = await ended(follower, 'install', 'failed');
-        expect(outcomeOf(end)).toMatchObject({
-          code: 'TIME_LIMIT',
-          message: 'it ran for the 10 s that it may',
-        });
-        // `finished` comes after everything of the run was closed.
-        expect(updaterProcesses(stage)).toEqual([]);
-        expect(end['stderrTail']).toContain('the fixture hangs in perform');
-        expect(await versionOfApp(apps)).toBe('1.0.0');
-        expect(await auditIsWhole(running)).toBe(true);
-        await running.stop();
-        expect(leftovers(stage)).toEqual([]);
-      },
-      { policy },
-    ),
+          const end = await ended(follower, 'install', 'failed');
+          expect(outcomeOf(end)).toMatchObject({
+            code: 'TIME_LIMIT',
+            message: 'it ran for the 10 s that it may',
+          });
+          // `finished` comes after everything of the run was closed.
+          expect(updaterProcesses(stage)).toEqual([]);
+          expect(end['stderrTail']).toContain('the fixture hangs in perform');
+          expect(await versionOfApp(apps)).toBe('1.0.0');
+          expect(await auditIsWhole(running)).toBe(true);
+          await running.stop();
+          expect(leftovers(stage)).toEqual([]);
+        },
+        { policy },
+      ),
   );
 }
 
