@@ -160,6 +160,39 @@ describe('what lets something run', () => {
     expect(ledger.world.runs.get('run-1')).toMatchObject({ hostId: 'host-1', updaterId: UPDATER });
   });
 
+  test('a host that comes back while it is written is not thought to have heard it (T4)', async () => {
+    await dueScan();
+    let release: () => void = () => undefined;
+    beforeAppend = () => new Promise((resolve) => (release = resolve));
+    turns.wake();
+    await until('the append', () => appending === 1);
+    beforeAppend = () => Promise.resolve();
+    if (host !== undefined) host = { ...host, instanceId: 'again' };
+    release();
+    await until('the next attempt', () => sent.length > 0);
+    expect(sent[0]).toMatchObject({ $case: 'grant', value: { runId: 'run-1', attempt: 2 } });
+    const entries = await ledger.read(3, 10);
+    const written = entries.map(({ body }) => (JSON.parse(body) as { kind: string }).kind);
+    expect(written).toEqual(['run.admitted', 'run.interrupted', 'run.admitted']);
+  });
+
+  test('two at once are written at once: nobody decides in between (T4)', async () => {
+    readings = quietReadings({
+      'cpu.cores': { kind: 'number', number: 8 },
+      'disk.rotating': { kind: 'flag', flag: false },
+    });
+    const other = 'com.acme.other';
+    await ledger.append([submitted(), enabled(), submitted(other), enabled(other)]);
+    let appends = 0;
+    beforeAppend = () => {
+      appends += 1;
+      return Promise.resolve();
+    };
+    turns.wake();
+    await until('both grants', () => kinds().filter((kind) => kind === 'grant').length === 2);
+    expect(appends).toBe(1);
+  });
+
   test('is taken up again once the person has been away for long enough, by time alone', async () => {
     await runningScan();
     readings = quietReadings({ presence: awaySince(NOW_MS) });

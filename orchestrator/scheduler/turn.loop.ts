@@ -5,16 +5,20 @@
 //   T2. Restrictive commands are sent first and recorded when the host reports what happened;
 //       permissive ones are recorded first and sent when that is durable.
 //   T3. Whatever fails in a turn, the next edge or instant starts another one.
+//   T4. A plan is recorded as one, before anything can change what it was decided on. A run that its
+//       host was not told of, because it went away meanwhile, is interrupted: nobody else would be.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Reason } from '../../conditions/reason.js';
+import type { Fact } from '../journal/fact.js';
 import type { HostConnection } from '../link/host.grpc.js';
 import { grantToWire } from '../link/grant.wire.js';
 import type { Policy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
 import type { Ledger } from '../world/ledger.loop.js';
+import type { UpdaterState } from '../world/world.js';
 import { decide, type Admission, type Plan } from './decide.js';
 import type { HostView } from './host-view.js';
 import { isAtRest } from './rest.js';
@@ -83,7 +87,7 @@ export function startTurns(deps: TurnDeps): Turns {
     restrict(plan, deps.host());
     deps.onRest(isAtRest(plan, ledger.world));
     lookAgain(plan.lookAgainAtMs);
-    await permit(plan, deps);
+    if ((await permit(plan, deps)) === 'host went away') awake = true;
     renewWhileHeld();
   }
 
@@ -129,13 +133,35 @@ function restrict(plan: Plan, host: HostConnection | undefined): void {
   }
 }
 
-async function permit(plan: Plan, { ledger, policy, host }: TurnDeps): Promise<void> {
-  for (const { id, epoch } of plan.resume) {
-    await ledger.append([{ kind: 'run.resumed', runId: id }]); // T2
-    host()?.send({ $case: 'resume', value: { runId: id, epoch: BigInt(epoch) } });
+/** T2, T4. */
+async function permit(
+  plan: Plan,
+  { ledger, policy, host }: TurnDeps,
+): Promise<'done' | 'host went away'> {
+  const to = host();
+  if (to !== undefined && plan.resume.length + plan.admit.length > 0) {
+    await ledger.append([
+      ...plan.resume.map(({ id }): Fact => ({ kind: 'run.resumed', runId: id })),
+      ...plan.admit.map((admission) => admissionFact(admission, to)),
+    ]);
+    if (host() !== to) {
+      const { admit } = plan;
+      if (admit.length > 0) await ledger.append(admit.map(({ runId }) => neverTold(runId, to)));
+      return 'host went away'; // T4
+    }
+    for (const { id, epoch } of plan.resume) {
+      to.send({ $case: 'resume', value: { runId: id, epoch: BigInt(epoch) } });
+    }
+    for (const admission of plan.admit) to.send(grantOf(admission, policy().leaseMs));
   }
-  for (const admission of plan.admit) await admit(admission, ledger, policy(), host);
   await restart(plan, ledger, host);
+  return 'done';
+}
+
+/** Another connection may have been made while this was written, and it does not know of the run. */
+function neverTold(runId: string, { hostId }: HostConnection): Fact {
+  const message = `${hostId} went away before it could be told`;
+  return { kind: 'run.interrupted', runId, code: 'HOST_LOST', message };
 }
 
 async function restart(
@@ -154,40 +180,31 @@ function codeOf({ code, message }: Reason): Pick<Reason, 'code' | 'message'> {
   return { code, message };
 }
 
-async function admit(
-  admission: Admission,
-  ledger: Ledger,
-  policy: Policy,
-  host: () => HostConnection | undefined,
-): Promise<void> {
+function admissionFact(admission: Admission, { hostId }: HostConnection): Fact {
+  const { subject, runId, epoch, attempt } = admission;
+  return {
+    kind: 'run.admitted',
+    runId,
+    epoch,
+    attempt,
+    hostId,
+    updaterId: subject.updater.id,
+    updaterVersion: acceptedOf(admission).version.version,
+    work: subject.work,
+    intrusion: subject.level,
+  };
+}
+
+function grantOf(admission: Admission, leaseMs: number): ReturnType<typeof grantToWire> {
   const { subject, runId, epoch, attempt, guard } = admission;
-  const accepted = subject.updater.accepted;
-  const to = host();
-  if (accepted === undefined || to === undefined) return; // D2 gave a reason; it may have changed since.
-  await ledger.append([
-    {
-      kind: 'run.admitted',
-      runId,
-      epoch,
-      attempt,
-      hostId: to.hostId,
-      updaterId: subject.updater.id,
-      updaterVersion: accepted.version.version,
-      work: subject.work,
-      intrusion: subject.level,
-    },
-  ]); // T2
-  to.send(
-    grantToWire({
-      runId,
-      epoch,
-      attempt,
-      leaseMs: policy.leaseMs,
-      manifest: accepted.version.manifest,
-      envelope: accepted.version.envelope,
-      settings: accepted.settings,
-      work: subject.work,
-      guard,
-    }),
-  );
+  const { version, settings } = acceptedOf(admission);
+  const { manifest, envelope } = version;
+  const { work } = subject;
+  return grantToWire({ runId, epoch, attempt, leaseMs, manifest, envelope, settings, work, guard });
+}
+
+/** What `decide` admits an operator has accepted. */
+function acceptedOf({ subject }: Admission): NonNullable<UpdaterState['accepted']> {
+  if (subject.updater.accepted === undefined) throw new Error('nobody has accepted it');
+  return subject.updater.accepted;
 }
