@@ -1,20 +1,47 @@
-// Whether sandboxes can be had here. Where they can't, tests that need one are skipped, and the name
-// of each says why.
+// Whether sandboxes, and disks of a test's own, can be had here. Where they can't, tests that need one
+// are skipped, and the name of each says why.
 
 import { test } from '@jest/globals';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const CAP_SYS_ADMIN = 21n;
 
-/** The reason why no sandbox can be had here, or undefined. */
-function whyNoSandbox(): string | undefined {
+/** A test that starts a whole Lull, with a sandbox. */
+export function sandboxTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
+  testUnless(missingForSandbox, situation, body, msMax);
+}
+
+/** A test that makes disks of its own, and cuts their power. */
+export function diskTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
+  testUnless(missingForDisk, situation, body, msMax);
+}
+
+const missingForSandbox = whatIsMissing(['runc']);
+const missingForDisk = existsSync('/dev/loop-control')
+  ? whatIsMissing(['mkfs.ext4', 'debugfs', 'mount'])
+  : 'needs loop devices';
+
+function testUnless(
+  missing: string | undefined,
+  situation: string,
+  body: () => Promise<void>,
+  msMax: number,
+): void {
+  if (missing === undefined) test(situation, body, msMax);
+  else test.skip(`${situation} (skipped here: ${missing})`, body);
+}
+
+/** What of root's powers and of these programs is not to be had here, or undefined. */
+function whatIsMissing(programs: readonly string[]): string | undefined {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   const canAdminister = ((BigInt(`0x${effective ?? '0'}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
   if (process.getuid?.() !== 0 || !canAdminister) return 'needs root';
   const path = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
-  if (!path.split(delimiter).some((dir) => isProgram(join(dir, 'runc')))) return 'needs runc';
-  return undefined;
+  const absent = programs.find(
+    (program) => !path.split(delimiter).some((dir) => isProgram(join(dir, program))),
+  );
+  return absent === undefined ? undefined : `needs ${absent}`;
 }
 
 function isProgram(path: string): boolean {
@@ -24,12 +51,4 @@ function isProgram(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-const missing = whyNoSandbox();
-
-/** A test that starts a whole Lull, with a sandbox. */
-export function sandboxTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
-  if (missing === undefined) test(situation, body, msMax);
-  else test.skip(`${situation} (skipped here: ${missing})`, body);
 }

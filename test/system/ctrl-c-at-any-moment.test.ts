@@ -35,7 +35,7 @@ const moments: readonly Moment[] = [
     when: 'it downloads',
     come: async (follower, source) => {
       await factOf(follower, 'run.started', 'download');
-      await source.halted;
+      await source.halted();
     },
   },
   {
@@ -66,9 +66,10 @@ const moments: readonly Moment[] = [
 for (const { when, come } of moments) {
   sandboxTest(`when ${when}`, () =>
     onStage(async (stage, apps) => {
-      const source = await startHaltingSource(randomBytes(CONTENT_BYTES));
+      const content = randomBytes(CONTENT_BYTES);
+      const source = await startHaltingSource(() => content);
       try {
-        const behaviour = { scanMs: 1_500, stagingMs: 3_000, download: source.download };
+        const behaviour = { scanMs: 1_500, stagingMs: 3_000, download: source.file('file') };
         const manifest = { settings, fetch: ['{source}'] };
         const file = await stage.bundle('program', { behaviour, manifest });
 

@@ -1,0 +1,117 @@
+// The steps of an update between which something may be killed: every fact that the journal has of it,
+// and every call of the host that it makes. One line is one boundary; each, with each victim that is
+// alive there, is a case.
+
+import type { ActionName } from '../../../orchestrator/runs/run.js';
+
+export type Victim = 'updater' | 'orchestrator' | 'plugin-host';
+
+export interface Boundary {
+  readonly action: ActionName;
+  readonly when: string;
+  /** The fact that the journal has by then. */
+  readonly fact?: string;
+  /** Where the updater stands still. */
+  readonly halt?: string;
+  /** What the person has done by then. */
+  readonly person?: 'has come back' | 'has come back and left';
+  /** The server has sent half of the content. */
+  readonly halfSent?: true;
+  /** The new version is shown by then. */
+  readonly shown?: true;
+}
+
+const admitted = { when: 'it is admitted', fact: 'run.admitted' } as const;
+const ended = { when: 'it has ended', fact: 'run.finished' } as const;
+const begun = (action: ActionName) =>
+  ({ action, when: 'it has begun', fact: 'run.started', halt: `${action} begins` }) as const;
+
+export const boundaries: readonly Boundary[] = [
+  { action: 'scan', ...admitted },
+  begun('scan'),
+  { action: 'scan', when: 'it has named an update', halt: 'update found' },
+  { action: 'scan', ...ended },
+
+  { action: 'download', ...admitted },
+  begun('download'),
+  { action: 'download', when: 'half of it is here', halfSent: true },
+  {
+    action: 'download',
+    when: 'the content is stored',
+    fact: 'content.downloaded',
+    halt: 'content fetched',
+  },
+  { action: 'download', ...ended },
+
+  { action: 'install', ...admitted },
+  begun('install'),
+  { action: 'install', when: 'the tree is staged', halt: 'tree staged' },
+  {
+    action: 'install',
+    when: 'it is frozen',
+    fact: 'run.paused',
+    halt: 'tree staged',
+    person: 'has come back',
+  },
+  {
+    action: 'install',
+    when: 'it goes on after a pause',
+    fact: 'run.thawed',
+    halt: 'tree staged',
+    person: 'has come back and left',
+  },
+  { action: 'install', when: 'a checkpoint is saved', halt: 'checkpoint saved' },
+  {
+    action: 'install',
+    when: 'a critical section is entered',
+    fact: 'critical.changed',
+    halt: 'section entered',
+  },
+  {
+    action: 'install',
+    when: 'the tree is committed',
+    fact: 'content.installed',
+    halt: 'tree committed',
+    shown: true,
+  },
+  { action: 'install', ...ended, shown: true },
+
+  { action: 'verify', ...admitted, shown: true },
+  { ...begun('verify'), shown: true },
+  { action: 'verify', ...ended, shown: true },
+];
+
+export interface Case {
+  readonly boundary: Boundary;
+  readonly victim: Victim;
+}
+
+const victims: readonly Victim[] = ['updater', 'orchestrator', 'plugin-host'];
+
+/** Every boundary with everybody who lives there: between two runs there is no updater. */
+export const cases: readonly Case[] = boundaries.flatMap((boundary) =>
+  victims
+    .filter((victim) => victim !== 'updater' || isLive(boundary))
+    .map((victim) => ({ boundary, victim })),
+);
+
+function isLive({ fact }: Boundary): boolean {
+  return fact !== 'run.admitted' && fact !== 'run.finished';
+}
+
+/**
+ * Cases by the update in whose course they come: one for each of its actions at the most, and one
+ * killed updater, because the third within a day would open the circuit breaker.
+ */
+export function updatesFor(all: readonly Case[]): readonly (readonly Case[])[] {
+  const updates: Case[][] = [];
+  for (const each of all) {
+    const fits = (update: readonly Case[]): boolean =>
+      update.every(({ boundary }) => boundary.action !== each.boundary.action) &&
+      (each.victim !== 'updater' || update.every(({ victim }) => victim !== 'updater'));
+    const update = updates.find(fits);
+    if (update === undefined) updates.push([each]);
+    else update.push(each);
+  }
+  return updates;
+}

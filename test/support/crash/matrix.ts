@@ -1,0 +1,238 @@
+// One Lull of three processes, in which one after another is killed -9 and started again, while
+// updates of some applications go on. A set-up of its own for each case would take minutes.
+
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fact, Follower } from '../../../harness/follow.grpc.js';
+import type { RunningLull } from '../../../harness/lull.spawn.js';
+import { OperatorServiceClient } from '../../../proto/gen/lull/operator/v1/operator.js';
+import { dialUnix, unary } from '../../../runtime/grpc.js';
+import type { SteppingPlan } from '../../fixtures/stepping.js';
+import { installApp, versionOfApp } from '../apps.js';
+import { updaterProcesses } from '../leftovers.js';
+import { startHaltingSource, type HaltingSource } from '../source.http.js';
+import { openStage, type Stage } from '../stage.js';
+import { actionOf, enable, type JournalOutcome } from '../story.js';
+import { killPart, startPart } from '../three-processes.js';
+import { until } from '../told.js';
+import type { Boundary, Case, Victim } from './boundary.js';
+
+const CALL_MS_MAX = 10_000;
+
+/** What came of a case. */
+export interface Aftermath {
+  /** What the installed program said while the victim was dead. */
+  readonly said: string;
+  /** Every fact of the run that was hit. */
+  readonly facts: readonly Fact[];
+}
+
+export interface CrashMatrix {
+  readonly stage: Stage;
+  readonly orchestrator: RunningLull;
+  /** Begins the next update of the application with this number. */
+  begin(app: number, to: string, boundaries: readonly Boundary[]): Promise<void>;
+  /** Waits for the boundary, kills, looks, starts again, and waits for the end of the run. */
+  kill(hit: Case): Promise<Aftermath>;
+  /** Waits for the end of the update; answers what the program says then. */
+  end(): Promise<string>;
+  /** Ends the three processes as an operator does. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openCrashMatrix(appCount: number): Promise<CrashMatrix> {
+  const stage = openStage();
+  const source = await startHaltingSource((path) => Buffer.alloc(100_000, path));
+  try {
+    return await CrashRig.open(stage, source, appCount);
+  } catch (error) {
+    await stage.close();
+    await source.close();
+    throw error;
+  }
+}
+
+const idOf = (app: number): string => `dev.lull.stepping${String(app)}`;
+
+class CrashRig implements CrashMatrix {
+  private follower: Follower;
+  private app = 0;
+  /** Facts that were there before the present update. */
+  private factsBefore = 0;
+
+  private constructor(
+    readonly stage: Stage,
+    private readonly source: HaltingSource,
+    private readonly sensors: RunningLull,
+    private readonly parts: { orchestrator: RunningLull; 'plugin-host': RunningLull },
+  ) {
+    this.follower = stage.follow();
+  }
+
+  static async open(stage: Stage, source: HaltingSource, appCount: number): Promise<CrashRig> {
+    const sensors = await startPart(stage, 'sensor-service');
+    const orchestrator = await startPart(stage, 'orchestrator');
+    const host = await startPart(stage, 'plugin-host');
+    const rig = new CrashRig(stage, source, sensors, { orchestrator, 'plugin-host': host });
+    const apps = Array.from({ length: appCount }, (_, app) => app);
+    await Promise.all(apps.map((app) => rig.register(app)));
+    await rig.follower.report('away');
+    // Each has looked once, and found nothing: now it has a work directory.
+    await until('the first scans', () =>
+      rig.follower.facts.filter(isLastEnd).length === appCount ? true : undefined,
+    );
+    return rig;
+  }
+
+  get orchestrator(): RunningLull {
+    return this.parts.orchestrator;
+  }
+
+  private async register(app: number): Promise<void> {
+    const { stage, source } = this;
+    const apps = installApp(join(stage.directory, `app-${String(app)}`), '1.0.0');
+    const settings = [
+      { name: 'apps', kind: 'path', why: 'the application that is kept up to date' },
+      { name: 'source', kind: 'url', why: 'where it comes from' },
+    ];
+    const manifest = { settings, fetch: ['{source}'], critical_max_s: 10 };
+    const file = await stage.bundle('stepping', { id: idOf(app), manifest });
+    await enable(this.orchestrator, file, { apps, source: source.url });
+  }
+
+  async begin(app: number, to: string, boundaries: readonly Boundary[]): Promise<void> {
+    this.app = app;
+    for (const name of readdirSync(this.workDir())) {
+      if (/^(?:at|go)-/.test(name)) rmSync(join(this.workDir(), name));
+    }
+    const plan: SteppingPlan = {
+      to,
+      halts: boundaries.flatMap(({ halt }) => halt ?? []),
+      download: this.source.file(`${idOf(app)}/${to}`),
+    };
+    this.source.halt(boundaries.some(({ halfSent }) => halfSent === true));
+    writeFileSync(join(this.workDir(), 'plan.json'), JSON.stringify(plan));
+    this.factsBefore = this.follower.facts.length;
+    const operator = dialUnix(OperatorServiceClient, join(this.stage.runDir, 'operator.sock'));
+    const request = { subject: idOf(app) };
+    await unary(operator.runNow.bind(operator), request, { deadlineMs: CALL_MS_MAX });
+    operator.close();
+  }
+
+  async kill({ boundary, victim }: Case): Promise<Aftermath> {
+    const runId = await this.reach(boundary);
+    await this.fell(victim);
+    const said = await versionOfApp(this.appDir());
+    await this.raise(victim);
+    this.letGo(boundary);
+    if (boundary.person === 'has come back') await this.follower.report('away');
+    const facts = await until(`the end after: ${boundary.action}, ${boundary.when}`, () => {
+      const all = this.news().filter((fact) => fact.runId === runId);
+      return all.some(isLastEnd) ? all : undefined;
+    });
+    return { said, facts };
+  }
+
+  async end(): Promise<string> {
+    await until('the end of the update', () =>
+      this.news().some((fact) => fact.kind === 'run.finished' && this.is(fact.runId, 'verify'))
+        ? true
+        : undefined,
+    );
+    return versionOfApp(this.appDir());
+  }
+
+  /** @returns the id of the run that is there. */
+  private async reach({ action, when, fact, halt, halfSent, person }: Boundary): Promise<string> {
+    const what = `${action}, ${when}`;
+    const runId = await until(what, () => {
+      const admitted = ({ kind, runId }: Fact): boolean =>
+        kind === 'run.admitted' && this.is(runId, action);
+      return this.news().find(admitted)?.runId;
+    });
+    if (halfSent === true) await this.source.halted();
+    if (halt !== undefined) {
+      await until(what, () => (existsSync(this.mark('at', halt)) ? true : undefined));
+    }
+    if (person !== undefined) {
+      await this.follower.report('engaged');
+      await this.told('run.paused', runId);
+      if (person === 'has come back and left') await this.follower.report('away');
+    }
+    if (fact !== undefined) await this.told(fact, runId);
+    return runId;
+  }
+
+  private async fell(victim: Victim): Promise<void> {
+    if (victim !== 'updater') {
+      await killPart(this.parts[victim]);
+      return;
+    }
+    for (const pid of updaterProcesses(this.stage)) process.kill(pid, 'SIGKILL');
+  }
+
+  private async raise(victim: Victim): Promise<void> {
+    if (victim === 'updater') return;
+    this.parts[victim] = await startPart(this.stage, victim);
+    if (victim !== 'orchestrator') return;
+    this.follower.close();
+    this.follower = this.stage.follow();
+  }
+
+  /** What survived goes on. */
+  private letGo({ halt, halfSent }: Boundary): void {
+    if (halt !== undefined) writeFileSync(this.mark('go', halt), '');
+    if (halfSent === true) this.source.goOn();
+  }
+
+  private news(): readonly Fact[] {
+    return this.follower.facts.slice(this.factsBefore);
+  }
+
+  private async told(kind: string, runId: string): Promise<void> {
+    await until(kind, () =>
+      this.news().some((fact) => fact.kind === kind && fact.runId === runId) ? true : undefined,
+    );
+  }
+
+  private is(runId: string | undefined, action: string): boolean {
+    return actionOf(this.follower.facts, runId) === action;
+  }
+
+  private appDir(): string {
+    return join(this.stage.directory, `app-${String(this.app)}`);
+  }
+
+  /** As the plugin-host names it: by the uid, in the order of the first launches. */
+  private workDir(): string {
+    const host = join(this.stage.stateDir, 'plugin-host');
+    const uids = new Map(
+      JSON.parse(readFileSync(join(host, 'uids.json'), 'utf8')) as [string, number][],
+    );
+    return join(host, 'updaters', String(uids.get(idOf(this.app))), 'work');
+  }
+
+  private mark(which: 'at' | 'go', step: string): string {
+    return join(this.workDir(), `${which}-${step.replaceAll(' ', '-')}`);
+  }
+
+  async stop(): Promise<void> {
+    for (const part of [this.parts['plugin-host'], this.parts.orchestrator, this.sensors]) {
+      await part.stop();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.follower.close();
+    await this.stage.close();
+    await this.source.close();
+  }
+}
+
+/** The end that counts: a crash, and a handover, are repeated under the same id. */
+function isLastEnd({ kind, ...fact }: Fact): boolean {
+  if (kind !== 'run.finished') return false;
+  const outcome = fact['outcome'] as JournalOutcome;
+  return outcome.kind !== 'cancelled' && outcome.code !== 'UPDATER_CRASHED';
+}
