@@ -1,10 +1,7 @@
 // lull up: the three services in one process, on Unix sockets.
 
 import { mkdirSync } from 'node:fs';
-import { startSensorService } from '../../sensor-service/main.js';
 import type { Profile } from '../../sensor-service/probe/places.js';
-import { startOrchestrator } from '../../orchestrator/main.js';
-import { startPluginHost } from '../../plugin-host/main.js';
 import type { Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { requireConfinement } from '../../plugin-host/sandbox/sandbox.runc.js';
 import { claim } from '../../runtime/claim.fs.js';
@@ -54,7 +51,9 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       if (part !== 'sensor-service') opened.add('claim', await claim(stateDir, part, '--state'));
     }
     opened.add('telemetry', await startTelemetry('lull', process.env));
+    // A process holds the code of its own parts only.
     if (wanted('sensor-service')) {
+      const { startSensorService } = await import('../../sensor-service/main.js');
       const { profile, apps, replay } = options;
       const settings = {
         runDir,
@@ -73,6 +72,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       );
     }
     if (wanted('orchestrator')) {
+      const { startOrchestrator } = await import('../../orchestrator/main.js');
       const settings = { version, stateDir: `${stateDir}/orchestrator`, runDir, policy };
       opened.add(
         'orchestrator',
@@ -80,6 +80,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       );
     }
     if (wanted('plugin-host')) {
+      const { startPluginHost } = await import('../../plugin-host/main.js');
       const settings = {
         stateDir: `${stateDir}/plugin-host`,
         runDir,

@@ -52,7 +52,7 @@ export function createSensorApi(deps: SensorApiDeps): SensorApi {
       const hold = deps.sampling.hold();
       void hold.settled.then(() => {
         hold.release();
-        callback(null, { readings: [...deps.latest.readings().values()].map(readingToWire) });
+        callback(null, { readings: [...deps.latest.readings.values()].map(readingToWire) });
       });
     },
 

@@ -1,16 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Reading } from '../../conditions/reading.js';
 import {
   SensorServiceClient,
   SensorServiceService,
   type WatchStateResponse,
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
-import { systemClock } from '../../runtime/clock.js';
 import { within } from '../../runtime/deadline.js';
 import { dialUnix, serveUnix, type Listener } from '../../runtime/grpc.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { createLatest, type Latest } from '../sampling/latest.js';
 import { StateStream, type WatchCall } from './state-stream.grpc.js';
 
@@ -19,6 +19,7 @@ const unused = (): void => {
 };
 
 let dir: string;
+let clock: VirtualClock;
 let latest: Latest;
 let listener: Listener;
 let client: SensorServiceClient;
@@ -27,6 +28,7 @@ let stream: StateStream | undefined;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'lull-stream-'));
   latest = createLatest();
+  clock = new VirtualClock();
   listener = await serveUnix({
     path: join(dir, 's'),
     mode: 0o600,
@@ -36,7 +38,7 @@ beforeEach(async () => {
         reportPresence: unused,
         getInventory: unused,
         watchState: (call: WatchCall) => {
-          stream = new StateStream(call, { clock: systemClock, latest });
+          stream = new StateStream(call, { clock, latest });
         },
       });
     },
@@ -110,4 +112,66 @@ test('a reader that does not read is owed the latest state, not a queue', async 
   });
   // What fits into the transport's own buffers had left already; the rest was never queued.
   expect(received.length).toBeLessThan(edgesCount / 10);
+});
+
+describe('a watcher that guards a run', () => {
+  const level = (percent: number): Reading => ({
+    ...edge(0),
+    signal: 'cpu.busy',
+    source: 'test',
+    value: { kind: 'number', number: percent },
+  });
+  const percentsOf = (message: WatchStateResponse): unknown[] =>
+    message.readings.map(({ value }) => (value?.$case === 'number' ? value.value : value));
+  /** Until a message has left, another one is owed. */
+  const leave = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+  let received: unknown[][];
+
+  /** Rounds of measuring, each of which says how busy the machine is; undefined: nothing new. */
+  async function rounds(percents: readonly (number | undefined)[]): Promise<void> {
+    for (const percent of percents) {
+      clock.advance(87);
+      latest.put(percent === undefined ? [] : [level(percent)]);
+      await leave();
+    }
+  }
+
+  beforeEach(async () => {
+    received = [];
+    const call = client.watchState({ heartbeatMs: 200, edgesOnly: false });
+    call.on('error', () => undefined);
+    const opened = new Promise((resolve) => call.once('data', resolve));
+    call.on('data', (message: WatchStateResponse) => received.push(percentsOf(message)));
+    await within(opened, 5_000, 'the snapshot');
+    await leave();
+    received = [];
+  });
+
+  test('hears of a still machine at every second round, and never later than it asked', async () => {
+    await rounds([undefined, undefined, undefined, undefined]);
+    expect(received).toEqual([[], []]);
+  });
+
+  test('hears a level that sways with the next heartbeat, in its latest state', async () => {
+    // What was never told is told at once.
+    await rounds([3, 5, 6]);
+    expect(received).toEqual([[3], [6]]);
+  });
+
+  test('hears a level that jumps, and an edge, at once', async () => {
+    await rounds([1, 1]);
+    received = [];
+    await rounds([30]);
+    expect(received).toEqual([[30]]);
+    latest.put([edge(7)]);
+    await leave();
+    expect(received).toHaveLength(2);
+  });
+
+  test('hears nothing any more when nothing is measured: that is a silence', async () => {
+    clock.advance(60_000);
+    await leave();
+    expect(received).toEqual([]);
+  });
 });

@@ -5,17 +5,20 @@
 //   T2. A reader that is slow is owed one message, never a queue of them: what changes while a
 //       message is on its way is told afterwards, in its latest state (T23).
 //   T3. What is compared is what this watcher was told.
+//   T4. While a run is on, heartbeats ride with the rounds of measuring: they wake nobody by themselves,
+//       and they say that it is measured.
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import { readingKey, type Reading, type Readings } from '../../conditions/reading.js';
+import { readingKey, type Reading } from '../../conditions/reading.js';
 import type {
+  Reading as WireReading,
   WatchStateRequest,
   WatchStateResponse,
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { readingToWire } from '../../proto/wire/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { changesSince, isUrgent, noteTold } from '../reading/change.js';
+import { isChange, isUrgent } from '../reading/change.js';
 import { atRest } from '../reading/level.js';
 import type { Latest } from '../sampling/latest.js';
 import type { Pace } from '../sampling/loop.js';
@@ -23,14 +26,20 @@ import type { Pace } from '../sampling/loop.js';
 const HEARTBEAT_MS = { min: 100, max: 60_000, whenUnset: 10_000 };
 /** Sent a little early, because the contract says "at least every". */
 const HEARTBEAT_SHARE = 0.9;
+/** By so much a heartbeat may be early: less than passes between two rounds of measuring. */
+const EARLY_MS = 60;
 
 export type WatchCall = ServerWritableStream<WatchStateRequest, WatchStateResponse>;
 
 export class StateStream implements Closeable {
   private readonly told = new Map<string, Reading>();
+  /** What differs from it, in its latest state. */
+  private readonly owed = new Map<string, Reading>();
   private readonly heartbeatMs: number;
   private readonly stopListening: () => void;
+  private readonly pace: Pace;
   private cancelHeartbeat: CancelTimer = () => undefined;
+  private beatDueAtMs = 0;
   private snapshotSent = false;
   private writing = false;
   private closed = false;
@@ -40,11 +49,13 @@ export class StateStream implements Closeable {
     private readonly call: WatchCall,
     private readonly deps: { readonly clock: Clock; readonly latest: Latest },
   ) {
+    this.pace = paceOf(call.request);
     this.heartbeatMs = heartbeatOf(call.request.heartbeatMs) * HEARTBEAT_SHARE;
-    this.stopListening = deps.latest.listen(() => {
-      this.flush(false);
+    this.stopListening = deps.latest.listen((changes) => {
+      this.hear(changes);
     }, this.heartbeatMs);
-    this.flush(false);
+    this.note([...deps.latest.readings.values()]);
+    this.flush();
   }
 
   close(): void {
@@ -55,42 +66,59 @@ export class StateStream implements Closeable {
     this.call.end();
   }
 
-  private flush(beat: boolean): void {
-    if (this.closed || this.writing) return; // T2
-    const changes = changesSince(this.told, this.view()); // T3
-    if (this.snapshotSent && !beat && !changes.some((change) => this.isDue(change))) return;
+  private hear(changes: readonly Reading[]): void {
+    if (this.closed) return;
+    const cannotWait = this.note(changes);
+    if (!this.writing && (cannotWait || this.isBeatDue())) this.flush(); // T2
+  }
+
+  /** Lays `changes` over what this watcher is owed. @returns whether one of them cannot wait. */
+  private note(changes: readonly Reading[]): boolean {
+    let urgent = false;
+    for (const change of changes) {
+      const shown = this.call.request.edgesOnly ? atRest(change) : change;
+      const key = readingKey(shown.signal, shown.instance);
+      const before = this.told.get(key); // T3
+      if (!isChange(before, shown)) {
+        this.owed.delete(key);
+        continue;
+      }
+      this.owed.set(key, shown);
+      // Levels that sway ride with the heartbeats of a watcher who hears them often.
+      urgent ||= this.pace !== 'run' || isUrgent(before, shown);
+    }
+    return urgent;
+  }
+
+  private flush(): void {
+    const readings: WireReading[] = [];
+    for (const [key, reading] of this.owed) {
+      readings.push(readingToWire(reading));
+      this.told.set(key, reading);
+    }
+    this.owed.clear();
     this.writing = true;
-    this.call.write(
-      { snapshot: !this.snapshotSent, readings: changes.map(readingToWire) }, // T1
-      (error?: Error | null) => {
-        this.writing = false;
-        if (error) this.close();
-        else this.flush(false);
-      },
-    );
+    this.call.write({ snapshot: !this.snapshotSent, readings }, (error?: Error | null) => {
+      this.writing = false;
+      if (error) this.close();
+      else if (this.owed.size > 0) this.hear([...this.owed.values()]);
+    }); // T1
     this.snapshotSent = true;
-    noteTold(this.told, changes);
     this.armHeartbeat();
   }
 
-  /** Levels that sway ride with the heartbeats of a watcher who hears them often. */
-  private isDue(change: Reading): boolean {
-    if (paceOf(this.call.request) !== 'run') return true;
-    return isUrgent(this.told.get(readingKey(change.signal, change.instance)), change);
-  }
-
-  private view(): Readings {
-    const readings = this.deps.latest.readings();
-    if (!this.call.request.edgesOnly) return readings;
-    return new Map([...readings].map(([key, reading]) => [key, atRest(reading)]));
+  private isBeatDue(): boolean {
+    return this.deps.clock.now().monotonicMs >= this.beatDueAtMs - EARLY_MS; // T4
   }
 
   private armHeartbeat(): void {
     this.cancelHeartbeat();
+    this.beatDueAtMs = this.deps.clock.now().monotonicMs + this.heartbeatMs;
+    if (this.pace === 'run') return; // T4
     this.cancelHeartbeat = this.deps.clock.after(this.heartbeatMs, () => {
-      // Armed first: a flush that finds a message still on its way does nothing.
-      this.armHeartbeat();
-      this.flush(true);
+      // Where a message is still on its way, that one is the sign of life.
+      if (this.writing) this.armHeartbeat();
+      else this.flush();
     });
   }
 }

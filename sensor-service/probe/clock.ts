@@ -6,6 +6,9 @@ import { parseUptimeMs } from '../reading/uptime.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
+/** What is made of it waits for seconds. */
+const EVERY_MS = 900;
+
 interface ClockDeps {
   readonly procRoot: string;
   readonly log: Log;
@@ -15,8 +18,9 @@ interface ClockDeps {
 /**
  * Sleeps, and clocks that were set, noticed by three clocks that drift apart: the wall clock, the one
  * that stops while the machine sleeps, and the one that does not.
+ * @returns what notices them, in every round, and what tells of the last sleep.
  */
-export function clockProbe({ procRoot, log, onShift }: ClockDeps): Probe {
+export function clockProbes({ procRoot, log, onShift }: ClockDeps): readonly [Probe, Probe] {
   const path = join(procRoot, 'uptime');
   const subject = machineWide('resume.at');
   let before: Instant | undefined;
@@ -52,17 +56,27 @@ export function clockProbe({ procRoot, log, onShift }: ClockDeps): Probe {
     onShift({ atMs: at.wallMs - byMs, byMs });
   }
 
-  return {
-    name: path,
-    subjects: [subject],
-    everyMs: 0,
-    measure: (at) => {
-      notice(at);
-      const value =
-        resumedAtMs === undefined
-          ? unknownValue('it has not slept since Lull started')
-          : numberValue('resume.at', resumedAtMs);
-      return [{ ...subject, source: path, value }];
+  return [
+    {
+      name: path,
+      subjects: [],
+      everyMs: 0,
+      measure: (at) => {
+        notice(at);
+        return [];
+      },
     },
-  };
+    {
+      name: path,
+      subjects: [subject],
+      everyMs: EVERY_MS,
+      measure: () => {
+        const value =
+          resumedAtMs === undefined
+            ? unknownValue('it has not slept since Lull started')
+            : numberValue('resume.at', resumedAtMs);
+        return [{ ...subject, source: path, value }];
+      },
+    },
+  ];
 }

@@ -11,19 +11,20 @@ import {
   type Sample,
   type ShareWindow,
 } from '../sampling/share-window.js';
-import type { Probe } from './probe.js';
-import { readText } from './text-file.js';
+import { keptFile } from './kept-file.js';
+import type { OpenProbe } from './probe.js';
 
 /** The same as for the CPU, so that both tell of one and the same moment. */
 const SPAN_MS = 5_000;
 
-export function diskActivityProbe(procRoot: string): Probe {
+export function diskActivityProbe(procRoot: string): OpenProbe {
   const path = join(procRoot, 'diskstats');
+  const kept = keptFile(path, 'mount /proc');
   const subject = machineWide('disk.busy');
   let disks: ReadonlyMap<string, { window: ShareWindow; before: Sample }> = new Map();
 
   function busiest(atMs: number): Value {
-    const file = readText(path, 'mount /proc');
+    const file = kept.read(atMs);
     if (file.kind === 'missing') return unknownValue(file.why);
     const ticks = parseDiskTicks(file.text);
     if (ticks.size === 0) return unknownValue(NO_DISK);
@@ -47,5 +48,8 @@ export function diskActivityProbe(procRoot: string): Probe {
     subjects: [subject],
     everyMs: 0,
     measure: (at) => [{ ...subject, source: path, value: busiest(at.monotonicMs) }],
+    close: () => {
+      kept.close();
+    },
   };
 }

@@ -11,7 +11,7 @@ import {
   type Value,
 } from '../../conditions/reading.js';
 import { createLog } from '../../runtime/log.js';
-import { toReading, type Instant } from '../reading/measurement.js';
+import { toReading, type Instant, type Measurement } from '../reading/measurement.js';
 import { createRounds, type Rounds } from '../sampling/round.loop.js';
 import { everyProbe, type Machine, type ProbeEars } from './every-probe.js';
 import {
@@ -51,21 +51,26 @@ afterEach(() => {
   for (const each of opened.splice(0)) each.close();
 });
 
+let told: Measurement[] = [];
+
 function roundsOf(machine: Pick<Machine, 'procRoot' | 'sysRoot' | 'root' | 'diskPaths'>): Rounds {
   const probes = everyProbe(
     { ...machine, apps: ['/usr/bin/editor'], profile: 'auto', awayAfterMs: 240_000 },
     ears,
   );
   opened.push(probes);
-  return createRounds({ log, probes: probes.probes });
+  const tell = (measured: readonly Measurement[]): void => {
+    told.push(...measured);
+  };
+  return createRounds({ log, probes: probes.probes, tell });
 }
 
 async function measure(rounds: Rounds, ms: number): Promise<Readings> {
   const at = atMs(ms);
-  const measured = await rounds.measure(at);
-  return new Map(
-    measured.map((m) => [readingKey(m.signal, m.instance), toReading(m, at)] as const),
-  );
+  told = [];
+  rounds.measure(at);
+  await rounds.answered();
+  return new Map(told.map((m) => [readingKey(m.signal, m.instance), toReading(m, at)] as const));
 }
 
 const numberOf = (readings: Readings, key: string): number | undefined => {

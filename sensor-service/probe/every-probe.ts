@@ -4,8 +4,8 @@ import type { Place, PresenceSignal } from '../reading/presence.js';
 import { appsProbe } from './apps.js';
 import { bootProbe } from './boot.js';
 import { callProbe } from './call.js';
-import { clockProbe } from './clock.js';
-import { cpuProbe } from './cpu.js';
+import { clockProbes } from './clock.js';
+import { coresProbe, cpuProbe } from './cpu.js';
 import { diskActivityProbe } from './disk-activity.js';
 import { diskFreeProbe } from './disk-free.js';
 import { diskKindProbe } from './disk-kind.js';
@@ -54,19 +54,22 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
   const { procRoot, sysRoot, root } = machine;
   const cards = soundCards(procRoot);
   const input = inputProbe({ ...machine, ...ears });
+  const cpu = cpuProbe(procRoot);
+  const disks = diskActivityProbe(procRoot);
   return {
     probes: [
       // The clock first: an absence is counted by a clock that is known to have jumped.
-      clockProbe({ procRoot, ...ears }),
+      ...clockProbes({ procRoot, ...ears }),
       placesProbe({ ...machine, ...ears }),
       input,
       terminalsProbe({ ...machine, ...ears }),
-      cpuProbe(procRoot),
+      cpu,
+      coresProbe(procRoot),
       pressureProbe(procRoot, 'cpu'),
       pressureProbe(procRoot, 'io'),
       pressureProbe(procRoot, 'memory'),
       memoryProbe(procRoot),
-      diskActivityProbe(procRoot),
+      disks,
       ...diskProbes(machine),
       powerProbe(sysRoot),
       thermalProbe(sysRoot),
@@ -78,7 +81,7 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
       ...(machine.apps.length > 0 ? [appsProbe(procRoot, machine.apps)] : []),
     ],
     close: () => {
-      input.close();
+      for (const open of [input, cpu, disks]) open.close();
     },
   };
 }

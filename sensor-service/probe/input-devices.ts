@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseInputDevices } from '../reading/input.js';
 import type { Instant } from '../reading/measurement.js';
 import type { PresenceSignal, Verdict } from '../reading/presence.js';
-import type { Probe } from './probe.js';
+import type { OpenProbe } from './probe.js';
 import { readText, whyNotRead } from './text-file.js';
 
 /** Keyboards are plugged in by hand. */
@@ -21,16 +21,12 @@ interface InputDeps {
   readonly sense: (signal: PresenceSignal) => void;
 }
 
-export interface InputProbe extends Probe {
-  close(): void;
-}
-
 /**
  * Whether somebody touches a keyboard, a pointer or a screen, by the devices themselves. What was
  * typed is dropped unread: only that there was something counts. The kernel keeps events between two
  * rounds, so that looking costs a wake-up of nobody.
  */
-export function inputProbe(deps: InputDeps): InputProbe {
+export function inputProbe(deps: InputDeps): OpenProbe {
   const list = join(deps.procRoot, 'bus', 'input', 'devices');
   const provider = join(deps.root, 'dev', 'input');
   const opened = new Map<string, number>();
@@ -40,8 +36,9 @@ export function inputProbe(deps: InputDeps): InputProbe {
   let watchedSince: Instant | undefined;
   let last: Instant | undefined;
 
-  function openAll(at: Instant): void {
-    if (at.monotonicMs - listedAtMs < LIST_AGAIN_MS) return;
+  /** @returns whether it was looked for devices anew. */
+  function openAll(at: Instant): boolean {
+    if (at.monotonicMs - listedAtMs < LIST_AGAIN_MS) return false;
     listedAtMs = at.monotonicMs;
     const file = readText(list, 'no input device is known to the kernel');
     const names = file.kind === 'text' ? parseInputDevices(file.text) : [];
@@ -58,6 +55,7 @@ export function inputProbe(deps: InputDeps): InputProbe {
     }
     if (why === undefined) watchedSince ??= at;
     else watchedSince = undefined;
+    return true;
   }
 
   function drop(name: string): void {
@@ -99,8 +97,10 @@ export function inputProbe(deps: InputDeps): InputProbe {
     subjects: [],
     everyMs: 0,
     measure: (at) => {
-      openAll(at);
+      const isListed = openAll(at);
       if (anyEvent()) last = at;
+      // With nothing to look at nothing is new.
+      if (opened.size === 0 && last === undefined && !isListed) return [];
       deps.sense({ provider, rank: 'sensed', places: ['seat'], verdict: verdictAt(at) });
       return [];
     },

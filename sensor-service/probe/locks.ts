@@ -4,11 +4,10 @@ import type { Value } from '../../conditions/reading.js';
 import { parseLocks, sameFile, type FileId } from '../reading/kernel-locks.js';
 import { flagValue, unknownValue, type Subject } from '../reading/measurement.js';
 import type { Probe } from './probe.js';
-import { readSlowText } from './text-file.js';
+import { readText } from './text-file.js';
 
 /** The kernel stops every change of locks, on all cores, while it lists them. */
 const EVERY_MS = 4_900;
-const LOCKS_BYTES_MAX = 1_000_000;
 const FILES_MAX = 256;
 
 /** What package managers lock while they change something. A name that ends in / is a directory. */
@@ -30,9 +29,8 @@ export function locksProbe(procRoot: string, root: string): Probe {
     name: path,
     subjects,
     everyMs: EVERY_MS,
-    measure: async () => {
-      const ifAbsent = 'use a kernel with CONFIG_FILE_LOCKING';
-      const file = await readSlowText(path, ifAbsent, LOCKS_BYTES_MAX);
+    measure: () => {
+      const file = readText(path, 'use a kernel with CONFIG_FILE_LOCKING');
       const held = file.kind === 'text' ? parseLocks(file.text) : [];
       return subjects.map((subject) => {
         const paths = (lockFiles.get(subject.instance) ?? []).flatMap((each) =>

@@ -11,3 +11,8 @@ export interface Probe {
   /** Takes one measurement of each subject. Only what may block on hardware answers by promise. */
   measure(at: Instant): Measurement[] | Promise<Measurement[]>;
 }
+
+/** A probe that keeps something open between its looks. */
+export interface OpenProbe extends Probe {
+  close(): void;
+}

@@ -22,9 +22,10 @@ import type { Place, PresenceSignal } from '../reading/presence.js';
 import { utmpRecord, utmpType } from '../reading/utmp-record.testing.js';
 import { appsProbe } from './apps.js';
 import { callProbe } from './call.js';
-import { clockProbe } from './clock.js';
+import { clockProbes } from './clock.js';
 import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
-import { inputProbe, type InputProbe } from './input-devices.js';
+import { inputProbe } from './input-devices.js';
+import type { OpenProbe } from './probe.js';
 import { locksProbe } from './locks.js';
 import { placesProbe, type Profile } from './places.js';
 import { playingProbe } from './playing.js';
@@ -130,12 +131,12 @@ describe('terminals', () => {
 
 describe('input devices', () => {
   const sensed: PresenceSignal[] = [];
-  let probe: InputProbe | undefined;
+  let probe: OpenProbe | undefined;
   let writer: number | undefined;
 
   const last = (): PresenceSignal['verdict'] | undefined => sensed.at(-1)?.verdict;
 
-  function open(): InputProbe {
+  function open(): OpenProbe {
     const { dir: root, procRoot } = machine;
     const sense = (signal: PresenceSignal): void => void sensed.push(signal);
     probe = inputProbe({ root, procRoot, awayAfterMs: 4 * MINUTE, sense });
@@ -305,31 +306,34 @@ describe('clocks', () => {
   const uptime = (ms: number): void => {
     machine.write('proc/uptime', `${(ms / 1_000).toFixed(2)} 1.00\n`);
   };
-  const open = (): Probe => {
+  /** What notices, and what tells. */
+  const open = (): readonly [Probe, Probe] => {
     shifts.length = 0;
     const onShift = (shift: ClockShift): void => void shifts.push(shift);
-    return clockProbe({ procRoot: machine.procRoot, log: createLog('sensor', 'silent'), onShift });
+    return clockProbes({ procRoot: machine.procRoot, log: createLog('sensor', 'silent'), onShift });
   };
 
   test('a night asleep is a waking, and a shift by the night', async () => {
-    const probe = open();
+    const [notices, tells] = open();
     uptime(1_000);
-    await probe.measure(at(0));
+    await notices.measure(at(0));
     uptime(1_000 + 1_000 + 28_800_000);
     const wokeAt = NOW + 1_000 + 28_800_000;
-    const [resume] = await probe.measure(at(1_000, wokeAt));
+    await notices.measure(at(1_000, wokeAt));
+    const [resume] = await tells.measure(at(1_000, wokeAt));
     expect(resume?.value).toEqual({ kind: 'number', number: wokeAt });
     expect(shifts).toEqual([{ atMs: NOW + 1_000, byMs: 28_800_000 }]);
   });
 
   test('a clock set a day back is a shift and no waking; a clock that drifts is neither', async () => {
-    const probe = open();
+    const [notices, tells] = open();
     uptime(1_000);
-    await probe.measure(at(0));
-    await probe.measure(at(1_000, NOW + 1_100));
+    await notices.measure(at(0));
+    await notices.measure(at(1_000, NOW + 1_100));
     expect(shifts).toEqual([]);
     uptime(3_000);
-    const [resume] = await probe.measure(at(2_000, NOW + 2_100 - 86_400_000));
+    await notices.measure(at(2_000, NOW + 2_100 - 86_400_000));
+    const [resume] = await tells.measure(at(2_000, NOW + 2_100 - 86_400_000));
     expect(resume?.value.kind).toBe('unknown');
     expect(shifts).toEqual([{ atMs: NOW + 2_100, byMs: -86_400_000 }]);
   });

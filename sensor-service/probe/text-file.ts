@@ -7,14 +7,15 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** /proc/stat of a machine with a thousand cores has half of that. */
-const FILE_BYTES_MAX = 256 * 1024;
+/** /proc/locks of a busy file server has that; /proc/stat of a thousand cores an eighth. */
+const FILE_BYTES_MAX = 1024 * 1024;
 /** An attribute in /sys is one page at most. */
 const ATTRIBUTE_BYTES_MAX = 4_096;
 
-const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK;
+/** Without blocking: not even a FIFO in its place may stop the loop. */
+export const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK;
 
-type TextFile =
+export type TextFile =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'missing'; readonly why: string };
 

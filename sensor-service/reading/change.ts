@@ -3,29 +3,13 @@
 // A still machine must send nothing, and a slow drift must not go untold. So a value is compared with
 // the one that was told, never with the one measured before it.
 
-import {
-  readingKey,
-  sameValue,
-  signals,
-  type Reading,
-  type Readings,
-} from '../../conditions/reading.js';
+import { sameValue, signals, type Reading } from '../../conditions/reading.js';
 import { isLevel } from './level.js';
 
 /** One percentage point; thresholds are whole percents. */
 const STEP_PERCENT = 1;
 /** One hundredth of what was told, for sizes. */
 const STEP_SHARE = 0.01;
-
-/** The readings of `latest` that differ from those `told` by a step that matters. */
-export function changesSince(told: Readings, latest: Readings): Reading[] {
-  const changes: Reading[] = [];
-  for (const [key, reading] of latest) {
-    const before = told.get(key);
-    if (before === undefined || isWorthTelling(before, reading)) changes.push(reading);
-  }
-  return changes;
-}
 
 /** Load that begins is felt; load that ends, or sways by less, can wait for the next message. */
 const RISE_PERCENT = 5;
@@ -38,12 +22,9 @@ export function isUrgent(before: Reading | undefined, after: Reading): boolean {
   return after.value.number - before.value.number >= RISE_PERCENT;
 }
 
-/** Lays `changes` over `told`, in place: this is done for every message to every watcher. */
-export function noteTold(told: Map<string, Reading>, changes: readonly Reading[]): void {
-  for (const reading of changes) told.set(readingKey(reading.signal, reading.instance), reading);
-}
-
-function isWorthTelling(before: Reading, after: Reading): boolean {
+/** Whether `after` is worth telling to somebody who was told `before`. */
+export function isChange(before: Reading | undefined, after: Reading): boolean {
+  if (before === undefined) return true;
   if (before.value.kind !== 'number' || after.value.kind !== 'number') {
     return !sameValue(before.value, after.value);
   }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseCpuTimes } from './cpu.js';
+import { parseCores, parseCpuTimes } from './cpu.js';
 
 describe('/proc/stat', () => {
   test('waiting for a disk is idle, stolen time is busy, guests are not counted twice', () => {
     const text = 'cpu  10 20 30 400 50 6 7 8 9 1\ncpu0 1 1 1 1\ncpu1 1 1 1 1\nintr 5\n';
-    expect(parseCpuTimes(text)).toEqual({ busy: 81, total: 531, cores: 2 });
+    expect(parseCpuTimes(text)).toEqual({ busy: 81, total: 531 });
+    expect(parseCores(text)).toBe(2);
   });
 
   test("is a share of all cores, not a load average as uupd's: four busy ones of sixteen are 25 %", () => {
@@ -19,11 +20,15 @@ describe('/proc/stat', () => {
     ['too few columns', 'cpu  10 20 30\ncpu0 1 1 1 1\n'],
     ['words', 'cpu  a b c d\ncpu0 1 1 1 1\n'],
     ['a negative count', 'cpu  10 -20 30 40\ncpu0 1 1 1 1\n'],
-    ['no cores', 'cpu  10 20 30 40\n'],
     ['no time', 'cpu  0 0 0 0\ncpu0 0 0 0 0\n'],
     ['one core only', 'cpu0 10 20 30 40\n'],
     ['bytes', '\u0000\u0001\ufffd\n'],
   ])('%s gives nothing', (_what, text) => {
     expect(parseCpuTimes(text)).toBeUndefined();
+  });
+
+  test('an old kernel has four columns, and a line without cores below it names none', () => {
+    expect(parseCpuTimes('cpu  10 20 30 40\n')).toEqual({ busy: 60, total: 100 });
+    expect(parseCores('cpu  10 20 30 40\n')).toBeUndefined();
   });
 });

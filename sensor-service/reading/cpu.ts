@@ -2,21 +2,26 @@
 interface CpuTimes {
   readonly busy: number;
   readonly total: number;
-  readonly cores: number;
 }
 
+const allCores =
+  /^cpu +(\d+) (\d+) (\d+) (\d+)(?: (\d+))?(?: (\d+))?(?: (\d+))?(?: (\d+))?(?: \d+)*\n/;
+
 /**
- * Parses /proc/stat. Undefined for anything but a whole `cpu` line.
+ * Parses the first line of /proc/stat. Undefined for anything but a whole `cpu` line.
  * Time stolen by a hypervisor counts as busy: a core that is taken away is not there for an update.
  * The guest columns are left out, the kernel has them in user and nice already.
  */
 export function parseCpuTimes(text: string): CpuTimes | undefined {
-  const line = /^cpu((?: +\d+){4,})\n/.exec(text)?.[1];
-  if (line === undefined) return undefined;
-  const columns = line.trim().split(/ +/).map(Number).slice(0, 8);
-  const total = columns.reduce((sum, ticks) => sum + ticks, 0);
-  const idle = (columns[3] ?? 0) + (columns[4] ?? 0);
-  const cores = text.match(/^cpu\d+ /gm)?.length ?? 0;
-  if (total === 0 || cores === 0) return undefined;
-  return { busy: total - idle, total, cores };
+  const columns = allCores.exec(text);
+  if (columns === null) return undefined;
+  let total = 0;
+  for (let column = 1; column < columns.length; column += 1) total += Number(columns[column] ?? 0);
+  const idle = Number(columns[4]) + Number(columns[5] ?? 0);
+  return total === 0 ? undefined : { busy: total - idle, total };
+}
+
+/** The number of cores in /proc/stat, undefined where it names none. */
+export function parseCores(text: string): number | undefined {
+  return text.match(/^cpu\d+ /gm)?.length;
 }

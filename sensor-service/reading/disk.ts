@@ -16,18 +16,16 @@ export function isDisk(name: string): boolean {
   return /^[a-zA-Z0-9!_-]{1,64}$/.test(name) && !notADisk.test(name);
 }
 
+/** Its name, nine counters, and the milliseconds; a number that ends the text may have been cut. */
+const line = /^ *\d+ +\d+ (\S+)(?: \d+){9} (\d+)[ \n]/gm;
+
 /**
  * Parses /proc/diskstats to the milliseconds in which each device had work.
  * Partitions stay in: a partition is never busier than its disk, so the maximum is a whole disk's.
  */
 export function parseDiskTicks(text: string): Map<string, number> {
   const ticks = new Map<string, number>();
-  // What follows the last newline is a line cut short, or nothing.
-  for (const line of text.split('\n').slice(0, -1)) {
-    const columns = line.trim().split(/ +/);
-    const name = columns[2];
-    const busyMs = columns[12];
-    if (name === undefined || busyMs === undefined || !/^\d+$/.test(busyMs)) continue;
+  for (const [, name = '', busyMs] of text.matchAll(line)) {
     if (isDisk(name) && ticks.size < DISKS_MAX) ticks.set(name, Number(busyMs));
   }
   return ticks;

@@ -47,9 +47,23 @@ export function shareValue(signal: Signal, share: number | undefined): Value {
 }
 
 export function toReading(measurement: Measurement, at: Instant): Reading {
-  return {
-    ...measurement,
-    observedAtMs: at.wallMs,
-    observedMonotonicNs: BigInt(Math.round(at.monotonicMs * 1_000_000)),
-  };
+  return readingAt(measurement, at, monotonicNsOf(at));
+}
+
+/** All of them as seen at one instant. */
+export function readingsOf(measurements: readonly Measurement[], at: Instant): Reading[] {
+  const observedMonotonicNs = monotonicNsOf(at);
+  return measurements.map((measurement) => readingAt(measurement, at, observedMonotonicNs));
+}
+
+function readingAt(
+  { signal, instance, source, value }: Measurement,
+  { wallMs }: Instant,
+  observedMonotonicNs: bigint,
+): Reading {
+  return { signal, instance, source, value, observedAtMs: wallMs, observedMonotonicNs };
+}
+
+function monotonicNsOf({ monotonicMs }: Instant): bigint {
+  return BigInt(Math.round(monotonicMs * 1_000_000));
 }

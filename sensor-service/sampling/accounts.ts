@@ -10,25 +10,40 @@ export interface Accounts {
   readonly source: () => (readings: readonly Reading[]) => void;
 }
 
-/** @param publish told of every reading that a source has said something new of, folded. */
-export function createAccounts(publish: (readings: Reading[]) => void): Accounts {
-  const sources: Map<string, Reading>[] = [];
+/** What one source said last of one signal. */
+interface Account {
+  /** Of the source: the lowest is believed first. */
+  readonly rank: number;
+  reading: Reading;
+}
 
-  function folded(reading: Reading): Reading {
+/** @param publish told of every reading that a source has said something new of, folded. */
+export function createAccounts(publish: (readings: readonly Reading[]) => void): Accounts {
+  const accounts = new Map<string, Account[]>();
+  let sourceCount = 0;
+
+  function folded(rank: number, reading: Reading): Reading {
     const key = readingKey(reading.signal, reading.instance);
-    const [first, ...others] = sources.flatMap((said) => said.get(key) ?? []);
+    const known = accounts.get(key) ?? [];
+    const mine = known.find((each) => each.rank === rank);
+    if (mine !== undefined) mine.reading = reading;
+    else {
+      accounts.set(
+        key,
+        [...known, { rank, reading }].sort((a, b) => a.rank - b.rank),
+      );
+    }
+    if (known.length === 0 || (known.length === 1 && mine !== undefined)) return reading;
+    const [first, ...others] = (accounts.get(key) ?? []).map((each) => each.reading);
     return first === undefined ? reading : foldAccounts([first, ...others]);
   }
 
   return {
     source: () => {
-      const said = new Map<string, Reading>();
-      sources.push(said);
+      sourceCount += 1;
+      const rank = sourceCount;
       return (readings) => {
-        for (const reading of readings) {
-          said.set(readingKey(reading.signal, reading.instance), reading);
-        }
-        publish(readings.map(folded));
+        publish(readings.map((reading) => folded(rank, reading)));
       };
     },
   };

@@ -1,8 +1,9 @@
-import { withReadings, type Reading, type Readings } from '../../conditions/reading.js';
+import { readingKey, type Reading, type Readings } from '../../conditions/reading.js';
 
 /** The latest readings of the machine, and who wants to hear of new ones. */
 export interface Latest {
-  readonly readings: () => Readings;
+  /** As they are now and go on to be: whoever keeps them copies them. */
+  readonly readings: Readings;
   /** Lays `changes` over the readings and tells every listener before it returns. */
   readonly put: (changes: readonly Reading[]) => void;
   /**
@@ -10,22 +11,26 @@ export interface Latest {
    *   told first, because that is the one whom a late edge costs most.
    * @returns a function that ends it.
    */
-  readonly listen: (listener: () => void, everyMs?: number) => () => void;
+  readonly listen: (listener: Hear, everyMs?: number) => () => void;
 }
 
+type Hear = (changes: readonly Reading[]) => void;
+
 interface Listener {
-  readonly tell: () => void;
+  readonly tell: Hear;
   readonly everyMs: number;
 }
 
 export function createLatest(): Latest {
-  let readings: Readings = new Map();
+  const readings = new Map<string, Reading>();
   let listeners: readonly Listener[] = [];
   return {
-    readings: () => readings,
+    readings,
     put: (changes) => {
-      readings = withReadings(readings, changes);
-      tellAll(listeners);
+      for (const reading of changes) {
+        readings.set(readingKey(reading.signal, reading.instance), reading);
+      }
+      tellAll(listeners, changes);
     },
     listen: (tell, everyMs = Number.POSITIVE_INFINITY) => {
       const mine: Listener = { tell, everyMs };
@@ -39,11 +44,11 @@ export function createLatest(): Latest {
 }
 
 /** A listener that throws is a bug, and still must not keep the others from hearing of an edge. */
-function tellAll(listeners: readonly Listener[]): void {
+function tellAll(listeners: readonly Listener[], changes: readonly Reading[]): void {
   const errors: unknown[] = [];
   for (const { tell } of listeners) {
     try {
-      tell();
+      tell(changes);
     } catch (error) {
       errors.push(error);
     }

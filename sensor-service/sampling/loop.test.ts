@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 function start(probes: Probe[]): SamplingLoop {
-  const publish = (readings: Reading[]): void => {
+  const publish = (readings: readonly Reading[]): void => {
     latest.put(readings);
   };
   loop = new SamplingLoop({ clock, log, probes, everyMs: 1_000, publish, probeMsMax: 20 });
@@ -103,7 +103,7 @@ describe('the cadence', () => {
 });
 
 describe('a probe that fails', () => {
-  const valueOf = (signal: string): Value | undefined => latest.readings().get(signal)?.value;
+  const valueOf = (signal: string): Value | undefined => latest.readings.get(signal)?.value;
   const other: Probe = {
     name: 'the other',
     subjects: [machineWide('memory.used')],
@@ -149,6 +149,17 @@ describe('a probe that fails', () => {
     expect(asked).toBe(2);
     answer([cores]);
     await pass(250);
+    expect(valueOf('cpu.cores')).toEqual({ kind: 'number', number: 2 });
+  });
+
+  test('by taking its time holds up nobody: the others are told at once, and it when it answers', async () => {
+    let answer: (measured: Measurement[]) => void = () => undefined;
+    const slow = probeOf(() => new Promise((resolve) => (answer = resolve)));
+    const hold = start([slow, other]).hold();
+    expect(valueOf('memory.used')).toEqual({ kind: 'number', number: 3 });
+    expect(valueOf('cpu.cores')).toBeUndefined();
+    answer([cores]);
+    await hold.measured;
     expect(valueOf('cpu.cores')).toEqual({ kind: 'number', number: 2 });
   });
 

@@ -6,15 +6,16 @@
 //   rest  nothing waits: edges only, seldom.   wait  an update waits.   run  something is guarded.
 //
 // Invariants:
-//   L1. However many hold it, there is one cadence, that of the fastest, and at most one round at a time.
-//   L2. `measured` and `settled` always resolve: after a bounded round, or when the loop closes.
+//   L1. However many hold it, there is one cadence, that of the fastest; no slow probe holds it up.
+//   L2. `measured` and `settled` always resolve: when what was asked has been told, which is bounded, or
+//       when the loop closes.
 //   L3. Whoever wants levels gets none from before a rest.
 
 import type { Reading } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { toReading } from '../reading/measurement.js';
-import { createRounds, type RoundDeps, type Rounds } from './round.loop.js';
+import { readingsOf } from '../reading/measurement.js';
+import { createRounds, type ProbeDeps, type Rounds } from './round.loop.js';
 
 /** How soon the second round follows the first: long enough for counters in steps of 10 ms. */
 const SECOND_ROUND_AFTER_MS = 250;
@@ -25,8 +26,11 @@ export type Pace = (typeof paces)[number];
 
 /** Somebody who comes back from a suspended machine is waited for no longer than this (ours). */
 const REST_EVERY_MS = 5_000;
-/** A reaction is felt within about a tenth of a second. */
-const RUN_EVERY_MS = 100;
+/**
+ * A reaction is felt within about a tenth of a second. Two rounds are what passes between two heartbeats
+ * of whoever guards a run: these then ride with a round, and wake nobody.
+ */
+const RUN_EVERY_MS = 87;
 
 /** Probes of shares are asked at least so often. */
 const SHARE_EVERY_MS_MAX = 1_000;
@@ -39,11 +43,11 @@ interface Hold {
   release(): void;
 }
 
-interface SamplingDeps extends RoundDeps {
+interface SamplingDeps extends ProbeDeps {
   readonly clock: Clock;
   /** While an update waits. */
   readonly everyMs: number;
-  readonly publish: (readings: Reading[]) => void;
+  readonly publish: (readings: readonly Reading[]) => void;
 }
 
 /** One stretch of being awake. */
@@ -64,11 +68,15 @@ export class SamplingLoop implements Closeable {
   private readonly rounds: Rounds;
   private readonly holders: Record<Pace, number> = { rest: 0, wait: 0, run: 0 };
   private waking: Waking | undefined;
-  private round: Promise<void> | undefined;
   private closed = false;
 
   constructor(private readonly deps: SamplingDeps) {
-    this.rounds = createRounds(deps);
+    this.rounds = createRounds({
+      ...deps,
+      tell: (measured, at) => {
+        if (!this.closed) deps.publish(readingsOf(measured, at));
+      },
+    });
   }
 
   hold(pace: Pace = 'wait'): Hold {
@@ -123,7 +131,7 @@ export class SamplingLoop implements Closeable {
     }
     this.waking = waking;
     this.rounds.expire();
-    void this.turn(waking);
+    this.turn(waking);
     return waking;
   }
 
@@ -135,28 +143,23 @@ export class SamplingLoop implements Closeable {
     openGates(waking); // L2
   }
 
-  private async turn(waking: Waking): Promise<void> {
-    // A round that began before this stretch did may have left levels out.
-    if (waking.rounds === 0) await this.round;
-    if (waking !== this.waking) return;
+  private turn(waking: Waking): void {
     // Shares of time need two looks, also those that are seldom taken.
     if (waking.rounds === 1) this.rounds.expire(SHARE_EVERY_MS_MAX);
-    this.round ??= this.measure(waking).finally(() => {
-      this.round = undefined; // L1
-    });
-    await this.round;
-    if (waking !== this.waking) return;
+    this.rounds.measure(this.deps.clock.now(), waking.which);
     waking.rounds += 1;
-    waking.measured.open();
-    if (waking.rounds > 1) waking.settled.open();
-    this.schedule(waking);
+    if (waking === this.waking) this.schedule(waking);
+    const gate = [waking.measured, waking.settled][waking.rounds - 1];
+    if (gate !== undefined) void this.rounds.answered().then(gate.open);
   }
 
   private schedule(waking: Waking): void {
     waking.cancelTimer();
     const delayMs =
       waking.rounds === 1 ? Math.min(SECOND_ROUND_AFTER_MS, this.everyMs()) : this.everyMs();
-    waking.cancelTimer = this.deps.clock.after(delayMs, () => void this.turn(waking));
+    waking.cancelTimer = this.deps.clock.after(delayMs, () => {
+      this.turn(waking);
+    });
   }
 
   private everyMs(): number {
@@ -169,13 +172,6 @@ export class SamplingLoop implements Closeable {
       case undefined:
         return Math.max(REST_EVERY_MS, this.deps.everyMs);
     }
-  }
-
-  private async measure(waking: Waking): Promise<void> {
-    const at = this.deps.clock.now();
-    const measured = await this.rounds.measure(at, waking.which);
-    if (this.closed) return;
-    this.deps.publish(measured.map((measurement) => toReading(measurement, at)));
   }
 }
 

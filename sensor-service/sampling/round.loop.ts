@@ -1,4 +1,5 @@
-// One round: every probe that is due is asked once, side by side, and none can hurt another.
+// One round: every probe that is due is asked once, and none can hurt another. What is answered at once
+// is told in one piece; what takes its time is told when it comes, and no round waits for it.
 //
 // Invariants:
 //   R1. A probe that throws or hangs makes its own subjects unknown and nothing else.
@@ -9,84 +10,136 @@ import { within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Probe } from '../probe/probe.js';
 import { isLevel } from '../reading/level.js';
-import { unknownValue, type Instant, type Measurement } from '../reading/measurement.js';
+import {
+  unknownValue,
+  type Instant,
+  type Measurement,
+  type Subject,
+} from '../reading/measurement.js';
 
 /** /proc answers in microseconds; a slow embedded controller takes tens of milliseconds. */
 const PROBE_MS_MAX = 500;
 
-export interface RoundDeps {
+export interface ProbeDeps {
   readonly log: Log;
   readonly probes: readonly Probe[];
   readonly probeMsMax?: number;
 }
 
+interface RoundDeps extends ProbeDeps {
+  /** @param at when it was asked for. */
+  readonly tell: (measured: readonly Measurement[], at: Instant) => void;
+}
+
 export interface Rounds {
   /**
-   * Asks every probe that is due and is not still busy with the question before.
+   * Asks every probe that is due and is not still busy with the question before, and tells, be it
+   * nothing: whoever listens hears that it is measured.
    * @param which `edges`: only those that speak of no level.
    */
-  measure(at: Instant, which?: 'all' | 'edges'): Promise<Measurement[]>;
+  measure(at: Instant, which?: 'all' | 'edges'): void;
+  /** Resolves when everything that was asked so far has been told. */
+  answered(): Promise<unknown>;
   /** Makes every probe due at once; given a bound, those alone that are asked at least so often. */
   expire(everyMsMax?: number): void;
 }
 
-export function createRounds(deps: RoundDeps): Rounds {
-  const hanging = new Set<Probe>();
-  const failing = new Set<Probe>();
-  const dueAtMs = new Map<Probe, number>();
+/** A probe, and where it stands. */
+interface Standing {
+  readonly probe: Probe;
+  readonly ofEdges: boolean;
+  dueAtMs: number;
+  hanging: boolean;
+  failing: boolean;
+}
 
-  async function ask(probe: Probe, at: Instant): Promise<Measurement[]> {
-    dueAtMs.set(probe, at.monotonicMs + probe.everyMs);
+export function createRounds(deps: RoundDeps): Rounds {
+  const all = deps.probes.map((probe): Standing => {
+    const ofEdges = !probe.subjects.some(({ signal }) => isLevel(signal));
+    return { probe, ofEdges, dueAtMs: -Infinity, hanging: false, failing: false };
+  });
+  const coming = new Set<Promise<void>>();
+
+  function ask(standing: Standing, at: Instant): readonly Measurement[] {
+    const { probe } = standing;
+    standing.dueAtMs = at.monotonicMs + probe.everyMs;
     try {
       const answer = probe.measure(at);
-      const measured = answer instanceof Promise ? await answerOf(probe, answer) : answer;
-      failing.delete(probe);
-      return complete(probe, measured);
+      if (!(answer instanceof Promise)) return complete(standing, answer);
+      const told = tellWhenCome(standing, answer, at).finally(() => coming.delete(told));
+      coming.add(told);
+      return [];
     } catch (error) {
-      if (!failing.has(probe)) deps.log.warn({ err: error, probe: probe.name }, 'a probe failed');
-      failing.add(probe);
-      return failed(probe, error); // R1
+      return failed(standing, error);
     }
   }
 
-  function answerOf(probe: Probe, answer: Promise<Measurement[]>): Promise<Measurement[]> {
-    hanging.add(probe);
+  async function tellWhenCome(
+    standing: Standing,
+    answer: Promise<Measurement[]>,
+    at: Instant,
+  ): Promise<void> {
+    const { probe } = standing;
+    standing.hanging = true;
     const settle = (): void => {
-      hanging.delete(probe);
+      standing.hanging = false;
     };
     answer.then(settle, settle);
-    return within(answer, deps.probeMsMax ?? PROBE_MS_MAX, `reading ${probe.name}`);
+    let measured: readonly Measurement[];
+    try {
+      const inTime = within(answer, deps.probeMsMax ?? PROBE_MS_MAX, `reading ${probe.name}`);
+      measured = complete(standing, await inTime);
+    } catch (error) {
+      measured = failed(standing, error);
+    }
+    deps.tell(measured, at);
+  }
+
+  function failed(standing: Standing, error: unknown): Measurement[] {
+    const { probe, failing } = standing;
+    if (!failing) deps.log.warn({ err: error, probe: probe.name }, 'a probe failed');
+    standing.failing = true;
+    const value = unknownValue(error instanceof Error ? error.message : 'the probe failed');
+    return probe.subjects.map((subject) => ({ ...subject, source: probe.name, value })); // R1
   }
 
   return {
-    measure: async (at, which = 'all') => {
-      const due = deps.probes.filter(
-        (probe) =>
-          !hanging.has(probe) && // R2
-          at.monotonicMs >= (dueAtMs.get(probe) ?? -Infinity) &&
-          (which === 'all' || !probe.subjects.some(({ signal }) => isLevel(signal))),
-      );
-      return (await Promise.all(due.map((probe) => ask(probe, at)))).flat();
+    measure: (at, which = 'all') => {
+      const told: Measurement[] = [];
+      for (const standing of all) {
+        if (standing.hanging || at.monotonicMs < standing.dueAtMs) continue; // R2
+        if (which === 'edges' && !standing.ofEdges) continue;
+        told.push(...ask(standing, at));
+      }
+      deps.tell(told, at);
     },
+    answered: () => Promise.all(coming),
     expire: (everyMsMax = Infinity) => {
-      for (const probe of deps.probes) if (probe.everyMs <= everyMsMax) dueAtMs.delete(probe);
+      for (const standing of all) {
+        if (standing.probe.everyMs <= everyMsMax) standing.dueAtMs = -Infinity;
+      }
     },
   };
 }
 
 /** What the probe said, and `unknown` where it forgot one of its subjects (R3). */
-function complete(probe: Probe, measured: readonly Measurement[]): Measurement[] {
-  return probe.subjects.map(
+function complete(standing: Standing, measured: readonly Measurement[]): readonly Measurement[] {
+  const { name, subjects } = standing.probe;
+  standing.failing = false;
+  const isWhole =
+    measured.length === subjects.length &&
+    subjects.every((subject, index) => isOf(subject, measured[index]));
+  if (isWhole) return measured;
+  return subjects.map(
     (subject) =>
-      measured.find((m) => m.signal === subject.signal && m.instance === subject.instance) ?? {
+      measured.find((each) => isOf(subject, each)) ?? {
         ...subject,
-        source: probe.name,
-        value: unknownValue(`${probe.name} said nothing`),
+        source: name,
+        value: unknownValue(`${name} said nothing`),
       },
   );
 }
 
-function failed(probe: Probe, error: unknown): Measurement[] {
-  const value = unknownValue(error instanceof Error ? error.message : 'the probe failed');
-  return probe.subjects.map((subject) => ({ ...subject, source: probe.name, value }));
+function isOf(subject: Subject, measured: Measurement | undefined): boolean {
+  return measured?.signal === subject.signal && measured.instance === subject.instance;
 }

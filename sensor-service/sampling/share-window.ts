@@ -27,10 +27,13 @@ export function withSample(window: ShareWindow, sample: Sample, spanMs: number):
   if (newest !== undefined && (sample.part < newest.part || sample.whole < newest.whole)) {
     return [sample]; // S2
   }
-  const kept = window.filter(({ atMs }) => atMs >= sample.atMs - spanMs);
-  const second = kept.at(-2);
+  let from = Math.max(0, window.length - SAMPLES_MAX + 1); // S1
+  while ((window[from]?.atMs ?? Infinity) < sample.atMs - spanMs) from += 1;
+  const second = from <= window.length - 2 ? window.at(-2) : undefined;
   const crowded = second !== undefined && sample.atMs - second.atMs < (2 * spanMs) / SAMPLES_MAX;
-  return [...(crowded ? kept.slice(0, -1) : kept), sample].slice(-SAMPLES_MAX); // S1
+  const next = window.slice(from, crowded ? -1 : undefined);
+  next.push(sample);
+  return next;
 }
 
 /** The share (0 to 1) from the oldest sample to the newest; undefined until there are two. */

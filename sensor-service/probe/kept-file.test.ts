@@ -1,0 +1,54 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
+import { keptFile, type KeptFile } from './kept-file.js';
+
+let machine: FakeMachine;
+let kept: KeptFile;
+
+beforeEach(() => {
+  machine = createFakeMachine();
+  kept = keptFile(join(machine.dir, 'kept'), 'make it');
+});
+
+afterEach(() => {
+  kept.close();
+  machine.close();
+});
+
+test('each look sees the file as it is then, shorter than before too', () => {
+  machine.write('kept', 'first and long');
+  expect(kept.read(0)).toEqual({ kind: 'text', text: 'first and long' });
+  machine.write('kept', 'second');
+  expect(kept.read(10)).toEqual({ kind: 'text', text: 'second' });
+});
+
+test('a file of many pages is read to its end, and no further than asked', () => {
+  const text = 'line of a disk\n'.repeat(10_000);
+  machine.write('kept', text);
+  expect(kept.read(0)).toEqual({ kind: 'text', text });
+  const head = keptFile(join(machine.dir, 'kept'), 'make it', 100);
+  expect(head.read(0)).toEqual({ kind: 'text', text: text.slice(0, 100) });
+  head.close();
+});
+
+test('a file that vanished, or was put in its place, is noticed within a second', () => {
+  machine.write('kept', 'before');
+  kept.read(0);
+  machine.write('other', 'after');
+  renameSync(join(machine.dir, 'other'), join(machine.dir, 'kept'));
+  expect(kept.read(1_000)).toEqual({ kind: 'text', text: 'after' });
+  machine.remove('kept');
+  expect(kept.read(2_000)).toEqual({
+    kind: 'missing',
+    why: `${join(machine.dir, 'kept')} does not exist; make it`,
+  });
+  machine.write('kept', 'again');
+  expect(kept.read(2_010)).toEqual({ kind: 'text', text: 'again' });
+});
+
+test('a directory in its place is a reason, never an error', () => {
+  machine.write('kept/inside', '');
+  expect(kept.read(0).kind).toBe('missing');
+});
