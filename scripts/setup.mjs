@@ -4,8 +4,9 @@
 //
 //   --with-runc  install runc where it is missing and may be installed; otherwise say so and fail
 //   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it
-//   --try-sensors  install what the tests of D-Bus need (dbus-daemon, python3-dbusmock); only warn
-//                where it cannot be had: those tests skip themselves without it
+//   --try-sensors  install what the tests of sensors need: a bus with mocked services (dbus-daemon,
+//                python3-dbusmock) and a desktop without a screen (xvfb, mutter, xdotool); only warn
+//                where that cannot be had: those tests skip themselves without it
 //   --quiet      print nothing but problems
 //
 // Works in a fresh clone, so it imports Node's own modules and its neighbour only. Each step looks at
@@ -109,10 +110,17 @@ async function installRunc() {
 
 async function installSensors() {
   const mock = '/usr/lib/python3/dist-packages/dbusmock';
-  if (findProgram('dbus-daemon') !== undefined && existsSync(mock)) return;
-  const why = await whyNotInstalled(['dbus-daemon', 'python3-dbusmock']);
+  const hasBus = findProgram('dbus-daemon') !== undefined && existsSync(mock);
+  if (!hasBus) await tryInstall(['dbus-daemon', 'python3-dbusmock'], 'D-Bus');
+  const desktop = { Xvfb: 'xvfb', mutter: 'mutter', xdotool: 'xdotool' };
+  const isMissing = (program) => findProgram(program) === undefined;
+  if (Object.keys(desktop).some(isMissing)) await tryInstall(Object.values(desktop), 'a desktop');
+}
+
+async function tryInstall(packages, what) {
+  const why = await whyNotInstalled(packages);
   if (why === undefined) return;
-  console.error(`! dbus-daemon or python3-dbusmock is missing${why} Tests of D-Bus are skipped.`);
+  console.error(`! not all of ${packages.join(', ')} is there${why} Tests of ${what} are skipped.`);
 }
 
 /** Installs packages with apt. @returns undefined when that worked, or the rest of a sentence. */

@@ -1,11 +1,13 @@
 // A sensor-service on a fake machine, and a plain client of it. Nothing outside tests imports it.
 
 import { join } from 'node:path';
+import type { Presence, Readings } from '../../conditions/reading.js';
 import {
   ReportPresenceRequest_Report as Report,
   SensorServiceClient,
   type WatchStateResponse,
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
+import { applyReadings } from '../../proto/wire/reading.js';
 import type { Clock } from '../../runtime/clock.js';
 import { within } from '../../runtime/deadline.js';
 import { dialUnix, unary } from '../../runtime/grpc.js';
@@ -100,6 +102,24 @@ export function watchPlainly(client: SensorServiceClient, heartbeatMs = 60_000):
     },
     close: () => {
       call.cancel();
+    },
+  };
+}
+
+export interface FollowedPresence {
+  /** Reads on until presence is of this kind. @returns it. */
+  until(kind: 'engaged' | 'away'): Promise<Presence>;
+}
+
+export function followPresence(watch: Watched): FollowedPresence {
+  let readings: Readings = new Map();
+  return {
+    until: async (kind) => {
+      for (;;) {
+        const value = readings.get('presence')?.value;
+        if (value?.kind === 'presence' && value.presence.kind === kind) return value.presence;
+        readings = applyReadings(readings, await watch.next());
+      }
     },
   };
 }

@@ -1,12 +1,10 @@
 // A person comes back: from logind's signal to whoever watches, through the whole service.
 
 import { afterEach, expect } from '@jest/globals';
-import { applyReadings } from '../../proto/wire/reading.js';
-import type { Readings } from '../../conditions/reading.js';
 import { systemClock } from '../../runtime/clock.js';
 import * as seat from '../probe/buses-under-test.testing.js';
 import { bool, busTest, long, startMockBus } from '../probe/mock-bus.testing.js';
-import { startSensorUnderTest, watchPlainly, type Watched } from './sensor-under-test.testing.js';
+import { followPresence, startSensorUnderTest, watchPlainly } from './sensor-under-test.testing.js';
 
 const opened: { close(): Promise<void> | void }[] = [];
 
@@ -45,16 +43,3 @@ busTest('"user back" reaches a watcher by itself, as one change', async () => {
     ['presence', 'logind (seat)'],
   ]);
 });
-
-function followPresence(watch: Watched): { until(kind: string): Promise<void> } {
-  let readings: Readings = new Map();
-  return {
-    until: async (kind) => {
-      for (;;) {
-        const value = readings.get('presence')?.value;
-        if (value?.kind === 'presence' && value.presence.kind === kind) return;
-        readings = applyReadings(readings, await watch.next());
-      }
-    },
-  };
-}
