@@ -33,7 +33,7 @@ desktopTest(
     const sensor = await startSensorUnderTest(systemClock, {
       buses: { system: bus.address, desktopOf: () => desktop.address },
       profile: 'desktop',
-      awayAfter: { inputMs: AWAY_AFTER_MS, lockedMs: 0, terminalMs: 0 },
+      awayAfter: { inputMs: AWAY_AFTER_MS, darkMs: 0, lockedMs: 0, terminalMs: 0 },
       sampleEveryMs: 3_600_000,
     });
     opened.push(sensor);

@@ -70,7 +70,7 @@ describe('a watcher', () => {
     await two.next();
     await sensor.report(Report.AWAY);
     const since = BigInt(clock.now().wallMs);
-    const away = { kind: { $case: 'away', value: { sinceUnixMs: since } } };
+    const away = { kind: { $case: 'away', value: { sinceUnixMs: since, locked: false } } };
     expect(presenceIn(await one.next())).toEqual({ $case: 'presence', value: away });
     expect(presenceIn(await two.next())).toEqual({ $case: 'presence', value: away });
   });

@@ -10,8 +10,9 @@ describe('/proc/stat', () => {
 
   test("is a share of all cores, not a load average as uupd's: four busy ones of sixteen are 25 %", () => {
     const cores = Array.from({ length: 16 }, (_, i) => `cpu${String(i)} 1 1 1 1\n`).join('');
-    const times = parseCpuTimes(`cpu  400 0 0 1200 0 0 0 0 0 0\n${cores}`);
-    expect(times).toEqual({ busy: 400, total: 1_600, cores: 16 });
+    const text = `cpu  400 0 0 1200 0 0 0 0 0 0\n${cores}`;
+    expect(parseCpuTimes(text)).toEqual({ busy: 400, total: 1_600 });
+    expect(parseCores(text)).toBe(16);
   });
 
   test.each([
