@@ -77,13 +77,13 @@ describe('providers folded to one presence', () => {
       source: 'b',
     });
   });
-});
 
-test('is certain where one of them saw the screen locked, with the last sign of a person', () => {
-  const locked: Verdict = { kind: 'away', sinceMs: 7, locked: true };
-  const signals = [sensed('a', locked, ['seat']), sensed('b', away(9), ['terminals'])];
-  expect(foldPresence(signals)).toMatchObject({
-    value: { presence: { kind: 'away', sinceMs: 9, locked: true } },
+  test('is certain where one of them saw the screen locked, with the last sign of a person', () => {
+    const locked: Verdict = { kind: 'away', sinceMs: 7, locked: true };
+    const signals = [sensed('a', locked, ['seat']), sensed('b', away(9), ['terminals'])];
+    expect(foldPresence(signals)).toMatchObject({
+      value: { presence: { kind: 'away', sinceMs: 9, locked: true } },
+    });
   });
 
   test('what was said outranks what was sensed', () => {
