@@ -19,10 +19,14 @@ export function judgeCool(hottest: ThermalWord, readings: Readings): GateResult 
   return closed({ code: 'TOO_HOT', message });
 }
 
-/** Open while none of the programs is known to run. */
+/** Open while the program is known not to run: what it uses is about to change under it. */
 export function judgeAppClosed(path: string, readings: Readings): GateResult {
   const value = valueOf(readings, 'app.running', path);
-  if (value.kind !== 'flag' || !value.flag) return open;
+  if (value.kind !== 'flag') {
+    const why = value.kind === 'unknown' ? value.why : `it is a ${value.kind}`;
+    return unknown({ code: 'APP_UNKNOWN', message: `whether ${path} runs is not known (${why})` });
+  }
+  if (!value.flag) return open;
   return closed({ code: 'APP_IN_USE', message: `${path} is running` });
 }
 

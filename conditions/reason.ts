@@ -25,6 +25,7 @@ export const reasons = {
   OFFLINE: 'The network is known to lead nowhere.',
   NETWORK_BUSY: 'Others are using the network.',
   APP_IN_USE: 'A program that has to be closed is running.',
+  APP_UNKNOWN: 'It is not known whether a program that has to be closed is running.',
   REMOTE_SESSION: 'An SSH or terminal session is active.',
   REMOTE_UNKNOWN: 'Nobody can tell whether a remote session is active; that counts as one.',
   NO_SPACE: 'Too little disk space is free.',

@@ -92,7 +92,6 @@ const openWhenUnknown: ReadonlySet<Requirement['kind']> = new Set<Requirement['k
   'cool',
   'connected',
   'network-quiet',
-  'app-closed',
   'lock-free',
   'settled',
 ]);

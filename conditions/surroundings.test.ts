@@ -101,7 +101,13 @@ describe('what surrounds an update', () => {
       app,
       [['app.running', flag(true), '/usr/bin/editor']],
     ],
-    ['another program runs', 'open', app, [['app.running', flag(true), '/usr/bin/other']]],
+    ['it does not run', 'open', app, [['app.running', flag(false), '/usr/bin/editor']]],
+    [
+      'only of another program is it known',
+      'unknown APP_UNKNOWN',
+      app,
+      [['app.running', flag(false), '/usr/bin/other']],
+    ],
     ['dpkg is at work', 'closed LOCK_HELD', lock, [['lock.held', flag(true), 'dpkg']]],
     [
       'an active SSH session',

@@ -23,7 +23,7 @@ import { registryHandlers } from './registry/registry.grpc.js';
 import type { HostView } from './scheduler/host-view.js';
 import { hostEdges } from './scheduler/edges.loop.js';
 import { watchRhythm } from './scheduler/rhythm.loop.js';
-import { startTurns } from './scheduler/turn.loop.js';
+import { startTurns, type TurnDeps } from './scheduler/turn.loop.js';
 import { openLedger } from './world/ledger.loop.js';
 
 export interface OrchestratorSettings {
@@ -70,12 +70,12 @@ export async function startOrchestrator(
       diskPath: stateDir,
       servedSinceMs,
     });
-    const onRest = (atRest: boolean): void => {
-      sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, atRest);
+    const onWanted: TurnDeps['onWanted'] = (wanted) => {
+      sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, wanted);
     };
     const turns = opened.add(
       'turns',
-      startTurns({ ledger, policy: policy.current, clock, log, hostView, host, onRest }),
+      startTurns({ ledger, policy: policy.current, clock, log, hostView, host, onWanted }),
     );
     const rhythm = opened.add(
       'rhythm',

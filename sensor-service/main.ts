@@ -12,6 +12,7 @@ import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createSensorApi } from './api/sensor.grpc.js';
 import { watchBuses, type BusAddresses } from './probe/buses.dbus.js';
+import { notLookedFor } from './probe/apps.js';
 import { diskProbes, everyProbe, type Machine } from './probe/every-probe.js';
 import { InventoryProbe } from './probe/inventory.js';
 import type { Profile } from './probe/places.js';
@@ -19,6 +20,7 @@ import type { PresenceSignal } from './reading/presence.js';
 import { createAccounts } from './sampling/accounts.js';
 import { InhibitLoop } from './sampling/inhibit.loop.js';
 import { createLatest } from './sampling/latest.js';
+import { createAskedApps } from './sampling/asked-apps.js';
 import { SamplingLoop } from './sampling/loop.js';
 import { toReading } from './reading/measurement.js';
 import { defaultAwayAfter, type AwayAfter } from './reading/seat.js';
@@ -102,9 +104,21 @@ export async function startSensorService(
     'inhibitions',
     new InhibitLoop({ clock, publish: accounts.source() }),
   );
+  const say = accounts.source();
+  const apps = createAskedApps(settings.apps ?? [], {
+    onMore: () => {
+      sampling.expire();
+    },
+    // What was so when it was last looked for is not so for ever.
+    onGone: (gone) => {
+      const now = clock.now();
+      say(gone.map((app) => toReading(notLookedFor(app), now)));
+    },
+  });
+  const measured = machineOf(settings, apps.current);
   const machine = closers.add(
     'machine',
-    everyProbe(machineOf(settings), {
+    everyProbe(measured, {
       log,
       sense,
       onPlaces: (places) => {
@@ -121,13 +135,22 @@ export async function startSensorService(
     new SamplingLoop({
       clock,
       log,
-      probes: settings.replay === undefined ? machine.probes : diskProbes(machineOf(settings)),
+      probes: settings.replay === undefined ? machine.probes : diskProbes(measured),
       everyMs: settings.sampleEveryMs ?? SAMPLE_EVERY_MS,
-      publish: accounts.source(),
+      publish: say,
     }),
   );
   const inventory = closers.add('inventory', new InventoryProbe());
-  const api = createSensorApi({ clock, log, latest, sampling, presence, inventory, inhibitions });
+  const api = createSensorApi({
+    clock,
+    log,
+    latest,
+    sampling,
+    presence,
+    inventory,
+    inhibitions,
+    apps,
+  });
   if (settings.replay !== undefined) {
     const publish = accounts.source();
     closers.add('replay', startReplay({ clock, ...settings.replay, publish, sense }));
@@ -151,13 +174,13 @@ export async function startSensorService(
   }
 }
 
-function machineOf(settings: SensorSettings): Machine {
+function machineOf(settings: SensorSettings, apps: Machine['apps']): Machine {
   return {
     procRoot: settings.procRoot ?? '/proc',
     sysRoot: settings.sysRoot ?? '/sys',
     root: settings.root ?? '/',
     diskPaths: settings.diskPaths,
-    apps: settings.apps ?? [],
+    apps,
     profile: settings.profile ?? 'auto',
     awayAfterMs: (settings.awayAfter ?? defaultAwayAfter).inputMs,
   };

@@ -76,7 +76,7 @@ export async function startWatched(scratch: string, opened: CloseStack): Promise
     hear,
     pace: async (cadence) => {
       const { heartbeatMs, silentMs, edgesOnly } = cadences[cadence];
-      watch.setCadence(heartbeatMs, silentMs, edgesOnly);
+      watch.setCadence(heartbeatMs, silentMs, { edgesOnly });
       await pause(2_000);
     },
     measureAll: async () => {

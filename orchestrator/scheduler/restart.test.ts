@@ -180,6 +180,7 @@ describe('a restart of a program', () => {
     expect(plan(offering([restart]), defaultPolicy, hostWithApp(false)).admit).toHaveLength(1);
     expect(codesOf(plan(offering([restart]), defaultPolicy, hostWithApp(undefined)))).toEqual([
       'NEEDS_OPERATOR',
+      'APP_UNKNOWN',
     ]);
   });
 

@@ -50,6 +50,7 @@ let durableAtSend: number[];
 let beforeAppend: () => Promise<void>;
 let appending: number;
 let appendingMost: number;
+let asked: readonly string[];
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'lull-t-'));
@@ -94,7 +95,9 @@ beforeEach(async () => {
       diskPath: '/var/lib/lull',
       servedSinceMs: NOW_MS - HOUR_MS,
     }),
-    onRest: () => undefined,
+    onWanted: (wanted) => {
+      asked = wanted.apps;
+    },
   });
 });
 
@@ -209,6 +212,19 @@ describe('what lets something run', () => {
     const page = await ledger.read(1, 100);
     expect(page.map(({ body }) => body).join()).toContain('run.resumed');
   });
+});
+
+test('programs that updates want closed are asked about, each once, and no longer than they wait', async () => {
+  const [a, b] = ['a', 'b'].map((id) => updateOf(id, { closedApps: ['/bin/x', `/bin/${id}`] }));
+  if (a === undefined || b === undefined) throw new Error('there are two');
+  readings = quietReadings({ presence: engaged });
+  await ledger.append([submitted(), enabled(), found([a, b])]);
+  turns.wake();
+  await until('the question', () => asked.length === 3);
+  expect(asked).toEqual(['/bin/a', '/bin/b', '/bin/x']);
+  await ledger.append([found([])]);
+  turns.wake();
+  await until('the end of it', () => asked.length === 0);
 });
 
 describe('a restart of the machine', () => {

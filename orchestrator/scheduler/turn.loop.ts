@@ -21,7 +21,7 @@ import type { Ledger } from '../world/ledger.loop.js';
 import type { UpdaterState } from '../world/world.js';
 import { decide, type Admission, type Plan } from './decide.js';
 import type { HostView } from './host-view.js';
-import { isAtRest } from './rest.js';
+import { appsAskedAbout, isAtRest } from './rest.js';
 import { dated } from './since.js';
 
 /** Looked at again at least this often while somebody is away, and otherwise (Windows). */
@@ -42,8 +42,11 @@ export interface TurnDeps {
   readonly log: Log;
   readonly hostView: () => HostView;
   readonly host: () => HostConnection | undefined;
-  /** Told in each turn whether nothing waits for the machine. */
-  readonly onRest: (atRest: boolean) => void;
+  /** Told in each turn whether nothing waits for the machine, and which programs updates ask about. */
+  readonly onWanted: (wanted: {
+    readonly edgesOnly: boolean;
+    readonly apps: readonly string[];
+  }) => void;
 }
 
 export function startTurns(deps: TurnDeps): Turns {
@@ -85,7 +88,7 @@ export function startTurns(deps: TurnDeps): Turns {
     const plan = planNow();
     last = plan;
     restrict(plan, deps.host());
-    deps.onRest(isAtRest(plan, ledger.world));
+    deps.onWanted({ edgesOnly: isAtRest(plan, ledger.world), apps: appsAskedAbout(ledger.world) });
     lookAgain(plan.lookAgainAtMs);
     if ((await permit(plan, deps)) === 'host went away') awake = true;
     renewWhileHeld();

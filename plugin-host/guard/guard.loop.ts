@@ -64,7 +64,7 @@ export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
 
   function setPace(): void {
     if (guarded.size > 0) watch.setCadence(HEARTBEAT_MS, SILENT_MS);
-    else watch.setCadence(IDLE_HEARTBEAT_MS, IDLE_SILENT_MS, true);
+    else watch.setCadence(IDLE_HEARTBEAT_MS, IDLE_SILENT_MS, { edgesOnly: true });
   }
 
   return {

@@ -48,10 +48,15 @@ interface WatchSensorOptions {
 
 export interface SensorWatch extends Closeable {
   /**
-   * Watches at another pace from now on, without a gap.
-   * @param edgesOnly nothing waits for levels: once the new snapshot has come they are unknown.
+   * Watches at another pace, or for other things, from now on, without a gap.
+   * @param want edgesOnly: nothing waits for levels, once the new snapshot has come they are unknown.
+   *   apps: programs to look for.
    */
-  setCadence(heartbeatMs: number, silentAfterMs: number, edgesOnly?: boolean): void;
+  setCadence(
+    heartbeatMs: number,
+    silentAfterMs: number,
+    want?: { readonly edgesOnly?: boolean; readonly apps?: readonly string[] },
+  ): void;
   close(): void;
 }
 
@@ -64,6 +69,7 @@ class ReconnectingWatch implements SensorWatch {
   private heartbeatMs: number;
   private silentAfterMs: number;
   private edgesOnly: boolean;
+  private apps: readonly string[] = [];
   private readings: Readings = new Map();
   private state: 'unheard' | 'live' | 'silent' = 'unheard';
   private opening: Stream | undefined;
@@ -85,13 +91,19 @@ class ReconnectingWatch implements SensorWatch {
     else this.open();
   }
 
-  setCadence(heartbeatMs: number, silentAfterMs: number, edgesOnly = false): void {
+  setCadence(
+    heartbeatMs: number,
+    silentAfterMs: number,
+    { edgesOnly = false, apps = [] }: Parameters<SensorWatch['setCadence']>[2] = {},
+  ): void {
     if (this.closed) return;
     const same = heartbeatMs === this.heartbeatMs && silentAfterMs === this.silentAfterMs;
-    if (same && edgesOnly === this.edgesOnly) return;
+    const sameApps = apps.length === this.apps.length && apps.every((a, i) => a === this.apps[i]);
+    if (same && sameApps && edgesOnly === this.edgesOnly) return;
     this.heartbeatMs = heartbeatMs;
     this.silentAfterMs = silentAfterMs;
     this.edgesOnly = edgesOnly;
+    this.apps = apps;
     // Without a stream the next attempt, which is on its way, takes the new pace.
     if (this.serving !== undefined || this.opening !== undefined) this.open(); // V3
   }
@@ -107,10 +119,10 @@ class ReconnectingWatch implements SensorWatch {
   private open(): void {
     this.cancelRetry();
     this.opening?.drop();
-    const { heartbeatMs, edgesOnly } = this;
+    const { heartbeatMs, edgesOnly, apps } = this;
     const stream: Stream = openStream(
       this.options.socketPath,
-      { heartbeatMs, edgesOnly },
+      { heartbeatMs, edgesOnly, apps: [...apps] },
       {
         onMessage: (message) => {
           this.hear(stream, message);

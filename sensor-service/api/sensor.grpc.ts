@@ -13,6 +13,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { InventoryProbe } from '../probe/inventory.js';
 import { REPORT_TTL_MS_MAX, type PresenceReport } from '../reading/reported.js';
+import type { AskedApps } from '../sampling/asked-apps.js';
 import type { InhibitLoop } from '../sampling/inhibit.loop.js';
 import type { Latest } from '../sampling/latest.js';
 import type { SamplingLoop } from '../sampling/loop.js';
@@ -39,6 +40,7 @@ interface SensorApiDeps {
   readonly presence: PresenceLoop;
   readonly inventory: InventoryProbe;
   readonly inhibitions: InhibitLoop;
+  readonly apps: AskedApps;
 }
 
 interface SensorApi extends Closeable {
@@ -101,6 +103,7 @@ export function createSensorApi(deps: SensorApiDeps): SensorApi {
 
 /** Serves one watcher. @returns what ends it; `onEnd` is called once, whoever ends it. */
 function watch(call: WatchCall, deps: SensorApiDeps, onEnd: () => void): () => void {
+  const withdraw = deps.apps.ask(call.request.apps);
   const hold = deps.sampling.hold(paceOf(call.request));
   let stream: StateStream | undefined;
   let ended = false;
@@ -110,6 +113,7 @@ function watch(call: WatchCall, deps: SensorApiDeps, onEnd: () => void): () => v
     if (stream === undefined) call.end();
     else stream.close();
     hold.release();
+    withdraw();
     onEnd();
   };
   call.on('cancelled', end);

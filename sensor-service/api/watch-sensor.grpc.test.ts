@@ -95,6 +95,19 @@ describe('a watch of a service in this process', () => {
     expect(edge.readings.get('cpu.cores')?.value).toEqual({ kind: 'number', number: 2 });
   });
 
+  test('asks about programs as long as it wants to', async () => {
+    const app = '/usr/bin/editor';
+    const of = ({ readings }: Heard): Value | undefined =>
+      readings.get(`app.running:${app}`)?.value;
+    const live = start(sensor.service.socketPath, systemClock);
+    await hears(isLive);
+    live.setCadence(10_000, 25_000, { apps: [app] });
+    await hears((each) => of(each)?.kind === 'flag');
+    live.setCadence(10_000, 25_000);
+    const after = await hears((each) => of(each)?.kind === 'unknown');
+    expect(of(after)).toEqual({ kind: 'unknown', why: 'no update asks about it' });
+  });
+
   test('is told once, at once, when the service stops, and a new one restores it', async () => {
     start(sensor.service.socketPath, systemClock);
     await hears(isLive);

@@ -29,7 +29,7 @@ export interface Machine {
   readonly root: string;
   readonly diskPaths: readonly string[];
   /** Programs that updates ask about. */
-  readonly apps: readonly string[];
+  readonly apps: () => readonly string[];
   readonly profile: Profile;
   /** No input for so long: away. */
   readonly awayAfterMs: number;
@@ -78,7 +78,7 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
       locksProbe(procRoot, root),
       callProbe(machine, cards),
       playingProbe(cards),
-      ...(machine.apps.length > 0 ? [appsProbe(procRoot, machine.apps)] : []),
+      appsProbe(procRoot, machine.apps),
     ],
     close: () => {
       for (const open of [input, cpu, disks]) open.close();

@@ -283,7 +283,7 @@ describe('native locks', () => {
 
 test('programs that run are found by their executables', async () => {
   const other = '/usr/bin/no-such-program';
-  const probe = appsProbe('/proc', [process.execPath, other]);
+  const probe = appsProbe('/proc', () => [process.execPath, other]);
   expect(await valueOf(probe, 'app.running', 0, process.execPath)).toEqual(yes);
   expect(await valueOf(probe, 'app.running', 0, other)).not.toEqual(yes);
 });

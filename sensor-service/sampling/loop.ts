@@ -97,6 +97,12 @@ export class SamplingLoop implements Closeable {
     };
   }
 
+  /** Makes everything due: something is asked for that was not before. */
+  expire(): void {
+    this.rounds.expire();
+    if (this.waking !== undefined) this.turn(this.waking);
+  }
+
   close(): void {
     this.closed = true;
     this.sleep();

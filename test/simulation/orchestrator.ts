@@ -46,7 +46,7 @@ export class SimulatedOrchestrator {
       clock,
       log,
       host: () => edges.current,
-      onRest: () => undefined,
+      onWanted: () => undefined,
       hostView: () => ({
         id: edges.current?.hostId ?? 'this machine',
         attached: edges.current !== undefined,
