@@ -9,6 +9,7 @@
 //   R2. More runs at once than `parallelRunsMax` claims (one by default): ABORTED / RUN_PENDING.
 //   R3. What is written never piles up: progress is dropped while the host reads slowly, and where
 //       the same step said something less than PROGRESS_MS_MIN ago.
+//   R4. A pause is answered when the run stands at a safe point or has ended, never later.
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type {
@@ -21,6 +22,7 @@ import type {
 import { fail, failureOf, statusOf } from './failure.js';
 import { clip } from './limits.js';
 import type { ActionName } from './action.js';
+import { SafePoint } from './safe-point.js';
 import type { Call, UpdateFound, UpdaterDefinition } from './updater.js';
 import { failureToWire, fromWire, outcomeToWire, settingsOf, toWire } from './wire.js';
 import { actionFromWire } from '../proto/wire/action.js';
@@ -31,15 +33,16 @@ const RUN_ID_BYTES_MAX = 64;
 
 type Stream<Request, Response> = ServerWritableStream<Request, Response>;
 
-/** Everything of a call but the run's id, its settings and its signal. */
+/** The call as the updater is given it. */
 export type OpenCall = (
-  run: { readonly runId: string; readonly settings: ReadonlyMap<string, string> },
+  run: Pick<Call, 'runId' | 'settings' | 'safePoint'>,
   signal: AbortSignal,
   traceparent: string | undefined,
 ) => Call;
 
 interface Attempt {
   readonly cut: AbortController;
+  readonly safePoint: SafePoint;
   readonly ended: Promise<void>;
 }
 
@@ -74,6 +77,15 @@ export class Runs {
       call.signal.throwIfAborted();
       stream.write({ kind: { $case: 'outcome', value: outcome } });
     });
+  }
+
+  /** Resolves when the run stands at a safe point, has ended, or is not known (R4). */
+  async pause(runId: string): Promise<void> {
+    await this.active.get(runId)?.safePoint.ask();
+  }
+
+  resume(runId: string): void {
+    this.active.get(runId)?.safePoint.resume();
   }
 
   /** Cuts whatever runs, and waits for it. */
@@ -158,11 +170,17 @@ export class Runs {
     cut.signal.throwIfAborted();
     this.admit(runId);
     const traceparent = stream.metadata.get('traceparent')[0]?.toString();
-    const call = this.openCall({ runId, settings: settingsOf(settings) }, cut.signal, traceparent);
-    const running = work(call).finally(() => {
+    const safePoint = new SafePoint();
+    const run = {
+      runId,
+      settings: settingsOf(settings),
+      safePoint: () => safePoint.reach(cut.signal),
+    };
+    const running = work(this.openCall(run, cut.signal, traceparent)).finally(() => {
       this.active.delete(runId);
+      safePoint.end();
     });
-    this.active.set(runId, { cut, ended: running.then(doNothing, doNothing) });
+    this.active.set(runId, { cut, safePoint, ended: running.then(doNothing, doNothing) });
     await running;
   }
 

@@ -15,10 +15,17 @@ import {
   type PerformResponse,
   type ScanResponse,
 } from '../proto/gen/lull/updater/v1/updater.js';
+import { unary } from '../runtime/grpc.js';
 import { fail } from './failure.js';
 import { serveOn } from './serve.js';
 import { hostError, startFakeHost, type FakeHost } from './testing/fake-host.js';
-import type { Outcome, PerformCall, UpdateFound, UpdaterDefinition } from './updater.js';
+import type {
+  Capabilities,
+  Outcome,
+  PerformCall,
+  UpdateFound,
+  UpdaterDefinition,
+} from './updater.js';
 
 const found: UpdateFound = {
   id: 'app',
@@ -83,7 +90,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-async function start(token: string): Promise<void> {
+async function start(token: string, more: Capabilities = {}): Promise<void> {
   const socketPath = join(dir, 'updater.sock');
   const launch = {
     socketPath,
@@ -98,7 +105,7 @@ async function start(token: string): Promise<void> {
     describe: {
       name: 'dev.example.app',
       version: '1.2.3',
-      capabilities: { rollback: true, stateSchemaVersion: 2 },
+      capabilities: { rollback: true, stateSchemaVersion: 2, ...more },
       software: ['App'],
     },
     scan: (call) => scan(call),
@@ -187,6 +194,41 @@ describe('an updater', () => {
       });
     });
     expect(await refusal(forget)).toEqual(absent);
+  });
+});
+
+describe('an updater that can be asked to pause', () => {
+  const quick = { deadlineMs: 5_000 };
+  const ask = (runId: string) =>
+    unary(client.pause.bind(client), { runId, deadlineMs: 1_000 }, quick);
+  const resume = (runId: string) => unary(client.resume.bind(client), { runId }, quick);
+
+  beforeEach(async () => {
+    client.close();
+    await served.close();
+    await start('right', { pause: true });
+  });
+
+  test('answers at its safe point, stands there, and goes on when it is told', async () => {
+    let [steps, paused] = [0, false];
+    perform = async (call) => {
+      while (!paused || steps < 3) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        await call.safePoint();
+        if (paused) steps += 1;
+      }
+      return { kind: 'succeeded' };
+    };
+    const done = outcome();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await ask('r1');
+    paused = true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(steps).toBe(0);
+    await resume('r1');
+    expect(await done).toEqual({ kind: { $case: 'succeeded', value: {} } });
+    expect(steps).toBe(3);
+    await ask('r1'); // Of a run that is not known there is nothing to pause.
   });
 });
 

@@ -48,10 +48,10 @@ export async function serveOn(
   const host = new HostConnection(launch);
   const openCall: OpenCall = (run, signal, traceparent) => ({
     ...run,
+    signal,
     workDir: launch.workDir,
     rootDir: (name) => join(launch.rootsDir, name),
     egressSocket: launch.egressSocket,
-    signal,
     host: host.forRun(run.runId, signal, traceparent),
   });
   const runs = new Runs(updater, openCall, () => host.logged());
@@ -86,11 +86,26 @@ function handlers(updater: UpdaterDefinition, runs: Runs, workDir: string): Upda
     perform: (stream) => {
       runs.perform(stream);
     },
-    pause: absent('pause'),
-    resume: absent('pause'),
+    ...(updater.describe.capabilities.pause === true
+      ? pausing(runs)
+      : { pause: absent('pause'), resume: absent('pause') }),
     cancel: absent('cancel'),
     forget: (call, answer) => {
       forget(updater, call.request, workDir, answer);
+    },
+  };
+}
+
+function pausing(runs: Runs): Pick<UpdaterServiceServer, 'pause' | 'resume'> {
+  return {
+    pause: (call, answer) => {
+      void runs.pause(call.request.runId).then(() => {
+        answer(null, {});
+      });
+    },
+    resume: (call, answer) => {
+      runs.resume(call.request.runId);
+      answer(null, {});
     },
   };
 }

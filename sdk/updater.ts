@@ -8,6 +8,8 @@ import type { Host } from './host.js';
 
 /** What an updater can do beyond the core. The conformance suite holds it to every claim. */
 export interface Capabilities {
+  /** `call.safePoint()` is awaited between steps, with no lock held. */
+  readonly pause?: true;
   readonly rollback?: true;
   readonly verify?: true;
   readonly delta?: true;
@@ -81,6 +83,11 @@ export interface Call {
   /** Aborted when the host cuts the call. */
   readonly signal: AbortSignal;
   readonly host: Host;
+  /**
+   * A place where the run may stand still, with every lock released. Resolves at once, but when a
+   * person has come back: then when they have left. Needs the capability `pause`.
+   */
+  safePoint(): Promise<void>;
 }
 
 export interface ScanCall extends Call {

@@ -1,11 +1,12 @@
 // Plain types to messages of lull.updater.v1 and back. Text is cut here to what the contract allows.
 
-import type {
-  Capability,
-  DescribeResponse,
-  Outcome as WireOutcome,
-  Setting,
-  Update,
+import {
+  PauseCapability_Mode,
+  type Capability,
+  type DescribeResponse,
+  type Outcome as WireOutcome,
+  type Setting,
+  type Update,
 } from '../proto/gen/lull/updater/v1/updater.js';
 import { actionFromWire, actionToWire } from '../proto/wire/action.js';
 import type { UpdaterFailure } from './failure.js';
@@ -17,9 +18,12 @@ export function settingsOf(settings: readonly Setting[]): ReadonlyMap<string, st
 }
 
 export function describeResponse(description: Description): DescribeResponse {
-  const { rollback, verify, delta, dryRun, parallelRunsMax, stateSchemaVersion } =
+  const { pause, rollback, verify, delta, dryRun, parallelRunsMax, stateSchemaVersion } =
     description.capabilities;
   const claims: Capability['kind'][] = [];
+  if (pause === true) {
+    claims.push({ $case: 'pause', value: { mode: PauseCapability_Mode.COOPERATIVE } });
+  }
   if (rollback === true) claims.push({ $case: 'rollback', value: {} });
   if (verify === true) claims.push({ $case: 'verify', value: {} });
   if (delta === true) claims.push({ $case: 'delta', value: {} });

@@ -13,6 +13,7 @@ import {
   recordingSandbox,
   type RecordingSandbox,
 } from '../../plugin-host/runs/recording-sandbox.testing.js';
+import { Section } from '../../plugin-host/runs/section.loop.js';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import { startSensorService, type SensorService } from '../../sensor-service/main.js';
@@ -39,10 +40,13 @@ beforeEach(async () => {
   await until('the person to be away', () => guard.objections([away]).length === 0);
   events = [];
   sandbox = recordingSandbox(systemClock);
+  const emit = (event: RunEvent) => events.push(event);
   pauses = new Pauses({
     clock: systemClock,
+    section: new Section({ clock: systemClock, emit, onOverrun: () => undefined }),
     runMsMax: 600_000,
-    emit: (event) => events.push(event),
+    emit,
+    onStep: () => undefined,
     onTimeLimit: () => undefined,
   });
   pauses.attach(sandbox);

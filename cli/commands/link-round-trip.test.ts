@@ -92,8 +92,20 @@ describe('an event', () => {
       { kind: 'egress.seen', ...egress },
     ],
     [
-      { kind: 'critical', entered: true, why: 'w' },
+      { kind: 'critical', entered: true, why: 'w', lastedMs: 0, overrun: false },
       { kind: 'critical.changed', entered: true, why: 'w' },
+    ],
+    [
+      { kind: 'critical', entered: false, why: 'w', lastedMs: 600_000, overrun: true },
+      { kind: 'critical.changed', entered: false, why: 'w', lastedMs: 600_000, overrun: true },
+    ],
+    [
+      { kind: 'throttled', reasons: ['PERSON_PRESENT'], reactionNs: 5n, cpuUs: 6 },
+      { kind: 'run.throttled', reasons: ['PERSON_PRESENT'], reactionNs: 5, cpuUs: 6 },
+    ],
+    [
+      { kind: 'unthrottled', throttledMs: 5, cpuUsWhileThrottled: 6 },
+      { kind: 'run.unthrottled', throttledMs: 5, cpuUsWhileThrottled: 6 },
     ],
     [
       { kind: 'notice', message: 'm' },

@@ -89,6 +89,20 @@ export type Fact =
       readonly frozenMs: number;
       readonly cpuUsWhileFrozen: number;
     }
+  /** Slowed instead of frozen: in a critical section, or asked to pause. */
+  | {
+      readonly kind: 'run.throttled';
+      readonly runId: string;
+      readonly reasons: readonly string[];
+      readonly reactionNs?: number;
+      readonly cpuUs: number;
+    }
+  | {
+      readonly kind: 'run.unthrottled';
+      readonly runId: string;
+      readonly throttledMs: number;
+      readonly cpuUsWhileThrottled: number;
+    }
   | {
       readonly kind: 'run.interrupted';
       readonly runId: string;
@@ -151,6 +165,9 @@ export type Fact =
       readonly runId: string;
       readonly entered: boolean;
       readonly why: string;
+      readonly lastedMs?: number;
+      /** It was not left in time. Absent: it was. */
+      readonly overrun?: boolean;
     }
   | { readonly kind: 'run.notice'; readonly runId: string; readonly message: string }
   | {

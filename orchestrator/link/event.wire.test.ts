@@ -48,8 +48,23 @@ describe('facts', () => {
       { kind: 'egress.seen', host: 'h', port: 443, sentBytes: 1, receivedBytes: 2 },
     ],
     [
-      { $case: 'critical', value: { entered: true, why: 'w' } },
+      { $case: 'critical', value: { entered: true, why: 'w', lastedMs: 0n, overrun: false } },
       { kind: 'critical.changed', entered: true, why: 'w' },
+    ],
+    [
+      { $case: 'critical', value: { entered: false, why: 'w', lastedMs: 9n, overrun: true } },
+      { kind: 'critical.changed', entered: false, why: 'w', lastedMs: 9, overrun: true },
+    ],
+    [
+      {
+        $case: 'throttled',
+        value: { reasons: ['PERSON_PRESENT'], reactionNs: 5n, cpuUs: 7n },
+      },
+      { kind: 'run.throttled', reasons: ['PERSON_PRESENT'], reactionNs: 5, cpuUs: 7 },
+    ],
+    [
+      { $case: 'unthrottled', value: { throttledMs: 3n, cpuUsWhileThrottled: 4n } },
+      { kind: 'run.unthrottled', throttledMs: 3, cpuUsWhileThrottled: 4 },
     ],
     [
       { $case: 'notice', value: { message: 'm\u001b[2J' } },

@@ -77,8 +77,25 @@ function bodyFromWire({ runId, kind }: RunEvent): LinkEvent['body'] {
         sentBytes: Number(kind.value.sentBytes),
         receivedBytes: Number(kind.value.receivedBytes),
       });
-    case 'critical':
-      return fact({ kind: 'critical.changed', runId, ...kind.value });
+    case 'throttled': {
+      const { reasons, reactionNs, cpuUs } = kind.value;
+      const reaction = reactionNs === undefined ? {} : { reactionNs: Number(reactionNs) };
+      return fact({ kind: 'run.throttled', runId, reasons, cpuUs: Number(cpuUs), ...reaction });
+    }
+    case 'unthrottled':
+      return fact({
+        kind: 'run.unthrottled',
+        runId,
+        throttledMs: Number(kind.value.throttledMs),
+        cpuUsWhileThrottled: Number(kind.value.cpuUsWhileThrottled),
+      });
+    case 'critical': {
+      const { entered, why, lastedMs, overrun } = kind.value;
+      const ended = entered ? {} : { lastedMs: Number(lastedMs) };
+      const over = overrun ? { overrun } : {};
+      const text = displayText(why, 256);
+      return fact({ kind: 'critical.changed', runId, entered, why: text, ...ended, ...over });
+    }
     case 'notice':
       return fact({
         kind: 'run.notice',

@@ -23,6 +23,8 @@ type RunFact = Extract<
       | 'run.paused'
       | 'run.resumed'
       | 'run.thawed'
+      | 'run.throttled'
+      | 'run.unthrottled'
       | 'run.interrupted'
       | 'run.finished';
   }
@@ -42,10 +44,12 @@ export function foldRun(
   if (run === undefined) return; // R2: late, or of a world before ours.
   switch (fact.kind) {
     case 'run.started':
-      // Frozen on its way up: only `run.thawed` ends a pause, or nothing would ever end it.
+      // Frozen on its way up: only its own end ends a pause, or nothing would ever end it.
       if (run.phase.kind === 'paused') return;
       put(world, { ...run, phase: { kind: 'running' } });
       return;
+    // Slowed instead of frozen, it needs the same permission to go on.
+    case 'run.throttled':
     case 'run.paused':
       if (run.phase.kind === 'paused') return;
       put(world, {
@@ -59,6 +63,7 @@ export function foldRun(
       if (run.phase.kind !== 'paused') return;
       put(world, { ...run, phase: { ...run.phase, permittedAtMs: atMs } });
       return;
+    case 'run.unthrottled':
     case 'run.thawed':
       put(world, { ...run, phase: { kind: 'running' } });
       return;

@@ -61,6 +61,8 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'run.paused':
     case 'run.resumed':
     case 'run.thawed':
+    case 'run.throttled':
+    case 'run.unthrottled':
     case 'run.interrupted':
     case 'run.finished':
       foldRun(world, fact, atMs, retry);

@@ -25,5 +25,10 @@ export function isCrash(code: ReasonCode): boolean {
 
 /** Crashes and timeouts: what the circuit breaker counts. */
 export function countsForBreaker(code: ReasonCode): boolean {
-  return code === 'UPDATER_CRASHED' || code === 'NEVER_SERVED' || code === 'TIME_LIMIT';
+  return (
+    code === 'UPDATER_CRASHED' ||
+    code === 'NEVER_SERVED' ||
+    code === 'TIME_LIMIT' ||
+    code === 'CRITICAL_OVERRUN'
+  );
 }

@@ -1,4 +1,4 @@
-// A deadline that stands still while the updater is frozen: it must not fail for what we did to it.
+// A deadline that stands still while the updater is frozen or slowed: it must not fail for what we did to it.
 
 const STEP_MS = 20;
 
@@ -8,14 +8,14 @@ interface Patience {
   end(): void;
 }
 
-/** @param afterMs counted only while `isFrozen` says no; looked at every 20 ms. */
-export function patience(afterMs: number, isFrozen: () => boolean): Patience {
+/** @param afterMs counted only while `isHeld` says no; looked at every 20 ms. */
+export function patience(afterMs: number, isHeld: () => boolean): Patience {
   const controller = new AbortController();
   let leftMs = afterMs;
   let lookedAtMs = performance.now();
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    if (!isFrozen()) leftMs -= nowMs - lookedAtMs;
+    if (!isHeld()) leftMs -= nowMs - lookedAtMs;
     lookedAtMs = nowMs;
     if (leftMs > 0) return;
     clearInterval(timer);

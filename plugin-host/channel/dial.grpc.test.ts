@@ -258,7 +258,7 @@ describe('an updater that does not serve', () => {
 
   test('while it is frozen its time stands still', async () => {
     let frozen = true;
-    const opening = openUpdater(dial({ readyMs: 60, isFrozen: () => frozen }));
+    const opening = openUpdater(dial({ readyMs: 60, isHeld: () => frozen }));
     const early = await Promise.race([
       opening.then(
         () => 'settled',

@@ -8,7 +8,7 @@
 //   U2. What comes out as an error is an UpdaterError, or the reason of the caller's signal.
 
 import { connectivityState, type ClientReadableStream } from '@grpc/grpc-js';
-import { dialUnix } from '../../runtime/grpc.js';
+import { dialUnix, unary } from '../../runtime/grpc.js';
 import { pause } from '../../runtime/deadline.js';
 import {
   UpdaterServiceClient,
@@ -27,6 +27,8 @@ import { waitForSocket, type PinnedSocket } from './dial-socket.fs.js';
 
 const READY_MS_MAX = 10_000;
 const DESCRIBE_MS_MAX = 5_000;
+/** Nothing waits for it; a starved updater may take its time. */
+const RESUME_MS_MAX = 30_000;
 /** A connection breaks a moment before the end of the process is known. */
 const CRASH_NEWS_MS_MAX = 250;
 
@@ -40,8 +42,8 @@ export interface UpdaterDial {
   readonly signal: AbortSignal;
   /** Time to get ready, 10 s unless said otherwise. */
   readonly readyMs?: number;
-  /** Whether the updater is frozen now: time stands still meanwhile. */
-  readonly isFrozen?: () => boolean;
+  /** Whether the updater is frozen or slowed now: time stands still meanwhile. */
+  readonly isHeld?: () => boolean;
 }
 
 export interface UpdaterChannel {
@@ -51,6 +53,10 @@ export interface UpdaterChannel {
   scan(request: ScanRequest, signal: AbortSignal): AsyncIterable<ScanResponse>;
   /** @throws UpdaterError, or the signal's reason. */
   perform(request: PerformRequest, signal: AbortSignal): AsyncIterable<PerformResponse>;
+  /** Asks for a safe point. Resolves when the run stands at one. @throws UpdaterError */
+  pause(runId: string, deadlineMs: number): Promise<void>;
+  /** @throws UpdaterError */
+  resume(runId: string): Promise<void>;
   /** Ends every call. Idempotent. */
   close(): void;
 }
@@ -61,7 +67,7 @@ export interface UpdaterChannel {
  */
 export async function openUpdater(dial: UpdaterDial): Promise<UpdaterChannel> {
   const readyMs = dial.readyMs ?? READY_MS_MAX;
-  const ready = patience(readyMs, dial.isFrozen ?? (() => false));
+  const ready = patience(readyMs, dial.isHeld ?? (() => false));
   const ended = new AbortController();
   void dial.exited.then(() => {
     ended.abort();
@@ -74,7 +80,7 @@ export async function openUpdater(dial: UpdaterDial): Promise<UpdaterChannel> {
     if (socket !== undefined) {
       client = dialUnix(UpdaterServiceClient, socket.path);
       if (await untilServing(client, stop)) {
-        const channel = new GrpcUpdater(client, socket, ended.signal, dial.isFrozen);
+        const channel = new GrpcUpdater(client, socket, ended.signal, dial.isHeld);
         socket = client = undefined;
         return channel;
       }
@@ -101,11 +107,11 @@ class GrpcUpdater implements UpdaterChannel {
     private readonly client: UpdaterServiceClient,
     private readonly socket: PinnedSocket,
     private readonly ended: AbortSignal,
-    private readonly isFrozen: () => boolean = () => false,
+    private readonly isHeld: () => boolean = () => false,
   ) {}
 
   async describe(): Promise<DescribeResponse> {
-    const limit = patience(DESCRIBE_MS_MAX, this.isFrozen);
+    const limit = patience(DESCRIBE_MS_MAX, this.isHeld);
     const stop = AbortSignal.any([limit.signal, this.closed.signal]);
     try {
       return await new Promise<DescribeResponse>((resolve, reject) => {
@@ -136,6 +142,21 @@ class GrpcUpdater implements UpdaterChannel {
 
   perform(request: PerformRequest, signal: AbortSignal): AsyncIterable<PerformResponse> {
     return this.stream(() => this.client.perform(request), signal);
+  }
+
+  async pause(runId: string, deadlineMs: number): Promise<void> {
+    const call = this.client.pause.bind(this.client);
+    await unary(call, { runId, deadlineMs }, { deadlineMs }).catch(async (error: unknown) => {
+      throw await this.classify(error);
+    });
+  }
+
+  async resume(runId: string): Promise<void> {
+    const call = this.client.resume.bind(this.client);
+    const options = { deadlineMs: RESUME_MS_MAX };
+    await unary(call, { runId }, options).catch(async (error: unknown) => {
+      throw await this.classify(error);
+    });
   }
 
   close(): void {

@@ -3,7 +3,8 @@
 // Invariants:
 //   V1. The socket can be connected to by the run's uid and by root, by nobody else. Behind it, the
 //       token of this launch and the id of its run are proved again with every call (T15).
-//   V2. Nothing is done while the run is frozen: every call waits, without a deadline.
+//   V2. Nothing is done while the run is frozen: every call waits, without a deadline. Downloads, and
+//       new critical sections, also wait where the run is throttled instead.
 //   V3. What one updater can have open at once is bounded (T23).
 //   V4. Text of an updater is cleaned before it goes anywhere (T17).
 
@@ -75,7 +76,6 @@ function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
   const { artifacts, installer, checkpoints, clock } = deps;
   const open = { fetches: 0, calls: 0 };
   let logRate = fullRate(clock.now().monotonicMs);
-  let inCritical = false;
 
   function answer<Request, Response>(
     act: (request: Request) => Promise<Response>,
@@ -145,8 +145,9 @@ function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
     let toldAtMs = -PROGRESS_MS_MIN;
     open.fetches += 1;
     try {
-      await run.thawed();
-      const { sha256, sizeBytes } = await artifacts.fetch(order, run, {
+      await run.released();
+      const parked = { ...run, thawed: () => run.released() }; // V2
+      const { sha256, sizeBytes } = await artifacts.fetch(order, parked, {
         signal: gone.signal,
         onProgress: (receivedBytes, totalBytes) => {
           const nowMs = clock.now().monotonicMs;
@@ -184,23 +185,18 @@ function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
     revert: answerOwn(async ({ root }) => ({
       receipt: receiptToWire(await installer.revert({ run, root })),
     })),
-    enterCritical: answerOwn(({ why, expectedS }) => {
+    enterCritical: answerOwn(async ({ why, expectedS }) => {
       const max = run.limits.criticalSMax;
       if (max === 0) throw new HostError('GRANT_MISSING', 'no critical section was granted');
       if (why === '') throw new HostError('FIELD_INVALID', 'why is empty');
       if (expectedS === 0 || expectedS > max) {
         throw new HostError('FIELD_INVALID', `expected_s is not within 1 and ${String(max)}`);
       }
-      // Entering again prolongs nothing.
-      if (!inCritical) {
-        run.emit({ kind: 'critical', entered: true, why: displayText(why, LINE_CHARS_MAX) });
-      }
-      inCritical = true;
+      await run.enterSection(displayText(why, LINE_CHARS_MAX)); // V4
       return {};
     }),
     leaveCritical: answerOwn(() => {
-      if (inCritical) run.emit({ kind: 'critical', entered: false, why: '' });
-      inCritical = false;
+      run.leaveSection();
       return {};
     }),
     saveCheckpoint: answerOwn(async ({ checkpoint }) => {

@@ -4,6 +4,8 @@ import type { HostedRun, HostEvent } from './hosted-run.js';
 
 export interface TestRun extends HostedRun {
   readonly events: readonly HostEvent[];
+  /** What the critical section was entered for, and "" for each time that it was left. */
+  readonly sections: readonly string[];
   freeze(): void;
   thaw(): void;
   end(): void;
@@ -15,11 +17,18 @@ export function testRun(
   const ending = new AbortController();
   const events: HostEvent[] = [];
   let frozen = false;
+  const sections: string[] = [];
   let waiting: (() => void)[] = [];
   const release = (): void => {
     const all = waiting;
     waiting = [];
     for (const each of all) each();
+  };
+  const thawed = async (): Promise<void> => {
+    while (frozen && !ending.signal.aborted) {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+    if (ending.signal.aborted) throw new Error('the run is over');
   };
   return {
     runId: 'run-1',
@@ -30,14 +39,18 @@ export function testRun(
     ...given,
     over: ending.signal,
     events,
+    sections,
     emit: (event) => {
       events.push(event);
     },
-    thawed: async () => {
-      while (frozen && !ending.signal.aborted) {
-        await new Promise<void>((resolve) => waiting.push(resolve));
-      }
-      if (ending.signal.aborted) throw new Error('the run is over');
+    thawed,
+    released: thawed,
+    enterSection: async (why) => {
+      await thawed();
+      sections.push(why);
+    },
+    leaveSection: () => {
+      sections.push('');
     },
     freeze: () => {
       frozen = true;

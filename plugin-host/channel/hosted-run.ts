@@ -22,6 +22,16 @@ export interface HostedRun {
    * @throws when the run is over.
    */
   thawed(): Promise<void>;
+  /**
+   * The same for what has no place in a critical section: resolves while nothing holds the run, also
+   * where it is throttled instead of frozen.
+   * @throws when the run is over.
+   */
+  released(): Promise<void>;
+  /** Begins a critical section, once nothing holds the run. @throws when the run is over. */
+  enterSection(why: string): Promise<void>;
+  /** Ends it; nothing where none is open. */
+  leaveSection(): void;
   /** Aborted when the run is over. */
   readonly over: AbortSignal;
   emit(event: HostEvent): void;
@@ -60,7 +70,6 @@ export type HostEvent =
       readonly sentBytes: number;
       readonly receivedBytes: number;
     }
-  | { readonly kind: 'critical'; readonly entered: boolean; readonly why: string }
   | {
       readonly kind: 'log';
       readonly severity: 'debug' | 'info' | 'warn' | 'error';

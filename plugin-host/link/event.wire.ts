@@ -49,8 +49,25 @@ export function eventToWire(event: RunEvent): WireRunEvent['kind'] {
           receivedBytes: BigInt(event.receivedBytes),
         },
       };
+    case 'throttled':
+      return {
+        $case: 'throttled',
+        value: {
+          reasons: [...event.reasons],
+          reactionNs: event.reactionNs,
+          cpuUs: BigInt(Math.round(event.cpuUs)),
+        },
+      };
+    case 'unthrottled':
+      return {
+        $case: 'unthrottled',
+        value: {
+          throttledMs: BigInt(event.throttledMs),
+          cpuUsWhileThrottled: BigInt(Math.round(event.cpuUsWhileThrottled)),
+        },
+      };
     case 'critical':
-      return { $case: 'critical', value: event };
+      return { $case: 'critical', value: { ...event, lastedMs: BigInt(event.lastedMs) } };
     case 'notice':
       return { $case: 'notice', value: { message: event.message } };
     case 'finished':

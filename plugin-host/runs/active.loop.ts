@@ -10,10 +10,12 @@ import type { CancelTimer } from '../../runtime/clock.js';
 import { inSpan } from '../../runtime/telemetry.js';
 import type { Guard } from '../guard/guard.loop.js';
 import { carryOut, type Course, type HostParts } from './carry-out.loop.js';
+import { Ending, type Haste } from './ending.loop.js';
 import { failed, type Outcome, type RunEvent } from './event.js';
 import { outcomeOf } from './failure.js';
 import type { Grant } from './grant.js';
 import { Pauses } from './pauses.loop.js';
+import { Section } from './section.loop.js';
 
 export interface ActiveRun {
   readonly grant: Grant;
@@ -32,19 +34,34 @@ export function startRun(
   emit: (event: RunEvent) => void,
 ): ActiveRun {
   const over = new AbortController();
-  let verdict: Outcome | undefined;
-  const end = (outcome: Outcome): void => {
-    verdict ??= outcome;
-    over.abort();
-    pauses.close();
-  };
+  const { clock } = parts;
+  const section = new Section({
+    clock,
+    emit,
+    onOverrun: (msMax) => {
+      ending.end(tookTooLong('CRITICAL_OVERRUN', 'its critical section lasted', msMax), 'overrun');
+    },
+  });
   const pauses = new Pauses({
-    clock: parts.clock,
+    clock,
+    section,
     runMsMax: grant.limits.runMsMax,
     emit,
+    onStep: () => {
+      ending.step();
+    },
     onTimeLimit: () => {
-      const seconds = Math.round(grant.limits.runMsMax / 1_000);
-      end(failed('TIME_LIMIT', `it ran for the ${String(seconds)} s that it may`, true));
+      ending.end(tookTooLong('TIME_LIMIT', 'it ran', grant.limits.runMsMax), 'gentle');
+    },
+  });
+  const ending = new Ending({
+    clock,
+    sandbox: () => course.sandbox,
+    isFrozen: () => pauses.frozen,
+    isInSection: () => section.entered,
+    kill: () => {
+      over.abort();
+      pauses.close();
     },
   });
 
@@ -65,7 +82,7 @@ export function startRun(
   let cancelLease: CancelTimer = () => undefined;
   const renew = (leaseMs: number): void => {
     cancelLease();
-    cancelLease = parts.clock.after(leaseMs, () => {
+    cancelLease = clock.after(leaseMs, () => {
       pauses.hold('lease', ['LEASE_LOST']);
     });
     pauses.renewLease();
@@ -80,14 +97,15 @@ export function startRun(
     .then(async (outcome) => {
       unprotect();
       cancelLease();
-      end(outcome);
+      ending.end(outcome, 'at-once');
+      const verdict = ending.verdict ?? outcome;
       if (isFinal(verdict)) {
         await parts.checkpoints.remove(grant.runId).catch((error: unknown) => {
           parts.log.warn({ err: error, runId: grant.runId }, 'a checkpoint stays behind');
         });
       }
       const stderrTail = course.sandbox?.stderrTail() ?? '';
-      emit({ kind: 'finished', outcome: verdict ?? outcome, stderrTail }); // A1
+      emit({ kind: 'finished', outcome: verdict, stderrTail }); // A1
     });
 
   return {
@@ -101,14 +119,23 @@ export function startRun(
       pauses.permit(guardCodes());
     },
     stop: (reason) => {
-      end({ kind: 'cancelled', reason });
+      ending.end({ kind: 'cancelled', reason }, hasteOf(reason));
     },
   };
 }
 
 /** Whether no later attempt will ask for the checkpoint. */
-function isFinal(outcome: Outcome | undefined): boolean {
-  return (
-    outcome?.kind === 'succeeded' || outcome?.kind === 'more_to_do' || outcome?.kind === 'gone'
-  );
+function isFinal({ kind }: Outcome): boolean {
+  return kind === 'succeeded' || kind === 'more_to_do' || kind === 'gone';
+}
+
+/** Who was suspended is not trusted with another instruction, wherever it stands. */
+function hasteOf(reason: ReasonCode): Haste {
+  if (reason === 'UPDATER_SUSPENDED') return 'at-once';
+  return reason === 'SHUTTING_DOWN' ? 'shutting-down' : 'gentle';
+}
+
+function tookTooLong(code: 'TIME_LIMIT' | 'CRITICAL_OVERRUN', what: string, ms: number): Outcome {
+  const seconds = String(Math.round(ms / 1_000));
+  return failed(code, `${what} for the ${seconds} s that it may`, true);
 }

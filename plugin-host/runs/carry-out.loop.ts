@@ -73,7 +73,7 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
       uid: place.uid,
       exited: sandbox.sandbox.exited,
       signal: over,
-      isFrozen: () => pauses.frozen,
+      isHeld: () => pauses.held,
     });
     opened.add('channel', channel);
     course.emit({
@@ -89,6 +89,10 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
       signal: over,
       nowMs: () => parts.clock.now().monotonicMs,
       emit: course.emit,
+      offer: (pausable) => {
+        pauses.offer(pausable);
+      },
+      log: parts.log,
     });
   } finally {
     await opened.close();
@@ -184,6 +188,11 @@ function hostedRun(
       criticalSMax: manifest.critical_max_s,
     },
     thawed: () => pauses.thawed(),
+    released: () => pauses.released(),
+    enterSection: (why) => pauses.enterSection(why, manifest.critical_max_s * 1_000),
+    leaveSection: () => {
+      pauses.leaveSection();
+    },
     over,
     emit: (event) => {
       // For whoever looks after this machine; the journal is for facts.

@@ -29,6 +29,25 @@ export type RunEvent =
       readonly cpuUs: number;
     }
   | { readonly kind: 'thawed'; readonly frozenMs: number; readonly cpuUsWhileFrozen: number }
+  /** Slowed instead of frozen: it is in a critical section, or was asked to pause. */
+  | {
+      readonly kind: 'throttled';
+      readonly reasons: readonly ReasonCode[];
+      readonly reactionNs?: bigint;
+      readonly cpuUs: number;
+    }
+  | {
+      readonly kind: 'unthrottled';
+      readonly throttledMs: number;
+      readonly cpuUsWhileThrottled: number;
+    }
+  | {
+      readonly kind: 'critical';
+      readonly entered: boolean;
+      readonly why: string;
+      readonly lastedMs: number;
+      readonly overrun: boolean;
+    }
   | { readonly kind: 'notice'; readonly message: string }
   | Exclude<HostEvent, { kind: 'log' }>
   | { readonly kind: 'finished'; readonly outcome: Outcome; readonly stderrTail: string };

@@ -4,22 +4,33 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { RunEvent } from './event.js';
-import { Pauses, RunOverError } from './pauses.loop.js';
+import { ASKED_MS_MAX, Pauses } from './pauses.loop.js';
 import { recordingSandbox, type RecordingSandbox } from './recording-sandbox.testing.js';
+import { Section } from './section.loop.js';
+import { RunOverError } from './waiters.js';
 
 const RUN_MS_MAX = 60_000;
 let clock: VirtualClock;
 let sandbox: RecordingSandbox;
 let events: RunEvent[];
 let overTime: number;
+let section: Section;
+let steps: number;
 let pauses: Pauses;
 
 beforeEach(() => {
   clock = new VirtualClock();
   sandbox = recordingSandbox(clock);
-  [events, overTime] = [[], 0];
+  [events, overTime, steps] = [[], 0, 0];
+  section = new Section({
+    clock,
+    emit: (event) => events.push(event),
+    onOverrun: () => (overTime += 1),
+  });
   pauses = new Pauses({
     clock,
+    section,
+    onStep: () => (steps += 1),
     runMsMax: RUN_MS_MAX,
     emit: (event) => events.push(event),
     onTimeLimit: () => (overTime += 1),
@@ -40,6 +51,8 @@ describe('holding', () => {
     let toldAfter: string[] = [];
     const told = new Pauses({
       clock,
+      section,
+      onStep: () => undefined,
       runMsMax: RUN_MS_MAX,
       emit: () => (toldAfter = [...sandbox.calls]),
       onTimeLimit: () => undefined,
@@ -201,6 +214,148 @@ describe('what the host does for the run', () => {
     pauses.close();
     await expect(waiting).rejects.toThrow(RunOverError);
     await expect(pauses.thawed()).rejects.toThrow(RunOverError);
+  });
+});
+
+describe('in a critical section', () => {
+  const SECTION_MS_MAX = 5_000;
+
+  beforeEach(async () => {
+    pauses.attach(sandbox);
+    await pauses.enterSection('the lock of dpkg', SECTION_MS_MAX);
+    events.length = 0;
+  });
+
+  test('a person who returns slows the run before hold returns (P1), and says how fast', () => {
+    pauses.hold('guard', ['PERSON_PRESENT'], process.hrtime.bigint());
+    expect(sandbox.calls).toEqual(['throttle']);
+    expect(events).toMatchObject([{ kind: 'throttled', reasons: ['PERSON_PRESENT'] }]);
+    expect(events[0]).toHaveProperty('reactionNs');
+    expect({ held: pauses.held, frozen: pauses.frozen }).toEqual({ held: true, frozen: false });
+  });
+
+  test('it is frozen the instant it has left', () => {
+    pauses.hold('guard', ['PERSON_PRESENT']);
+    clock.advance(700);
+    pauses.leaveSection();
+    expect(sandbox.calls).toEqual(['throttle', 'freeze']);
+    expect(events.map(({ kind }) => kind)).toEqual(['throttled', 'critical', 'frozen']);
+    pauses.permit([]);
+    expect(sandbox.calls).toEqual(['throttle', 'freeze', 'unthrottle', 'thaw']);
+    expect(events.at(-1)).toMatchObject({ kind: 'thawed', cpuUsWhileFrozen: 0 });
+  });
+
+  test('one that is released inside goes on at full speed, and is not frozen later', () => {
+    pauses.hold('guard', ['PERSON_PRESENT']);
+    clock.advance(1_000);
+    pauses.permit([]);
+    pauses.leaveSection();
+    expect(sandbox.calls).toEqual(['throttle', 'unthrottle', 'thaw']);
+    expect(events).toMatchObject([
+      { kind: 'throttled' },
+      { kind: 'unthrottled', throttledMs: 1_000, cpuUsWhileThrottled: 950_000 },
+      { kind: 'critical', entered: false, lastedMs: 1_000 },
+    ]);
+  });
+
+  test('the host does what leads out of it, and nothing else', async () => {
+    pauses.hold('guard', ['PERSON_PRESENT']);
+    await pauses.thawed();
+    const released = pauses.released();
+    expect(await isWaiting(released)).toBe(true);
+    pauses.permit([]);
+    await released;
+  });
+
+  test('the time limit stands still, the bound of the section does not', () => {
+    pauses.hold('guard', ['PERSON_PRESENT']);
+    clock.advance(SECTION_MS_MAX - 1);
+    expect(overTime).toBe(0);
+    clock.advance(1);
+    expect(overTime).toBe(1);
+    expect(events.at(-1)).toMatchObject({ kind: 'critical', overrun: true, lastedMs: 5_000 });
+    clock.advance(RUN_MS_MAX * 2);
+    expect(overTime).toBe(1);
+    expect(pauses.frozen).toBe(false);
+  });
+
+  test('that is still open at the end of the run is told to be left (S2)', () => {
+    pauses.close();
+    expect(events).toMatchObject([{ kind: 'critical', entered: false, overrun: false }]);
+  });
+});
+
+test('a run that is held enters no section, however it got the word out (P4)', async () => {
+  pauses.attach(sandbox);
+  pauses.hold('guard', ['PERSON_PRESENT']);
+  const entering = pauses.enterSection('late', 1_000);
+  expect(await isWaiting(entering)).toBe(true);
+  expect(section.entered).toBe(false);
+  pauses.permit([]);
+  await entering;
+  expect(section.entered).toBe(true);
+});
+
+describe('an updater that can be asked to pause', () => {
+  let asked: number[];
+  let answer: () => void;
+  let resumed: number;
+
+  beforeEach(() => {
+    [asked, resumed] = [[], 0];
+    pauses.attach(sandbox);
+    pauses.offer({
+      pause: (deadlineMs) => {
+        asked.push(deadlineMs);
+        return new Promise((resolve) => (answer = resolve));
+      },
+      resume: () => {
+        resumed += 1;
+        return Promise.resolve();
+      },
+    });
+  });
+
+  test('is slowed at once, asked, and frozen when it stands', async () => {
+    pauses.hold('guard', ['PERSON_PRESENT']);
+    expect({ calls: sandbox.calls, asked }).toEqual({ calls: ['throttle'], asked: [ASKED_MS_MAX] });
+    answer();
+    await isWaiting(pauses.released());
+    expect(sandbox.calls).toEqual(['throttle', 'freeze']);
+    expect(events.map(({ kind }) => kind)).toEqual(['throttled', 'frozen']);
+    pauses.permit([]);
+    expect({ calls: sandbox.calls.slice(2), resumed }).toEqual({
+      calls: ['unthrottle', 'thaw'],
+      resumed: 1,
+    });
+  });
+
+  test('that does not answer is frozen within the 2 s that Windows promises', () => {
+    pauses.hold('guard', ['PERSON_PRESENT']);
+    clock.advance(ASKED_MS_MAX - 1);
+    expect(pauses.frozen).toBe(false);
+    clock.advance(1);
+    expect({ frozen: pauses.frozen, steps }).toEqual({ frozen: true, steps: 1 });
+    expect(ASKED_MS_MAX).toBeLessThan(2_000);
+  });
+
+  test('whose person leaves before it has answered goes on, and its late answer freezes nothing', async () => {
+    pauses.hold('guard', ['PERSON_PRESENT']);
+    pauses.permit([]);
+    answer();
+    clock.advance(ASKED_MS_MAX * 2);
+    await isWaiting(pauses.released());
+    expect(sandbox.calls).toEqual(['throttle', 'unthrottle', 'thaw']);
+    expect({ resumed, held: pauses.held }).toEqual({ resumed: 1, held: false });
+  });
+
+  test('is asked again at the next return', () => {
+    for (const round of [1, 2, 3]) {
+      pauses.hold('guard', ['PERSON_PRESENT']);
+      expect(asked).toHaveLength(round);
+      clock.advance(ASKED_MS_MAX);
+      pauses.permit([]);
+    }
   });
 });
 

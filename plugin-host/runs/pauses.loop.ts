@@ -1,9 +1,18 @@
-// The pauses of one run: freezing and thawing its sandbox, and everything that stands still with it.
+// The pauses of one run: the rungs on which it stands while something holds it, and everything that
+// stands still with it.
+//
+//            ┌── no section, nobody to ask ──────────────────────────────┐
+//   free ─hold─▶ throttled ─ section left, or asked and answered or late ─▶ frozen
+//     ▲              │                                                       │
+//     └── released ──┴───────────────────────────────────────────────────────┘
 //
 // Invariants:
-//   P1. `hold` freezes before it returns: one write, no await. What it reports comes afterwards.
-//   P2. The sandbox is thawed only when nothing holds the run any more.
-//   P3. While the run is frozen its time limit stands still and the host does nothing for it.
+//   P1. `hold` throttles or freezes before it returns: a write or two, no await. What it reports comes
+//       afterwards.
+//   P2. The sandbox is let go only when nothing holds the run any more.
+//   P3. While the run is held its time limit stands still. While it is frozen the host does nothing
+//       for it; while it is throttled, only what brings it to the end of its section.
+//   P4. A run that is held enters no section.
 
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
@@ -18,47 +27,55 @@ import {
   type HoldKind,
   type Holds,
 } from './holds.js';
+import type { Section } from './section.loop.js';
+import { Standing } from './standing.loop.js';
 import { hold, start, stopped, usedMs } from './stopwatch.js';
+import { Waiters } from './waiters.js';
 
-/**
- * CPU used while frozen is counted from here on: a call that was in the kernel at the write ends
- * there, and the kernel's own accounting of it lags by a tick.
- */
-const SETTLE_MS = 50;
+/** For a safe point. With the reaction itself it stays below the 2 s that Windows promises. */
+export const ASKED_MS_MAX = 1_500;
 
-export class RunOverError extends Error {
-  constructor() {
-    super('the run is over');
-    this.name = 'RunOverError';
-  }
+/** An updater that can be asked to pause; see Pause and Resume of its contract. */
+export interface Pausable {
+  /** Settles when it stands at a safe point, or will not. */
+  pause(deadlineMs: number): Promise<void>;
+  /** Does not reject: what goes wrong shows in the work itself. */
+  resume(): Promise<void>;
 }
 
-interface Freeze {
-  readonly sinceMs: number;
-  settledCpuUs: number;
-  readonly cancelSettling: CancelTimer;
-}
+type Rung = 'free' | 'throttled' | 'frozen';
 
 export class Pauses {
   private holds: Holds = noHolds;
   private sandbox: Sandbox | undefined;
-  private freeze: Freeze | undefined;
+  private pausable: Pausable | undefined;
+  private asking: { readonly cancel: CancelTimer } | undefined;
+  private asked = false;
+  private slowed = false;
+  private rung: Rung = 'free';
+  private standing: Standing | undefined;
   private watch = stopped;
   private cancelLimit: CancelTimer = () => undefined;
-  private waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
-  private over = false;
+  private readonly waiters = new Waiters();
 
   constructor(
     private readonly deps: {
       readonly clock: Clock;
+      readonly section: Section;
       readonly runMsMax: number;
       readonly emit: (event: RunEvent) => void;
       readonly onTimeLimit: () => void;
+      /** Told when it was frozen, and when it has left its section. */
+      readonly onStep: () => void;
     },
   ) {}
 
-  get frozen(): boolean {
+  get held(): boolean {
     return this.holds.size > 0;
+  }
+
+  get frozen(): boolean {
+    return this.rung === 'frozen';
   }
 
   /** From now on there is something to freeze; frozen at once if the run is held. */
@@ -68,15 +85,21 @@ export class Pauses {
     else this.go();
   }
 
+  /** From now on it is asked before it is frozen. */
+  offer(pausable: Pausable): void {
+    this.pausable = pausable;
+  }
+
   /** Holds the run. `edgeNs`: when the sensor saw the cause, on CLOCK_MONOTONIC. */
   hold(kind: HoldKind, codes: readonly ReasonCode[], edgeNs?: bigint): void {
-    if (this.over) return;
-    const was = this.frozen;
-    if (!was) this.sandbox?.freeze(); // P1
+    if (this.waiters.over) return;
+    const was = this.held;
+    if (!was) this.stepDown(); // P1
     const doneNs = process.hrtime.bigint();
     this.holds = withHold(this.holds, kind, codes);
     if (was) return;
     this.stand(edgeNs === undefined ? undefined : doneNs - edgeNs);
+    if (this.rung === 'throttled' && !this.deps.section.entered) this.ask();
   }
 
   renewLease(): void {
@@ -87,43 +110,96 @@ export class Pauses {
   permit(guardObjections: readonly ReasonCode[]): void {
     this.letGo(permitted(this.holds, guardObjections));
     // The permission crossed a broken guard: say again why it stays as it is.
-    if (this.frozen) this.report(undefined);
+    if (this.held) this.report(undefined);
+  }
+
+  /** Resolves unless the run is frozen. @throws RunOverError */
+  thawed(): Promise<void> {
+    return this.waiters.until(() => !this.frozen);
   }
 
   /** Resolves while nothing holds the run. @throws RunOverError */
-  thawed(): Promise<void> {
-    if (this.over) return Promise.reject(new RunOverError());
-    if (!this.frozen) return Promise.resolve();
-    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
+  released(): Promise<void> {
+    return this.waiters.until(() => !this.held);
+  }
+
+  /** @throws RunOverError */
+  async enterSection(why: string, msMax: number): Promise<void> {
+    do await this.released();
+    while (this.held); // P4
+    this.deps.section.enter(why, msMax);
+  }
+
+  leaveSection(): void {
+    this.deps.section.leave();
+    if (this.held) this.freezeAfterAll();
+    this.deps.onStep();
   }
 
   /** The run is over; whoever waits is told. Idempotent. */
   close(): void {
-    this.over = true;
+    if (this.waiters.over) return;
+    this.deps.section.leave();
     this.cancelLimit();
-    this.freeze?.cancelSettling();
-    for (const { reject } of this.waiting.splice(0)) reject(new RunOverError());
+    this.asking?.cancel();
+    this.standing?.close();
+    this.waiters.close();
+  }
+
+  /** One step from free: as far down as it may go without a word. */
+  private stepDown(): void {
+    const askFirst = this.pausable !== undefined && this.sandbox !== undefined;
+    if (this.deps.section.entered || askFirst) {
+      this.rung = 'throttled';
+      this.sandbox?.throttle();
+      this.slowed = true;
+    } else {
+      this.rung = 'frozen';
+      this.sandbox?.freeze();
+    }
   }
 
   private stand(reactionNs: bigint | undefined): void {
-    const { clock } = this.deps;
-    const now = clock.now().monotonicMs;
-    this.watch = hold(this.watch, now);
+    const { clock, onStep } = this.deps;
+    this.watch = hold(this.watch, clock.now().monotonicMs);
     this.cancelLimit();
-    const freeze: Freeze = {
-      sinceMs: now,
-      settledCpuUs: this.sandbox?.cpuUs() ?? 0,
-      cancelSettling: clock.after(SETTLE_MS, () => {
-        freeze.settledCpuUs = this.sandbox?.cpuUs() ?? 0;
+    this.standing = new Standing(clock, this.sandbox);
+    this.report(reactionNs);
+    if (this.frozen) onStep();
+  }
+
+  private ask(): void {
+    const { clock } = this.deps;
+    const asking = {
+      cancel: clock.after(ASKED_MS_MAX, () => {
+        settle();
       }),
     };
-    this.freeze = freeze;
-    this.report(reactionNs);
+    const settle = (): void => {
+      if (this.asking !== asking) return;
+      asking.cancel();
+      this.asking = undefined;
+      this.freezeAfterAll();
+      this.deps.onStep();
+    };
+    this.asking = asking;
+    this.asked = true;
+    // One that cannot come to a safe point is frozen where it is, as if it had not been asked.
+    this.pausable?.pause(ASKED_MS_MAX).then(settle, settle);
+  }
+
+  private freezeAfterAll(): void {
+    if (this.rung !== 'throttled' || this.waiters.over) return;
+    this.rung = 'frozen';
+    this.sandbox?.freeze();
+    this.standing?.close();
+    this.standing = new Standing(this.deps.clock, this.sandbox);
+    this.report(undefined);
   }
 
   private report(reactionNs: bigint | undefined): void {
     this.deps.emit({
-      kind: 'frozen',
+      kind: this.frozen ? 'frozen' : 'throttled',
       reasons: codesOf(this.holds),
       cpuUs: this.sandbox?.cpuUs() ?? 0,
       ...(reactionNs === undefined ? {} : { reactionNs }),
@@ -131,22 +207,22 @@ export class Pauses {
   }
 
   private letGo(holds: Holds): void {
-    const was = this.frozen;
+    const was = this.held;
     this.holds = holds;
-    if (!was || holds.size > 0 || this.over) return; // P2
-    const { freeze } = this;
-    if (freeze !== undefined) {
-      freeze.cancelSettling();
-      this.deps.emit({
-        kind: 'thawed',
-        frozenMs: Math.round(this.deps.clock.now().monotonicMs - freeze.sinceMs),
-        cpuUsWhileFrozen: Math.max(0, (this.sandbox?.cpuUs() ?? 0) - freeze.settledCpuUs),
-      });
-    }
-    this.freeze = undefined;
+    if (!was || holds.size > 0 || this.waiters.over) return; // P2
+    const end = this.standing?.end(this.frozen ? 'thawed' : 'unthrottled');
+    if (end !== undefined) this.deps.emit(end);
+    this.standing = undefined;
+    this.asking?.cancel();
+    this.asking = undefined;
+    this.rung = 'free';
+    if (this.slowed) this.sandbox?.unthrottle();
+    this.slowed = false;
     this.sandbox?.thaw();
     if (this.sandbox !== undefined) this.go();
-    for (const { resolve } of this.waiting.splice(0)) resolve();
+    if (this.asked) void this.pausable?.resume();
+    this.asked = false;
+    this.waiters.wake();
   }
 
   private go(): void {

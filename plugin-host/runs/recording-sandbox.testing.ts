@@ -28,6 +28,16 @@ export function recordingSandbox(clock: Clock): RecordingSandbox {
       frozenMs += clock.now().monotonicMs - (frozenAtMs ?? clock.now().monotonicMs);
       frozenAtMs = undefined;
     },
+    throttle: () => {
+      calls.push('throttle');
+    },
+    unthrottle: () => {
+      calls.push('unthrottle');
+    },
+    terminate: () => {
+      calls.push('terminate');
+      return true;
+    },
     cpuUs: () => ((frozenAtMs ?? clock.now().monotonicMs) - bornMs - frozenMs) * 1_000,
     stderrTail: () => '',
     exited: new Promise<SandboxExit>(() => undefined),

@@ -4,9 +4,11 @@ import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
 import { Update, type Outcome as WireOutcome } from '../../proto/gen/lull/updater/v1/updater.js';
 import type { Manifest } from '../../bundle/manifest.js';
 import { displayText } from '../../conditions/words.js';
+import type { Log } from '../../runtime/log.js';
 import type { UpdaterChannel } from '../channel/dial.grpc.js';
 import { failed, type Outcome, type RunEvent } from './event.js';
 import type { Grant } from './grant.js';
+import type { Pausable } from './pauses.loop.js';
 
 /** Progress is for people: so many a second are enough. */
 const PROGRESS_EVERY_MS = 200;
@@ -19,6 +21,9 @@ export interface WorkDeps {
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
   readonly emit: (event: RunEvent) => void;
+  /** Told where the updater can be asked to pause. */
+  readonly offer: (pausable: Pausable) => void;
+  readonly log: Log;
 }
 
 export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
@@ -31,6 +36,9 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
       `it describes itself as ${is}, its manifest as ${manifest.id} ${manifest.version}`,
       false,
     );
+  }
+  if (described.capabilities.some(({ kind }) => kind?.$case === 'pause')) {
+    deps.offer(pausableOf(grant.runId, deps));
   }
   const settings = [...grant.settings].map(([name, value]) => ({ name, value }));
   const { work, runId } = grant;
@@ -76,6 +84,19 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
     }
   }
   return outcome ?? failed('CONTRACT_BROKEN', 'it ended without an outcome', true);
+}
+
+function pausableOf(runId: string, { channel, log }: WorkDeps): Pausable {
+  return {
+    pause: (deadlineMs) => channel.pause(runId, deadlineMs),
+    resume: () =>
+      channel.resume(runId).catch((error: unknown) => {
+        log.warn(
+          { err: error, runId },
+          'an updater that had paused did not hear that it may go on',
+        );
+      }),
+  };
 }
 
 /** Bounded in rate, in [0, 1], and never going back. */

@@ -17,7 +17,7 @@ const layouts: [string, CgroupLayout, boolean][] = [
     'v1',
     {
       unified: undefined,
-      v1: new Map([...machine.v1].filter(([name]) => name === 'freezer' || name === 'cpuacct')),
+      v1: new Map([...machine.v1].filter(([name]) => ['freezer', 'cpuacct', 'cpu'].includes(name))),
     },
     machine.v1.has('freezer') && machine.v1.has('cpuacct'),
   ],
@@ -26,6 +26,36 @@ const layouts: [string, CgroupLayout, boolean][] = [
 describe.each(layouts)('a control group, %s', (_version, layout, mounted) => {
   const writable = hierarchies(layout).every(isWritable);
   const testHere = mounted && writable ? test : test.skip;
+
+  const canThrottle = mounted && writable && throttles(layout) ? test : test.skip;
+  canThrottle('slows a busy loop to a tenth of a processor, and lets it go again', async () => {
+    const parent = `/lull-test-${randomBytes(4).toString('hex')}`;
+    const group = new ControlGroup(layout, `${parent}/one`);
+    const child = spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' });
+    /** The share of one processor that it gets; its own clock is the only one that is fair here. */
+    const share = async (): Promise<number> => {
+      const [fromUs, fromMs] = [group.cpuUs(), performance.now()];
+      await sleep(400);
+      return (group.cpuUs() - fromUs) / 1_000 / (performance.now() - fromMs);
+    };
+    try {
+      for (const hierarchy of hierarchies(layout)) {
+        writeFileSync(join(hierarchy, parent, 'one/cgroup.procs'), String(child.pid));
+      }
+      group.throttle();
+      await sleep(100);
+      expect(await share()).toBeLessThan(0.15);
+      group.unthrottle();
+      await until(() => group.cpuUs() > 0);
+      const freeUs = group.cpuUs();
+      await until(() => group.cpuUs() > freeUs + 200_000);
+    } finally {
+      await end(child);
+      await group.kill();
+      group.close();
+      for (const hierarchy of hierarchies(layout)) rmdirSync(join(hierarchy, parent));
+    }
+  });
 
   testHere('freezes, thaws, and kills what is frozen', async () => {
     const parent = `/lull-test-${randomBytes(4).toString('hex')}`;
@@ -67,6 +97,12 @@ async function end(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
+}
+
+function throttles({ unified, v1 }: CgroupLayout): boolean {
+  const inV2 = unified === undefined ? '' : join(unified, 'cgroup.controllers');
+  const hasV2 = existsSync(inV2) && readFileSync(inV2, 'utf8').split(/\s+/).includes('cpu');
+  return hasV2 || v1.has('cpu');
 }
 
 function isWritable(path: string): boolean {

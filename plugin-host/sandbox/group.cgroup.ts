@@ -1,4 +1,4 @@
-// The control group of one sandbox: freeze, thaw, count, kill.
+// The control group of one sandbox: freeze, thaw, brake, count, kill.
 //
 // The groups are made and their files opened before the runtime starts, so that freezing never has
 // to look anything up.
@@ -21,6 +21,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openBrake, type Brake } from './brake.cgroup.js';
 import { hierarchies, type CgroupLayout } from './hierarchy.js';
 
 /** How long killed processes may take to go; one that waits for a dead disk takes longer. */
@@ -38,6 +39,7 @@ interface Freezer {
 export class ControlGroup {
   private readonly freezer: Freezer;
   private readonly cpu: { readonly fd: number; readonly unit: 'stat' | 'ns' };
+  private readonly brake: Brake;
   private readonly processesDir: string;
   private lastCpuUs = 0;
   private open = true;
@@ -46,6 +48,8 @@ export class ControlGroup {
   constructor(
     private readonly layout: CgroupLayout,
     readonly path: string,
+    /** Of what the updater writes to: "major:minor", where it is a disk. */
+    disk?: string,
   ) {
     const v2 = this.make(layout.unified);
     const v1Freezer = this.make(layout.v1.get('freezer'));
@@ -64,6 +68,11 @@ export class ControlGroup {
       cpuDir === v2
         ? { fd: openFile(cpuDir, 'cpu.stat', 'r'), unit: 'stat' }
         : { fd: openFile(cpuDir, 'cpuacct.usage', 'r'), unit: 'ns' };
+    const braked = [v2, this.make(layout.v1.get('cpu')), this.make(layout.v1.get('blkio'))];
+    this.brake = openBrake(
+      braked.filter((each) => each !== undefined),
+      disk,
+    );
   }
 
   freeze(): void {
@@ -72,6 +81,19 @@ export class ControlGroup {
 
   thaw(): void {
     this.write(this.freezer.thawed);
+  }
+
+  /** Slows every process of it down, to where a person does not feel it. Synchronous, a few writes. */
+  throttle(): void {
+    if (this.open) this.brake.put();
+  }
+
+  unthrottle(): void {
+    if (this.open) this.brake.release();
+  }
+
+  pids(): number[] {
+    return pidsOf(this.processesDir);
   }
 
   /** CPU time used by all processes of the group so far, microseconds. */
@@ -112,6 +134,7 @@ export class ControlGroup {
     this.open = false;
     closeSync(this.freezer.fd);
     closeSync(this.cpu.fd);
+    this.brake.close();
     for (const hierarchy of hierarchies(this.layout)) removeGroup(join(hierarchy, this.path));
   }
 

@@ -20,6 +20,7 @@ import { pause, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { ControlGroup } from './group.cgroup.js';
 import type { OciConfig } from './config.js';
+import { signalIfHandled } from './signal.proc.js';
 import { runCommand, spawnPolitely, type RuntimeProgram } from './program.spawn.js';
 import type { Sandbox, SandboxExit } from './sandbox.js';
 import { SandboxError } from './sandbox-error.js';
@@ -113,6 +114,21 @@ export class RuncSandbox implements Sandbox {
 
   thaw(): void {
     this.options.group.thaw();
+  }
+
+  throttle(): void {
+    this.options.group.throttle();
+  }
+
+  unthrottle(): void {
+    this.options.group.unthrottle();
+  }
+
+  terminate(): boolean {
+    const pid = existsSync(this.pidFile) ? Number(readFileSync(this.pidFile, 'utf8')) : 0;
+    // Only while it is in our group: a number is given to another process once this one is reaped.
+    if (this.ended || !this.options.group.pids().includes(pid)) return false;
+    return signalIfHandled(pid, 'SIGTERM');
   }
 
   cpuUs(): number {

@@ -15,7 +15,8 @@ export interface ParentGroup {
   readonly path: string;
   /** Where the reaper finds the processes: v2 where it can be used, else the v1 freezer. */
   readonly reapDir: string;
-  openChild(name: string): ControlGroup;
+  /** @param disk "major:minor" of what the updater writes to. */
+  openChild(name: string, disk?: string): ControlGroup;
   /** Names of the groups below, of every hierarchy. */
   children(): string[];
   /** Removes the empty parents. Nothing below may be left. */
@@ -56,8 +57,10 @@ export function openParentGroup(
 
   const make = (): void => {
     if (layout.unified !== undefined) enableControllers(layout.unified);
+    for (const dir of dirs) mkdirSync(dir, { recursive: true });
+    // For the groups below: theirs are opened before the runtime comes to enable anything.
+    if (layout.unified !== undefined) enableControllers(join(layout.unified, path));
     for (const dir of dirs) {
-      mkdirSync(dir, { recursive: true });
       if (priority === 'normal') continue;
       for (const [file, value] of weights) writeIfPossible(join(dir, file), value);
     }
@@ -65,9 +68,9 @@ export function openParentGroup(
   return {
     path,
     reapDir: join(processes, path),
-    openChild: (name) => {
+    openChild: (name, disk) => {
       make();
-      return new ControlGroup(layout, `${path}/${name}`);
+      return new ControlGroup(layout, `${path}/${name}`, disk);
     },
     children: () => [...new Set(dirs.flatMap(subdirectories))],
     remove: () => {
@@ -82,9 +85,9 @@ export function parentPath(stateDir: string): string {
 }
 
 /** Without them a v2 group has no weights. On a hybrid machine v1 has them, and this does nothing. */
-function enableControllers(unified: string): void {
+function enableControllers(group: string): void {
   for (const controller of ['cpu', 'io', 'memory', 'pids']) {
-    writeIfPossible(join(unified, 'cgroup.subtree_control'), `+${controller}`);
+    writeIfPossible(join(group, 'cgroup.subtree_control'), `+${controller}`);
   }
 }
 

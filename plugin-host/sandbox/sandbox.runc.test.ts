@@ -84,6 +84,21 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     await sandbox.close();
   });
 
+  test('told to end, it ends as it likes; one that does not listen is not waited for', async () => {
+    const [polite, deaf] = await Promise.all([
+      fixture.launch(
+        'polite',
+        `process.on('SIGTERM', () => process.exit(5)); setInterval(() => {}, 1e3); process.stderr.write('up');`,
+      ),
+      fixture.launch('deaf', '', { argv: ['sleep', '60'] }),
+    ]);
+    await until(() => polite.stderrTail() === 'up');
+    expect(deaf.terminate()).toBe(false);
+    expect(polite.terminate()).toBe(true);
+    expect(await polite.exited).toEqual({ code: 5, signal: undefined });
+    expect(polite.terminate()).toBe(false);
+  });
+
   test('a missing program is LAUNCH_FAILED with the words of the runtime', async () => {
     await expect(fixture.launch('none', '', { argv: ['no-such-program'] })).rejects.toMatchObject({
       code: 'LAUNCH_FAILED',

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../runtime/log.js';
+import { diskOf } from './brake.cgroup.js';
 import { ociConfig } from './config.js';
 import * as dirs from './dirs.fs.js';
 import { readHostFacts } from './facts.fs.js';
@@ -135,7 +136,7 @@ class RuncRuntime implements SandboxRuntime {
     const rootfs = planRootfs(spec, this.facts, new Set(roots));
     dirs.makeRootfs(bundleDir, rootfs);
     const cgroupPath = `${this.parent.path}/${containerId}`;
-    const group = this.parent.openChild(containerId);
+    const group = this.parent.openChild(containerId, diskOf(spec.workDir));
     try {
       const sandbox: RuncSandbox = new RuncSandbox({
         id: spec.id,

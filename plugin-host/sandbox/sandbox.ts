@@ -52,6 +52,14 @@ export interface Sandbox {
   /** Stops every process of it. Synchronous, a single write, and never waits for a confirmation. */
   freeze(): void;
   thaw(): void;
+  /** Slows it down while it must not be frozen. Synchronous, as `freeze`. */
+  throttle(): void;
+  unthrottle(): void;
+  /**
+   * SIGTERM to its first process.
+   * @returns false where that process does not handle it: then there is nothing to wait for.
+   */
+  terminate(): boolean;
   /** CPU time that all its processes have used, microseconds. */
   cpuUs(): number;
   /** The last of what it wrote to stderr; at most 2 KiB, not escaped. */
