@@ -18,6 +18,7 @@ import { hostRuns } from './runs/hosted-runs.loop.js';
 import { defaultUids, openPlaces } from './runs/places.fs.js';
 import type { Priority } from './sandbox/parent.cgroup.js';
 import { createSandboxRuntime } from './sandbox/sandbox.runc.js';
+import { startSelfTest } from './self-test/self-test.loop.js';
 
 export interface PluginHostSettings {
   readonly stateDir: string;
@@ -59,11 +60,11 @@ export async function startPluginHost(
         socketPath: join(runDir, 'link.sock'),
         hostId: hostIdIn(stateDir),
         instanceId: randomBytes(8).toString('hex'),
-        confinement: runtime.confinement,
         clock,
         log,
       }),
     );
+    const places = openPlaces({ stateDir, uids: defaultUids });
     const runs = hostRuns({
       parts: {
         clock,
@@ -72,7 +73,7 @@ export async function startPluginHost(
         runtime,
         catalog: createCatalog({ dir: join(stateDir, 'catalog') }),
         readBundle: link.readBundle,
-        places: openPlaces({ stateDir, uids: defaultUids }),
+        places,
         artifacts,
         installer: createInstaller({ log }),
         checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
@@ -83,6 +84,19 @@ export async function startPluginHost(
       log,
       report: link.report,
     });
+    opened.add(
+      'self-test',
+      startSelfTest({
+        runtime,
+        places,
+        runDir,
+        clock,
+        log,
+        onKnown: (confinement) => {
+          link.confines(confinement);
+        },
+      }),
+    );
     opened.add('last events', { close: () => link.flush(FLUSH_MS_MAX) });
     opened.add('runs', runs);
     link.attach({

@@ -11,6 +11,7 @@ import {
   type AttachResponse,
 } from '../../proto/gen/lull/link/v1/link.js';
 import { dialUnix, reasonOf, serveUnix, type Listener } from '../../runtime/grpc.js';
+import type { Confinement } from '../../conditions/confinement.js';
 import { createLog } from '../../runtime/log.js';
 import type { LinkEvent } from './event.wire.js';
 import { linkService, type HostConnection } from './host.grpc.js';
@@ -22,6 +23,7 @@ let listener: Listener;
 let clients: LinkServiceClient[];
 let attached: HostConnection[];
 let detached: HostConnection[];
+let confined: (Confinement | undefined)[];
 let handled: LinkEvent[];
 let beforeHandling: () => Promise<void>;
 
@@ -35,7 +37,7 @@ async function* bundle(sha256: string): AsyncGenerator<Uint8Array> {
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'lull-k-'));
-  [clients, attached, detached, handled] = [[], [], [], []];
+  [clients, attached, detached, confined, handled] = [[], [], [], [], []];
   beforeHandling = () => Promise.resolve();
   const { definition, handlers } = linkService({
     edges: {
@@ -44,6 +46,10 @@ beforeEach(async () => {
         return Promise.resolve();
       },
       detached: (host) => detached.push(host),
+      confined: (host) => {
+        confined.push(host.confinement);
+        return Promise.resolve();
+      },
       event: async (_host, event) => {
         await beforeHandling();
         handled.push(event);
@@ -98,7 +104,7 @@ function connect(hello?: { hostId?: string; instanceId?: string; runIds?: string
   stream.on('end', () => (ended = true));
   stream.on('error', () => (ended = true));
   if (hello !== undefined) {
-    const value = { hostId: 'h', instanceId: 'i', runIds: [], confinement: 'oci', ...hello };
+    const value = { hostId: 'h', instanceId: 'i', runIds: [], confinement: '', ...hello };
     stream.write({ kind: { $case: 'hello', value } });
   }
   return {
@@ -122,7 +128,7 @@ test('a host is welcomed, with what it holds, and gets what it is sent', async (
   const host = connect({ runIds: ['r'] });
   await until('the welcome', () => host.received.length > 0 && attached.length > 0);
   expect(host.received[0]).toMatchObject({ $case: 'welcome' });
-  expect(attached[0]).toMatchObject({ hostId: 'h', instanceId: 'i', confinement: 'oci' });
+  expect(attached[0]).toMatchObject({ hostId: 'h', instanceId: 'i', confinement: undefined });
   expect(attached[0]?.runIds).toEqual(new Set(['r']));
   attached[0]?.send({ $case: 'resume', value: { runId: 'r', epoch: 4n } });
   await until('the command', () => host.received.length > 1);

@@ -38,6 +38,7 @@ function overDefaults(file: PolicyFile, machineTimeZone: string): Policy {
     ...base,
     publishers: file.publishers ?? base.publishers,
     scopes: file.scopes ?? base.scopes,
+    confinement: file.confinement ?? base.confinement,
     waiting: {
       awayMs: file.waiting?.away ?? base.waiting.awayMs,
       awayForInstallMs: file.waiting?.away_for_install ?? base.waiting.awayForInstallMs,

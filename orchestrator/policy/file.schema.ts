@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { keyIdOf } from '../../bundle/envelope.js';
+import { levels } from '../../conditions/confinement.js';
 import { percentSignals, type PercentSignal } from '../../conditions/reading.js';
 import { parsePublicKey, type Publisher } from '../trust/publisher.js';
 import { intrusions } from '../runs/intrusion.js';
@@ -95,6 +96,7 @@ const deadlineRule = z.strictObject({ after: duration.optional(), grace: duratio
 export const policyFileSchema = z.strictObject({
   publishers: z.array(publisher).max(256).optional(),
   scopes: z.array(z.enum(['user-mode', 'driver', 'firmware', 'kernel', 'bios'])).optional(),
+  confinement: z.enum(levels).optional(),
   waiting: z
     .strictObject({
       away: duration.optional(),

@@ -108,6 +108,7 @@ const readings: fc.Arbitrary<Readings> = fc.oneof(
 const host: fc.Arbitrary<HostView> = fc.record({
   id: fc.constant('host-1'),
   attached: fc.oneof(fc.constant(true), fc.boolean()),
+  level: fc.constantFrom('sealed', 'confined', 'loose', 'none', undefined),
   readings,
   diskPath: fc.constant('/var/lib/lull'),
   servedSinceMs: agoMs.map((ago) => NOW_MS - ago),

@@ -12,6 +12,7 @@ import {
   type AttachResponse,
   type ReadBundleResponse,
 } from '../../proto/gen/lull/link/v1/link.js';
+import type { Confinement } from '../../conditions/confinement.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { dialUnix } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
@@ -43,6 +44,8 @@ export interface Link extends Closeable {
   /** Connects, and stays so until closed. Once. */
   attach(served: Attached): void;
   report: (run: { runId: string; epoch: number }, event: RunEvent) => void;
+  /** Tells how strongly updaters are confined here, now and over every new connection. */
+  confines(confinement: Confinement): void;
   readonly readBundle: ReadBundle;
   /** Resolves when every event was acknowledged, or after `deadlineMs`. */
   flush(deadlineMs: number): Promise<void>;
@@ -52,7 +55,6 @@ export function openLink(deps: {
   readonly socketPath: string;
   readonly hostId: string;
   readonly instanceId: string;
-  readonly confinement: string;
   readonly clock: Clock;
   readonly log: Log;
 }): Link {
@@ -62,6 +64,7 @@ export function openLink(deps: {
   let stream: ClientDuplexStream<AttachRequest, AttachResponse> | undefined;
   let retryMs = RECONNECT_MS_MIN;
   let cancelRetry: CancelTimer = () => undefined;
+  let confinement: Confinement | undefined;
   let closed = false;
   let flushed: (() => void)[] = [];
 
@@ -91,18 +94,25 @@ export function openLink(deps: {
       if (kind?.$case === 'welcome') {
         retryMs = RECONNECT_MS_MIN;
         stream = attached;
+        sendConfinement();
         for (const each of outbox.waiting) send(each); // L1
       } else if (kind?.$case === 'acknowledge') {
         outbox = acknowledged(outbox, Number(kind.value.sequence));
         if (outbox.waiting.length === 0) for (const tell of flushed.splice(0)) tell();
       } else if (kind !== undefined) served.onCommand(kind);
     });
-    const { hostId, instanceId, confinement } = deps;
+    const { hostId, instanceId } = deps;
     // A run whose end was not heard yet is still held: otherwise it would count as cut.
     const unheard = outbox.waiting.map(({ event: { runId } }) => runId);
     const runIds = [...new Set([...served.runIds(), ...unheard])];
-    const hello = { hostId, instanceId, confinement, runIds };
+    const hello = { hostId, instanceId, confinement: '', runIds };
     attached.write({ kind: { $case: 'hello', value: hello } });
+  }
+
+  function sendConfinement(): void {
+    if (confinement === undefined) return;
+    const value = { ...confinement, trials: [...confinement.trials] };
+    stream?.write({ kind: { $case: 'confinement', value } });
   }
 
   function send({ sequence, event: { runId, epoch, atMs, event } }: Outgoing<Report>): void {
@@ -127,6 +137,10 @@ export function openLink(deps: {
       outbox = post(outbox, report, event.kind === 'progress');
       const last = outbox.waiting.at(-1);
       if (last !== undefined) send(last);
+    },
+    confines: (known) => {
+      confinement = known;
+      sendConfinement();
     },
     readBundle: (sha256, signal) => readChunks(client, sha256, signal),
     flush: (deadlineMs) =>
