@@ -15,7 +15,9 @@ import { openLink } from './link/link.grpc.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
 import { createCheckpoints } from './runs/checkpoints.fs.js';
 import { hostRuns } from './runs/hosted-runs.loop.js';
-import { defaultUids, openPlaces } from './runs/places.fs.js';
+import type { Launch } from './runs/launch.grpc.js';
+import { Launches } from './runs/launches.loop.js';
+import { canaryUid, defaultUids, openPlaces } from './runs/places.fs.js';
 import type { Priority } from './sandbox/parent.cgroup.js';
 import { createSandboxRuntime } from './sandbox/sandbox.runc.js';
 import { startSelfTest } from './self-test/self-test.loop.js';
@@ -65,6 +67,7 @@ export async function startPluginHost(
       }),
     );
     const places = openPlaces({ stateDir, uids: defaultUids });
+    const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
     const runs = hostRuns({
       parts: {
         clock,
@@ -74,6 +77,7 @@ export async function startPluginHost(
         catalog: createCatalog({ dir: join(stateDir, 'catalog') }),
         readBundle: link.readBundle,
         places,
+        launches,
         artifacts,
         installer: createInstaller({ log }),
         checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
@@ -88,7 +92,7 @@ export async function startPluginHost(
       'self-test',
       startSelfTest({
         runtime,
-        places,
+        uid: canaryUid,
         runDir,
         clock,
         log,

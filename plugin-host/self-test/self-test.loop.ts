@@ -17,7 +17,6 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { pause, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import type { Places } from '../runs/places.fs.js';
 import { inside, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
 import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
 import { readAnswer } from './answer.js';
@@ -32,12 +31,11 @@ const FROZEN_MS = 100;
 const FROZEN_LOOKS_MAX = 10;
 const MIB = 1024 * 1024;
 const limits = { memoryBytesMax: 192 * MIB, processesMax: 64, diskBytesMax: 4 * MIB };
-/** No manifest may have this id, so its uid is nobody else's. */
-const CANARY = 'lull/canary';
 
 export interface SelfTestDeps {
   readonly runtime: SandboxRuntime;
-  readonly places: Places;
+  /** The canary's; no updater has it. */
+  readonly uid: number;
   readonly runDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -80,10 +78,9 @@ async function once(deps: SelfTestDeps, signal: AbortSignal): Promise<void> {
 }
 
 async function tryEverything(
-  { runtime, places, runDir }: SelfTestDeps,
+  { runtime, uid, runDir }: SelfTestDeps,
   signal: AbortSignal,
 ): Promise<Map<TrialName, TrialResult>> {
-  const { uid } = await places.of(CANARY);
   const bait = await layBait(join(runDir, 'canary'), uid);
   try {
     const dirs = runtime.prepare(CANARY_ID, uid);

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import type { Confinement } from '../../conditions/confinement.js';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
-import { openPlaces } from '../runs/places.fs.js';
 import {
   leftovers,
   openFixture,
@@ -21,7 +20,7 @@ import { trialNames } from './trials.js';
 
 const missing = await whyNoSandbox();
 const describeHere = missing === undefined ? describe : describe.skip;
-const uids = { first: 2_000_100_000, last: 2_000_100_010 };
+const canaryUid = 2_000_100_000 + (process.pid % 100_000);
 
 describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   let fixture: SandboxFixture;
@@ -31,7 +30,7 @@ describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing}
   });
   afterEach(async () => {
     await fixture.close();
-    expect(leftovers(fixture.root, uids.first)).toEqual([]);
+    expect(leftovers(fixture.root, canaryUid)).toEqual([]);
   });
 
   function outcomeIn(runtime: SandboxRuntime): Promise<Confinement> {
@@ -40,7 +39,7 @@ describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing}
     return new Promise((resolve) => {
       const selfTest = startSelfTest({
         runtime,
-        places: openPlaces({ stateDir: join(fixture.root, 'state'), uids }),
+        uid: canaryUid,
         runDir,
         clock: systemClock,
         log: createLog('test', 'silent'),
