@@ -52,6 +52,8 @@ export const reasons = {
   SLOT_TAKEN: 'Another run has the slot.',
   GROUP_FULL: 'As many machines of its group as may are changing something.',
   HOST_NOT_ATTACHED: 'No plugin-host is connected.',
+  CONFINEMENT_UNKNOWN: 'It is not known yet how strongly updaters are confined here.',
+  CONFINEMENT_WEAK: 'Updaters are confined less strongly here than policy wants.',
 
   // Why a run was paused or stopped.
   GUARD_BROKEN: 'A condition that had to go on holding does not hold any more.',

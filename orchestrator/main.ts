@@ -66,6 +66,7 @@ export async function startOrchestrator(
     const hostView = (): HostView => ({
       id: hosts.current?.hostId ?? 'this machine',
       attached: hosts.current !== undefined,
+      level: hosts.current?.confinement?.level,
       readings,
       diskPath: stateDir,
       servedSinceMs,

@@ -16,9 +16,12 @@ import { createKeepAwake } from './power/keep-awake.spawn.js';
 import { createMachineRestart } from './power/restart.spawn.js';
 import { createCheckpoints } from './runs/checkpoints.fs.js';
 import { hostRuns } from './runs/hosted-runs.loop.js';
-import { defaultUids, openPlaces } from './runs/places.fs.js';
+import type { Launch } from './runs/launch.grpc.js';
+import { Launches } from './runs/launches.loop.js';
+import { canaryUid, defaultUids, openPlaces } from './runs/places.fs.js';
 import type { Priority } from './sandbox/parent.cgroup.js';
 import { createSandboxRuntime } from './sandbox/sandbox.runc.js';
+import { startSelfTest } from './self-test/self-test.loop.js';
 
 export interface PluginHostSettings {
   readonly stateDir: string;
@@ -60,11 +63,12 @@ export async function startPluginHost(
         socketPath: join(runDir, 'link.sock'),
         hostId: hostIdIn(stateDir),
         instanceId: randomBytes(8).toString('hex'),
-        confinement: runtime.confinement,
         clock,
         log,
       }),
     );
+    const places = openPlaces({ stateDir, uids: defaultUids });
+    const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
     const runs = hostRuns({
       parts: {
         clock,
@@ -73,7 +77,8 @@ export async function startPluginHost(
         runtime,
         catalog: createCatalog({ dir: join(stateDir, 'catalog') }),
         readBundle: link.readBundle,
-        places: openPlaces({ stateDir, uids: defaultUids }),
+        places,
+        launches,
         artifacts,
         installer: createInstaller({ log }),
         checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
@@ -85,6 +90,19 @@ export async function startPluginHost(
       report: link.report,
     });
     const machine = createMachineRestart({ log, onFailed: link.restartFailed });
+    opened.add(
+      'self-test',
+      startSelfTest({
+        runtime,
+        uid: canaryUid,
+        runDir,
+        clock,
+        log,
+        onKnown: (confinement) => {
+          link.confines(confinement);
+        },
+      }),
+    );
     opened.add('last events', { close: () => link.flush(FLUSH_MS_MAX) });
     opened.add('runs', runs);
     link.attach({

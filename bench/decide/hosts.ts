@@ -54,6 +54,7 @@ export function viewAt(nowMs: number, index: number, engaged: boolean): HostView
     attached: true,
     readings: readingsAt({ atMs: nowMs, mains: true, ...since }),
     diskPath: '/',
+    level: 'confined',
     servedSinceMs: START_MS - 24 * HOUR_MS,
   };
 }

@@ -56,7 +56,7 @@ describe('lull simulate', () => {
 
   test('a policy file decides what Lull does', () => {
     const traceFile = fileOf('night.csv', night);
-    const policyFile = fileOf('policy.yaml', 'waiting: { away_for_install: 2h }\n');
+    const policyFile = fileOf('policy.yaml', 'waiting: { away_for_install: 2h, locked: 2h }\n');
     const [ours] = simulate(asked({ traceFile, policyFile })).policies.slice(-1);
     expect(ours).toMatchObject({ name: policyFile, doneShare: 1 });
     expect(ours?.timeToUpdateP50H).toBeGreaterThan(2);

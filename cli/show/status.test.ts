@@ -1,10 +1,15 @@
 // What people read: the machine, what runs, what waits and why.
 
 import { describe, expect, test } from '@jest/globals';
-import { GetStatusResponse, Run, Subject } from '../../proto/gen/lull/operator/v1/operator.js';
+import {
+  GetStatusResponse,
+  Host,
+  Run,
+  Subject,
+} from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import { localTime } from './local-time.js';
-import { showRuns, showStatus, showSubjects, showUpdaters } from './status.js';
+import { showHosts, showRuns, showStatus, showSubjects, showUpdaters } from './status.js';
 
 const npm = Updater.fromPartial({
   id: 'dev.lull.npm',
@@ -30,7 +35,9 @@ test('everything is there: host, readings, updaters, runs, and every reason', ()
         {
           id: 'host-1',
           attached: true,
-          confinement: 'oci',
+          confinement: 'confined',
+          runtime: 'runc version 1.1.5',
+          cgroups: 'hybrid',
           readings: [{ signal: 'cpu.busy', value: '3.0 %', source: '/proc/stat' }],
         },
         { id: 'host-2', attached: false },
@@ -52,7 +59,7 @@ test('everything is there: host, readings, updaters, runs, and every reason', ()
     }),
   );
   for (const part of [
-    'host-1: confines with oci',
+    'host-1: confinement confined, runc version 1.1.5, control groups hybrid',
     'host-2: not attached',
     'cpu.busy  3.0 %',
     'run-1',
@@ -156,4 +163,19 @@ describe('runs', () => {
     const on = Run.fromPartial({ ...run, updateId: '', action: 'scan', state: 'paused' });
     expect(showRuns([on])).toContain('scan  a.b    paused');
   });
+});
+
+test('how strongly updaters are confined is shown with every trial, also while it is not known', () => {
+  const trials = [
+    { name: 'shadow', result: 'denied' },
+    { name: 'disk', result: 'allowed' },
+  ];
+  const known = { id: 'h', attached: true, confinement: 'confined', runtime: 'r', cgroups: 'v2' };
+  const shown = showHosts([
+    Host.fromPartial({ ...known, trials }),
+    Host.fromPartial({ id: 'new', attached: true }),
+  ]);
+  expect(shown).toContain('h: confinement confined, r, control groups v2\n  shadow  denied\n');
+  expect(shown).toMatch(/disk +allowed/);
+  expect(shown).toContain('new: attached; the self-test of the sandbox is still on');
 });

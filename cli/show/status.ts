@@ -1,5 +1,6 @@
 import {
   type GetStatusResponse,
+  type Host,
   type Outlook,
   type Reason,
   type Run,
@@ -12,8 +13,7 @@ import { table } from './table.js';
 export function showStatus(status: GetStatusResponse): string {
   const parts = [`Lull ${status.version}, ${String(status.entryCount)} journal entries`];
   for (const host of status.hosts) {
-    const confinement = host.attached ? `confines with ${host.confinement}` : 'not attached';
-    parts.push(`\n${host.id}: ${confinement}`);
+    parts.push(`\n${host.id}: ${showConfinement(host)}`);
     parts.push(
       indent(table(host.readings.map(({ signal, value, source }) => [signal, value, source]))),
     );
@@ -22,6 +22,22 @@ export function showStatus(status: GetStatusResponse): string {
   parts.push('\nRunning', indent(status.runs.length === 0 ? 'nothing' : showRuns(status.runs)));
   parts.push('\nWaiting', indent(showSubjects(status.waiting)));
   return parts.join('\n');
+}
+
+/** In one line: how strongly updaters are confined here, and with what. */
+export function showConfinement({ attached, confinement, runtime, cgroups }: Host): string {
+  if (!attached) return 'not attached';
+  if (confinement === '') return 'attached; the self-test of the sandbox is still on';
+  return `confinement ${confinement}, ${runtime}, control groups ${cgroups}`;
+}
+
+export function showHosts(hosts: readonly Host[]): string {
+  return hosts
+    .map((host) => {
+      const trials = host.trials.map(({ name, result }) => [name, result]);
+      return `${host.id}: ${showConfinement(host)}\n${indent(table(trials))}`;
+    })
+    .join('\n');
 }
 
 export function showUpdaters(updaters: readonly Updater[]): string {

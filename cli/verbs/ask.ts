@@ -5,7 +5,7 @@ import { askExplain, askHistory, askStatus } from '../commands/ask.js';
 import { askForecast, nextClock, parseDuration } from '../commands/orders.js';
 import { write } from '../output.js';
 import { showForecast } from '../show/orders.js';
-import { showRuns, showStatus, showSubjects } from '../show/status.js';
+import { showHosts, showRuns, showStatus, showSubjects } from '../show/status.js';
 import type { Here } from './here.js';
 
 export function addAsking(program: Command, here: Here): void {
@@ -14,6 +14,14 @@ export function addAsking(program: Command, here: Here): void {
     .description('the machine, what runs, what waits and why')
     .action(async () => {
       write(await askStatus(here.runDir()), here.json(), showStatus);
+    });
+
+  program
+    .command('host')
+    .description('how strongly updaters are confined here, and what the self-test tried')
+    .action(async () => {
+      const { hosts } = await askStatus(here.runDir());
+      write(hosts, here.json(), showHosts);
     });
 
   program

@@ -75,7 +75,9 @@ describe('status', () => {
       waiting: [],
       entryCount: 0n,
     });
-    expect(answer.hosts).toMatchObject([{ id: 'host-1', attached: true, confinement: 'oci' }]);
+    expect(answer.hosts).toMatchObject([
+      { id: 'host-1', attached: true, confinement: 'confined', cgroups: 'v2' },
+    ]);
   });
 
   test('tells what is measured as people read it', async () => {

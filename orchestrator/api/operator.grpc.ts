@@ -122,7 +122,10 @@ function statusNow(deps: OperatorDeps): GetStatusResponse {
       {
         id: view.id,
         attached: view.attached,
-        confinement: host?.confinement ?? '',
+        confinement: host?.confinement?.level ?? '',
+        runtime: host?.confinement?.runtime ?? '',
+        cgroups: host?.confinement?.cgroups ?? '',
+        trials: [...(host?.confinement?.trials ?? [])],
         readings: [...view.readings.values()].map(readingToText),
       },
     ],

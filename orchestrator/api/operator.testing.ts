@@ -30,7 +30,7 @@ export interface OperatorUnderTest extends Closeable {
 const connection: HostConnection = {
   hostId: 'host-1',
   instanceId: 'i',
-  confinement: 'oci',
+  confinement: { level: 'confined', runtime: 'runc version 1', cgroups: 'v2', trials: [] },
   runIds: new Set(),
   send: () => undefined,
 };
@@ -41,6 +41,7 @@ export async function openOperator(): Promise<OperatorUnderTest> {
   const hostView = (): HostView => ({
     id: 'host-1',
     ...machine,
+    level: 'confined',
     diskPath: '/var/lib/lull',
     servedSinceMs: NOW_MS - 3_600_000,
   });

@@ -1,6 +1,7 @@
 // Facts: everything that must survive, as it is written in the journal. A kind is never renamed and
 // a field never changes its meaning, because old entries are never rewritten.
 
+import type { Confinement } from '../../conditions/confinement.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { Outcome } from '../runs/run.js';
@@ -64,8 +65,10 @@ type KindOfFact =
       readonly kind: 'host.attached';
       readonly hostId: string;
       readonly instanceId: string;
-      readonly confinement: string;
+      /** Of entries before there was a self-test. */
+      readonly confinement?: string;
     }
+  | ({ readonly kind: 'host.confined'; readonly hostId: string } & Confinement)
   | {
       readonly kind: 'run.admitted';
       readonly runId: string;

@@ -11,6 +11,7 @@ import {
   type AttachResponse,
 } from '../../proto/gen/lull/link/v1/link.js';
 import { dialUnix, reasonOf, serveUnix, type Listener } from '../../runtime/grpc.js';
+import type { Confinement } from '../../conditions/confinement.js';
 import { createLog } from '../../runtime/log.js';
 import type { LinkEvent } from './event.wire.js';
 import { linkService, type HostConnection } from './host.grpc.js';
@@ -22,6 +23,7 @@ let listener: Listener;
 let clients: LinkServiceClient[];
 let attached: HostConnection[];
 let detached: HostConnection[];
+let confined: (Confinement | undefined)[];
 let handled: LinkEvent[];
 let beforeHandling: () => Promise<void>;
 
@@ -38,7 +40,7 @@ let notRestarted: string[];
 beforeEach(async () => {
   notRestarted = [];
   directory = mkdtempSync(join(tmpdir(), 'lull-k-'));
-  [clients, attached, detached, handled] = [[], [], [], []];
+  [clients, attached, detached, confined, handled] = [[], [], [], [], []];
   beforeHandling = () => Promise.resolve();
   const { definition, handlers } = linkService({
     edges: {
@@ -49,6 +51,10 @@ beforeEach(async () => {
       detached: (host) => detached.push(host),
       restartFailed: (message) => {
         notRestarted.push(message);
+        return Promise.resolve();
+      },
+      confined: (host) => {
+        confined.push(host.confinement);
         return Promise.resolve();
       },
       event: async (_host, event) => {
@@ -105,7 +111,7 @@ function connect(hello?: { hostId?: string; instanceId?: string; runIds?: string
   stream.on('end', () => (ended = true));
   stream.on('error', () => (ended = true));
   if (hello !== undefined) {
-    const value = { hostId: 'h', instanceId: 'i', runIds: [], confinement: 'oci', ...hello };
+    const value = { hostId: 'h', instanceId: 'i', runIds: [], confinement: '', ...hello };
     stream.write({ kind: { $case: 'hello', value } });
   }
   return {
@@ -129,7 +135,7 @@ test('a host is welcomed, with what it holds, and gets what it is sent', async (
   const host = connect({ runIds: ['r'] });
   await until('the welcome', () => host.received.length > 0 && attached.length > 0);
   expect(host.received[0]).toMatchObject({ $case: 'welcome' });
-  expect(attached[0]).toMatchObject({ hostId: 'h', instanceId: 'i', confinement: 'oci' });
+  expect(attached[0]).toMatchObject({ hostId: 'h', instanceId: 'i', confinement: undefined });
   expect(attached[0]?.runIds).toEqual(new Set(['r']));
   attached[0]?.send({ $case: 'resume', value: { runId: 'r', epoch: 4n } });
   await until('the command', () => host.received.length > 1);

@@ -19,12 +19,15 @@ import {
   type ReadBundleRequest,
   type ReadBundleResponse,
 } from '../../proto/gen/lull/link/v1/link.js';
+import type { Confinement } from '../../conditions/confinement.js';
+import { confinementFromWire } from './confinement.wire.js';
 import { eventFromWire, type LinkEvent } from './event.wire.js';
 
 export interface HostConnection {
   readonly hostId: string;
   readonly instanceId: string;
-  readonly confinement: string;
+  /** Undefined while its self-test is still on. */
+  readonly confinement: Confinement | undefined;
   /** Runs that this instance holds, as it said when it attached. */
   readonly runIds: ReadonlySet<string>;
   send(message: NonNullable<AttachResponse['kind']>): void;
@@ -35,6 +38,8 @@ export interface HostEdges {
   detached(host: HostConnection): void;
   /** It could not tell its machine to restart, or not to. */
   restartFailed(message: string): Promise<void>;
+  /** What `host.confinement` says is new. */
+  confined(host: HostConnection): Promise<void>;
   /** Resolves when the event is durable, or needs not be. */
   event(host: HostConnection, event: LinkEvent): Promise<void>;
 }
@@ -70,7 +75,7 @@ async function serveHost(
   deps: { streams: Map<string, Attach>; handled: Handled; edges: HostEdges; log: Log },
 ): Promise<void> {
   const { streams, handled, edges, log } = deps;
-  let host: HostConnection | undefined;
+  let host: (HostConnection & { confinement: Confinement | undefined }) | undefined;
   try {
     // Not destroyed when we leave the loop: then the host would never hear that this stream has ended.
     const requests = stream.iterator({ destroyOnReturn: false });
@@ -81,6 +86,9 @@ async function serveHost(
         host = connectionOf(stream, kind.value);
         host.send({ $case: 'welcome', value: {} });
         await edges.attached(host);
+      } else if (kind?.$case === 'confinement' && host !== undefined) {
+        host.confinement = confinementFromWire(kind.value);
+        await edges.confined(host);
       } else if (kind?.$case === 'event' && host !== undefined) {
         const event = eventFromWire(kind.value);
         const { hostId, instanceId } = host;
@@ -110,12 +118,12 @@ async function serveHost(
 
 function connectionOf(
   stream: Attach,
-  hello: { hostId: string; instanceId: string; confinement: string; runIds: string[] },
-): HostConnection {
+  hello: { hostId: string; instanceId: string; runIds: string[] },
+): HostConnection & { confinement: Confinement | undefined } {
   return {
     hostId: hello.hostId,
     instanceId: hello.instanceId,
-    confinement: hello.confinement,
+    confinement: undefined,
     runIds: new Set(hello.runIds),
     // A few hundred bytes per run at most: what a host does not read is bounded by its slots.
     send: (kind) => {

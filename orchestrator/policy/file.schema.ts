@@ -2,6 +2,7 @@
 // error, because it may be a misspelt restriction. docs/policy.md has a row for each.
 
 import { z } from 'zod';
+import { levels } from '../../conditions/confinement.js';
 import { percentSignals, thermalWords, type PercentSignal } from '../../conditions/reading.js';
 import { intrusions } from '../runs/intrusion.js';
 import { duration, group, hold, percent, publisher, share, window } from './file.fields.js';
@@ -29,6 +30,7 @@ const scope = z.enum(['user-mode', 'driver', 'firmware', 'kernel', 'bios']);
 export const policyFileSchema = z.strictObject({
   publishers: z.array(publisher).max(256).optional(),
   scopes: z.array(scope).optional(),
+  confinement: z.enum(levels).optional(),
   holds: z.array(hold).max(256).optional(),
   groups: z.array(group).max(64).optional(),
   waiting: section({

@@ -16,6 +16,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
     ...base,
     publishers: file.publishers ?? base.publishers,
     scopes: file.scopes ?? base.scopes,
+    confinement: file.confinement ?? base.confinement,
     holds: file.holds ?? base.holds,
     groups: file.groups ?? base.groups,
     waiting: {

@@ -1,6 +1,7 @@
 // Policy: what the operator decided, with a default and its source for each number (docs/policy.md).
 
 import type { Manifest } from '../../bundle/manifest.js';
+import type { Level } from '../../conditions/confinement.js';
 import type { PercentSignal, ThermalWord } from '../../conditions/reading.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { Publisher } from '../trust/publisher.js';
@@ -41,6 +42,8 @@ export interface Policy {
   readonly scopes: readonly Manifest['scope'][];
   readonly holds: readonly PolicyHold[];
   readonly groups: readonly Group[];
+  /** The weakest confinement in which anything runs. */
+  readonly confinement: Level;
   readonly waiting: {
     /** No input for so long: away. */
     readonly awayMs: number;
@@ -116,6 +119,7 @@ export const defaultPolicy: Policy = {
   scopes: ['user-mode'],
   holds: [],
   groups: [],
+  confinement: 'confined', // Ours: every boundary and every limit, on any machine with cgroups.
   waiting: {
     awayMs: 4 * MINUTE, // Windows Task Scheduler since 8.
     awayForInstallMs: 10 * MINUTE, // Ours, between Windows' 4 and Android's 31.

@@ -44,6 +44,7 @@ function hostWith(changes: Partial<HostView> = {}): HostView {
     readings: quietReadings(),
     diskPath: '/var/lib/lull',
     servedSinceMs: NOW_MS - HOUR_MS,
+    level: 'confined',
     ...changes,
   };
 }
@@ -161,6 +162,8 @@ describe('Lull itself', () => {
 
   test.each<[ReasonCode, Dated[], HostView?]>([
     ['HOST_NOT_ATTACHED', offering('download'), hostWith({ attached: false })],
+    ['CONFINEMENT_UNKNOWN', offering('download'), hostWith({ level: undefined })],
+    ['CONFINEMENT_WEAK', offering('download'), hostWith({ level: 'loose' })],
     ['STARTING_UP', offering('download'), hostWith({ servedSinceMs: NOW_MS - 60_000 })],
     [
       'UPDATER_SUSPENDED',

@@ -18,6 +18,7 @@ import type { Policy } from '../policy/policy.js';
 import { actionOf, holdsSlot, type Run } from '../runs/run.js';
 import type { World } from '../world/world.js';
 import { quietObjections, windowObjections } from './fit.js';
+import { confinementObjections } from './confinement.js';
 import { attachmentObjections, heldRuns, type HeldRuns } from './held.js';
 import type { HostView } from './host-view.js';
 import { nextInstant } from './instants.js';
@@ -122,7 +123,7 @@ function isQuietSinceOwnRun(world: World, policy: Policy, nowMs: number): boolea
 }
 
 function hostObjections(subject: Subject, host: HostView, policy: Policy, nowMs: number): Reason[] {
-  const reasons = attachmentObjections(host);
+  const reasons = [...attachmentObjections(host), ...confinementObjections(host, policy)];
   const untilMs = host.servedSinceMs + policy.waiting.startUpMs;
   // A clock set back would make the start lie ahead; the start-up wait ends all the same.
   if (!subject.demanded && nowMs < untilMs && nowMs >= host.servedSinceMs) {

@@ -58,7 +58,14 @@ function hostHolding(...runIds: string[]): HostConnection & { readonly sent: Com
   const sent: Command[] = [];
   const send = (command: Command): void => void sent.push(command);
   const instanceId = 'i';
-  return { hostId: 'host-1', instanceId, confinement: 'oci', runIds: new Set(runIds), send, sent };
+  return {
+    hostId: 'host-1',
+    instanceId,
+    confinement: undefined,
+    runIds: new Set(runIds),
+    send,
+    sent,
+  };
 }
 
 async function tell(runId: string, body: Body, epoch = 1): Promise<void> {

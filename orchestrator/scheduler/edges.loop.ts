@@ -97,10 +97,10 @@ export function hostEdges(deps: {
         host.send({ $case: 'stop', value: { runId, epoch, reason: 'SUPERSEDED' } }); // E3
         scans.delete(runId);
       }
-      const { hostId, instanceId, confinement } = host;
+      const { hostId, instanceId } = host;
       const message = `${hostId} does not hold it any more`;
       await ledger.append([
-        { kind: 'host.attached', hostId, instanceId, confinement },
+        { kind: 'host.attached', hostId, instanceId },
         ...cut.map(({ id }): Fact => ({
           kind: 'run.interrupted',
           runId: id,
@@ -120,6 +120,12 @@ export function hostEdges(deps: {
       if (current !== host) return;
       current = undefined;
       log.warn({ host: host.hostId }, 'the plugin-host detached');
+      wake();
+    },
+    confined: async (host) => {
+      const { hostId, confinement } = host;
+      if (confinement === undefined) return;
+      await ledger.append([{ kind: 'host.confined', hostId, ...confinement }]);
       wake();
     },
     event: async ({ hostId, instanceId }, event) => {

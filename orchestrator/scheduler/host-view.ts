@@ -1,9 +1,12 @@
+import type { Level } from '../../conditions/confinement.js';
 import type { Readings } from '../../conditions/reading.js';
 
 /** A machine as it is now: what no journal knows. */
 export interface HostView {
   readonly id: string;
   readonly attached: boolean;
+  /** How strongly it confines; undefined while its self-test is still on. */
+  readonly level: Level | undefined;
   readonly readings: Readings;
   /** The directory whose file system takes downloads and installs. */
   readonly diskPath: string;

@@ -23,7 +23,14 @@ const actions = ['download', 'install', 'verify', 'rollback', 'restart_app', 're
 
 export function hostWith(changes: Partial<Record<Signal, Value>> = {}): HostView {
   const readings = quietReadings(changes);
-  return { id: 'host-1', attached: true, readings, diskPath: '/', servedSinceMs: NOW_MS - HOUR_MS };
+  return {
+    id: 'host-1',
+    attached: true,
+    level: 'confined',
+    readings,
+    diskPath: '/',
+    servedSinceMs: NOW_MS - HOUR_MS,
+  };
 }
 
 /** Two updaters; the first offers `updates`, and both have scanned a moment ago. */

@@ -75,7 +75,7 @@ beforeEach(async () => {
   host = {
     hostId: 'host-1',
     instanceId: 'i',
-    confinement: 'oci',
+    confinement: undefined,
     runIds: new Set(),
     send: (command) => {
       sent.push(command);
@@ -94,6 +94,7 @@ beforeEach(async () => {
       readings,
       diskPath: '/var/lib/lull',
       servedSinceMs: NOW_MS - HOUR_MS,
+      level: 'confined',
     }),
     onWanted: (wanted) => {
       asked = wanted.apps;

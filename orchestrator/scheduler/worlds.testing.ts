@@ -177,6 +177,7 @@ function large(): Partial<Record<Signal, Value>> {
 export const anyHost: fc.Arbitrary<HostView> = fc.record({
   id: fc.constant('host-1'),
   attached: fc.integer({ min: 0, max: 4 }).map((n) => n > 0),
+  level: fc.constantFrom('sealed', 'confined', 'loose', 'none', undefined),
   readings: anyReadings,
   diskPath: fc.constantFrom('/var/lib/lull', '/'),
   servedSinceMs: instantMs.map((ms) => NOW_MS + ms),

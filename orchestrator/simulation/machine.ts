@@ -70,6 +70,7 @@ export function runErrand(errand: Errand, settings: MachineSettings): Ride {
       attached: true,
       readings: readingsAt(edge),
       diskPath: '/',
+      level: 'confined',
       servedSinceMs: trace.startMs - policy.waiting.startUpMs - 1,
     };
   }

@@ -96,6 +96,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'policy.changed':
     case 'updater.refused':
     case 'host.attached':
+    case 'host.confined':
     case 'content.downloaded':
     case 'content.installed':
     case 'egress.seen':

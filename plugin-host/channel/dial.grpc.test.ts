@@ -23,6 +23,7 @@ import { patience } from './dial-patience.loop.js';
 const UID = process.getuid?.() ?? 0;
 const request: ScanRequest = { runId: 'r1', dryRun: false, settings: [] };
 const never = new AbortController().signal;
+const neverStill = { isHeld: () => false, starvedUs: () => 0 };
 
 let channelDir: string;
 let servers: Server[];
@@ -43,6 +44,7 @@ function dial(change: Partial<UpdaterDial> = {}): UpdaterDial {
     exited: new Promise<SandboxExit>(() => undefined),
     signal: never,
     readyMs: 5_000,
+    standstill: neverStill,
     ...change,
   };
 }
@@ -258,7 +260,9 @@ describe('an updater that does not serve', () => {
 
   test('while it is frozen its time stands still', async () => {
     let frozen = true;
-    const opening = openUpdater(dial({ readyMs: 60, isHeld: () => frozen }));
+    const opening = openUpdater(
+      dial({ readyMs: 60, standstill: { isHeld: () => frozen, starvedUs: () => 0 } }),
+    );
     const early = await Promise.race([
       opening.then(
         () => 'settled',
@@ -304,9 +308,24 @@ describe('a hostile socket path (T5)', () => {
   });
 });
 
+test('an updater that gets no processor is not out of time, up to twelve times of it', async () => {
+  const bornMs = performance.now();
+  const starved = patience(30, {
+    isHeld: () => false,
+    starvedUs: () => (performance.now() - bornMs) * 1_000,
+  });
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  expect(starved.signal.aborted).toBe(false);
+  await new Promise((resolve) => {
+    starved.signal.addEventListener('abort', resolve);
+  });
+  expect(performance.now() - bornMs).toBeGreaterThan(300);
+  starved.end();
+});
+
 test('patience ends after its time, and not once it was told to', async () => {
-  const short = patience(30, () => false);
-  const told = patience(30, () => false);
+  const short = patience(30, neverStill);
+  const told = patience(30, neverStill);
   told.end();
   await new Promise((resolve) => {
     short.signal.addEventListener('abort', resolve);

@@ -21,7 +21,7 @@ import {
 import type { SandboxExit } from '../sandbox/sandbox.js';
 import { UpdaterError } from './dial-error.js';
 import { untilServing } from './dial-health.grpc.js';
-import { patience } from './dial-patience.loop.js';
+import { patience, type Standstill } from './dial-patience.loop.js';
 import { reasonGiven, updaterError } from './dial-reason.grpc.js';
 import { waitForSocket, type PinnedSocket } from './dial-socket.fs.js';
 
@@ -42,8 +42,8 @@ export interface UpdaterDial {
   readonly signal: AbortSignal;
   /** Time to get ready, 10 s unless said otherwise. */
   readonly readyMs?: number;
-  /** Whether the updater is frozen or slowed now: time stands still meanwhile. */
-  readonly isHeld?: () => boolean;
+  /** When its time stands still. */
+  readonly standstill: Standstill;
 }
 
 export interface UpdaterChannel {
@@ -67,7 +67,7 @@ export interface UpdaterChannel {
  */
 export async function openUpdater(dial: UpdaterDial): Promise<UpdaterChannel> {
   const readyMs = dial.readyMs ?? READY_MS_MAX;
-  const ready = patience(readyMs, dial.isHeld ?? (() => false));
+  const ready = patience(readyMs, dial.standstill);
   const ended = new AbortController();
   void dial.exited.then(() => {
     ended.abort();
@@ -80,7 +80,7 @@ export async function openUpdater(dial: UpdaterDial): Promise<UpdaterChannel> {
     if (socket !== undefined) {
       client = dialUnix(UpdaterServiceClient, socket.path);
       if (await untilServing(client, stop)) {
-        const channel = new GrpcUpdater(client, socket, ended.signal, dial.isHeld);
+        const channel = new GrpcUpdater(client, socket, ended.signal, dial.standstill);
         socket = client = undefined;
         return channel;
       }
@@ -107,11 +107,11 @@ class GrpcUpdater implements UpdaterChannel {
     private readonly client: UpdaterServiceClient,
     private readonly socket: PinnedSocket,
     private readonly ended: AbortSignal,
-    private readonly isHeld: () => boolean = () => false,
+    private readonly standstill: Standstill,
   ) {}
 
   async describe(): Promise<DescribeResponse> {
-    const limit = patience(DESCRIBE_MS_MAX, this.isHeld);
+    const limit = patience(DESCRIBE_MS_MAX, this.standstill);
     const stop = AbortSignal.any([limit.signal, this.closed.signal]);
     try {
       return await new Promise<DescribeResponse>((resolve, reject) => {

@@ -25,6 +25,7 @@ import {
 import { createInstaller } from '../install/install.fs.js';
 import { createCheckpoints, type Checkpoints } from '../runs/checkpoints.fs.js';
 import { serveHost } from './host.grpc.js';
+import type { HostedLaunch } from './hosted-launch.js';
 import { testRun, type TestRun } from './hosted-run.testing.js';
 
 const content = randomBytes(200_000);
@@ -32,6 +33,8 @@ const log = createLog('test', 'silent');
 
 let dir: string;
 let run: TestRun;
+/** What the launch serves now. */
+let held: TestRun | undefined;
 let upstream: TestUpstream;
 let artifacts: Artifacts;
 let checkpoints: Checkpoints;
@@ -79,7 +82,15 @@ async function serve(changes: Partial<TestRun>): Promise<void> {
   });
   const clock: Clock = { ...hastyClock, now: () => ({ wallMs: nowMs, monotonicMs: nowMs }) };
   const socketPath = join(dir, 'host.sock');
-  listener = await serveHost(run, {
+  held = run;
+  const launch: HostedLaunch = {
+    token: 'token-1',
+    uid: run.uid,
+    get run() {
+      return held;
+    },
+  };
+  listener = await serveHost(launch, {
     socketPath,
     artifacts,
     installer: createInstaller({ log }),
@@ -103,6 +114,7 @@ function withToken(token = 'token-1'): Metadata {
 }
 
 const options = { deadlineMs: 10_000, metadata: withToken() };
+const line = (message: string) => ({ severity: LogRequest_Severity.INFO, message });
 
 async function refusal(promise: Promise<unknown>): Promise<[status, string | undefined]> {
   const error = await promise.then(
@@ -150,6 +162,31 @@ describe('who may call (T15)', () => {
     expect(await refusal(unary(client.log.bind(client), log20('x'), wrong))).toEqual(expected);
     expect(await refusal(fetchAll(fetchRequest(), metadata))).toEqual(expected);
     expect(run.events).toEqual([]);
+  });
+
+  test('the run before, in a launch that serves another one by now, or none', async () => {
+    const save = (runId: string) =>
+      unary(client.saveCheckpoint.bind(client), { runId, checkpoint: Buffer.from('x') }, options);
+    await save('run-1');
+    run.end();
+    held = undefined;
+    expect(await refusal(save('run-1'))).toEqual([status.PERMISSION_DENIED, 'GRANT_MISSING']);
+    held = testRun({ ...run, runId: 'run-2' });
+    expect(await refusal(save('run-1'))).toEqual([status.PERMISSION_DENIED, 'GRANT_MISSING']);
+    await save('run-2');
+    expect(await checkpoints.load('run-2')).toBeDefined();
+  });
+
+  test('a call that outlives its run does nothing for the run after it', async () => {
+    run.freeze();
+    const late = unary(client.log.bind(client), line('late'), options);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const before = run;
+    const after = testRun({ ...run, runId: 'run-2' });
+    held = after;
+    before.end();
+    expect(await refusal(late)).toEqual([status.CANCELLED, 'RUN_OVER']);
+    expect([...before.events, ...after.events]).toEqual([]);
   });
 
   test('no token, and two', async () => {

@@ -1,8 +1,9 @@
 // HostService: an updater's only power, one server per launch on the launch's own socket.
 //
 // Invariants:
-//   V1. The socket can be connected to by the run's uid and by root, by nobody else. Behind it, the
-//       token of this launch and the id of its run are proved again with every call (T15).
+//   V1. The socket can be connected to by the launch's uid and by root, by nobody else. Behind it, the
+//       token of this launch and the id of its run are proved again with every call (T15). A call
+//       belongs to the run that it came for, also where the launch serves another one meanwhile.
 //   V2. Nothing is done while the run is frozen: every call waits, without a deadline. Downloads, and
 //       new critical sections, also wait where the run is throttled instead.
 //   V3. What one updater can have open at once is bounded (T23).
@@ -31,6 +32,7 @@ import type { Installer } from '../install/install.fs.js';
 import { CHECKPOINT_BYTES_MAX, type Checkpoints } from '../runs/checkpoints.fs.js';
 import { inside } from '../sandbox/sandbox.js';
 import { HostError } from './host-failure.js';
+import type { HostedLaunch } from './hosted-launch.js';
 import type { HostedRun } from './hosted-run.js';
 import { fullRate, LOG_BYTES_MAX, takeLine } from './host-log-rate.js';
 import { statusOf } from './host-status.grpc.js';
@@ -53,9 +55,9 @@ export interface HostDeps {
   readonly log: Log;
 }
 
-/** Serves `run` until closed. Calls that are open when the run is over end with CANCELLED. */
-export async function serveHost(run: HostedRun, deps: HostDeps): Promise<Listener> {
-  const service = hostService(run, deps);
+/** Serves `launch` until closed. Calls that are open when their run is over end with CANCELLED. */
+export async function serveHost(launch: HostedLaunch, deps: HostDeps): Promise<Listener> {
+  const service = hostService(launch, deps);
   const listener = await serveUnix({
     path: deps.socketPath,
     mode: 0o600,
@@ -64,7 +66,7 @@ export async function serveHost(run: HostedRun, deps: HostDeps): Promise<Listene
     },
   });
   try {
-    if (run.uid !== process.getuid?.()) await chown(deps.socketPath, run.uid, 0); // V1
+    if (launch.uid !== process.getuid?.()) await chown(deps.socketPath, launch.uid, 0); // V1
   } catch (error) {
     await listener.close();
     throw error;
@@ -72,25 +74,26 @@ export async function serveHost(run: HostedRun, deps: HostDeps): Promise<Listene
   return listener;
 }
 
-function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
+function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
   const { artifacts, installer, checkpoints, clock } = deps;
   const open = { fetches: 0, calls: 0 };
   let logRate = fullRate(clock.now().monotonicMs);
 
   function answer<Request, Response>(
-    act: (request: Request) => Promise<Response>,
+    act: (request: Request, run: HostedRun) => Promise<Response>,
   ): (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => void {
     return (call, callback) => {
+      const { run } = launch; // V1
       const admitted = async (): Promise<Response> => {
         requireToken(call);
-        return await act(call.request);
+        return await act(call.request, requireRun(run));
       };
       admitted().then(
         (response) => {
           callback(null, response);
         },
         (error: unknown) => {
-          callback(refusal(error));
+          callback(refusal(error, run));
         },
       );
     };
@@ -98,42 +101,51 @@ function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
 
   /** V1, V2 and V3 for a call that is answered once. */
   function answerOwn<Request extends { runId: string }, Response>(
-    act: (request: Request) => Promise<Response> | Response,
+    act: (request: Request, run: HostedRun) => Promise<Response> | Response,
   ) {
-    return answer(async (request: Request) => {
-      requireOwnRun(request.runId);
+    return answer(async (request: Request, run: HostedRun) => {
+      requireOwnRun(request.runId, run);
       if (open.calls >= CALLS_MAX) throw new HostError('RATE_LIMITED', 'too many calls at once');
       open.calls += 1;
       try {
         await run.thawed();
-        return await act(request);
+        return await act(request, run);
       } finally {
         open.calls -= 1;
       }
     });
   }
 
-  function refusal(error: unknown) {
-    const over = run.over.aborted && !(error instanceof HostError);
+  function refusal(error: unknown, run: HostedRun | undefined) {
+    const over = run?.over.aborted === true && !(error instanceof HostError);
     return statusOf(over ? new HostError('RUN_OVER', 'the run is over') : error, deps.log);
   }
 
   function requireToken(call: { readonly metadata: Metadata }): void {
     const given = call.metadata.get('lull-token');
     const [token] = given;
-    if (given.length !== 1 || typeof token !== 'string' || !sameToken(token, run.token)) {
+    if (given.length !== 1 || typeof token !== 'string' || !sameToken(token, launch.token)) {
       throw new HostError('TOKEN_INVALID', 'lull-token is not the token of this launch');
     }
   }
 
-  function requireOwnRun(runId: string): void {
+  function requireRun(run: HostedRun | undefined): HostedRun {
+    if (run !== undefined) return run;
+    throw new HostError('GRANT_MISSING', 'this launch holds no run');
+  }
+
+  function requireOwnRun(runId: string, run: HostedRun): void {
     if (runId === run.runId) return;
     throw new HostError('GRANT_MISSING', 'this launch does not hold that run');
   }
 
-  async function fetch(call: ServerWritableStream<FetchRequest, FetchResponse>): Promise<void> {
+  async function fetch(
+    call: ServerWritableStream<FetchRequest, FetchResponse>,
+    held: HostedRun | undefined,
+  ): Promise<void> {
     requireToken(call);
-    requireOwnRun(call.request.runId);
+    const run = requireRun(held);
+    requireOwnRun(call.request.runId, run);
     if (open.fetches >= FETCHES_MAX) {
       throw new HostError('RATE_LIMITED', `at most ${String(FETCHES_MAX)} downloads at once`);
     }
@@ -170,22 +182,23 @@ function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
 
   return {
     fetch: (call) => {
-      fetch(call).then(
+      const { run } = launch; // V1
+      fetch(call, run).then(
         () => {
           call.end();
         },
         (error: unknown) => {
-          call.emit('error', refusal(error));
+          call.emit('error', refusal(error, run));
         },
       );
     },
-    commit: answerOwn(async ({ root, stagedPath }) => ({
+    commit: answerOwn(async ({ root, stagedPath }, run) => ({
       receipt: receiptToWire(await installer.commit({ run, root, stagedPath })),
     })),
-    revert: answerOwn(async ({ root }) => ({
+    revert: answerOwn(async ({ root }, run) => ({
       receipt: receiptToWire(await installer.revert({ run, root })),
     })),
-    enterCritical: answerOwn(async ({ why, expectedS }) => {
+    enterCritical: answerOwn(async ({ why, expectedS }, run) => {
       const max = run.limits.criticalSMax;
       if (max === 0) throw new HostError('GRANT_MISSING', 'no critical section was granted');
       if (why === '') throw new HostError('FIELD_INVALID', 'why is empty');
@@ -195,18 +208,18 @@ function hostService(run: HostedRun, deps: HostDeps): HostServiceServer {
       await run.enterSection(displayText(why, LINE_CHARS_MAX)); // V4
       return {};
     }),
-    leaveCritical: answerOwn(() => {
+    leaveCritical: answerOwn((_request, run) => {
       run.leaveSection();
       return {};
     }),
-    saveCheckpoint: answerOwn(async ({ checkpoint }) => {
+    saveCheckpoint: answerOwn(async ({ checkpoint }, run) => {
       if (checkpoint.byteLength > CHECKPOINT_BYTES_MAX) {
         throw new HostError('FIELD_INVALID', 'checkpoint is larger than 64 KiB');
       }
       await checkpoints.save(run.runId, checkpoint);
       return {};
     }),
-    log: answer(async ({ severity, message }) => {
+    log: answer(async ({ severity, message }, run) => {
       await run.thawed();
       const taken = takeLine(logRate, clock.now().monotonicMs);
       logRate = taken.rate;

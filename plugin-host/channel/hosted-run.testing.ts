@@ -32,7 +32,6 @@ export function testRun(
   };
   return {
     runId: 'run-1',
-    token: 'token-1',
     uid: process.getuid?.() ?? 0,
     grants: { installRoots: [], egress: [], fetchPrefixes: [] },
     limits: { diskBytesMax: 64 * 1024 * 1024, criticalSMax: 0 },

@@ -6,8 +6,6 @@ import type { BoundGrants } from '../../bundle/grant.js';
 
 export interface HostedRun {
   readonly runId: string;
-  /** What the updater proves itself with; new at every launch. */
-  readonly token: string;
   /** The uid that the updater runs under. */
   readonly uid: number;
   /** LULL_WORK as the host sees it. */

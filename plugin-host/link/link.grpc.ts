@@ -12,6 +12,7 @@ import {
   type AttachResponse,
   type ReadBundleResponse,
 } from '../../proto/gen/lull/link/v1/link.js';
+import type { Confinement } from '../../conditions/confinement.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { dialUnix } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
@@ -45,6 +46,8 @@ export interface Link extends Closeable {
   report: (run: { runId: string; epoch: number }, event: RunEvent) => void;
   /** Nobody acknowledges it: a machine that does not restart is told again later. */
   readonly restartFailed: (message: string) => void;
+  /** Tells how strongly updaters are confined here, now and over every new connection. */
+  confines(confinement: Confinement): void;
   readonly readBundle: ReadBundle;
   /** Resolves when every event was acknowledged, or after `deadlineMs`. */
   flush(deadlineMs: number): Promise<void>;
@@ -54,7 +57,6 @@ export function openLink(deps: {
   readonly socketPath: string;
   readonly hostId: string;
   readonly instanceId: string;
-  readonly confinement: string;
   readonly clock: Clock;
   readonly log: Log;
 }): Link {
@@ -64,6 +66,7 @@ export function openLink(deps: {
   let stream: ClientDuplexStream<AttachRequest, AttachResponse> | undefined;
   let retryMs = RECONNECT_MS_MIN;
   let cancelRetry: CancelTimer = () => undefined;
+  let confinement: Confinement | undefined;
   let closed = false;
   let flushed: (() => void)[] = [];
 
@@ -93,18 +96,25 @@ export function openLink(deps: {
       if (kind?.$case === 'welcome') {
         retryMs = RECONNECT_MS_MIN;
         stream = attached;
+        sendConfinement();
         for (const each of outbox.waiting) send(each); // L1
       } else if (kind?.$case === 'acknowledge') {
         outbox = acknowledged(outbox, Number(kind.value.sequence));
         if (outbox.waiting.length === 0) for (const tell of flushed.splice(0)) tell();
       } else if (kind !== undefined) served.onCommand(kind);
     });
-    const { hostId, instanceId, confinement } = deps;
+    const { hostId, instanceId } = deps;
     // A run whose end was not heard yet is still held: otherwise it would count as cut.
     const unheard = outbox.waiting.map(({ event: { runId } }) => runId);
     const runIds = [...new Set([...served.runIds(), ...unheard])];
-    const hello = { hostId, instanceId, confinement, runIds };
+    const hello = { hostId, instanceId, confinement: '', runIds };
     attached.write({ kind: { $case: 'hello', value: hello } });
+  }
+
+  function sendConfinement(): void {
+    if (confinement === undefined) return;
+    const value = { ...confinement, trials: [...confinement.trials] };
+    stream?.write({ kind: { $case: 'confinement', value } });
   }
 
   function send({ sequence, event: { runId, epoch, atMs, event } }: Outgoing<Report>): void {
@@ -132,6 +142,10 @@ export function openLink(deps: {
     },
     restartFailed: (message) => {
       stream?.write({ kind: { $case: 'restartFailed', value: { message } } });
+    },
+    confines: (known) => {
+      confinement = known;
+      sendConfinement();
     },
     readBundle: (sha256, signal) => readChunks(client, sha256, signal),
     flush: (deadlineMs) =>

@@ -1,7 +1,7 @@
 // One run on this host, from grant to outcome.
 //
 // Invariants:
-//   A1. Exactly one `finished`, last, and after everything of the run was closed.
+//   A1. Exactly one `finished`, last, and after everything of the run was closed, or frozen.
 //   A2. The guard is held from the grant on, before anything is started.
 //   A3. A command of an older epoch changes nothing (the fence).
 
@@ -11,7 +11,7 @@ import { inSpan } from '../../runtime/telemetry.js';
 import type { Guard } from '../guard/guard.loop.js';
 import { carryOut, type Course, type HostParts } from './carry-out.loop.js';
 import { Ending, type Haste } from './ending.loop.js';
-import { failed, type Outcome, type RunEvent } from './event.js';
+import { failed, isFinal, type Outcome, type RunEvent } from './event.js';
 import { outcomeOf } from './failure.js';
 import type { Grant } from './grant.js';
 import { Pauses } from './pauses.loop.js';
@@ -122,11 +122,6 @@ export function startRun(
       ending.end({ kind: 'cancelled', reason }, hasteOf(reason));
     },
   };
-}
-
-/** Whether no later attempt will ask for the checkpoint. */
-function isFinal({ kind }: Outcome): boolean {
-  return kind === 'succeeded' || kind === 'more_to_do' || kind === 'gone';
 }
 
 /** Who was suspended is not trusted with another instruction, wherever it stands. */

@@ -1,42 +1,31 @@
-// Carrying out a grant, top to bottom: the bundle, the sandbox, the channel, the work. Whatever
-// happens, what was opened is closed again, last first.
+// Carrying out a grant, top to bottom: the bundle, the launch, the work. A launch whose run ended well
+// lingers for the next one; any other is closed.
 
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { bindGrants, settingProblems, type BoundGrants } from '../../bundle/grant.js';
-import type { Manifest } from '../../bundle/manifest.js';
-import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
-import { CloseStack } from '../../runtime/shutdown.js';
-import type { Artifacts } from '../artifacts/artifacts.http.js';
 import type { Catalog, ReadBundle } from '../catalog/catalog.fs.js';
-import { openUpdater } from '../channel/dial.grpc.js';
-import { serveHost } from '../channel/host.grpc.js';
 import type { HostedRun } from '../channel/hosted-run.js';
-import { serveEgress } from '../egress/proxy.http.js';
 import type { Installer } from '../install/install.fs.js';
-import { inside, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
-import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
-import type { Checkpoints } from './checkpoints.fs.js';
-import { failed, type Outcome, type RunEvent } from './event.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
+import { failed, isFinal, type Outcome, type RunEvent } from './event.js';
 import type { Grant } from './grant.js';
+import {
+  launchKey,
+  openLaunch,
+  type Launch,
+  type LaunchParts,
+  type Prepared,
+} from './launch.grpc.js';
+import type { Launches } from './launches.loop.js';
 import type { Pauses } from './pauses.loop.js';
-import type { Place, Places } from './places.fs.js';
+import type { Places } from './places.fs.js';
 import { doWork } from './work.grpc.js';
 
-export interface HostParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly runtime: SandboxRuntime;
+export interface HostParts extends LaunchParts {
   readonly catalog: Catalog;
   readonly readBundle: ReadBundle;
   readonly places: Places;
-  readonly artifacts: Artifacts;
-  readonly installer: Installer;
-  readonly checkpoints: Checkpoints;
-  /** W3C trace context to hand to the updater, where tracing is on. */
-  readonly traceparent: () => string | undefined;
+  readonly launches: Launches<Launch>;
 }
 
 export interface Course {
@@ -58,32 +47,31 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
   if (problems.length > 0) return failed('SETTING_MISSING', problems.join('; '), false);
   const grants = bindGrants(manifest, grant.settings);
   const place = await parts.places.of(manifest.id);
-  const opened = new CloseStack(parts.log);
+  const roots = await rootsAsTheyAre(grants, parts.installer);
+  const prepared: Prepared = { manifest, bundleDir, grants, place, roots };
+  const run = hostedRun(grant, prepared, course, parts.log);
+  const attach = (sandbox: Sandbox): void => {
+    course.sandbox = sandbox;
+    pauses.attach(sandbox);
+  };
+  const before = parts.launches.take(launchKey(grant, prepared));
+  const launch =
+    before ?? (await openLaunch({ grant, prepared, parts, first: { run, pauses }, attach }));
+  let outcome: Outcome | undefined;
   try {
-    const run = hostedRun(grant, { manifest, grants, place }, course, parts.log);
-    const sandbox = await launch(
-      grant,
-      { manifest, bundleDir, grants, place, run },
-      parts,
-      course,
-      opened,
-    );
-    const channel = await openUpdater({
-      channelDir: sandbox.channelDir,
-      uid: place.uid,
-      exited: sandbox.sandbox.exited,
-      signal: over,
-      isHeld: () => pauses.held,
-    });
-    opened.add('channel', channel);
+    if (before !== undefined) {
+      await before.serve({ run, pauses });
+      attach(before.sandbox);
+      if (!pauses.frozen) before.sandbox.thaw();
+    }
     course.emit({
       kind: 'started',
-      sandboxSha256: sandbox.sandbox.configSha256,
+      sandboxSha256: launch.sandbox.configSha256,
       launchMs: Math.round(parts.clock.now().monotonicMs - startedMs),
     });
     const checkpoint = (await parts.checkpoints.load(grant.runId)) ?? Buffer.alloc(0);
-    return await doWork(grant, {
-      channel,
+    outcome = await doWork(grant, {
+      channel: launch.channel,
       manifest,
       checkpoint,
       signal: over,
@@ -94,93 +82,35 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
       },
       log: parts.log,
     });
+    return outcome;
   } finally {
-    await opened.close();
+    const endedWell = outcome !== undefined && isFinal(outcome) && !over.aborted;
+    if (endedWell) parts.launches.keep(launch);
+    await (endedWell ? launch.rest() : launch.close());
   }
 }
 
-interface Prepared {
-  readonly manifest: Manifest;
-  readonly bundleDir: string;
-  readonly grants: BoundGrants;
-  readonly place: Place;
-  readonly run: HostedRun;
-}
-
-async function launch(
-  grant: Grant,
-  { manifest, bundleDir, grants, place, run }: Prepared,
-  parts: HostParts,
-  course: Course,
-  opened: CloseStack,
-): Promise<{ sandbox: Sandbox; channelDir: string }> {
-  const { runtime, installer, artifacts, checkpoints, clock, log, env } = parts;
-  const id = `${String(place.uid)}-${randomBytes(4).toString('hex')}`;
+async function rootsAsTheyAre(
+  { installRoots }: BoundGrants,
+  installer: Installer,
+): Promise<Prepared['roots']> {
   const roots: { name: string; path: string }[] = [];
-  for (const { name, path } of grants.installRoots) {
+  for (const { name, path } of installRoots) {
     await installer.recover(path);
     const current = await installer.resolve(path);
     if (current !== undefined) roots.push({ name, path: current });
   }
-  const dirs = runtime.prepare(id, place.uid);
-  opened.add('launch directories', { close: () => runtime.discard(id) });
-  const socketPath = join(dirs.hostDir, 'host.sock');
-  opened.add(
-    'host service',
-    await serveHost(run, { socketPath, artifacts, installer, checkpoints, clock, log }),
-  );
-  if (grants.egress.length > 0) {
-    const egressPath = join(dirs.hostDir, 'egress.sock');
-    opened.add('egress', await serveEgress(run, { socketPath: egressPath, clock, log, env }));
-  }
-  const spec: SandboxSpec = {
-    id,
-    uid: place.uid,
-    argv: manifest.entrypoint,
-    env: environment(run, grants, parts.traceparent()),
-    runtime: manifest.runtime,
-    dirs,
-    bundleDir,
-    workDir: place.workDir,
-    artifactsDir: place.artifactsDir,
-    roots,
-    limits: grant.limits,
-  };
-  await course.pauses.thawed();
-  const sandbox = opened.add('sandbox', await runtime.launch(spec, course.over));
-  course.sandbox = sandbox;
-  course.pauses.attach(sandbox);
-  return { sandbox, channelDir: dirs.channelDir };
-}
-
-function environment(
-  run: HostedRun,
-  grants: BoundGrants,
-  traceparent: string | undefined,
-): ReadonlyMap<string, string> {
-  const env = new Map([
-    ['LULL_SOCKET', `${inside.channel}/updater.sock`],
-    ['LULL_HOST_SOCKET', `${inside.host}/host.sock`],
-    ['LULL_TOKEN', run.token],
-    ['LULL_WORK', inside.work],
-    ['LULL_ROOTS', inside.roots],
-    ['LULL_PROTOCOLS', '1'],
-    ['LANG', 'C.UTF-8'],
-  ]);
-  if (grants.egress.length > 0) env.set('LULL_EGRESS_SOCKET', `${inside.host}/egress.sock`);
-  if (traceparent !== undefined) env.set('TRACEPARENT', traceparent);
-  return env;
+  return roots;
 }
 
 function hostedRun(
   grant: Grant,
-  { manifest, grants, place }: { manifest: Manifest; grants: BoundGrants; place: Place },
+  { manifest, grants, place }: Prepared,
   { pauses, over, emit }: Course,
   log: Log,
 ): HostedRun {
   return {
     runId: grant.runId,
-    token: randomBytes(32).toString('hex'),
     ...place,
     grants,
     limits: {

@@ -52,6 +52,11 @@ export type RunEvent =
   | Exclude<HostEvent, { kind: 'log' }>
   | { readonly kind: 'finished'; readonly outcome: Outcome; readonly stderrTail: string };
 
+/** Whether no later attempt will follow: the work is done. */
+export function isFinal({ kind }: Outcome): boolean {
+  return kind === 'succeeded' || kind === 'more_to_do' || kind === 'gone';
+}
+
 export function failed(reason: ReasonCode, message: string, retry: boolean): Outcome {
   return { kind: 'failed', reason, message, retry };
 }

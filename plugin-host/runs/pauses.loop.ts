@@ -54,6 +54,7 @@ export class Pauses {
   private slowed = false;
   private rung: Rung = 'free';
   private standing: Standing | undefined;
+  private usedBeforeUs = 0;
   private watch = stopped;
   private cancelLimit: CancelTimer = () => undefined;
   private readonly waiters = new Waiters();
@@ -81,6 +82,8 @@ export class Pauses {
   /** From now on there is something to freeze; frozen at once if the run is held. */
   attach(sandbox: Sandbox): void {
     this.sandbox = sandbox;
+    // A launch may have served other runs before.
+    this.usedBeforeUs = sandbox.cpuUs();
     if (this.frozen) sandbox.freeze();
     else this.go();
   }
@@ -201,7 +204,7 @@ export class Pauses {
     this.deps.emit({
       kind: this.frozen ? 'frozen' : 'throttled',
       reasons: codesOf(this.holds),
-      cpuUs: this.sandbox?.cpuUs() ?? 0,
+      cpuUs: (this.sandbox?.cpuUs() ?? 0) - this.usedBeforeUs,
       ...(reactionNs === undefined ? {} : { reactionNs }),
     });
   }

@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { writeDurably } from '../artifacts/durable.fs.js';
 
 /** Between the last ordinary user of Debian (59999) and systemd's dynamic users (61184). */
-export const defaultUids = { first: 61_000, last: 61_183 } as const;
+export const defaultUids = { first: 61_000, last: 61_182 } as const;
+/** Of the self-test; no updater gets it. */
+export const canaryUid = 61_183;
 
 export interface Place {
   readonly uid: number;

@@ -39,6 +39,7 @@ export function recordingSandbox(clock: Clock): RecordingSandbox {
       return true;
     },
     cpuUs: () => ((frozenAtMs ?? clock.now().monotonicMs) - bornMs - frozenMs) * 1_000,
+    starvedUs: () => 0,
     stderrTail: () => '',
     exited: new Promise<SandboxExit>(() => undefined),
     close: () => {

@@ -2,6 +2,8 @@
 // Read from /proc/self/mountinfo, whose lines are
 //   36 35 98:0 /root /mount/point rw,noatime shared:1 - fstype source superoptions
 
+import type { CgroupKind } from '../../conditions/confinement.js';
+
 export interface CgroupLayout {
   /** Mount point of the v2 hierarchy, where there is one that OCI runtimes use too. */
   readonly unified: string | undefined;
@@ -40,6 +42,13 @@ export function cgroupLayout(mounts: readonly MountPoint[]): CgroupLayout {
     }
   }
   return { unified, v1 };
+}
+
+export function kindOf({ unified, v1 }: CgroupLayout): CgroupKind {
+  // systemd's own hierarchy has no controller.
+  const controllers = [...v1.keys()].filter((name) => !name.startsWith('name='));
+  if (unified === undefined) return controllers.length > 0 ? 'v1' : 'none';
+  return controllers.length > 0 ? 'hybrid' : 'v2';
 }
 
 /** Mount points of every hierarchy, each once. */

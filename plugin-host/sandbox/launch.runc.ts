@@ -135,6 +135,10 @@ export class RuncSandbox implements Sandbox {
     return this.options.group.cpuUs();
   }
 
+  starvedUs(): number {
+    return this.options.group.starvedUs();
+  }
+
   stderrTail(): string {
     // A character that was cut in half shows as U+FFFD.
     return this.stderr.toString('utf8');

@@ -6,11 +6,14 @@
 //   P2. It gets descriptors 0, 1 and 2 and no other that Lull opened (T4): Node opens everything
 //       close-on-exec, and `stdio` names exactly three.
 
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { execFile, spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { basename, delimiter, isAbsolute, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import type { CgroupKind } from '../../conditions/confinement.js';
+import { displayText } from '../../conditions/words.js';
 import { within } from '../../runtime/deadline.js';
 import { SandboxError } from './sandbox-error.js';
 
@@ -41,6 +44,22 @@ export function findRuntime(name: string): RuntimeProgram {
       ...(ionice === undefined ? [] : [ionice, '-c', '3']),
     ],
   };
+}
+
+/** What the program calls itself, in one line: "runc version 1.1.5". */
+export async function versionOf(program: RuntimeProgram): Promise<string> {
+  const options = { timeout: COMMAND_MS_MAX, env: { PATH: SYSTEM_PATH } };
+  const { stdout } = await promisify(execFile)(program.path, ['--version'], options);
+  return displayText(stdout.split('\n')[0] ?? '', 64);
+}
+
+/** @throws SandboxError NOT_PERMITTED where the program refuses what this machine has. */
+export function requireCgroups({ path }: RuntimeProgram, cgroups: CgroupKind): void {
+  if (basename(path) !== 'crun' || cgroups !== 'hybrid') return;
+  throw new SandboxError(
+    'NOT_PERMITTED',
+    'crun refuses machines that mix control groups of version 1 and 2, as this one does: use runc (--oci-runtime runc), or boot with systemd.unified_cgroup_hierarchy=1.',
+  );
 }
 
 /**

@@ -8,15 +8,22 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CgroupKind } from '../../conditions/confinement.js';
 import type { Log } from '../../runtime/log.js';
 import { diskOf } from './brake.cgroup.js';
 import { ociConfig } from './config.js';
 import * as dirs from './dirs.fs.js';
 import { readHostFacts } from './facts.fs.js';
-import { cgroupLayout, parseMountinfo } from './hierarchy.js';
+import { cgroupLayout, kindOf, parseMountinfo, type CgroupLayout } from './hierarchy.js';
 import { RuncSandbox } from './launch.runc.js';
 import { openParentGroup, type ParentGroup, type Priority } from './parent.cgroup.js';
-import { findRuntime, runCommand, type RuntimeProgram } from './program.spawn.js';
+import {
+  findRuntime,
+  requireCgroups,
+  runCommand,
+  versionOf,
+  type RuntimeProgram,
+} from './program.spawn.js';
 import { startReaper, type Reaper } from './reaper.spawn.js';
 import { planRootfs, type HostFacts } from './rootfs.js';
 import type { LaunchDirs, Sandbox, SandboxSpec } from './sandbox.js';
@@ -35,8 +42,8 @@ export interface SandboxRuntimeOptions {
 }
 
 export interface SandboxRuntime {
-  /** The level of confinement that launches get, for the audit. */
-  readonly confinement: 'oci';
+  /** What makes the sandboxes here; asks the program for its version. */
+  describe(): Promise<{ readonly runtime: string; readonly cgroups: CgroupKind }>;
   /** Makes the directories of a launch. Removed with the sandbox, or by `discard`. */
   prepare(id: string, uid: number): LaunchDirs;
   /** Removes what `prepare` made, where no launch follows. */
@@ -59,7 +66,11 @@ const CAP_SYS_ADMIN = 21n;
  */
 export function requireConfinement(ociRuntime: string): void {
   requireRights();
-  findRuntime(ociRuntime);
+  requireCgroups(findRuntime(ociRuntime), kindOf(readLayout()));
+}
+
+function readLayout(): CgroupLayout {
+  return cgroupLayout(parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')));
 }
 
 /** @throws SandboxError NOT_PERMITTED or RUNTIME_MISSING. */
@@ -69,11 +80,11 @@ export function createSandboxRuntime(options: SandboxRuntimeOptions): Promise<Sa
 }
 
 class RuncRuntime implements SandboxRuntime {
-  readonly confinement = 'oci';
   /** Tells this instance's groups from those of one that died and is still being reaped. */
   private readonly instance = randomBytes(4).toString('hex');
   private readonly program: RuntimeProgram;
   private readonly facts: HostFacts;
+  private readonly layout: CgroupLayout;
   private readonly parent: ParentGroup;
   private readonly reaper: Reaper;
   private readonly runtimeRoot: string;
@@ -84,16 +95,17 @@ class RuncRuntime implements SandboxRuntime {
     requireRights();
     this.program = findRuntime(options.ociRuntime);
     this.facts = readHostFacts();
-    const mounts = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
-    this.parent = openParentGroup(
-      cgroupLayout(mounts),
-      options.stateDir,
-      options.priority ?? 'lowest',
-    );
+    this.layout = readLayout();
+    requireCgroups(this.program, kindOf(this.layout));
+    this.parent = openParentGroup(this.layout, options.stateDir, options.priority ?? 'lowest');
     this.runtimeRoot = join(options.runDir, 'oci');
     mkdirSync(options.runDir, { recursive: true });
     mkdirSync(this.runtimeRoot, { recursive: true, mode: 0o700 });
     this.reaper = startReaper(this.parent.reapDir, this.instance);
+  }
+
+  async describe(): Promise<{ runtime: string; cgroups: CgroupKind }> {
+    return { runtime: await versionOf(this.program), cgroups: kindOf(this.layout) };
   }
 
   prepare(id: string, uid: number): LaunchDirs {

@@ -44,11 +44,12 @@ export async function whyNoSandbox(): Promise<string | undefined> {
 export function openRuntime(
   root: string,
   priority: 'lowest' | 'normal' = 'normal',
+  ociRuntime = 'runc',
 ): Promise<SandboxRuntime> {
   return createSandboxRuntime({
     stateDir: join(root, 'state'),
     runDir: join(root, 'run'),
-    ociRuntime: 'runc',
+    ociRuntime,
     // The machine is busy with other tests.
     priority,
     log: createLog('test', 'silent'),

@@ -62,6 +62,8 @@ export interface Sandbox {
   terminate(): boolean;
   /** CPU time that all its processes have used, microseconds. */
   cpuUs(): number;
+  /** Time in which it had work and got no processor, microseconds; 0 where the kernel does not say. */
+  starvedUs(): number;
   /** The last of what it wrote to stderr; at most 2 KiB, not escaped. */
   stderrTail(): string;
   readonly exited: Promise<SandboxExit>;

@@ -8,6 +8,7 @@ import type { Handled } from './orchestrator.js';
 import { type SimulatedOrchestrator } from './orchestrator.js';
 import type { Lifetime, VirtualTime } from './virtual-time.js';
 
+const simulated = { level: 'confined', runtime: '', cgroups: 'none', trials: [] } as const;
 const DELAY_MS_MEAN = 3;
 const LAG_MS_MEAN = 4_000;
 
@@ -34,7 +35,7 @@ export class Link {
     this.connection = {
       hostId: 'host-1',
       instanceId: host.instanceId,
-      confinement: 'simulated',
+      confinement: simulated,
       // As the real host says it: a run whose end was not heard yet is still held.
       runIds: new Set([...host.runs.keys(), ...host.outbox.map(({ runId }) => runId)]),
       send: (command) => {

@@ -52,6 +52,7 @@ export class SimulatedOrchestrator {
         attached: edges.current !== undefined,
         readings: self.readings,
         diskPath: '/',
+        level: 'confined',
         servedSinceMs,
       }),
     });

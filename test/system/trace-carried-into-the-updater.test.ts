@@ -66,8 +66,9 @@ sandboxTest('a program inside the sandbox finds the trace in its environment', a
     await running.stop();
 
     const notice = one(follower.facts.filter(({ kind }) => kind === 'run.notice'));
-    const download = one(collector.spans.filter(({ name }) => name === 'run download'));
-    expect(notice['message']).toBe(`traceparent 00-${download.traceId}-${download.spanId}-01`);
+    // Of the run that it was launched for; the next one comes over in the metadata of its call.
+    const scan = one(collector.spans.filter(({ name }) => name === 'run scan'));
+    expect(notice['message']).toBe(`traceparent 00-${scan.traceId}-${scan.spanId}-01`);
   } finally {
     await stage.close();
     await collector.close();

@@ -34,7 +34,7 @@ async function onSection(
 }
 
 sandboxTest('it is throttled inside, frozen as soon as it has left, and ends well', () =>
-  onSection({ sectionMs: 1_500 }, 60, async (follower) => {
+  onSection({ sectionMs: 1_500 }, 5, async (follower) => {
     await noticed(follower, 'inside');
     await follower.report('engaged');
     const throttled = await factOf(follower, 'run.throttled', 'install');

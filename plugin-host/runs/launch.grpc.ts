@@ -1,0 +1,173 @@
+// One launch: the updater's sandbox with everything that serves it, and the run that it serves now.
+//
+//   open: directories ─▶ host service ─▶ sandbox ─▶ the updater serves ─▶ serves a run, and the next
+//
+// Whatever fails on the way, what was opened is closed again, last first.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { BoundGrants } from '../../bundle/grant.js';
+import type { Manifest } from '../../bundle/manifest.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import type { Artifacts } from '../artifacts/artifacts.http.js';
+import { openUpdater, type UpdaterChannel } from '../channel/dial.grpc.js';
+import { serveHost } from '../channel/host.grpc.js';
+import type { HostedLaunch } from '../channel/hosted-launch.js';
+import type { HostedRun } from '../channel/hosted-run.js';
+import { serveEgress } from '../egress/proxy.http.js';
+import type { Installer } from '../install/install.fs.js';
+import { inside, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
+import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
+import type { Checkpoints } from './checkpoints.fs.js';
+import type { Grant } from './grant.js';
+import type { Launched } from './launches.loop.js';
+import type { Pauses } from './pauses.loop.js';
+import type { Place } from './places.fs.js';
+
+/** What a launch is made from. */
+export interface Prepared {
+  readonly manifest: Manifest;
+  readonly bundleDir: string;
+  readonly grants: BoundGrants;
+  readonly place: Place;
+  /** Install roots as they are shown inside: none of the paths is a link. */
+  readonly roots: readonly { readonly name: string; readonly path: string }[];
+}
+
+export interface Launch extends Launched {
+  readonly sandbox: Sandbox;
+  readonly channel: UpdaterChannel;
+  /** From now on it works for this run, and stands still with it. */
+  serve(served: Served): Promise<void>;
+  /** From now on it works for nobody. */
+  rest(): Promise<void>;
+}
+
+interface Served {
+  readonly run: HostedRun;
+  readonly pauses: Pauses;
+}
+
+export interface LaunchParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly runtime: SandboxRuntime;
+  readonly artifacts: Artifacts;
+  readonly installer: Installer;
+  readonly checkpoints: Checkpoints;
+  /** W3C trace context to hand to the updater, where tracing is on. */
+  readonly traceparent: () => string | undefined;
+}
+
+/** Equal for grants that lead to the very same launch. */
+export function launchKey({ updater, settings, limits }: Grant, { roots }: Prepared): string {
+  const { memoryBytesMax, processesMax, diskBytesMax } = limits;
+  const envelopeSha256 = createHash('sha256').update(updater.envelope).digest('hex');
+  const { id, version, bundleSha256 } = updater;
+  return JSON.stringify([
+    [id, version, bundleSha256, envelopeSha256],
+    [...settings].sort(([one], [other]) => (one < other ? -1 : 1)),
+    [memoryBytesMax, processesMax, diskBytesMax],
+    roots.map(({ name, path }) => [name, path]),
+  ]);
+}
+
+/** @param attach told as soon as there is a sandbox, before the updater serves. */
+export async function openLaunch({
+  grant,
+  prepared,
+  parts,
+  first,
+  attach,
+}: {
+  readonly grant: Grant;
+  readonly prepared: Prepared;
+  readonly parts: LaunchParts;
+  readonly first: Served;
+  readonly attach: (sandbox: Sandbox) => void;
+}): Promise<Launch> {
+  const { runtime, installer, artifacts, checkpoints, clock, log, env } = parts;
+  const { place, grants, manifest, bundleDir, roots } = prepared;
+  const { uid, workDir, artifactsDir } = place;
+  const id = `${String(uid)}-${randomBytes(4).toString('hex')}`;
+  const token = randomBytes(32).toString('hex');
+  let served: Served | undefined;
+  let egress: Closeable | undefined;
+  const launch: HostedLaunch = {
+    token,
+    uid,
+    get run() {
+      return served?.run;
+    },
+  };
+  const opened = new CloseStack(log);
+  try {
+    const dirs = runtime.prepare(id, uid);
+    opened.add('launch directories', { close: () => runtime.discard(id) });
+    const socketPath = join(dirs.hostDir, 'host.sock');
+    const host = { socketPath, artifacts, installer, checkpoints, clock, log };
+    opened.add('host service', await serveHost(launch, host));
+    const rest = async (): Promise<void> => {
+      served = undefined;
+      await egress?.close();
+      egress = undefined;
+    };
+    const serve = async (next: Served): Promise<void> => {
+      served = next;
+      if (grants.egress.length === 0) return;
+      // One for each run: its tunnels end with it.
+      const egressPath = join(dirs.hostDir, 'egress.sock');
+      egress = await serveEgress(next.run, { socketPath: egressPath, clock, log, env });
+    };
+    opened.add('what is of one run', { close: rest });
+    await serve(first);
+    await first.pauses.thawed();
+    const spec: SandboxSpec = {
+      ...{ id, uid, dirs, bundleDir, workDir, artifactsDir, roots },
+      argv: manifest.entrypoint,
+      env: environment(token, grants, parts.traceparent()),
+      runtime: manifest.runtime,
+      limits: grant.limits,
+    };
+    const sandbox = opened.add('sandbox', await runtime.launch(spec, first.run.over));
+    attach(sandbox);
+    const channel = await openUpdater({
+      channelDir: dirs.channelDir,
+      uid,
+      exited: sandbox.exited,
+      signal: first.run.over,
+      standstill: {
+        isHeld: () => served?.pauses.held ?? true,
+        starvedUs: () => sandbox.starvedUs(),
+      },
+    });
+    opened.add('channel', channel);
+    const key = launchKey(grant, prepared);
+    return { key, sandbox, channel, serve, rest, close: () => opened.close() };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+function environment(
+  token: string,
+  grants: BoundGrants,
+  traceparent: string | undefined,
+): ReadonlyMap<string, string> {
+  const env = new Map([
+    ['LULL_SOCKET', `${inside.channel}/updater.sock`],
+    ['LULL_HOST_SOCKET', `${inside.host}/host.sock`],
+    ['LULL_TOKEN', token],
+    ['LULL_WORK', inside.work],
+    ['LULL_ROOTS', inside.roots],
+    ['LULL_PROTOCOLS', '1'],
+    ['LANG', 'C.UTF-8'],
+  ]);
+  if (grants.egress.length > 0) env.set('LULL_EGRESS_SOCKET', `${inside.host}/egress.sock`);
+  if (traceparent !== undefined) env.set('TRACEPARENT', traceparent);
+  return env;
+}

@@ -1,0 +1,60 @@
+// What the canary is led to: a port and sockets of the host's own that nobody may reach from inside,
+// and directories for its launch.
+
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chownSync, copyFileSync, mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer, type AddressInfo, type ListenOptions, type Server } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const canaryFile = fileURLToPath(new URL('./canary/main.js', import.meta.url));
+
+export interface Bait {
+  readonly bundleDir: string;
+  readonly workDir: string;
+  readonly artifactsDir: string;
+  readonly port: number;
+  readonly sockets: readonly string[];
+  /** Whether anybody came, by what the host itself saw. */
+  visited(): boolean;
+  close(): Promise<void>;
+}
+
+/** @param dir made by this function, and removed by `close`. */
+export async function layBait(dir: string, uid: number): Promise<Bait> {
+  const [bundleDir, workDir] = [join(dir, 'bundle'), join(dir, 'work')];
+  const artifactsDir = join(dir, 'artifacts');
+  await rm(dir, { recursive: true, force: true });
+  for (const each of [bundleDir, workDir, artifactsDir]) mkdirSync(each, { recursive: true });
+  chownSync(workDir, uid, uid);
+  // Outside of Lull's own tree nothing says that a .js file is a module.
+  copyFileSync(canaryFile, join(bundleDir, 'main.mjs'));
+  const sockets = [join(dir, 'h.sock'), `\0lull-canary-${randomBytes(8).toString('hex')}`];
+  const servers: Server[] = [];
+  let visits = 0;
+  const listen = async (where: ListenOptions): Promise<Server> => {
+    const server = createServer((socket) => {
+      visits += 1;
+      socket.destroy();
+    });
+    servers.push(server);
+    server.listen(where);
+    await once(server, 'listening');
+    return server;
+  };
+  const close = async (): Promise<void> => {
+    for (const server of servers) server.close();
+    await rm(dir, { recursive: true, force: true });
+  };
+  try {
+    const server = await listen({ port: 0, host: '127.0.0.1' });
+    for (const path of sockets) await listen({ path });
+    const { port } = server.address() as AddressInfo;
+    return { bundleDir, workDir, artifactsDir, port, sockets, visited: () => visits > 0, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

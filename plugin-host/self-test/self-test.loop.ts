@@ -1,0 +1,151 @@
+// The self-test: at every start a canary tries from inside of a real sandbox what no updater may do,
+// and what came of it is the level that the host reports.
+//
+//   started ─▶ bait laid ─▶ canary launched ─▶ frozen for a moment ─▶ its answer ─▶ level
+//                 ▲                                                       │
+//                 └──────────── a minute later, if it gave none ──────────┘
+//
+// Invariants:
+//   S1. It runs in the background. Until it has an answer there is no level, and nothing is admitted.
+//   S2. Nothing is remembered from start to start: a setting of the kernel changes more easily than
+//       its version, and the test takes about a second.
+//   S3. What the host saw itself outweighs what the canary says.
+
+import { join } from 'node:path';
+import type { Confinement, TrialResult } from '../../conditions/confinement.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import { pause, within } from '../../runtime/deadline.js';
+import type { Log } from '../../runtime/log.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { inside, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
+import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
+import { readAnswer } from './answer.js';
+import { layBait, type Bait } from './bait.fs.js';
+import { levelOf, listTrials, type TrialName } from './trials.js';
+
+/** At the lowest priority of a busy machine it may take its time. */
+const CANARY_MS_MAX = 120_000;
+const AGAIN_MS = 60_000;
+/** Without a freezer the canary is at its end after some of these. */
+const FROZEN_MS = 100;
+const FROZEN_LOOKS_MAX = 10;
+const MIB = 1024 * 1024;
+const limits = { memoryBytesMax: 192 * MIB, processesMax: 64, diskBytesMax: 4 * MIB };
+
+export interface SelfTestDeps {
+  readonly runtime: SandboxRuntime;
+  /** The canary's; no updater has it. */
+  readonly uid: number;
+  readonly runDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onKnown: (confinement: Confinement) => void;
+}
+
+export function startSelfTest(deps: SelfTestDeps): Closeable {
+  const { clock, log } = deps;
+  const over = new AbortController();
+  let cancel: CancelTimer = () => undefined;
+  let going: Promise<void> = Promise.resolve();
+
+  function begin(): void {
+    going = once(deps, over.signal).catch((error: unknown) => {
+      if (over.signal.aborted) return;
+      log.error({ err: error }, 'no updater runs: the self-test of the sandbox failed');
+      cancel = clock.after(AGAIN_MS, begin);
+    });
+  }
+
+  begin();
+  return {
+    close: async () => {
+      over.abort();
+      cancel();
+      await going;
+    },
+  };
+}
+
+async function once(deps: SelfTestDeps, signal: AbortSignal): Promise<void> {
+  const { runtime, log, onKnown } = deps;
+  const results = await tryEverything(deps, signal);
+  const described = await runtime.describe();
+  const confinement = { ...described, level: levelOf(results), trials: listTrials(results) };
+  const open = confinement.trials.filter(({ result }) => result !== 'denied');
+  const names = open.map(({ name, result }) => `${name} ${result}`);
+  log.info({ ...described, level: confinement.level, open: names }, 'how strongly it confines');
+  onKnown(confinement);
+}
+
+async function tryEverything(
+  { runtime, uid, runDir }: SelfTestDeps,
+  signal: AbortSignal,
+): Promise<Map<TrialName, TrialResult>> {
+  const bait = await layBait(join(runDir, 'canary'), uid);
+  try {
+    const dirs = runtime.prepare(CANARY_ID, uid);
+    const sandbox = await runtime.launch(specOf(bait, dirs, uid), signal);
+    try {
+      const freeze = await tryToFreeze(sandbox);
+      const over = new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', reject, { once: true });
+      });
+      await within(Promise.race([sandbox.exited, over]), CANARY_MS_MAX, 'the canary');
+      const answer = readAnswer(sandbox.stderrTail());
+      if (answer === undefined) {
+        throw new Error(`the canary gave no answer: ${sandbox.stderrTail().slice(-500)}`);
+      }
+      if (bait.visited()) for (const name of ['network', 'sockets'] as const) fail(answer, name);
+      return answer.set('freeze', freeze);
+    } finally {
+      await sandbox.close();
+    }
+  } finally {
+    await bait.close();
+  }
+}
+
+/** S3. */
+function fail(answer: Map<TrialName, TrialResult>, name: TrialName): void {
+  answer.set(name, 'allowed');
+}
+
+/**
+ * At its start the canary is busy: what goes on in spite of the freezer uses CPU, or comes to its
+ * end. What was in the kernel at the write may go on for a while on a busy machine.
+ */
+async function tryToFreeze(sandbox: Sandbox): Promise<TrialResult> {
+  const seen = { ended: false };
+  void sandbox.exited.then(() => (seen.ended = true));
+  sandbox.freeze();
+  try {
+    for (let look = 0; look < FROZEN_LOOKS_MAX; look += 1) {
+      const before = sandbox.cpuUs();
+      await pause(FROZEN_MS);
+      if (sandbox.cpuUs() === before) return seen.ended ? 'allowed' : 'denied';
+    }
+    return 'allowed';
+  } finally {
+    sandbox.thaw();
+  }
+}
+
+const CANARY_ID = 'canary';
+
+function specOf(bait: Bait, dirs: SandboxSpec['dirs'], uid: number): SandboxSpec {
+  const { bundleDir, workDir, artifactsDir, port, sockets } = bait;
+  const told = { port, sockets, ...limits };
+  return {
+    id: CANARY_ID,
+    uid,
+    argv: ['node', 'main.mjs', JSON.stringify(told)],
+    env: new Map([['LULL_WORK', inside.work]]),
+    runtime: 'node',
+    dirs,
+    bundleDir,
+    workDir,
+    artifactsDir,
+    roots: [],
+    limits,
+  };
+}

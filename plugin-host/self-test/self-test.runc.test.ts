@@ -1,0 +1,130 @@
+// The canary in a real sandbox, and in sandboxes that were weakened: a self-test that finds nothing
+// wrong with those would be none.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Confinement } from '../../conditions/confinement.js';
+import { systemClock } from '../../runtime/clock.js';
+import { createLog } from '../../runtime/log.js';
+import {
+  leftovers,
+  openFixture,
+  openRuntime,
+  whyNoSandbox,
+  type SandboxFixture,
+} from '../sandbox/sandbox.testing.js';
+import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
+import { startSelfTest } from './self-test.loop.js';
+import { trialNames } from './trials.js';
+
+const missing = await whyNoSandbox();
+const describeHere = missing === undefined ? describe : describe.skip;
+const canaryUid = 2_000_100_000 + (process.pid % 100_000);
+
+describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+  let fixture: SandboxFixture;
+
+  beforeEach(async () => {
+    fixture = await openFixture();
+  });
+  afterEach(async () => {
+    await fixture.close();
+    expect(leftovers(fixture.root, canaryUid)).toEqual([]);
+  });
+
+  function outcomeIn(runtime: SandboxRuntime): Promise<Confinement> {
+    const runDir = join(fixture.root, 'run');
+    mkdirSync(runDir, { recursive: true });
+    return new Promise((resolve) => {
+      const selfTest = startSelfTest({
+        runtime,
+        uid: canaryUid,
+        runDir,
+        clock: systemClock,
+        log: createLog('test', 'silent'),
+        onKnown: (confinement) => {
+          void Promise.resolve(selfTest.close()).then(() => {
+            resolve(confinement);
+          });
+        },
+      });
+    });
+  }
+
+  /** A runtime that changes every configuration on its way to runc, by this line of JavaScript. */
+  function weakened(change: string): Promise<SandboxRuntime> {
+    const program = join(fixture.root, 'weak-runc');
+    const script = `#!${process.execPath}
+      const fs = require('node:fs');
+      const args = process.argv.slice(2);
+      const file = args[args.indexOf('--bundle') + 1] + '/config.json';
+      if (args.includes('run')) {
+        const config = JSON.parse(fs.readFileSync(file));
+        const { linux, process: inside } = config;
+        ${change};
+        fs.writeFileSync(file, JSON.stringify(config));
+      }
+      const run = require('node:child_process').spawnSync('runc', args, { stdio: 'inherit' });
+      process.exit(run.status ?? 1);`;
+    writeFileSync(program, script, { mode: 0o755 });
+    return openRuntime(join(fixture.root, 'weak'), 'normal', program);
+  }
+
+  const failing = ({ trials }: Confinement): string[] =>
+    trials.filter(({ result }) => result !== 'denied').map(({ name }) => name);
+
+  test('finds every boundary and every limit in place, and leaves nothing behind', async () => {
+    const found = await outcomeIn(fixture.runtime);
+    expect(found.trials.map(({ name }) => name)).toEqual(trialNames());
+    expect(failing(found).filter((name) => name !== 'disk' && name !== 'uid-map')).toEqual([]);
+    expect(['confined', 'sealed']).toContain(found.level);
+    expect(found.runtime).toMatch(/^runc version \d/);
+    expect(['v1', 'v2', 'hybrid']).toContain(found.cgroups);
+    expect(existsSync(join(fixture.root, 'run/canary'))).toBe(false);
+  });
+
+  test.each([
+    [
+      'a network that is shared',
+      `linux.namespaces = linux.namespaces.filter(({ type }) => type !== 'network')`,
+      ['network', 'sockets'],
+      'none',
+    ],
+    [
+      'processes that are shared',
+      `linux.namespaces = linux.namespaces.filter(({ type }) => type !== 'pid')`,
+      ['strangers'],
+      'none',
+    ],
+    ['no filter of calls', 'delete linux.seccomp', ['namespace', 'privileges'], 'none'],
+    ['rights to gain', 'inside.noNewPrivileges = false', ['privileges'], 'none'],
+    [
+      "the host's own /etc, and root",
+      `inside.user = { uid: 0, gid: 0 }; config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/etc')); config.mounts.push({ destination: '/etc', type: 'bind', source: '/etc', options: ['bind', 'ro'] })`,
+      ['shadow'],
+      'none',
+    ],
+    [
+      'a root that can be written',
+      'config.root.readonly = false; inside.user = { uid: 0, gid: 0 }',
+      ['outside'],
+      'none',
+    ],
+    [
+      'no limits',
+      'linux.resources.memory = {}; linux.resources.pids = {}; inside.rlimits = []',
+      ['memory', 'processes', 'files'],
+      'loose',
+    ],
+  ])('notices %s', async (_what, change, allowed, level) => {
+    const runtime = await weakened(change);
+    try {
+      const found = await outcomeIn(runtime);
+      expect(failing(found)).toEqual(expect.arrayContaining(allowed));
+      expect(found.level).toBe(level);
+    } finally {
+      await runtime.close();
+    }
+  });
+});
