@@ -12,6 +12,11 @@ const AWAY_AFTER_MS = 1_500;
 /** The X server counts in milliseconds of its own, and the desktop asks it a moment later. */
 const CLOCKS_APART_MS = 200;
 
+const awayAfter = {
+  ...{ inputMs: AWAY_AFTER_MS, darkMs: AWAY_AFTER_MS, lockedMs: AWAY_AFTER_MS },
+  terminalMs: 0,
+};
+
 const opened: { close(): Promise<void> | void }[] = [];
 
 afterEach(async () => {
@@ -33,7 +38,7 @@ desktopTest(
     const sensor = await startSensorUnderTest(systemClock, {
       buses: { system: bus.address, desktopOf: () => desktop.address },
       profile: 'desktop',
-      awayAfter: { inputMs: AWAY_AFTER_MS, darkMs: 0, lockedMs: 0, terminalMs: 0 },
+      awayAfter,
       sampleEveryMs: 3_600_000,
     });
     opened.push(sensor);

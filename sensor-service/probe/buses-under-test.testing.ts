@@ -41,6 +41,8 @@ interface Options {
   readonly callMsMax?: number;
 }
 
+const LOOK_EVERY_MS = 100;
+
 export function listenTo(
   bus: MockBus | { address: string },
   options: Options = {},
@@ -57,6 +59,7 @@ export function listenTo(
   const { desktop } = options;
   const watched = watchBuses({
     ...options,
+    lookEveryMs: LOOK_EVERY_MS,
     clock: systemClock,
     log: createLog('sensor', 'silent'),
     monotonicNs: () => process.hrtime.bigint(),

@@ -10,11 +10,16 @@ import { shownSessions, type AwayAfter } from '../reading/seat.js';
 import { SeatLoop } from '../sampling/seat.loop.js';
 import { Bus } from './bus.dbus.js';
 import { IdleMonitor } from './idle-monitor.dbus.js';
+import { inhibitions, watchInhibitions } from './inhibitions.dbus.js';
 import { Logind, type Sessions } from './logind.dbus.js';
 import { MediaPlayers } from './media-players.dbus.js';
 import { PropertyWatch, type Tell } from './property-watch.dbus.js';
+import { ScreenCast } from './screen-cast.dbus.js';
 import { screenSavers, watchScreenSaver } from './screen-saver.dbus.js';
 import { desktopServices, machineServices } from './watched.js';
+
+const NO_FULLSCREEN =
+  'no desktop tells it to other programs; what fills a screen mostly inhibits idling, which is told';
 
 export interface BusAddresses {
   readonly system: string;
@@ -32,6 +37,7 @@ interface BusesDeps {
   /** Adds a source of readings; each speaks for itself. */
   readonly source: () => Tell;
   /** Shorter in tests. */
+  readonly lookEveryMs?: number;
   readonly pingEveryMs?: number;
   readonly callMsMax?: number;
 }
@@ -76,7 +82,9 @@ class Desktop implements Closeable {
   private opened: CloseStack | undefined;
   /** Sources outlive users: what the one before said is laid over, never added to. */
   private readonly services: readonly Tell[];
+  private readonly inhibitions: readonly Tell[];
   private readonly players: Tell;
+  private readonly cast: Tell;
   private readonly untold: Tell;
 
   constructor(
@@ -84,7 +92,9 @@ class Desktop implements Closeable {
     private readonly seat: SeatLoop,
   ) {
     this.services = desktopServices.map(() => deps.source());
+    this.inhibitions = inhibitions.map(() => deps.source());
     this.players = deps.source();
+    this.cast = deps.source();
     this.untold = deps.source();
     this.tellNone('nobody is known to sit at the machine');
   }
@@ -111,13 +121,19 @@ class Desktop implements Closeable {
     }
     const idle = new IdleMonitor({
       ...on,
-      awayAfterMs: awayAfter.inputMs,
+      // How long it has to last is judged by whoever knows whether the screen is locked.
+      stillAfterMs: Math.min(awayAfter.inputMs, awayAfter.darkMs, awayAfter.lockedMs),
       changed: (input) => {
         if (this.opened === opened) seat.knowInput(input);
       },
     });
     opened.add('idle monitor', idle);
     opened.add('players', new MediaPlayers({ ...on, tell: this.players }));
+    opened.add('screen cast', new ScreenCast({ ...on, tell: this.cast }));
+    inhibitions.forEach((asked, index) => {
+      const tell = this.inhibitions[index];
+      if (tell !== undefined) opened.add(asked.service, watchInhibitions(asked, { ...on, tell }));
+    });
     desktopServices.forEach((watched, index) => {
       const tell = this.services[index];
       if (tell !== undefined)
@@ -145,12 +161,12 @@ class Desktop implements Closeable {
     desktopServices.forEach(({ signals }, index) => {
       this.services[index]?.(signals.map((name) => ({ ...machineWide(name), source, value })));
     });
+    const inhibitor = { ...machineWide('attention.inhibitor'), source, value };
+    for (const tell of this.inhibitions) tell([inhibitor]);
     this.players([{ ...machineWide('attention.playing'), source, value }]);
-    const untold = unknownValue('no desktop tells it to other programs');
-    this.untold([
-      { ...machineWide('attention.fullscreen'), source, value: untold },
-      { ...machineWide('attention.sharing'), source, value: untold },
-    ]);
+    this.cast([{ ...machineWide('attention.sharing'), source, value }]);
+    const untold = unknownValue(NO_FULLSCREEN);
+    this.untold([{ ...machineWide('attention.fullscreen'), source, value: untold }]);
   }
 }
 

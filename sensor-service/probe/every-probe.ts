@@ -74,7 +74,7 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
       powerProbe(sysRoot),
       thermalProbe(sysRoot),
       bootProbe(procRoot),
-      receivedProbe(procRoot),
+      receivedProbe(procRoot, sysRoot),
       locksProbe(procRoot, root),
       callProbe(machine, cards),
       playingProbe(cards),

@@ -121,7 +121,8 @@ export function hasNoOwner(error: unknown): boolean {
   return nameOf(error) === `${ERRORS}.NameHasNoOwner`;
 }
 
-function hasVanished(error: unknown): boolean {
+/** Whether the service says that it has no such object. */
+export function hasVanished(error: unknown): boolean {
   const name = nameOf(error);
   return name === `${ERRORS}.UnknownObject` || name === `${ERRORS}.UnknownMethod`;
 }

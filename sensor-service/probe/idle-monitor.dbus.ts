@@ -15,7 +15,8 @@ const PATH = '/org/gnome/Mutter/IdleMonitor/Core';
 
 interface IdleMonitorDeps extends Omit<WatchDeps, 'tell'> {
   readonly clock: Clock;
-  readonly awayAfterMs: number;
+  /** Nobody touched anything for so long: it is told, with the instant of the last touch. */
+  readonly stillAfterMs: number;
   readonly changed: (input: SeatSigns['input']) => void;
 }
 
@@ -46,10 +47,10 @@ export class IdleMonitor implements Closeable {
     this.idleWatch = undefined;
     this.activeWatch = undefined;
     try {
-      this.idleWatch = await this.ask('AddIdleWatch', 't', [BigInt(this.deps.awayAfterMs)]);
+      this.idleWatch = await this.ask('AddIdleWatch', 't', [BigInt(this.deps.stillAfterMs)]);
       const idleMs = await this.ask('GetIdletime');
       if (typeof idleMs !== 'bigint') return;
-      if (Number(idleMs) >= this.deps.awayAfterMs) this.leave(Number(idleMs));
+      if (Number(idleMs) >= this.deps.stillAfterMs) this.leave(Number(idleMs));
       else this.deps.changed({ kind: 'engaged' });
     } catch {
       // What does not count is not there; logind's hints stand in.
@@ -62,7 +63,7 @@ export class IdleMonitor implements Closeable {
     if (args[0] === this.activeWatch) {
       this.activeWatch = undefined;
       this.deps.changed({ kind: 'engaged' });
-    } else if (args[0] === this.idleWatch) this.leave(this.deps.awayAfterMs);
+    } else if (args[0] === this.idleWatch) this.leave(this.deps.stillAfterMs);
   }
 
   private leave(idleMs: number): void {
@@ -78,7 +79,7 @@ export class IdleMonitor implements Closeable {
     try {
       this.activeWatch = await this.ask('AddUserActiveWatch');
       const idleMs = await this.ask('GetIdletime');
-      if (typeof idleMs === 'bigint' && Number(idleMs) < this.deps.awayAfterMs) {
+      if (typeof idleMs === 'bigint' && Number(idleMs) < this.deps.stillAfterMs) {
         this.deps.changed({ kind: 'engaged' });
       }
     } catch {

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
 import { machineWide, numberValue, unknownValue } from '../reading/measurement.js';
-import { parseReceived } from '../reading/network.js';
+import { parseReceived, receivedOnce } from '../reading/network.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
@@ -10,15 +11,35 @@ const SPAN_MS = 5_000;
 const EVERY_MS = 900;
 const NO_NETWORK = 'no network of the machine is visible here; share its network with Lull';
 
+/** Network cards are put in by hand, and those of phones by cable. */
+const DEVICES_EVERY_MS = 10_000;
+
 /** How much is received. Whoever judges it has to know whether Lull itself receives something. */
-export function receivedProbe(procRoot: string): Probe {
+export function receivedProbe(procRoot: string, sysRoot: string): Probe {
   const path = join(procRoot, 'net', 'dev');
   const subject = machineWide('network.others');
   let looks: { atMs: number; bytes: number }[] = [];
 
+  const devices = new Map<string, boolean>();
+  let devicesAtMs = -Infinity;
+
+  /** Whether it is hardware, or a virtual machine's: what is made of software has no device. */
+  function isDevice(name: string): boolean {
+    const known = devices.get(name);
+    if (known !== undefined) return known;
+    const is = existsSync(join(sysRoot, 'class', 'net', name, 'device'));
+    devices.set(name, is);
+    return is;
+  }
+
   function rate(atMs: number): Value {
+    if (atMs - devicesAtMs >= DEVICES_EVERY_MS) {
+      devices.clear();
+      devicesAtMs = atMs;
+    }
     const file = readText(path, 'mount /proc');
-    const bytes = file.kind === 'text' ? parseReceived(file.text) : undefined;
+    const received = file.kind === 'text' ? parseReceived(file.text) : undefined;
+    const bytes = received === undefined ? undefined : receivedOnce(received, isDevice);
     if (bytes === undefined) {
       looks = [];
       return unknownValue(file.kind === 'missing' ? file.why : NO_NETWORK);

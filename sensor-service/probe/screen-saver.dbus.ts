@@ -4,11 +4,11 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { Mirror } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';
 
-/** Each desktop has one of these. KDE's and others' own path is where the specification says. */
-export const screenSavers = [
-  { service: 'org.gnome.ScreenSaver', path: '/org/gnome/ScreenSaver' },
-  { service: 'org.freedesktop.ScreenSaver', path: '/org/freedesktop/ScreenSaver' },
-] as const;
+/** Each desktop has one. KDE's and others' own path is where the specification says. */
+export const screenSavers = ['gnome', 'freedesktop', 'mate', 'cinnamon', 'xfce'].map((desktop) => ({
+  service: `org.${desktop}.ScreenSaver`,
+  path: `/org/${desktop}/ScreenSaver`,
+}));
 
 interface SaverDeps extends Omit<WatchDeps, 'tell'> {
   readonly saver: (typeof screenSavers)[number];
@@ -31,8 +31,9 @@ export function watchScreenSaver(deps: SaverDeps): Closeable {
       // One that has gone hides nothing.
       if (mirror.state.kind !== 'present') deps.changed(false);
     },
-    signalled: ({ path: from, iface, member, args }) => {
-      if (from !== path || iface !== service || member !== 'ActiveChanged') return;
+    signalled: ({ iface, member, args }) => {
+      // Not every one signals from the path at which it is asked.
+      if (iface !== service || member !== 'ActiveChanged') return;
       if (typeof args[0] === 'boolean') deps.changed(args[0]);
     },
   });

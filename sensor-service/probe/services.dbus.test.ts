@@ -228,23 +228,4 @@ describe('attention', () => {
     await listening.untilValue('attention.playing', flag(false));
     expect(listening.value('attention.fullscreen')).toMatchObject({ kind: 'unknown' });
   });
-
-  openBus('a screen saver hides the screen: away, and back when it goes', async () => {
-    await bus.serve('logind', seat.LOGIN);
-    await seat.logIn(bus, 'c1');
-    const desktop = await startMockBus();
-    opened.push(desktop);
-    const saver: Target = {
-      ...{ service: 'org.gnome.ScreenSaver', path: '/org/gnome/ScreenSaver' },
-      iface: 'org.gnome.ScreenSaver',
-    };
-    await desktop.serve('gnome_screensaver', saver.service);
-    const listening = listen(bus, { desktop });
-    await listening.untilPresence('engaged');
-    await desktop.call(saver, 'SetActive', 'b', [true]);
-    await listening.untilPresence('away');
-    await desktop.call(saver, 'SetActive', 'b', [false]);
-    await listening.untilPresence('engaged');
-    expect(listening.told.slice(-2)).toEqual(['away', 'engaged']);
-  });
 });

@@ -30,6 +30,7 @@ import { locksProbe } from './locks.js';
 import { placesProbe, type Profile } from './places.js';
 import { playingProbe } from './playing.js';
 import type { Probe } from './probe.js';
+import { receivedProbe } from './received.js';
 import { soundCards } from './sound.js';
 import { terminalsProbe } from './terminals.js';
 import { thermalProbe } from './thermal.js';
@@ -299,6 +300,19 @@ test('heat is read from zones and chips, and a zone that vanishes leaves the oth
   expect(await valueOf(probe, 'thermal')).toEqual({ kind: 'word', word: 'serious' });
   machine.remove(zone);
   expect(await valueOf(probe, 'thermal')).toEqual({ kind: 'word', word: 'nominal' });
+});
+
+test('what comes in by a card is counted once, whatever is built on it', async () => {
+  const dev = (bytes: number): string =>
+    `Inter-|\n face |\n${['lo', 'eth0', 'br0', 'veth0']
+      .map((name) => `${name}: ${String(bytes)}${' 0'.repeat(15)}\n`)
+      .join('')}`;
+  machine.write('sys/class/net/eth0/device/vendor', '0x8086\n');
+  const probe = receivedProbe(machine.procRoot, machine.sysRoot);
+  machine.write('proc/net/dev', dev(0));
+  expect((await valueOf(probe, 'network.others')).kind).toBe('unknown');
+  machine.write('proc/net/dev', dev(3_000));
+  expect(await valueOf(probe, 'network.others', 1_000)).toEqual({ kind: 'number', number: 3_000 });
 });
 
 describe('clocks', () => {

@@ -93,23 +93,5 @@ const gameMode: Watched = {
   },
 };
 
-const gnomeKey: ObjectKey = ['/org/gnome/SessionManager', 'org.gnome.SessionManager'];
-/** In GNOME's InhibitedActions; the desktop portal's Inhibit arrives here too. */
-const INHIBITS_IDLE = 8;
-
-const gnomeSession: Watched = {
-  service: 'org.gnome.SessionManager',
-  ifAbsent: 'GNOME has it',
-  signals: ['attention.inhibitor'],
-  objects: () => [gnomeKey],
-  measure: (look) => {
-    const session = look(gnomeKey);
-    if (session === undefined) return [];
-    const { InhibitedActions: actions } = session;
-    if (typeof actions !== 'number') return [unknownValue('GNOME does not say what is inhibited')];
-    return [flagValue((actions & INHIBITS_IDLE) !== 0)];
-  },
-};
-
 /** On the bus of whoever sits at the machine. */
-export const desktopServices: readonly Watched[] = [gameMode, gnomeSession];
+export const desktopServices: readonly Watched[] = [gameMode];

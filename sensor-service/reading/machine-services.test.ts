@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { idleInhibited, namesIdle } from './inhibitor.js';
 import { connectivityValue, meteredValue, tetheredValue } from './network-manager.js';
-import { parseReceived } from './network.js';
+import { parseReceived, receivedOnce } from './network.js';
 import { sessionOf } from './session.js';
 import { charge, onMains, saving } from './upower.js';
 
@@ -88,13 +88,19 @@ describe('the network', () => {
   });
 });
 
-describe('what all interfaces received', () => {
+describe('what was received from outside', () => {
   const head = 'Inter-| Receive | Transmit\n face |bytes |bytes\n';
   const line = (name: string, bytes: number): string =>
     `  ${name}: ${String(bytes)}${' 0'.repeat(15)}\n`;
 
   test.each<[string, string, number | undefined]>([
-    ['two and the loopback', head + line('lo', 9) + line('eth0', 5) + line('wlan0', 6), 11],
+    ['two devices and the loopback', head + line('lo', 9) + line('eth0', 5) + line('wlan0', 6), 11],
+    [
+      'a device, and the bridge and the container behind it',
+      head + line('eth0', 5) + line('docker0', 4) + line('veth1a2b', 4),
+      5,
+    ],
+    ['a container, which has no device', head + line('ceth', 7) + line('tun0', 6), 13],
     ['an alias', head + line('eth0:1', 4), 4],
     ['only the loopback', head + line('lo', 9), undefined],
     ['none', head, undefined],
@@ -102,7 +108,9 @@ describe('what all interfaces received', () => {
     ['garbage', `${head}eth0 lots\n`, undefined],
     ['nothing', '', undefined],
   ])('%s', (_what, text, bytes) => {
-    expect(parseReceived(text)).toBe(bytes);
+    const received = parseReceived(text);
+    const once = received && receivedOnce(received, (name) => /^(?:eth|wlan)\d/.test(name));
+    expect(once).toBe(bytes);
   });
 });
 

@@ -4,7 +4,8 @@
 // no time for which somebody was away.
 //
 // Invariants:
-//   S1. Whoever counts input is believed before a hint: a hint is minutes late, or never given.
+//   S1. Whoever counts input is believed before a hint: a hint is minutes late, or never given. For how
+//       long nobody may have touched anything depends on whether there is something to look at.
 //   S2. An edge that only a person makes (a key wakes the screen, a login, an opened lid) counts as a
 //       sign of one, whatever the levels say.
 //   S3. A level that is not said, or from the future, is never "nobody there".
@@ -36,7 +37,7 @@ export type SeatVerdict =
 
 export interface SeatSigns {
   readonly sessions: readonly Session[];
-  /** Of whoever counts input (Mutter); undefined: nobody does. */
+  /** Of whoever counts input (Mutter), `away` from the last touch on; undefined: nobody does. */
   readonly input: Exclude<SeatVerdict, { kind: 'unknown' }> | undefined;
   /** When the screen was locked, went dark, or came to show the login; undefined: it did not. */
   readonly screenOffAtMs: number | undefined;
@@ -106,7 +107,9 @@ const atOnce = (): number => 0;
 /** What is so at this moment, before edges are counted. */
 function levelOf(signs: SeatSigns): Level {
   const { input, screenOffAtMs, watchedFromMs } = signs;
-  if (input !== undefined) return { verdict: input, waitMs: atOnce }; // S1
+  if (input !== undefined) {
+    return { verdict: input, waitMs: (awayAfter) => waitMs(signs, awayAfter) }; // S1
+  }
   const shown = shownSessions(signs);
   // Nobody is logged in at the seat, or there is none.
   if (shown.length === 0) {

@@ -116,6 +116,29 @@ describe('the seat', () => {
     expect(verdict()).toBe('engaged');
   });
 
+  test('where input is counted it takes 20 s behind a locked screen, a minute in the dark, else four', () => {
+    know({ ...desktop, locked: true });
+    seat.knowInput({ kind: 'away', sinceMs: agoMs(LOCKED - 1) });
+    expect(verdict()).toBe('engaged');
+    clock.advance(1);
+    expect(verdict()).toBe(LOCKED);
+    know(desktop);
+    seat.knowInput({ kind: 'engaged' });
+    seat.knowSaver(true);
+    clock.advance(MINUTE - 1);
+    seat.knowInput({ kind: 'away', sinceMs: agoMs(MINUTE - 1) });
+    expect(verdict()).toBe('engaged');
+    clock.advance(1);
+    expect(verdict()).toBe(MINUTE);
+    seat.knowInput({ kind: 'engaged' });
+    seat.knowSaver(false);
+    clock.advance(3 * MINUTE);
+    seat.knowInput({ kind: 'away', sinceMs: agoMs(3 * MINUTE) });
+    expect(verdict()).toBe('engaged');
+    clock.advance(MINUTE);
+    expect(verdict()).toBe(4 * MINUTE);
+  });
+
   test('of two seats one person is enough', () => {
     know(desktop, { ...desktop, idle: true, idleSinceMs: agoMs(MINUTE) });
     expect(verdict()).toBe('engaged');
@@ -135,6 +158,8 @@ describe('the seat', () => {
     expect(verdict('terminals')).toBe('unknown');
     seat.knowInput({ kind: 'engaged' });
     expect(verdict()).toBe('engaged');
+    seat.knowInput({ kind: 'away', sinceMs: agoMs(MINUTE) });
+    expect(verdict()).toBe('unknown');
   });
 });
 

@@ -95,7 +95,13 @@ export class SeatLoop implements Closeable {
       if (blindBecause === undefined) return;
       const blind: SeatVerdict = { kind: 'unknown', why: blindBecause };
       this.sense('logind (terminals)', ['terminals'], blind, seenNs);
-      this.sense('logind (seat)', ['seat'], this.input ?? blind, seenNs);
+      // Whoever touches something is there; who does not may be in a session that is not seen.
+      this.sense(
+        'logind (seat)',
+        ['seat'],
+        this.input?.kind === 'engaged' ? this.input : blind,
+        seenNs,
+      );
       return;
     }
     const nowMs = this.nowMs();

@@ -1,0 +1,131 @@
+// What desktops tell of their programs and their screens, each in its own words.
+
+import { afterEach, expect } from '@jest/globals';
+import type { Signal, Value } from '../../conditions/reading.js';
+import * as seat from './buses-under-test.testing.js';
+import { listenTo, type BusesUnderTest } from './buses-under-test.testing.js';
+import { inhibitions } from './inhibitions.dbus.js';
+import { busTest, startMockBus, type MockBus, type Target } from './mock-bus.testing.js';
+import { screenSavers } from './screen-saver.dbus.js';
+import { desktopTest, startXSession } from './x-session.testing.js';
+
+const opened: { close(): Promise<void> | void }[] = [];
+
+afterEach(async () => {
+  for (let next = opened.pop(); next !== undefined; next = opened.pop()) await next.close();
+});
+
+const flag = (wanted: boolean) => (value: Value) => value.kind === 'flag' && value.flag === wanted;
+const unknown = (value: Value): boolean => value.kind === 'unknown';
+const mockOf = (on: Target): Target => ({ ...on, iface: 'org.freedesktop.DBus.Mock' });
+
+async function startDesktop(): Promise<{ desktop: MockBus; heard: BusesUnderTest }> {
+  const bus = await startMockBus();
+  opened.push(bus);
+  await bus.serve('logind', seat.LOGIN);
+  await seat.logIn(bus, 'c1');
+  const desktop = await startMockBus();
+  opened.push(desktop);
+  const heard = listenTo(bus, { desktop });
+  opened.push(heard);
+  await heard.untilValue('attention.inhibitor', () => true);
+  return { desktop, heard };
+}
+
+/** A method that answers with what `say` said last, at first with `no`. */
+async function answering(
+  desktop: MockBus,
+  on: Target,
+  member: string,
+  takes: string,
+): Promise<(flag: boolean) => Promise<void>> {
+  const answer = `ret = getattr(self, "said", False)`;
+  await desktop.call(mockOf(on), 'AddMethod', 'sssss', [on.iface, member, takes, 'b', answer]);
+  const set = 'self.said = args[0]';
+  await desktop.call(mockOf(on), 'AddMethod', 'sssss', [on.iface, 'Say', 'b', '', set]);
+  return async (said) => {
+    await desktop.call(on, 'Say', 'b', [said]);
+  };
+}
+
+const emit = (desktop: MockBus, on: Target, member: string): Promise<unknown> =>
+  desktop.call(mockOf(on), 'EmitSignal', 'sssav', [on.iface, member, '', []]);
+
+for (const asked of inhibitions) {
+  busTest(`a program that keeps the screen on is told by ${asked.service}`, async () => {
+    const { desktop, heard } = await startDesktop();
+    const on: Target = asked;
+    const service = await desktop.serveBare(on.service, on.path, on.iface);
+    const takes = asked.kind === undefined ? '' : 'u';
+    const say = await answering(desktop, on, asked.member, takes);
+    const [begun = '', ended = begun] = asked.changes;
+    await say(true);
+    await emit(desktop, on, begun);
+    await heard.untilValue('attention.inhibitor', flag(true));
+    expect(heard.source('attention.inhibitor')).toBe(on.service);
+    await say(false);
+    await emit(desktop, on, ended);
+    await heard.untilValue('attention.inhibitor', flag(false));
+    await say(true);
+    await emit(desktop, on, begun);
+    await heard.untilValue('attention.inhibitor', flag(true));
+    // What a desktop that has gone said last does not stand.
+    await service.close();
+    await heard.untilValue('attention.inhibitor', flag(false));
+  });
+}
+
+busTest(
+  'a desktop that answers nonsense keeps nobody from anything, and vouches for nothing',
+  async () => {
+    const { desktop, heard } = await startDesktop();
+    const [on] = inhibitions;
+    if (on === undefined) throw new Error('there is no desktop');
+    await desktop.serveBare(on.service, on.path, on.iface);
+    const say = ['AddMethod', 'sssss', [on.iface, on.member, 'u', 's', 'ret = "perhaps"']] as const;
+    await desktop.call(mockOf(on), ...say);
+    await emit(desktop, on, on.changes[0] ?? '');
+    // logind knows of nobody: that is what is left.
+    await heard.untilValue('attention.inhibitor', flag(false));
+    expect(heard.source('attention.inhibitor')).toBe('logind');
+  },
+);
+
+for (const saver of screenSavers) {
+  busTest(`${saver.service} hides the screen: away, and back when it goes`, async () => {
+    const { desktop, heard } = await startDesktop();
+    const on: Target = { ...saver, iface: saver.service };
+    await desktop.serveBare(on.service, on.path, on.iface);
+    const changed = (isOn: boolean): Promise<unknown> =>
+      desktop.call(mockOf(on), 'EmitSignal', 'sssav', [
+        ...[on.iface, 'ActiveChanged', 'b', [['b', isOn]]],
+      ]);
+    await heard.untilPresence('engaged');
+    await changed(true);
+    await heard.untilPresence('away');
+    await changed(false);
+    await heard.untilPresence('engaged');
+  });
+}
+
+desktopTest(
+  'a screen that is cast is told by the real compositor, until the cast ends',
+  async () => {
+    const { desktop, heard } = await startDesktop();
+    const sharing: Signal = 'attention.sharing';
+    await heard.untilValue(sharing, unknown);
+    const session = await startXSession(desktop.address);
+    opened.push(session);
+    await heard.untilValue(sharing, flag(false));
+    const cast = {
+      ...{ service: 'org.gnome.Mutter.ScreenCast', path: '/org/gnome/Mutter/ScreenCast' },
+      iface: 'org.gnome.Mutter.ScreenCast',
+    };
+    const path = await desktop.call(cast, 'CreateSession', 'a{sv}', [[]]);
+    expect(path).toMatch(/^\/org\/gnome\/Mutter\/ScreenCast\/Session\/u\d+$/);
+    await heard.untilValue(sharing, flag(true));
+    const made = { ...cast, path: String(path), iface: 'org.gnome.Mutter.ScreenCast.Session' };
+    await desktop.call(made, 'Stop');
+    await heard.untilValue(sharing, flag(false));
+  },
+);

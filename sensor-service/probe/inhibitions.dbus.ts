@@ -1,0 +1,78 @@
+// Whether a desktop's programs keep its screen from idling: a film, a talk, a game. Each desktop is asked
+// by one method, again whenever it says that something changed: so that what it says first counts too.
+
+import type { Value } from '../../conditions/reading.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
+import { Mirror } from './mirror.dbus.js';
+import type { WatchDeps } from './property-watch.dbus.js';
+
+interface Inhibitions {
+  readonly service: string;
+  readonly path: string;
+  readonly iface: string;
+  /** The question, and what it takes: which kind of inhibition is meant. */
+  readonly member: string;
+  readonly kind?: number;
+  /** After these signals the answer may be another one. */
+  readonly changes: readonly string[];
+  readonly ifAbsent: string;
+}
+
+/** GNOME's flag of idling. The desktop portal's Inhibit arrives there, and at KDE's agent, too. */
+const INHIBITS_IDLE = 8;
+/** KDE's of changing the screen's settings: dimming it, and switching it off. */
+const CHANGES_SCREEN = 4;
+
+const gnome = 'org.gnome.SessionManager';
+const kde = 'org.kde.Solid.PowerManagement.PolicyAgent';
+
+export const inhibitions: readonly Inhibitions[] = [
+  {
+    ...{ service: gnome, path: '/org/gnome/SessionManager', iface: gnome },
+    ...{ member: 'IsInhibited', kind: INHIBITS_IDLE },
+    changes: ['InhibitorAdded', 'InhibitorRemoved'],
+    ifAbsent: 'GNOME, MATE and Cinnamon have it',
+  },
+  {
+    ...{ service: kde, path: '/org/kde/Solid/PowerManagement/PolicyAgent', iface: kde },
+    ...{ member: 'HasInhibition', kind: CHANGES_SCREEN },
+    changes: ['InhibitionsChanged'],
+    ifAbsent: 'KDE has it',
+  },
+  {
+    // KDE answers at this path as well, of sleep alone: so it is asked for by its own name.
+    service: 'org.xfce.PowerManager',
+    path: '/org/freedesktop/PowerManagement/Inhibit',
+    iface: 'org.freedesktop.PowerManagement.Inhibit',
+    member: 'HasInhibit',
+    changes: ['HasInhibitChanged'],
+    ifAbsent: 'XFCE has it',
+  },
+];
+
+export function watchInhibitions(asked: Inhibitions, deps: WatchDeps): Closeable {
+  const { service, path, iface, member, kind, changes, ifAbsent } = asked;
+  const takes = kind === undefined ? {} : { signature: 'u', args: [kind] };
+  const tell = (value: Value): void => {
+    deps.tell([{ ...machineWide('attention.inhibitor'), source: service, value }]);
+  };
+  const ask = (): void => {
+    mirror.ask({ path, iface, member, ...takes }, (_error, isInhibited) => {
+      if (mirror.state.kind !== 'present') return;
+      if (typeof isInhibited === 'boolean') tell(flagValue(isInhibited));
+      else tell(unknownValue(`${service} does not say whether it is kept from idling`));
+    });
+  };
+  const mirror: Mirror = new Mirror({
+    ...deps,
+    ...{ service, ifAbsent, appeared: ask },
+    changed: () => {
+      if (mirror.state.kind !== 'present') tell(unknownValue(mirror.state.why));
+    },
+    signalled: (signal) => {
+      if (signal.iface === iface && changes.includes(signal.member)) ask();
+    },
+  });
+  return mirror;
+}
