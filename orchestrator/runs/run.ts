@@ -36,7 +36,12 @@ export type RunPhase =
       /** When it was last told that it may go on. */
       readonly permittedAtMs?: number;
     }
-  | { readonly kind: 'interrupted'; readonly code: ReasonCode; readonly retryAtMs: number }
+  | {
+      readonly kind: 'interrupted';
+      readonly code: ReasonCode;
+      readonly sinceMs: number;
+      readonly retryAtMs: number;
+    }
   | { readonly kind: 'finished'; readonly outcome: Outcome; readonly atMs: number };
 
 export interface Run {

@@ -107,8 +107,13 @@ function quotaObjections(updater: UpdaterState, policy: Policy, nowMs: number): 
 function timeObjections(subject: Subject, nowMs: number): Reason[] {
   const { state, interrupted } = subject;
   if (interrupted?.phase.kind === 'interrupted') {
-    const { retryAtMs, code } = interrupted.phase;
-    return waits(retryAtMs, nowMs, `attempt ${String(interrupted.attempt + 1)} after ${code}`);
+    const { sinceMs, retryAtMs, code } = interrupted.phase;
+    return waits(
+      sinceMs,
+      retryAtMs,
+      nowMs,
+      `attempt ${String(interrupted.attempt + 1)} after ${code}`,
+    );
   }
   if (state === undefined) return scanObjections(subject, nowMs);
   if (state.gaveUp !== undefined) {
@@ -123,7 +128,8 @@ function scanObjections({ updater, manifest }: Subject, nowMs: number): Reason[]
   if (retry.length > 0) return retry;
   if (updater.lastScanAtMs === undefined || manifest === undefined) return [];
   // A clock that was set back must not put a scan off for ever.
-  const sinceMs = Math.max(0, nowMs - updater.lastScanAtMs);
+  const sinceMs = nowMs - updater.lastScanAtMs;
+  if (sinceMs < 0) return [];
   const everyMs = manifest.scan.sla_h * HOUR_MS * (1 - updater.scanJitter);
   const dueAtMs = updater.lastScanAtMs + everyMs;
   if (nowMs >= dueAtMs) return [];
@@ -142,11 +148,12 @@ function trialObjections(trials: Trials, nowMs: number): Reason[] {
     failure === undefined
       ? 'the next attempt'
       : `attempt ${String(trials.failureCount + 1)} after ${failure.code} (${failure.message})`;
-  return waits(trials.notBeforeMs, nowMs, what);
+  return waits(trials.failedAtMs ?? 0, trials.notBeforeMs, nowMs, what);
 }
 
-function waits(notBeforeMs: number, nowMs: number, what: string): Reason[] {
-  if (nowMs >= notBeforeMs) return [];
+/** A clock that was set back to before `sinceMs` has taken the wait with it. */
+function waits(sinceMs: number, notBeforeMs: number, nowMs: number, what: string): Reason[] {
+  if (nowMs >= notBeforeMs || nowMs < sinceMs) return [];
   const message = `${what} waits another ${formatDuration(notBeforeMs - nowMs)}`;
   return [{ code: 'RETRY_LATER', message, untilMs: notBeforeMs }];
 }

@@ -179,6 +179,34 @@ describe('what stands in the policy file', () => {
   });
 });
 
+describe('a clock that was set back by a day', () => {
+  const DAY_MS = 24 * HOUR_MS;
+  const failed = [admitted('f', perform(a)), finished('f', failure('UPSTREAM_DOWN'))];
+  const codesAt = (nowMs: number, ...facts: Fact[]): ReasonCode[] =>
+    decide(worldOf(offering([a], ...facts)), hostWith(), defaultPolicy, nowMs)
+      .waiting.flatMap(({ reasons }) => reasons.map(({ code }) => code))
+      .filter((code) => code !== 'SLOT_TAKEN' && code !== 'CONFLICT');
+
+  test('takes the wait after a failure with it, instead of making it a day longer', () => {
+    expect(codesAt(NOW_MS - 50_000, ...failed)).toContain('RETRY_LATER');
+    expect(codesAt(NOW_MS - DAY_MS, ...failed)).not.toContain('RETRY_LATER');
+  });
+
+  test('makes a scan due, rather than putting it off until the clock is back where it was', () => {
+    expect(codesAt(NOW_MS)).toContain('SCAN_NOT_DUE');
+    expect(codesAt(NOW_MS - DAY_MS)).not.toContain('SCAN_NOT_DUE');
+  });
+
+  test('ends what somebody wanted now: nobody knows how long ago that was', () => {
+    const levels = (nowMs: number): string[] =>
+      decide(worldOf(offering([a], wanted)), hostWith(), defaultPolicy, nowMs).admit.map(
+        ({ subject }) => subject.level,
+      );
+    expect(levels(NOW_MS)).toContain('forced');
+    expect(levels(NOW_MS - DAY_MS)).not.toContain('forced');
+  });
+});
+
 describe('what keeps harm small', () => {
   const crash = (id: string): Fact[] => [
     admitted(id, perform(a), { attempt: 9 }),

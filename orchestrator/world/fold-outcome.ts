@@ -25,7 +25,12 @@ export function foldScanned(
     const floorMs = (updater.accepted?.version.manifest.scan.floor_h ?? 0) * HOUR_MS;
     const notBeforeMs = atMs + Math.max(waitMs, floorMs);
     const { code, message } = outcome;
-    const scanTrials = { failureCount, notBeforeMs, lastFailure: { code, message } };
+    const scanTrials = {
+      failureCount,
+      failedAtMs: atMs,
+      notBeforeMs,
+      lastFailure: { code, message },
+    };
     world.updaters.set(run.updaterId, { ...updater, scanTrials });
   } else if (outcome.kind === 'succeeded') {
     world.updaters.set(run.updaterId, {
@@ -91,7 +96,8 @@ function performFailed(
   const lastFailure = { code, message };
   // Somebody else is at it, or has filled the disk: waited for, and nobody's failure.
   if (code === 'LOCK_HELD' || code === 'RUN_PENDING' || code === 'NO_SPACE') {
-    const trials = { ...state.trials, lastFailure, notBeforeMs: atMs + retry.firstMs };
+    const notBeforeMs = atMs + retry.firstMs;
+    const trials = { ...state.trials, lastFailure, failedAtMs: atMs, notBeforeMs };
     world.updates.set(key, { ...state, trials });
     return;
   }
@@ -123,7 +129,7 @@ function performFailed(
         : retry.giveUpMs;
   world.updates.set(key, {
     ...state,
-    trials: { failureCount, lastFailure, notBeforeMs: atMs + waitMs },
+    trials: { failureCount, lastFailure, failedAtMs: atMs, notBeforeMs: atMs + waitMs },
   });
 }
 

@@ -141,6 +141,7 @@ test("a stop of Lull keeps the run id, is nobody's failure and waits for nothing
   expect(world.runs.get('r')?.phase).toEqual({
     kind: 'interrupted',
     code: 'SHUTTING_DOWN',
+    sinceMs: 7,
     retryAtMs: 7,
   });
   expect(world.updaters.get(UPDATER)?.scanTrials.failureCount).toBe(0);
@@ -292,3 +293,20 @@ test('history keeps the newest runs and no more than its limit', () => {
   expect(history).toHaveLength(HISTORY_MAX);
   expect(history.at(-1)?.id).toBe(`r${String(HISTORY_MAX + 4)}`);
 });
+
+test.each<[string, Fact]>([
+  ['its host goes away', interrupted('r')],
+  ['it crashes', finished('r', failure('UPDATER_CRASHED'))],
+  ['Lull stops', cancelled('SHUTTING_DOWN')],
+])(
+  'withdrawn in the middle of a run: when %s, it is over, and the update is found anew',
+  (_what, end) => {
+    const known = [submitted(), enabled(), found([updateOf('a')])];
+    const withdrawn: Fact = { kind: 'updater.withdrawn', id: UPDATER, actor: 'operator' };
+    const run = [admitted('r', perform(updateOf('a'))), started('r')];
+    const world = worldOf(at(1, ...known, ...run, withdrawn, ...known.slice(0, 2), end));
+    expect(world.runs.size).toBe(0);
+    const again = worldOf(at(1, ...known, ...run, withdrawn, ...known.slice(0, 2), end, ...known));
+    expect(again.updates.size).toBe(1);
+  },
+);

@@ -11,6 +11,7 @@ import {
   CRASHES_MAX,
   HISTORY_MAX,
   subjectKeyOf,
+  updateKey,
   type MutableWorld,
 } from './world.js';
 
@@ -108,6 +109,10 @@ function interrupted(
   atMs: number,
   retry: Policy['retry'],
 ): void {
+  if (!hasSubject(world, run)) {
+    finished(world, run, { kind: 'cancelled', code: fact.code }, atMs, retry);
+    return;
+  }
   const strikeCount = run.strikeCount + 1;
   if (strikeCount >= retry.attemptsMax) {
     const message = `${fact.message}; given up after ${String(run.attempt)} attempts`;
@@ -120,7 +125,7 @@ function interrupted(
   put(world, {
     ...run,
     strikeCount,
-    phase: { kind: 'interrupted', code: fact.code, retryAtMs: atMs + waitMs },
+    phase: { kind: 'interrupted', code: fact.code, sinceMs: atMs, retryAtMs: atMs + waitMs },
   });
 }
 
@@ -136,20 +141,29 @@ function finished(
   }
   // A crash is repeated under the same run id: only that finds the checkpoint again.
   const strikeCount = run.strikeCount + 1;
-  if (outcome.kind === 'failed' && isCrash(outcome.code) && strikeCount < retry.attemptsMax) {
+  const repeatable = hasSubject(world, run);
+  if (
+    repeatable &&
+    outcome.kind === 'failed' &&
+    isCrash(outcome.code) &&
+    strikeCount < retry.attemptsMax
+  ) {
     const waitMs = backoffMs(retry, strikeCount, run.id);
     world.lastRunEndedAtMs = atMs;
     put(world, {
       ...run,
       strikeCount,
-      phase: { kind: 'interrupted', code: outcome.code, retryAtMs: atMs + waitMs },
+      phase: { kind: 'interrupted', code: outcome.code, sinceMs: atMs, retryAtMs: atMs + waitMs },
     });
     return;
   }
   // Lull stopped, or a newer grant took over: nobody's failure, and the same run goes on.
-  if (outcome.kind === 'cancelled' && isHandover(outcome.code)) {
+  if (repeatable && outcome.kind === 'cancelled' && isHandover(outcome.code)) {
     world.lastRunEndedAtMs = atMs;
-    put(world, { ...run, phase: { kind: 'interrupted', code: outcome.code, retryAtMs: atMs } });
+    put(world, {
+      ...run,
+      phase: { kind: 'interrupted', code: outcome.code, sinceMs: atMs, retryAtMs: atMs },
+    });
     return;
   }
   if (holdsSlot(run)) world.lastRunEndedAtMs = atMs;
@@ -159,6 +173,16 @@ function finished(
   if (world.history.length > HISTORY_MAX) world.history.shift();
   if (run.work.kind === 'scan') foldScanned(world, run, outcome, atMs, retry);
   else foldPerformed(world, run, run.work.update, outcome, atMs, retry);
+}
+
+/**
+ * Whether what it was at is still there. Withdrawn meanwhile, it would never be taken up again, and a
+ * scan of whoever comes back under that name would take its update for one that a run is at.
+ */
+function hasSubject(world: MutableWorld, { updaterId, work }: Run): boolean {
+  return work.kind === 'scan'
+    ? world.updaters.has(updaterId)
+    : world.updates.has(updateKey(updaterId, work.update.id));
 }
 
 /** A demand ends with its update, or with the first thing that a person has to look at. */

@@ -22,6 +22,8 @@ export interface UpdaterVersion {
 export interface Trials {
   readonly failureCount: number;
   readonly lastFailure?: { readonly code: ReasonCode; readonly message: string };
+  /** When it failed last; absent: it did not. */
+  readonly failedAtMs?: number;
   /** Not before this instant, ms since the epoch. */
   readonly notBeforeMs: number;
 }
