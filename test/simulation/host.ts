@@ -13,6 +13,7 @@ import type { Update } from '../../orchestrator/runs/update.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
 import { requirementFromWire } from '../../proto/wire/requirement.js';
 import type { Software } from './software.js';
+import type { Truth } from './truth.js';
 import type { Lifetime, VirtualTime } from './virtual-time.js';
 
 type Command = Parameters<HostConnection['send']>[0];
@@ -59,6 +60,7 @@ export class SimulatedHost {
       readonly chance: Chance;
       readonly software: Software;
       readonly faults: HostFaults;
+      readonly truth: Truth;
       readonly readings: Readings;
       readonly posted: () => void;
     },
@@ -75,7 +77,7 @@ export class SimulatedHost {
   }
 
   isBroken(run: HostRun): boolean {
-    return objections(run.guard, this.readings, this.deps.time.nowMs).length > 0;
+    return objections(run.guard, this.readings, this.deps.time.wallMs).length > 0;
   }
 
   acknowledge(sequence: number): void {
@@ -207,15 +209,21 @@ export class SimulatedHost {
       return { kind: 'failed', code: 'UPDATER_CRASHED', message: 'it died', retry: true };
     if (fate === 1) return { kind: 'failed', code: 'UPSTREAM_DOWN', message: 'gone', retry: true };
     if (run.update === undefined) {
-      for (const update of software.pending(run.updaterId)) {
+      const pending = software.pending(run.updaterId);
+      for (const update of pending) {
         const found = (received: Update): void => {
           this.emit(run, { kind: 'found', received: { kind: 'ok', update: received } });
         };
         found(update);
         if (fate === 2) found(update); // A lie: the same one twice.
       }
+      const lie = fate === 2 && pending.length > 0;
+      const ids = pending.map(({ id }) => id);
+      this.deps.truth.scanned(run.runId, run.epoch, lie ? { kind: 'lie' } : { kind: 'found', ids });
       return { kind: 'succeeded' };
     }
+    if (fate === 4)
+      return { kind: 'failed', code: 'LOCK_HELD', message: 'dpkg is at work', retry: true };
     if (fate === 3) return { kind: 'succeeded' }; // A lie: nothing was done.
     const next = software.perform(run.updaterId, run.update.id, run.update.nextAction);
     if (next === 'gone') return { kind: 'gone' };
@@ -261,6 +269,7 @@ export class SimulatedHost {
 
   private emit({ runId, epoch }: { runId: string; epoch: number }, body: LinkEvent['body']): void {
     this.sequence += 1;
+    this.deps.truth.told(this.instanceId, this.sequence, epoch);
     this.outbox.push({ sequence: this.sequence, runId, epoch, body });
     this.deps.posted();
   }

@@ -5,6 +5,10 @@
 //   I3. Every update that is pending runs, starts, or has a reason why not.
 //   I4. What was stopped for good by an operator stands still soon after.
 //   I5. The world is the fold of the journal, and the journal's chain is whole.
+//   I6. What nobody may notice stands still beside a person, and what changes something off mains.
+//   I7. What the journal thinks is running, the host that is attached knows of.
+//   I8. Lull's own work is never given as the reason why the machine is busy.
+//   I9. What runs on the host was permitted by what is durable.
 
 import { deepStrictEqual } from 'node:assert';
 import { verifyChain, genesis } from '../../orchestrator/journal/chain.js';
@@ -16,9 +20,8 @@ import { parseEntry } from '../../orchestrator/world/ledger.loop.js';
 import type { World } from '../../orchestrator/world/world.js';
 import type { Disk } from './disk.js';
 import type { HostRun, SimulatedHost } from './host.js';
+import { InvariantError } from './invariant-error.js';
 import type { SimulatedOrchestrator } from './orchestrator.js';
-
-export class InvariantError extends Error {}
 
 export function checkHost(host: SimulatedHost, policy: Policy, small: boolean): void {
   const runs = [...host.runs.values()];
@@ -63,6 +66,14 @@ export function checkReasons({ ledger, turns }: SimulatedOrchestrator): void {
   ]);
   for (const key of [...ledger.world.updates.keys(), ...ledger.world.updaters.keys()]) {
     if (!accounted.has(key)) throw new InvariantError(`I3: nobody says why "${key}" waits`);
+  }
+}
+
+/** I8, while others leave the machine alone. */
+export function checkBlame({ turns }: SimulatedOrchestrator): void {
+  for (const { subject, reasons } of turns.planNow().waiting) {
+    if (reasons.some(({ code }) => code === 'CPU_BUSY'))
+      throw new InvariantError(`I8: "${subject.key}" waits for work of our own`);
   }
 }
 

@@ -8,6 +8,7 @@ import { SimulatedHost, type HostRun } from './host.js';
 import { checkHost, checkStandstill } from './invariants.js';
 import { live } from './life.js';
 import { Software } from './software.js';
+import { Truth } from './truth.js';
 import { VirtualTime } from './virtual-time.js';
 
 function hostWith(...runs: Partial<HostRun>[]): SimulatedHost {
@@ -17,6 +18,7 @@ function hostWith(...runs: Partial<HostRun>[]): SimulatedHost {
     chance,
     software: new Software(chance),
     faults: { on: false },
+    truth: new Truth(),
     readings: new Map(),
     posted: () => undefined,
   });

@@ -1,24 +1,21 @@
 // One seed, one life: a machine, its person, its operator, its orchestrator and its host, for an hour
 // in which everything goes wrong, and some calm hours in which it has to come right again.
 
-import { readingsAt } from '../../orchestrator/simulation/edges.js';
-import type { Readings } from '../../conditions/reading.js';
-import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
+import type { Policy } from '../../orchestrator/policy/policy.js';
 import { chanceFrom, type Chance } from '../../orchestrator/simulation/seeded.js';
 import { Disk } from './disk.js';
 import { SimulatedHost } from './host.js';
-import {
-  checkHost,
-  checkJournal,
-  checkReasons,
-  checkStandstill,
-  InvariantError,
-} from './invariants.js';
+import { InvariantError } from './invariant-error.js';
+import { checkJournal, checkReasons } from './invariants.js';
 import { Link } from './link.js';
-import { chaosOrder, peaceOrders } from './orders.js';
 import { Handled, SimulatedOrchestrator } from './orchestrator.js';
+import { chaosOrder, peaceOrders } from './orders.js';
+import { policyFor } from './policy.js';
+import { Senses } from './senses.js';
 import { acceptance, Software } from './software.js';
+import { Truth } from './truth.js';
 import { settle, VirtualTime, type Lifetime } from './virtual-time.js';
+import { Watch } from './watch.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -26,9 +23,7 @@ const START_MS = Date.UTC(2030, 0, 7, 12);
 const STORM_MS = 40 * MINUTE_MS;
 /** Two scans, and every wait that a failure can have led to, fit in. */
 const CALM_MS = 3 * HOUR_MS;
-/** After the trip switch is durable: the link's worst lag, and a moment. */
-const STANDSTILL_MS = 60_000;
-const REASONS_EVERY = 16;
+const DAY_MS = 24 * HOUR_MS;
 
 export interface Lived {
   readonly seed: number;
@@ -58,26 +53,40 @@ class Life {
   private readonly software: Software;
   private readonly policy: Policy;
   private readonly faults = { on: true };
+  private readonly truth = new Truth();
   private readonly forever: Lifetime = { over: false };
-  private readonly cores: number;
+  private readonly senses: Senses;
+  private readonly watch: Watch;
   private host: SimulatedHost | undefined;
   private orchestrator: SimulatedOrchestrator | undefined;
   private handled: Handled | undefined;
   private link: Link | undefined;
-  private awaySinceMs: number | undefined;
-  private mains = true;
   private hostCount = 0;
-  private stepCount = 0;
   private crashCount = 0;
-  private trippedSinceMs: number | undefined;
   private failure: unknown;
 
   constructor(private readonly seed: number) {
     this.chance = chanceFrom(seed);
     this.disk = new Disk(this.time, this.chance);
     this.software = new Software(this.chance);
-    this.cores = this.chance.below(2) === 0 ? 2 : 8;
+    const cores = this.chance.below(2) === 0 ? 2 : 8;
     this.policy = policyFor(this.chance);
+    const { time, chance, truth, disk, policy } = this;
+    this.senses = new Senses(cores, {
+      ...{ time, chance, truth, lifetime: this.forever },
+      isRunning: () => [...(this.host?.runs.values() ?? [])].some(({ holds }) => holds.size === 0),
+      toHost: (readings) => this.host?.see(readings),
+      toOrchestrator: () => {
+        const { orchestrator } = this;
+        return (readings) => {
+          if (orchestrator === undefined || orchestrator !== this.orchestrator) return false;
+          orchestrator.see(readings);
+          return true;
+        };
+      },
+    });
+    const { senses } = this;
+    this.watch = new Watch({ time, disk, policy, truth, senses, small: cores === 2 });
   }
 
   async run(): Promise<Lived> {
@@ -93,7 +102,7 @@ class Life {
       seed: this.seed,
       simulatedMs: this.time.nowMs - START_MS,
       entryCount: this.disk.entries.length,
-      stepCount: this.stepCount,
+      stepCount: this.watch.stepCount,
       crashCount: this.crashCount,
     };
   }
@@ -101,22 +110,8 @@ class Life {
   private async until(atMs: number): Promise<void> {
     while (this.time.step(atMs)) {
       await settle();
-      this.stepCount += 1;
-      this.check();
-    }
-  }
-
-  private check(): void {
-    if (this.failure !== undefined) throw this.failure as Error;
-    if (this.host !== undefined) checkHost(this.host, this.policy, this.cores === 2);
-    const { orchestrator, host } = this;
-    if (orchestrator === undefined) return;
-    if (this.stepCount % REASONS_EVERY === 0) checkReasons(orchestrator);
-    const tripped = (orchestrator.ledger.world.tripped?.untilMs ?? 0) > this.time.nowMs;
-    if (!tripped || this.link === undefined) this.trippedSinceMs = undefined;
-    else this.trippedSinceMs ??= this.time.nowMs;
-    if (host !== undefined && this.trippedSinceMs !== undefined) {
-      checkStandstill(host, this.time.nowMs - this.trippedSinceMs, STANDSTILL_MS);
+      if (this.failure !== undefined) throw this.failure as Error;
+      this.watch.look(this.host, this.orchestrator, this.link !== undefined);
     }
   }
 
@@ -153,18 +148,20 @@ class Life {
   }
 
   private happen(): void {
-    const { chance } = this;
-    const dice = chance.below(100);
-    if (dice < 40)
-      this.awaySinceMs =
-        this.awaySinceMs === undefined ? this.time.nowMs - chance.below(300_000) : undefined;
-    else if (dice < 48) this.mains = !this.mains;
-    else if (dice < 56) this.link?.cut();
-    else if (dice < 62) this.crashHost();
-    else if (dice < 67) this.crashOrchestrator();
-    else this.orchestrator?.order(chaosOrder(chance, this.software, this.time.nowMs));
-    if (dice < 48) this.sense();
-    if (dice >= 48 && dice < 56) this.reconnect();
+    const { chance, senses, time } = this;
+    const dice = chance.below(104);
+    if (dice < 40) {
+      const isThere = senses.awaySinceMs === undefined;
+      senses.awaySinceMs = isThere ? time.nowMs - chance.below(300_000) : undefined;
+    } else if (dice < 48) senses.mains = !senses.mains;
+    else if (dice < 51) senses.toggleOthersBusy();
+    else if (dice < 52) senses.setClock(chance.below(2) === 0 ? DAY_MS : -DAY_MS);
+    else if (dice < 60) this.link?.cut();
+    else if (dice < 66) this.crashHost();
+    else if (dice < 71) this.crashOrchestrator();
+    else this.orchestrator?.order(chaosOrder(chance, this.software, time.wallMs));
+    if (dice < 52) senses.sense();
+    else if (dice < 60) this.reconnect();
   }
 
   private async calm(): Promise<void> {
@@ -172,28 +169,11 @@ class Life {
     this.disk.faults = false;
     if (this.host === undefined) this.startHost();
     if (this.orchestrator === undefined) await this.startOrchestrator();
-    this.awaySinceMs = this.time.nowMs;
-    this.mains = true;
-    this.sense();
+    this.senses.awaySinceMs = this.time.nowMs;
+    this.senses.mains = true;
+    this.senses.setOthersBusy(false);
+    this.senses.sense();
     this.orchestrator?.order(peaceOrders(this.software));
-  }
-
-  private readings(): Readings {
-    const away = this.awaySinceMs === undefined ? {} : { awaySinceMs: this.awaySinceMs };
-    const readings = new Map(readingsAt({ atMs: this.time.nowMs, mains: this.mains, ...away }));
-    const cores = readings.get('cpu.cores');
-    if (cores !== undefined) {
-      readings.set('cpu.cores', { ...cores, value: { kind: 'number', number: this.cores } });
-    }
-    return readings;
-  }
-
-  /** The host sees it at once; the orchestrator hears of it a little later. */
-  private sense(): void {
-    const readings = this.readings();
-    this.host?.see(readings);
-    const { orchestrator } = this;
-    this.time.after(this.chance.waiting(5), this.forever, () => orchestrator?.see(readings));
   }
 
   private startHost(): void {
@@ -203,19 +183,24 @@ class Life {
       chance: this.chance,
       software: this.software,
       faults: this.faults,
-      readings: this.readings(),
-      posted: () => this.link?.pump(),
+      readings: this.senses.readings(),
+      truth: this.truth,
+      posted: () => {
+        this.link?.pump();
+        this.senses.measure();
+      },
     });
     this.connect();
   }
 
   private async startOrchestrator(): Promise<void> {
     const { time, disk, policy } = this;
+    this.truth.sights.push(this.senses.sightNow());
     const started = await SimulatedOrchestrator.start({
       time,
       disk,
       policy,
-      readings: this.readings(),
+      readings: this.senses.readings(),
     });
     this.orchestrator = started;
     this.handled = new Handled(started);
@@ -266,42 +251,4 @@ class Life {
       });
     });
   }
-}
-
-/** The defaults with every wait short, so that an hour is long. */
-function policyFor(chance: Chance): Policy {
-  const soonMs = chance.below(2) === 0 ? 30_000 : 0;
-  return {
-    ...defaultPolicy,
-    waiting: {
-      awayMs: soonMs,
-      awayForInstallMs: 2 * soonMs,
-      lockedMs: 2_000,
-      awayToResumeMs: soonMs,
-      startUpMs: 20_000,
-      bootMs: 0,
-      resumeMs: 0,
-      loginMs: 0,
-    },
-    retry: {
-      firstMs: 5_000,
-      maxMs: 5 * MINUTE_MS,
-      installMs: MINUTE_MS,
-      failuresMax: 3,
-      demotedAtCount: 50,
-      giveUpMs: 10 * MINUTE_MS,
-      attemptsMax: 5,
-    },
-    breaker: { failuresMax: 3, windowMs: HOUR_MS, pauseMs: 10 * MINUTE_MS },
-    deadlines:
-      chance.below(3) === 0
-        ? {
-            critical: { deadlineMs: 3 * MINUTE_MS, graceMs: MINUTE_MS },
-            security: { deadlineMs: 5 * MINUTE_MS, graceMs: 2 * MINUTE_MS },
-            others: { deadlineMs: 15 * MINUTE_MS, graceMs: 5 * MINUTE_MS },
-          }
-        : defaultPolicy.deadlines,
-    leaseMs: 10_000,
-    ownLoadMs: 10_000,
-  };
 }

@@ -2,7 +2,7 @@
 
 import type { Fact } from '../../orchestrator/journal/fact.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
-import { enabled, type Software } from './software.js';
+import { acceptance, enabled, type Software } from './software.js';
 
 const MINUTE_MS = 60_000;
 
@@ -12,7 +12,7 @@ export function chaosOrder(chance: Chance, software: Software, nowMs: number): F
   const untilMs = nowMs + Math.round(chance.waiting(4 * MINUTE_MS));
   const why = 'simulated';
   const actor = 'operator' as const;
-  switch (chance.below(9)) {
+  switch (chance.below(10)) {
     case 0:
       return [{ kind: 'hold.placed', updaterId: id, updateId: '', why, untilMs, actor }];
     case 1:
@@ -57,6 +57,8 @@ export function chaosOrder(chance: Chance, software: Software, nowMs: number): F
           ];
     case 7:
       return [{ kind: 'updater.suspended', id, code: 'OPERATOR', why, actor }];
+    case 8:
+      return [{ kind: 'updater.withdrawn', id, actor }, ...acceptance(id)];
     default:
       return [enabled(id)];
   }
@@ -69,7 +71,7 @@ export function peaceOrders(software: Software): Fact[] {
     ...[0, 1, 2].map((n): Fact => ({ kind: 'veto.lifted', vetoId: `veto-${String(n)}`, actor })),
     ...software.updaterIds.flatMap((id): Fact[] => [
       { kind: 'hold.lifted', updaterId: id, updateId: '', actor },
-      enabled(id),
+      ...acceptance(id),
     ]),
     ...software.programs.map(({ updaterId, update }): Fact => ({
       kind: 'hold.lifted',

@@ -16,11 +16,23 @@ export interface Lifetime {
 export class VirtualTime {
   private timers: Timer[] = [];
   private count = 0;
+  private setByMs = 0;
 
   constructor(public nowMs: number) {}
 
+  /** What the clock on the wall shows; `nowMs` is nobody's but the simulation's. */
+  get wallMs(): number {
+    return this.nowMs + this.setByMs;
+  }
+
+  /** Somebody sets the clock on the wall. No timer is moved by it. */
+  setClock(byMs: number): void {
+    this.setByMs += byMs;
+  }
+
   after(delayMs: number, lifetime: Lifetime, fn: () => void): CancelTimer {
-    const atMs = this.nowMs + Math.max(0, delayMs);
+    // Whole milliseconds, as the journal has them.
+    const atMs = this.nowMs + Math.ceil(Math.max(0, delayMs));
     const timer: Timer = { atMs, order: (this.count += 1), lifetime, fn };
     let at = this.timers.length;
     while (at > 0 && before(timer, this.timers[at - 1])) at -= 1;
@@ -35,7 +47,7 @@ export class VirtualTime {
   clockOf(lifetime: Lifetime): Clock {
     const bootMs = this.nowMs;
     return {
-      now: () => ({ wallMs: this.nowMs, monotonicMs: this.nowMs - bootMs + 1_000 }),
+      now: () => ({ wallMs: this.wallMs, monotonicMs: this.nowMs - bootMs + 1_000 }),
       after: (delayMs, fn) => this.after(delayMs, lifetime, fn),
     };
   }

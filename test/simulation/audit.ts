@@ -1,0 +1,235 @@
+// The auditor reads the journal as it grows and knows the truth of the machine. It shares no code with
+// what it audits: it keeps runs and orders in a small model of its own.
+//
+//   J1. Every admission has a fence above all before it, of a run that holds nothing and is not over.
+//   J2. Nothing is admitted against what was durable when it was decided: trust, the trip switch,
+//       vetoes, holds.
+//   J3. What failed is not tried again before its wait has passed.
+//   J4. What the journal says a host told of a run is of the run's present attempt.
+//   J5. What nobody may notice begins and goes on only when nobody was seen for long enough, on mains
+//       if it changes something, and not beside what others do.
+//   J6. What a scan found is what was there: all of it, once, and no lie.
+//   J7. No two runs hold what only one may.
+//   J8. Comfort is set aside only for what somebody wants now.
+
+import type { Entry } from '../../orchestrator/journal/chain.js';
+import type { Fact } from '../../orchestrator/journal/fact.js';
+import type { Policy } from '../../orchestrator/policy/policy.js';
+import type { Intrusion } from '../../orchestrator/runs/intrusion.js';
+import type { Work } from '../../orchestrator/runs/update.js';
+import { Orders } from './audit-orders.js';
+import { InvariantError } from './invariant-error.js';
+import type { Sight, Truth } from './truth.js';
+
+interface AuditedRun {
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly updaterId: string;
+  readonly work: Work;
+  readonly level: Intrusion;
+  readonly state: 'held' | 'cut' | 'over';
+  readonly rest: Rest;
+  readonly disowned: boolean;
+}
+
+/** After a failure: not again until then, unless the clock was set back to before it. */
+interface Rest {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+const noRest: Rest = { sinceMs: 0, untilMs: 0 };
+
+type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
+
+/** ±10 % on every wait. */
+const WAIT_SHARE_MIN = 0.9;
+
+export class Audit {
+  private readonly runs = new Map<string, AuditedRun>();
+  private readonly orders = new Orders();
+  private readonly rests = new Map<string, Rest>();
+  private readonly levels = new Map<number, Intrusion>();
+  private epoch = 0;
+  private lastEndMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly policy: Policy,
+    private readonly truth: Truth,
+  ) {}
+
+  /** @param nowMs when it became durable, on the clock of the entries. */
+  read(entry: Entry, nowMs: number, clockIsSteady: boolean): void {
+    const { fact, atMs } = entry;
+    this.hearsThePresent(fact);
+    if (fact.kind === 'run.admitted') this.admitted(fact, atMs, clockIsSteady);
+    else if (fact.kind === 'run.resumed' && clockIsSteady) this.goesOn(fact, atMs);
+    else if (fact.kind === 'run.interrupted') this.change(fact.runId, { state: 'cut' }, atMs);
+    else if (fact.kind === 'run.finished') this.finished(fact, atMs);
+    else if (fact.kind === 'scan.found') this.found(fact);
+    else if (fact.kind === 'updater.withdrawn') this.disown(fact.id);
+    if (fact.kind === 'updater.withdrawn' || fact.kind === 'updater.enabled')
+      this.forgetRests(fact.id);
+    this.orders.read(fact, atMs, nowMs);
+  }
+
+  /** What it was at is gone: how it ends is nobody's failure. */
+  private disown(updaterId: string): void {
+    for (const [id, run] of this.runs) {
+      if (run.updaterId === updaterId) this.runs.set(id, { ...run, disowned: true });
+    }
+  }
+
+  /** Who is accepted anew, or comes back, begins anew. */
+  private forgetRests(updaterId: string): void {
+    for (const subject of this.rests.keys()) {
+      if (subject === updaterId || subject.startsWith(`${updaterId} `)) this.rests.delete(subject);
+    }
+  }
+
+  /** How much of a run may be felt, by its fence; undefined: nothing durable permits it. */
+  levelOf(epoch: number): Intrusion | undefined {
+    return this.levels.get(epoch);
+  }
+
+  private admitted(fact: Of<'run.admitted'>, atMs: number, clockIsSteady: boolean): void {
+    const { runId, epoch, attempt, updaterId, work, intrusion: level = 'silent' } = fact;
+    const before = this.runs.get(runId);
+    check('J1', epoch > this.epoch, `${runId} has the fence ${String(epoch)} again`);
+    check('J1', before === undefined || before.state === 'cut', `${runId} is on or over`);
+    check('J1', attempt <= (before?.attempt ?? 0) + 1, `${runId} skips an attempt`);
+    const subject = subjectOf(updaterId, work);
+    if (clockIsSteady) {
+      const against = this.orders.against(updaterId, subject, atMs);
+      check('J2', against === undefined, `${runId} is admitted against ${against ?? ''}`);
+      const forced = level === 'forced';
+      check('J8', !forced || this.orders.isWanted(subject, atMs), `nobody wants ${runId} now`);
+      const rests = [before?.rest ?? noRest, this.rests.get(subject) ?? noRest];
+      const rested = rests.every(({ sinceMs, untilMs }) => atMs < sinceMs || atMs >= untilMs);
+      check('J3', forced || rested, `${runId} is tried again too soon`);
+      this.begins(runId, work, level, atMs);
+    }
+    this.hasItsOwn(fact);
+    this.epoch = epoch;
+    this.levels.set(epoch, level);
+    this.runs.set(runId, {
+      epoch,
+      attempt,
+      updaterId,
+      work,
+      level,
+      state: 'held',
+      rest: noRest,
+      disowned: false,
+    });
+  }
+
+  /** J5. */
+  private begins(runId: string, work: Work, level: Intrusion, atMs: number): void {
+    if (level === 'forced') return;
+    const { waiting, ownLoadMs } = this.policy;
+    const quiet = this.held().length === 0 && atMs - this.lastEndMs >= ownLoadMs;
+    const asked = quiet && (level === 'silent' || level === 'gentle');
+    const forMs = changes(work) ? waiting.awayForInstallMs : waiting.awayMs;
+    this.isAt(atMs, `${runId} begins on battery`, ({ mains }) => mains || !changes(work));
+    this.isAt(atMs, `${runId} begins beside others`, ({ othersBusy }) => !asked || !othersBusy);
+    if (level === 'silent') this.isAlone(runId, forMs, atMs);
+  }
+
+  private goesOn({ runId }: Of<'run.resumed'>, atMs: number): void {
+    const run = this.runs.get(runId);
+    // Over meanwhile: what was written before it was not known yet when it was decided.
+    if (run?.state !== 'held') return;
+    if (run.level === 'silent') this.isAlone(runId, this.policy.waiting.awayToResumeMs, atMs);
+  }
+
+  private isAlone(runId: string, forMs: number, atMs: number): void {
+    this.isAt(
+      atMs,
+      `${runId} begins or goes on beside a person, or too soon after one left`,
+      ({ awaySinceMs = Number.POSITIVE_INFINITY }) => atMs - awaySinceMs >= forMs,
+    );
+  }
+
+  private isAt(atMs: number, otherwise: string, holds: (sight: Sight) => boolean): void {
+    const sights = this.truth.sightsAt(atMs);
+    check('J5', sights.length === 0 || sights.some(holds), otherwise);
+  }
+
+  private finished({ runId, outcome }: Of<'run.finished'>, atMs: number): void {
+    const run = this.runs.get(runId);
+    if (run === undefined) return;
+    const handedOver =
+      outcome.kind === 'cancelled' && ['SHUTTING_DOWN', 'SUPERSEDED'].includes(outcome.code);
+    // After a crash it is repeated, or over when it crashed too often: it may be either.
+    const crashed = outcome.kind === 'failed' && outcome.code === 'UPDATER_CRASHED';
+    const wait = this.policy.retry.firstMs * WAIT_SHARE_MIN;
+    const rest = outcome.kind === 'failed' ? { sinceMs: atMs, untilMs: atMs + wait } : noRest;
+    const state = handedOver || crashed ? 'cut' : 'over';
+    this.change(runId, { state, rest }, atMs);
+    if (!handedOver && !(run.disowned && run.work.kind === 'perform'))
+      this.rests.set(subjectOf(run.updaterId, run.work), rest);
+    if (state === 'over' && outcome.kind !== 'more_to_do' && outcome.kind !== 'cancelled') {
+      this.orders.met(subjectOf(run.updaterId, run.work));
+    }
+  }
+
+  /** J6. */
+  private found({ runId, updates }: Of<'scan.found'>): void {
+    const run = this.runs.get(runId);
+    const finding = this.truth.findingOf(runId, run?.epoch ?? 0);
+    const written = updates.map(({ id }) => id).sort();
+    const ids = finding?.kind === 'found' ? [...finding.ids].sort() : undefined;
+    check('J6', ids?.join() === written.join(), `${runId} did not find ${written.join(', ')}`);
+  }
+
+  /** J4. */
+  private hearsThePresent(fact: Fact): void {
+    if (fact.heard === undefined || !('runId' in fact)) return;
+    const { instanceId, sequence } = fact.heard;
+    const epoch = this.truth.epochTold(instanceId, sequence);
+    const run = this.runs.get(fact.runId);
+    const present = run?.epoch === epoch && run?.state !== 'over';
+    check('J4', present, `${fact.kind} of ${fact.runId} was told by an attempt before`);
+    const ends = fact.kind === 'run.finished' || fact.kind === 'run.interrupted';
+    check('J4', ends || run?.state === 'held', `${fact.kind} of ${fact.runId}, which was cut`);
+  }
+
+  /** J7. */
+  private hasItsOwn(fact: Of<'run.admitted'>): void {
+    for (const other of this.held()) {
+      check('J7', other.updaterId !== fact.updaterId, `${fact.runId}: a second run of its updater`);
+      const [mine, theirs] = [fact.work, other.work];
+      if (mine.kind === 'scan' || theirs.kind === 'scan') continue;
+      const alone = mine.update.exclusive || theirs.update.exclusive;
+      check('J7', !alone, `${fact.runId}: beside what is exclusive`);
+      const shared = mine.update.conflictKeys.some((key) =>
+        theirs.update.conflictKeys.includes(key),
+      );
+      check('J7', !shared, `${fact.runId}: beside what has its key`);
+    }
+  }
+
+  private held(): AuditedRun[] {
+    return [...this.runs.values()].filter(({ state }) => state === 'held');
+  }
+
+  private change(runId: string, to: Partial<AuditedRun>, atMs: number): void {
+    const run = this.runs.get(runId);
+    if (run === undefined) return;
+    if (run.state === 'held') this.lastEndMs = atMs;
+    this.runs.set(runId, { ...run, ...to });
+  }
+}
+
+function subjectOf(updaterId: string, work: Work): string {
+  return work.kind === 'scan' ? updaterId : `${updaterId} ${work.update.id}`;
+}
+
+function changes(work: Work): boolean {
+  return work.kind === 'perform' && work.update.nextAction !== 'download';
+}
+
+function check(rule: string, holds: boolean, otherwise: string): void {
+  if (!holds) throw new InvariantError(`${rule}: ${otherwise}`);
+}

@@ -1,0 +1,2 @@
+/** Something is that must never be. */
+export class InvariantError extends Error {}

@@ -1,0 +1,125 @@
+// The machine and its sensors: who is there, what feeds it, what keeps it busy, and what the clock on its
+// wall shows. The host sees every change at once, the orchestrator a little later and in order.
+
+import type { Readings } from '../../conditions/reading.js';
+import { readingsAt } from '../../orchestrator/simulation/edges.js';
+import type { Chance } from '../../orchestrator/simulation/seeded.js';
+import type { Sight, Truth } from './truth.js';
+import type { Lifetime, VirtualTime } from './virtual-time.js';
+
+/** What a run of ours leaves in the measurements, shorter than policy's `ownLoadMs`. */
+const OWN_LOAD_MS = 6_000;
+const MEASURE_EVERY_MS = 3_000;
+const HEARD_MS_MEAN = 5;
+/** Surely heard of by then. */
+const HEARD_MS_MAX = 1_000;
+/** After the clock was set nobody's instants can be compared for a while. */
+const CLOCK_SETTLES_MS = 30_000;
+
+export class Senses {
+  awaySinceMs: number | undefined;
+  mains = true;
+  private othersBusy = false;
+  private othersChangedAtMs = 0;
+  private heardAtMs = 0;
+  private measuring = false;
+  private lastRanAtMs = Number.NEGATIVE_INFINITY;
+  private clockSetAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly cores: number,
+    private readonly deps: {
+      readonly time: VirtualTime;
+      readonly chance: Chance;
+      readonly truth: Truth;
+      readonly lifetime: Lifetime;
+      /** Whether a run of ours uses the machine now. */
+      readonly isRunning: () => boolean;
+      readonly toHost: (readings: Readings) => void;
+      /** To whoever is the orchestrator now; told when it has heard. */
+      readonly toOrchestrator: () => (readings: Readings) => boolean;
+    },
+  ) {}
+
+  /** The machine changed: everybody hears of it. */
+  sense(): void {
+    const { time, chance, truth, lifetime, toHost, toOrchestrator } = this.deps;
+    this.noteOwnLoad();
+    const readings = this.readings();
+    toHost(readings);
+    const sight = this.sightNow();
+    const tell = toOrchestrator();
+    this.heardAtMs = Math.max(this.heardAtMs, time.nowMs + chance.waiting(HEARD_MS_MEAN));
+    time.after(this.heardAtMs - time.nowMs, lifetime, () => {
+      if (tell(readings)) truth.sights.push({ ...sight, atMs: time.wallMs });
+    });
+  }
+
+  /** What the sensors say. They count an absence without the jumps of the clock. */
+  readings(): Readings {
+    const { time } = this.deps;
+    const { atMs, mains, awaySinceMs } = this.sightNow();
+    const away = awaySinceMs === undefined ? {} : { awaySinceMs };
+    const readings = new Map(readingsAt({ atMs, mains, ...away }));
+    const ownLoad = time.nowMs - this.lastRanAtMs < OWN_LOAD_MS;
+    const measured = [
+      ['cpu.cores', this.cores],
+      ['cpu.busy', this.othersBusy || ownLoad ? 60 : 1],
+    ] as const;
+    for (const [signal, number] of measured) {
+      const reading = readings.get(signal);
+      if (reading !== undefined) {
+        readings.set(signal, { ...reading, value: { kind: 'number', number } });
+      }
+    }
+    return readings;
+  }
+
+  sightNow(): Sight {
+    const { time } = this.deps;
+    const away = this.awaySinceMs === undefined ? undefined : time.nowMs - this.awaySinceMs;
+    const awaySinceMs = away === undefined ? undefined : time.wallMs - away;
+    return { atMs: time.wallMs, awaySinceMs, mains: this.mains, othersBusy: this.othersBusy };
+  }
+
+  setOthersBusy(busy: boolean): void {
+    this.othersBusy = busy;
+    this.othersChangedAtMs = this.deps.time.nowMs;
+  }
+
+  toggleOthersBusy(): void {
+    this.setOthersBusy(!this.othersBusy);
+  }
+
+  /** Nobody else has used the machine for long enough that the orchestrator knows. */
+  othersWereCalm(): boolean {
+    return !this.othersBusy && this.deps.time.nowMs - this.othersChangedAtMs > HEARD_MS_MAX;
+  }
+
+  /** Somebody corrects the clock, or sets it wrong. */
+  setClock(byMs: number): void {
+    this.deps.time.setClock(byMs);
+    this.clockSetAtMs = this.deps.time.nowMs;
+  }
+
+  clockIsSteady(): boolean {
+    return this.deps.time.nowMs - this.clockSetAtMs > CLOCK_SETTLES_MS;
+  }
+
+  /** The sensors look again while something of ours shows in what they measure. */
+  measure(): void {
+    this.noteOwnLoad();
+    if (this.measuring) return;
+    this.measuring = true;
+    const { time, lifetime } = this.deps;
+    time.after(MEASURE_EVERY_MS, lifetime, () => {
+      this.measuring = false;
+      this.sense();
+      if (time.nowMs - this.lastRanAtMs < OWN_LOAD_MS + MEASURE_EVERY_MS) this.measure();
+    });
+  }
+
+  private noteOwnLoad(): void {
+    if (this.deps.isRunning()) this.lastRanAtMs = this.deps.time.nowMs;
+  }
+}

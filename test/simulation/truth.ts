@@ -1,0 +1,44 @@
+// What really happened in a life, written down by those who did it: the auditor holds the journal
+// against it.
+
+/** The machine as the orchestrator saw it from an instant on, by the clock of that instant. */
+export interface Sight {
+  readonly atMs: number;
+  readonly awaySinceMs: number | undefined;
+  readonly mains: boolean;
+  /** Others than Lull keep the processors busy. */
+  readonly othersBusy: boolean;
+}
+
+/** What a scan of a host found: ids of updates; or a lie, that must not be believed. */
+export type Finding =
+  { readonly kind: 'found'; readonly ids: readonly string[] } | { readonly kind: 'lie' };
+
+export class Truth {
+  readonly sights: Sight[] = [];
+  /** The epoch of the run that each event of each instance was about. */
+  private readonly epochs = new Map<string, number>();
+  private readonly findings = new Map<string, Finding>();
+
+  told(instanceId: string, sequence: number, epoch: number): void {
+    this.epochs.set(`${instanceId}/${String(sequence)}`, epoch);
+  }
+
+  epochTold(instanceId: string, sequence: number): number | undefined {
+    return this.epochs.get(`${instanceId}/${String(sequence)}`);
+  }
+
+  scanned(runId: string, epoch: number, finding: Finding): void {
+    this.findings.set(`${runId}/${String(epoch)}`, finding);
+  }
+
+  findingOf(runId: string, epoch: number): Finding | undefined {
+    return this.findings.get(`${runId}/${String(epoch)}`);
+  }
+
+  /** What the orchestrator can have seen at an instant: what was, and what became in it. */
+  sightsAt(atMs: number): Sight[] {
+    const before = this.sights.findLastIndex((sight) => sight.atMs < atMs);
+    return this.sights.slice(Math.max(0, before)).filter((sight) => sight.atMs <= atMs);
+  }
+}
