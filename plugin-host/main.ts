@@ -8,6 +8,7 @@ import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createArtifacts } from './artifacts/artifacts.http.js';
 import { createCatalog } from './catalog/catalog.fs.js';
+import { createIntake } from './egress/intake.loop.js';
 import { openGuard } from './guard/guard.loop.js';
 import { createInstaller } from './install/install.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
@@ -53,9 +54,13 @@ export async function startPluginHost(
 
     const guard = opened.add('guard', openGuard({ runDir, clock }));
     const keepAwake = opened.add('keep-awake', createKeepAwake({ clock, log }));
+    const places = openPlaces({ stateDir, uids: defaultUids });
     const artifacts = opened.add(
       'artifacts',
-      createArtifacts({ dir: join(stateDir, 'artifacts'), log, clock, random: Math.random, env }),
+      createArtifacts({
+        ...{ dir: join(stateDir, 'artifacts'), log, clock, random: Math.random, env },
+        shownIn: places.artifactsDirs,
+      }),
     );
     const link = opened.add(
       'link',
@@ -67,7 +72,6 @@ export async function startPluginHost(
         log,
       }),
     );
-    const places = openPlaces({ stateDir, uids: defaultUids });
     const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
     const runs = hostRuns({
       parts: {
@@ -80,6 +84,7 @@ export async function startPluginHost(
         places,
         launches,
         artifacts,
+        intake: createIntake({ clock }),
         installer: createInstaller({ log }),
         checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
         traceparent: deps.traceparent ?? (() => undefined),

@@ -6,6 +6,7 @@ import type { ActionName } from './action.js';
 
 /** The metadata key under which the reason of an error travels; see the contract's error table. */
 const REASON_KEY = 'lull-reason';
+const RETRY_AFTER_KEY = 'lull-retry-after-ms';
 
 /** The contract's table: gRPC code, and whether trying again later can help. */
 const table = new Map<string, { readonly code: status; readonly retry: boolean }>([
@@ -18,6 +19,7 @@ const table = new Map<string, { readonly code: status; readonly retry: boolean }
   ['GRANT_MISSING', { code: status.PERMISSION_DENIED, retry: false }],
   ['DIGEST_MISMATCH', { code: status.DATA_LOSS, retry: false }],
   ['SIGNATURE_INVALID', { code: status.DATA_LOSS, retry: false }],
+  ['METERED', { code: status.RESOURCE_EXHAUSTED, retry: true }],
   ['NO_SPACE', { code: status.RESOURCE_EXHAUSTED, retry: true }],
   ['APPLY_FAILED', { code: status.INTERNAL, retry: true }],
 ]);
@@ -30,6 +32,8 @@ export class UpdaterFailure extends Error {
     /** Whether trying again later can help. */
     readonly retry: boolean,
     cause?: unknown,
+    /** For how long the upstream asked to be left alone, where it did. */
+    readonly retryAfterMs?: number,
   ) {
     super(message, { cause });
     this.name = 'UpdaterFailure';
@@ -40,14 +44,15 @@ export class UpdaterFailure extends Error {
  * An expected failure, to be thrown.
  * @param message what happened, why, and what to do.
  * @param options.retry by default what the contract says of this reason.
+ * @param options.retryAfterMs not before so long has passed; honoured up to 24 h.
  */
 export function fail(
   reason: string,
   message: string,
-  options: { retry?: boolean; cause?: unknown } = {},
+  options: { retry?: boolean; retryAfterMs?: number | undefined; cause?: unknown } = {},
 ): UpdaterFailure {
   const retry = options.retry ?? table.get(reason)?.retry ?? false;
-  return new UpdaterFailure(reason, message, retry, options.cause);
+  return new UpdaterFailure(reason, message, retry, options.cause, options.retryAfterMs);
 }
 
 /** Any error as a failure of `action`; undefined stands for a scan. */
@@ -80,7 +85,10 @@ function unexpectedReason(action: ActionName | undefined): string {
 export function failureFromHost(error: ServiceError): UpdaterFailure {
   const value = error.metadata.get(REASON_KEY)[0];
   const reason = typeof value === 'string' ? value : 'HOST_ERROR';
-  return fail(reason, error.details, { cause: error });
+  const after = error.metadata.get(RETRY_AFTER_KEY)[0];
+  const retryAfterMs =
+    typeof after === 'string' && /^\d{1,9}$/.test(after) ? Number(after) : undefined;
+  return fail(reason, error.details, { cause: error, retryAfterMs });
 }
 
 /** The failure as a gRPC status with `lull-reason`. */

@@ -26,6 +26,8 @@ export interface ContentDigest {
 
 export interface FetchOrder {
   readonly url: string;
+  /** Further URLs of the same content, at most 7, each of them granted. */
+  readonly mirrors?: readonly string[];
   /** At least one that is not SHA-1. */
   readonly digests: readonly ContentDigest[];
   /** Where it is known exactly. */
@@ -203,6 +205,7 @@ function fetchRequest(runId: string, order: FetchOrder): FetchRequest {
   return {
     runId,
     url: order.url,
+    mirrors: [...(order.mirrors ?? [])],
     digests: order.digests.map(({ algorithm, hex }) => ({ algorithm: algorithms[algorithm], hex })),
     sizeBytes: order.sizeBytes === undefined ? undefined : BigInt(order.sizeBytes),
     sizeMaxBytes: BigInt(order.sizeMaxBytes),

@@ -108,11 +108,13 @@ export function outcomeToWire(outcome: Outcome): WireOutcome {
   }
 }
 
-export function failureToWire({ reason, message, retry }: UpdaterFailure): WireOutcome {
+export function failureToWire(failure: UpdaterFailure): WireOutcome {
+  const { reason, message, retry, retryAfterMs } = failure;
   const value = {
     reason: clip(reason, REASON_BYTES_MAX),
     message: clip(message, FAILURE_BYTES_MAX),
     retry,
+    retryAfterMs: retryAfterMs === undefined ? undefined : BigInt(Math.round(retryAfterMs)),
   };
   return { kind: { $case: 'failed', value } };
 }

@@ -197,6 +197,12 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
           : ({ kind: 'perform', update: { ...received.update, nextAction: next } } as const);
       const settings = new Map([['prefix', '/opt/x']]);
       const envelope = Buffer.from('{}').toString('base64');
+      const network = {
+        othersBytesPerSMax: 700_000,
+        bytesPerSMax: Number.POSITIVE_INFINITY,
+        engagedBytesPerSMax: 500_000,
+        meteredBytesMax: 0,
+      };
       const sent = grantToWire({
         runId: 'r',
         epoch,
@@ -207,6 +213,7 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
         settings,
         work,
         guard,
+        network,
       });
       if (sent.$case !== 'grant') throw new Error(sent.$case);
       const grant = grantFromWire(Grant.decode(Grant.encode(sent.value).finish()));
@@ -224,6 +231,11 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
           diskBytesMax: 100_000_000,
         },
         guard,
+        network: {
+          bytesPerSMax: Number.POSITIVE_INFINITY,
+          engagedBytesPerSMax: 500_000,
+          meteredBytesMax: 0,
+        },
       });
       expect(grant?.work.kind === 'perform' ? grant.work.action : null).toBe(next);
       const handed = grant?.work.kind === 'perform' ? Update.decode(grant.work.update) : undefined;

@@ -126,11 +126,12 @@ function outcomeFromWire(outcome: Finished['outcome']): Outcome {
         : { kind: 'more_to_do', nextAction };
     }
     case 'failed': {
-      const { reason, message, retry } = outcome.value;
+      const { reason, message, retry, retryAfterMs } = outcome.value;
       const code: ReasonCode = isReasonCode(reason) ? reason : 'VENDOR_REASON';
       const text = displayText(message, MESSAGE_CHARS_MAX);
       const named = code === 'VENDOR_REASON' ? `${displayText(reason, 63)}: ${text}` : text;
-      return { kind: 'failed', code, message: named, retry };
+      const after = retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) };
+      return { kind: 'failed', code, message: named, retry, ...after };
     }
     case 'cancelled': {
       const { reason } = outcome.value;

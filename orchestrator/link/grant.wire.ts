@@ -5,6 +5,7 @@ import type { Manifest } from '../../bundle/manifest.js';
 import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { actionToWire } from '../../proto/wire/action.js';
 import { requirementToWire } from '../../proto/wire/requirement.js';
+import type { Policy } from '../policy/policy.js';
 import type { Work } from '../runs/update.js';
 import { updateToWire } from './update.wire.js';
 
@@ -19,6 +20,7 @@ export interface Grant {
   readonly settings: ReadonlyMap<string, string>;
   readonly work: Work;
   readonly guard: readonly Requirement[];
+  readonly network: Policy['network'];
 }
 
 export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
@@ -55,6 +57,16 @@ export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
         diskBytesMax: BigInt(manifest.limits.disk_mb) * megabyte,
       },
       guard: grant.guard.map(requirementToWire),
+      network: {
+        bytesPerSMax: rateToWire(grant.network.bytesPerSMax),
+        engagedBytesPerSMax: rateToWire(grant.network.engagedBytesPerSMax),
+        meteredBytesMax: BigInt(Math.round(grant.network.meteredBytesMax)),
+      },
     },
   };
+}
+
+/** 0 stands for none; a limit is at least a byte. */
+function rateToWire(bytesPerS: number): bigint {
+  return Number.isFinite(bytesPerS) ? BigInt(Math.max(1, Math.round(bytesPerS))) : 0n;
 }

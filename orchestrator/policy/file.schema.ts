@@ -21,6 +21,8 @@ const limits = Object.fromEntries(percentSignals.map((signal) => [signal, limit]
   PercentSignal,
   typeof limit
 >;
+/** kB a second; a run that may take none is one that should not have started. */
+const rate = z.union([z.number().min(1).max(1e9), z.literal('off')]);
 const level = z.enum(intrusions);
 const heat = z.enum(thermalWords);
 const deadlineRule = section({ after: duration, grace: duration });
@@ -67,7 +69,12 @@ export const policyFileSchema = z.strictObject({
   breaker: section({ failures: count(16), window: duration, pause: duration }),
   load: section(limits),
   heat: section({ change: heat, look: heat }),
-  network: section({ others_kb_per_s: z.number().min(0).max(1e9) }),
+  network: section({
+    others_kb_per_s: z.number().min(0).max(1e9),
+    kb_per_s: rate,
+    engaged_kb_per_s: rate,
+    metered_mb: z.number().min(0).max(1e9),
+  }),
   battery: section({ start: percent, continue: percent }),
   disk: section({ free_min_mb: z.number().min(0).max(1e9) }),
   retry: section({

@@ -12,6 +12,8 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
     mb === undefined ? otherwise : mb * 1_000_000;
   const kilobytes = (kb: number | undefined, otherwise: number): number =>
     kb === undefined ? otherwise : kb * 1_000;
+  const rate = (kb: number | 'off' | undefined, otherwise: number): number =>
+    kb === 'off' ? Number.POSITIVE_INFINITY : kilobytes(kb, otherwise);
   return {
     ...base,
     publishers: file.publishers ?? base.publishers,
@@ -55,6 +57,9 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
     heat: { ...base.heat, ...defined(file.heat) },
     network: {
       othersBytesPerSMax: kilobytes(network?.others_kb_per_s, base.network.othersBytesPerSMax),
+      bytesPerSMax: rate(network?.kb_per_s, base.network.bytesPerSMax),
+      engagedBytesPerSMax: rate(network?.engaged_kb_per_s, base.network.engagedBytesPerSMax),
+      meteredBytesMax: megabytes(network?.metered_mb, base.network.meteredBytesMax),
     },
     battery: {
       startPercent: battery?.start ?? base.battery.startPercent,

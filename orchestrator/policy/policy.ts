@@ -3,6 +3,7 @@
 import type { Manifest } from '../../bundle/manifest.js';
 import type { Level } from '../../conditions/confinement.js';
 import type { PercentSignal, ThermalWord } from '../../conditions/reading.js';
+import { METERED_BYTES_MAX } from '../../conditions/network.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { Publisher } from '../trust/publisher.js';
 import type { Window } from './window.js';
@@ -73,7 +74,15 @@ export interface Policy {
   readonly quietChance: Readonly<Record<'normal' | 'due' | 'overdue', number>>;
   /** Heat up to which something is changed, and up to which updates are looked for. */
   readonly heat: { readonly change: ThermalWord; readonly look: ThermalWord };
-  readonly network: { readonly othersBytesPerSMax: number };
+  readonly network: {
+    readonly othersBytesPerSMax: number;
+    /** What all runs together may take; Infinity: as fast as it comes. */
+    readonly bytesPerSMax: number;
+    /** The same while a person is there. */
+    readonly engagedBytesPerSMax: number;
+    /** What one run may take over a metered network. */
+    readonly meteredBytesMax: number;
+  };
   /** Whether a reboot or a restart of an app is taken without being asked for. */
   readonly restarts: 'ask' | 'allow';
   /** Who is logged in is warned so long before the machine restarts. */
@@ -141,7 +150,12 @@ export const defaultPolicy: Policy = {
   intrusion: { normal: 'silent', due: 'gentle', overdue: 'noticeable' }, // Ours.
   quietChance: { normal: 0.92, due: 0.5, overdue: 0 }, // Ours, from recordings: decision 15.
   heat: { change: 'nominal', look: 'moderate' }, // Apple.
-  network: { othersBytesPerSMax: 700_000 }, // uupd.
+  network: {
+    othersBytesPerSMax: 700_000, // uupd.
+    bytesPerSMax: Number.POSITIVE_INFINITY, // Nobody is there to be disturbed.
+    engagedBytesPerSMax: 500_000, // Ours: a call in HD takes less than most lines have left then.
+    meteredBytesMax: METERED_BYTES_MAX, // Ours: a look, not a download.
+  },
   restarts: 'ask', // Windows, Zincati.
   restartWarningMs: 15 * MINUTE, // Windows.
   breaker: { failuresMax: 3, windowMs: DAY, pauseMs: DAY }, // Ours.

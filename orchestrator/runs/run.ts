@@ -22,6 +22,8 @@ export type Outcome =
       readonly code: ReasonCode;
       readonly message: string;
       readonly retry: boolean;
+      /** For how long the upstream asked to be left alone. */
+      readonly retryAfterMs?: number;
     }
   | { readonly kind: 'gone' }
   | { readonly kind: 'cancelled'; readonly code: ReasonCode };

@@ -118,7 +118,9 @@ function comfort({ action, work, level }: Want, policy: Policy): Requirement[] {
     { kind: 'undisturbed' },
     { kind: 'no-power-saver' },
     { kind: 'cool', hottest },
-    ...(weight === 'fetch' ? [{ kind: 'unmetered', bytes: bytesOf(work) } as const] : []),
+    ...(weight === 'fetch' && bytesOf(work) > policy.network.meteredBytesMax
+      ? [{ kind: 'unmetered', bytes: bytesOf(work) } as const]
+      : []),
   ];
 }
 

@@ -155,7 +155,7 @@ async function permit(
     for (const { id, epoch } of plan.resume) {
       to.send({ $case: 'resume', value: { runId: id, epoch: BigInt(epoch) } });
     }
-    for (const admission of plan.admit) to.send(grantOf(admission, policy().leaseMs));
+    for (const admission of plan.admit) to.send(grantOf(admission, policy()));
   }
   await restart(plan, ledger, host);
   return 'done';
@@ -198,12 +198,18 @@ function admissionFact(admission: Admission, { hostId }: HostConnection): Fact {
   };
 }
 
-function grantOf(admission: Admission, leaseMs: number): ReturnType<typeof grantToWire> {
+function grantOf(
+  admission: Admission,
+  { leaseMs, network }: Policy,
+): ReturnType<typeof grantToWire> {
   const { subject, runId, epoch, attempt, guard } = admission;
   const { version, settings } = acceptedOf(admission);
   const { manifest, envelope } = version;
   const { work } = subject;
-  return grantToWire({ runId, epoch, attempt, leaseMs, manifest, envelope, settings, work, guard });
+  return grantToWire({
+    ...{ runId, epoch, attempt, leaseMs, manifest, envelope, settings, work, guard },
+    network,
+  });
 }
 
 /** What `decide` admits an operator has accepted. */

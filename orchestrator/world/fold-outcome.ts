@@ -8,6 +8,8 @@ import { backoffMs, scanJitter } from './retry.js';
 import { noTrials, updateKey, type MutableWorld, type UpdateState } from './world.js';
 
 const HOUR_MS = 3_600_000;
+/** An upstream that asks for more is asked again all the same (Chromium's updater). */
+const RETRY_AFTER_MS_MAX = 24 * HOUR_MS;
 
 /** A scan has ended. */
 export function foldScanned(
@@ -23,7 +25,7 @@ export function foldScanned(
     const failureCount = updater.scanTrials.failureCount + 1;
     const waitMs = outcome.retry ? backoffMs(retry, failureCount, run.id) : retry.giveUpMs;
     const floorMs = (updater.accepted?.version.manifest.scan.floor_h ?? 0) * HOUR_MS;
-    const notBeforeMs = atMs + Math.max(waitMs, floorMs);
+    const notBeforeMs = atMs + Math.max(waitMs, floorMs, askedMs(outcome));
     const { code, message } = outcome;
     const scanTrials = {
       failureCount,
@@ -95,7 +97,7 @@ function performFailed(
   const failureCount = state.trials.failureCount + 1;
   const lastFailure = { code, message };
   // Somebody else is at it, or has filled the disk: waited for, and nobody's failure.
-  if (code === 'LOCK_HELD' || code === 'RUN_PENDING' || code === 'NO_SPACE') {
+  if (code === 'LOCK_HELD' || code === 'RUN_PENDING' || code === 'NO_SPACE' || code === 'METERED') {
     const notBeforeMs = atMs + retry.firstMs;
     const trials = { ...state.trials, lastFailure, failedAtMs: atMs, notBeforeMs };
     world.updates.set(key, { ...state, trials });
@@ -129,7 +131,12 @@ function performFailed(
         : retry.giveUpMs;
   world.updates.set(key, {
     ...state,
-    trials: { failureCount, lastFailure, failedAtMs: atMs, notBeforeMs: atMs + waitMs },
+    trials: {
+      failureCount,
+      lastFailure,
+      failedAtMs: atMs,
+      notBeforeMs: atMs + Math.max(waitMs, askedMs(outcome)),
+    },
   });
 }
 
@@ -140,4 +147,9 @@ function giveUp(world: MutableWorld, key: string, state: UpdateState): void {
     ...state,
     gaveUp: { code: 'VERIFY_FAILED', message: `rolled back: ${because}` },
   });
+}
+
+/** How long the upstream wants to be left alone. */
+function askedMs({ retryAfterMs = 0 }: Extract<Outcome, { kind: 'failed' }>): number {
+  return Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MS_MAX);
 }

@@ -229,6 +229,18 @@ describe('the end of an action', () => {
     expect(state?.gaveUp).toMatchObject({ code: 'DIGEST_MISMATCH', message: 'it said why' });
   });
 
+  test('a server that wants to be left alone is, for a day at the most', () => {
+    const asks = (retryAfterMs: number): number | undefined =>
+      stateAfter('download', { ...failure('UPSTREAM_DOWN'), retryAfterMs } as never)?.trials
+        .notBeforeMs;
+    expect([asks(3_600_000), asks(1e12)]).toEqual([3_600_000, 86_400_000]);
+    expect(asks(1)).toBeGreaterThan(1);
+  });
+
+  test("a metered network is nobody's failure", () => {
+    expect(stateAfter('download', failure('METERED'))?.trials.failureCount).toBe(0);
+  });
+
   test('an install is tried every half hour, and once a day after three failures', () => {
     const no = failure('APPLY_FAILED');
     const waits = [1, 2, 3, 4].map(

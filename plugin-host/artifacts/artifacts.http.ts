@@ -8,9 +8,10 @@
 // Invariants:
 //   F1. Nothing is visible under a digest that it does not have.
 //   F2. Two runs that order the same content follow each other; the second one finds it stored.
-//   F3. A mismatch after bytes of an earlier attempt were used proves nothing: one more attempt
-//       starts from nothing before the content is called wrong.
-//   F4. A disk that is full gets its space back: the partial file goes away.
+//   F3. Every URL that may be asked was granted, before the store is looked at: what is there is not
+//       for everybody who guesses its digest.
+//   F4. A disk that is full gets its space back: what nobody uses goes first (sweep.fs.ts), then the
+//       partial file.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,17 +22,19 @@ import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { readProxyRule, type Environment } from '../egress/upstream-proxy.js';
 import { checkUrl } from './allowed-url.js';
-import { tryOnce, type AttemptOutcome, type Upstream } from './attempt.http.js';
-import { firstMismatch, type Digests } from './digests.js';
-import { partialName, type ExpectedDigest, type FetchOrder } from './order.js';
+import { downloadWhole, type DownloadDeps } from './download.http.js';
+import { partialName, type FetchOrder } from './order.js';
 import { PartialFile } from './partial.fs.js';
-import { nextTry } from './patience.js';
+import { Room } from './room.js';
 import { adopt, findStored, showIn, type StoredContent } from './store.fs.js';
+import { sweep } from './sweep.fs.js';
 import { loadTrustStore } from './trust-store.fs.js';
 import { createTurns } from './turns.js';
 
 /** A server that says nothing for this long is asked again (T10). */
 const STALL_MS_MAX = 30_000;
+/** The store is looked through no more often, unless room is needed. */
+const SWEEP_EVERY_MS = 3_600_000;
 
 export interface FetchHooks {
   /** Aborted when nobody waits for the answer any more. */
@@ -48,7 +51,7 @@ export interface Artifacts extends Closeable {
   close(): void;
 }
 
-export function createArtifacts(deps: {
+export interface ArtifactsDeps {
   readonly dir: string;
   readonly log: Log;
   readonly clock: Clock;
@@ -56,47 +59,62 @@ export function createArtifacts(deps: {
   readonly random: () => number;
   /** HTTP(S)_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS. */
   readonly env: Environment;
+  /** Every directory that content was ever shown in. */
+  readonly shownIn: () => readonly string[];
   readonly stallMsMax?: number;
-}): Artifacts {
+}
+
+export function createArtifacts(deps: ArtifactsDeps): Artifacts {
   const { dir, log, clock } = deps;
-  const { rule, problems } = readProxyRule(deps.env);
-  for (const problem of problems) log.warn({ problem }, 'proxy setting not used');
-  const upstream: Upstream = {
-    proxyRule: rule,
-    secureContext: loadTrustStore(deps.env),
-    clock,
-    stallMsMax: deps.stallMsMax ?? STALL_MS_MAX,
-  };
+  const downloads = downloadDeps(deps);
   const turns = createTurns();
+  const room = new Room();
   const closing = new AbortController();
+  const used = new Map<HostedRun, Set<string>>();
+  let sweptAtMs = Number.NEGATIVE_INFINITY;
+
+  /** F4; never what a run has that is not over. */
+  async function tidy(neededBytes: number): Promise<void> {
+    const { monotonicMs, wallMs } = clock.now();
+    if (neededBytes === 0 && monotonicMs - sweptAtMs < SWEEP_EVERY_MS) return;
+    sweptAtMs = monotonicMs;
+    const inUse = new Set([...used.values()].flatMap((digests) => [...digests]));
+    const options = { inUse, shownIn: deps.shownIn(), neededBytes, nowMs: wallMs };
+    const gone = await sweep(dir, options);
+    if (gone.length > 0) log.info({ gone }, 'let go of content that nobody uses');
+  }
+
+  async function reserve(name: string, partial: PartialFile, bytes: number): Promise<boolean> {
+    if (room.reserve(name, bytes, await partial.freeBytes())) return true;
+    await tidy(bytes);
+    return room.reserve(name, bytes, await partial.freeBytes());
+  }
 
   async function download(
     order: FetchOrder,
     run: HostedRun,
     hooks: FetchHooks,
   ): Promise<StoredContent> {
-    const partial = await PartialFile.open(
-      join(dir, 'partial'),
-      partialName(order),
-      order.digests,
-      () => run.thawed(),
+    const name = partialName(order);
+    const partial = await PartialFile.open(join(dir, 'partial'), name, order.digests, () =>
+      run.thawed(),
     );
     try {
       if (partial.sizeBytes > (order.sizeBytes ?? order.sizeBytesMax)) await partial.restart();
-      const got = await untilWhole(order, run, partial, hooks);
+      const attempt = {
+        ...{ order, run, partial, ...hooks },
+        makeRoom: (bytes: number) => reserve(name, partial, bytes),
+        onKept: (bytes: number) => {
+          room.used(name, bytes);
+        },
+      };
+      const got = await downloadWhole(attempt, downloads);
       const sizeBytes = partial.sizeBytes;
       const sha256 = await adopt(dir, partial.path, got.digests);
       await partial.discard();
-      run.emit({
-        kind: 'downloaded',
-        url: order.url,
-        redirects: got.redirects,
-        remoteAddress: got.address,
-        sizeBytes,
-        sha256,
-        resumedCount: got.resumedCount,
-        cached: false,
-      });
+      const { url, redirects, address: remoteAddress, resumedCount } = got;
+      const what = { url, redirects, remoteAddress, sizeBytes, sha256, resumedCount };
+      run.emit({ kind: 'downloaded', ...what, cached: false });
       return { sha256, sizeBytes };
     } catch (error) {
       const failure = fileFailure(error, 'APPLY_FAILED', 'keeping the download');
@@ -106,68 +124,26 @@ export function createArtifacts(deps: {
       }
       throw failure;
     } finally {
+      room.release(name);
       await partial.close();
-    }
-  }
-
-  async function untilWhole(
-    order: FetchOrder,
-    run: HostedRun,
-    partial: PartialFile,
-    hooks: FetchHooks,
-  ): Promise<Got> {
-    let tries = { attemptCount: 0, waitedMs: 0 };
-    let resumedCount = 0;
-    let startedOver = false;
-    for (;;) {
-      await run.thawed();
-      const startBytes = partial.sizeBytes;
-      const outcome = await tryOnce(upstream, { order, run, partial, ...hooks });
-      if (startBytes > 0 && partial.sizeBytes > startBytes) resumedCount += 1;
-      if (outcome.kind === 'parked') continue;
-      if (outcome.kind === 'whole') {
-        const digests = await partial.finish();
-        const wrong = firstMismatch(order.digests, digests);
-        if (wrong === undefined) return { ...outcome, digests, resumedCount };
-        if (!outcome.continued || startedOver) {
-          throw new HostError('DIGEST_MISMATCH', mismatchWords(order, wrong, digests));
-        }
-        // F3.
-        log.warn({ url: order.url, runId: run.runId }, 'a resumed download was wrong; once more');
-        await partial.restart();
-        startedOver = true;
-        continue;
-      }
-      tries = { ...tries, attemptCount: tries.attemptCount + 1 };
-      const next = nextTry(tries, outcome, deps.random());
-      if (next.kind === 'give-up') {
-        throw new HostError('UPSTREAM_DOWN', `${order.url}: the server ${next.why}`);
-      }
-      tries = { ...tries, waitedMs: tries.waitedMs + next.afterMs };
-      await wait(clock, next.afterMs, hooks.signal);
     }
   }
 
   return {
     fetch: async (order, run, hooks) => {
       const signal = AbortSignal.any([run.over, hooks.signal, closing.signal]);
-      const asked = checkUrl(order.url, run.grants.fetchPrefixes);
-      // Before the store is looked at: what is there is not for everybody who guesses its digest.
-      if (asked.kind !== 'ok') {
-        const code = asked.kind === 'malformed' ? 'FIELD_INVALID' : 'GRANT_MISSING';
-        throw new HostError(code, `url: ${asked.problem}`);
-      }
-      const bounded = {
-        ...order,
-        sizeBytesMax: Math.min(order.sizeBytesMax, run.limits.diskBytesMax),
-      };
+      requireGranted(order, run);
+      const sizeBytesMax = Math.min(order.sizeBytesMax, run.limits.diskBytesMax);
       const done = await turns.take(partialName(order), signal); // F2
       try {
         await mkdir(dir, { recursive: true, mode: 0o711 });
         const stored = await findStored(dir, order.digests, () => run.thawed());
         if (stored !== undefined) run.emit(cachedEvent(order.url, stored));
-        const content = stored ?? (await download(bounded, run, { ...hooks, signal }));
-        await showIn(dir, content.sha256, run.artifactsDir);
+        const content =
+          stored ?? (await download({ ...order, sizeBytesMax }, run, { ...hooks, signal }));
+        noteUse(used, run, content.sha256);
+        await showIn(dir, content.sha256, run.artifactsDir, new Date(clock.now().wallMs));
+        await tidy(0);
         return content;
       } catch (error) {
         if (signal.aborted) throw new HostError('RUN_OVER', 'the run is over', { cause: error });
@@ -182,30 +158,39 @@ export function createArtifacts(deps: {
   };
 }
 
-type Got = Extract<AttemptOutcome, { kind: 'whole' }> & {
-  readonly digests: Digests;
-  readonly resumedCount: number;
-};
+function downloadDeps({ log, clock, random, env, stallMsMax }: ArtifactsDeps): DownloadDeps {
+  const { rule, problems } = readProxyRule(env);
+  for (const problem of problems) log.warn({ problem }, 'proxy setting not used');
+  const upstream = {
+    proxyRule: rule,
+    secureContext: loadTrustStore(env),
+    clock,
+    stallMsMax: stallMsMax ?? STALL_MS_MAX,
+  };
+  return { upstream, clock, log, random };
+}
 
-function mismatchWords(order: FetchOrder, wrong: ExpectedDigest, found: Digests): string {
-  const is = found.get(wrong.algorithm) ?? 'missing';
-  return `${order.url}: its ${wrong.algorithm} is ${is}, not ${wrong.hex}`;
+/** F3. */
+function requireGranted(order: FetchOrder, run: HostedRun): void {
+  for (const [index, url] of [order.url, ...order.mirrors].entries()) {
+    const asked = checkUrl(url, run.grants.fetchPrefixes);
+    if (asked.kind === 'ok') continue;
+    const code = asked.kind === 'malformed' ? 'FIELD_INVALID' : 'GRANT_MISSING';
+    throw new HostError(code, `${index === 0 ? 'url' : 'mirrors'}: ${asked.problem}`);
+  }
+}
+
+function noteUse(used: Map<HostedRun, Set<string>>, run: HostedRun, sha256: string): void {
+  const digests = used.get(run);
+  if (digests !== undefined) {
+    digests.add(sha256);
+    return;
+  }
+  used.set(run, new Set([sha256]));
+  run.over.addEventListener('abort', () => used.delete(run), { once: true });
 }
 
 function cachedEvent(url: string, { sha256, sizeBytes }: StoredContent) {
   const nowhere = { redirects: [], remoteAddress: '', resumedCount: 0, cached: true };
   return { kind: 'downloaded', url, sizeBytes, sha256, ...nowhere } as const;
-}
-
-function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const cancel = clock.after(ms, end);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
 }

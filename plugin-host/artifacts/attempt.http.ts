@@ -3,8 +3,8 @@
 // Invariants:
 //   H1. Every hop is held against the grants before it is dialled (T13), and dialled at a checked
 //       address.
-//   H2. Not one byte more than was ordered is written (T10); a server that says nothing for
-//       `stallMsMax` is left.
+//   H2. Not one byte more than was ordered is written, and room for it was there before the first
+//       (T10); a server that says nothing for `stallMsMax`, or next to nothing, is left.
 //   H3. While the run is frozen nothing is read. A connection is parked for PARK_MS and then given
 //       up: the next attempt goes on by range.
 
@@ -22,6 +22,7 @@ import type { HostedRun } from '../channel/hosted-run.js';
 import { checkUrl } from './allowed-url.js';
 import { openLine, type Line, type LineOptions } from './line.http.js';
 import type { FetchOrder } from './order.js';
+import { freshPace, keepPace } from './pace.js';
 import type { PartialFile } from './partial.fs.js';
 import { lengthProblem, readResponse, validatorOf, type ResponseMeaning } from './response.js';
 import { thawedWithin } from './thaw.loop.js';
@@ -40,6 +41,10 @@ export interface Attempt {
   readonly partial: PartialFile;
   readonly signal: AbortSignal;
   readonly onProgress: (receivedBytes: number, totalBytes: number | undefined) => void;
+  /** Speaks for so many more bytes on the disk; false when there is no room for them. */
+  readonly makeRoom: (bytes: number) => Promise<boolean>;
+  /** Told of every piece that was written. */
+  readonly onKept: (bytes: number) => void;
 }
 
 export type AttemptOutcome =
@@ -133,7 +138,7 @@ async function follow(upstream: Upstream, attempt: Attempt, line: Line): Promise
 /** Makes the partial file fit the response; answers how the attempt ends where it ends here. */
 async function prepare(
   meaning: Exclude<ResponseMeaning, { kind: 'redirect' }>,
-  { order, partial }: Attempt,
+  { order, partial, makeRoom }: Attempt,
 ): Promise<AttemptOutcome | undefined> {
   switch (meaning.kind) {
     case 'failed':
@@ -148,15 +153,17 @@ async function prepare(
     case 'starts-over':
     case 'continues': {
       if (meaning.kind === 'starts-over' && partial.sizeBytes > 0) await partial.restart();
-      if (meaning.totalBytes === undefined) return undefined;
-      const problem = lengthProblem(meaning.totalBytes, order);
+      const { totalBytes } = meaning;
+      const problem = totalBytes === undefined ? undefined : lengthProblem(totalBytes, order);
       if (problem !== undefined) {
         throw new HostError('DIGEST_MISMATCH', `${order.url}: ${problem}`);
       }
-      if (!(await partial.hasRoomFor(meaning.totalBytes - partial.sizeBytes))) {
+      // A server that does not say how much it is may send all that was ordered.
+      const most = totalBytes ?? order.sizeBytes ?? order.sizeBytesMax;
+      if (!(await makeRoom(most - partial.sizeBytes))) {
         throw new HostError(
           'NO_SPACE',
-          `${order.url}: ${formatBytes(meaning.totalBytes)} do not fit on the disk`,
+          `${order.url}: ${formatBytes(most)} do not fit on the disk`,
         );
       }
       return undefined;
@@ -173,9 +180,13 @@ async function readBody(
 ): Promise<AttemptOutcome | undefined> {
   const { order, partial, run } = attempt;
   const bound = order.sizeBytes ?? order.sizeBytesMax;
+  const { clock } = upstream;
+  let pace = freshPace;
+  let waitingSinceMs = clock.now().monotonicMs;
   for await (const chunk of body) {
+    const kept = keepPace(pace, chunk.byteLength, clock.now().monotonicMs - waitingSinceMs);
     // H3.
-    if (!(await thawedWithin(run, upstream.clock, PARK_MS))) return { kind: 'parked' };
+    if (!(await thawedWithin(run, clock, PARK_MS))) return { kind: 'parked' };
     // H2.
     if (partial.sizeBytes + chunk.byteLength > bound) {
       throw new HostError(
@@ -184,7 +195,14 @@ async function readBody(
       );
     }
     await keep(partial, chunk);
+    attempt.onKept(chunk.byteLength);
     attempt.onProgress(partial.sizeBytes, totalBytes ?? order.sizeBytes);
+    if (kept === undefined) {
+      return { kind: 'cut', why: 'sends less than 1 kB a second', retryAfterMs: undefined };
+    }
+    pace = kept;
+    await run.take(chunk.byteLength);
+    waitingSinceMs = clock.now().monotonicMs;
   }
   if (order.sizeBytes !== undefined && partial.sizeBytes < order.sizeBytes) {
     return { kind: 'cut', why: 'ended early', retryAfterMs: undefined };

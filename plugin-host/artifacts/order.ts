@@ -10,6 +10,8 @@ export interface ExpectedDigest {
 
 export interface FetchOrder {
   readonly url: string;
+  /** Further places to take it from, in order. */
+  readonly mirrors: readonly string[];
   /** Never empty; at least one is not SHA-1. */
   readonly digests: readonly ExpectedDigest[];
   /** Exact length, where it is known. */
@@ -24,10 +26,13 @@ export type OrderReading =
 const HEX_LENGTH: Readonly<Record<Algorithm, number>> = { sha256: 64, sha512: 128, sha1: 40 };
 /** One per algorithm is all that makes sense. */
 const DIGESTS_MAX = 3;
+/** As the contract states it. */
+const MIRRORS_MAX = 7;
 
 /** Holds a request against the contract's limits. */
 export function readOrder(fields: {
   readonly url: string;
+  readonly mirrors: readonly string[];
   readonly digests: readonly {
     readonly algorithm: Algorithm | undefined;
     readonly hex: string;
@@ -35,7 +40,8 @@ export function readOrder(fields: {
   readonly sizeBytes: bigint | undefined;
   readonly sizeBytesMax: bigint;
 }): OrderReading {
-  const { url, sizeBytes, sizeBytesMax } = fields;
+  const { url, mirrors, sizeBytes, sizeBytesMax } = fields;
+  if (mirrors.length > MIRRORS_MAX) return invalid('mirrors: too many');
   const digests: ExpectedDigest[] = [];
   for (const { algorithm, hex } of fields.digests) {
     if (algorithm === undefined) return invalid('digests: an algorithm that is not known');
@@ -60,6 +66,7 @@ export function readOrder(fields: {
     kind: 'ok',
     order: {
       url,
+      mirrors,
       digests,
       sizeBytes: sizeBytes === undefined ? undefined : Number(sizeBytes),
       sizeBytesMax: Number(sizeBytesMax),

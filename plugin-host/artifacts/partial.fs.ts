@@ -72,9 +72,10 @@ export class PartialFile implements Closeable {
     return this.haveBytes;
   }
 
-  async hasRoomFor(bytes: number): Promise<boolean> {
+  /** Free bytes of the disk that it lies on. */
+  async freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.path);
-    return bavail * bsize >= bytes;
+    return bavail * bsize;
   }
 
   async append(bytes: Uint8Array): Promise<void> {

@@ -16,26 +16,36 @@ export interface Tries {
 
 export type NextTry =
   | { readonly kind: 'again'; readonly afterMs: number }
-  | { readonly kind: 'give-up'; readonly why: string };
+  | {
+      readonly kind: 'give-up';
+      readonly why: string;
+      /** For who can wait longer. */
+      readonly retryAfterMs: number | undefined;
+    };
 
 /**
  * What to do after an attempt that failed in a way that another one may not.
  * @param random in [0, 1): spreads the retries of many machines.
+ * @param attemptsMax fewer where another server can be asked.
  */
 export function nextTry(
   tries: Tries,
   failure: { readonly why: string; readonly retryAfterMs: number | undefined },
   random: number,
+  attemptsMax = ATTEMPTS_MAX,
 ): NextTry {
-  if (tries.attemptCount >= ATTEMPTS_MAX) {
-    return { kind: 'give-up', why: `${failure.why}, ${String(tries.attemptCount)} times` };
+  const { retryAfterMs } = failure;
+  if (tries.attemptCount >= attemptsMax) {
+    const why = `${failure.why}, ${String(tries.attemptCount)} times`;
+    return { kind: 'give-up', why, retryAfterMs };
   }
   const doubled = Math.min(WAIT_MS_MAX, FIRST_WAIT_MS * 2 ** (tries.attemptCount - 1));
-  const afterMs = Math.max(failure.retryAfterMs ?? 0, doubled * (0.5 + random));
+  const afterMs = Math.max(retryAfterMs ?? 0, doubled * (0.5 + random));
   if (tries.waitedMs + afterMs > PATIENCE_MS) {
     return {
       kind: 'give-up',
       why: `${failure.why} and asks to come back in ${formatDuration(afterMs)}`,
+      retryAfterMs,
     };
   }
   return { kind: 'again', afterMs };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { lengthProblem, readResponse, validatorOf } from './response.js';
 
+const DAY_MS = 86_400_000;
 const nowMs = Date.parse('2026-01-01T00:00:00Z');
 
 function read(status: number, headers: Record<string, string> = {}, haveBytes = 100) {
@@ -43,6 +44,7 @@ describe('Retry-After', () => {
     expect(wait('Thu, 01 Jan 2026 00:00:30 GMT')).toBe(30_000);
     expect(wait('Wed, 31 Dec 2025 00:00:00 GMT')).toBe(0);
     expect(wait('soon')).toBeUndefined();
+    expect([wait('999999'), wait('Fri, 01 Jan 2027 00:00:00 GMT')]).toEqual([DAY_MS, DAY_MS]);
   });
 });
 

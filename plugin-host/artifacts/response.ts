@@ -94,13 +94,15 @@ function tryAgain({ status, headers }: ResponseHead, wallMs: number): ResponseMe
   return { kind: 'try-again', why: `answered ${String(status)}`, retryAfterMs };
 }
 
+/** A server that wants to be left alone for longer is asked again all the same (Chromium's updater). */
+const RETRY_AFTER_MS_MAX = 86_400_000;
+
 /** Seconds or an HTTP date, as milliseconds from now. */
 function readRetryAfter(text: string | undefined, wallMs: number): number | undefined {
   if (text === undefined) return undefined;
   const seconds = wholeNumber(text.trim());
-  if (seconds !== undefined) return seconds * 1_000;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - wallMs);
+  const ms = seconds === undefined ? Date.parse(text) - wallMs : seconds * 1_000;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), RETRY_AFTER_MS_MAX);
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

@@ -98,6 +98,7 @@ function openArtifacts(dir: string): Artifacts {
     clock: hastyClock,
     random: () => 0.5,
     env: {},
+    shownIn: () => [],
     stallMsMax: 300,
   });
 }

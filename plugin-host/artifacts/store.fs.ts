@@ -7,7 +7,17 @@
 //       file, in a directory that is read-only for it.
 //   S3. What is found is hashed again before it is given out: a name is a claim, not a proof.
 
-import { chmod, constants, copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
+import {
+  chmod,
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  rename,
+  rm,
+  utimes,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from '../channel/host-failure.js';
 import { firstMismatch, sha256In, startDigests, type Digests } from './digests.js';
@@ -55,9 +65,15 @@ export async function adopt(dir: string, partialPath: string, digests: Digests):
   return sha256;
 }
 
-/** Makes stored content visible in a run's directory. */
-export async function showIn(dir: string, sha256: string, artifactsDir: string): Promise<void> {
+/** Makes stored content visible in a run's directory, and notes that it was of use. */
+export async function showIn(
+  dir: string,
+  sha256: string,
+  artifactsDir: string,
+  at: Date,
+): Promise<void> {
   const from = join(dir, 'sha256', sha256);
+  await utimes(from, at, at);
   const to = join(artifactsDir, sha256);
   try {
     await link(from, to);

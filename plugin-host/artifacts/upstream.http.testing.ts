@@ -90,6 +90,7 @@ export function orderFor(
 ): FetchOrder {
   return {
     url,
+    mirrors: [],
     digests: [{ algorithm: 'sha512', hex: hexOf('sha512', content) }],
     sizeBytes: content.byteLength,
     sizeBytesMax: 32 * 1024 * 1024,

@@ -7,6 +7,7 @@ export type HostReason =
   | 'FIELD_INVALID'
   | 'UPSTREAM_DOWN'
   | 'RATE_LIMITED'
+  | 'METERED'
   | 'DIGEST_MISMATCH'
   | 'NO_SPACE'
   | 'APPLY_FAILED'
@@ -14,13 +15,17 @@ export type HostReason =
   | 'RUN_OVER';
 
 export class HostError extends Error {
+  /** How long a server asked to be left alone. */
+  readonly retryAfterMs: number | undefined;
+
   constructor(
     readonly code: HostReason,
     message: string,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; retryAfterMs?: number },
   ) {
     super(message, options);
     this.name = 'HostError';
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 

@@ -11,6 +11,7 @@ const CODES: Readonly<Record<HostReason, status>> = {
   FIELD_INVALID: status.INVALID_ARGUMENT,
   UPSTREAM_DOWN: status.UNAVAILABLE,
   RATE_LIMITED: status.RESOURCE_EXHAUSTED,
+  METERED: status.RESOURCE_EXHAUSTED,
   DIGEST_MISMATCH: status.DATA_LOSS,
   NO_SPACE: status.RESOURCE_EXHAUSTED,
   APPLY_FAILED: status.INTERNAL,
@@ -20,7 +21,13 @@ const CODES: Readonly<Record<HostReason, status>> = {
 
 /** What a call is answered with. What is not a HostError is a bug: logged, and not shown. */
 export function statusOf(error: unknown, log: Log): Partial<ServiceError> {
-  if (error instanceof HostError) return rpcError(CODES[error.code], error.code, error.message);
+  if (error instanceof HostError) {
+    const answered = rpcError(CODES[error.code], error.code, error.message);
+    if (error.retryAfterMs !== undefined) {
+      answered.metadata?.set('lull-retry-after-ms', String(Math.round(error.retryAfterMs)));
+    }
+    return answered;
+  }
   log.error({ err: error }, 'a call of an updater failed');
   return rpcError(status.INTERNAL, 'APPLY_FAILED', 'the host failed; its log says how');
 }

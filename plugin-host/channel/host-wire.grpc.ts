@@ -15,6 +15,7 @@ import type { HostEvent } from './hosted-run.js';
 export function orderOf(request: FetchRequest): FetchOrder {
   const reading = readOrder({
     url: request.url,
+    mirrors: request.mirrors,
     digests: request.digests.map(({ algorithm, hex }) => ({
       algorithm: algorithmOf(algorithm),
       hex,

@@ -54,6 +54,7 @@ beforeEach(async () => {
     clock: hastyClock,
     random: () => 0,
     env: {},
+    shownIn: () => [],
   });
   checkpoints = createCheckpoints({ dir: join(dir, 'checkpoints') });
   nowMs = 0;
@@ -133,6 +134,7 @@ function fetchRequest(changes: Partial<FetchRequest> = {}): FetchRequest {
     digests: [{ algorithm: Digest_Algorithm.SHA512, hex: hexOf('sha512', content) }],
     sizeBytes: undefined,
     sizeMaxBytes: 500_000n,
+    mirrors: [],
     ...changes,
   };
 }

@@ -35,6 +35,7 @@ export function testRun(
     uid: process.getuid?.() ?? 0,
     grants: { installRoots: [], egress: [], fetchPrefixes: [] },
     limits: { diskBytesMax: 64 * 1024 * 1024, criticalSMax: 0 },
+    take: () => Promise.resolve(),
     ...given,
     over: ending.signal,
     events,

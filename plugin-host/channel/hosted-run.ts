@@ -26,6 +26,11 @@ export interface HostedRun {
    * @throws when the run is over.
    */
   released(): Promise<void>;
+  /**
+   * Accounts for bytes that came or went over the network. Resolves when the next may.
+   * @throws HostError METERED when it were more than the run may take where somebody pays for it.
+   */
+  take(bytes: number): Promise<void>;
   /** Begins a critical section, once nothing holds the run. @throws when the run is over. */
   enterSection(why: string): Promise<void>;
   /** Ends it; nothing where none is open. */

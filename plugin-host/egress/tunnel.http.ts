@@ -5,11 +5,13 @@
 //       which push back on the sender.
 //   N2. A tunnel on which nothing moves for `idleMsMax` is closed. Frozen time does not count.
 //   N3. When a tunnel ends, both sockets are gone.
+//   N4. What is carried counts against the operator's limits, as a download does.
 
 import { once } from 'node:events';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '../../runtime/clock.js';
 import type { HostedRun } from '../channel/hosted-run.js';
+import { waitOn } from './wait.loop.js';
 
 /** Idle time is measured in this many steps, each of which waits for a frozen run. */
 const IDLE_STEPS = 12;
@@ -77,6 +79,8 @@ export async function pump(
     signal.throwIfAborted();
     const bytes = chunk as Uint8Array;
     count(bytes.byteLength);
+    await run.take(bytes.byteLength); // N4
+    signal.throwIfAborted();
     if (!to.write(bytes)) await once(to, 'drain', { signal });
   }
   const flushed = once(to, 'finish', { signal });
@@ -95,19 +99,7 @@ export async function watchIdle(
     const nowBytes = traffic.sentBytes + traffic.receivedBytes;
     if (nowBytes !== seenBytes) idleSteps = 0;
     seenBytes = nowBytes;
-    await step(clock, idleMsMax / IDLE_STEPS, signal);
+    await waitOn(clock, idleMsMax / IDLE_STEPS, signal);
     await run.thawed().catch(() => undefined);
   }
-}
-
-function step(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

@@ -90,7 +90,14 @@ function outcomeToWire(outcome: Outcome): Finished['outcome'] {
         value: { nextAction: actionToWire(outcome.nextAction), expectedS: undefined },
       };
     case 'failed':
-      return { $case: 'failed', value: outcome };
+      return {
+        $case: 'failed',
+        value: {
+          ...outcome,
+          retryAfterMs:
+            outcome.retryAfterMs === undefined ? undefined : BigInt(outcome.retryAfterMs),
+        },
+      };
     case 'cancelled':
       return { $case: 'cancelled', value: { reason: outcome.reason } };
   }

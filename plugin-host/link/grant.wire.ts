@@ -4,6 +4,7 @@ import type { Grant as WireGrant } from '../../proto/gen/lull/link/v1/link.js';
 import { Update } from '../../proto/gen/lull/updater/v1/updater.js';
 import { actionFromWire } from '../../proto/wire/action.js';
 import { requirementFromWire } from '../../proto/wire/requirement.js';
+import { noLimits, type NetworkLimits } from '../egress/allowance.js';
 import type { Grant, GrantedWork } from '../runs/grant.js';
 
 /** The grant, or undefined for one that this version cannot keep to the letter. */
@@ -30,6 +31,18 @@ export function grantFromWire(wire: WireGrant): Grant | undefined {
       diskBytesMax: Number(limits.diskBytesMax),
     },
     guard: known,
+    network: networkFromWire(wire.network),
+  };
+}
+
+function networkFromWire(wire: WireGrant['network']): NetworkLimits {
+  if (wire === undefined) return noLimits;
+  const rate = (bytesPerS: bigint): number =>
+    bytesPerS === 0n ? Number.POSITIVE_INFINITY : Number(bytesPerS);
+  return {
+    bytesPerSMax: rate(wire.bytesPerSMax),
+    engagedBytesPerSMax: rate(wire.engagedBytesPerSMax),
+    meteredBytesMax: Number(wire.meteredBytesMax),
   };
 }
 

@@ -2,9 +2,10 @@
 // lingers for the next one; any other is closed.
 
 import { bindGrants, settingProblems, type BoundGrants } from '../../bundle/grant.js';
-import type { Log } from '../../runtime/log.js';
+import type { Readings } from '../../conditions/reading.js';
 import type { Catalog, ReadBundle } from '../catalog/catalog.fs.js';
 import type { HostedRun } from '../channel/hosted-run.js';
+import type { Intake } from '../egress/intake.loop.js';
 import type { Installer } from '../install/install.fs.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import { failed, isFinal, type Outcome, type RunEvent } from './event.js';
@@ -26,12 +27,15 @@ export interface HostParts extends LaunchParts {
   readonly readBundle: ReadBundle;
   readonly places: Places;
   readonly launches: Launches<Launch>;
+  readonly intake: Intake;
 }
 
 export interface Course {
   readonly pauses: Pauses;
   readonly over: AbortSignal;
   readonly emit: (event: RunEvent) => void;
+  /** What this machine's sensors say now. */
+  readonly readings: () => Readings;
   /** Set as soon as there is a sandbox, for the tail of its stderr. */
   sandbox?: Sandbox;
 }
@@ -49,7 +53,7 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
   const place = await parts.places.of(manifest.id);
   const roots = await rootsAsTheyAre(grants, parts.installer);
   const prepared: Prepared = { manifest, bundleDir, grants, place, roots };
-  const run = hostedRun(grant, prepared, course, parts.log);
+  const run = hostedRun(grant, prepared, course, parts);
   const attach = (sandbox: Sandbox): void => {
     course.sandbox = sandbox;
     pauses.attach(sandbox);
@@ -106,8 +110,8 @@ async function rootsAsTheyAre(
 function hostedRun(
   grant: Grant,
   { manifest, grants, place }: Prepared,
-  { pauses, over, emit }: Course,
-  log: Log,
+  { pauses, over, emit, readings }: Course,
+  { log, intake }: Pick<HostParts, 'log' | 'intake'>,
 ): HostedRun {
   return {
     runId: grant.runId,
@@ -118,6 +122,7 @@ function hostedRun(
       criticalSMax: manifest.critical_max_s,
     },
     thawed: () => pauses.thawed(),
+    take: intake.of({ limits: grant.network, readings, over }),
     released: () => pauses.released(),
     enterSection: (why) => pauses.enterSection(why, manifest.critical_max_s * 1_000),
     leaveSection: () => {

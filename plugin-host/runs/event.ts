@@ -13,6 +13,8 @@ export type Outcome =
       readonly reason: string;
       readonly message: string;
       readonly retry: boolean;
+      /** For how long the upstream asked to be left alone. */
+      readonly retryAfterMs?: number;
     }
   | { readonly kind: 'gone' }
   | { readonly kind: 'cancelled'; readonly reason: ReasonCode };

@@ -2,6 +2,7 @@
 
 import type { Action } from '../../bundle/manifest.js';
 import type { Requirement } from '../../conditions/requirement.js';
+import type { NetworkLimits } from '../egress/allowance.js';
 
 export interface Grant {
   readonly runId: string;
@@ -24,6 +25,7 @@ export interface Grant {
     readonly diskBytesMax: number;
   };
   readonly guard: readonly Requirement[];
+  readonly network: NetworkLimits;
 }
 
 export type GrantedWork =

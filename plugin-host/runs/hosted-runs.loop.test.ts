@@ -9,6 +9,7 @@ import type { Readings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
+import { noLimits } from '../egress/allowance.js';
 import type { Guard, Guarded } from '../guard/guard.loop.js';
 import type { HostParts } from './carry-out.loop.js';
 import { createCheckpoints } from './checkpoints.fs.js';
@@ -96,6 +97,7 @@ function grantOf(epoch: number, changes: Partial<Grant> = {}): Grant {
     },
     settings: new Map(),
     work: { kind: 'scan' },
+    network: noLimits,
     limits: { runMsMax: 60_000, memoryBytesMax: 1, processesMax: 1, diskBytesMax: 1 },
     guard: [{ kind: 'person-away', forMs: 0 }],
     ...changes,

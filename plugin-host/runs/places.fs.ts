@@ -23,6 +23,8 @@ export interface Place {
 export interface Places {
   /** @throws when the range of uids is used up. */
   of(updaterId: string): Promise<Place>;
+  /** Where each updater that there ever was is shown what was fetched. */
+  artifactsDirs: () => readonly string[];
 }
 
 export function openPlaces(deps: {
@@ -52,13 +54,18 @@ export function openPlaces(deps: {
     return uid;
   }
 
+  const placeOf = (uid: number): Place => {
+    const home = join(stateDir, 'updaters', String(uid)); // D2
+    return { uid, workDir: join(home, 'work'), artifactsDir: join(home, 'artifacts') };
+  };
+
   return {
+    artifactsDirs: () => [...known.values()].map((uid) => placeOf(uid).artifactsDir),
     of: async (updaterId) => {
       const mine = last.then(() => uidOf(updaterId));
       last = mine.catch(() => undefined);
       const uid = await mine;
-      const home = join(stateDir, 'updaters', String(uid)); // D2
-      const place = { uid, workDir: join(home, 'work'), artifactsDir: join(home, 'artifacts') };
+      const place = placeOf(uid);
       mkdirSync(place.workDir, { recursive: true });
       mkdirSync(place.artifactsDir, { recursive: true });
       chownSync(place.workDir, uid, uid);

@@ -124,8 +124,11 @@ function outcomeFromWire({ kind }: WireOutcome): Outcome {
         ? failed('CONTRACT_BROKEN', 'it has more to do and names no action', false)
         : { kind: 'more_to_do', nextAction };
     }
-    case 'failed':
-      return { kind: 'failed', ...kind.value };
+    case 'failed': {
+      const { retryAfterMs, ...said } = kind.value;
+      const after = retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) };
+      return { kind: 'failed', ...said, ...after };
+    }
     case undefined:
       return failed('CONTRACT_BROKEN', 'its outcome is of an unknown kind', false);
   }

@@ -35,7 +35,6 @@ export function policyFor(chance: Chance): Policy {
       chance.below(3) === 0
         ? {
             critical: { deadlineMs: 3 * MINUTE_MS, graceMs: MINUTE_MS },
-            critical: { deadlineMs: 3 * MINUTE_MS, graceMs: MINUTE_MS },
             security: { deadlineMs: 5 * MINUTE_MS, graceMs: 2 * MINUTE_MS },
             others: { deadlineMs: 15 * MINUTE_MS, graceMs: 5 * MINUTE_MS },
           }

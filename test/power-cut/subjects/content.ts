@@ -46,6 +46,7 @@ async function fetchAll(
     clock: systemClock,
     random: () => 0.5,
     env: {},
+    shownIn: () => [],
   });
   const grants = { installRoots: [], egress: [], fetchPrefixes: [url] };
   const run = testRun({ workDir: directory, artifactsDir, grants });
@@ -54,7 +55,13 @@ async function fetchAll(
       const content = contentOf(index);
       const digests = [{ algorithm: 'sha512', hex: hex('sha512', content) } as const];
       const sizeBytes = content.byteLength;
-      const order = { url: `${url}${String(index)}`, digests, sizeBytes, sizeBytesMax: sizeBytes };
+      const order = {
+        url: `${url}${String(index)}`,
+        mirrors: [],
+        digests,
+        sizeBytes,
+        sizeBytesMax: sizeBytes,
+      };
       const { signal } = new AbortController();
       await artifacts.fetch(order, run, { signal, onProgress: () => undefined });
       onDone(index);

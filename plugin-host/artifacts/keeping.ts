@@ -1,0 +1,49 @@
+// Which contents of the store are let go of.
+//
+// Invariants:
+//   G1. Never what a run has ordered that is not over.
+//   G2. Never what was used within RECENT_MS: what was downloaded waits for its install.
+//   G3. Longest unused first.
+
+const DAY_MS = 86_400_000;
+
+/** An install waits for its moment, and mostly comes within a day (ours). */
+const RECENT_MS = DAY_MS;
+
+export const keeping = {
+  /** As long as the latest install waits (docs/policy.md: `deadlines.others.after`). */
+  unusedMsMax: 14 * DAY_MS,
+  /** More than a machine's updates of two weeks (ours). */
+  storedBytesMax: 4_000_000_000,
+  /** As for admission (docs/policy.md: `disk.free_min_mb`). */
+  freeBytesMin: 1_073_741_824,
+} as const;
+
+export interface Kept {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  readonly usedAtMs: number;
+}
+
+/** Digests to let go of, in order. @param neededBytes that have to be free besides. */
+export function dispensable(
+  all: readonly Kept[],
+  inUse: ReadonlySet<string>,
+  disk: { readonly freeBytes: number; readonly neededBytes: number },
+  nowMs: number,
+): readonly string[] {
+  let storedBytes = all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let missingBytes = keeping.freeBytesMin + disk.neededBytes - disk.freeBytes;
+  const gone: string[] = [];
+  for (const { sha256, sizeBytes, usedAtMs } of [...all].sort((a, b) => a.usedAtMs - b.usedAtMs)) {
+    // A clock that was set back makes nothing old; what lies ahead was used just now.
+    const unusedMs = nowMs - usedAtMs;
+    if (inUse.has(sha256) || unusedMs < RECENT_MS) continue;
+    const tooOld = unusedMs >= keeping.unusedMsMax;
+    if (!tooOld && storedBytes <= keeping.storedBytesMax && missingBytes <= 0) continue;
+    gone.push(sha256);
+    storedBytes -= sizeBytes;
+    missingBytes -= sizeBytes;
+  }
+  return gone;
+}
