@@ -1,12 +1,14 @@
 // Makes a checkout ready to run: dependencies, generated code, build, bundles, the sandbox's runtime.
 //
-//   node scripts/setup.mjs [--with-runc | --try-runc] [--try-sensors] [--quiet]
+//   node scripts/setup.mjs [--with-runc | --try-runc] [--try-sensors] [--try-python] [--quiet]
 //
 //   --with-runc  install runc where it is missing and may be installed; otherwise say so and fail
 //   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it
 //   --try-sensors  install what the tests of sensors need: a bus with mocked services (dbus-daemon,
 //                python3-dbusmock) and a desktop without a screen (xvfb, mutter, xdotool); only warn
 //                where that cannot be had: those tests skip themselves without it
+//   --try-python  install what the updater in Python needs (python3-grpcio, python3-protobuf); only
+//                warn where it cannot be had: its test skips itself without it
 //   --quiet      print nothing but problems
 //
 // Works in a fresh clone, so it imports Node's own modules and its neighbour only. Each step looks at
@@ -28,6 +30,7 @@ try {
   await build();
   if (flags.has('--with-runc') || flags.has('--try-runc')) await installRunc();
   if (flags.has('--try-sensors')) await installSensors();
+  if (flags.has('--try-python')) await installPython();
 } catch (error) {
   reportFailure(error);
   process.exit(1);
@@ -121,6 +124,11 @@ async function tryInstall(packages, what) {
   const why = await whyNotInstalled(packages);
   if (why === undefined) return;
   console.error(`! not all of ${packages.join(', ')} is there${why} Tests of ${what} are skipped.`);
+}
+
+async function installPython() {
+  if (existsSync('/usr/lib/python3/dist-packages/grpc')) return;
+  await tryInstall(['python3-grpcio', 'python3-protobuf'], 'an updater in Python');
 }
 
 /** Installs packages with apt. @returns undefined when that worked, or the rest of a sentence. */

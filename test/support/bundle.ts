@@ -1,11 +1,15 @@
-// Signed bundles of fixture updaters. One program, test/fixtures/<name>.ts, serves many cases: what
-// it is called, its version and how it behaves lie beside it in the bundle, as fixture.json.
+// Signed bundles of fixture updaters. One program, test/fixtures/<name>.ts or the folder of this name,
+// serves many cases: what it is called, its version and how it behaves lie beside it in the bundle, as
+// fixture.json.
 
 import { build } from 'esbuild';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { lull } from '../../harness/lull.spawn.js';
+import { repositoryRoot } from '../architecture/tree.fs.js';
 
 export interface BundleOptions {
   readonly id?: string;
@@ -20,6 +24,8 @@ export interface BundleOptions {
   readonly directory: string;
 }
 
+const root = repositoryRoot();
+const BUF_MS_MAX = 60_000;
 const built = new Map<string, Promise<string>>();
 
 /** Packs the fixture `name`. @returns the path of the .lull file. */
@@ -27,9 +33,7 @@ export async function packFixture(name: string, options: BundleOptions): Promise
   const { id = 'dev.lull.fixture', version = '1.0.0', directory, keyFiles } = options;
   const source = join(directory, 'bundle');
   mkdirSync(source, { recursive: true });
-  const code = built.get(name) ?? bundled(name);
-  built.set(name, code);
-  writeFileSync(join(source, 'main.mjs'), await code);
+  await writeProgram(name, source);
   writeFileSync(
     join(source, 'fixture.json'),
     JSON.stringify({ id, version, ...options.behaviour }),
@@ -57,6 +61,23 @@ const fixtureManifest = {
   limits: { memory_mb: 512, processes: 64, disk_mb: 64, run_s: 60 },
   scan: { sla_h: 22, floor_h: 1 },
 };
+
+async function writeProgram(name: string, into: string): Promise<void> {
+  const folder = join(root, 'test/fixtures', name);
+  if (!existsSync(folder)) {
+    const code = built.get(name) ?? bundled(name);
+    built.set(name, code);
+    writeFileSync(join(into, 'main.mjs'), await code);
+    return;
+  }
+  for (const file of readdirSync(folder)) copyFileSync(join(folder, file), join(into, file));
+  const buf = join(root, 'node_modules/.bin/buf');
+  const args = ['build', '--as-file-descriptor-set', '--exclude-source-info'];
+  await promisify(execFile)(buf, [...args, '-o', join(into, 'contract.binpb')], {
+    cwd: join(root, 'proto'),
+    timeout: BUF_MS_MAX,
+  });
+}
 
 async function bundled(name: string): Promise<string> {
   const result = await build({

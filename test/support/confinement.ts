@@ -12,12 +12,20 @@ export function sandboxTest(situation: string, body: () => Promise<void>, msMax 
   testUnless(missingForSandbox, situation, body, msMax);
 }
 
+/** A test with an updater in Python, which needs Debian's python3-grpcio and python3-protobuf. */
+export function pythonTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
+  testUnless(missingForPython, situation, body, msMax);
+}
+
 /** A test that makes disks of its own, and cuts their power. */
 export function diskTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
   testUnless(missingForDisk, situation, body, msMax);
 }
 
 const missingForSandbox = whatIsMissing(['runc']);
+const missingForPython = existsSync('/usr/lib/python3/dist-packages/grpc')
+  ? whatIsMissing(['runc', 'python3'])
+  : 'needs python3-grpcio';
 const missingForDisk = existsSync('/dev/loop-control')
   ? whatIsMissing(['mkfs.ext4', 'debugfs', 'mount'])
   : 'needs loop devices';
