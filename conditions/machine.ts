@@ -54,11 +54,17 @@ export function judgeNoRemoteSession(readings: Readings): GateResult {
 
 /** Open when the machine has been up, awake and logged in to for long enough. */
 export function judgeSettled(
-  waits: { readonly bootMs: number; readonly resumeMs: number; readonly loginMs: number },
+  waits: {
+    readonly setUpMs: number;
+    readonly bootMs: number;
+    readonly resumeMs: number;
+    readonly loginMs: number;
+  },
   readings: Readings,
   nowMs: number,
 ): GateResult {
   const since = [
+    { signal: 'setup.at', waitMs: waits.setUpMs, what: 'was set up' },
     { signal: 'boot.at', waitMs: waits.bootMs, what: 'started' },
     { signal: 'resume.at', waitMs: waits.resumeMs, what: 'woke up' },
     { signal: 'login.at', waitMs: waits.loginMs, what: 'was logged in to' },

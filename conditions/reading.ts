@@ -74,6 +74,7 @@ export const signals = {
     doc: "Whether a package manager's lock is held, per name.",
   },
   'boot.at': { kind: 'number', unit: 'ms', doc: 'When the machine started, since the epoch.' },
+  'setup.at': { kind: 'number', unit: 'ms', doc: 'When the machine was set up, since the epoch.' },
   'resume.at': { kind: 'number', unit: 'ms', doc: 'When it woke last, since the epoch.' },
   'login.at': { kind: 'number', unit: 'ms', doc: 'When somebody logged in last, since the epoch.' },
 } as const satisfies Record<string, { kind: Value['kind']; unit: string; doc: string }>;

@@ -74,7 +74,12 @@ const arbitraryOf: { [K in Requirement['kind']]: fc.Arbitrary<Omit<Of<K>, 'kind'
   'app-closed': fc.record({ path: fc.constantFrom('/', '/opt') }),
   'lock-free': fc.record({ name: fc.constantFrom('dpkg', '/') }),
   'no-remote-session': fc.constant({}),
-  settled: fc.record({ bootMs: fc.nat(1e6), resumeMs: fc.nat(1e6), loginMs: fc.nat(1e6) }),
+  settled: fc.record({
+    setUpMs: fc.nat(1e6),
+    bootMs: fc.nat(1e6),
+    resumeMs: fc.nat(1e6),
+    loginMs: fc.nat(1e6),
+  }),
 };
 
 type Of<K extends Requirement['kind']> = Extract<Requirement, { kind: K }>;

@@ -40,9 +40,10 @@ export type Requirement =
   | { readonly kind: 'app-closed'; readonly path: string }
   | { readonly kind: 'lock-free'; readonly name: string }
   | { readonly kind: 'no-remote-session' }
-  /** Long enough since the machine started, woke and was logged in to. */
+  /** Long enough since the machine was set up, started, woke and was logged in to. */
   | {
       readonly kind: 'settled';
+      readonly setUpMs: number;
       readonly bootMs: number;
       readonly resumeMs: number;
       readonly loginMs: number;

@@ -31,7 +31,13 @@ const quiet: Requirement = { kind: 'network-quiet', bytesPerS: 700_000 };
 const cool: Requirement = { kind: 'cool', hottest: 'nominal' };
 const app: Requirement = { kind: 'app-closed', path: '/usr/bin/editor' };
 const lock: Requirement = { kind: 'lock-free', name: 'dpkg' };
-const settled: Requirement = { kind: 'settled', bootMs: 300, resumeMs: 60, loginMs: 60 };
+const settled: Requirement = {
+  kind: 'settled',
+  setUpMs: 900,
+  bootMs: 300,
+  resumeMs: 60,
+  loginMs: 60,
+};
 
 describe('what surrounds an update', () => {
   test.each<[string, string, Requirement, [Signal, Value, string?][]]>([
@@ -127,6 +133,7 @@ describe('what surrounds an update', () => {
       { kind: 'no-remote-session' },
       [['session.remote', unknown]],
     ],
+    ['just set up', 'closed STARTING_UP', settled, [['setup.at', number(nowMs - 899)]]],
     ['just booted', 'closed STARTING_UP', settled, [['boot.at', number(nowMs - 299)]]],
     [
       'just woken',

@@ -25,6 +25,7 @@ waiting:
   away_for_install: 1s
   away_to_resume: 1s
   start_up: 0s
+  set_up: 0s
   boot: 0s
   resume: 0s
   login: 0s

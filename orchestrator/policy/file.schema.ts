@@ -41,6 +41,7 @@ export const policyFileSchema = z.strictObject({
     away_to_resume: duration,
     locked: duration,
     start_up: duration,
+    set_up: duration,
     boot: duration,
     resume: duration,
     login: duration,

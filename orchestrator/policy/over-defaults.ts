@@ -27,6 +27,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       awayToResumeMs: waiting?.away_to_resume ?? base.waiting.awayToResumeMs,
       lockedMs: waiting?.locked ?? base.waiting.lockedMs,
       startUpMs: waiting?.start_up ?? base.waiting.startUpMs,
+      setUpMs: waiting?.set_up ?? base.waiting.setUpMs,
       bootMs: waiting?.boot ?? base.waiting.bootMs,
       resumeMs: waiting?.resume ?? base.waiting.resumeMs,
       loginMs: waiting?.login ?? base.waiting.loginMs,

@@ -56,7 +56,8 @@ export interface Policy {
     readonly awayToResumeMs: number;
     /** Nothing starts so soon after Lull itself started. */
     readonly startUpMs: number;
-    /** Nor after the machine started, woke up, or was logged in to. */
+    /** Nor after the machine was set up, started, woke up, or was logged in to. */
+    readonly setUpMs: number;
     readonly bootMs: number;
     readonly resumeMs: number;
     readonly loginMs: number;
@@ -135,7 +136,8 @@ export const defaultPolicy: Policy = {
     awayToResumeMs: 4 * MINUTE, // As for starting.
     lockedMs: 20 * SECOND, // Ours, from recordings: decision 16.
     startUpMs: 5 * MINUTE, // Omaha.
-    bootMs: 5 * MINUTE, // The same.
+    setUpMs: 2 * HOUR, // snapd.
+    bootMs: 5 * MINUTE, // Omaha.
     resumeMs: MINUTE, // snapd.
     loginMs: MINUTE, // gnome-software.
   },

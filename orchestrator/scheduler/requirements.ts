@@ -50,7 +50,7 @@ export function toStart(
 ): Requirement[] {
   const { waiting } = policy;
   const changes = weightOf(want.action) === 'change';
-  const { bootMs, resumeMs, loginMs } = waiting;
+  const { setUpMs, bootMs, resumeMs, loginMs } = waiting;
   return [
     ...away(want, {
       forMs: changes ? waiting.awayForInstallMs : waiting.awayMs,
@@ -58,7 +58,9 @@ export function toStart(
     }),
     ...(atLeast(want.level, 'noticeable') ? [] : busyRequirements(want, policy, options)),
     ...comfort(want, policy),
-    ...(want.level === 'forced' ? [] : [settled(bootMs, resumeMs, loginMs), ...closedApps(want)]),
+    ...(want.level === 'forced'
+      ? []
+      : [{ kind: 'settled', setUpMs, bootMs, resumeMs, loginMs } as const, ...closedApps(want)]),
     ...power(want, policy.battery.startPercent),
     ...wayOut(want),
     ...locks(want.work),
@@ -132,10 +134,6 @@ function bytesOf(work: Work): number {
 function closedApps({ action, work }: Want): Requirement[] {
   if (work.kind === 'scan' || weightOf(action) !== 'change') return [];
   return work.update.closedApps.map((path) => ({ kind: 'app-closed', path }));
-}
-
-function settled(bootMs: number, resumeMs: number, loginMs: number): Requirement {
-  return { kind: 'settled', bootMs, resumeMs, loginMs };
 }
 
 /** An install wants mains, unless it is forced; then the battery's minimum stands (Q1). */

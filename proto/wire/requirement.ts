@@ -54,6 +54,7 @@ function kindToWire(requirement: Requirement): WireRequirement['kind'] {
       return {
         $case: 'settled',
         value: {
+          setUpMs: BigInt(requirement.setUpMs),
           bootMs: BigInt(requirement.bootMs),
           resumeMs: BigInt(requirement.resumeMs),
           loginMs: BigInt(requirement.loginMs),
@@ -110,6 +111,7 @@ export function requirementFromWire(wire: WireRequirement): Requirement | undefi
     case 'settled':
       return {
         kind: 'settled',
+        setUpMs: Number(kind.value.setUpMs),
         bootMs: Number(kind.value.bootMs),
         resumeMs: Number(kind.value.resumeMs),
         loginMs: Number(kind.value.loginMs),

@@ -18,6 +18,7 @@ import { powerProbe } from './power.js';
 import { pressureProbe } from './pressure.js';
 import type { Probe } from './probe.js';
 import { receivedProbe } from './received.js';
+import { setUpProbe } from './set-up.js';
 import { soundCards } from './sound.js';
 import { terminalsProbe } from './terminals.js';
 import { thermalProbe } from './thermal.js';
@@ -74,6 +75,7 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
       powerProbe(sysRoot),
       thermalProbe(sysRoot),
       bootProbe(procRoot),
+      setUpProbe(root),
       receivedProbe(procRoot, sysRoot),
       locksProbe(procRoot, root),
       callProbe(machine, cards),

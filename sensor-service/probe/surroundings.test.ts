@@ -20,6 +20,7 @@ import type { ClockShift } from '../reading/clock-shift.js';
 import type { Instant } from '../reading/measurement.js';
 import type { Place, PresenceSignal } from '../reading/presence.js';
 import { utmpRecord, utmpType } from '../reading/utmp-record.testing.js';
+import { setUpProbe } from './set-up.js';
 import { appsProbe } from './apps.js';
 import { callProbe } from './call.js';
 import { clockProbes } from './clock.js';
@@ -280,6 +281,16 @@ describe('native locks', () => {
     machine.write('var/lib/dpkg/lock', '');
     expect((await valueOf(probe, 'lock.held', 0, 'dpkg')).kind).toBe('unknown');
   });
+});
+
+test('a machine was set up when its id was made, and nobody knows where it has none', async () => {
+  const probe = setUpProbe(machine.dir);
+  expect((await valueOf(probe, 'setup.at')).kind).toBe('unknown');
+  machine.write('etc/machine-id', '');
+  expect((await valueOf(probe, 'setup.at')).kind).toBe('unknown');
+  machine.write('etc/machine-id', '0123456789abcdef0123456789abcdef\n');
+  const value = await valueOf(probe, 'setup.at');
+  expect(value.kind === 'number' && Math.abs(value.number - Date.now())).toBeLessThan(60_000);
 });
 
 test('programs that run are found by their executables', async () => {

@@ -23,6 +23,7 @@ const oneSignIsEnough: ReadonlySet<Signal> = new Set([
 ] satisfies Signal[]);
 
 const latestCounts: ReadonlySet<Signal> = new Set([
+  'setup.at',
   'boot.at',
   'resume.at',
   'login.at',

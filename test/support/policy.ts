@@ -21,6 +21,7 @@ export function stagePolicy(trusted: readonly TrustedKey[], change: PolicyChange
       away_for_install: '100ms',
       away_to_resume: '100ms',
       start_up: '0s',
+      set_up: '0s',
       boot: '0s',
       resume: '0s',
       login: '0s',
