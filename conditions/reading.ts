@@ -118,6 +118,9 @@ export interface Reading {
   readonly value: Value;
 }
 
+/** Why a level is unknown while nothing waits for it. */
+export const AT_REST = 'not measured while no update waits for it';
+
 export type Readings = ReadonlyMap<string, Reading>;
 
 export function isSignal(name: string): name is Signal {

@@ -24,5 +24,5 @@ export function showForecast(chances: readonly Chance[]): string {
     subject?.updateId === '' ? subject.updaterId : (subject?.updateId ?? ''),
     (subject?.reasons ?? []).map(({ code }) => code).join(', '),
   ]);
-  return `If nobody is at the machine from now on, and everything else stays as it is:\n${table(rows)}`;
+  return `If nobody uses the machine from now on, and everything else stays as it is:\n${table(rows)}`;
 }

@@ -64,7 +64,7 @@ test('everything is there: host, readings, updaters, runs, and every reason', ()
     'cpu.busy  3.0 %',
     'run-1',
     'install left-pad (left-pad) waits:',
-    'PERSON_PRESENT  a person is using',
+    'PERSON_PRESENT    a person is using',
     'ON_BATTERY',
   ]) {
     expect(shown).toContain(part);
@@ -120,9 +120,9 @@ describe('what waits', () => {
     const [from, to] = [localTime(0), localTime(60_000)];
     expect(lines).toEqual([
       'install x (X) waits:',
-      `  HELD      held back: no                        since ${from} until ${to}`,
-      '  CPU_BUSY  cpu.busy is 90 %, the limit is 20 %',
-      `  next chance: ${to}, if nobody is at the machine from now on and all else stays as it is`,
+      `  HELD      since ${from} until ${to}  held back: no`,
+      `  CPU_BUSY  ${' '.repeat(`since ${from} until ${to}`.length)}  cpu.busy is 90 %, the limit is 20 %`,
+      `  next chance: ${to}, if nobody uses the machine from now on and all else stays as it is`,
     ]);
   });
 

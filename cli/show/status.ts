@@ -66,8 +66,8 @@ export function showSubject(subject: Subject): string {
   if (subject.reasons.length === 0) return `${head}: nothing stands in its way`;
   const reasons = subject.reasons.map((reason) => [
     `  ${reason.code}`,
-    reason.message,
     whileText(reason),
+    reason.message,
   ]);
   const outlook = subject.outlook === undefined ? '' : `\n  ${showOutlook(subject.outlook)}`;
   return `${head} waits:\n${table(reasons)}${outlook}`;
@@ -80,11 +80,11 @@ function whileText({ sinceUnixMs, untilUnixMs }: Reason): string {
 }
 
 function showOutlook({ atUnixMs, reasons }: Outlook): string {
-  const condition = 'if nobody is at the machine from now on and all else stays as it is';
+  const condition = 'if nobody uses the machine from now on and all else stays as it is';
   if (atUnixMs !== undefined) {
     return `next chance: ${localTime(Number(atUnixMs))}, ${condition}`;
   }
-  const codes = reasons.map(({ code }) => code).join(', ');
+  const codes = [...new Set(reasons.map(({ code }) => code))].join(', ');
   return `next chance: not within 48 h (${codes}), ${condition}`;
 }
 

@@ -33,7 +33,7 @@ export function addAsking(program: Command, here: Here): void {
 
   program
     .command('forecast')
-    .description('what would run, and when, if nobody were at the machine')
+    .description('what would run, and when, if nobody used the machine')
     .option('--at <HH:MM>', 'from this time on, on the clock on the wall')
     .option('--hours <n>', 'how far to look', '48')
     .action(async (given: { at?: string; hours: string }) => {

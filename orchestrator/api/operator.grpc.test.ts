@@ -154,10 +154,10 @@ describe('explain', () => {
     const [a] = await explain('a');
     expect(Number(a?.reasons[0]?.sinceUnixMs)).toBe(NOW_MS);
     expect(Number(a?.outlook?.atUnixMs)).toBeGreaterThan(0);
-    machine.readings = quietReadings({ 'cpu.busy': { kind: 'number', number: 90 } });
+    machine.readings = quietReadings({ 'memory.used': { kind: 'number', number: 99 } });
     const [busy] = await explain('a');
     expect(busy?.outlook?.atUnixMs).toBeUndefined();
-    expect(busy?.outlook?.reasons.map(({ code }) => code)).toContain('CPU_BUSY');
+    expect(busy?.outlook?.reasons.map(({ code }) => code)).toContain('MEMORY_FULL');
   });
 
   test('of an updater covers all that is its own', async () => {

@@ -110,12 +110,14 @@ function valueText({ signal, value }: Reading): string {
     case 'flag':
       return value.flag ? 'yes' : 'no';
     case 'presence':
-      return value.presence.kind;
+      if (value.presence.kind === 'engaged') return 'engaged';
+      return value.presence.locked === true ? 'away, the screen is locked' : 'away';
     case 'word':
       return value.word;
     case 'number': {
       const { unit } = signals[signal];
       if (unit === 'B') return formatBytes(value.number);
+      if (unit === 'ms') return instantText(value.number);
       return unit === '' ? String(value.number) : `${value.number.toFixed(1)} ${unit}`;
     }
   }
@@ -123,4 +125,12 @@ function valueText({ signal, value }: Reading): string {
 
 function titleOf(work: Work): string {
   return work.kind === 'scan' ? 'look for updates' : work.update.title;
+}
+
+/** An instant in UTC, to the second; what is none is shown as the number it is. */
+function instantText(atMs: number): string {
+  const date = new Date(atMs);
+  return Number.isNaN(date.getTime())
+    ? String(atMs)
+    : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }

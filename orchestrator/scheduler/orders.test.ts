@@ -306,8 +306,9 @@ describe('a forecast', () => {
     }
   }
 
-  test('says when each thing could run, if nobody were there from now on', () => {
-    const host = hostWith({ presence: engaged });
+  test('says when each thing could run, if nobody used the machine from now on', () => {
+    const busy = { 'cpu.busy': { kind: 'number', number: 99 } } as const;
+    const host = hostWith({ presence: engaged, ...busy });
     const chances = chancesOf(worldOf(offering([a])), host);
     const of = (key: string) => chances.find(({ subject }) => subject.key === key)?.atMs;
     expect(of(`${UPDATER} a`)).toBe(NOW_MS + defaultPolicy.waiting.awayMs);

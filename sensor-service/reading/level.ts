@@ -1,4 +1,4 @@
-import { percentSignals, type Reading, type Signal } from '../../conditions/reading.js';
+import { AT_REST, percentSignals, type Reading, type Signal } from '../../conditions/reading.js';
 
 /** What is measured again and again, rather than happening: asleep while no update waits for it. */
 const levels: ReadonlySet<Signal> = new Set<Signal>([
@@ -6,8 +6,6 @@ const levels: ReadonlySet<Signal> = new Set<Signal>([
   'network.others',
   'disk.free',
 ]);
-
-const AT_REST = 'not measured while no update waits for it';
 
 export function isLevel(signal: Signal): boolean {
   return levels.has(signal);
