@@ -69,7 +69,7 @@ function numberMember<K extends string>(
   name: K,
   value: bigint | undefined,
 ): Partial<Record<K, number>> {
-  // Beyond what a number holds exactly a size means nothing; it is taken as unknown.
-  if (value === undefined || value > BigInt(Number.MAX_SAFE_INTEGER)) return {};
+  // Below nothing, and beyond what a number holds exactly, it means nothing: it is taken as unknown.
+  if (value === undefined || value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) return {};
   return { [name]: Number(value) } as Partial<Record<K, number>>;
 }

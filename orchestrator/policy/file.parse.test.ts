@@ -176,6 +176,65 @@ describe('publishers', () => {
   });
 });
 
+describe('contradictions', () => {
+  test.each([
+    ['battery: { start: 10, continue: 50 }', 'battery.continue is above battery.start'],
+    ['battery: { start: 5 }', 'battery.continue is above battery.start'],
+    ['heat: { change: serious, look: nominal }', 'heat.change is above heat.look'],
+    ['intrusion: { normal: noticeable, overdue: silent }', 'intrusion falls'],
+    ['intrusion: { due: forced, overdue: gentle }', 'intrusion falls'],
+    ['quiet_chance: { normal: 0.2, due: 0.9 }', 'quiet_chance rises'],
+    ['retry: { first: 6h }', 'retry.first is longer than retry.max'],
+    ['retry: { failures: 20 }', 'retry.demoted_at is below retry.failures'],
+  ])('%s', (text, said) => {
+    expect(problemsOf(text).join()).toContain(said);
+  });
+
+  test('all of them are named at once', () => {
+    const text = 'battery: { start: 5 }\nretry: { first: 6h, failures: 20 }';
+    expect(problemsOf(text)).toHaveLength(3);
+  });
+
+  test('a default yields to what is named', () => {
+    expect(policyOf('intrusion: { normal: forced }').intrusion.normal).toBe('forced');
+    expect(policyOf('heat: { change: serious }').heat.change).toBe('serious');
+  });
+});
+
+describe('named, with what is wrong about it', () => {
+  test.each([
+    ['a typo', 'waitng: { away: 4m }', 'waitng'],
+    ['a typo one level down', 'waiting: { awya: 4m }', 'awya'],
+    ['a window of no length', 'windows: [{ from: "03:00", to: "03:00" }]', 'is empty'],
+    ['a time that is none', 'windows: [{ from: "25:00", to: "03:00" }]', 'is not a time'],
+    ['a window on no day', 'windows: [{ days: [], from: "01:00", to: "03:00" }]', 'windows.0.days'],
+    ['a zone that nobody knows', 'time_zone: Mars/Olympus', 'is not a time zone'],
+    ['a zone of a thousand letters', `time_zone: ${'x'.repeat(1_000)}`, 'time_zone'],
+    ['hours that end before they begin', 'active_hours: { from: 17, to: 8 }', 'from has to be'],
+  ])('%s', (_what, text, said) => {
+    const problems = problemsOf(text);
+    expect(problems.join()).toContain(said);
+    expect(problems.join().length).toBeLessThan(300);
+  });
+
+  test('what would hang a careless pattern is refused in no time', () => {
+    const long = 60_000;
+    const bombs = [
+      `waiting: { away: "${'9'.repeat(long)}" }`,
+      `waiting: { away: "${'1.'.repeat(long)}s" }`,
+      `publishers: [{ name: a, keys: [k], ids: ["${'a.'.repeat(long)}*!"] }]`,
+      `publishers: [{ name: "${'a-'.repeat(long)}!", keys: [k], ids: [a.b] }]`,
+      `windows: [{ from: "${'0'.repeat(long)}", to: "03:00" }]`,
+      `holds: [{ updater: a.b, why: x, until: "2027-01-01T${'1:'.repeat(long)}" }]`,
+      `groups: [{ name: g, at_once: 1, hosts: ["${'a'.repeat(long)}**"] }]`,
+    ];
+    const startMs = performance.now();
+    for (const bomb of bombs) expect(problemsOf(bomb)).not.toEqual([]);
+    // Each is linear in its length: milliseconds, where one that backtracks takes years.
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+  });
+});
+
 describe('hostile YAML', () => {
   const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]'];
   for (let level = 1; level < 9; level += 1) {

@@ -1,6 +1,7 @@
 // The policy file: YAML, every problem named at once. What it leaves out is the default.
 
 import { parse as parseYaml } from 'yaml';
+import { contradictionsIn } from './contradictions.js';
 import { policyFileSchema } from './file.schema.js';
 import { overDefaults } from './over-defaults.js';
 import type { Policy } from './policy.js';
@@ -23,7 +24,11 @@ export function parsePolicy(text: string, machineTimeZone: string): ParsedPolicy
     return { kind: 'invalid', problems: [`not YAML: ${(error as Error).message}`] };
   }
   const result = policyFileSchema.safeParse(yaml);
-  if (result.success) return { kind: 'ok', policy: overDefaults(result.data, machineTimeZone) };
+  if (result.success) {
+    const policy = overDefaults(result.data, machineTimeZone);
+    const problems = contradictionsIn(result.data, policy);
+    return problems.length === 0 ? { kind: 'ok', policy } : { kind: 'invalid', problems };
+  }
   return {
     kind: 'invalid',
     problems: result.error.issues.map((issue) =>

@@ -148,6 +148,19 @@ describe('a scan', () => {
     });
   });
 
+  test('of ten thousand updates is refused as a whole, and the updates of others are unharmed', async () => {
+    const other = 'com.acme.other';
+    await rig.ledger.append([submitted(other), enabled(other), found([updateOf('b')], other)]);
+    await tell('r', fact(started('r')));
+    for (let n = 0; n < 10_000; n += 1) await tell('r', saw(updateOf(`u${String(n)}`)));
+    await tell('r', succeeded);
+    const kept = [...rig.ledger.world.updates.values()].map(({ update }) => update.id);
+    expect(kept).toEqual(['b']);
+    expect(rig.ledger.world.updaters.get(other)?.scanTrials.failureCount).toBe(0);
+    const written = (await rig.facts()).slice(7).map((each) => JSON.stringify(each).length);
+    expect(Math.max(...written)).toBeLessThan(2_000);
+  });
+
   test('that was not heard from its start on is done again, and takes nothing away (E3)', async () => {
     await rig.ledger.append([found([updateOf('old')])]);
     await tell('r', fact(started('r')));

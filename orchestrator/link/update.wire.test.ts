@@ -1,0 +1,85 @@
+// Updates as a careless or hostile updater reports them: refused in words, or bounded.
+
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Action } from '../../proto/gen/lull/updater/v1/updater.js';
+import { updateFromWire, updateToWire, type ReceivedUpdate } from './update.wire.js';
+
+type WireUpdate = Parameters<typeof updateFromWire>[0];
+
+const MEGABYTE = 1_000_000;
+const plain = updateToWire({
+  ...{ id: 'a', title: 'Program a', fromVersion: '1.0.0', toVersion: '2.0.0', security: false },
+  ...{ releaseNotesUrl: '', closedApps: [], exclusive: false, conflictKeys: [] },
+  nextAction: 'download',
+});
+
+function received(changes: Partial<WireUpdate>): ReceivedUpdate {
+  return updateFromWire({ ...plain, ...changes });
+}
+
+function accepted(changes: Partial<WireUpdate>) {
+  const it = received(changes);
+  if (it.kind === 'invalid') throw new Error(it.why);
+  return it.update;
+}
+
+describe('refused, with what is wrong', () => {
+  test.each<[string, Partial<WireUpdate>, string]>([
+    ['no id', { id: '' }, 'its id'],
+    ['an id of a megabyte', { id: 'x'.repeat(MEGABYTE) }, 'its id'],
+    ['an id that is a path upwards and a line', { id: '../a\nb' }, 'its id'],
+    ['no version', { toVersion: '' }, 'its to_version'],
+    ['a version of a megabyte', { toVersion: '1'.repeat(MEGABYTE) }, 'its to_version'],
+    ['a version before that cannot be printed', { fromVersion: '\u001b[2J' }, 'its from_version'],
+    ['no title', { title: '' }, 'no title'],
+    ['no action', { nextAction: Action.UNSPECIFIED }, 'no next action'],
+  ])('%s', (_what, changes, said) => {
+    const it = received(changes);
+    expect(it).toMatchObject({ kind: 'invalid', why: expect.stringContaining(said) as unknown });
+    expect(JSON.stringify(it).length).toBeLessThan(200);
+  });
+});
+
+describe('bounded', () => {
+  test('a title of a megabyte is cut, and its escapes are gone', () => {
+    const { title } = accepted({ title: `\u001b[2J${'x'.repeat(MEGABYTE)}` });
+    expect(title.length).toBeLessThanOrEqual(256);
+    expect(title).not.toContain('\u001b');
+  });
+
+  test('of ten thousand programs and keys the first few count', () => {
+    const many = Array.from({ length: 10_000 }, (_, i) => `k${String(i)}${'x'.repeat(2_000)}`);
+    const { closedApps, conflictKeys } = accepted({
+      conflictKeys: many,
+      needs: { network: false, restartApp: false, reboot: false, closedApps: many },
+    });
+    expect([closedApps.length, conflictKeys.length]).toEqual([16, 16]);
+    expect(JSON.stringify([closedApps, conflictKeys]).length).toBeLessThan(30_000);
+  });
+
+  test.each([-1n, 2n ** 64n - 1n, 2n ** 63n])('%s is no size and no deadline', (value) => {
+    const { downloadBytes, installBytes, deadlineAtMs } = accepted({
+      ...{ downloadBytes: value, installBytes: value, deadlineUnixMs: value },
+    });
+    expect([downloadBytes, installBytes, deadlineAtMs]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('a page of release notes is a web page, or none', () => {
+    expect(accepted({ releaseNotesUrl: 'javascript:alert(1)' }).releaseNotesUrl).toBe('');
+    const long = `https://example.com/${'x'.repeat(MEGABYTE)}`;
+    expect(accepted({ releaseNotesUrl: long }).releaseNotesUrl.length).toBeLessThanOrEqual(2_048);
+  });
+
+  test('whatever the texts, what is kept is small and can be shown', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 3_000 });
+    fc.assert(
+      fc.property(text, text, fc.array(text), (title, id, conflictKeys) => {
+        const it = received({ title, id: `a${id}`, conflictKeys });
+        const kept = JSON.stringify(it);
+        expect(kept.length).toBeLessThan(40_000);
+        if (it.kind === 'ok') expect(it.update.title).not.toMatch(/\p{Cc}/u);
+      }),
+    );
+  });
+});
