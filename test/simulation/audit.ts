@@ -144,10 +144,12 @@ export class Audit {
   }
 
   private isAlone(runId: string, forMs: number, atMs: number): void {
+    const { lockedMs } = this.policy.waiting;
     this.isAt(
       atMs,
       `${runId} begins or goes on beside a person, or too soon after one left`,
-      ({ awaySinceMs = Number.POSITIVE_INFINITY }) => atMs - awaySinceMs >= forMs,
+      ({ awaySinceMs = Number.POSITIVE_INFINITY, locked }) =>
+        atMs - awaySinceMs >= (locked ? Math.min(forMs, lockedMs) : forMs),
     );
   }
 

@@ -152,6 +152,7 @@ class Life {
     const dice = chance.below(104);
     if (dice < 40) {
       const isThere = senses.awaySinceMs === undefined;
+      senses.locked = chance.below(2) === 0;
       senses.awaySinceMs = isThere ? time.nowMs - chance.below(300_000) : undefined;
     } else if (dice < 48) senses.mains = !senses.mains;
     else if (dice < 51) senses.toggleOthersBusy();

@@ -18,6 +18,7 @@ const CLOCK_SETTLES_MS = 30_000;
 
 export class Senses {
   awaySinceMs: number | undefined;
+  locked = false;
   mains = true;
   private othersBusy = false;
   private othersChangedAtMs = 0;
@@ -61,6 +62,12 @@ export class Senses {
     const { atMs, mains, awaySinceMs } = this.sightNow();
     const away = awaySinceMs === undefined ? {} : { awaySinceMs };
     const readings = new Map(readingsAt({ atMs, mains, ...away }));
+    const presence = readings.get('presence');
+    if (presence !== undefined && awaySinceMs !== undefined) {
+      const locked = this.locked ? ({ locked: true } as const) : {};
+      const away = { kind: 'away', sinceMs: awaySinceMs, ...locked } as const;
+      readings.set('presence', { ...presence, value: { kind: 'presence', presence: away } });
+    }
     const ownLoad = time.nowMs - this.lastRanAtMs < OWN_LOAD_MS;
     const measured = [
       ['cpu.cores', this.cores],
@@ -79,7 +86,8 @@ export class Senses {
     const { time } = this.deps;
     const away = this.awaySinceMs === undefined ? undefined : time.nowMs - this.awaySinceMs;
     const awaySinceMs = away === undefined ? undefined : time.wallMs - away;
-    return { atMs: time.wallMs, awaySinceMs, mains: this.mains, othersBusy: this.othersBusy };
+    const { locked, mains, othersBusy } = this;
+    return { atMs: time.wallMs, awaySinceMs, locked, mains, othersBusy };
   }
 
   setOthersBusy(busy: boolean): void {

@@ -5,6 +5,8 @@
 export interface Sight {
   readonly atMs: number;
   readonly awaySinceMs: number | undefined;
+  /** Whoever left has locked the screen. */
+  readonly locked: boolean;
   readonly mains: boolean;
   /** Others than Lull keep the processors busy. */
   readonly othersBusy: boolean;
