@@ -15,13 +15,15 @@ const words: Record<(typeof attentionSignals)[number], string> = {
  * these sensors for good; presence, which is never assumed, stands behind this gate.
  */
 export function judgeUndisturbed(readings: Readings): GateResult {
-  const held = attentionSignals.filter((signal) => {
-    const value = valueOf(readings, signal);
-    return value.kind === 'flag' && value.flag;
-  });
-  if (held.length === 0) return open;
+  if (!attentionSignals.some((signal) => isHeld(signal, readings))) return open;
+  const held = attentionSignals.filter((signal) => isHeld(signal, readings));
   return closed({
     code: 'ATTENTION_HELD',
     message: held.map((signal) => words[signal]).join(', '),
   });
+}
+
+function isHeld(signal: (typeof attentionSignals)[number], readings: Readings): boolean {
+  const value = valueOf(readings, signal);
+  return value.kind === 'flag' && value.flag;
 }

@@ -133,13 +133,19 @@ export function readingKey(signal: Signal, instance = ''): string {
 
 /** The value of a signal; `unknown` where there is none. */
 export function valueOf(readings: Readings, signal: Signal, instance = ''): Value {
-  return (
-    readings.get(readingKey(signal, instance))?.value ?? {
-      kind: 'unknown',
-      why: `no sensor reports ${readingKey(signal, instance)}`,
-    }
-  );
+  const value = readings.get(readingKey(signal, instance))?.value;
+  if (value !== undefined) return value;
+  return (instance === '' ? absent.get(signal) : undefined) ?? absentValue(signal, instance);
 }
+
+function absentValue(signal: Signal, instance: string): Value {
+  return { kind: 'unknown', why: `no sensor reports ${readingKey(signal, instance)}` };
+}
+
+/** What is asked most often on a machine that lacks a sensor is said without making it anew. */
+const absent: ReadonlyMap<Signal, Value> = new Map(
+  (Object.keys(signals) as Signal[]).map((signal) => [signal, absentValue(signal, '')]),
+);
 
 /** `readings` with `changes` laid over them. */
 export function withReadings(readings: Readings, changes: Iterable<Reading>): Readings {

@@ -91,8 +91,10 @@ export function objections(
   readings: Readings,
   nowMs: number,
 ): Reason[] {
-  return requirements.flatMap((requirement) => {
+  const reasons: Reason[] = [];
+  for (const requirement of requirements) {
     const result = judge(requirement, readings, nowMs);
-    return result.kind === 'open' ? [] : [result.reason];
-  });
+    if (result.kind !== 'open') reasons.push(result.reason);
+  }
+  return reasons;
 }

@@ -76,12 +76,14 @@ function admissions(
   const running: Occupant[] = held.map((run) => ({ ...run, runId: run.id, action: actionOf(run) }));
   const admit: Admission[] = [];
   const waiting: Waiting[] = [];
+  const quietSinceOwnRun = isQuietSinceOwnRun(world, held, policy, nowMs);
   for (const subject of subjectsOf(world, policy, nowMs).sort(compareSubjects)) {
-    const occupant = { ...subject, updaterId: subject.updater.id };
+    const { action, work, updater } = subject;
+    const occupant = { action, work, updaterId: updater.id };
     const reasons = [
-      ...objectionsTo(subject, world, host, policy, nowMs),
+      ...objectionsTo(subject, world, host, policy, nowMs, quietSinceOwnRun),
       ...slotObjections(occupant, running, policy, host.readings), // D4
-      ...groupObjections(host.id, subject.action, world, policy),
+      ...groupObjections(host.id, action, world, policy),
     ];
     if (reasons.length > 0) {
       waiting.push({ subject, reasons });
@@ -101,11 +103,9 @@ function objectionsTo(
   host: HostView,
   policy: Policy,
   nowMs: number,
+  quietSinceOwnRun: boolean,
 ): Reason[] {
-  const requirements = toStart(subject, policy, {
-    diskPath: host.diskPath,
-    quietSinceOwnRun: isQuietSinceOwnRun(world, policy, nowMs),
-  });
+  const requirements = toStart(subject, policy, { diskPath: host.diskPath, quietSinceOwnRun });
   return [
     ...objectionsToRunning(subject, world, policy, nowMs),
     ...restartObjections(subject, world, host.readings, policy, nowMs),
@@ -116,10 +116,14 @@ function objectionsTo(
   ];
 }
 
-function isQuietSinceOwnRun(world: World, policy: Policy, nowMs: number): boolean {
+function isQuietSinceOwnRun(
+  world: World,
+  held: readonly Run[],
+  policy: Policy,
+  nowMs: number,
+): boolean {
   const sinceMs = nowMs - world.lastRunEndedAtMs;
-  const running = [...world.runs.values()].some(holdsSlot);
-  return !running && (sinceMs < 0 || sinceMs >= policy.ownLoadMs);
+  return held.length === 0 && (sinceMs < 0 || sinceMs >= policy.ownLoadMs);
 }
 
 function hostObjections(subject: Subject, host: HostView, policy: Policy, nowMs: number): Reason[] {

@@ -173,6 +173,27 @@ describe('a scan', () => {
     expect(rig.ledger.world.runs.get('r')?.phase).toMatchObject({ kind: 'interrupted' });
   });
 
+  test('that goes on over a new connection in spite of that is not believed either', async () => {
+    await rig.ledger.append([found([updateOf('old')])]);
+    await tell('r', fact(started('r')));
+    await tell('r', saw(updateOf('a')));
+    await edges.attached(hostHolding('r'));
+    await tell('r', saw(updateOf('b')));
+    await tell('r', succeeded);
+    expect([...rig.ledger.world.updates.values()].map(({ update }) => update.id)).toEqual(['old']);
+    expect(rig.ledger.world.runs.get('r')?.phase).toMatchObject({ kind: 'interrupted' });
+  });
+
+  test('that is tried again begins with nothing, whatever the attempt before had found', async () => {
+    await tell('r', fact(started('r')));
+    await tell('r', saw(updateOf('a')));
+    await rig.ledger.append([interrupted('r'), admitted('r', scan, { epoch: 2, attempt: 2 })]);
+    await tell('r', fact(started('r')), 2);
+    await tell('r', saw(updateOf('a')), 2);
+    await tell('r', succeeded, 2);
+    expect([...rig.ledger.world.updates.values()].map(({ update }) => update.id)).toEqual(['a']);
+  });
+
   test('that a host goes on with over a new connection is stopped there, to begin anew', async () => {
     await tell('r', fact(started('r')));
     const host = hostHolding('r');

@@ -23,7 +23,7 @@ export function compareSubjects(a: Subject, b: Subject): number {
     Number(isSecurity(b)) - Number(isSecurity(a)) ||
     rank[a.action] - rank[b.action] ||
     waitingSinceMs(a) - waitingSinceMs(b) ||
-    compareText(nameOf(a), nameOf(b))
+    compareText(a.key, b.key)
   );
 }
 
@@ -33,10 +33,6 @@ function isSecurity({ work }: Subject): boolean {
 
 function waitingSinceMs(subject: Subject): number {
   return subject.state?.firstSeenAtMs ?? subject.updater.lastScanAtMs ?? 0;
-}
-
-function nameOf({ updater, work }: Subject): string {
-  return work.kind === 'scan' ? updater.id : `${updater.id} ${work.update.id}`;
 }
 
 function compareText(a: string, b: string): number {

@@ -25,6 +25,7 @@ export function slotObjections(
   policy: Policy,
   readings: Readings,
 ): Reason[] {
+  if (running.length === 0) return []; // As most of the time: every slot is there, and no conflict.
   return [
     ...capacityObjections(wanted, running, policy, readings),
     ...running.flatMap((other) => conflictWith(wanted, other)),

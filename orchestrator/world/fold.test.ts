@@ -122,6 +122,16 @@ describe('a scan', () => {
     expect(other.updates.get(updateKey(UPDATER, 'a'))?.trials.failureCount).toBe(0);
   });
 
+  test('does not change an update under a run that is at it', () => {
+    const run = admitted('r', perform(updateOf('a')));
+    const newer = updateOf('a', { toVersion: '3.0.0', nextAction: 'install' });
+    const world = worldOf(
+      at(1, submitted(), enabled(), found([updateOf('a')]), run, found([newer])),
+    );
+    const [state] = [...world.updates.values()];
+    expect(state?.update).toEqual(updateOf('a'));
+  });
+
   test('does not take an update away from under a run', () => {
     const run = admitted('r', perform(updateOf('a', { nextAction: 'install' })));
     const world = worldOf(at(1, ...before, run, found([])));
