@@ -30,7 +30,7 @@ function policy(publicKey: string): string {
   - name: lull
     keys: ['${publicKey}']
     ids: ['dev.lull.*']
-waiting: { away: 0s, away_for_install: 0s, away_to_resume: 0s, start_up: 0s, set_up: 0s, boot: 0s, resume: 0s, login: 0s }
+waiting: { away: 0s, away_for_install: 0s, away_to_resume: 0s, between_resumes: 0s, start_up: 0s, set_up: 0s, boot: 0s, resume: 0s, login: 0s }
 retry: { first: 1s, install: 1s }
 load:
   cpu.busy: off

@@ -24,6 +24,7 @@ waiting:
   away: 1s
   away_for_install: 1s
   away_to_resume: 1s
+  between_resumes: 1s
   start_up: 0s
   set_up: 0s
   boot: 0s

@@ -39,6 +39,7 @@ export const policyFileSchema = z.strictObject({
     away: duration,
     away_for_install: duration,
     away_to_resume: duration,
+    between_resumes: duration,
     locked: duration,
     start_up: duration,
     set_up: duration,

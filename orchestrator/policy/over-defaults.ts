@@ -25,6 +25,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       awayMs: waiting?.away ?? base.waiting.awayMs,
       awayForInstallMs: waiting?.away_for_install ?? base.waiting.awayForInstallMs,
       awayToResumeMs: waiting?.away_to_resume ?? base.waiting.awayToResumeMs,
+      betweenResumesMs: waiting?.between_resumes ?? base.waiting.betweenResumesMs,
       lockedMs: waiting?.locked ?? base.waiting.lockedMs,
       startUpMs: waiting?.start_up ?? base.waiting.startUpMs,
       setUpMs: waiting?.set_up ?? base.waiting.setUpMs,

@@ -54,6 +54,8 @@ export interface Policy {
     readonly lockedMs: number;
     /** After a pause, away again for so long. */
     readonly awayToResumeMs: number;
+    /** A run goes on at most so often: what flaps pauses it each time, and does not wear it out. */
+    readonly betweenResumesMs: number;
     /** Nothing starts so soon after Lull itself started. */
     readonly startUpMs: number;
     /** Nor after the machine was set up, started, woke up, or was logged in to. */
@@ -134,6 +136,7 @@ export const defaultPolicy: Policy = {
     awayMs: 4 * MINUTE, // Windows Task Scheduler since 8.
     awayForInstallMs: 10 * MINUTE, // Ours, between Windows' 4 and Android's 31.
     awayToResumeMs: 4 * MINUTE, // As for starting.
+    betweenResumesMs: MINUTE, // Ours.
     lockedMs: 20 * SECOND, // Ours, from recordings: decision 16.
     startUpMs: 5 * MINUTE, // Omaha.
     setUpMs: 2 * HOUR, // snapd.

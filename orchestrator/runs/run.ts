@@ -59,6 +59,8 @@ export interface Run {
   readonly intrusion: Intrusion;
   readonly admittedAtMs: number;
   readonly pauseCount: number;
+  /** When it was last permitted to go on after a pause; absent: never, in this attempt. */
+  readonly resumedAtMs?: number;
   readonly phase: RunPhase;
 }
 

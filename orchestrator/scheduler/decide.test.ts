@@ -22,6 +22,7 @@ import {
   quietReadings,
   started,
   submitted,
+  thawed,
   updateOf,
   UPDATER,
   worldOf,
@@ -295,6 +296,29 @@ describe('a run with a slot', () => {
     ];
     expect(planOf(told(1_000))).toMatchObject({ resume: [], lookAgainAtMs: NOW_MS + 1_000 });
     expect(planOf(told(2_000)).resume).toMatchObject([{ id: 'r' }]);
+  });
+
+  test('that the plug flaps for pauses each time, and goes on once a minute', () => {
+    // In, out, in, out … ten times a second, for three minutes: what was decided is what happens.
+    const dated: Dated[] = offering('install', ...running);
+    const resumedAtMs: number[] = [];
+    let pauseCount = 0;
+    for (let passedMs = 0; passedMs < 180_000; passedMs += 100) {
+      const nowMs = NOW_MS + passedMs;
+      const plugged: Value = { kind: 'flag', flag: (passedMs / 100) % 2 === 1 };
+      const host = reading({ 'power.ac': plugged, presence: awaySince(NOW_MS - HOUR_MS) });
+      const { pause, resume } = decide(worldOf(dated), host, defaultPolicy, nowMs);
+      if (pause.length > 0) {
+        pauseCount += 1;
+        dated.push(...at(nowMs, paused('r', 'ON_BATTERY')));
+      }
+      if (resume.length === 0) continue;
+      resumedAtMs.push(passedMs);
+      dated.push(...at(nowMs, { kind: 'run.resumed', runId: 'r' }, thawed('r')));
+    }
+    // The first time at once; each time that it goes on, the next edge stops it.
+    expect(resumedAtMs).toEqual([100, 60_100, 120_100]);
+    expect(pauseCount).toBe(4);
   });
 
   test.each<[string, Fact, ReasonCode]>([

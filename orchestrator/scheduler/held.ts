@@ -4,6 +4,8 @@
 //   H1. A run is judged at the level at which it was admitted: that is what its host guards.
 //   H2. A paused run that would now be admitted at a higher level is stopped as superseded, and
 //       admitted again under its id with the weaker guard.
+//   H3. A run goes on at most once in `betweenResumesMs`, whatever paused it; it is paused at once
+//       every time.
 
 import { objections } from '../../conditions/requirement.js';
 import type { Reason } from '../../conditions/reason.js';
@@ -90,6 +92,7 @@ function objectionsToResuming(run: Run, host: HostView, policy: Policy, nowMs: n
   return [
     ...attachmentObjections(host),
     ...permission(run, nowMs),
+    ...calm(run, policy.waiting.betweenResumesMs, nowMs),
     ...objections(toResume(wantOf(run), policy), host.readings, nowMs),
   ];
 }
@@ -101,6 +104,17 @@ function permission({ phase }: Run, nowMs: number): Reason[] {
   if (sinceMs < 0 || sinceMs >= PERMISSION_MS) return [];
   const message = `it was told ${formatDuration(sinceMs)} ago that it may go on`;
   return [{ code: 'RETRY_LATER', message, untilMs: phase.permittedAtMs + PERMISSION_MS }];
+}
+
+/** What flaps pauses a run each time; it does not make it go on each time (H3). */
+function calm({ phase, resumedAtMs }: Run, betweenMs: number, nowMs: number): Reason[] {
+  if (phase.kind !== 'paused' || phase.permittedAtMs !== undefined) return [];
+  if (resumedAtMs === undefined) return [];
+  const sinceMs = nowMs - resumedAtMs;
+  // A clock that was set back must not hold it for ever.
+  if (sinceMs < 0 || sinceMs >= betweenMs) return [];
+  const message = `it went on ${formatDuration(sinceMs)} ago, and does so once in ${formatDuration(betweenMs)}`;
+  return [{ code: 'RETRY_LATER', message, untilMs: resumedAtMs + betweenMs }];
 }
 
 export function attachmentObjections({ attached }: HostView): Reason[] {

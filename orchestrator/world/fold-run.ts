@@ -62,7 +62,7 @@ export function foldRun(
     case 'run.resumed':
       // Permission to go on; `run.thawed` says that it did.
       if (run.phase.kind !== 'paused') return;
-      put(world, { ...run, phase: { ...run.phase, permittedAtMs: atMs } });
+      put(world, { ...run, resumedAtMs: atMs, phase: { ...run.phase, permittedAtMs: atMs } });
       return;
     case 'run.unthrottled':
     case 'run.thawed':

@@ -16,6 +16,7 @@ export function policyFor(chance: Chance): Policy {
       awayForInstallMs: 2 * soonMs,
       lockedMs: 2_000,
       awayToResumeMs: soonMs,
+      betweenResumesMs: soonMs,
       startUpMs: 20_000,
       setUpMs: 0,
       bootMs: 0,

@@ -20,6 +20,7 @@ export function stagePolicy(trusted: readonly TrustedKey[], change: PolicyChange
       away: '100ms',
       away_for_install: '100ms',
       away_to_resume: '100ms',
+      between_resumes: '0s',
       start_up: '0s',
       set_up: '0s',
       boot: '0s',
