@@ -176,6 +176,7 @@ export async function startSensorService(
 
 function machineOf(settings: SensorSettings, apps: Machine['apps']): Machine {
   return {
+    platform: process.platform,
     procRoot: settings.procRoot ?? '/proc',
     sysRoot: settings.sysRoot ?? '/sys',
     root: settings.root ?? '/',

@@ -55,7 +55,13 @@ let told: Measurement[] = [];
 
 function roundsOf(machine: Pick<Machine, 'procRoot' | 'sysRoot' | 'root' | 'diskPaths'>): Rounds {
   const probes = everyProbe(
-    { ...machine, apps: () => ['/usr/bin/editor'], profile: 'auto', awayAfterMs: 240_000 },
+    {
+      ...machine,
+      platform: 'linux',
+      apps: () => ['/usr/bin/editor'],
+      profile: 'auto',
+      awayAfterMs: 240_000,
+    },
     ears,
   );
   opened.push(probes);

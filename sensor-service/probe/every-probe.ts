@@ -9,6 +9,7 @@ import { coresProbe, cpuProbe } from './cpu.js';
 import { diskActivityProbe } from './disk-activity.js';
 import { diskFreeProbe } from './disk-free.js';
 import { diskKindProbe } from './disk-kind.js';
+import { probesElsewhere } from './elsewhere.js';
 import { inputProbe } from './input-devices.js';
 import { locksProbe } from './locks.js';
 import { memoryProbe } from './memory.js';
@@ -24,6 +25,7 @@ import { terminalsProbe } from './terminals.js';
 import { thermalProbe } from './thermal.js';
 
 export interface Machine {
+  readonly platform: NodeJS.Platform;
   readonly procRoot: string;
   readonly sysRoot: string;
   /** The directory in which dev/, run/, tmp/ and var/ lie. */
@@ -50,8 +52,16 @@ interface EveryProbe {
   close(): void;
 }
 
-/** Every probe that reads the kernel's files. Each speaks of its own signals, and of no other's. */
+/** Every probe that there is for this system. Each speaks of its own signals, and of no other's. */
 export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
+  if (machine.platform === 'linux') return linuxProbes(machine, ears);
+  const wallMs = (): number => Date.now();
+  const probes = probesElsewhere(machine.platform, { ...machine, ...ears, wallMs });
+  return { probes: [...probes, diskFree(machine)], close: () => undefined };
+}
+
+/** Those that read the kernel's files. */
+function linuxProbes(machine: Machine, ears: ProbeEars): EveryProbe {
   const { procRoot, sysRoot, root } = machine;
   const cards = soundCards(procRoot);
   const input = inputProbe({ ...machine, ...ears });
@@ -89,6 +99,11 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
 }
 
 /** What updates are written to: measured also while a trace is played. */
-export function diskProbes({ sysRoot, diskPaths }: Machine): Probe[] {
-  return [diskKindProbe(sysRoot), diskFreeProbe([...new Set(diskPaths)])];
+export function diskProbes(machine: Machine): Probe[] {
+  const free = diskFree(machine);
+  return machine.platform === 'linux' ? [diskKindProbe(machine.sysRoot), free] : [free];
+}
+
+function diskFree({ diskPaths }: Machine): Probe {
+  return diskFreeProbe([...new Set(diskPaths)]);
 }
