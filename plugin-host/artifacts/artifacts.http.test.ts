@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { testRun } from '../channel/hosted-run.testing.js';
 import { openRig, type Rig } from './rig.http.testing.js';
 import { hexOf, orderFor, serveContent } from './upstream.http.testing.js';
@@ -194,6 +195,36 @@ describe('wrong content', () => {
     await expect(rig.fetch(order)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     await stopped;
     expect(await rig.partials()).toEqual([]);
+  });
+
+  test('a bomb that was compressed without being asked stays as small as it came', async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    const url = await rig.upstreamThat((_request, response) => {
+      const length = { 'content-length': bomb.byteLength };
+      response.writeHead(200, { 'content-encoding': 'gzip', ...length });
+      response.end(bomb);
+    });
+    const { sizeBytes } = await rig.fetch(orderFor(url, bomb));
+    expect(sizeBytes).toBe(bomb.byteLength);
+    expect(rig.seen).toHaveLength(1);
+  });
+
+  test('a byte now and then is left, again and again, and in the end given up', async () => {
+    const drips = new Set<NodeJS.Timeout>();
+    const url = await rig.upstreamThat((_request, response) => {
+      response.writeHead(200, { 'content-length': content.byteLength });
+      const drip = setInterval(() => response.write('x'), 5);
+      drips.add(drip);
+      response.once('close', () => {
+        clearInterval(drip);
+      });
+    });
+    rig.hurry(10_000);
+    await expect(rig.fetch(orderFor(url, content))).rejects.toMatchObject({
+      code: 'UPSTREAM_DOWN',
+      message: expect.stringContaining('less than 1 kB a second') as unknown,
+    });
+    expect(rig.seen).toHaveLength(5);
   });
 
   test('more than the run may write is refused, whatever the updater allows', async () => {

@@ -4,12 +4,18 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
 import { createArtifacts, type Artifacts } from './artifacts.http.js';
 import type { FetchOrder } from './order.js';
 import type { StoredContent } from './store.fs.js';
-import { hastyClock, startUpstream, type TestUpstream } from './upstream.http.testing.js';
+import {
+  hastyClock,
+  hurriedClock,
+  startUpstream,
+  type TestUpstream,
+} from './upstream.http.testing.js';
 
 type Handle = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
@@ -26,6 +32,8 @@ export interface Rig {
   closeUpstream(): Promise<void>;
   /** Keeps what is downloaded somewhere else from now on. */
   openStore(dir: string): void;
+  /** From now on a second of waiting counts as so many. */
+  hurry(times: number): void;
   newRun(runId: string, fetchPrefixes?: string[]): Promise<TestRun>;
   fetch(order: FetchOrder, into?: TestRun, signal?: AbortSignal): Promise<StoredContent>;
   partials(): Promise<string[]>;
@@ -71,6 +79,10 @@ export async function openRig(): Promise<Rig> {
       artifacts.close();
       artifacts = openArtifacts(path);
     },
+    hurry: (times) => {
+      artifacts.close();
+      artifacts = openArtifacts(join(dir, 'store'), hurriedClock(times));
+    },
     newRun,
     fetch: (order, into = run, signal = new AbortController().signal) => {
       const onProgress = (): void => {
@@ -91,11 +103,11 @@ export async function openRig(): Promise<Rig> {
   return rig;
 }
 
-function openArtifacts(dir: string): Artifacts {
+function openArtifacts(dir: string, clock: Clock = hastyClock): Artifacts {
   return createArtifacts({
     dir,
     log: createLog('test', 'silent'),
-    clock: hastyClock,
+    clock,
     random: () => 0.5,
     env: {},
     shownIn: () => [],

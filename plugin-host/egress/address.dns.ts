@@ -11,7 +11,7 @@
 //       and the grant of exactly this name is what says that it is meant.
 //   A4. What was checked is what is dialled: the name is resolved once, here.
 
-import { lookup } from 'node:dns';
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 const own = new BlockList();
@@ -59,24 +59,30 @@ export function unbracketed(host: string): string {
   return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
 }
 
-/** What a socket resolves its host with: the system's resolver, less what may not be dialled (A4). */
-export const checkedLookup: LookupFunction = (host, options, callback) => {
-  lookup(host, { ...options, all: true }, (error, found) => {
-    if (error !== null) {
-      callback(error, []);
-      return;
-    }
-    const allowed = found.filter(({ address }) => mayDial(host, address));
-    const first = allowed[0];
-    if (first === undefined) {
-      callback(
-        new AddressRefusedError(
-          host,
-          found.map(({ address }) => address),
-        ),
-        [],
-      );
-    } else if (options.all === true) callback(null, allowed);
-    else callback(null, first.address, first.family);
-  });
-};
+/** The system's resolver, as far as it is asked. */
+type Resolve = (
+  host: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void;
+
+/** What a socket resolves its host with: `resolve`, less what may not be dialled (A4). */
+export function lookupBy(resolve: Resolve): LookupFunction {
+  return (host, options, callback) => {
+    resolve(host, { ...options, all: true }, (error, found) => {
+      if (error !== null) {
+        callback(error, []);
+        return;
+      }
+      const allowed = found.filter(({ address }) => mayDial(host, address));
+      const [first] = allowed;
+      if (first === undefined) {
+        const addresses = found.map(({ address }) => address);
+        callback(new AddressRefusedError(host, addresses), []);
+      } else if (options.all === true) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+export const checkedLookup: LookupFunction = lookupBy(lookup);
