@@ -6,6 +6,7 @@ import { CloseStack } from '../runtime/shutdown.js';
 import { CannotRun, type Benchmark } from './benchmark.js';
 import { deciding } from './decide/decide.js';
 import { idle } from './idle/idle.js';
+import { launch } from './launch/launch.js';
 import { overhead } from './overhead/overhead.js';
 import { overlap } from './overlap/overlap.js';
 import { reaction } from './reaction/reaction.js';
@@ -18,6 +19,7 @@ import { simulate } from './simulate/simulate.js';
 const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
   ['reaction', reaction],
   ['overhead', overhead],
+  ['launch', launch],
   ['idle', idle],
   ['sensing', sensing],
   ['overlap', overlap],
