@@ -6,13 +6,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { followLull, type Fact } from '../../harness/follow.grpc.js';
-import { startLull } from '../../harness/lull.spawn.js';
 import { OperatorServiceClient } from '../../proto/gen/lull/operator/v1/operator.js';
 import { pause } from '../../runtime/deadline.js';
 import { dialUnix, unary } from '../../runtime/grpc.js';
 import type { CloseStack } from '../../runtime/shutdown.js';
 import type { Benchmark, BenchOptions, Figures, Measured } from '../benchmark.js';
 import { signMany } from '../idle/registered.spawn.js';
+import { openLull } from '../lull.spawn.js';
 import { median, quantile, rounded, table } from '../report.js';
 import { openScratch } from '../scratch.fs.js';
 import { takeLaunch } from './by-hand.spawn.js';
@@ -76,8 +76,7 @@ async function startScanning(
 ) {
   // Like any program, so that what is compared is the work and not who goes first.
   const args = ['--priority', 'normal', '--log-level', 'warn'];
-  const running = await startLull({ directory: scratch, policyFile, args });
-  opened.add('Lull', { close: () => running.stop() });
+  const running = await openLull({ directory: scratch, policyFile, args }, opened);
   const follower = opened.add(
     'follower',
     followLull(running.runDir, () => undefined),

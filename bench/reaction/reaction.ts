@@ -12,6 +12,7 @@ import { openScratch } from '../scratch.fs.js';
 import { buildUpdater } from './build-updater.spawn.js';
 import { openHop } from './hop.grpc.js';
 import { idleTimer, latencies, latencyMs } from './latency.js';
+import { keepBusy } from './others.spawn.js';
 import { freezeRaw } from './raw-freezer.spawn.js';
 import { comeBack, leave, type Return } from './returns.js';
 import { showReaction } from './show.js';
@@ -56,12 +57,14 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
     for (const lull of lulls) {
       await leave(lull);
       if (lull === lulls[0]) raw.push(...(await freezeRaw(lull.stamps.file, count)));
+      const others = lull.besideOthers ? opened.add('others', keepBusy()) : undefined;
       for (let each = 0; each < count; each += 1) {
         if (each > 0 && performance.now() > untilMs) break;
         if (each > 0) await leave(lull);
         const back = await comeBack(lull);
         if (back !== undefined) returns.get(lull.name)?.push(back);
       }
+      await others?.close();
     }
     hops.push(...(await hop(count)));
   }
@@ -99,6 +102,8 @@ function sidesOn(
   const sides: Side[] = [
     { name: 'one_process', processes: [[]] },
     { name: 'three_processes', processes: three },
+    { name: 'fifty_children', processes: [[]], children: 50 },
+    { name: 'busy_machine', processes: [[]], besideOthers: true },
   ];
   const slowDisk = openSlowDisk(scratch);
   if (slowDisk === undefined) {

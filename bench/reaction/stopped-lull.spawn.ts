@@ -23,11 +23,18 @@ export interface Side {
   readonly name: string;
   /** One process for all, or one for each group of parts. */
   readonly processes: readonly (readonly string[])[];
+  /** Children of the updater that are always busy; a few more than most machines have processors. */
+  readonly children?: number;
   readonly slowDisk?: SlowDisk;
+  /** Whether programs of others keep every processor busy meanwhile. */
+  readonly besideOthers?: boolean;
 }
+
+const CHILDREN = 4;
 
 export interface BusyLull {
   readonly name: string;
+  readonly besideOthers: boolean;
   readonly stamps: Stamps;
   readonly follower: Follower;
   readonly runId: string;
@@ -36,7 +43,7 @@ export interface BusyLull {
 }
 
 export async function startBusyLull(
-  { name, processes, slowDisk }: Side,
+  { name, processes, slowDisk, children = CHILDREN, besideOthers = false }: Side,
   { bundleFile, policyFile }: SignedBundle,
   scratch: string,
   opened: CloseStack,
@@ -57,13 +64,15 @@ export async function startBusyLull(
   opened.add('sensor', sensor);
   await follower.report('away');
   const stampsName = `stamps-${String(process.pid)}-${name}`;
-  await lull.command(['updaters', 'add', bundleFile, '--enable', '--set', `stamps=${stampsName}`]);
+  const settings = [`stamps=${stampsName}`, `children=${String(children)}`];
+  await lull.command(['updaters', 'add', bundleFile, '--enable', '--set', ...settings]);
   const { runId = '' } = await follower.fact('the installation', isInstallation, START_MS_MAX);
   const stamps = opened.add('stamps', await findStamps(lull.stateDir, stampsName));
   await stamps.moved(0n);
   for (const { pid } of started) slowDisk?.take(pid);
   return {
     name,
+    besideOthers,
     stamps,
     follower,
     runId,

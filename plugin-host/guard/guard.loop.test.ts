@@ -92,7 +92,8 @@ function protect(...requirements: Requirement[]) {
   const broken: { codes: string[]; edgeNs: bigint | undefined }[] = [];
   const release = guard.protect({
     requirements,
-    onBroken: (reasons, edgeNs) => broken.push({ codes: reasons.map(({ code }) => code), edgeNs }),
+    onBroken: (reasons, edgeNs) =>
+      broken.push({ codes: reasons.map(({ code }) => code), edgeNs: edgeNs() }),
   });
   return { broken, release };
 }

@@ -25,8 +25,11 @@ const IDLE_HEARTBEAT_MS = 10_000;
 const IDLE_SILENT_MS = 25_000;
 
 export interface Guarded {
-  /** Told at every reading that breaks the guard. `edgeNs`: when the sensor saw it. */
-  readonly onBroken: (reasons: readonly Reason[], edgeNs: bigint | undefined) => void;
+  /**
+   * Told at every reading that breaks the guard. `edgeNs`: when the sensor saw it; asked once what
+   * had to stop has stopped.
+   */
+  readonly onBroken: (reasons: readonly Reason[], edgeNs: () => bigint | undefined) => void;
   readonly requirements: readonly Requirement[];
 }
 
@@ -55,9 +58,11 @@ export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
       for (const each of guarded) {
         const reasons = objections(each.requirements, readings, nowMs);
         if (reasons.length === 0) continue;
-        const edgeNs = edgeOf(each.requirements, before, next, nowMs) ?? observedMonotonicNs;
         // Of silence, and of what was first heard after it, there is no instant.
-        each.onBroken(reasons, observedMonotonicNs === undefined ? undefined : edgeNs);
+        const edgeNs = (): bigint | undefined =>
+          observedMonotonicNs &&
+          (edgeOf(each.requirements, before, next, nowMs) ?? observedMonotonicNs);
+        each.onBroken(reasons, edgeNs);
       }
     },
   });

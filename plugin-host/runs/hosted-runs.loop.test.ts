@@ -231,7 +231,8 @@ describe('commands', () => {
   });
 
   test('let it go on only while its guard is whole', () => {
-    for (const each of guarded) each.onBroken([{ code: 'PERSON_PRESENT', message: '' }], undefined);
+    for (const each of guarded)
+      each.onBroken([{ code: 'PERSON_PRESENT', message: '' }], () => undefined);
     objecting = [{ code: 'PERSON_PRESENT', message: '' }];
     runs.resume('r', 3);
     objecting = [];

@@ -66,7 +66,7 @@ describe('holding', () => {
   test('tells the reasons, and how long after the sensor saw it', () => {
     pauses.attach(sandbox);
     const edgeNs = process.hrtime.bigint() - 3_000_000n;
-    pauses.hold('guard', ['PERSON_PRESENT', 'ON_BATTERY'], edgeNs);
+    pauses.hold('guard', ['PERSON_PRESENT', 'ON_BATTERY'], () => edgeNs);
     expect(events).toMatchObject([{ kind: 'frozen', reasons: ['PERSON_PRESENT', 'ON_BATTERY'] }]);
     const [event] = events;
     const reactionNs = event?.kind === 'frozen' ? event.reactionNs : undefined;
@@ -154,6 +154,22 @@ describe('letting go', () => {
     expect(events.at(-1)).toMatchObject({ cpuUsWhileFrozen: 200 });
   });
 
+  test('what a busy machine lets stop late is counted before the freeze, not in it', () => {
+    let [used, still] = [0, false];
+    const slow = { ...sandbox, cpuUs: () => used, isStill: () => still };
+    pauses.attach(slow);
+    pauses.hold('guard', ['PERSON_PRESENT']);
+    for (let look = 0; look < 5; look += 1) {
+      used += 100;
+      clock.advance(50);
+    }
+    still = true;
+    clock.advance(100);
+    used += 7;
+    pauses.permit([]);
+    expect(events.at(-1)).toMatchObject({ cpuUsWhileFrozen: 7 });
+  });
+
   test('of what is not held does nothing', () => {
     pauses.permit([]);
     pauses.renewLease();
@@ -227,7 +243,8 @@ describe('in a critical section', () => {
   });
 
   test('a person who returns slows the run before hold returns (P1), and says how fast', () => {
-    pauses.hold('guard', ['PERSON_PRESENT'], process.hrtime.bigint());
+    const edgeNs = process.hrtime.bigint();
+    pauses.hold('guard', ['PERSON_PRESENT'], () => edgeNs);
     expect(sandbox.calls).toEqual(['throttle']);
     expect(events).toMatchObject([{ kind: 'throttled', reasons: ['PERSON_PRESENT'] }]);
     expect(events[0]).toHaveProperty('reactionNs');
@@ -253,7 +270,7 @@ describe('in a critical section', () => {
     expect(sandbox.calls).toEqual(['throttle', 'unthrottle', 'thaw']);
     expect(events).toMatchObject([
       { kind: 'throttled' },
-      { kind: 'unthrottled', throttledMs: 1_000, cpuUsWhileThrottled: 950_000 },
+      { kind: 'unthrottled', throttledMs: 1_000, cpuUsWhileThrottled: 1_000_000 },
       { kind: 'critical', entered: false, lastedMs: 1_000 },
     ]);
   });

@@ -93,15 +93,16 @@ export class Pauses {
     this.pausable = pausable;
   }
 
-  /** Holds the run. `edgeNs`: when the sensor saw the cause, on CLOCK_MONOTONIC. */
-  hold(kind: HoldKind, codes: readonly ReasonCode[], edgeNs?: bigint): void {
+  /** Holds the run. `edgeNs`: when the sensor saw the cause, on CLOCK_MONOTONIC; asked afterwards. */
+  hold(kind: HoldKind, codes: readonly ReasonCode[], edgeNs?: () => bigint | undefined): void {
     if (this.waiters.over) return;
     const was = this.held;
     if (!was) this.stepDown(); // P1
     const doneNs = process.hrtime.bigint();
     this.holds = withHold(this.holds, kind, codes);
     if (was) return;
-    this.stand(edgeNs === undefined ? undefined : doneNs - edgeNs);
+    const sinceNs = edgeNs?.();
+    this.stand(sinceNs === undefined ? undefined : doneNs - sinceNs);
     if (this.rung === 'throttled' && !this.deps.section.entered) this.ask();
   }
 
@@ -166,7 +167,7 @@ export class Pauses {
     const { clock, onStep } = this.deps;
     this.watch = hold(this.watch, clock.now().monotonicMs);
     this.cancelLimit();
-    this.standing = new Standing(clock, this.sandbox);
+    this.standing = new Standing(clock, this.sandbox, this.rung);
     this.report(reactionNs);
     if (this.frozen) onStep();
   }
@@ -196,7 +197,7 @@ export class Pauses {
     this.rung = 'frozen';
     this.sandbox?.freeze();
     this.standing?.close();
-    this.standing = new Standing(this.deps.clock, this.sandbox);
+    this.standing = new Standing(this.deps.clock, this.sandbox, this.rung);
     this.report(undefined);
   }
 

@@ -28,6 +28,7 @@ export function recordingSandbox(clock: Clock): RecordingSandbox {
       frozenMs += clock.now().monotonicMs - (frozenAtMs ?? clock.now().monotonicMs);
       frozenAtMs = undefined;
     },
+    isStill: () => true,
     throttle: () => {
       calls.push('throttle');
     },

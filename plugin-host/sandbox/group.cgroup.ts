@@ -33,6 +33,9 @@ interface Freezer {
   readonly fd: number;
   readonly frozen: Buffer;
   readonly thawed: Buffer;
+  /** Where the kernel says how far it is, and what it says when it is done. */
+  readonly state: string;
+  readonly still: RegExp;
 }
 
 /** The group that lies at `path` of every hierarchy, e.g. "/lull-1a2b3c4d/scan-7". */
@@ -85,6 +88,17 @@ export class ControlGroup {
 
   thaw(): void {
     this.write(this.freezer.thawed);
+  }
+
+  /** The kernel confirms a freeze some milliseconds later, once each process has got there. */
+  isStill(): boolean {
+    try {
+      const text = readFileSync(join(this.processesDir, this.freezer.state), 'latin1');
+      return this.freezer.still.test(text);
+    } catch (error) {
+      if (isGone(error)) return true;
+      throw error;
+    }
   }
 
   /** Slows every process of it down, to where a person does not feel it. Synchronous, a few writes. */
@@ -180,8 +194,18 @@ export class ControlGroup {
   }
 }
 
-const wordsOfV2 = { frozen: Buffer.from('1'), thawed: Buffer.from('0') };
-const wordsOfV1 = { frozen: Buffer.from('FROZEN'), thawed: Buffer.from('THAWED') };
+const wordsOfV2 = {
+  frozen: Buffer.from('1'),
+  thawed: Buffer.from('0'),
+  state: 'cgroup.events',
+  still: /^frozen 1$/m,
+};
+const wordsOfV1 = {
+  frozen: Buffer.from('FROZEN'),
+  thawed: Buffer.from('THAWED'),
+  state: 'freezer.state',
+  still: /^FROZEN$/m,
+};
 
 function openFile(dir: string, file: string, flags: 'r' | 'r+' = 'r+'): number {
   return openSync(join(dir, file), flags);

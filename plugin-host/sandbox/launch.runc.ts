@@ -116,6 +116,10 @@ export class RuncSandbox implements Sandbox {
     this.options.group.thaw();
   }
 
+  isStill(): boolean {
+    return this.options.group.isStill();
+  }
+
   throttle(): void {
     this.options.group.throttle();
   }

@@ -52,6 +52,8 @@ export interface Sandbox {
   /** Stops every process of it. Synchronous, a single write, and never waits for a confirmation. */
   freeze(): void;
   thaw(): void;
+  /** Whether the kernel says that every process of it stands by now. Not for the way of a reaction. */
+  isStill(): boolean;
   /** Slows it down while it must not be frozen. Synchronous, as `freeze`. */
   throttle(): void;
   unthrottle(): void;

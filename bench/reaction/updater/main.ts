@@ -7,8 +7,6 @@ import { join } from 'node:path';
 import { serve } from '../../../sdk/serve.js';
 import type { PerformCall } from '../../../sdk/updater.js';
 
-/** More than most machines have processors, so that they are preempted too. */
-const BUSY_COUNT = 4;
 /** As often as an installation speaks. */
 const PROGRESS_MS = 100;
 
@@ -37,7 +35,8 @@ function stampUntilCut(call: PerformCall): Promise<void> {
   const file = join(workDir, settings.get('stamps') ?? 'stamps');
   const compiled = existsSync('stamper');
   const [program, ...first] = compiled ? ['./stamper'] : [process.execPath, 'stamper.mjs'];
-  const child = spawn(program, [...first, file, String(BUSY_COUNT)], { stdio: 'inherit' });
+  const count = settings.get('children') ?? '1';
+  const child = spawn(program, [...first, file, count], { stdio: 'inherit' });
   const beat = setInterval(() => {
     call.progress(0.5, 'stamping');
   }, PROGRESS_MS);
