@@ -1,6 +1,6 @@
 // The plugin-host: verifies, confines, runs, pauses and audits updaters. It never chooses what runs.
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, type KeyObject } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.js';
@@ -30,6 +30,8 @@ export interface PluginHostSettings {
   /** Name or path of the OCI runtime. */
   readonly ociRuntime: string;
   readonly priority: Priority;
+  /** What is launched has to be signed with one of them; none: as the orchestrator says. */
+  readonly trustedKeys: readonly KeyObject[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -81,6 +83,7 @@ export async function startPluginHost(
         runtime,
         catalog: createCatalog({ dir: join(stateDir, 'catalog') }),
         readBundle: link.readBundle,
+        ...(settings.trustedKeys.length === 0 ? {} : { trustedKeys: settings.trustedKeys }),
         places,
         launches,
         artifacts,

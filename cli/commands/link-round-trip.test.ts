@@ -114,7 +114,7 @@ describe('an event', () => {
   ];
   const named = facts.map(([event, fact]) => [event.kind, event, fact] as const);
   test.each(named)('that is %s becomes exactly one fact', (_kind, event, fact) => {
-    expect(heard(event)).toEqual({ kind: 'fact', fact: { runId: 'r', ...fact } });
+    expect(heard(event)).toEqual({ kind: 'fact', fact: { runId: 'r', epoch: 2, ...fact } });
   });
 
   test('of progress, with and without a fraction', () => {

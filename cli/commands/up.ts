@@ -1,5 +1,6 @@
 // lull up: the three services in one process, on Unix sockets.
 
+import type { KeyObject } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { Profile } from '../../sensor-service/probe/places.js';
 import type { Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
@@ -22,6 +23,8 @@ export interface UpOptions {
   readonly policyFile: string | undefined;
   readonly ociRuntime: string;
   readonly priority: Priority;
+  /** What this host launches has to be signed with one of them; none: as the orchestrator says. */
+  readonly trustedKeys: readonly KeyObject[];
   readonly logLevel: LogLevel;
   readonly parts: readonly Part[];
   readonly profile: Profile;
@@ -86,6 +89,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         runDir,
         ociRuntime,
         priority,
+        trustedKeys: options.trustedKeys,
         env: process.env,
       };
       const deps = {

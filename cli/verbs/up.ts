@@ -5,6 +5,7 @@ import { priorities, type Priority } from '../../plugin-host/sandbox/parent.cgro
 import type { LogLevel } from '../../runtime/log.js';
 import { profiles, type Profile } from '../../sensor-service/probe/places.js';
 import { readReplay } from '../commands/replay.js';
+import { readTrustKeys } from '../commands/trust-keys.fs.js';
 import { parts, up, type Part } from '../commands/up.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
@@ -13,6 +14,7 @@ interface UpFlags {
   readonly policy?: string;
   readonly ociRuntime: string;
   readonly priority: Priority;
+  readonly trustKey: string[];
   readonly logLevel: LogLevel;
   readonly only: Part[];
   readonly profile: Profile;
@@ -31,6 +33,11 @@ export function addUp(program: Command, here: Here): void {
       new Option('--priority <level>', 'how updaters compete with other programs')
         .choices(priorities)
         .default('lowest'),
+    )
+    .option(
+      '--trust-key <file...>',
+      'launch only what is signed with one of these public keys, whatever the orchestrator says',
+      [],
     )
     .addOption(
       new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'),
@@ -56,6 +63,7 @@ export function addUp(program: Command, here: Here): void {
           policyFile: given.policy,
           ociRuntime: given.ociRuntime,
           priority: given.priority,
+          trustedKeys: readTrustKeys(given.trustKey),
           logLevel: given.logLevel,
           parts: given.only,
           profile: given.profile,

@@ -7,6 +7,13 @@ import type { Intrusion } from '../runs/intrusion.js';
 import type { Outcome } from '../runs/run.js';
 import type { Update, Work } from '../runs/update.js';
 
+/** What a run did. */
+interface OfRun {
+  readonly runId: string;
+  /** Under which it was granted, as several attempts share an id. Older entries lack it. */
+  readonly epoch?: number;
+}
+
 /** Who caused a fact. */
 export type Actor = 'operator' | 'vendor' | 'policy' | 'orchestrator' | 'host';
 
@@ -81,62 +88,55 @@ type KindOfFact =
       /** How much a person may feel of it. Absent: `silent`, as before there were levels. */
       readonly intrusion?: Intrusion;
     }
-  | {
+  | (OfRun & {
       readonly kind: 'run.started';
-      readonly runId: string;
       readonly sandboxSha256: string;
       readonly launchMs: number;
-    }
-  | {
+    })
+  | (OfRun & {
       readonly kind: 'run.paused';
-      readonly runId: string;
       readonly reasons: readonly string[];
       /** From the sensor's observation to the frozen sandbox, nanoseconds. */
       readonly reactionNs?: number;
       readonly cpuUs: number;
-    }
+    })
   | { readonly kind: 'run.resumed'; readonly runId: string }
-  | {
+  | (OfRun & {
       readonly kind: 'run.thawed';
-      readonly runId: string;
       readonly frozenMs: number;
       readonly cpuUsWhileFrozen: number;
-    }
+    })
   /** Slowed instead of frozen: in a critical section, or asked to pause. */
-  | {
+  | (OfRun & {
       readonly kind: 'run.throttled';
-      readonly runId: string;
       readonly reasons: readonly string[];
       readonly reactionNs?: number;
       readonly cpuUs: number;
-    }
-  | {
+    })
+  | (OfRun & {
       readonly kind: 'run.unthrottled';
-      readonly runId: string;
       readonly throttledMs: number;
       readonly cpuUsWhileThrottled: number;
-    }
+    })
   | {
       readonly kind: 'run.interrupted';
       readonly runId: string;
       readonly code: ReasonCode;
       readonly message: string;
     }
-  | {
+  | (OfRun & {
       readonly kind: 'run.finished';
-      readonly runId: string;
       readonly outcome: Outcome;
       readonly stderrTail: string;
-    }
+    })
   | {
       readonly kind: 'scan.found';
       readonly runId: string;
       readonly updaterId: string;
       readonly updates: readonly Update[];
     }
-  | {
+  | (OfRun & {
       readonly kind: 'content.downloaded';
-      readonly runId: string;
       readonly url: string;
       readonly redirects: readonly string[];
       readonly remoteAddress: string;
@@ -144,10 +144,9 @@ type KindOfFact =
       readonly sha256: string;
       readonly resumedCount: number;
       readonly cached: boolean;
-    }
-  | {
+    })
+  | (OfRun & {
       readonly kind: 'content.installed';
-      readonly runId: string;
       readonly receiptId: string;
       readonly root: string;
       readonly path: string;
@@ -163,26 +162,24 @@ type KindOfFact =
       }[];
       readonly truncated: boolean;
       readonly reverted: boolean;
-    }
-  | {
+    })
+  | (OfRun & {
       readonly kind: 'egress.seen';
-      readonly runId: string;
       readonly host: string;
       readonly port: number;
       readonly allowed: boolean;
       readonly sentBytes: number;
       readonly receivedBytes: number;
-    }
-  | {
+    })
+  | (OfRun & {
       readonly kind: 'critical.changed';
-      readonly runId: string;
       readonly entered: boolean;
       readonly why: string;
       readonly lastedMs?: number;
       /** It was not left in time. Absent: it was. */
       readonly overrun?: boolean;
-    }
-  | { readonly kind: 'run.notice'; readonly runId: string; readonly message: string }
+    })
+  | (OfRun & { readonly kind: 'run.notice'; readonly message: string })
   | {
       readonly kind: 'hold.placed';
       readonly updaterId: string;

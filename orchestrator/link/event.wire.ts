@@ -32,10 +32,11 @@ export function eventFromWire(wire: RunEvent): LinkEvent {
   };
 }
 
-function bodyFromWire({ runId, kind }: RunEvent): LinkEvent['body'] {
+function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['body'] {
+  const of = { runId, epoch: Number(granted) };
   switch (kind?.$case) {
     case 'started':
-      return fact({ kind: 'run.started', runId, ...kind.value });
+      return fact({ kind: 'run.started', ...of, ...kind.value });
     case 'progress': {
       const { fraction, step } = kind.value;
       const shown = displayText(step, 256);
@@ -46,33 +47,33 @@ function bodyFromWire({ runId, kind }: RunEvent): LinkEvent['body'] {
     case 'frozen': {
       const { reasons, reactionNs, cpuUs } = kind.value;
       const reaction = reactionNs === undefined ? {} : { reactionNs: Number(reactionNs) };
-      return fact({ kind: 'run.paused', runId, reasons, cpuUs: Number(cpuUs), ...reaction });
+      return fact({ kind: 'run.paused', ...of, reasons, cpuUs: Number(cpuUs), ...reaction });
     }
     case 'thawed':
       return fact({
         kind: 'run.thawed',
-        runId,
+        ...of,
         frozenMs: Number(kind.value.frozenMs),
         cpuUsWhileFrozen: Number(kind.value.cpuUsWhileFrozen),
       });
     case 'downloaded':
       return fact({
         kind: 'content.downloaded',
-        runId,
+        ...of,
         ...kind.value,
         sizeBytes: Number(kind.value.sizeBytes),
       });
     case 'installed':
       return fact({
         kind: 'content.installed',
-        runId,
+        ...of,
         ...kind.value,
         sizeBytes: Number(kind.value.sizeBytes),
       });
     case 'egress':
       return fact({
         kind: 'egress.seen',
-        runId,
+        ...of,
         ...kind.value,
         sentBytes: Number(kind.value.sentBytes),
         receivedBytes: Number(kind.value.receivedBytes),
@@ -80,12 +81,12 @@ function bodyFromWire({ runId, kind }: RunEvent): LinkEvent['body'] {
     case 'throttled': {
       const { reasons, reactionNs, cpuUs } = kind.value;
       const reaction = reactionNs === undefined ? {} : { reactionNs: Number(reactionNs) };
-      return fact({ kind: 'run.throttled', runId, reasons, cpuUs: Number(cpuUs), ...reaction });
+      return fact({ kind: 'run.throttled', ...of, reasons, cpuUs: Number(cpuUs), ...reaction });
     }
     case 'unthrottled':
       return fact({
         kind: 'run.unthrottled',
-        runId,
+        ...of,
         throttledMs: Number(kind.value.throttledMs),
         cpuUsWhileThrottled: Number(kind.value.cpuUsWhileThrottled),
       });
@@ -94,12 +95,12 @@ function bodyFromWire({ runId, kind }: RunEvent): LinkEvent['body'] {
       const ended = entered ? {} : { lastedMs: Number(lastedMs) };
       const over = overrun ? { overrun } : {};
       const text = displayText(why, 256);
-      return fact({ kind: 'critical.changed', runId, entered, why: text, ...ended, ...over });
+      return fact({ kind: 'critical.changed', ...of, entered, why: text, ...ended, ...over });
     }
     case 'notice':
       return fact({
         kind: 'run.notice',
-        runId,
+        ...of,
         message: displayText(kind.value.message, MESSAGE_CHARS_MAX),
       });
     case 'finished':
@@ -129,7 +130,8 @@ function outcomeFromWire(outcome: Finished['outcome']): Outcome {
       const { reason, message, retry, retryAfterMs } = outcome.value;
       const code: ReasonCode = isReasonCode(reason) ? reason : 'VENDOR_REASON';
       const text = displayText(message, MESSAGE_CHARS_MAX);
-      const named = code === 'VENDOR_REASON' ? `${displayText(reason, 63)}: ${text}` : text;
+      const word = displayText(reason.replace(/^vendor\//, ''), 63);
+      const named = code === 'VENDOR_REASON' ? `${word}: ${text}` : text;
       const after = retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) };
       return { kind: 'failed', code, message: named, retry, ...after };
     }

@@ -49,6 +49,7 @@ export function hostEdges(deps: {
     const end = (judged: Outcome): Fact => ({
       kind: 'run.finished',
       runId: run.id,
+      epoch: run.epoch,
       outcome: judged,
       stderrTail,
       heard,

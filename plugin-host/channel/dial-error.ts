@@ -4,12 +4,11 @@ import type { ReasonCode } from '../../conditions/reason.js';
 
 /** Reasons that an updater may give for itself (table of lull.updater.v1). No other is believed. */
 const fromUpdater: readonly ReasonCode[] = [
-  'UPSTREAM_DOWN',
-  'GRANT_MISSING',
-  'DIGEST_MISMATCH',
-  'SIGNATURE_INVALID',
-  'NO_SPACE',
-  'APPLY_FAILED',
+  ...(['FIELD_INVALID', 'CAPABILITY_ABSENT', 'RUN_PENDING', 'LOCK_HELD'] as const),
+  ...(['UPSTREAM_DOWN', 'RATE_LIMITED', 'GRANT_MISSING', 'NO_SPACE'] as const),
+  ...(['DIGEST_MISMATCH', 'SIGNATURE_INVALID', 'APPLY_FAILED', 'VERIFY_FAILED'] as const),
+  // What a run is ended with from outside, and what a library says where nobody said anything.
+  ...(['CANCELLED', 'SHUTTING_DOWN', 'UPDATER_ERROR', 'HOST_ERROR', 'NO_PREVIOUS'] as const),
 ];
 
 const vendorPattern = /^[A-Z][A-Z0-9_]{0,62}$/;
@@ -35,4 +34,14 @@ export function reasonFromUpdater(
   const known = fromUpdater.find((code) => code === word);
   if (known !== undefined) return { reason: known };
   return vendorPattern.test(word) ? { reason: 'VENDOR_REASON', vendorReason: word } : undefined;
+}
+
+/** Words of a vendor's own travel under this: they must not be taken for ours (TIME_LIMIT, say). */
+const VENDOR_PREFIX = 'vendor/';
+
+/** How a reason that an updater gave travels to the orchestrator. */
+export function travelling(word: string): string {
+  const given = reasonFromUpdater(word);
+  if (given === undefined) return 'VENDOR_REASON';
+  return given.vendorReason === undefined ? given.reason : VENDOR_PREFIX + given.vendorReason;
 }

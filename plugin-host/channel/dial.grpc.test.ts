@@ -152,8 +152,7 @@ describe('an updater that serves', () => {
     const details = Buffer.concat([Buffer.from([8, 14]), bytes(2, 'busy'), bytes(3, any)]);
     await serve({ scan: failing(status.UNAVAILABLE, { 'grpc-status-details-bin': details }) });
     await expect(scanAll()).rejects.toMatchObject({
-      reason: 'VENDOR_REASON',
-      vendorReason: 'LOCK_HELD',
+      reason: 'LOCK_HELD',
       message: 'the disk of the mirror burns',
     });
   });

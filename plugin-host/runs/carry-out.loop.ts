@@ -1,6 +1,7 @@
 // Carrying out a grant, top to bottom: the bundle, the launch, the work. A launch whose run ended well
 // lingers for the next one; any other is closed.
 
+import type { KeyObject } from 'node:crypto';
 import { bindGrants, settingProblems, type BoundGrants } from '../../bundle/grant.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { Catalog, ReadBundle } from '../catalog/catalog.fs.js';
@@ -25,6 +26,8 @@ import { doWork } from './work.grpc.js';
 export interface HostParts extends LaunchParts {
   readonly catalog: Catalog;
   readonly readBundle: ReadBundle;
+  /** This machine's own. Absent: the orchestrator's word is taken for the signature. */
+  readonly trustedKeys?: readonly KeyObject[];
   readonly places: Places;
   readonly launches: Launches<Launch>;
   readonly intake: Intake;
@@ -46,6 +49,7 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
   const startedMs = parts.clock.now().monotonicMs;
   const { manifest, bundleDir } = await parts.catalog.ensure(grant.updater, parts.readBundle, {
     signal: over,
+    ...(parts.trustedKeys === undefined ? {} : { trustedKeys: parts.trustedKeys }),
   });
   const problems = settingProblems(manifest, grant.settings);
   if (problems.length > 0) return failed('SETTING_MISSING', problems.join('; '), false);

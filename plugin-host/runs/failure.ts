@@ -1,10 +1,16 @@
 // What an error that ended a run comes to. Classified here, once.
 
 import { CatalogError } from '../catalog/catalog-error.js';
-import { UpdaterError } from '../channel/dial-error.js';
+import { travelling, UpdaterError } from '../channel/dial-error.js';
 import { HostError } from '../channel/host-failure.js';
 import { SandboxError } from '../sandbox/sandbox-error.js';
 import { failed, type Outcome } from './event.js';
+
+/** What another attempt cannot mend. */
+const final: readonly UpdaterError['reason'][] = [
+  ...(['CONTRACT_BROKEN', 'GRANT_MISSING', 'FIELD_INVALID', 'CAPABILITY_ABSENT'] as const),
+  ...(['DIGEST_MISMATCH', 'SIGNATURE_INVALID'] as const),
+];
 
 export function outcomeOf(error: unknown): Outcome {
   // A stored bundle that was altered is gone by now and comes anew; one that was never as signed
@@ -15,12 +21,9 @@ export function outcomeOf(error: unknown): Outcome {
   if (error instanceof SandboxError) return failed('LAUNCH_FAILED', error.message, true);
   if (error instanceof UpdaterError) {
     const { vendorReason, reason, message } = error;
-    return { kind: 'failed', reason: vendorReason ?? reason, message, retry: retryable(reason) };
+    const word = vendorReason === undefined ? reason : travelling(vendorReason);
+    return { kind: 'failed', reason: word, message, retry: !final.includes(reason) };
   }
   if (error instanceof HostError) return failed('LAUNCH_FAILED', error.message, true);
   return failed('LAUNCH_FAILED', error instanceof Error ? error.message : String(error), true);
-}
-
-function retryable(reason: UpdaterError['reason']): boolean {
-  return reason !== 'CONTRACT_BROKEN' && reason !== 'GRANT_MISSING';
 }

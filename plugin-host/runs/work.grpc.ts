@@ -5,6 +5,7 @@ import { Update, type Outcome as WireOutcome } from '../../proto/gen/lull/update
 import type { Manifest } from '../../bundle/manifest.js';
 import { displayText } from '../../conditions/words.js';
 import type { Log } from '../../runtime/log.js';
+import { travelling } from '../channel/dial-error.js';
 import type { UpdaterChannel } from '../channel/dial.grpc.js';
 import { failed, type Outcome, type RunEvent } from './event.js';
 import type { Grant } from './grant.js';
@@ -125,9 +126,9 @@ function outcomeFromWire({ kind }: WireOutcome): Outcome {
         : { kind: 'more_to_do', nextAction };
     }
     case 'failed': {
-      const { retryAfterMs, ...said } = kind.value;
+      const { retryAfterMs, reason, ...said } = kind.value;
       const after = retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) };
-      return { kind: 'failed', ...said, ...after };
+      return { kind: 'failed', ...said, reason: travelling(reason), ...after };
     }
     case undefined:
       return failed('CONTRACT_BROKEN', 'its outcome is of an unknown kind', false);

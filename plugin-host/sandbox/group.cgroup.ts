@@ -15,14 +15,13 @@ import {
   openSync,
   readFileSync,
   readSync,
-  rmdirSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openBrake, type Brake } from './brake.cgroup.js';
 import { hierarchies, type CgroupLayout } from './hierarchy.js';
+import { isGone, killOnce, pidsOf, removeGroup } from './processes.cgroup.js';
 
 /** How long killed processes may take to go; one that waits for a dead disk takes longer. */
 const GONE_MS_MAX = 5_000;
@@ -209,50 +208,4 @@ const wordsOfV1 = {
 
 function openFile(dir: string, file: string, flags: 'r' | 'r+' = 'r+'): number {
   return openSync(join(dir, file), flags);
-}
-
-/** Kills what is in a group now. */
-function killOnce(dir: string): void {
-  const all = join(dir, 'cgroup.kill');
-  try {
-    if (existsSync(all)) writeFileSync(all, '1');
-    else for (const pid of pidsOf(dir)) killPid(pid);
-  } catch (error) {
-    if (!isGone(error)) throw error;
-  }
-}
-
-function pidsOf(dir: string): number[] {
-  try {
-    return readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
-  }
-}
-
-/** Removes an empty group; one that is gone already, or still in use, is left as it is. */
-export function removeGroup(dir: string): boolean {
-  try {
-    rmdirSync(dir);
-    return true;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') return true;
-    if (code === 'EBUSY' || code === 'ENOTEMPTY') return false;
-    throw error;
-  }
-}
-
-function killPid(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-function isGone(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENODEV' || code === 'ENOENT';
 }

@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ControlGroup, removeGroup } from './group.cgroup.js';
+import { ControlGroup } from './group.cgroup.js';
+import { removeGroup } from './processes.cgroup.js';
 import { hierarchies, type CgroupLayout } from './hierarchy.js';
 import { SandboxError } from './sandbox-error.js';
 
