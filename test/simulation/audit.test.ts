@@ -1,0 +1,180 @@
+// The auditor is not blind: each of its rules, and the journal that breaks it.
+
+import { describe, expect, test } from '@jest/globals';
+import type { Fact } from '../../orchestrator/journal/fact.js';
+import { defaultPolicy } from '../../orchestrator/policy/policy.js';
+import {
+  admitted,
+  enabled,
+  failure,
+  finished,
+  found,
+  interrupted,
+  perform,
+  updateOf,
+  UPDATER,
+} from '../../orchestrator/world/history.testing.js';
+import { Audit } from './audit.js';
+import { Truth, type Sight } from './truth.js';
+
+const START_MS = Date.UTC(2030, 0, 7);
+const HOUR_MS = 3_600_000;
+const OTHER = 'com.acme.other';
+const scan = { kind: 'scan' } as const;
+const install = perform(updateOf('a', { nextAction: 'install' }));
+const untilMs = START_MS + 24 * HOUR_MS;
+const actor = 'operator';
+
+type Dated = readonly [secondS: number, fact: Fact];
+
+/** Reads facts, each durable when it was written; the machine was left alone an hour before. */
+function reading(dated: readonly Dated[], seen: Partial<Sight> = {}, truth = new Truth()) {
+  truth.sights.push({
+    ...{ atMs: START_MS - HOUR_MS, awaySinceMs: START_MS - HOUR_MS, locked: false },
+    ...{ mains: true, othersBusy: false, ...seen },
+  });
+  const audit = new Audit(defaultPolicy, truth);
+  return (): Audit => {
+    dated.forEach(([secondS, fact], i) => {
+      const atMs = START_MS + secondS * 1_000;
+      audit.read({ sequence: i + 1, atMs, fact, body: '', hash: '' }, atMs, true);
+    });
+    return audit;
+  };
+}
+
+const known: readonly Dated[] = [
+  [0, enabled()],
+  [0, enabled(OTHER)],
+];
+const run = (epoch: number, changes: Parameters<typeof admitted>[2] = {}): Fact =>
+  admitted(`run-${String(epoch)}`, scan, { epoch, ...changes });
+const held: Fact = {
+  ...{ kind: 'hold.placed', updaterId: UPDATER, updateId: '', why: 'w', untilMs, actor },
+};
+const wanted: Fact = { kind: 'run.demanded', updaterId: UPDATER, updateId: '', actor };
+
+describe('what is as it should be passes', () => {
+  test.each<[string, Dated[]]>([
+    [
+      'one run after another',
+      [
+        [1, run(1)],
+        [2, finished('run-1', { kind: 'succeeded' })],
+        [3, run(2)],
+      ],
+    ],
+    [
+      'two of two updaters',
+      [
+        [1, run(1)],
+        [2, run(2, { updaterId: OTHER })],
+      ],
+    ],
+    [
+      'what somebody wanted now',
+      [
+        [1, wanted],
+        [2, run(1, { intrusion: 'forced' })],
+      ],
+    ],
+    [
+      'what was cut, under its id',
+      [
+        [1, run(1)],
+        [2, interrupted('run-1')],
+        [3, admitted('run-1', scan, { epoch: 2, attempt: 2 })],
+      ],
+    ],
+    [
+      'what was decided before the order was durable',
+      [
+        [1, held],
+        [1, run(1)],
+      ],
+    ],
+  ])('%s', (_what, dated) => {
+    expect(reading([...known, ...dated])().levelOf(1)).toBeDefined();
+  });
+});
+
+describe('what must never be is seen', () => {
+  test.each<[string, string, Dated[], Partial<Sight>?]>([
+    [
+      'a fence that was there before',
+      'J1',
+      [
+        [1, run(2)],
+        [2, run(1, { updaterId: OTHER })],
+      ],
+    ],
+    [
+      'a run that is on',
+      'J1',
+      [
+        [1, run(1)],
+        [2, admitted('run-1', scan, { epoch: 2 })],
+      ],
+    ],
+    ['an attempt that is left out', 'J1', [[1, run(1, { attempt: 3 })]]],
+    [
+      'an admission against a hold',
+      'J2',
+      [
+        [1, held],
+        [2, run(1)],
+      ],
+    ],
+    [
+      'a retry without a wait',
+      'J3',
+      [
+        [1, run(1)],
+        [2, finished('run-1', failure('UPSTREAM_DOWN'))],
+        [3, run(2)],
+      ],
+    ],
+    ['a run beside a person', 'J5', [[1, run(1)]], { awaySinceMs: undefined }],
+    ['a run too soon after one left', 'J5', [[1, run(1)]], { awaySinceMs: START_MS - 60_000 }],
+    ['an install on battery', 'J5', [[1, admitted('run-1', install)]], { mains: false }],
+    ['a run beside what others do', 'J5', [[1, run(1)]], { othersBusy: true }],
+    [
+      'a second run of an updater',
+      'J7',
+      [
+        [1, run(1)],
+        [2, run(2)],
+      ],
+    ],
+    ['force that nobody asked for', 'J8', [[1, run(1, { intrusion: 'forced' })]]],
+  ])('%s', (_what, rule, dated, seen = {}) => {
+    expect(reading([...known, ...dated], seen)).toThrow(rule);
+  });
+
+  test('a scan of which something is missing, or that lied', () => {
+    const dated: Dated[] = [
+      ...known,
+      [1, run(1)],
+      [2, { ...found([updateOf('a')]), runId: 'run-1' } as Fact],
+    ];
+    const truth = new Truth();
+    truth.scanned('run-1', 1, { kind: 'found', ids: ['a'] });
+    expect(reading(dated, {}, truth)().levelOf(1)).toBe('silent');
+    truth.scanned('run-1', 1, { kind: 'found', ids: ['a', 'b'] });
+    expect(reading(dated, {}, truth)).toThrow('J6');
+    truth.scanned('run-1', 1, { kind: 'lie' });
+    expect(reading(dated, {}, truth)).toThrow('J6');
+  });
+
+  test('a word of an attempt before', () => {
+    const heard = { hostId: 'h', instanceId: 'i', sequence: 7 };
+    const ended: Fact = { ...finished('run-1', { kind: 'succeeded' }), heard };
+    const dated: Dated[] = [...known, [1, run(1)], [2, ended]];
+    const truth = new Truth();
+    truth.told('i', 7, 1);
+    expect(reading(dated, {}, truth)().levelOf(1)).toBe('silent');
+    const stale = new Truth();
+    stale.told('i', 7, 0);
+    expect(reading(dated, {}, stale)).toThrow('J4');
+  });
+});
