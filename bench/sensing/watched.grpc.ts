@@ -26,7 +26,7 @@ export interface WatchedSensors {
   readonly pid: number;
   readonly readings: () => Readings;
   /** Called for each change until the next one is given. */
-  hear(fn: (readings: Readings, atNs: bigint, seenNs: bigint | undefined) => void): void;
+  hear(fn: (readings: Readings, atNs: bigint) => void): void;
   pace(cadence: keyof typeof cadences): Promise<void>;
   /** Measures everything, twice, with nobody watching it at a pace of its own. */
   measureAll(): Promise<void>;
@@ -54,10 +54,10 @@ export async function startWatched(scratch: string, opened: CloseStack): Promise
       edgesOnly: true,
       clock: systemClock,
       signal: new AbortController().signal,
-      onReadings: (next, { observedMonotonicNs }) => {
+      onReadings: (next) => {
         const atNs = process.hrtime.bigint();
         readings = next;
-        listener(next, atNs, observedMonotonicNs);
+        listener(next, atNs);
       },
     }),
   );
@@ -84,10 +84,15 @@ export async function startWatched(scratch: string, opened: CloseStack): Promise
     },
     edges: async (count) => {
       const latencies: number[] = [];
-      hear((next, atNs, seenNs) => {
-        const value = next.get('presence')?.value;
+      let toldNs: bigint | undefined;
+      hear((next, atNs) => {
+        // The instant of the edge itself: what rides with it may have been seen long before.
+        const edge = next.get('presence');
+        const value = edge?.value;
         const isBack = value?.kind === 'presence' && value.presence.kind === 'engaged';
-        if (isBack && seenNs !== undefined) latencies.push(Number(atNs - seenNs) / NS_PER_MS);
+        if (edge === undefined || !isBack || edge.observedMonotonicNs === toldNs) return;
+        toldNs = edge.observedMonotonicNs;
+        latencies.push(Number(atNs - toldNs) / NS_PER_MS);
       });
       for (let edge = 0; edge < count; edge += 1) {
         await report(Report.AWAY);

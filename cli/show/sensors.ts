@@ -3,6 +3,8 @@ import { displayText, formatBytes, formatDuration } from '../../conditions/words
 import { table } from './table.js';
 
 const TEXT_CHARS_MAX = 160;
+/** In a narrower column nobody reads a sentence. */
+const WIDTH_MIN = 40;
 
 /** One line of `lull sensors`: the same for people and for programs. */
 export interface SensorLine {
@@ -27,17 +29,40 @@ export function sensorLines(readings: readonly Reading[], nowMs: number): Sensor
   });
 }
 
-export function showSensors(lines: readonly SensorLine[], nowMs: number): string {
-  return table(
+/** @param columns of the terminal: what is longer goes on below itself. Infinity: nothing is. */
+export function showSensors(
+  lines: readonly SensorLine[],
+  nowMs: number,
+  columns = Infinity,
+): string {
+  const heads = table(
     lines.map(({ why, ...line }) => [
       readingKey(line.signal, displayText(line.instance, TEXT_CHARS_MAX)),
       why === undefined ? valueText(line, nowMs) : 'unknown',
       line.source === '' ? '' : formatDuration(line.ageMs),
-      why === undefined
-        ? displayText(line.source, TEXT_CHARS_MAX)
-        : displayText(why, TEXT_CHARS_MAX * 2),
     ]),
-  );
+  ).split('\n');
+  const indent = Math.max(0, ...heads.map((head) => head.length)) + 2;
+  const width = Math.max(WIDTH_MIN, columns - indent);
+  return lines
+    .map(({ why, source }, index) => {
+      const text = displayText(why ?? source, TEXT_CHARS_MAX * (why === undefined ? 1 : 2));
+      const [first = '', ...more] = folded(text, width);
+      const below = more.map((part) => ' '.repeat(indent) + part);
+      return [((heads[index] ?? '').padEnd(indent) + first).trimEnd(), ...below].join('\n');
+    })
+    .join('\n');
+}
+
+/** Cut between words; a word that is longer than the width stays whole. */
+function folded(text: string, width: number): string[] {
+  const parts: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = parts.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) parts.push(word);
+    else parts[parts.length - 1] = `${last} ${word}`;
+  }
+  return parts;
 }
 
 function lineOf(reading: Reading, nowMs: number): SensorLine {

@@ -29,7 +29,7 @@ export function addSensing(program: Command, here: Here): void {
     .description('every signal: its value, its age, where it comes from, or what it takes')
     .action(async () => {
       const lines = sensorLines(await askSensors(runDir()), Date.now());
-      write(lines, json(), (each) => showSensors(each, Date.now()));
+      write(lines, json(), (each) => showSensors(each, Date.now(), process.stdout.columns));
     });
 
   program

@@ -15,7 +15,7 @@ export const INHIBITIONS_MAX = 64;
 export const OWNER_CHARS_MAX = 64;
 export const WHY_CHARS_MAX = 256;
 const SHOWN_MAX = 4;
-const NOBODY = 'nobody asked by `lull veto`';
+const NOBODY = 'nobody said so by `lull inhibit`';
 
 export interface Inhibition {
   readonly id: string;

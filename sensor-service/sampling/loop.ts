@@ -15,6 +15,7 @@ import type { Reading } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { readingsOf } from '../reading/measurement.js';
+import { createJumps } from './jumps.js';
 import { createRounds, type ProbeDeps, type Rounds } from './round.loop.js';
 
 /** How soon the second round follows the first: long enough for counters in steps of 10 ms. */
@@ -31,6 +32,8 @@ const REST_EVERY_MS = 5_000;
  * of whoever guards a run: these then ride with a round, and wake nobody.
  */
 const RUN_EVERY_MS = 87;
+/** After load began: the shortest time over which it can be told from noise. */
+const AGAIN_MS = 52;
 
 /** Probes of shares are asked at least so often. */
 const SHARE_EVERY_MS_MAX = 1_000;
@@ -66,6 +69,9 @@ interface Gate {
 
 export class SamplingLoop implements Closeable {
   private readonly rounds: Rounds;
+  private readonly jumpedIn = createJumps();
+  /** Load began in this round: it is looked at again before the next one is due. */
+  private jumped = false;
   private readonly holders: Record<Pace, number> = { rest: 0, wait: 0, run: 0 };
   private waking: Waking | undefined;
   private closed = false;
@@ -74,7 +80,9 @@ export class SamplingLoop implements Closeable {
     this.rounds = createRounds({
       ...deps,
       tell: (measured, at) => {
-        if (!this.closed) deps.publish(readingsOf(measured, at));
+        if (this.closed) return;
+        this.jumped = this.jumpedIn(measured) || this.jumped;
+        deps.publish(readingsOf(measured, at));
       },
     });
   }
@@ -161,9 +169,11 @@ export class SamplingLoop implements Closeable {
 
   private schedule(waking: Waking): void {
     waking.cancelTimer();
-    const delayMs =
-      waking.rounds === 1 ? Math.min(SECOND_ROUND_AFTER_MS, this.everyMs()) : this.everyMs();
-    waking.cancelTimer = this.deps.clock.after(delayMs, () => {
+    const everyMs = this.everyMs();
+    const delayMs = waking.rounds === 1 ? Math.min(SECOND_ROUND_AFTER_MS, everyMs) : everyMs;
+    const soon = this.jumped && this.pace() === 'run' ? AGAIN_MS : delayMs;
+    this.jumped = false;
+    waking.cancelTimer = this.deps.clock.after(Math.min(soon, delayMs), () => {
       this.turn(waking);
     });
   }

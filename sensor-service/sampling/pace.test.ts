@@ -12,6 +12,8 @@ let clock: VirtualClock;
 let loop: SamplingLoop;
 let asked: string[];
 let published: Reading[];
+/** What the probe of levels says, in percent. */
+let busy: number;
 
 const probe = (signal: 'cpu.busy' | 'power.ac', everyMs = 0): Probe => ({
   name: signal,
@@ -19,7 +21,7 @@ const probe = (signal: 'cpu.busy' | 'power.ac', everyMs = 0): Probe => ({
   everyMs,
   measure: () => {
     asked.push(signal);
-    const value = signal === 'cpu.busy' ? numberValue(signal, 1) : flagValue(true);
+    const value = signal === 'cpu.busy' ? numberValue(signal, busy) : flagValue(true);
     return [{ ...machineWide(signal), source: 'test', value }];
   },
 });
@@ -38,10 +40,19 @@ async function pass(ms: number, stepMs: number): Promise<void> {
 
 const count = (signal: string): number => asked.filter((each) => each === signal).length;
 
+/** @returns after how many milliseconds levels were asked for again. */
+async function untilAsked(): Promise<number> {
+  const before = count('cpu.busy');
+  let ms = 0;
+  for (; count('cpu.busy') === before && ms < 10_000; ms += 1) await pass(1, 1);
+  return ms;
+}
+
 beforeEach(() => {
   clock = new VirtualClock();
   asked = [];
   published = [];
+  busy = 1;
   loop = new SamplingLoop({
     clock,
     log: createLog('sensor', 'silent'),
@@ -87,6 +98,20 @@ describe('the pace of sampling', () => {
     asked = [];
     await pass(5_000, 50);
     expect(count('cpu.busy')).toBeLessThanOrEqual(6);
+  });
+
+  test('load that begins in a run is looked at again sooner, once; what only sways is not', async () => {
+    loop.hold('run');
+    await settle();
+    await pass(600, 1);
+    await untilAsked();
+    busy = 9;
+    expect(await untilAsked()).toBe(87);
+    expect(await untilAsked()).toBe(87);
+    busy = 30;
+    expect(await untilAsked()).toBe(87);
+    expect(await untilAsked()).toBe(52);
+    expect(await untilAsked()).toBe(87);
   });
 
   test('whoever wants levels after a rest gets them measured anew', async () => {
