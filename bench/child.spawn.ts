@@ -16,6 +16,13 @@ export async function startProgram(
   args: readonly string[],
   opened: CloseStack,
 ): Promise<Child> {
+  const child = spawnProgram(file, args, opened);
+  await within(once(child.stdout, 'data'), START_MS_MAX, file);
+  return child;
+}
+
+/** Starts it, for somebody who reads what it says. */
+export function spawnProgram(file: string, args: readonly string[], opened: CloseStack): Child {
   const child = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   opened.add(file, {
@@ -24,6 +31,5 @@ export async function startProgram(
       await exited;
     },
   });
-  await within(once(child.stdout, 'data'), START_MS_MAX, file);
   return child;
 }

@@ -5,6 +5,7 @@ import { createLog } from '../runtime/log.js';
 import { CloseStack } from '../runtime/shutdown.js';
 import { CannotRun, type Benchmark } from './benchmark.js';
 import { deciding } from './decide/decide.js';
+import { fetching } from './fetch/fetch.js';
 import { idle } from './idle/idle.js';
 import { launch } from './launch/launch.js';
 import { overhead } from './overhead/overhead.js';
@@ -20,6 +21,7 @@ const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
   ['reaction', reaction],
   ['overhead', overhead],
   ['launch', launch],
+  ['fetch', fetching],
   ['idle', idle],
   ['sensing', sensing],
   ['overlap', overlap],

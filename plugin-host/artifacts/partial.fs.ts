@@ -2,9 +2,12 @@
 // they came from, so that another attempt, another run or another process goes on from there.
 //
 // Invariants:
-//   P1. The running digests are always of exactly the bytes in the file: what an earlier process
-//       left is hashed again before anything is added.
+//   P1. The running digests are of exactly the bytes that are in the file or on their way to it, in
+//       order: what an earlier process left is hashed again before anything is added.
 //   P2. What is here is not visible to anybody: only the store, after the digests matched, makes it so.
+//   P3. Bytes are written while the next ones come, PIECE_BYTES at a time and one piece after the
+//       other; a write that fails is told by the next call. The disk takes its share in between, so
+//       that the end has little left to wait for.
 
 import {
   mkdir,
@@ -25,6 +28,10 @@ import type { ExpectedDigest } from './order.js';
 /** Downloads that nobody came back to are kept for these many names, the newest. */
 const KEPT_MAX = 16;
 const NOTE_BYTES_MAX = 8_192;
+/** So much is in memory, and as much again on its way to the disk. */
+const PIECE_BYTES = 1024 * 1024;
+/** Dirty pages beyond this are asked to be written already; what others read waits for less then. */
+const SYNC_EVERY_BYTES = 16 * PIECE_BYTES;
 
 /** What makes the next range request safe. */
 export interface Origin {
@@ -37,6 +44,13 @@ export class PartialFile implements Closeable {
   private running: RunningDigests;
   private haveBytes = 0;
   private readonly notePath: string;
+  private pending: Uint8Array[] = [];
+  private pendingBytes = 0;
+  private unsyncedBytes = 0;
+  private writing: Promise<void> = Promise.resolve();
+  private syncing: Promise<void> | undefined;
+  private lost: Error | undefined;
+  private closed: Promise<void> | undefined;
 
   private constructor(
     readonly path: string,
@@ -79,13 +93,23 @@ export class PartialFile implements Closeable {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    await this.file.appendFile(bytes);
     this.running.update(bytes);
     this.haveBytes += bytes.byteLength;
+    this.pending.push(bytes);
+    this.pendingBytes += bytes.byteLength;
+    if (this.pendingBytes < PIECE_BYTES) return;
+    await this.writing;
+    this.writing = this.writePending();
+    // Told by whoever waits for it next (P3).
+    this.writing.catch(() => undefined);
   }
 
   /** Throws the content away and begins anew. */
   async restart(): Promise<void> {
+    this.pending = [];
+    this.pendingBytes = 0;
+    await this.writing.catch(() => undefined);
+    this.writing = Promise.resolve();
     await rm(this.notePath, { force: true });
     await this.file.truncate(0);
     this.running = startDigests(this.wanted);
@@ -109,6 +133,9 @@ export class PartialFile implements Closeable {
 
   /** The digests of the whole, which is on the disk when this returns. */
   async finish(): Promise<Digests> {
+    await this.flush();
+    await this.syncing;
+    if (this.lost !== undefined) throw this.lost;
     await this.file.sync();
     const digests = this.running.end();
     this.running = startDigests(this.wanted);
@@ -116,13 +143,59 @@ export class PartialFile implements Closeable {
   }
 
   async discard(): Promise<void> {
+    this.pending = [];
+    this.pendingBytes = 0;
     await this.close();
     await rm(this.path, { force: true });
     await rm(this.notePath, { force: true });
   }
 
-  async close(): Promise<void> {
-    await this.file.close();
+  /** What came is kept for the next one who wants it. Idempotent. */
+  close(): Promise<void> {
+    this.closed ??= this.closeNow();
+    return this.closed;
+  }
+
+  private async closeNow(): Promise<void> {
+    try {
+      await this.flush();
+    } catch {
+      // Whoever wrote has heard of it, or does not care: what is here is hashed before it is used.
+    } finally {
+      await this.syncing;
+      await this.file.close();
+    }
+  }
+
+  private async flush(): Promise<void> {
+    await this.writing;
+    await this.writePending();
+  }
+
+  private async writePending(): Promise<void> {
+    const pieces = this.pending;
+    const bytes = this.pendingBytes;
+    if (bytes === 0) return;
+    this.pending = [];
+    this.pendingBytes = 0;
+    const { bytesWritten } = await this.file.writev(pieces);
+    // Rare, and then mostly for want of space, which the rest is told of.
+    if (bytesWritten < bytes) {
+      await this.file.appendFile(Buffer.concat(pieces).subarray(bytesWritten));
+    }
+    this.unsyncedBytes += bytes;
+    if (this.unsyncedBytes < SYNC_EVERY_BYTES || this.syncing !== undefined) return;
+    this.unsyncedBytes = 0;
+    this.syncing = this.file.datasync().then(
+      () => {
+        this.syncing = undefined;
+      },
+      (error: unknown) => {
+        // The kernel tells of a write that failed once: the sync at the end would not hear of it.
+        this.lost ??= error as Error;
+        this.syncing = undefined;
+      },
+    );
   }
 
   /** P1. */
