@@ -214,6 +214,7 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
         work,
         guard,
         network,
+        previousVersions: 3,
       });
       if (sent.$case !== 'grant') throw new Error(sent.$case);
       const grant = grantFromWire(Grant.decode(Grant.encode(sent.value).finish()));
@@ -229,6 +230,7 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
           memoryBytesMax: 64_000_000,
           processesMax: 8,
           diskBytesMax: 100_000_000,
+          previousVersions: 3,
         },
         guard,
         network: {

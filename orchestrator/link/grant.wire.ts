@@ -21,6 +21,7 @@ export interface Grant {
   readonly work: Work;
   readonly guard: readonly Requirement[];
   readonly network: Policy['network'];
+  readonly previousVersions: number;
 }
 
 export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
@@ -55,6 +56,7 @@ export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
         memoryBytesMax: BigInt(manifest.limits.memory_mb) * megabyte,
         processesMax: manifest.limits.processes,
         diskBytesMax: BigInt(manifest.limits.disk_mb) * megabyte,
+        previousVersions: grant.previousVersions,
       },
       guard: grant.guard.map(requirementToWire),
       network: {

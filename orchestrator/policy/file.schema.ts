@@ -78,7 +78,7 @@ export const policyFileSchema = z.strictObject({
     metered_mb: z.number().min(0).max(1e9),
   }),
   battery: section({ start: percent, continue: percent }),
-  disk: section({ free_min_mb: z.number().min(0).max(1e9) }),
+  disk: section({ free_min_mb: z.number().min(0).max(1e9), previous_versions: count(16) }),
   retry: section({
     first: duration,
     max: duration,

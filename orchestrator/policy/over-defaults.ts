@@ -67,7 +67,11 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       startPercent: battery?.start ?? base.battery.startPercent,
       continuePercent: battery?.continue ?? base.battery.continuePercent,
     },
-    disk: { ...base.disk, freeBytesMin: megabytes(disk?.free_min_mb, base.disk.freeBytesMin) },
+    disk: {
+      ...base.disk,
+      freeBytesMin: megabytes(disk?.free_min_mb, base.disk.freeBytesMin),
+      previousVersions: disk?.previous_versions ?? base.disk.previousVersions,
+    },
     retry: {
       firstMs: retry?.first ?? base.retry.firstMs,
       maxMs: retry?.max ?? base.retry.maxMs,

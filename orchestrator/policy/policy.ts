@@ -103,7 +103,12 @@ export interface Policy {
   /** For so long after a run of our own, load is not asked: we would measure ourselves. */
   readonly ownLoadMs: number;
   readonly battery: { readonly startPercent: number; readonly continuePercent: number };
-  readonly disk: { readonly marginShare: number; readonly freeBytesMin: number };
+  readonly disk: {
+    readonly marginShare: number;
+    readonly freeBytesMin: number;
+    /** How many versions before the present one are kept of an install root. */
+    readonly previousVersions: number;
+  };
   readonly retry: {
     readonly firstMs: number;
     readonly maxMs: number;
@@ -175,7 +180,7 @@ export const defaultPolicy: Policy = {
   },
   ownLoadMs: MINUTE, // The length of the window over which pressure is measured.
   battery: { startPercent: 20, continuePercent: 10 }, // uupd.
-  disk: { marginShare: 0.1, freeBytesMin: 1_073_741_824 }, // Ours.
+  disk: { marginShare: 0.1, freeBytesMin: 1_073_741_824, previousVersions: 1 }, // Ours.
   retry: {
     firstMs: 30 * SECOND, // Android.
     maxMs: 5 * HOUR, // The same.

@@ -200,7 +200,7 @@ function admissionFact(admission: Admission, { hostId }: HostConnection): Fact {
 
 function grantOf(
   admission: Admission,
-  { leaseMs, network }: Policy,
+  { leaseMs, network, disk }: Policy,
 ): ReturnType<typeof grantToWire> {
   const { subject, runId, epoch, attempt, guard } = admission;
   const { version, settings } = acceptedOf(admission);
@@ -209,6 +209,7 @@ function grantOf(
   return grantToWire({
     ...{ runId, epoch, attempt, leaseMs, manifest, envelope, settings, work, guard },
     network,
+    previousVersions: disk.previousVersions,
   });
 }
 

@@ -231,7 +231,7 @@ describe('wrong content', () => {
     const url = await rig.upstreamThat((request, response) => {
       serveContent(request, response, content);
     });
-    const small = testRun({ ...rig.run, limits: { diskBytesMax: 1_000, criticalSMax: 0 } });
+    const small = testRun({ ...rig.run, limits: { ...rig.run.limits, diskBytesMax: 1_000 } });
     await expect(
       rig.fetch(orderFor(url, content, { sizeBytes: undefined }), small),
     ).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });

@@ -78,7 +78,7 @@ async function serve(changes: Partial<TestRun>): Promise<void> {
       egress: [],
       fetchPrefixes: [upstream.url],
     },
-    limits: { diskBytesMax: 1_000_000, criticalSMax: 60 },
+    limits: { diskBytesMax: 1_000_000, criticalSMax: 60, previousVersions: 1 },
     ...changes,
   });
   const clock: Clock = { ...hastyClock, now: () => ({ wallMs: nowMs, monotonicMs: nowMs }) };
@@ -318,7 +318,7 @@ describe('a critical section', () => {
     expect(await refusal(enter('x', 61))).toEqual([status.INVALID_ARGUMENT, 'FIELD_INVALID']);
     expect(await refusal(enter('x', 0))).toEqual([status.INVALID_ARGUMENT, 'FIELD_INVALID']);
     expect(await refusal(enter('', 1))).toEqual([status.INVALID_ARGUMENT, 'FIELD_INVALID']);
-    await serveAgain({ limits: { diskBytesMax: 1, criticalSMax: 0 } });
+    await serveAgain({ limits: { diskBytesMax: 1, criticalSMax: 0, previousVersions: 1 } });
     expect(await refusal(enter('x', 1))).toEqual([status.PERMISSION_DENIED, 'GRANT_MISSING']);
   });
 });

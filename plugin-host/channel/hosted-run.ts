@@ -13,7 +13,12 @@ export interface HostedRun {
   /** The directory that the sandbox shows read-only as /lull/artifacts, as the host sees it. */
   readonly artifactsDir: string;
   readonly grants: BoundGrants;
-  readonly limits: { readonly diskBytesMax: number; readonly criticalSMax: number };
+  readonly limits: {
+    readonly diskBytesMax: number;
+    readonly criticalSMax: number;
+    /** Versions before the present one that are kept of an install root. */
+    readonly previousVersions: number;
+  };
   /**
    * Resolves when the run may go on: at once, unless it is frozen. Whatever the host does for an
    * updater awaits it between steps, so that a frozen run costs nothing.

@@ -52,7 +52,7 @@ export async function commitNow(
   segments: readonly string[],
 ): Promise<StoredReceipt> {
   await prepareVersions(place);
-  await pruneVersions(place); // B3
+  await pruneVersions(place, run.limits.previousVersions); // B3
   const shown = await shownAt(place);
   const before = await listShown(place, shown, run);
   const owner = await stat(shown.kind === 'nothing' ? place.parent : place.path);

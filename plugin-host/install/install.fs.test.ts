@@ -80,6 +80,21 @@ describe('a commit', () => {
     });
   });
 
+  test('keeps as many before as policy says, and goes back through them one by one', async () => {
+    const limits = { ...rig.newRun('any').limits, previousVersions: 2 };
+    for (const x of ['1', '2', '3', '4']) {
+      await rig.commit(`c${x}`, { x }, rig.newRun(`c${x}`, { limits }));
+    }
+    expect((await rig.versionNames()).map((name) => name[0])).toEqual(['2', '3', '4']);
+    for (const x of ['3', '2']) {
+      await rig.installer.revert({ run: rig.newRun(`r${x}`, { limits }), root: 'tools' });
+      expect(await rig.shown('x')).toBe(x);
+    }
+    const more = rig.installer.revert({ run: rig.newRun('r1', { limits }), root: 'tools' });
+    await expect(more).rejects.toMatchObject({ code: 'NO_PREVIOUS' });
+    expect(await rig.shown('x')).toBe('2');
+  });
+
   test('after a Revert, the next Revert does not bring back what was reverted', async () => {
     await rig.commit('a', { x: '1' });
     await rig.commit('b', { x: 'bad' });

@@ -62,7 +62,7 @@ export function createInstaller({ log }: { readonly log: Log }): Installer {
       await run.thawed();
       await repair(place);
       const receipt = await change(place);
-      await tidy(place);
+      await tidy(place, run.limits.previousVersions);
       tell(run, receipt);
       return toReceipt(receipt);
     } catch (error) {
@@ -89,9 +89,9 @@ export function createInstaller({ log }: { readonly log: Log }): Installer {
   }
 
   /** What is too much on the disk is removed; that it could not be is no failure of the change. */
-  async function tidy(place: Place): Promise<void> {
+  async function tidy(place: Place, previousVersions: number): Promise<void> {
     try {
-      await pruneVersions(place);
+      await pruneVersions(place, previousVersions);
       await forgetOldReceipts(place);
     } catch (error) {
       log.warn({ err: error, root: place.path }, 'old versions could not be removed');

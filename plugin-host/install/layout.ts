@@ -2,7 +2,7 @@
 //
 //   /opt/tools                  a link to .tools.lull/3-1f0c22ab94d1
 //   /opt/.tools.lull/           the host's, on the same file system
-//     2-77aa…/  3-1f0c…/        the version before, and the current one
+//     2-77aa…/  3-1f0c…/        the version before, and the current one; as many before as policy keeps
 //     0-adopted/                what was there before Lull came
 //     receipts/                 what was done, and for whom
 //     adopting                  there while an ordinary directory becomes a version
@@ -76,6 +76,16 @@ export function versionsAmong(names: readonly string[]): readonly string[] {
 /** The version before `current`, or undefined when none is kept. */
 export function versionBefore(versions: readonly string[], current: string): string | undefined {
   return versions[versions.indexOf(current) - 1];
+}
+
+/** What is kept: the current version, and so many before it. */
+export function keptVersions(
+  versions: readonly string[],
+  current: string,
+  beforeCount: number,
+): readonly string[] {
+  const at = versions.indexOf(current);
+  return versions.slice(Math.max(0, at - beforeCount), at + 1);
 }
 
 /** A number that no version among these has had. */

@@ -16,9 +16,9 @@ import { syncDirectory, writeDurably } from '../artifacts/durable.fs.js';
 import { errorCode, HostError } from '../channel/host-failure.js';
 import {
   ADOPTED,
+  keptVersions,
   linkTarget,
   PARTIAL_SUFFIX,
-  versionBefore,
   versionOfLink,
   versionsAmong,
   type Place,
@@ -120,12 +120,11 @@ export async function recoverSwap(place: Place): Promise<boolean> {
   return true;
 }
 
-/** Keeps the version that is shown and the one before it; none of a root that shows none. */
-export async function pruneVersions(place: Place): Promise<void> {
+/** Keeps the version that is shown and so many before it; none of a root that shows none. */
+export async function pruneVersions(place: Place, beforeCount: number): Promise<void> {
   const shown = await shownAt(place);
   const versions = await versionsOf(place);
-  const kept =
-    shown.kind === 'version' ? [shown.version, versionBefore(versions, shown.version)] : [];
+  const kept = shown.kind === 'version' ? keptVersions(versions, shown.version, beforeCount) : [];
   for (const version of versions.filter((each) => !kept.includes(each))) {
     await rm(join(place.versions, version), { recursive: true, force: true });
   }

@@ -41,7 +41,14 @@ test('everything that it says is there', () => {
     updater: { id: 'com.acme.tool', version: '1.0.0', bundleSha256: 'ab' },
     settings: new Map([['prefix', '/opt']]),
     work: { kind: 'scan' },
-    limits: { runMsMax: 1_000, memoryBytesMax: 2, processesMax: 3, diskBytesMax: 4 },
+    limits: {
+      runMsMax: 1_000,
+      memoryBytesMax: 2,
+      processesMax: 3,
+      diskBytesMax: 4,
+      previousVersions: 1,
+    },
+    network: { bytesPerSMax: Number.POSITIVE_INFINITY },
     guard: [
       { kind: 'person-away', forMs: 5 },
       { kind: 'on-ac' },

@@ -29,6 +29,7 @@ export function grantFromWire(wire: WireGrant): Grant | undefined {
       memoryBytesMax: Number(limits.memoryBytesMax),
       processesMax: limits.processesMax,
       diskBytesMax: Number(limits.diskBytesMax),
+      previousVersions: limits.previousVersions ?? 1,
     },
     guard: known,
     network: networkFromWire(wire.network),

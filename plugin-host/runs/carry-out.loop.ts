@@ -124,6 +124,7 @@ function hostedRun(
     limits: {
       diskBytesMax: grant.limits.diskBytesMax,
       criticalSMax: manifest.critical_max_s,
+      previousVersions: grant.limits.previousVersions,
     },
     thawed: () => pauses.thawed(),
     take: intake.of({ limits: grant.network, readings, over }),

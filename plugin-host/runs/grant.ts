@@ -23,6 +23,8 @@ export interface Grant {
     readonly memoryBytesMax: number;
     readonly processesMax: number;
     readonly diskBytesMax: number;
+    /** Versions before the present one that are kept of an install root. */
+    readonly previousVersions: number;
   };
   readonly guard: readonly Requirement[];
   readonly network: NetworkLimits;

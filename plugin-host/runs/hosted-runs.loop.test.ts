@@ -98,7 +98,13 @@ function grantOf(epoch: number, changes: Partial<Grant> = {}): Grant {
     settings: new Map(),
     work: { kind: 'scan' },
     network: noLimits,
-    limits: { runMsMax: 60_000, memoryBytesMax: 1, processesMax: 1, diskBytesMax: 1 },
+    limits: {
+      runMsMax: 60_000,
+      memoryBytesMax: 1,
+      processesMax: 1,
+      diskBytesMax: 1,
+      previousVersions: 1,
+    },
     guard: [{ kind: 'person-away', forMs: 0 }],
     ...changes,
   };
