@@ -55,7 +55,7 @@ export async function startPluginHost(
     if (orphans.length > 0) log.warn({ orphans }, 'ended what a dead instance had left running');
 
     const guard = opened.add('guard', openGuard({ runDir, clock }));
-    const keepAwake = opened.add('keep-awake', createKeepAwake({ clock, log }));
+    const keepAwake = opened.add('keep-awake', createKeepAwake({ clock, log, env }));
     const places = openPlaces({ stateDir, uids: defaultUids });
     const artifacts = opened.add(
       'artifacts',

@@ -42,7 +42,7 @@ function run(body: string): ChildProcess {
     import { createLog } from ${at('../../runtime/log.js')};
     import { readFileSync } from 'node:fs';
     const clock = new VirtualClock();
-    const awake = createKeepAwake({ clock, log: createLog('test', 'silent') });
+    const awake = createKeepAwake({ clock, log: createLog('test', 'silent'), env: process.env });
     const until = async (holds) => { while (!holds()) await new Promise((r) => setTimeout(r, 2)); };
     const lines = () => { try { return readFileSync(${JSON.stringify(join(directory, 'log'))}, 'utf8').trim().split('\\n').length; } catch { return 0; } };
     const quiet = () => new Promise((r) => setTimeout(r, 100));
@@ -107,6 +107,17 @@ describe('with logind', () => {
       await until(() => lines() === 2);
     `);
     expect(logged()).toEqual([begin, 'end']);
+  });
+
+  test('in a critical section a shutdown is delayed, on battery too, and not blocked (W3)', async () => {
+    await finish(`
+      const end = awake.duringSection();
+      await until(() => lines() === 1);
+      end();
+      await until(() => lines() === 2);
+    `);
+    const delay = /^begin --what=shutdown --who=Lull .*--mode=delay cat$/;
+    expect(logged()).toEqual([expect.stringMatching(delay), 'end']);
   });
 
   test('closing lets it sleep', async () => {

@@ -71,6 +71,7 @@ beforeEach(() => {
         awake += 1;
         return () => (awake -= 1);
       },
+      duringSection: () => () => undefined,
       close: () => undefined,
     },
     log,

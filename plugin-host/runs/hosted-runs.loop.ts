@@ -6,7 +6,6 @@
 //   R2. A command with an older epoch than its run's comes from the past and is left alone.
 
 import { isReasonCode, type ReasonCode } from '../../conditions/reason.js';
-import { valueOf } from '../../conditions/reading.js';
 import type { Log } from '../../runtime/log.js';
 import type { Guard } from '../guard/guard.loop.js';
 import type { KeepAwake } from '../power/keep-awake.spawn.js';
@@ -14,6 +13,7 @@ import { startRun, type ActiveRun } from './active.loop.js';
 import type { HostParts } from './carry-out.loop.js';
 import type { RunEvent } from './event.js';
 import type { Grant } from './grant.js';
+import { keepVigil } from './vigil.js';
 
 export interface HostedRuns {
   ids: () => string[];
@@ -40,9 +40,9 @@ export function hostRuns(deps: {
   let closing = false;
 
   function begin(grant: Grant): void {
-    const ac = valueOf(guard.readings, 'power.ac');
-    const letSleep = keepAwake.during(ac.kind === 'flag' && ac.flag);
+    const vigil = keepVigil(keepAwake, guard);
     const run = startRun(grant, parts, guard, (event) => {
+      vigil.note(event);
       report(grant, event);
     });
     active.set(grant.runId, run);
@@ -51,7 +51,7 @@ export function hostRuns(deps: {
         log.error({ err: error, runId: grant.runId }, 'a run ended in a way that it must not');
       })
       .finally(() => {
-        letSleep();
+        vigil.end();
         if (active.get(grant.runId) === run) active.delete(grant.runId);
       });
   }

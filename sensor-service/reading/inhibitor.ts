@@ -10,6 +10,8 @@ export interface InhibitorState {
 }
 
 const WHO_CHARS_MAX = 60;
+/** What the plugin-host calls itself to logind. */
+const OWN_NAME = 'Lull';
 
 /** Parses logind's ListInhibitors, a(ssssuu): what, who, why, mode, user, process. */
 export function idleInhibited(list: unknown): InhibitorState {
@@ -32,6 +34,7 @@ export function namesIdle(blockInhibited: unknown): boolean | undefined {
 
 function blocksIdle(inhibitor: unknown): inhibitor is readonly unknown[] {
   if (!Array.isArray(inhibitor)) return false;
-  const [what, , , mode] = inhibitor as readonly unknown[];
-  return mode === 'block' && namesIdle(what) === true;
+  const [what, who, , mode] = inhibitor as readonly unknown[];
+  // Ours keeps the machine awake while a run is on; it is no sign of a person.
+  return mode === 'block' && who !== OWN_NAME && namesIdle(what) === true;
 }
