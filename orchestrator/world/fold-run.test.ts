@@ -250,6 +250,12 @@ describe('the end of an action', () => {
     expect(waits).toEqual([installMs, installMs, giveUpMs, giveUpMs]);
   });
 
+  test("a lock that somebody else holds is waited for, however often, and is nobody's failure", () => {
+    const busy = failure('LOCK_HELD');
+    const state = stateAfter('install', ...Array<typeof busy>(5).fill(busy));
+    expect(state?.trials).toMatchObject({ failureCount: 0, notBeforeMs: retry.firstMs });
+  });
+
   test('what failed a dozen times is left alone, and another version begins anew', () => {
     const no = failure('APPLY_FAILED');
     const many = (count: number) => stateAfter('install', ...Array<typeof no>(count).fill(no));
