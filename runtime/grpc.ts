@@ -29,10 +29,13 @@ const PATH_BYTES_MAX = 100;
 const PROBE_MS_MAX = 1_000;
 const STOP_GRACE_MS = 300;
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Calls that one connection may have open at once; what is beyond waits with the caller (T23). */
+const STREAMS_MAX = 128;
 
 const LIMITS: ChannelOptions = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_concurrent_streams': STREAMS_MAX,
 };
 
 /** The metadata key under which the reason of an error travels. */

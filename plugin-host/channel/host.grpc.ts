@@ -99,12 +99,11 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
     };
   }
 
-  /** V1, V2 and V3 for a call that is answered once. */
-  function answerOwn<Request extends { runId: string }, Response>(
+  /** V2 and V3 for a call that is answered once. */
+  function answerInTurn<Request, Response>(
     act: (request: Request, run: HostedRun) => Promise<Response> | Response,
   ) {
     return answer(async (request: Request, run: HostedRun) => {
-      requireOwnRun(request.runId, run);
       if (open.calls >= CALLS_MAX) throw new HostError('RATE_LIMITED', 'too many calls at once');
       open.calls += 1;
       try {
@@ -113,6 +112,16 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
       } finally {
         open.calls -= 1;
       }
+    });
+  }
+
+  /** The same for a call that names its run (V1). */
+  function answerOwn<Request extends { runId: string }, Response>(
+    act: (request: Request, run: HostedRun) => Promise<Response> | Response,
+  ) {
+    return answerInTurn((request: Request, run: HostedRun) => {
+      requireOwnRun(request.runId, run);
+      return act(request, run);
     });
   }
 
@@ -219,8 +228,7 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
       await checkpoints.save(run.runId, checkpoint);
       return {};
     }),
-    log: answer(async ({ severity, message }, run) => {
-      await run.thawed();
+    log: answerInTurn(({ severity, message }, run) => {
       const taken = takeLine(logRate, clock.now().monotonicMs);
       logRate = taken.rate;
       if (!taken.allowed) return {};

@@ -12,6 +12,7 @@ const facts: HostFacts = {
   etc: [{ path: '/etc/ld.so.cache', directory: false }],
   mountsBelowUsr: ['/usr/local'],
   node: { executable: '/opt/node/bin/node', npm: '/opt/node/lib/node_modules/npm' },
+  userNamespaces: true,
   openFilesMax: 1_024,
 };
 
@@ -100,4 +101,24 @@ test('no capability in any set, no new privileges, own ids', () => {
 test('a machine with a low limit on open files is not asked for more', () => {
   const { process } = ociConfig(spec, facts, plan.mounts, '/lull-x/scan-1');
   expect(process.rlimits[0]).toEqual({ type: 'RLIMIT_NOFILE', soft: 1_024, hard: 1_024 });
+});
+
+test('root and the updater are themselves in its user namespace, and nobody else is anybody', () => {
+  const { linux } = ociConfig(spec, facts, plan.mounts, '/lull-x/scan-1');
+  expect(linux.namespaces).toContainEqual({ type: 'user' });
+  const itself = [0, 61_001].map((id) => ({ containerID: id, hostID: id, size: 1 }));
+  expect([linux.uidMappings, linux.gidMappings]).toEqual([itself, itself]);
+});
+
+test('where the kernel makes no user namespace none is asked for', () => {
+  const without = { ...facts, userNamespaces: false };
+  const { linux } = ociConfig(spec, without, plan.mounts, '/lull-x/scan-1');
+  expect(linux.namespaces).not.toContainEqual({ type: 'user' });
+  expect(linux).not.toHaveProperty('uidMappings');
+});
+
+test('no file grows beyond what the updater may keep, also in the channel', () => {
+  const { process } = ociConfig(spec, facts, plan.mounts, '/lull-x/scan-1');
+  const bytes = spec.limits.diskBytesMax;
+  expect(process.rlimits).toContainEqual({ type: 'RLIMIT_FSIZE', soft: bytes, hard: bytes });
 });

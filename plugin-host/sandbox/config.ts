@@ -27,6 +27,8 @@ export interface OciConfig {
   readonly mounts: readonly Mount[];
   readonly linux: {
     readonly namespaces: readonly { readonly type: string }[];
+    readonly uidMappings?: readonly IdMapping[];
+    readonly gidMappings?: readonly IdMapping[];
     readonly cgroupsPath: string;
     readonly resources: {
       readonly memory: { readonly limit: number };
@@ -40,6 +42,12 @@ export interface OciConfig {
   };
 }
 
+interface IdMapping {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
+
 type CapabilitySet = 'bounding' | 'effective' | 'inheritable' | 'permitted' | 'ambient';
 
 /** Enough for npm on a large tree; T20. */
@@ -48,6 +56,7 @@ const OPEN_FILES_MAX = 4_096;
 const OOM_SCORE_MAX = 1_000;
 /** Against its siblings; what counts against the person's programs is the parent's weight. */
 const CPU_SHARES_MIN = 2;
+const namespaces = ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'];
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** The runtimes' own defaults: what /proc tells or takes that concerns the whole machine. */
@@ -72,6 +81,7 @@ export function ociConfig(
   mounts: readonly Mount[],
   cgroupPath: string,
 ): OciConfig {
+  const fileBytesMax = spec.limits.diskBytesMax;
   const openFiles = Math.min(OPEN_FILES_MAX, facts.openFilesMax);
   return {
     ociVersion: '1.0.2',
@@ -89,13 +99,20 @@ export function ociConfig(
       rlimits: [
         { type: 'RLIMIT_NOFILE', soft: openFiles, hard: openFiles },
         { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
+        // T20: of one file. Of all of them only a file system with quotas holds it.
+        { type: 'RLIMIT_FSIZE', soft: fileBytesMax, hard: fileBytesMax },
       ],
       noNewPrivileges: true,
       oomScoreAdj: OOM_SCORE_MAX,
     },
     mounts,
     linux: {
-      namespaces: ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
+      namespaces: [...namespaces, ...(facts.userNamespaces ? ['user'] : [])].map((type) => ({
+        type,
+      })),
+      ...(facts.userNamespaces
+        ? { uidMappings: mappings(spec.uid), gidMappings: mappings(spec.uid) }
+        : {}),
       cgroupsPath: cgroupPath,
       resources: {
         memory: { limit: spec.limits.memoryBytesMax },
@@ -109,6 +126,15 @@ export function ociConfig(
       seccomp: seccompProfile(facts.arch),
     },
   };
+}
+
+/**
+ * Root, as whom the runtime builds what is mounted, and the updater's own id; every other id of the
+ * machine is nobody's inside. Each is itself, so that files on disk have the owner that they seem to
+ * have: what the namespace takes away is every capability over the machine.
+ */
+function mappings(uid: number): IdMapping[] {
+  return [0, uid].map((id) => ({ containerID: id, hostID: id, size: 1 }));
 }
 
 /**

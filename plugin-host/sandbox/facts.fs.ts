@@ -20,6 +20,7 @@ export function readHostFacts(): HostFacts {
       .map(({ path }) => path)
       .filter((path) => path.startsWith('/usr/')),
     node: nodeOutsideUsr(realpathSync(process.execPath)),
+    userNamespaces: userNamespaces(),
     openFilesMax: openFilesMax(readFileSync('/proc/self/limits', 'utf8')),
   };
 }
@@ -40,6 +41,11 @@ function nodeOutsideUsr(executable: string): HostFacts['node'] {
   if (executable.startsWith('/usr/')) return undefined;
   const npm = join(dirname(dirname(executable)), 'lib/node_modules/npm');
   return { executable, npm: existsSync(npm) ? realpathSync(npm) : undefined };
+}
+
+function userNamespaces(): boolean {
+  const limit = '/proc/sys/user/max_user_namespaces';
+  return existsSync(limit) && Number(readFileSync(limit, 'utf8')) > 0;
 }
 
 function openFilesMax(limits: string): number {

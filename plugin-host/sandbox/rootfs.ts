@@ -15,6 +15,8 @@ export interface HostFacts {
   readonly mountsBelowUsr: readonly string[];
   /** The Node.js that Lull runs on, where it is not below /usr. */
   readonly node: { readonly executable: string; readonly npm: string | undefined } | undefined;
+  /** Whether the kernel says that it makes user namespaces. */
+  readonly userNamespaces: boolean;
   /** Hard limit on open files: nobody can be given more. */
   readonly openFilesMax: number;
 }

@@ -53,6 +53,11 @@ export interface SandboxRuntime {
    * @throws SandboxError LAUNCH_FAILED or CANCELLED.
    */
   launch(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox>;
+  /**
+   * Does without what not every machine allows, a user namespace, from now on.
+   * @returns false where there is nothing left to do without.
+   */
+  weaken(): boolean;
   /** Ends and removes what a dead instance left (T22). Before the first launch. @returns their ids. */
   killOrphans(): Promise<string[]>;
   close(): Promise<void>;
@@ -83,7 +88,7 @@ class RuncRuntime implements SandboxRuntime {
   /** Tells this instance's groups from those of one that died and is still being reaped. */
   private readonly instance = randomBytes(4).toString('hex');
   private readonly program: RuntimeProgram;
-  private readonly facts: HostFacts;
+  private facts: HostFacts;
   private readonly layout: CgroupLayout;
   private readonly parent: ParentGroup;
   private readonly reaper: Reaper;
@@ -138,6 +143,12 @@ class RuncRuntime implements SandboxRuntime {
       await sandbox.close();
       throw error;
     }
+  }
+
+  weaken(): boolean {
+    if (!this.facts.userNamespaces) return false;
+    this.facts = { ...this.facts, userNamespaces: false };
+    return true;
   }
 
   private spawn(spec: SandboxSpec): RuncSandbox {

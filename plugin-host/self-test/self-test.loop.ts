@@ -18,6 +18,7 @@ import { pause, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { inside, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
+import { SandboxError } from '../sandbox/sandbox-error.js';
 import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
 import { readAnswer } from './answer.js';
 import { layBait, type Bait } from './bait.fs.js';
@@ -68,7 +69,15 @@ export function startSelfTest(deps: SelfTestDeps): Closeable {
 
 async function once(deps: SelfTestDeps, signal: AbortSignal): Promise<void> {
   const { runtime, log, onKnown } = deps;
-  const results = await tryEverything(deps, signal);
+  const results = await tryEverything(deps, signal).catch((error: unknown) => {
+    if (!(error instanceof SandboxError) || error.code !== 'LAUNCH_FAILED') throw error;
+    if (!runtime.weaken()) throw error;
+    log.warn(
+      { err: error },
+      'no sandbox with a user namespace here: the self-test goes on without',
+    );
+    return tryEverything(deps, signal);
+  });
   const described = await runtime.describe();
   const confinement = { ...described, level: levelOf(results), trials: listTrials(results) };
   const open = confinement.trials.filter(({ result }) => result !== 'denied');

@@ -31,7 +31,7 @@ export const trials = {
   tmp: { holds: 'limit', tries: 'to fill /tmp beyond its size' },
   freeze: { holds: 'limit', tries: 'to go on while it is frozen' },
   disk: { holds: 'seal', tries: 'to write more to its directory than it may' },
-  'uid-map': { holds: 'seal', tries: 'to be known to the kernel by the id that it sees' },
+  users: { holds: 'seal', tries: "to be in the machine's own user namespace" },
 } as const satisfies Readonly<Record<string, { holds: Holds; tries: string }>>;
 
 export type TrialName = keyof typeof trials;

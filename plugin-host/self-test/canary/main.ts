@@ -162,25 +162,25 @@ function files(): Result {
   return result;
 }
 
-/** Writes more than `bytesMax` to one file. */
-function fill(file: string, bytesMax: number): Result {
+/** Writes more than `bytesMax` below `dir`, in files that are each small enough. */
+function fill(dir: string, bytesMax: number): Result {
   const chunk = Buffer.alloc(CHUNK_BYTES, 1);
+  const place = join(dir, 'canary');
   const result = can(() => {
-    const fd = fs.openSync(file, 'w');
-    try {
-      for (let bytes = 0; bytes <= bytesMax; bytes += chunk.length) fs.writeSync(fd, chunk);
-    } finally {
-      fs.closeSync(fd);
+    fs.mkdirSync(place);
+    for (let bytes = 0; bytes <= bytesMax; bytes += CHUNK_BYTES) {
+      fs.writeFileSync(join(place, String(bytes)), chunk);
     }
   });
-  fs.rmSync(file, { force: true });
+  fs.rmSync(place, { recursive: true, force: true });
   return result;
 }
 
-/** Whether the kernel knows it by another id than the one that it sees: a user namespace of its own. */
-function uidMap(): Result {
-  const [inside, below] = fs.readFileSync('/proc/self/uid_map', 'latin1').trim().split(/\s+/);
-  return inside === below ? 'allowed' : 'denied';
+/** In a user namespace of its own it can be no more than two of the machine's users. */
+function userNamespace(): Result {
+  const lines = fs.readFileSync('/proc/self/uid_map', 'latin1').trim().split('\n');
+  const ids = lines.map((line) => Number(line.trim().split(/\s+/)[2]));
+  return ids.reduce((sum, count) => sum + count, 0) <= 2 ? 'denied' : 'allowed';
 }
 
 const results: Record<string, Result> = {
@@ -194,9 +194,9 @@ const results: Record<string, Result> = {
   descriptors: descriptors(),
   privileges: privileges(),
   files: files(),
-  tmp: fill('/tmp/canary', bait.diskBytesMax),
-  disk: fill('/lull/work/canary', bait.diskBytesMax),
-  'uid-map': uidMap(),
+  tmp: fill('/tmp', bait.diskBytesMax),
+  disk: fill('/lull/work', bait.diskBytesMax),
+  users: userNamespace(),
   processes: await processes(),
   memory: memory(),
 };

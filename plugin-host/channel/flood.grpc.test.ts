@@ -1,0 +1,154 @@
+// T23: an updater that floods the host over its own socket. What it gets is refusals; the host answers
+// the next honest call, and its memory stays bounded.
+
+import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HostServiceClient, LogRequest_Severity } from '../../proto/gen/lull/host/v1/host.js';
+import { systemClock } from '../../runtime/clock.js';
+import { pause } from '../../runtime/deadline.js';
+import { dialUnix, unary, type Listener } from '../../runtime/grpc.js';
+import { createLog } from '../../runtime/log.js';
+import type { Artifacts } from '../artifacts/artifacts.http.js';
+import { createInstaller } from '../install/install.fs.js';
+import { createCheckpoints } from '../runs/checkpoints.fs.js';
+import { serveHost } from './host.grpc.js';
+import { testRun, type TestRun } from './hosted-run.testing.js';
+
+const log = createLog('test', 'silent');
+const METHOD = '/lull.host.v1.HostService/SaveCheckpoint';
+const RSS_MIB_MAX = 150;
+const ANSWER_MS_MAX = 5_000;
+
+let dir: string;
+let run: TestRun;
+let listener: Listener;
+let client: HostServiceClient;
+let rssBefore: number;
+let sessions: ClientHttp2Session[];
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'lull-f-'));
+  sessions = [];
+  run = testRun({ workDir: dir, artifactsDir: dir });
+  const launch = { token: 't', uid: run.uid, run };
+  const socketPath = join(dir, 'host.sock');
+  listener = await serveHost(launch, {
+    socketPath,
+    artifacts: {} as Artifacts,
+    installer: createInstaller({ log }),
+    checkpoints: createCheckpoints({ dir: join(dir, 'checkpoints') }),
+    clock: systemClock,
+    log,
+  });
+  client = dialUnix(HostServiceClient, socketPath);
+  rssBefore = process.memoryUsage.rss();
+});
+
+afterEach(async () => {
+  for (const session of sessions) session.destroy();
+  client.close();
+  run.end();
+  await listener.close();
+  rmSync(dir, { recursive: true });
+});
+
+function metadata(): Metadata {
+  const token = new Metadata();
+  token.set('lull-token', 't');
+  return token;
+}
+
+function raw(): ClientHttp2Session {
+  const session = connectHttp2('http://localhost', {
+    createConnection: () => connect(listener.path),
+  });
+  session.on('error', () => undefined);
+  sessions.push(session);
+  return session;
+}
+
+function openStream(session: ClientHttp2Session) {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': METHOD,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    'lull-token': 't',
+  });
+  stream.on('error', () => undefined);
+  return stream;
+}
+
+async function answersAsBefore(): Promise<void> {
+  const request = { runId: 'run-1', checkpoint: Buffer.from('x') };
+  const options = { deadlineMs: ANSWER_MS_MAX, metadata: metadata() };
+  await unary(client.saveCheckpoint.bind(client), request, options);
+  expect((process.memoryUsage.rss() - rssBefore) / 1024 ** 2).toBeLessThan(RSS_MIB_MAX);
+}
+
+describe('a flood of', () => {
+  test('calls while the run is frozen: so many wait, and the others are refused', async () => {
+    run.freeze();
+    const say = { severity: LogRequest_Severity.INFO, message: 'x'.repeat(1_000) };
+    const options = { deadlineMs: 20_000, metadata: metadata() };
+    const codes = new Map<string, number>();
+    const count = (code: string): void => void codes.set(code, (codes.get(code) ?? 0) + 1);
+    const calls = Array.from({ length: 2_000 }, () =>
+      unary(client.log.bind(client), say, options).then(
+        () => {
+          count('OK');
+        },
+        (error: unknown) => {
+          count(status[(error as ServiceError).code]);
+        },
+      ),
+    );
+    while ((codes.get('RESOURCE_EXHAUSTED') ?? 0) < 1_968) await pause(5);
+    expect(codes.get('OK')).toBeUndefined();
+    run.thaw();
+    await Promise.all(calls);
+    expect(codes.get('OK')).toBe(32);
+    await answersAsBefore();
+  });
+
+  test('messages that are too long', async () => {
+    const checkpoint = Buffer.alloc(5 * 1024 * 1024);
+    const patient = new Client(`unix:${listener.path}`, credentials.createInsecure(), {
+      'grpc.max_send_message_length': -1,
+    });
+    for (let each = 0; each < 20; each += 1) {
+      const code = await new Promise((resolve) => {
+        const bytes = (message: Buffer): Buffer => message;
+        patient.makeUnaryRequest(METHOD, bytes, bytes, checkpoint, metadata(), (error) => {
+          resolve(error?.code);
+        });
+      });
+      expect(code).toBe(status.RESOURCE_EXHAUSTED);
+    }
+    patient.close();
+    await answersAsBefore();
+  });
+
+  test('streams that are reset as soon as they are open', async () => {
+    const session = raw();
+    for (let each = 0; each < 20_000 && !session.destroyed; each += 1) {
+      openStream(session).close(constants.NGHTTP2_CANCEL);
+      if (each % 500 === 0) await pause(1);
+    }
+    await answersAsBefore();
+  });
+
+  test('calls whose request never comes, over many connections', async () => {
+    for (let each = 0; each < 20; each += 1) {
+      const session = raw();
+      for (let stream = 0; stream < 200; stream += 1) openStream(session);
+    }
+    await pause(200);
+    await answersAsBefore();
+  });
+});
