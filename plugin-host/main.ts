@@ -19,7 +19,7 @@ import { createCheckpoints } from './runs/checkpoints.fs.js';
 import { hostRuns } from './runs/hosted-runs.loop.js';
 import type { Launch } from './runs/launch.grpc.js';
 import { Launches } from './runs/launches.loop.js';
-import { canaryUid, defaultUids, openPlaces } from './runs/places.fs.js';
+import { openPlaces, type UidRange } from './runs/places.fs.js';
 import type { Priority } from './sandbox/parent.cgroup.js';
 import { createSandboxRuntime } from './sandbox/sandbox.runc.js';
 import { startSelfTest } from './self-test/self-test.loop.js';
@@ -30,6 +30,8 @@ export interface PluginHostSettings {
   /** Name or path of the OCI runtime. */
   readonly ociRuntime: string;
   readonly priority: Priority;
+  /** The users that updaters run as, one each. */
+  readonly uids: UidRange;
   /** What is launched has to be signed with one of them; none: as the orchestrator says. */
   readonly trustedKeys: readonly KeyObject[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -56,7 +58,7 @@ export async function startPluginHost(
 
     const guard = opened.add('guard', openGuard({ runDir, clock }));
     const keepAwake = opened.add('keep-awake', createKeepAwake({ clock, log, env }));
-    const places = openPlaces({ stateDir, uids: defaultUids });
+    const places = openPlaces({ stateDir, uids: settings.uids });
     const artifacts = opened.add(
       'artifacts',
       createArtifacts({
@@ -102,7 +104,7 @@ export async function startPluginHost(
       'self-test',
       startSelfTest({
         runtime,
-        uid: canaryUid,
+        uid: settings.uids.last,
         runDir,
         clock,
         log,

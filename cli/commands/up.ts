@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { Profile } from '../../sensor-service/probe/places.js';
+import type { UidRange } from '../../plugin-host/runs/places.fs.js';
 import type { Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { requireConfinement } from '../../plugin-host/sandbox/sandbox.runc.js';
 import { claim } from '../../runtime/claim.fs.js';
@@ -23,6 +24,8 @@ export interface UpOptions {
   readonly policyFile: string | undefined;
   readonly ociRuntime: string;
   readonly priority: Priority;
+  /** The users that updaters run as. */
+  readonly uids: UidRange;
   /** What this host launches has to be signed with one of them; none: as the orchestrator says. */
   readonly trustedKeys: readonly KeyObject[];
   readonly logLevel: LogLevel;
@@ -89,6 +92,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         runDir,
         ociRuntime,
         priority,
+        uids: options.uids,
         trustedKeys: options.trustedKeys,
         env: process.env,
       };

@@ -1,12 +1,14 @@
 // lull up.
 
 import { Option, type Command } from 'commander';
+import { defaultUids } from '../../plugin-host/runs/places.fs.js';
 import { priorities, type Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
 import type { LogLevel } from '../../runtime/log.js';
 import { profiles, type Profile } from '../../sensor-service/probe/places.js';
 import { readReplay } from '../commands/replay.js';
 import { readTrustKeys } from '../commands/trust-keys.fs.js';
 import { parts, up, type Part } from '../commands/up.js';
+import { parseUids } from '../commands/uids.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
 
@@ -15,6 +17,7 @@ interface UpFlags {
   readonly ociRuntime: string;
   readonly priority: Priority;
   readonly trustKey: string[];
+  readonly uids: string;
   readonly logLevel: LogLevel;
   readonly only: Part[];
   readonly profile: Profile;
@@ -33,6 +36,11 @@ export function addUp(program: Command, here: Here): void {
       new Option('--priority <level>', 'how updaters compete with other programs')
         .choices(priorities)
         .default('lowest'),
+    )
+    .option(
+      '--uids <first-last>',
+      'user ids that nobody else has, one for each updater and the last for the self-test',
+      `${String(defaultUids.first)}-${String(defaultUids.last)}`,
     )
     .option(
       '--trust-key <file...>',
@@ -63,6 +71,7 @@ export function addUp(program: Command, here: Here): void {
           policyFile: given.policy,
           ociRuntime: given.ociRuntime,
           priority: given.priority,
+          uids: parseUids(given.uids),
           trustedKeys: readTrustKeys(given.trustKey),
           logLevel: given.logLevel,
           parts: given.only,

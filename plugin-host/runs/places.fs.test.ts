@@ -9,7 +9,7 @@ import { openPlaces, type Places } from './places.fs.js';
 const root = process.getuid?.() === 0;
 // Only root may give a directory away; anybody else is given the one uid that is there.
 const own = process.getuid?.() ?? 0;
-const uids = root ? { first: 61_000, last: 61_003 } : { first: own, last: own };
+const uids = root ? { first: 61_000, last: 61_004 } : { first: own, last: own + 1 };
 const asRoot = root ? describe : describe.skip;
 
 let stateDir: string;
@@ -68,6 +68,14 @@ asRoot(`several updaters${root ? '' : ' (skipped: needs root, to give directorie
     for (const id of ['a', 'b', 'c', 'd']) await places.of(`x.${id}`);
     await expect(places.of('x.e')).rejects.toThrow('all 4 uids from 61000 on are in use');
     expect((await places.of('x.d')).uid).toBe(61_003);
+  });
+
+  test('a range that was moved gives nobody an id that somebody has (D1)', async () => {
+    const before = await open().of('x.a');
+    const moved = openPlaces({ stateDir, uids: { first: uids.first - 1, last: uids.last } });
+    expect((await moved.of('x.a')).uid).toBe(before.uid);
+    const others = [await moved.of('x.b'), await moved.of('x.c')].map(({ uid }) => uid);
+    expect(others).toEqual([uids.first - 1, uids.first + 1]);
   });
 });
 

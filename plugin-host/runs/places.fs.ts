@@ -10,9 +10,13 @@ import { join } from 'node:path';
 import { writeDurably } from '../artifacts/durable.fs.js';
 
 /** Between the last ordinary user of Debian (59999) and systemd's dynamic users (61184). */
-export const defaultUids = { first: 61_000, last: 61_182 } as const;
-/** Of the self-test; no updater gets it. */
-export const canaryUid = 61_183;
+export const defaultUids: UidRange = { first: 61_000, last: 61_183 };
+
+export interface UidRange {
+  readonly first: number;
+  /** Of the self-test; no updater gets it. */
+  readonly last: number;
+}
 
 export interface Place {
   readonly uid: number;
@@ -27,10 +31,7 @@ export interface Places {
   artifactsDirs: () => readonly string[];
 }
 
-export function openPlaces(deps: {
-  readonly stateDir: string;
-  readonly uids: { readonly first: number; readonly last: number };
-}): Places {
+export function openPlaces(deps: { readonly stateDir: string; readonly uids: UidRange }): Places {
   const { stateDir, uids } = deps;
   const file = join(stateDir, 'uids.json');
   mkdirSync(stateDir, { recursive: true, mode: 0o711 });
@@ -44,8 +45,11 @@ export function openPlaces(deps: {
   async function uidOf(updaterId: string): Promise<number> {
     const before = known.get(updaterId);
     if (before !== undefined) return before;
-    const uid = uids.first + known.size;
-    if (uid > uids.last) {
+    // D1, also where the range was another one before.
+    const taken = new Set(known.values());
+    let uid = uids.first;
+    while (taken.has(uid)) uid += 1;
+    if (uid >= uids.last) {
       throw new Error(`all ${String(known.size)} uids from ${String(uids.first)} on are in use`);
     }
     const next = [...known, [updaterId, uid]];
