@@ -6,6 +6,7 @@ import { CloseStack } from '../runtime/shutdown.js';
 import { CannotRun, type Benchmark } from './benchmark.js';
 import { deciding } from './decide/decide.js';
 import { fetching } from './fetch/fetch.js';
+import { foreground } from './foreground/foreground.js';
 import { idle } from './idle/idle.js';
 import { launch } from './launch/launch.js';
 import { overhead } from './overhead/overhead.js';
@@ -22,6 +23,7 @@ const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
   ['overhead', overhead],
   ['launch', launch],
   ['fetch', fetching],
+  ['foreground', foreground],
   ['idle', idle],
   ['sensing', sensing],
   ['overlap', overlap],

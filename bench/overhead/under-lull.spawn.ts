@@ -19,36 +19,67 @@ export interface Updated {
   readonly stages: readonly Stage[];
 }
 
+/** A Lull with updates that are due, and a person in front of them. */
+export interface Waiting {
+  /** The person leaves; resolves when every update is verified. */
+  leave(): Promise<Updated>;
+  close(): Promise<void>;
+}
+
 export async function updateUnderLull(
+  directory: string,
+  prefix: string,
+  registry: string,
+  signed: SignedBundle,
+  opened: CloseStack,
+): Promise<Updated> {
+  const waiting = await openWaiting(directory, prefix, registry, signed, opened);
+  try {
+    return await waiting.leave();
+  } finally {
+    await waiting.close();
+  }
+}
+
+export async function openWaiting(
   directory: string,
   prefix: string,
   registry: string,
   { bundleFile, policyFile }: SignedBundle,
   opened: CloseStack,
-): Promise<Updated> {
+): Promise<Waiting> {
   mkdirSync(directory);
   const lull = await openLull({ directory, policyFile, args: ['--log-level', 'warn'] }, opened);
   let clock = stageClock(0);
   const follower = followLull(lull.runDir, (happening) => {
     if (happening.kind === 'fact') clock.note(happening.fact, performance.now());
   });
+  const close = async (): Promise<void> => {
+    follower.close();
+    await lull.stop();
+  };
   try {
     await follower.report('engaged');
     const settings = [`prefix=${prefix}`, `registry=${registry}`];
     await lull.command(['updaters', 'add', bundleFile, '--enable', '--set', ...settings]);
-    const startMs = performance.now();
-    clock = stageClock(startMs);
-    await follower.report('away');
-    const found = await follower.fact('the scan', ({ kind }) => kind === 'scan.found', ALL_MS_MAX);
-    const targets = targetsOf(found);
-    for (let left = targets.length; left > 0; left -= 1) {
-      await follower.fact('every update', isVerified(follower.facts), ALL_MS_MAX);
-    }
-    return { wallMs: performance.now() - startMs, targets, stages: clock.stages };
-  } finally {
-    follower.close();
-    await lull.stop();
+  } catch (error) {
+    await close();
+    throw error;
   }
+  return {
+    leave: async () => {
+      const startMs = performance.now();
+      clock = stageClock(startMs);
+      await follower.report('away');
+      const isScan = ({ kind }: Fact): boolean => kind === 'scan.found';
+      const targets = targetsOf(await follower.fact('the scan', isScan, ALL_MS_MAX));
+      for (let left = targets.length; left > 0; left -= 1) {
+        await follower.fact('every update', isVerified(follower.facts), ALL_MS_MAX);
+      }
+      return { wallMs: performance.now() - startMs, targets, stages: clock.stages };
+    },
+    close,
+  };
 }
 
 function targetsOf(found: Fact): Package[] {

@@ -47,7 +47,7 @@ export async function bundle(entryPoint: string, outfile: string): Promise<void>
 }
 
 /** @returns false where there is no compiler. */
-async function compile(from: string, to: string): Promise<boolean> {
+export async function compile(from: string, to: string): Promise<boolean> {
   try {
     await run('gcc', ['-O2', '-Wall', '-Werror', '-static', '-o', to, from], {
       timeout: COMPILE_MS_MAX,

@@ -18,21 +18,26 @@ export const WRITES_PER_S = 40;
 const ROOT = '/sys/fs/cgroup';
 
 export interface SlowDisk {
-  /** Slows what the process writes from now on. */
+  /** Slows what the process writes from now on, and what it starts. */
   take(pid: number): void;
+  /** Lets it go again. */
+  leave(pid: number): void;
   /** Once nobody is in it any more. */
   close(): Promise<void>;
 }
 
 /** @returns undefined where the kernel or the disk of `path` offers no such limit. */
-export function openSlowDisk(path: string): SlowDisk | undefined {
+export function openSlowDisk(
+  path: string,
+  writesPerS: number = WRITES_PER_S,
+): SlowDisk | undefined {
   const disk = diskOf(path);
   if (disk === undefined) return undefined;
   const v1 = existsSync(join(ROOT, 'blkio'));
   const dir = join(ROOT, v1 ? 'blkio' : '', `bench-slow-disk-${String(process.pid)}`);
   const limit = v1
-    ? (['blkio.throttle.write_iops_device', `${disk} ${String(WRITES_PER_S)}`] as const)
-    : (['io.max', `${disk} wiops=${String(WRITES_PER_S)}`] as const);
+    ? (['blkio.throttle.write_iops_device', `${disk} ${String(writesPerS)}`] as const)
+    : (['io.max', `${disk} wiops=${String(writesPerS)}`] as const);
   try {
     mkdirSync(dir);
   } catch {
@@ -47,6 +52,9 @@ export function openSlowDisk(path: string): SlowDisk | undefined {
   return {
     take: (pid) => {
       writeFileSync(join(dir, 'cgroup.procs'), String(pid));
+    },
+    leave: (pid) => {
+      writeFileSync(join(dir, '..', 'cgroup.procs'), String(pid));
     },
     close: () => removeOwnGroup(dir),
   };
