@@ -50,7 +50,7 @@ describe('to start', () => {
     ['install', 'silent', ['person-away', ...loads, ...comfort, 'settled', 'on-ac', 'disk-free']],
     ['verify', 'silent', ['person-away', ...loads, ...comfort, 'settled', 'on-ac', 'disk-free']],
     ['install', 'gentle', [...loads, ...comfort, 'settled', 'on-ac', 'disk-free']],
-    ['install', 'noticeable', [...comfort, 'settled', 'on-ac', 'disk-free']],
+    ['install', 'noticeable', [...comfort, 'settled', 'battery-above', 'disk-free']],
     ['install', 'forced', ['battery-above', 'disk-free']],
     ['download', 'forced', ['battery-above', 'connected', 'disk-free']],
     ['reboot', 'forced', ['battery-above', 'disk-free', 'no-remote-session']],

@@ -1,11 +1,11 @@
 // The second question: is now a good moment? Which requirements an action has to start, to go on and
 // to be taken up again, at each level of intrusion.
 //
-//               person away   load, network   attention, heat, saver, apps   power, disk, way out
-//   silent           yes           yes                   yes                        yes
-//   gentle                         yes                   yes                        yes
-//   noticeable                                           yes                        yes
-//   forced                                                                          yes
+//               person away   load, network, mains   attention, heat, saver, apps   battery, disk, way out
+//   silent           yes              yes                       yes                         yes
+//   gentle                            yes                       yes                         yes
+//   noticeable                                                  yes                         yes
+//   forced                                                                                  yes
 //
 // Invariant: Q1. The last column is asked at every level: no deadline and no operator relaxes it.
 
@@ -136,9 +136,13 @@ function closedApps({ action, work }: Want): Requirement[] {
   return work.update.closedApps.map((path) => ({ kind: 'app-closed', path }));
 }
 
-/** An install wants mains, unless it is forced; then the battery's minimum stands (Q1). */
+/**
+ * An install wants mains until it is overdue: a machine that never sees any would wait for ever. Then
+ * the battery's minimum stands (Q1).
+ */
 function power({ action, level }: Want, percent: number): Requirement[] {
-  if (weightOf(action) === 'change' && level !== 'forced') return [{ kind: 'on-ac' }];
+  const canWait = !atLeast(level, 'noticeable');
+  if (weightOf(action) === 'change' && canWait) return [{ kind: 'on-ac' }];
   return [{ kind: 'battery-above', percent }];
 }
 
