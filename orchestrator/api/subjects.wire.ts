@@ -8,7 +8,7 @@ import { heldToWire, waitingToWire } from './view.wire.js';
 
 export function subjectsNow(deps: {
   readonly planNow: () => Plan;
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'world'>;
 }): Subject[] {
   const plan = deps.planNow();
   const pausedReasons = new Map(plan.paused.map(({ run, reasons }) => [run.id, reasons]));
