@@ -96,7 +96,8 @@ class CrashRig implements CrashMatrix {
       { name: 'apps', kind: 'path', why: 'the application that is kept up to date' },
       { name: 'source', kind: 'url', why: 'where it comes from' },
     ];
-    const manifest = { settings, fetch: ['{source}'], critical_max_s: 10 };
+    // A longer section would wait for a longer absence.
+    const manifest = { settings, fetch: ['{source}'], critical_max_s: 1 };
     const file = await stage.bundle('stepping', { id: idOf(app), manifest });
     await enable(this.orchestrator, file, { apps, source: source.url });
   }
