@@ -129,9 +129,13 @@ export class Audit {
     if (level === 'forced') return;
     const { waiting, ownLoadMs } = this.policy;
     const quiet = this.held().length === 0 && atMs - this.lastEndMs >= ownLoadMs;
-    const asked = quiet && (level === 'silent' || level === 'gentle');
+    // What is overdue waits neither for mains nor for others.
+    const canWait = level === 'silent' || level === 'gentle';
+    const asked = quiet && canWait;
     const forMs = changes(work) ? waiting.awayForInstallMs : waiting.awayMs;
-    this.isAt(atMs, `${runId} begins on battery`, ({ mains }) => mains || !changes(work));
+    this.isAt(atMs, `${runId} begins on battery`, ({ mains }) => {
+      return mains || !canWait || !changes(work);
+    });
     this.isAt(atMs, `${runId} begins beside others`, ({ othersBusy }) => !asked || !othersBusy);
     if (level === 'silent') this.isAlone(runId, forMs, atMs);
   }

@@ -83,7 +83,7 @@ export class Watch {
       if (level === undefined) throw new InvariantError(`I9: nothing durable permits ${runId}`);
       if (level === 'silent' && awaySinceMs === undefined)
         throw new InvariantError(`I6: ${runId} is silent, and runs beside a person`);
-      if (level !== 'forced' && changes && !mains)
+      if ((level === 'silent' || level === 'gentle') && changes && !mains)
         throw new InvariantError(`I6: ${runId} changes something on battery`);
     }
   }
