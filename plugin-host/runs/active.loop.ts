@@ -124,9 +124,12 @@ export function startRun(
   };
 }
 
-/** Who was suspended is not trusted with another instruction, wherever it stands. */
+/**
+ * Who was suspended is not trusted with another instruction, wherever it stands; and the trip switch
+ * means this second. What is killed recovers as from any kill.
+ */
 function hasteOf(reason: ReasonCode): Haste {
-  if (reason === 'UPDATER_SUSPENDED') return 'at-once';
+  if (reason === 'UPDATER_SUSPENDED' || reason === 'TRIPPED') return 'at-once';
   return reason === 'SHUTTING_DOWN' ? 'shutting-down' : 'gentle';
 }
 

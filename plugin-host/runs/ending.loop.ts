@@ -19,7 +19,7 @@ const OVERRUN_GRACE_MS = 30_000;
 /** A section that is open when Lull stops; logind and systemd give more than this and the grace. */
 const SHUT_DOWN_MS = 5_000;
 
-/** `at-once` is for who is not trusted any more, and for what has ended by itself. */
+/** `at-once` is for who is not trusted any more, the trip switch, and what has ended by itself. */
 export type Haste = 'at-once' | 'shutting-down' | 'gentle' | 'overrun';
 
 export class Ending {
