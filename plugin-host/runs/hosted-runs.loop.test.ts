@@ -271,6 +271,17 @@ describe('a lease', () => {
     expect(told()).toHaveLength(3);
   });
 
+  test.each([86_400_000, -86_400_000])(
+    'is kept by monotonic time: a clock that is set by %d ms neither ends nor lengthens it',
+    (byMs) => {
+      clock.advance(1_999);
+      clock.set(byMs);
+      expect(told()).toEqual([]);
+      clock.advance(1);
+      expect(told()).toEqual(['3 frozen LEASE_LOST']);
+    },
+  );
+
   test('that is renewed in time holds nothing', () => {
     for (let round = 0; round < 20; round += 1) {
       clock.advance(1_900);
