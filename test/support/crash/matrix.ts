@@ -80,7 +80,7 @@ class CrashRig implements CrashMatrix {
     await rig.follower.report('away');
     // Each has looked once, and found nothing: now it has a work directory.
     await until('the first scans', () =>
-      rig.follower.facts.filter(isLastEnd).length === appCount ? true : undefined,
+      rig.follower.facts.filter(isLastEnd).length >= appCount ? true : undefined,
     );
     return rig;
   }
