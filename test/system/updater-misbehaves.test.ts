@@ -11,8 +11,7 @@ import { auditIsWhole, enable, ended, noticed } from '../support/story.js';
 import { countOf, until } from '../support/told.js';
 
 /** Control characters, what turns a line round, and what stands for half a character. */
-// eslint-disable-next-line no-control-regex -- They are what is looked for.
-const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/;
+const obeyed = /(?![\n\u0080-\u009f])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 const LOG_BYTES_MAX = 2_000_000;
 const GONE_MS_MAX = 60_000;
 
