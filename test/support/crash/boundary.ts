@@ -17,8 +17,11 @@ export interface Boundary {
   readonly person?: 'has come back' | 'has come back and left';
   /** The server has sent half of the content. */
   readonly halfSent?: true;
-  /** The new version is shown by then. */
-  readonly shown?: true;
+  /**
+   * Which version is shown by then: the one before, where nothing is said. 'either' where nothing makes
+   * the updater stand still before its commit, because a host goes on without its orchestrator.
+   */
+  readonly shown?: 'after' | 'either';
 }
 
 const admitted = { when: 'it is admitted', fact: 'run.admitted' } as const;
@@ -41,9 +44,9 @@ export const boundaries: readonly Boundary[] = [
     fact: 'content.downloaded',
     halt: 'content fetched',
   },
-  { action: 'download', ...ended },
+  { action: 'download', ...ended, shown: 'either' },
 
-  { action: 'install', ...admitted },
+  { action: 'install', ...admitted, shown: 'either' },
   begun('install'),
   { action: 'install', when: 'the tree is staged', halt: 'tree staged' },
   {
@@ -72,13 +75,13 @@ export const boundaries: readonly Boundary[] = [
     when: 'the tree is committed',
     fact: 'content.installed',
     halt: 'tree committed',
-    shown: true,
+    shown: 'after',
   },
-  { action: 'install', ...ended, shown: true },
+  { action: 'install', ...ended, shown: 'after' },
 
-  { action: 'verify', ...admitted, shown: true },
-  { ...begun('verify'), shown: true },
-  { action: 'verify', ...ended, shown: true },
+  { action: 'verify', ...admitted, shown: 'after' },
+  { ...begun('verify'), shown: 'after' },
+  { action: 'verify', ...ended, shown: 'after' },
 ];
 
 export interface Case {
