@@ -58,7 +58,7 @@ describe('a person at the seat', () => {
     const bus = await startBus();
     await startLogind(bus);
     await seat.logIn(bus, 'c1');
-    await bus.update(session('c1'), idle(3_600_000));
+    await bus.update(session('c1'), idle(120_000));
     const listening = listen(bus);
     await listening.untilPresence('away');
     const presence = listening.presence();
