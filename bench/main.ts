@@ -8,6 +8,7 @@ import { deciding } from './decide/decide.js';
 import { fetching } from './fetch/fetch.js';
 import { foreground } from './foreground/foreground.js';
 import { idle } from './idle/idle.js';
+import { journaling } from './journal/journal.js';
 import { launch } from './launch/launch.js';
 import { overhead } from './overhead/overhead.js';
 import { overlap } from './overlap/overlap.js';
@@ -28,6 +29,7 @@ const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
   ['sensing', sensing],
   ['overlap', overlap],
   ['regret', regret],
+  ['journal', journaling],
   ['decide', deciding],
   ['simulate', simulate],
 ]);

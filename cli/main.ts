@@ -9,6 +9,7 @@ import { addAsking } from './verbs/ask.js';
 import { addAudit } from './verbs/audit.js';
 import { addBundle } from './verbs/bundle.js';
 import type { Here } from './verbs/here.js';
+import { addJournal } from './verbs/journal.js';
 import { addOrders } from './verbs/orders.js';
 import { addSensing } from './verbs/sensing.js';
 import { addSimulate } from './verbs/simulate.js';
@@ -47,6 +48,7 @@ addOrders(program, here);
 addSensing(program, here);
 addSimulate(program, here);
 addAudit(program, here);
+addJournal(program, here);
 addBundle(program, here);
 
 try {

@@ -15,7 +15,8 @@ import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createProgressFeed } from './api/watch.grpc.js';
 import { operatorHandlers } from './api/operator.grpc.js';
 import { canonicalJson } from './journal/chain.js';
-import { openSqliteJournal } from './journal/sqlite.js';
+import { openJournal, type JournalOptions } from './journal/open.loop.js';
+import type { JournalPlace } from './journal/place.js';
 import { linkService } from './link/host.grpc.js';
 import type { Policy, PolicySource } from './policy/policy.js';
 import { openBundles } from './registry/bundles.fs.js';
@@ -31,6 +32,9 @@ export interface OrchestratorSettings {
   readonly stateDir: string;
   readonly runDir: string;
   readonly policy: PolicySource;
+  /** Absent: a file in the state directory. */
+  readonly journal?: JournalPlace;
+  readonly journalOptions: Omit<JournalOptions, 'log'>;
 }
 
 /** Only the owner of the socket's directory talks to the orchestrator. */
@@ -47,7 +51,11 @@ export async function startOrchestrator(
   const opened = new CloseStack(log);
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    const journal = opened.add('journal', await openSqliteJournal(join(stateDir, 'journal.db')));
+    const place = settings.journal ?? { kind: 'file', path: join(stateDir, 'journal.db') };
+    const journal = opened.add(
+      'journal',
+      await openJournal(place, { ...settings.journalOptions, log }),
+    );
     const ledger = await openLedger({ journal, clock, retry: policy.current().retry, log });
     await ledger.append([
       { kind: 'orchestrator.started', version, policySha256: digestOf(policy.current()) },

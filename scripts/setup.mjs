@@ -1,6 +1,7 @@
 // Makes a checkout ready to run: dependencies, generated code, build, bundles, the sandbox's runtime.
 //
-//   node scripts/setup.mjs [--with-runc | --try-runc] [--try-sensors] [--try-python] [--quiet]
+//   node scripts/setup.mjs [--with-runc | --try-runc] [--try-sensors] [--try-python] [--try-nats]
+//                          [--quiet]
 //
 //   --with-runc  install runc where it is missing and may be installed; otherwise say so and fail
 //   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it
@@ -9,6 +10,8 @@
 //                where that cannot be had: those tests skip themselves without it
 //   --try-python  install what the updater in Python needs (python3-grpcio, python3-protobuf); only
 //                warn where it cannot be had: its test skips itself without it
+//   --try-nats   find or fetch what tests of fleets need (nats-server 2.10 or newer); only warn where it
+//                cannot be had: those tests skip themselves without it
 //   --quiet      print nothing but problems
 //
 // Works in a fresh clone, so it imports Node's own modules and its neighbour only. Each step looks at
@@ -17,6 +20,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fetchNatsServer, findNatsServer } from './nats-server.mjs';
 import { filesBelow, findProgram, reportFailure, root, runStep } from './steps.mjs';
 
 const flags = new Set(process.argv.slice(2));
@@ -31,6 +35,7 @@ try {
   if (flags.has('--with-runc') || flags.has('--try-runc')) await installRunc();
   if (flags.has('--try-sensors')) await installSensors();
   if (flags.has('--try-python')) await installPython();
+  if (flags.has('--try-nats')) await installNats();
 } catch (error) {
   reportFailure(error);
   process.exit(1);
@@ -129,6 +134,20 @@ async function tryInstall(packages, what) {
 async function installPython() {
   if (existsSync('/usr/lib/python3/dist-packages/grpc')) return;
   await tryInstall(['python3-grpcio', 'python3-protobuf'], 'an updater in Python');
+}
+
+async function installNats() {
+  if ((await findNatsServer()) !== undefined) return;
+  let why;
+  try {
+    why = await fetchNatsServer({ quiet });
+  } catch (error) {
+    why = error.output?.trim().split('\n').at(-1) ?? error.message;
+  }
+  if (why === undefined) return;
+  console.error(
+    `! nats-server 2.10 or newer is not there (${why}): name one in NATS_SERVER. Tests of fleets are skipped.`,
+  );
 }
 
 /** Installs packages with apt. @returns undefined when that worked, or the rest of a sentence. */

@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import type { JournalPlace } from '../../orchestrator/journal/place.js';
 import type { Profile } from '../../sensor-service/probe/places.js';
 import type { UidRange } from '../../plugin-host/runs/places.fs.js';
 import type { Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
@@ -13,6 +14,7 @@ import { CloseStack } from '../../runtime/shutdown.js';
 import { currentTraceparent, startTelemetry } from '../../runtime/telemetry.js';
 import { busesFrom, type Places } from '../paths.js';
 import { openPolicyFile } from '../policy-file.fs.js';
+import type { JournalSettings } from './journal-place.js';
 import type { Replay } from './replay.js';
 
 export const parts = ['sensor-service', 'orchestrator', 'plugin-host'] as const;
@@ -33,6 +35,9 @@ export interface UpOptions {
   readonly profile: Profile;
   /** Programs that updates wait for. */
   readonly apps: readonly string[];
+  /** Where the journal is; absent: in the state directory. */
+  readonly journal: JournalPlace | undefined;
+  readonly journalOptions: JournalSettings;
   /** A trace to play instead of measuring. */
   readonly replay: Replay | undefined;
 }
@@ -79,7 +84,14 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
     }
     if (wanted('orchestrator')) {
       const { startOrchestrator } = await import('../../orchestrator/main.js');
-      const settings = { version, stateDir: `${stateDir}/orchestrator`, runDir, policy };
+      const settings = {
+        version,
+        stateDir: `${stateDir}/orchestrator`,
+        runDir,
+        policy,
+        ...(options.journal === undefined ? {} : { journal: options.journal }),
+        journalOptions: options.journalOptions,
+      };
       opened.add(
         'orchestrator',
         await startOrchestrator(settings, { clock, log: log.child({ service: 'orchestrator' }) }),

@@ -5,6 +5,7 @@ import { defaultUids } from '../../plugin-host/runs/places.fs.js';
 import { priorities, type Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
 import type { LogLevel } from '../../runtime/log.js';
 import { profiles, type Profile } from '../../sensor-service/probe/places.js';
+import { journalSettings, parsePlace } from '../commands/journal-place.js';
 import { readReplay } from '../commands/replay.js';
 import { readTrustKeys } from '../commands/trust-keys.fs.js';
 import { parts, up, type Part } from '../commands/up.js';
@@ -22,6 +23,9 @@ interface UpFlags {
   readonly only: Part[];
   readonly profile: Profile;
   readonly app: string[];
+  readonly journal?: string;
+  readonly journalCopies: string;
+  readonly allowLossy: boolean;
   readonly replay?: string;
   readonly speed: string;
 }
@@ -61,6 +65,18 @@ export function addUp(program: Command, here: Here): void {
       'a program that updates wait for: a path, flatpak:ID, snap:NAME',
       [],
     )
+    .addOption(
+      new Option(
+        '--journal <place>',
+        'where the journal is: a file, or nats://host:port/PARTITION',
+      ).env('LULL_JOURNAL'),
+    )
+    .option(
+      '--journal-copies <count>',
+      'copies of a new stream of journals, on so many servers',
+      '1',
+    )
+    .option('--allow-lossy', 'take a server that may lose what it acknowledged', false)
     .option('--replay <file>', 'play a recorded trace instead of measuring')
     .option('--speed <times>', 'how fast to play it', '1')
     .action((given: UpFlags) =>
@@ -77,6 +93,8 @@ export function addUp(program: Command, here: Here): void {
           parts: given.only,
           profile: given.profile,
           apps: given.app,
+          journal: given.journal === undefined ? undefined : parsePlace(given.journal),
+          journalOptions: journalSettings(given, process.env),
           replay: given.replay === undefined ? undefined : readReplay(given.replay, given.speed),
         },
         stopSignal(),

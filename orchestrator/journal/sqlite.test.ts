@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
 import { chainEntry, genesis, verifyChain, type Head, type StoredEntry } from './chain.js';
-import { JournalError, openSqliteJournal, type Journal } from './sqlite.js';
+import { JournalError, type Journal } from './journal.js';
+import { openSqliteJournal } from './sqlite.js';
 
 let directory: string;
 let file: string;

@@ -10,6 +10,7 @@
 import { Worker } from 'node:worker_threads';
 import { within } from '../../runtime/deadline.js';
 import type { Head, StoredEntry } from './chain.js';
+import { JournalError, type Journal, type JournalErrorCode } from './journal.js';
 
 /** A disk that takes longer than this for one transaction is broken, not slow. */
 const APPEND_MS_MAX = 60_000;
@@ -26,26 +27,6 @@ export type JournalAnswer =
   | { readonly kind: 'entries'; readonly entries: readonly StoredEntry[] }
   | { readonly kind: 'head'; readonly head: Head }
   | { readonly kind: 'failed'; readonly code: JournalErrorCode; readonly message: string };
-
-export type JournalErrorCode = 'SEQUENCE_TAKEN' | 'NO_SPACE' | 'JOURNAL_BROKEN';
-
-export class JournalError extends Error {
-  constructor(
-    readonly code: JournalErrorCode,
-    message: string,
-  ) {
-    super(message);
-    this.name = 'JournalError';
-  }
-}
-
-/** Where entries are kept. */
-export interface Journal {
-  append(entries: readonly StoredEntry[]): Promise<void>;
-  read(fromSequence: number, count: number): Promise<readonly StoredEntry[]>;
-  head(): Promise<Head>;
-  close(): Promise<void>;
-}
 
 interface Envelope<T> {
   readonly id: number;

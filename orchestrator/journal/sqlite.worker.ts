@@ -3,7 +3,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'libsql';
 import { genesis, type Head, type StoredEntry } from './chain.js';
-import type { JournalAnswer, JournalErrorCode, JournalRequest } from './sqlite.js';
+import type { JournalErrorCode } from './journal.js';
+import type { JournalAnswer, JournalRequest } from './sqlite.js';
 
 interface Message {
   readonly id: number;

@@ -17,7 +17,7 @@ import {
   type StoredEntry,
 } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
-import { JournalError, type Journal } from '../journal/sqlite.js';
+import { JournalError, type Journal } from '../journal/journal.js';
 import type { Policy } from '../policy/policy.js';
 import { emptyWorld, foldEntry } from './fold.js';
 import type { MutableWorld, World } from './world.js';

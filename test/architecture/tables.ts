@@ -43,6 +43,8 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
     ['runtime/', 'sensor-service/', 'orchestrator/', 'plugin-host/', 'sdk/', 'cli/', 'bench/'],
   ],
   ['@jest/globals', ['test/support/']],
+  ['@nats-io/jetstream', ['orchestrator/journal/', 'bench/journal/']],
+  ['@nats-io/transport-node', ['runtime/nats', 'orchestrator/journal/']],
   ['@opentelemetry/api', ['runtime/telemetry']],
   ['@opentelemetry/exporter-trace-otlp-http', ['runtime/telemetry.ts']],
   ['@opentelemetry/resources', ['runtime/telemetry.ts']],

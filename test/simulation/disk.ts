@@ -2,7 +2,7 @@
 
 import type { Head, StoredEntry } from '../../orchestrator/journal/chain.js';
 import { genesis } from '../../orchestrator/journal/chain.js';
-import { JournalError, type Journal } from '../../orchestrator/journal/sqlite.js';
+import { JournalError, type Journal } from '../../orchestrator/journal/journal.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
 import type { Lifetime, VirtualTime } from './virtual-time.js';
 

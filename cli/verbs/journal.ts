@@ -1,0 +1,45 @@
+// lull journal: move it.
+
+import type { Command } from 'commander';
+import { copyTo } from '../commands/journal.js';
+import { journalSettings } from '../commands/journal-place.js';
+import { write } from '../output.js';
+import type { Here } from './here.js';
+
+interface Flags {
+  readonly journalCopies: string;
+  readonly allowLossy: boolean;
+}
+
+export function addJournal(program: Command, here: Here): void {
+  program
+    .command('journal')
+    .description('the journal: move it')
+    .command('copy <from> <to>')
+    .description(
+      'copy a journal, with Lull stopped: from a file to nats://host:port/PARTITION, back, or between two of a kind',
+    )
+    .option(
+      '--journal-copies <count>',
+      'copies of a new stream of journals, on so many servers',
+      '1',
+    )
+    .option('--allow-lossy', 'take a server that may lose what it acknowledged', false)
+    .action(async (from: string, to: string, flags: Flags) => {
+      const onTerminal = process.stderr.isTTY;
+      const copied = await copyTo(
+        { from, to },
+        journalSettings(flags, process.env),
+        (count, of) => {
+          if (onTerminal) process.stderr.write(`\r${String(count)} of ${String(of)} entries`);
+        },
+      );
+      if (onTerminal && copied.entryCount > 0) process.stderr.write('\r\u001b[K');
+      write(
+        copied,
+        here.json(),
+        ({ entryCount, headSha256 }) =>
+          `${String(entryCount)} entries in ${copied.to}, head ${headSha256}`,
+      );
+    });
+}

@@ -1,0 +1,255 @@
+// The journal on a real nats-server, which is killed, restarted, filled and shared.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { pause } from '../../runtime/deadline.js';
+import { createLog } from '../../runtime/log.js';
+import { connectNats, type Nats } from '../../runtime/nats.js';
+import {
+  natsServerProgram,
+  startNatsServer,
+  type NatsServerSettings,
+  type NatsServerUnderTest,
+} from '../../runtime/nats-server.testing.js';
+import { chainEntry, genesis, verifyChain, type Head, type StoredEntry } from './chain.js';
+import { whyLossy } from './durability.jetstream.js';
+import { openJetStreamJournal } from './jetstream.js';
+import { JournalError, type Journal } from './journal.js';
+import { openStream, STREAM } from './stream.jetstream.js';
+
+const log = createLog('test', 'error');
+const describeHere = natsServerProgram === undefined ? describe.skip : describe;
+const missing = natsServerProgram === undefined ? ' (skipped: needs nats-server 2.10)' : '';
+
+let directory: string;
+let server: NatsServerUnderTest;
+let nats: Nats;
+let partition = 0;
+
+async function begin(settings: Partial<NatsServerSettings> = {}): Promise<void> {
+  directory = mkdtempSync(join(tmpdir(), 'lull-n-'));
+  server = await startNatsServer({ directory, ...settings });
+  nats = await connectNats({ url: server.url, name: 'test', log });
+}
+
+async function end(): Promise<void> {
+  await nats.close();
+  await server.close();
+  rmSync(directory, { recursive: true });
+}
+
+/** A partition that no other test has written to. */
+function fresh(): string {
+  partition += 1;
+  return `p${String(partition)}`;
+}
+
+async function open(name: string): Promise<Journal> {
+  const { connection } = nats;
+  return await openJetStreamJournal({
+    js: jetstream(connection),
+    jsm: await jetstreamManager(connection),
+    payloadBytesMax: connection.info?.max_payload ?? 0,
+    partition: name,
+    replicaCount: 1,
+    pause,
+  });
+}
+
+/** `count` entries that follow `head`. */
+function after(head: Head, count: number, message = 'x'): StoredEntry[] {
+  let at = head;
+  return Array.from({ length: count }, () => {
+    const fact = { kind: 'run.notice', runId: 'run-1', message } as const;
+    const { sequence, atMs, body, hash } = chainEntry(at, 1_000, fact);
+    at = { sequence, hash };
+    return { sequence, atMs, body, hash };
+  });
+}
+
+function headOf(entries: readonly StoredEntry[]): Head {
+  const last = entries.at(-1);
+  return last === undefined ? genesis : { sequence: last.sequence, hash: last.hash };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'no error';
+  } catch (error) {
+    return error instanceof JournalError ? error.code : String(error);
+  }
+}
+
+describeHere(`a journal on JetStream${missing}`, () => {
+  beforeAll(() => begin());
+  afterAll(end);
+
+  test('is empty at first; what was appended is found in order, also after reopening', async () => {
+    const name = fresh();
+    const journal = await open(name);
+    expect(await journal.head()).toEqual(genesis);
+    expect(await journal.read(1, 10)).toEqual([]);
+    const entries = after(genesis, 5, 'ünï "quoted" \u0001');
+    await journal.append(entries.slice(0, 2));
+    await journal.append(entries.slice(2));
+    expect(await journal.read(1, 100)).toEqual(entries);
+    expect(await journal.read(2, 2)).toEqual(entries.slice(1, 3));
+    expect(await journal.read(4, 1)).toEqual(entries.slice(3, 4));
+    expect(await journal.read(6, 10)).toEqual([]);
+    await journal.close();
+    const again = await open(name);
+    expect(await again.head()).toEqual(headOf(entries));
+    expect(verifyChain(genesis, await again.read(1, 100))).toMatchObject({ kind: 'whole' });
+  });
+
+  test('is read from any entry on, between the entries of other partitions', async () => {
+    const [ours, theirs] = [await open(fresh()), await open(fresh())];
+    const mine = after(genesis, 40);
+    const other = after(genesis, 40, 'theirs');
+    for (const at of [0, 4, 9, 10, 30]) {
+      const upTo = { 0: 4, 4: 9, 9: 10, 10: 30, 30: 40 }[at] ?? 0;
+      await ours.append(mine.slice(at, upTo));
+      await theirs.append(other.slice(at, upTo));
+    }
+    for (let from = 1; from <= 40; from += 1) {
+      expect(await ours.read(from, 7)).toEqual(mine.slice(from - 1, from + 6));
+    }
+    expect(await theirs.read(1, 1_000)).toEqual(other);
+  });
+
+  test('appends that are not awaited are stored in the order of the calls', async () => {
+    const journal = await open(fresh());
+    const entries = after(genesis, 200);
+    await Promise.all(entries.map((entry) => journal.append([entry])));
+    expect(await journal.read(1, 1_000)).toEqual(entries);
+  });
+
+  test('of two writers the one that comes late has lost the journal for good (J2)', async () => {
+    const name = fresh();
+    const [ours, theirs] = [await open(name), await open(name)];
+    const won = after(genesis, 2, 'ours');
+    await ours.append(won);
+    const lost = after(genesis, 3, 'theirs');
+    expect(await codeOf(theirs.append(lost.slice(0, 1)))).toBe('SEQUENCE_TAKEN');
+    expect(await codeOf(theirs.append(lost.slice(1)))).toBe('SEQUENCE_TAKEN');
+    expect(await codeOf(theirs.read(1, 10))).toBe('SEQUENCE_TAKEN');
+    await ours.append(after(headOf(won), 1, 'ours'));
+    expect(await ours.read(1, 10)).toHaveLength(3);
+  });
+
+  test('what is larger than a message is cut into several, and found whole', async () => {
+    const journal = await open(fresh());
+    const entries = after(genesis, 20, 'x'.repeat(300_000));
+    await journal.append(entries);
+    expect(await journal.read(1, 100)).toEqual(entries);
+    expect(await codeOf(journal.append(after(headOf(entries), 1, 'x'.repeat(2_000_000))))).toBe(
+      'JOURNAL_BROKEN',
+    );
+  });
+
+  test('a message that is not an entry is named, and not passed over', async () => {
+    const name = fresh();
+    const journal = await open(name);
+    await journal.append(after(genesis, 1));
+    await jetstream(nats.connection).publish(`lull.v1.journal.${name}`, 'nonsense');
+    await expect(open(name)).rejects.toMatchObject({
+      code: 'JOURNAL_BROKEN',
+      message: expect.stringContaining('not an entry') as unknown,
+    });
+  });
+
+  test.each(['', 'A', 'a.b', '*', '>', `p${'x'.repeat(63)}`, '-'])(
+    '"%s" names no partition',
+    async (name) => {
+      expect(await codeOf(open(name))).toBe('JOURNAL_BROKEN');
+    },
+  );
+
+  test('nobody can delete or purge what it keeps', async () => {
+    const jsm = await jetstreamManager(nats.connection);
+    await openStream(jsm, 1);
+    await expect(jsm.streams.purge(STREAM)).rejects.toThrow('purge');
+    await expect(jsm.streams.deleteMessage(STREAM, 1)).rejects.toThrow('delete');
+  });
+
+  test('after it is closed nothing is taken', async () => {
+    const journal = await open(fresh());
+    await Promise.all([journal.append(after(genesis, 1)), journal.close(), journal.close()]);
+    expect(await codeOf(journal.append(after(genesis, 1)))).toBe('JOURNAL_BROKEN');
+  });
+
+  test('the server says that it keeps what it acknowledges', async () => {
+    await open(fresh());
+    expect(
+      await whyLossy(nats.connection, await jetstreamManager(nats.connection)),
+    ).toBeUndefined();
+  });
+});
+
+describeHere(`a server${missing}`, () => {
+  beforeEach(() => undefined);
+  afterEach(end);
+
+  test('that is killed in the middle of appends has all that it acknowledged, once, and takes the rest when it is back', async () => {
+    await begin();
+    const name = fresh();
+    const journal = await open(name);
+    const entries = after(genesis, 60);
+    const appends = entries.map((entry) => journal.append([entry]));
+    await appends[20];
+    await server.kill();
+    await server.start();
+    await Promise.all(appends);
+    expect(await journal.read(1, 100)).toEqual(entries);
+    expect(await (await open(name)).head()).toEqual(headOf(entries));
+  });
+
+  test('that is full says so, and takes entries again once there is space (T19)', async () => {
+    await begin({ storeBytesMax: 3_000_000 });
+    const journal = await open(fresh());
+    const jsm = await jetstreamManager(nats.connection);
+    await jsm.streams.add({ name: 'BALLAST', subjects: ['ballast'] });
+    const kept = after(genesis, 1);
+    await journal.append(kept);
+    for (let at = 0; at < 4; at += 1) {
+      await jetstream(nats.connection)
+        .publish('ballast', Buffer.alloc(900_000))
+        .catch(() => undefined); // The last one finds no room; that is what it is for.
+    }
+    const next = after(headOf(kept), 5, 'x'.repeat(100_000));
+    expect(await codeOf(journal.append(next))).toBe('NO_SPACE');
+    expect(await codeOf(journal.append(next))).toBe('NO_SPACE');
+    await jsm.streams.delete('BALLAST');
+    await journal.append(next);
+    expect(await journal.read(1, 100)).toEqual([...kept, ...next]);
+  });
+
+  test.each([
+    ['syncs now and then', { syncAlways: false }, 'does not sync every write'],
+    ['shows nobody whether it syncs', { shown: false }, 'nobody here may see'],
+  ])('that %s is known to lose what it acknowledged', async (_what, settings, words) => {
+    await begin(settings);
+    await open(fresh());
+    const jsm = await jetstreamManager(nats.connection);
+    expect(await whyLossy(nats.connection, jsm)).toContain(words);
+  });
+
+  test('with a stream of that name which lets go of entries is refused, with every setting that is wrong', async () => {
+    await begin();
+    const jsm = await jetstreamManager(nats.connection);
+    await jsm.streams.add({
+      name: STREAM,
+      subjects: ['lull.v1.journal.*'],
+      max_age: 1e9,
+      max_msgs: 5,
+    });
+    const refused = open(fresh());
+    await expect(refused).rejects.toThrow('max_age');
+    await expect(refused).rejects.toThrow('max_msgs is 5');
+    await expect(refused).rejects.toThrow('deny_purge');
+  });
+});

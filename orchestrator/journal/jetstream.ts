@@ -1,0 +1,213 @@
+// The journal on NATS JetStream: one stream for all partitions, one subject for each.
+//
+// Invariants:
+//   J1. `append` resolves when the server has acknowledged the entries, which a server with
+//       `sync_interval: always`, or one of three replicas, does when they are safe.
+//   J2. One writer: every message names the last one of its subject, and the server refuses it when
+//       that is another by now. Such a writer has lost the journal for good.
+//   J3. An acknowledgement that does not come says nothing: what the server has is looked at before
+//       anything is sent again.
+
+import type { JetStreamClient, JetStreamManager, StoredMsg } from '@nats-io/jetstream';
+import { DeliverPolicy, JetStreamApiError } from '@nats-io/jetstream';
+import { within } from '../../runtime/deadline.js';
+import { genesis, type Head, type StoredEntry } from './chain.js';
+import { JournalError, type Journal } from './journal.js';
+import { entriesIn, MessageError, messagesOf } from './message.js';
+import { openStream, STREAM, subjectOf } from './stream.jetstream.js';
+
+/** One acknowledgement. A server that needs longer is out of reach, and asked again. */
+const ACK_MS_MAX = 5_000;
+/** All attempts at one append, and one read: what takes longer is broken, not slow. */
+const APPEND_MS_MAX = 60_000;
+const READ_MS_MAX = 30_000;
+const PAUSE_MS = 250;
+/** Room for the headers beside the entries. */
+const HEADERS_BYTES_MAX = 1_024;
+/** No space on the disk, or no more that this account may use. */
+const fullCodes: ReadonlySet<number> = new Set([10023, 10028, 10047, 10077]);
+
+export interface JetStreamPlace {
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  /** Largest message that the server takes, bytes. */
+  readonly payloadBytesMax: number;
+  /** Lower case letters, digits and hyphens, at most 63. */
+  readonly partition: string;
+  readonly replicaCount: number;
+  /** Waits; for attempts. */
+  readonly pause: (ms: number) => Promise<unknown>;
+}
+
+/** The last message of the partition: where it lies in the stream, and the head of the chain in it. */
+interface End {
+  readonly streamSequence: number;
+  readonly head: Head;
+}
+
+/** Opens, or creates, the journal of a partition. Closing it leaves the connection open. */
+export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journal> {
+  const { js, jsm, partition } = place;
+  const subject = subjectOf(partition);
+  await openStream(jsm, place.replicaCount);
+  let end = await endOf(jsm, subject);
+  let dead: JournalError | undefined;
+  /** Where the next page probably begins. */
+  let cursor = { sequence: 1, streamSequence: 1 };
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function store(message: Uint8Array, after: StoredEntry): Promise<void> {
+    const giveUpAtMs = performance.now() + APPEND_MS_MAX;
+    for (;;) {
+      try {
+        const expect = { lastSubjectSequence: end.streamSequence };
+        const { seq } = await js.publish(subject, message, { expect, timeout: ACK_MS_MAX });
+        end = { streamSequence: seq, head: { sequence: after.sequence, hash: after.hash } };
+        return;
+      } catch (error) {
+        if (isFull(error)) throw new JournalError('NO_SPACE', (error as Error).message);
+        if (await isStored(after)) return; // J3
+        if (performance.now() > giveUpAtMs) throw broken('the server acknowledges nothing', error);
+        await place.pause(PAUSE_MS);
+      }
+    }
+  }
+
+  /** What became of a message whose acknowledgement did not come, or that was refused. */
+  async function isStored(after: StoredEntry): Promise<boolean> {
+    let found: End;
+    try {
+      found = await endOf(jsm, subject);
+    } catch (error) {
+      if (error instanceof JournalError) throw error;
+      return false; // Out of reach still; the next attempt finds out.
+    }
+    if (found.streamSequence === end.streamSequence) return false;
+    if (found.head.hash !== after.hash) throw taken(partition, found.head); // J2
+    end = found;
+    return true;
+  }
+
+  async function append(entries: readonly StoredEntry[]): Promise<void> {
+    if (dead !== undefined) throw dead;
+    const [first] = entries;
+    if (first === undefined) return;
+    try {
+      // What does not follow the last entry was written by somebody who knows another journal.
+      if (first.sequence !== end.head.sequence + 1) throw taken(partition, end.head);
+      for (const message of messagesOf(entries, place.payloadBytesMax - HEADERS_BYTES_MAX)) {
+        await store(message, lastOf(message));
+      }
+    } catch (error) {
+      const known = error instanceof JournalError ? error : broken('it cannot be written', error);
+      if (known.code !== 'NO_SPACE') dead = known;
+      throw known;
+    }
+  }
+
+  async function read(fromSequence: number, count: number): Promise<readonly StoredEntry[]> {
+    if (dead !== undefined) throw dead;
+    const upTo = end;
+    if (fromSequence > upTo.head.sequence || count < 1) return [];
+    const start =
+      cursor.sequence === fromSequence
+        ? cursor.streamSequence
+        : await locate(jsm, subject, fromSequence, upTo.streamSequence);
+    const consumer = await js.consumers.get(STREAM, {
+      filter_subjects: subject,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: start,
+    });
+    const found: StoredEntry[] = [];
+    try {
+      const messages = await consumer.fetch({ max_messages: count, expires: READ_MS_MAX });
+      for await (const message of messages) {
+        found.push(...decoded(message.data).filter(({ sequence }) => sequence >= fromSequence));
+        cursor = { sequence: (found.at(-1)?.sequence ?? 0) + 1, streamSequence: message.seq + 1 };
+        if (found.length >= count || message.seq >= upTo.streamSequence) break;
+      }
+    } finally {
+      await consumer.delete();
+    }
+    if (found.length > count) cursor = { sequence: 0, streamSequence: 0 };
+    return found.slice(0, count);
+  }
+
+  /** One after the other: the next append names the message of the one before. */
+  function inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const turn = last.then(step, step);
+    last = turn;
+    return turn;
+  }
+
+  return {
+    append: (entries) => inTurn(() => append(entries)),
+    read: (fromSequence, count) =>
+      within(read(fromSequence, count), READ_MS_MAX, "the journal's read").catch(
+        (error: unknown) => {
+          throw error instanceof JournalError ? error : broken('it cannot be read', error);
+        },
+      ),
+    head: () => Promise.resolve(end.head),
+    close: async () => {
+      await last.catch(() => undefined); // Whoever appended was told.
+      dead ??= new JournalError('JOURNAL_BROKEN', 'the journal is closed');
+    },
+  };
+}
+
+/** Asked of the leader of the stream, which knows every message that was acknowledged. */
+async function endOf(jsm: JetStreamManager, subject: string): Promise<End> {
+  const message = await jsm.streams.getMessage(STREAM, { last_by_subj: subject });
+  if (message === null) return { streamSequence: 0, head: genesis };
+  const { sequence, hash } = lastOf(message.data);
+  return { streamSequence: message.seq, head: { sequence, hash } };
+}
+
+/** By halves: where the message with this entry lies among those of other partitions. */
+async function locate(
+  jsm: JetStreamManager,
+  subject: string,
+  sequence: number,
+  lastStreamSequence: number,
+): Promise<number> {
+  let [low, high] = [1, lastStreamSequence];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const found = await nextOf(jsm, subject, middle);
+    if (found !== null && decoded(found.data)[0].sequence <= sequence) low = found.seq;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function nextOf(jsm: JetStreamManager, subject: string, seq: number): Promise<StoredMsg | null> {
+  return jsm.direct.getMessage(STREAM, { seq, next_by_subj: subject });
+}
+
+function decoded(message: Uint8Array): ReturnType<typeof entriesIn> {
+  try {
+    return entriesIn(message);
+  } catch (error) {
+    if (!(error instanceof MessageError)) throw error;
+    throw broken('the stream has a message that is not an entry of Lull', error);
+  }
+}
+
+function lastOf(message: Uint8Array): StoredEntry {
+  const [first, ...others] = decoded(message);
+  return others.at(-1) ?? first;
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof JetStreamApiError && fullCodes.has(error.code);
+}
+
+function taken(partition: string, head: Head): JournalError {
+  const message = `partition ${partition} has been written by somebody else, up to entry ${String(head.sequence)}`;
+  return new JournalError('SEQUENCE_TAKEN', message);
+}
+
+function broken(what: string, cause: unknown): JournalError {
+  return new JournalError('JOURNAL_BROKEN', `${what}: ${(cause as Error).message}`, { cause });
+}

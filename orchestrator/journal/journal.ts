@@ -1,0 +1,28 @@
+// Where entries are kept: what SQLite and JetStream both are.
+
+import type { Head, StoredEntry } from './chain.js';
+
+export interface Journal {
+  /**
+   * Resolves when the entries are durable, in the order of the calls. Fails with SEQUENCE_TAKEN when
+   * somebody else has written meanwhile: then this writer has lost the journal for good.
+   */
+  append(entries: readonly StoredEntry[]): Promise<void>;
+  /** At most `count` entries from `fromSequence` on; fewer do not mean that there are no more. */
+  read(fromSequence: number, count: number): Promise<readonly StoredEntry[]>;
+  head(): Promise<Head>;
+  close(): Promise<void>;
+}
+
+export type JournalErrorCode = 'SEQUENCE_TAKEN' | 'NO_SPACE' | 'JOURNAL_BROKEN';
+
+export class JournalError extends Error {
+  constructor(
+    readonly code: JournalErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'JournalError';
+  }
+}

@@ -1,0 +1,73 @@
+// Connects to the server of a partition, and refuses one that may lose what it acknowledges.
+
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { pause } from '../../runtime/deadline.js';
+import { connectNats, type Nats } from '../../runtime/nats.js';
+import { whyLossy } from './durability.jetstream.js';
+import { openJetStreamJournal } from './jetstream.js';
+import { JournalError, type Journal } from './journal.js';
+import type { JournalOptions } from './open.loop.js';
+import { placeText, type StreamPlace } from './place.js';
+
+const API_MS_MAX = 10_000;
+
+export async function openStreamJournal(
+  place: StreamPlace,
+  options: JournalOptions,
+): Promise<Journal> {
+  const nats = await connected(place, options);
+  try {
+    return await openOver(nats, place, options);
+  } catch (error) {
+    await nats.close();
+    throw error;
+  }
+}
+
+async function connected(place: StreamPlace, { log, tls }: JournalOptions): Promise<Nats> {
+  try {
+    return await connectNats({
+      url: place.url,
+      name: `lull journal ${place.partition}`,
+      ...(tls === undefined ? {} : { tls }),
+      log,
+    });
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new JournalError('JOURNAL_BROKEN', `${placeText(place)} cannot be reached: ${why}`, {
+      cause: error,
+    });
+  }
+}
+
+async function openOver(
+  nats: Nats,
+  { partition }: StreamPlace,
+  { log, replicaCount, allowLossy }: JournalOptions,
+): Promise<Journal> {
+  const { connection } = nats;
+  const jsm = await jetstreamManager(connection, { timeout: API_MS_MAX });
+  const journal = await openJetStreamJournal({
+    js: jetstream(connection, { timeout: API_MS_MAX }),
+    jsm,
+    payloadBytesMax: connection.info?.max_payload ?? 0,
+    partition,
+    replicaCount,
+    pause,
+  });
+  const lossy = await whyLossy(connection, jsm);
+  if (lossy !== undefined) {
+    if (!allowLossy) {
+      const message = `the journal would not survive a power cut: ${lossy}. Or accept that with --allow-lossy.`;
+      throw new JournalError('JOURNAL_BROKEN', message);
+    }
+    log.warn({ partition }, `the journal may not survive a power cut: ${lossy}`);
+  }
+  return {
+    ...journal,
+    close: async () => {
+      await journal.close();
+      await nats.close();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// The stream that keeps every partition's journal, and whether its server keeps what it acknowledges.
+//
+// Invariant: S1. A stream that could let go of an entry (by age, size, count, a purge) is refused: what
+// is in the journal happened, and stays.
+
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { JournalError } from './journal.js';
+
+export const STREAM = 'LULL_JOURNAL';
+const SUBJECTS = 'lull.v1.journal.*';
+
+const wanted = {
+  name: STREAM,
+  subjects: [SUBJECTS],
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  max_age: 0,
+  max_bytes: -1,
+  max_msgs: -1,
+  max_msgs_per_subject: -1,
+  deny_delete: true,
+  deny_purge: true,
+  allow_direct: true,
+} as const;
+
+const partitionPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+export function subjectOf(partition: string): string {
+  if (!partitionPattern.test(partition)) {
+    const rule = 'lower case letters, digits and hyphens, at most 63';
+    throw new JournalError('JOURNAL_BROKEN', `"${partition}" names no partition: ${rule}`);
+  }
+  return SUBJECTS.replace('*', partition);
+}
+
+/** Creates the stream where it is missing. @throws JournalError when one is there that lets go. */
+export async function openStream(jsm: JetStreamManager, replicaCount: number): Promise<void> {
+  try {
+    const { config } = await jsm.streams.info(STREAM);
+    const wrong = differences(config);
+    if (wrong.length === 0) return;
+    const message = `the stream ${STREAM} would not keep a journal: ${wrong.join(', ')}. Move it away, or give it these settings.`;
+    throw new JournalError('JOURNAL_BROKEN', message);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  await jsm.streams.add({ ...wanted, subjects: [...wanted.subjects], num_replicas: replicaCount });
+}
+
+/** S1 */
+function differences(config: StreamConfig): string[] {
+  return Object.entries(wanted).flatMap(([key, value]) => {
+    const found = config[key as keyof StreamConfig];
+    if (JSON.stringify(found) === JSON.stringify(value)) return [];
+    return [`${key} is ${JSON.stringify(found)} and should be ${JSON.stringify(value)}`];
+  });
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+}

@@ -1,0 +1,124 @@
+// A real nats-server on a port and in a directory of its own, for tests and benchmarks.
+
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { connect } from '@nats-io/transport-node';
+import { pause, within } from './deadline.js';
+
+const START_MS_MAX = 20_000;
+const LOOK_EVERY_MS = 20;
+/** Where set-up unpacks one. */
+const unpacked = fileURLToPath(new URL('../tools/nats-server', import.meta.url));
+
+export interface NatsServerUnderTest {
+  /** For Lull: its account may see whether the server syncs, unless told otherwise. */
+  readonly url: URL;
+  /** kill -9, as a crash; nothing is written any more. */
+  kill(): Promise<void>;
+  /** Starts it again, on the same port and with what it has. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface NatsServerSettings {
+  /** For its files and its log. */
+  readonly directory: string;
+  readonly syncAlways?: boolean;
+  /** Whether Lull's account is shown the server's settings. */
+  readonly shown?: boolean;
+  /** How much JetStream may keep, bytes. */
+  readonly storeBytesMax?: number;
+}
+
+/** The program, or undefined where there is none that is new enough. */
+export const natsServerProgram: string | undefined = [
+  process.env['NATS_SERVER'],
+  unpacked,
+  '/usr/sbin/nats-server',
+  '/usr/local/bin/nats-server',
+].find((path) => path !== undefined && existsSync(path) && canSyncAlways(path));
+
+export async function startNatsServer(settings: NatsServerSettings): Promise<NatsServerUnderTest> {
+  const program = natsServerProgram;
+  if (program === undefined) throw new Error('there is no nats-server 2.10 or newer here');
+  const { directory } = settings;
+  const port = await freePort();
+  const url = new URL(`nats://lull:lull@127.0.0.1:${String(port)}`);
+  const file = join(directory, 'nats.conf');
+  writeFileSync(file, configuration(settings, port));
+  let child: ChildProcess | undefined;
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    const dying = child;
+    child = undefined;
+    if (dying?.exitCode !== null || dying.signalCode !== null) return;
+    const exited = once(dying, 'exit');
+    dying.kill(signal);
+    await exited;
+  };
+  const start = async (): Promise<void> => {
+    child = spawn(program, ['-c', file, '-l', join(directory, 'nats.log')], { stdio: 'ignore' });
+    await within(answering(url, child), START_MS_MAX, `nats-server, see ${directory}/nats.log,`);
+  };
+  const server = { url, start, kill: () => kill('SIGKILL'), close: () => kill('SIGTERM') };
+  try {
+    await start();
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
+  return server;
+}
+
+function configuration(settings: NatsServerSettings, port: number): string {
+  const { directory, syncAlways = true, shown = true, storeBytesMax = 2 ** 30 } = settings;
+  const jsz = '"$SYS.REQ.SERVER.PING.JSZ"';
+  return `
+listen: "127.0.0.1:${String(port)}"
+jetstream {
+  store_dir: "${directory}/js"
+  max_file_store: ${String(storeBytesMax)}
+  ${syncAlways ? 'sync_interval: always' : ''}
+}
+accounts {
+  SYSTEM { users: [{ user: system, password: system }], exports: [{ service: ${jsz} }] }
+  LULL {
+    jetstream: enabled
+    users: [{ user: lull, password: lull }]
+    ${shown ? `imports: [{ service: { account: SYSTEM, subject: ${jsz} } }]` : ''}
+  }
+}
+system_account: SYSTEM
+`;
+}
+
+async function answering(url: URL, child: ChildProcess): Promise<void> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error('nats-server ended');
+    try {
+      const { username: user, password: pass } = url;
+      await (await connect({ servers: url.host, user, pass, reconnect: false })).close();
+      return;
+    } catch {
+      await pause(LOOK_EVERY_MS); // Not yet; `within` bounds it.
+    }
+  }
+}
+
+/** Free a moment ago: another process may take it first, and then the server ends and says so. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+function canSyncAlways(path: string): boolean {
+  const [, major, minor] = /v(\d+)\.(\d+)/.exec(execFileSync(path, ['--version']).toString()) ?? [];
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 10);
+}

@@ -1,0 +1,71 @@
+// A connection to NATS: who we are, how long we wait, and what is logged of it.
+
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { within } from './deadline.js';
+import type { Log } from './log.js';
+import type { Closeable } from './shutdown.js';
+
+const CONNECT_MS_MAX = 10_000;
+const CLOSE_MS_MAX = 5_000;
+const RECONNECT_MS = 250;
+/** As much again at most, so that a fleet does not come back in one instant. */
+const RECONNECT_JITTER_MS = 500;
+const PING_EVERY_MS = 10_000;
+const PINGS_LOST_MAX = 2;
+
+/** PEM files. */
+export interface TlsFiles {
+  /** Of the authority that the server's certificate is from. */
+  readonly caFile: string;
+  /** Who we are, where the server asks for that. */
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
+export interface NatsOptions {
+  /** `nats://` or `tls://`, with a user and a password where the server asks for them. */
+  readonly url: URL;
+  /** What the server shows us as. */
+  readonly name: string;
+  readonly tls?: TlsFiles;
+  readonly log: Log;
+}
+
+export interface Nats extends Closeable {
+  readonly connection: NatsConnection;
+}
+
+/** Connects once, and stays connected until closed: a server that goes away is looked for for ever. */
+export async function connectNats({ url, name, tls, log }: NatsOptions): Promise<Nats> {
+  const credentials =
+    url.username === ''
+      ? {}
+      : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
+  const connection = await connect({
+    servers: url.host,
+    name,
+    ...credentials,
+    ...(tls === undefined && url.protocol !== 'tls:' ? {} : { tls: { ...tls } }),
+    timeout: CONNECT_MS_MAX,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_MS,
+    reconnectJitter: RECONNECT_JITTER_MS,
+    reconnectJitterTLS: RECONNECT_JITTER_MS,
+    pingInterval: PING_EVERY_MS,
+    maxPingOut: PINGS_LOST_MAX,
+  });
+  void follow(connection, log);
+  return {
+    connection,
+    close: async () => {
+      await within(connection.close(), CLOSE_MS_MAX, 'closing the connection to NATS');
+    },
+  };
+}
+
+async function follow(connection: NatsConnection, log: Log): Promise<void> {
+  for await (const { type } of connection.status()) {
+    if (type === 'disconnect') log.warn('NATS is out of reach');
+    if (type === 'reconnect') log.info('NATS is back');
+  }
+}
