@@ -62,6 +62,7 @@ export const reasons = {
   OPERATOR: 'An operator asked for it.',
   SHUTTING_DOWN: 'Lull is stopping.',
   SUPERSEDED: 'A newer grant took the place of this one.',
+  GAVE_WAY: 'It was held up for long, and gave its slot to what could run.',
 
   // Why a run failed.
   LAUNCH_FAILED: 'The sandbox could not be started.',
