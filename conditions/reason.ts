@@ -62,6 +62,7 @@ export const reasons = {
   OPERATOR: 'An operator asked for it.',
   SHUTTING_DOWN: 'Lull is stopping.',
   SUPERSEDED: 'A newer grant took the place of this one.',
+  GAVE_WAY: 'It was held up for long, and gave its slot to what could run.',
 
   // Why a run failed.
   LAUNCH_FAILED: 'The sandbox could not be started.',
@@ -98,6 +99,7 @@ export const reasons = {
   RATE_LIMITED: 'More was asked at once, or in a short time, than is allowed.',
   TOKEN_INVALID: 'A call did not carry the token of its launch.',
   NO_PREVIOUS: 'No version before is kept, so there is nothing to go back to.',
+  NOT_RECORDED: 'It is in force, but the journal has not taken it: a restart would lose it.',
   RUN_OVER: 'The run had ended when the host came to do what was asked.',
   CANCELLED: 'The host cut a call to the updater.',
   UPDATER_ERROR: 'The updater met an error that it did not expect.',

@@ -113,8 +113,8 @@ describe('status', () => {
       reasons.map(({ code }) => code),
     ]);
     expect(waiting).toEqual([
-      ['b', 'download', ['SLOT_TAKEN', 'CONFLICT']],
       ['', 'scan', ['SLOT_TAKEN', 'CONFLICT']],
+      ['b', 'download', ['SLOT_TAKEN', 'CONFLICT']],
     ]);
     expect(answer.headSha256).toBe(operator.rig.ledger.head.hash);
   });
@@ -142,9 +142,9 @@ describe('explain', () => {
   test('says of what would start now that nothing stands in its way', async () => {
     const subjects = await explain();
     expect(subjects.map(({ updateId, reasons }) => [updateId, reasons.length])).toEqual([
-      ['a', 0],
+      ['', 0],
+      ['a', 2],
       ['b', 2],
-      ['', 2],
     ]);
   });
 

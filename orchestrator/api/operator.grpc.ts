@@ -18,6 +18,7 @@ import { answer, RpcFailure } from './answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
 import { chancesWithin, FORECAST_MS } from './forecast.loop.js';
 import { orderHandlers } from './orders.grpc.js';
+import { recorded } from './recorded.grpc.js';
 import { subjectsNow } from './subjects.wire.js';
 import { chanceToWire, entryToWire, outlookToWire, readingToText, runToWire } from './view.wire.js';
 import { streamEntries } from './watch.grpc.js';
@@ -54,16 +55,9 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
     },
     ...orderHandlers(deps),
     suspendUpdater: ({ request: { id, why } }, callback) => {
-      const fact: Fact = {
-        kind: 'updater.suspended',
-        id,
-        code: 'OPERATOR',
-        why,
-        actor: 'operator',
-      };
       answer(
         callback,
-        command(id, fact, deps).then((updater) => ({ updater })),
+        suspend(id, why, deps).then((updater) => ({ updater })),
       );
     },
     listRuns: ({ request: { pageSize, pageToken } }, callback) => {
@@ -161,6 +155,20 @@ async function command(id: string, fact: Fact, deps: OperatorDeps): Promise<Upda
   if (!deps.ledger.world.updaters.has(id)) throw notFound(id);
   await deps.ledger.append([fact]);
   deps.wake();
+  const updater = deps.ledger.world.updaters.get(id);
+  if (updater === undefined) throw notFound(id);
+  return updaterToWire(updater, deps.ledger.world);
+}
+
+async function suspend(id: string, why: string, deps: OperatorDeps): Promise<Updater> {
+  if (!deps.ledger.world.updaters.has(id)) throw notFound(id);
+  await recorded(deps, {
+    kind: 'updater.suspended',
+    id,
+    code: 'OPERATOR',
+    why,
+    actor: 'operator',
+  });
   const updater = deps.ledger.world.updaters.get(id);
   if (updater === undefined) throw notFound(id);
   return updaterToWire(updater, deps.ledger.world);

@@ -5,9 +5,11 @@ import { status } from '@grpc/grpc-js';
 import type { OperatorServiceServer, Order } from '../../proto/gen/lull/operator/v1/operator.js';
 import { displayText } from '../../conditions/words.js';
 import type { Fact } from '../journal/fact.js';
+import type { Restraint } from '../world/restraints.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from './answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
+import { recorded } from './recorded.grpc.js';
 import { liftFacts, orderProblem, subjectNamed, type forMsMax } from './order.js';
 import { subjectsNow } from './subjects.wire.js';
 
@@ -29,6 +31,7 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
     await ledger.append(facts);
     deps.wake();
   };
+  const impose = (restraint: Restraint): Promise<void> => recorded(deps, restraint);
   const until = (kind: keyof typeof forMsMax, why: string, forMs: bigint): number => {
     const problem = orderProblem(kind, why, Number(forMs));
     if (problem !== undefined) {
@@ -45,7 +48,7 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
 
   async function placeHold(word: string, why: string, forMs: bigint) {
     const untilMs = until('hold', why, forMs);
-    await write([{ kind: 'hold.placed', ...named(word), why, untilMs, actor: 'operator' }]);
+    await impose({ kind: 'hold.placed', ...named(word), why, untilMs, actor: 'operator' });
     return { untilUnixMs: BigInt(untilMs) };
   }
 
@@ -53,13 +56,13 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
     const untilMs = until('veto', why, forMs);
     const vetoId = `veto-${randomBytes(4).toString('hex')}`;
     const by = displayText(owner, 64);
-    await write([{ kind: 'veto.placed', vetoId, owner: by, why: displayText(why, 256), untilMs }]);
+    await impose({ kind: 'veto.placed', vetoId, owner: by, why: displayText(why, 256), untilMs });
     return { vetoId, untilUnixMs: BigInt(untilMs) };
   }
 
   async function tripSwitch(why: string, forMs: bigint) {
     const untilMs = until('switch', why, forMs);
-    await write([{ kind: 'switch.tripped', why, untilMs, actor: 'operator' }]);
+    await impose({ kind: 'switch.tripped', why, untilMs, actor: 'operator' });
     return { untilUnixMs: BigInt(untilMs) };
   }
 
@@ -80,14 +83,14 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
     liftHold: ({ request: { subject } }, callback) => {
       answer(
         callback,
-        write(liftFacts(ledger.world, subject)).then(() => ({})),
+        write(liftFacts(ledger.inForce, subject)).then(() => ({})),
       );
     },
     placeVeto: ({ request: { owner, why, forMs } }, callback) => {
       answer(callback, placeVeto(owner, why, forMs));
     },
     liftVeto: ({ request: { vetoId } }, callback) => {
-      const known = ledger.world.vetoes.has(vetoId);
+      const known = ledger.inForce.vetoes.has(vetoId);
       const facts: Fact[] = known ? [{ kind: 'veto.lifted', vetoId, actor: 'operator' }] : [];
       answer(
         callback,
@@ -101,7 +104,7 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
       answer(callback, tripSwitch(why, forMs));
     },
     releaseSwitch: (_call, callback) => {
-      const on = ledger.world.tripped !== undefined;
+      const on = ledger.inForce.tripped !== undefined;
       const facts: Fact[] = on ? [{ kind: 'switch.released', actor: 'operator' }] : [];
       answer(
         callback,
@@ -116,7 +119,7 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
 
 /** Orders in force. */
 function ordersNow({ ledger, clock }: OperatorDeps): Order[] {
-  const { holds, vetoes, tripped } = ledger.world;
+  const { holds, vetoes, tripped } = ledger.inForce;
   const orders = [
     ...(tripped === undefined ? [] : [{ kind: 'switch', subject: '', owner: '', ...tripped }]),
     ...[...vetoes.values()].map(({ id, ...veto }) => ({ kind: 'veto', subject: id, ...veto })),

@@ -40,6 +40,7 @@ export const policyFileSchema = z.strictObject({
     away_for_install: duration,
     away_to_resume: duration,
     between_resumes: duration,
+    give_way: duration,
     locked: duration,
     start_up: duration,
     set_up: duration,

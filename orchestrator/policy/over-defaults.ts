@@ -26,6 +26,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       awayForInstallMs: waiting?.away_for_install ?? base.waiting.awayForInstallMs,
       awayToResumeMs: waiting?.away_to_resume ?? base.waiting.awayToResumeMs,
       betweenResumesMs: waiting?.between_resumes ?? base.waiting.betweenResumesMs,
+      giveWayMs: waiting?.give_way ?? base.waiting.giveWayMs,
       lockedMs: waiting?.locked ?? base.waiting.lockedMs,
       startUpMs: waiting?.start_up ?? base.waiting.startUpMs,
       setUpMs: waiting?.set_up ?? base.waiting.setUpMs,

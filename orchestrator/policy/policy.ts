@@ -56,6 +56,8 @@ export interface Policy {
     readonly awayToResumeMs: number;
     /** A run goes on at most so often: what flaps pauses it each time, and does not wear it out. */
     readonly betweenResumesMs: number;
+    /** A run that has been paused for so long gives its slot to what could run. */
+    readonly giveWayMs: number;
     /** Nothing starts so soon after Lull itself started. */
     readonly startUpMs: number;
     /** Nor after the machine was set up, started, woke up, or was logged in to. */
@@ -142,6 +144,7 @@ export const defaultPolicy: Policy = {
     awayForInstallMs: 10 * MINUTE, // Ours, between Windows' 4 and Android's 31.
     awayToResumeMs: 4 * MINUTE, // As for starting.
     betweenResumesMs: MINUTE, // Ours.
+    giveWayMs: 10 * MINUTE, // Ours: a launch costs a second, and what a run had not saved is done again.
     lockedMs: 20 * SECOND, // Ours, from recordings: decision 16.
     startUpMs: 5 * MINUTE, // Omaha.
     setUpMs: 2 * HOUR, // snapd.

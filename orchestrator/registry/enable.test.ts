@@ -32,7 +32,7 @@ function updaterWith(accepted: UpdaterVersion | undefined): UpdaterState {
     ...(accepted === undefined ? {} : { accepted: { version: accepted, settings: new Map() } }),
     scanJitter: 0,
     scanTrials: noTrials,
-    crashesAtMs: [],
+    crashes: [],
     admissionsAtMs: [],
   };
 }

@@ -61,6 +61,8 @@ export interface Run {
   readonly pauseCount: number;
   /** When it was last permitted to go on after a pause; absent: never, in this attempt. */
   readonly resumedAtMs?: number;
+  /** In a critical section: it is throttled instead of frozen, and not to be ended. */
+  readonly inSection?: boolean;
   readonly phase: RunPhase;
 }
 

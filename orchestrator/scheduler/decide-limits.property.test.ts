@@ -134,10 +134,12 @@ function hasSpace({ subject: { work } }: Admission, view: HostView, rules: Polic
   );
 }
 
+/** What is overdue, or wanted now, installs on battery as well; never below its minimum. */
 function hasPower({ subject: { action, level } }: Admission, readings: Readings): boolean {
   const mains = valueOf(readings, 'power.ac');
   if (mains.kind === 'flag' && mains.flag) return true;
-  if (weightOf(action) === 'change' && level !== 'forced') return false;
+  const mayUseBattery = level === 'noticeable' || level === 'forced';
+  if (weightOf(action) === 'change' && !mayUseBattery) return false;
   const charge = valueOf(readings, 'power.battery');
   return charge.kind === 'number' && charge.number >= 20;
 }

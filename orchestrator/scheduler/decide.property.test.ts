@@ -125,8 +125,11 @@ describe('for every world, machine and policy', () => {
       for (const run of heldIn(given)) {
         const wanted = { ...run, action: actionOf(run), level: run.intrusion };
         const isPaused = run.phase.kind === 'paused';
-        const may = view.attached && wasNotJustTold(run) && open(toResume(wanted, rules), view);
-        const ends = mustEnd(run, given) || (isPaused && mayBeFeltMore(run, given, rules));
+        const calm = wasNotJustTold(run) && didNotJustGoOn(run, rules);
+        const may = view.attached && calm && open(toResume(wanted, rules), view);
+        const gives = plan.stop.some((each) => each.run === run && each.reason.code === 'GAVE_WAY');
+        if (gives) expect(mayGiveWay(run, given, rules)).toBe(true);
+        const ends = mustEnd(run, given) || (isPaused && mayBeFeltMore(run, given, rules)) || gives;
         const breaks = !open(toContinue(wanted, rules), view);
         expect(placesOf(run, plan)).toEqual({
           stop: ends,
@@ -134,7 +137,26 @@ describe('for every world, machine and policy', () => {
           resume: !ends && isPaused && may,
           paused: !ends && isPaused && !may,
         });
+        if (gives) expect(may).toBe(false);
       }
+    });
+  });
+
+  test('whoever gives way makes room for something that has no other objection', () => {
+    holds((given, view, rules) => {
+      const { stop, waiting } = decide(given, view, rules, NOW_MS);
+      if (!stop.some(({ reason }) => reason.code === 'GAVE_WAY')) return;
+      const ofSlots = ['SLOT_TAKEN', 'CONFLICT', 'RESTART_DUE'];
+      const gone = new Map(given.runs);
+      for (const { run } of stop) gone.delete(run.id);
+      const held = waiting.filter(({ reasons }) =>
+        reasons.every(({ code }) => ofSlots.includes(code)),
+      );
+      expect(held.length).toBeGreaterThan(0);
+      const without = decide({ ...given, runs: gone }, view, rules, NOW_MS);
+      const keys = new Set(held.map(({ subject }) => subject.key));
+      const starts = without.admit.some(({ subject }) => keys.has(subject.key));
+      expect(starts || without.restart.order !== undefined).toBe(true);
     });
   });
 
@@ -200,6 +222,18 @@ function mayBeFeltMore(run: Run, given: World, rules: Policy): boolean {
 function wasNotJustTold({ phase }: Run): boolean {
   const atMs = phase.kind === 'paused' ? phase.permittedAtMs : undefined;
   return atMs === undefined || NOW_MS - atMs < 0 || NOW_MS - atMs >= 2_000;
+}
+
+function didNotJustGoOn({ phase, resumedAtMs }: Run, { waiting }: Policy): boolean {
+  if (phase.kind !== 'paused' || phase.permittedAtMs !== undefined) return true;
+  if (resumedAtMs === undefined) return true;
+  return NOW_MS - resumedAtMs < 0 || NOW_MS - resumedAtMs >= waiting.betweenResumesMs;
+}
+
+/** Paused for long, or for a moment where an operator wants something; never in a section. */
+function mayGiveWay(run: Run, given: World, { waiting }: Policy): boolean {
+  if (run.phase.kind !== 'paused' || run.inSection === true) return false;
+  return NOW_MS - run.phase.sinceMs >= waiting.giveWayMs || given.demands.size > 0;
 }
 
 /** What a plan says, without the order in which it says what has no order. */

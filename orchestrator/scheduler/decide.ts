@@ -3,7 +3,7 @@
 // For every subject it asks, and keeps every reason, never only the first:
 //   may it at all?  ->  is now a good moment, at the level its urgency allows?  ->  will it fit?
 //   ->  is there a slot?
-// For every run that holds a slot: must it stop, must it pause, may it go on?
+// For every run that holds a slot: must it stop, must it pause, may it go on, does it give way?
 //
 // Invariants:
 //   D1. Pure, total, deterministic: the same arguments give the same plan.
@@ -20,6 +20,7 @@ import type { World } from '../world/world.js';
 import { quietObjections, windowObjections } from './fit.js';
 import { confinementObjections } from './confinement.js';
 import { attachmentObjections, heldRuns, type HeldRuns } from './held.js';
+import { givingWay } from './give-way.js';
 import type { HostView } from './host-view.js';
 import { nextInstant } from './instants.js';
 import { objectionsToRunning } from './may.js';
@@ -53,8 +54,10 @@ export interface Plan extends HeldRuns {
 
 export function decide(world: World, host: HostView, policy: Policy, nowMs: number): Plan {
   const held = [...world.runs.values()].filter(holdsSlot);
-  const heldPlan = heldRuns(held, world, host, policy, nowMs);
-  const { admit, waiting } = admissions(world, held, host, policy, nowMs);
+  const mayHold = heldRuns(held, world, host, policy, nowMs);
+  const { admit, waiting, running } = admissions(world, held, host, policy, nowMs);
+  const giving = givingWay(waiting, running, mayHold.paused, host.readings, policy, nowMs);
+  const heldPlan = { ...mayHold, ...giving, stop: [...mayHold.stop, ...giving.stop] };
   const reasons = [
     ...[...waiting, ...heldPlan.paused, ...heldPlan.pause].flatMap((each) => each.reasons),
     ...heldPlan.stop.map(({ reason }) => reason),
@@ -72,7 +75,7 @@ function admissions(
   host: HostView,
   policy: Policy,
   nowMs: number,
-): Pick<Plan, 'admit' | 'waiting'> {
+): Pick<Plan, 'admit' | 'waiting'> & { readonly running: readonly Occupant[] } {
   const running: Occupant[] = held.map((run) => ({ ...run, runId: run.id, action: actionOf(run) }));
   const admit: Admission[] = [];
   const waiting: Waiting[] = [];
@@ -93,7 +96,7 @@ function admissions(
     admit.push(admission);
     running.push({ ...occupant, runId: admission.runId });
   }
-  return { admit, waiting };
+  return { admit, waiting, running };
 }
 
 /** Every reason why `subject` cannot start now, but for the slot. */

@@ -283,9 +283,7 @@ describe('events', () => {
       restart();
       await tellAgain('r', body);
       expect(await kindsFrom(4)).toEqual([kind]);
-      expect(rig.ledger.world.updaters.get(UPDATER)?.crashesAtMs).toHaveLength(
-        body === crash ? 1 : 0,
-      );
+      expect(rig.ledger.world.updaters.get(UPDATER)?.crashes).toHaveLength(body === crash ? 1 : 0);
     },
   );
 

@@ -7,6 +7,7 @@ import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
 import { windowState } from '../policy/window.js';
 import { DEMAND_MS_MAX, type World } from '../world/world.js';
+import { givesWayAtMs } from './give-way.js';
 import { deadlineOf } from './urgency.js';
 
 /** The first instant after `nowMs` at which the plan changes by itself, if there is one. */
@@ -26,6 +27,7 @@ export function nextInstant(
     note(dueAtMs);
     note(overdueAtMs);
   }
+  for (const run of world.runs.values()) note(givesWayAtMs(run, policy));
   for (const sinceMs of world.demands.values()) note(sinceMs + DEMAND_MS_MAX);
   note(world.lastRunEndedAtMs + policy.ownLoadMs);
   if (policy.windows.length > 0) {

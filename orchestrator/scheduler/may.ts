@@ -5,6 +5,7 @@ import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
 import { coversId } from '../trust/publisher.js';
 import { subjectKeyOf, type Trials, type UpdaterState, type World } from '../world/world.js';
+import { breakerObjections } from './breaker.js';
 import type { Subject } from './subject.js';
 
 const HOUR_MS = 3_600_000;
@@ -83,17 +84,6 @@ function policyHolds(
     const until = Number.isFinite(untilMs) ? { untilMs } : {};
     return [{ code: 'HELD', message: `held back by the policy file: ${why}`, ...until }];
   });
-}
-
-/** After so many crashes and timeouts it rests; then it gets one try, which decides anew. */
-function breakerObjections(updater: UpdaterState, { breaker }: Policy, nowMs: number): Reason[] {
-  const recent = updater.crashesAtMs.slice(-breaker.failuresMax);
-  const [first, last] = [recent[0], recent.at(-1)];
-  if (recent.length < breaker.failuresMax || first === undefined || last === undefined) return [];
-  const untilMs = last + breaker.pauseMs;
-  if (last - first > breaker.windowMs || nowMs >= untilMs || nowMs < last) return [];
-  const message = `${updater.id} crashed or hung ${String(recent.length)} times within ${formatDuration(last - first)}`;
-  return [{ code: 'BREAKER_OPEN', message, untilMs }];
 }
 
 function quotaObjections(updater: UpdaterState, policy: Policy, nowMs: number): Reason[] {

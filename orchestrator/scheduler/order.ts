@@ -1,38 +1,64 @@
-// The last question: who first? Security, then what is nearly done, then who has waited longest.
+// The last question: who first?
+//
+//   what somebody wants now ─▶ urgency: overdue, due, critical, security, the rest
+//     ─▶ what is half done: broken, not verified, cut ─▶ debt: who has been kept waiting for longest ─▶ the smaller
+//
+// Invariant: O1. Within one urgency nothing that comes later goes before what has waited for longer, but
+// to finish what it began: no stream of new updates keeps an old one waiting.
 
-import type { ActionName } from '../runs/run.js';
+import { BULK_BYTES } from '../../conditions/network.js';
+import type { Policy } from '../policy/policy.js';
 import type { Subject } from './subject.js';
+import { severityOf } from './urgency.js';
 
-/** What changed something is looked after first; what only looks comes last. */
-const rank: Record<ActionName, number> = {
-  rollback: 0,
-  verify: 1,
-  install: 2,
-  uninstall: 2,
-  restart_app: 3,
-  reboot: 3,
-  download: 4,
-  scan: 5,
-};
+const HOUR_MS = 3_600_000;
 
 /** Negative when `a` goes first. Total: no two subjects compare equal. */
 export function compareSubjects(a: Subject, b: Subject): number {
   return (
     Number(b.demanded) - Number(a.demanded) ||
-    Number(b.interrupted !== undefined) - Number(a.interrupted !== undefined) ||
-    Number(isSecurity(b)) - Number(isSecurity(a)) ||
-    rank[a.action] - rank[b.action] ||
-    waitingSinceMs(a) - waitingSinceMs(b) ||
+    pressureOf(a) - pressureOf(b) ||
+    unfinishedRank(a) - unfinishedRank(b) ||
+    compareNumbers(waitingSinceMs(a), waitingSinceMs(b)) ||
+    compareNumbers(bytesOf(a), bytesOf(b)) ||
     compareText(a.key, b.key)
   );
 }
 
-function isSecurity({ work }: Subject): boolean {
-  return work.kind === 'perform' && work.update.security;
+const severityRank: Record<keyof Policy['deadlines'], number> = {
+  critical: 2,
+  security: 3,
+  others: 4,
+};
+
+function pressureOf({ urgency, work }: Subject): number {
+  if (urgency === 'overdue') return 0;
+  if (urgency === 'due') return 1;
+  return severityRank[work.kind === 'scan' ? 'others' : severityOf(work.update)];
 }
 
-function waitingSinceMs(subject: Subject): number {
-  return subject.state?.firstSeenAtMs ?? subject.updater.lastScanAtMs ?? 0;
+/** What was changed and does not work, or may not, is looked after before anything is begun. */
+function unfinishedRank({ action, interrupted }: Subject): number {
+  if (action === 'rollback') return 0;
+  if (action === 'verify') return 1;
+  return interrupted === undefined ? 3 : 2;
+}
+
+/** Its debt. A scan is kept waiting from when it was due; one that never was, from the beginning. */
+function waitingSinceMs({ state, updater, manifest }: Subject): number {
+  if (state !== undefined) return state.firstSeenAtMs;
+  if (updater.lastScanAtMs === undefined) return 0;
+  return updater.lastScanAtMs + (manifest?.scan.sla_h ?? 0) * HOUR_MS;
+}
+
+function bytesOf({ work }: Subject): number {
+  if (work.kind === 'scan') return 0;
+  const { downloadBytes = BULK_BYTES, installBytes = 0 } = work.update;
+  return downloadBytes + installBytes;
+}
+
+function compareNumbers(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function compareText(a: string, b: string): number {

@@ -251,13 +251,18 @@ describe('what keeps harm small', () => {
       awayS: 1_800,
       returns: 30,
     }));
-    const facts = [submitted(UPDATER, manifest), enabled(), found([install]), ...returns];
+    const scan: Fact[] = [
+      admitted('s', { kind: 'scan' }),
+      finished('s', { kind: 'succeeded' }),
+      found([install]),
+    ];
+    const facts = [submitted(UPDATER, manifest), enabled(), ...scan, ...returns];
     expect(codesFor([...offering([]), ...at(NOW_MS - 1_000, ...facts)])).toEqual([
       'QUIET_TOO_SHORT',
     ]);
     const week = returns.map((fact) => ({ ...fact, returns: 0, awayS: 3_600 }) as Fact);
     const calm = Array.from({ length: 12 }, () => week).flat();
-    const quiet = [submitted(UPDATER, manifest), enabled(), found([install]), ...calm];
+    const quiet = [submitted(UPDATER, manifest), enabled(), ...scan, ...calm];
     expect(codesFor([...offering([]), ...at(NOW_MS - 1_000, ...quiet)])).toEqual([]);
   });
 });

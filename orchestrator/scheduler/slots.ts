@@ -16,6 +16,11 @@ export interface Occupant {
   readonly work: Work;
 }
 
+/** Whether a reason goes away with what holds a slot. */
+export function isSlotReason({ code }: Reason): boolean {
+  return code === 'SLOT_TAKEN' || code === 'CONFLICT';
+}
+
 const SMALL_CORES = 2;
 
 /** Why `wanted` cannot run beside what runs; empty when it can. */

@@ -13,7 +13,7 @@ import {
   type UpdaterState,
   type World,
 } from '../world/world.js';
-import { intrusionOf } from './urgency.js';
+import { intrusionOf, urgencyOf, type Urgency } from './urgency.js';
 
 export interface Subject {
   readonly key: string;
@@ -28,6 +28,8 @@ export interface Subject {
   readonly interrupted?: Run;
   /** An operator wants it now. */
   readonly demanded: boolean;
+  /** A scan has no update yet and is never urgent. */
+  readonly urgency: Urgency;
   /** How much a person may feel of it. */
   readonly level: Intrusion;
 }
@@ -93,9 +95,10 @@ function pressing(
   state: UpdateState | undefined,
   policy: Policy,
   nowMs: number,
-): Pick<Subject, 'demanded' | 'level'> {
+): Pick<Subject, 'demanded' | 'urgency' | 'level'> {
   const demanded = isDemanded(world, key, nowMs);
-  return { demanded, level: demanded ? 'forced' : intrusionOf(state, policy, nowMs) };
+  const urgency = state === undefined ? 'normal' : urgencyOf(state, policy, nowMs);
+  return { demanded, urgency, level: demanded ? 'forced' : policy.intrusion[urgency] };
 }
 
 function isDemanded(world: World, key: string, nowMs: number): boolean {

@@ -4,6 +4,8 @@
 //   T1. One turn at a time. Edges that come meanwhile lead to one more turn, never to a queue.
 //   T2. Restrictive commands are sent first and recorded when the host reports what happened;
 //       permissive ones are recorded first and sent when that is durable.
+//       A plan that is being recorded does not hold up what restrains: while its append is awaited,
+//       each edge is looked at for that alone, and what may not run any more is not sent afterwards.
 //   T3. Whatever fails in a turn, the next edge or instant starts another one.
 //   T4. A plan is recorded as one, before anything can change what it was decided on. A run that its
 //       host was not told of, because it went away meanwhile, is interrupted: nobody else would be.
@@ -54,6 +56,8 @@ export function startTurns(deps: TurnDeps): Turns {
   let awake = false;
   let turning = false;
   let closed = false;
+  let recording = false;
+  let restraining = false;
   let cancelLook: CancelTimer = () => undefined;
   let cancelRenewal: CancelTimer = () => undefined;
 
@@ -61,14 +65,30 @@ export function startTurns(deps: TurnDeps): Turns {
 
   function planNow(): Plan {
     const { wallMs } = clock.now();
-    return dated(decide(ledger.world, deps.hostView(), policy(), wallMs), last, wallMs);
+    return dated(decide(ledger.inForce, deps.hostView(), policy(), wallMs), last, wallMs);
   }
 
   function wake(): void {
     awake = true;
-    if (turning || closed) return; // T1
+    if (closed) return;
+    if (recording && !restraining) {
+      restraining = true;
+      setImmediate(restrain);
+    }
+    if (turning) return; // T1
     turning = true;
     setImmediate(() => void turns());
+  }
+
+  /** T2: the disk may be full, and the plan before it waits for space. */
+  function restrain(): void {
+    restraining = false;
+    if (!recording || closed) return;
+    try {
+      restrict(planNow(), deps.host());
+    } catch (error) {
+      log.error({ err: error }, 'what restrains could not be sent'); // T3: the turn to come tries it again.
+    }
   }
 
   async function turns(): Promise<void> {
@@ -90,7 +110,12 @@ export function startTurns(deps: TurnDeps): Turns {
     restrict(plan, deps.host());
     deps.onWanted({ edgesOnly: isAtRest(plan, ledger.world), apps: appsAskedAbout(ledger.world) });
     lookAgain(plan.lookAgainAtMs);
-    if ((await permit(plan, deps)) === 'host went away') awake = true;
+    recording = true;
+    try {
+      if ((await permit(plan, deps)) === 'host went away') awake = true;
+    } finally {
+      recording = false;
+    }
     renewWhileHeld();
   }
 
@@ -137,10 +162,8 @@ function restrict(plan: Plan, host: HostConnection | undefined): void {
 }
 
 /** T2, T4. */
-async function permit(
-  plan: Plan,
-  { ledger, policy, host }: TurnDeps,
-): Promise<'done' | 'host went away'> {
+async function permit(plan: Plan, deps: TurnDeps): Promise<'done' | 'host went away'> {
+  const { ledger, policy, host } = deps;
   const to = host();
   if (to !== undefined && plan.resume.length + plan.admit.length > 0) {
     await ledger.append([
@@ -152,13 +175,39 @@ async function permit(
       if (admit.length > 0) await ledger.append(admit.map(({ runId }) => neverTold(runId, to)));
       return 'host went away'; // T4
     }
+    const stopped = stoppedSince(deps);
     for (const { id, epoch } of plan.resume) {
-      to.send({ $case: 'resume', value: { runId: id, epoch: BigInt(epoch) } });
+      if (!stopped.has(id))
+        to.send({ $case: 'resume', value: { runId: id, epoch: BigInt(epoch) } });
     }
-    for (const admission of plan.admit) to.send(grantOf(admission, policy()));
+    for (const admission of plan.admit) {
+      if (!stopped.has(admission.runId)) to.send(grantOf(admission, policy()));
+    }
+    await withdraw(plan, stopped, ledger);
   }
   await restart(plan, ledger, host);
   return 'done';
+}
+
+/** What somebody has said no to while it was written, by run. */
+function stoppedSince({ ledger, hostView, policy, clock }: TurnDeps): ReadonlyMap<string, Reason> {
+  const { stop } = decide(ledger.inForce, hostView(), policy(), clock.now().wallMs);
+  return new Map(stop.map(({ run, reason }) => [run.id, reason]));
+}
+
+/** What was admitted and never sent is over: no host will tell of it. */
+async function withdraw(
+  { admit }: Plan,
+  stopped: ReadonlyMap<string, Reason>,
+  ledger: Ledger,
+): Promise<void> {
+  const ends = admit.flatMap(({ runId, epoch }): Fact[] => {
+    const code = stopped.get(runId)?.code;
+    if (code === undefined) return [];
+    const outcome = { kind: 'cancelled', code } as const;
+    return [{ kind: 'run.finished', runId, epoch, outcome, stderrTail: '' }];
+  });
+  if (ends.length > 0) await ledger.append(ends);
 }
 
 /** Another connection may have been made while this was written, and it does not know of the run. */

@@ -32,7 +32,8 @@ export function deadlineOf(state: UpdateState, policy: Policy): Deadline {
   return { dueAtMs, overdueAtMs: dueAtMs + rule.graceMs };
 }
 
-function severityOf({ severity, security }: Update): keyof Policy['deadlines'] {
+/** Which rule of policy's it falls under. */
+export function severityOf({ severity, security }: Update): keyof Policy['deadlines'] {
   if (severity === 'critical') return 'critical';
   return security || severity === 'important' ? 'security' : 'others';
 }

@@ -82,6 +82,9 @@ const runFact: fc.Arbitrary<Fact> = fc.oneof(
   { weight: 2, arbitrary: runId.map((id) => paused(id, 'X')) },
   runId.map((id): Fact => ({ kind: 'run.resumed', runId: id })),
   runId.map(thawed),
+  fc
+    .tuple(runId, fc.boolean())
+    .map(([id, entered]): Fact => ({ kind: 'critical.changed', runId: id, entered, why: 'w' })),
   runId.map(interrupted),
   runId.map((id) => finished(id, { kind: 'succeeded' })),
   runId.map((id) => finished(id, { kind: 'more_to_do', nextAction: 'install' })),

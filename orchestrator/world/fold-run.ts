@@ -12,6 +12,7 @@ import {
   HISTORY_MAX,
   subjectKeyOf,
   updateKey,
+  type Crash,
   type MutableWorld,
 } from './world.js';
 
@@ -26,6 +27,7 @@ type RunFact = Extract<
       | 'run.thawed'
       | 'run.throttled'
       | 'run.unthrottled'
+      | 'critical.changed'
       | 'run.interrupted'
       | 'run.finished';
   }
@@ -67,6 +69,9 @@ export function foldRun(
     case 'run.unthrottled':
     case 'run.thawed':
       put(world, { ...run, phase: { kind: 'running' } });
+      return;
+    case 'critical.changed':
+      put(world, { ...run, inSection: fact.entered });
       return;
     case 'run.interrupted':
       interrupted(world, run, fact, atMs, retry);
@@ -136,9 +141,7 @@ function finished(
   atMs: number,
   retry: Policy['retry'],
 ): void {
-  if (outcome.kind === 'failed' && countsForBreaker(outcome.code)) {
-    noteCrash(world, run.updaterId, atMs);
-  }
+  noteHowItEnded(world, run.updaterId, outcome, atMs);
   // A crash is repeated under the same run id: only that finds the checkpoint again.
   const strikeCount = run.strikeCount + 1;
   const repeatable = hasSubject(world, run);
@@ -157,7 +160,7 @@ function finished(
     });
     return;
   }
-  // Lull stopped, or a newer grant took over: nobody's failure, and the same run goes on.
+  // Lull stopped, a newer grant took over, or it gave way: nobody's failure, and the same run goes on.
   if (repeatable && outcome.kind === 'cancelled' && isHandover(outcome.code)) {
     world.lastRunEndedAtMs = atMs;
     put(world, {
@@ -199,15 +202,44 @@ function noteAdmission(world: MutableWorld, updaterId: string, atMs: number): vo
   world.updaters.set(updaterId, { ...updater, admissionsAtMs });
 }
 
-function noteCrash(world: MutableWorld, updaterId: string, atMs: number): void {
+/** For the circuit breaker: crashes, and whether anything was answered after each. */
+function noteHowItEnded(
+  world: MutableWorld,
+  updaterId: string,
+  outcome: Outcome,
+  atMs: number,
+): void {
   const updater = world.updaters.get(updaterId);
-  if (updater === undefined) return;
-  const crashesAtMs = [...updater.crashesAtMs, atMs].slice(-CRASHES_MAX);
-  world.updaters.set(updaterId, { ...updater, crashesAtMs });
+  if (updater === undefined || outcome.kind === 'cancelled') return;
+  const crashed = outcome.kind === 'failed' && countsForBreaker(outcome.code);
+  const last = updater.crashes.at(-1);
+  if (crashed) {
+    const crashes = [...thinned(updater.crashes), { atMs, answered: false }];
+    world.updaters.set(updaterId, { ...updater, crashes });
+  } else if (last?.answered === false) {
+    const crashes = [...updater.crashes.slice(0, -1), { ...last, answered: true }];
+    world.updaters.set(updaterId, { ...updater, crashes });
+  }
+}
+
+/**
+ * Room for another crash. The oldest stay, because what opened the breaker is among them, and one is
+ * taken out of the middle.
+ */
+function thinned(crashes: readonly Crash[]): readonly Crash[] {
+  if (crashes.length < CRASHES_MAX) return crashes;
+  const middle = CRASHES_MAX / 2;
+  const merged = (each: Crash): Crash => ({
+    ...each,
+    answered: each.answered || crashes[middle]?.answered === true,
+  });
+  return crashes.flatMap((each, i) =>
+    i === middle ? [] : [i === middle - 1 ? merged(each) : each],
+  );
 }
 
 function isHandover(code: ReasonCode): boolean {
-  return code === 'SHUTTING_DOWN' || code === 'SUPERSEDED';
+  return code === 'SHUTTING_DOWN' || code === 'SUPERSEDED' || code === 'GAVE_WAY';
 }
 
 function put(world: MutableWorld, run: Run): void {

@@ -66,6 +66,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'run.thawed':
     case 'run.throttled':
     case 'run.unthrottled':
+    case 'critical.changed':
     case 'run.interrupted':
     case 'run.finished':
       foldRun(world, fact, atMs, retry);
@@ -100,7 +101,6 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'content.downloaded':
     case 'content.installed':
     case 'egress.seen':
-    case 'critical.changed':
     case 'run.notice':
       return;
   }
@@ -131,7 +131,7 @@ function submitted(world: MutableWorld, fact: Of<'updater.submitted'>): void {
           current,
           scanJitter: 0,
           scanTrials: noTrials,
-          crashesAtMs: [],
+          crashes: [],
           admissionsAtMs: [],
         }
       : { ...before, current },
@@ -150,7 +150,7 @@ function enabled(world: MutableWorld, fact: Of<'updater.enabled'>): void {
           accepted: { version: updater.current, settings: new Map(fact.settings) },
           scanJitter: 0,
           scanTrials: noTrials,
-          crashesAtMs: [],
+          crashes: [],
           admissionsAtMs: updater.admissionsAtMs,
         }
       : updater,

@@ -186,6 +186,30 @@ test('a full disk is waited for: nothing is lost, nothing is done meanwhile (T19
   expect(messages(await ledger.read(1, 10))).toEqual(['a', 'b']);
 });
 
+test('what restrains has room in a queue that is full, and is in force before it is durable (L4)', async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const ledger = await ledgerOn(withAppends(await journalHere(), () => held));
+  const kept = Array.from({ length: 4_200 }, () => ledger.append([note('x')]).catch(() => 'no'));
+  const veto = (n: number) =>
+    ({ kind: 'veto.placed', vetoId: `v${String(n)}`, owner: 'o', why: 'w', untilMs: 9 }) as const;
+  const recorded = ledger.impose(veto(0));
+  expect([...ledger.inForce.vetoes.keys()]).toEqual(['v0']);
+  expect(ledger.world.vetoes.size).toBe(0);
+  const many = Array.from({ length: 300 }, (_, n) =>
+    ledger.impose(veto(n + 1)).then(
+      () => 'kept',
+      (error: unknown) => (error as { code: string }).code,
+    ),
+  );
+  release();
+  await Promise.all(kept);
+  await recorded;
+  expect(new Set(await Promise.all(many))).toEqual(new Set(['kept', 'JOURNAL_BUSY']));
+  expect(ledger.inForce).toBe(ledger.world);
+  expect(ledger.world.vetoes.size).toBe(256);
+});
+
 test('when the journal has failed no later append succeeds (L3)', async () => {
   const journal = await journalHere();
   const ledger = await ledgerOn(journal);

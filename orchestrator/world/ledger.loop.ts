@@ -4,6 +4,9 @@
 //   L1. The world contains a fact only when it is durable.
 //   L2. Facts are folded in the order of their sequence; `append` resolves after its own were.
 //   L3. When the journal has failed, no later append succeeds: whoever needs a durable fact stops.
+//   L4. What restrains is in force at once: `inForce` is the world with what was imposed and is not
+//       durable yet. It has room where the queue is full for everything else, and stays in force when
+//       the journal has failed.
 
 import type { Log } from '../../runtime/log.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -20,6 +23,7 @@ import type { Fact } from '../journal/fact.js';
 import { JournalError, type Journal } from '../journal/journal.js';
 import type { Policy } from '../policy/policy.js';
 import { emptyWorld, foldEntry } from './fold.js';
+import { restrained, type Imposed, type Restraint } from './restraints.js';
 import type { MutableWorld, World } from './world.js';
 
 /** Entries read from the journal in one go. */
@@ -27,6 +31,8 @@ const PAGE = 1_000;
 /** Appends stored in one transaction, and appends waiting for it, at the most. */
 const BATCH_MAX = 256;
 const QUEUE_MAX = 4_096;
+/** Restraints that wait beyond that: more than people can say while a disk is full. */
+const RESTRAINTS_MAX = 256;
 const FULL_DISK_RETRY_MS = 2_000;
 
 interface Pending {
@@ -37,7 +43,11 @@ interface Pending {
 
 export interface Ledger {
   readonly world: World;
+  /** For deciding: the world, and what restrains it although it is not durable yet (L4). */
+  readonly inForce: World;
   readonly head: Head;
+  /** Puts `restraint` in force, and resolves when it is durable as well (L4). */
+  impose(restraint: Restraint): Promise<void>;
   append(facts: readonly Fact[]): Promise<void>;
   read(fromSequence: number, count: number): Promise<readonly StoredEntry[]>;
   verify(): Promise<ChainVerdict>;
@@ -87,6 +97,7 @@ export async function openLedger(deps: {
   let pumping = false;
   let broken: Error | undefined;
   const queue: Pending[] = [];
+  const imposed = new Set<Imposed>();
 
   /** Stores what is queued, everything that has come meanwhile in one transaction, and folds it. */
   async function pump(): Promise<void> {
@@ -127,27 +138,39 @@ export async function openLedger(deps: {
     }
   }
 
+  function enqueue(facts: readonly Fact[], queueMax: number): Promise<void> {
+    if (broken !== undefined) return Promise.reject(broken);
+    if (queue.length >= queueMax) return Promise.reject(new JournalBusyError());
+    const atMs = Math.round(clock.now().wallMs);
+    let head = written;
+    const entries = facts.map((fact) => {
+      const entry = chainEntry(head, atMs, fact);
+      head = { sequence: entry.sequence, hash: entry.hash };
+      return entry;
+    });
+    written = head; // After all of them: a fact that cannot be written leaves no gap.
+    return new Promise((resolve, reject) => {
+      queue.push({ entries, resolve, reject });
+      if (!pumping) void pump();
+    });
+  }
+
   return {
     world,
     get head() {
       return durable;
     },
-    append: (facts) => {
-      if (broken !== undefined) return Promise.reject(broken);
-      if (queue.length >= QUEUE_MAX) return Promise.reject(new JournalBusyError());
-      const atMs = Math.round(clock.now().wallMs);
-      let head = written;
-      const entries = facts.map((fact) => {
-        const entry = chainEntry(head, atMs, fact);
-        head = { sequence: entry.sequence, hash: entry.hash };
-        return entry;
-      });
-      written = head; // After all of them: a fact that cannot be written leaves no gap.
-      return new Promise((resolve, reject) => {
-        queue.push({ entries, resolve, reject });
-        if (!pumping) void pump();
-      });
+    get inForce() {
+      return restrained(world, imposed);
     },
+    impose: async (fact) => {
+      if (imposed.size >= RESTRAINTS_MAX) throw new JournalBusyError();
+      const restraint = { fact, atMs: Math.round(clock.now().wallMs) };
+      imposed.add(restraint);
+      await enqueue([fact], QUEUE_MAX + RESTRAINTS_MAX);
+      imposed.delete(restraint);
+    },
+    append: (facts) => enqueue(facts, QUEUE_MAX),
     read: (fromSequence, count) => journal.read(fromSequence, count),
     verify: () => verifyAll(journal, durable.sequence),
     onEntry: (listener) => {

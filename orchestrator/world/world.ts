@@ -28,6 +28,13 @@ export interface Trials {
   readonly notBeforeMs: number;
 }
 
+/** A crash or a timeout of an updater. */
+export interface Crash {
+  readonly atMs: number;
+  /** Whether a run of it has ended with an answer since, before the next one. */
+  readonly answered: boolean;
+}
+
 export interface UpdaterState {
   readonly id: string;
   readonly state: TrustState;
@@ -44,7 +51,7 @@ export interface UpdaterState {
   readonly scanJitter: number;
   readonly scanTrials: Trials;
   /** Its last crashes and timeouts, oldest first, at most CRASHES_MAX. */
-  readonly crashesAtMs: readonly number[];
+  readonly crashes: readonly Crash[];
   /** When its last runs were admitted, oldest first, at most ADMISSIONS_MAX. */
   readonly admissionsAtMs: readonly number[];
 }
@@ -132,7 +139,8 @@ export interface MutableWorld extends World {
 
 /** Finished runs kept at hand; the journal has them all. */
 export const HISTORY_MAX = 1_000;
-export const CRASHES_MAX = 16;
+/** Twice what policy counts at the most, so that both ends of a long row of crashes are kept. */
+export const CRASHES_MAX = 32;
 export const ADMISSIONS_MAX = 64;
 
 /** A demand that was not met in this time is forgotten: the operator has gone. */

@@ -166,7 +166,8 @@ export class Audit {
     const run = this.runs.get(runId);
     if (run === undefined) return;
     const handedOver =
-      outcome.kind === 'cancelled' && ['SHUTTING_DOWN', 'SUPERSEDED'].includes(outcome.code);
+      outcome.kind === 'cancelled' &&
+      ['SHUTTING_DOWN', 'SUPERSEDED', 'GAVE_WAY'].includes(outcome.code);
     // After a crash it is repeated, or over when it crashed too often: it may be either.
     const crashed = outcome.kind === 'failed' && outcome.code === 'UPDATER_CRASHED';
     const wait = this.policy.retry.firstMs * WAIT_SHARE_MIN;

@@ -9,6 +9,7 @@ import type { Policy } from '../../orchestrator/policy/policy.js';
 import { hostEdges, type HostPresence } from '../../orchestrator/scheduler/edges.loop.js';
 import { startTurns, type Turns } from '../../orchestrator/scheduler/turn.loop.js';
 import { openLedger, type Ledger } from '../../orchestrator/world/ledger.loop.js';
+import type { Restraint } from '../../orchestrator/world/restraints.js';
 import { createLog } from '../../runtime/log.js';
 import type { Disk } from './disk.js';
 import type { Lifetime, VirtualTime } from './virtual-time.js';
@@ -75,6 +76,12 @@ export class SimulatedOrchestrator {
     const wake = (): void => {
       if (this.alive) this.turns.wake();
     };
+    const [only] = facts;
+    if (only !== undefined && facts.length === 1 && isRestraint(only)) {
+      void this.ledger.impose(only).then(wake, wake);
+      wake();
+      return;
+    }
     void this.ledger.append(facts).then(wake, wake);
   }
 
@@ -82,6 +89,16 @@ export class SimulatedOrchestrator {
     this.life.over = true;
     void this.turns.close();
   }
+}
+
+function isRestraint(fact: Fact): fact is Restraint {
+  const { kind } = fact;
+  return (
+    kind === 'hold.placed' ||
+    kind === 'veto.placed' ||
+    kind === 'switch.tripped' ||
+    kind === 'updater.suspended'
+  );
 }
 
 /** What the link keeps of each host: which of its events were handled. */

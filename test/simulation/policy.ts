@@ -17,6 +17,7 @@ export function policyFor(chance: Chance): Policy {
       lockedMs: 2_000,
       awayToResumeMs: soonMs,
       betweenResumesMs: soonMs,
+      giveWayMs: MINUTE_MS,
       startUpMs: 20_000,
       setUpMs: 0,
       bootMs: 0,

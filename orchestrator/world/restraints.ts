@@ -1,0 +1,51 @@
+// Restraints: facts that only ever keep something from running. They are in force from the moment that
+// somebody says them, and in the journal when the disk has taken them: nothing permissive may go before
+// its entry, and nothing restrictive waits for one.
+
+import type { Fact } from '../journal/fact.js';
+import { foldOrder } from './fold-order.js';
+import type { MutableWorld, World } from './world.js';
+
+export type Restraint = Extract<
+  Fact,
+  { kind: 'hold.placed' | 'veto.placed' | 'switch.tripped' | 'updater.suspended' }
+>;
+
+/** Said, and not durable yet. */
+export interface Imposed {
+  readonly fact: Restraint;
+  readonly atMs: number;
+}
+
+/** `world` with what was said since laid over it. It shares everything that this leaves alone. */
+export function restrained(world: World, imposed: Iterable<Imposed>): World {
+  let over: MutableWorld | undefined;
+  for (const { fact, atMs } of imposed) {
+    over ??= copyOf(world);
+    if (fact.kind === 'updater.suspended') suspend(over, fact);
+    else foldOrder(over, fact, atMs);
+  }
+  return over ?? world;
+}
+
+function copyOf(world: World): MutableWorld {
+  return {
+    ...world,
+    updaters: new Map(world.updaters),
+    updates: new Map(world.updates),
+    runs: new Map(world.runs),
+    history: [...world.history],
+    holds: new Map(world.holds),
+    vetoes: new Map(world.vetoes),
+    demands: new Map(world.demands),
+    heard: new Map(world.heard),
+  };
+}
+
+function suspend(
+  { updaters }: MutableWorld,
+  { id, why }: Extract<Restraint, { kind: 'updater.suspended' }>,
+): void {
+  const updater = updaters.get(id);
+  if (updater !== undefined) updaters.set(id, { ...updater, state: 'suspended', why });
+}
