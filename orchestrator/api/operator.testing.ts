@@ -31,7 +31,10 @@ export interface OperatorUnderTest extends Closeable {
 const connection: HostConnection = {
   hostId: 'host-1',
   instanceId: 'i',
-  confinement: { level: 'confined', runtime: 'runc version 1', cgroups: 'v2', trials: [] },
+  confinement: {
+    ...{ level: 'confined', runtime: 'runc version 1', cgroups: 'v2' },
+    trials: [{ name: 'write /etc', result: 'denied' }],
+  },
   runIds: new Set(),
   send: () => undefined,
 };
@@ -61,7 +64,7 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     wake: () => (wakes += 1),
   });
   const listener = await serveUnix({
-    path: join(rig.directory, 'o.sock'),
+    path: join(rig.directory, 'operator.sock'),
     mode: 0o600,
     register: (server) => {
       server.addService(OperatorServiceService, handlers);
