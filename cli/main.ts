@@ -39,6 +39,8 @@ const here: Here = {
   places: () => placesFrom(program.opts<Global>(), process.env, process.getuid?.() ?? 0),
   runDir: () => here.places().runDir,
   json: () => ({ json: program.opts<Global>().json === true }),
+  // Not a terminal: whatever reads it folds it itself.
+  page: () => ({ nowMs: Date.now(), columns: process.stdout.columns || Infinity }),
 };
 
 addUp(program, here);

@@ -17,9 +17,13 @@ const words: Record<(typeof attentionSignals)[number], string> = {
 export function judgeUndisturbed(readings: Readings): GateResult {
   if (!attentionSignals.some((signal) => isHeld(signal, readings))) return open;
   const held = attentionSignals.filter((signal) => isHeld(signal, readings));
+  const sinceMs = held.map((signal) => readings.get(signal)?.observedAtMs ?? Infinity);
   return closed({
     code: 'ATTENTION_HELD',
     message: held.map((signal) => words[signal]).join(', '),
+    about: held.join(', '),
+    ...{ measured: 'yes', limit: 'no' },
+    sinceMs: Math.min(...sinceMs),
   });
 }
 

@@ -12,12 +12,14 @@ export function judgeDiskFree(path: string, bytes: number, readings: Readings): 
     return unknown({
       code: 'SPACE_UNKNOWN',
       message: `the free space at ${path} is not known; ${formatBytes(bytes)} are needed`,
+      ...{ about: readingKey('disk.free', path), limit: bytes, unit: 'B' },
     });
   }
   if (value >= bytes) return open;
   return closed({
     code: 'NO_SPACE',
     message: `${formatBytes(value)} of the ${formatBytes(bytes)} needed are free at ${path}`,
+    ...{ about: readingKey('disk.free', path), measured: value, limit: bytes, unit: 'B' },
   });
 }
 

@@ -16,11 +16,13 @@ export function judgeBelow(signal: PercentSignal, percent: number, readings: Rea
   const value = valueOf(readings, signal);
   if (value.kind !== 'number' || Number.isNaN(value.number)) {
     const why = value.kind === 'unknown' ? value.why : 'not a number';
-    return unknown({ code: 'LOAD_UNKNOWN', message: `${signal} is not known (${why})` });
+    const message = `${signal} is not known (${why})`;
+    return unknown({ code: 'LOAD_UNKNOWN', message, about: signal, limit: percent, unit: '%' });
   }
   if (value.number < percent) return open;
   return closed({
     code: busyCode[signal],
     message: `${signal} is ${value.number.toFixed(0)} %, the limit is ${String(percent)} %`,
+    ...{ about: signal, measured: value.number, limit: percent, unit: '%' },
   });
 }

@@ -1,5 +1,6 @@
-import { closed, open, type GateResult } from './gate.js';
+import { closed, open, unknown, type GateResult } from './gate.js';
 import { valueOf, type Readings } from './reading.js';
+import { witness } from './witness.js';
 import { formatBytes } from './words.js';
 
 /** More than this is taken for bulk where it is not known whether the network is metered (ours). */
@@ -7,22 +8,31 @@ export const BULK_BYTES = 50_000_000;
 /** What a look for updates may use on a metered network (ours). */
 export const METERED_BYTES_MAX = 1_000_000;
 
-/** Open when `bytes` may be sent over this network without somebody paying for them. */
-export function judgeUnmetered(bytes: number, readings: Readings): GateResult {
+/** Open when `bytes` may be sent over this network without somebody paying for more than `bytesMax`. */
+export function judgeUnmetered(
+  { bytes, bytesMax = METERED_BYTES_MAX }: { readonly bytes: number; readonly bytesMax?: number },
+  readings: Readings,
+): GateResult {
   const tethered = valueOf(readings, 'network.tethered');
   const metered = valueOf(readings, 'network.metered');
-  if (bytes <= METERED_BYTES_MAX) return open;
+  if (bytes <= bytesMax) return open;
+  const sent = { ...(Number.isFinite(bytes) ? { measured: bytes } : {}), unit: 'B' } as const;
+  const paid = { ...sent, limit: bytesMax };
   if (tethered.kind === 'flag' && tethered.flag) {
-    return closed({ code: 'METERED', message: `a phone shares its network; ${amount(bytes)}` });
+    const message = `a phone shares its network; ${amount(bytes, bytesMax)}`;
+    const seen = witness(readings, 'network.tethered');
+    return closed({ code: 'METERED', message, ...paid, ...seen });
   }
+  const seen = witness(readings, 'network.metered');
   if (metered.kind === 'word') {
     if (metered.word === 'no' || metered.word === 'guess-no') return open;
     const guessed = metered.word === 'yes' ? 'is' : 'seems to be';
-    return closed({ code: 'METERED', message: `the network ${guessed} metered; ${amount(bytes)}` });
+    const message = `the network ${guessed} metered; ${amount(bytes, bytesMax)}`;
+    return closed({ code: 'METERED', message, ...paid, ...seen });
   }
   if (bytes <= BULK_BYTES) return open;
-  const message = `whether the network is metered is not known; ${amount(bytes)}`;
-  return { kind: 'unknown', reason: { code: 'METERED_UNKNOWN', message } };
+  const message = `whether the network is metered is not known; ${amount(bytes, BULK_BYTES)}`;
+  return unknown({ code: 'METERED_UNKNOWN', message, ...sent, limit: BULK_BYTES, ...seen });
 }
 
 /** Open unless it is known that there is no way out. Not knowing costs one attempt that fails. */
@@ -33,7 +43,8 @@ export function judgeConnected(readings: Readings): GateResult {
     value.word === 'portal'
       ? 'the network asks for a login first'
       : `the network's connectivity is ${value.word}`;
-  return closed({ code: 'OFFLINE', message });
+  const seen = witness(readings, 'network.connectivity');
+  return closed({ code: 'OFFLINE', message, measured: value.word, limit: 'full', ...seen });
 }
 
 /**
@@ -46,9 +57,13 @@ export function judgeNetworkQuiet(bytesPerS: number, readings: Readings): GateRe
   return closed({
     code: 'NETWORK_BUSY',
     message: `others receive ${formatBytes(value.number)}/s, the limit is ${formatBytes(bytesPerS)}/s`,
+    ...{ about: 'network.others', measured: value.number, limit: bytesPerS, unit: 'B/s' },
   });
 }
 
-function amount(bytes: number): string {
-  return Number.isFinite(bytes) ? `${formatBytes(bytes)} would be sent over it` : 'size unknown';
+function amount(bytes: number, bytesMax: number): string {
+  const size = Number.isFinite(bytes)
+    ? `${formatBytes(bytes)} would be sent over it`
+    : 'size unknown';
+  return `${size}, the limit is ${formatBytes(bytesMax)}`;
 }

@@ -1,5 +1,6 @@
 import { closed, open, unknown, type GateResult } from './gate.js';
 import { valueOf, type Presence, type Readings } from './reading.js';
+import { witness } from './witness.js';
 import { formatDuration } from './words.js';
 
 /**
@@ -18,16 +19,18 @@ export function judgePersonAway(
     return unknown({
       code: 'PRESENCE_UNKNOWN',
       message: `whether a person is there is not known (${why}); that counts as present`,
+      limit: 'away',
+      ...witness(readings, 'presence'),
     });
   }
   if (value.presence.kind === 'engaged') {
-    const sinceMs = readings.get('presence')?.observedAtMs;
     const absence =
       wanted.forMs === 0 ? '' : `; ${formatDuration(wanted.forMs)} of absence are wanted`;
     return closed({
       code: 'PERSON_PRESENT',
       message: `a person is using the machine${absence}`,
-      ...(sinceMs === undefined ? {} : { sinceMs }),
+      ...{ measured: 'engaged', limit: 'away' },
+      ...witness(readings, 'presence'),
     });
   }
   const { locked } = value.presence;
@@ -39,6 +42,7 @@ export function judgePersonAway(
   return closed({
     code: 'PERSON_JUST_LEFT',
     message: `the person has been away for ${formatDuration(awayMs)} of ${formatDuration(neededMs)}`,
+    ...{ about: 'presence', measured: awayMs, limit: neededMs, unit: 'ms' },
     sinceMs: value.presence.sinceMs,
     untilMs: value.presence.sinceMs + neededMs,
   });

@@ -106,14 +106,24 @@ export const reasons = {
   HOST_ERROR: 'The host answered the updater with an error and no reason.',
   UNKNOWN_UPDATER: 'No updater with this id, or this version of it, is registered.',
   UNKNOWN_SUBJECT: 'Nothing of this name waits or runs.',
+  AMBIGUOUS_SUBJECT: 'More than one thing has this name.',
+  ORDERS_FULL: 'As many orders of this kind as may be are in force.',
   INTERNAL: 'Lull itself failed; the message and its log say how.',
 } as const;
 
 export type ReasonCode = keyof typeof reasons;
 
+export type Unit = '%' | 'B' | 'B/s' | 'ms' | 'count';
+
 export interface Reason {
   readonly code: ReasonCode;
   readonly message: string;
+  /** What it is about, where one code may stand for several: a reading's key, a run, an order. */
+  readonly about?: string;
+  /** What was measured, and what it was held against: numbers in `unit`, words where there is none. */
+  readonly measured?: number | string;
+  readonly limit?: number | string;
+  readonly unit?: Unit;
   /** Since when it stands, as far as that is known, ms since the epoch. */
   readonly sinceMs?: number;
   /** When it is known to end, ms since the epoch. */

@@ -33,8 +33,8 @@ export type Requirement =
   | { readonly kind: 'undisturbed' }
   | { readonly kind: 'no-power-saver' }
   | { readonly kind: 'cool'; readonly hottest: ThermalWord }
-  /** So many bytes would be sent; Infinity where the size is not known. */
-  | { readonly kind: 'unmetered'; readonly bytes: number }
+  /** So many bytes would be sent, Infinity where the size is not known; `bytesMax` are no matter. */
+  | { readonly kind: 'unmetered'; readonly bytes: number; readonly bytesMax?: number }
   | { readonly kind: 'connected' }
   | { readonly kind: 'network-quiet'; readonly bytesPerS: number }
   | { readonly kind: 'app-closed'; readonly path: string }
@@ -69,7 +69,7 @@ export function judge(requirement: Requirement, readings: Readings, nowMs: numbe
     case 'cool':
       return judgeCool(requirement.hottest, readings);
     case 'unmetered':
-      return judgeUnmetered(requirement.bytes, readings);
+      return judgeUnmetered(requirement, readings);
     case 'connected':
       return judgeConnected(readings);
     case 'network-quiet':

@@ -1,6 +1,10 @@
 // Holds, vetoes, the trip switch, run-now and forecasts.
 
-import type { Chance, Order, Subject } from '../../proto/gen/lull/operator/v1/operator.js';
+import type {
+  ForecastResponse,
+  Order,
+  Subject,
+} from '../../proto/gen/lull/operator/v1/operator.js';
 import { unary } from '../../runtime/grpc.js';
 import { CALL_MS_MAX, withOperator } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
@@ -9,11 +13,22 @@ const options = { deadlineMs: CALL_MS_MAX };
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
+const HOURS_MAX = 744;
+
 /** "90s", "30m", "4h" or "2d" in milliseconds. */
 export function parseDuration(text: string): bigint {
   const match = /^(\d{1,6})(s|m|h|d)$/.exec(text);
   if (match === null) throw new CommandError(`"${text}" is not a duration such as 30m, 4h, 2d`, 2);
   return BigInt(Number(match[1]) * unitMs[match[2] as keyof typeof unitMs]);
+}
+
+/** "1" to "744", a month, in milliseconds. */
+export function parseHours(text: string): bigint {
+  const hours = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (hours < 1 || hours > HOURS_MAX) {
+    throw new CommandError(`"${text}" is not a number of hours from 1 to ${String(HOURS_MAX)}`, 2);
+  }
+  return BigInt(hours * unitMs.h);
 }
 
 /** The next instant at which the clock on the wall shows "HH:MM", ms since the epoch. */
@@ -90,9 +105,8 @@ export async function runNow(runDir: string, subject: string): Promise<Subject |
 export async function askForecast(
   runDir: string,
   request: { fromUnixMs: bigint; forMs: bigint },
-): Promise<Chance[]> {
-  return withOperator(runDir, async (operator) => {
-    const { chances } = await unary(operator.forecast.bind(operator), request, options);
-    return chances;
-  });
+): Promise<ForecastResponse> {
+  return withOperator(runDir, (operator) =>
+    unary(operator.forecast.bind(operator), request, options),
+  );
 }

@@ -1,10 +1,9 @@
 import { readingKey, signals, type Reading, type Signal } from '../../conditions/reading.js';
 import { displayText, formatBytes, formatDuration } from '../../conditions/words.js';
+import { folded } from './folded.js';
 import { table } from './table.js';
 
 const TEXT_CHARS_MAX = 160;
-/** In a narrower column nobody reads a sentence. */
-const WIDTH_MIN = 40;
 
 /** One line of `lull sensors`: the same for people and for programs. */
 export interface SensorLine {
@@ -43,7 +42,7 @@ export function showSensors(
     ]),
   ).split('\n');
   const indent = Math.max(0, ...heads.map((head) => head.length)) + 2;
-  const width = Math.max(WIDTH_MIN, columns - indent);
+  const width = columns - indent;
   return lines
     .map(({ why, source }, index) => {
       const text = displayText(why ?? source, TEXT_CHARS_MAX * (why === undefined ? 1 : 2));
@@ -52,17 +51,6 @@ export function showSensors(
       return [((heads[index] ?? '').padEnd(indent) + first).trimEnd(), ...below].join('\n');
     })
     .join('\n');
-}
-
-/** Cut between words; a word that is longer than the width stays whole. */
-function folded(text: string, width: number): string[] {
-  const parts: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = parts.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) parts.push(word);
-    else parts[parts.length - 1] = `${last} ${word}`;
-  }
-  return parts;
 }
 
 function lineOf(reading: Reading, nowMs: number): SensorLine {

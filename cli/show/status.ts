@@ -1,26 +1,28 @@
 import {
   type GetStatusResponse,
   type Host,
-  type Outlook,
-  type Reason,
   type Run,
-  type Subject,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, type Updater } from '../../proto/gen/lull/registry/v1/registry.js';
-import { localTime } from './local-time.js';
+import { indented } from './folded.js';
+import { showSubjects, type Page } from './subjects.js';
 import { table } from './table.js';
 
-export function showStatus(status: GetStatusResponse): string {
+/** @param page where it is shown. */
+export function showStatus(status: GetStatusResponse, page: Page): string {
   const parts = [`Lull ${status.version}, ${String(status.entryCount)} journal entries`];
   for (const host of status.hosts) {
     parts.push(`\n${host.id}: ${showConfinement(host)}`);
     parts.push(
-      indent(table(host.readings.map(({ signal, value, source }) => [signal, value, source]))),
+      indented(table(host.readings.map(({ signal, value, source }) => [signal, value, source]))),
     );
   }
-  parts.push('\nUpdaters', indent(showUpdaters(status.updaters)));
-  parts.push('\nRunning', indent(status.runs.length === 0 ? 'nothing' : showRuns(status.runs)));
-  parts.push('\nWaiting', indent(showSubjects(status.waiting)));
+  parts.push('\nUpdaters', indented(showUpdaters(status.updaters)));
+  parts.push('\nRunning', indented(status.runs.length === 0 ? 'nothing' : showRuns(status.runs)));
+  parts.push(
+    '\nWaiting',
+    indented(showSubjects(status.waiting, { ...page, columns: page.columns - 2 })),
+  );
   return parts.join('\n');
 }
 
@@ -35,7 +37,7 @@ export function showHosts(hosts: readonly Host[]): string {
   return hosts
     .map((host) => {
       const trials = host.trials.map(({ name, result }) => [name, result]);
-      return `${host.id}: ${showConfinement(host)}\n${indent(table(trials))}`;
+      return `${host.id}: ${showConfinement(host)}\n${indented(table(trials))}`;
     })
     .join('\n');
 }
@@ -53,41 +55,6 @@ export function showUpdaters(updaters: readonly Updater[]): string {
   );
 }
 
-export function showSubjects(subjects: readonly Subject[]): string {
-  if (subjects.length === 0) return 'nothing';
-  return subjects.map(showSubject).join('\n');
-}
-
-/** A subject with every reason that stands in its way, one a line. */
-export function showSubject(subject: Subject): string {
-  const name =
-    subject.updateId === '' ? subject.updaterId : `${subject.updateId} (${subject.title})`;
-  const head = `${subject.action} ${name}`;
-  if (subject.reasons.length === 0) return `${head}: nothing stands in its way`;
-  const reasons = subject.reasons.map((reason) => [
-    `  ${reason.code}`,
-    whileText(reason),
-    reason.message,
-  ]);
-  const outlook = subject.outlook === undefined ? '' : `\n  ${showOutlook(subject.outlook)}`;
-  return `${head} waits:\n${table(reasons)}${outlook}`;
-}
-
-function whileText({ sinceUnixMs, untilUnixMs }: Reason): string {
-  const since = sinceUnixMs === undefined ? [] : [`since ${localTime(Number(sinceUnixMs))}`];
-  const until = untilUnixMs === undefined ? [] : [`until ${localTime(Number(untilUnixMs))}`];
-  return [...since, ...until].join(' ');
-}
-
-function showOutlook({ atUnixMs, reasons }: Outlook): string {
-  const condition = 'if nobody uses the machine from now on and all else stays as it is';
-  if (atUnixMs !== undefined) {
-    return `next chance: ${localTime(Number(atUnixMs))}, ${condition}`;
-  }
-  const codes = [...new Set(reasons.map(({ code }) => code))].join(', ');
-  return `next chance: not within 48 h (${codes}), ${condition}`;
-}
-
 export function showRuns(runs: readonly Run[]): string {
   return table(
     runs.map((run) => [
@@ -101,11 +68,4 @@ export function showRuns(runs: readonly Run[]): string {
       run.reason === '' ? '' : `${run.reason}: ${run.message}`,
     ]),
   );
-}
-
-function indent(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => `  ${line}`)
-    .join('\n');
 }

@@ -2,10 +2,11 @@
 
 import type { Command } from 'commander';
 import { askExplain, askHistory, askStatus } from '../commands/ask.js';
-import { askForecast, nextClock, parseDuration } from '../commands/orders.js';
+import { askForecast, nextClock, parseHours } from '../commands/orders.js';
 import { write } from '../output.js';
-import { showForecast } from '../show/orders.js';
-import { showHosts, showRuns, showStatus, showSubjects } from '../show/status.js';
+import { showForecast } from '../show/forecast.js';
+import { showHosts, showRuns, showStatus } from '../show/status.js';
+import { showSubjects } from '../show/subjects.js';
 import type { Here } from './here.js';
 
 export function addAsking(program: Command, here: Here): void {
@@ -13,7 +14,9 @@ export function addAsking(program: Command, here: Here): void {
     .command('status')
     .description('the machine, what runs, what waits and why')
     .action(async () => {
-      write(await askStatus(here.runDir()), here.json(), showStatus);
+      write(await askStatus(here.runDir()), here.json(), (status) =>
+        showStatus(status, here.page()),
+      );
     });
 
   program
@@ -28,19 +31,20 @@ export function addAsking(program: Command, here: Here): void {
     .command('explain [subject]')
     .description('every reason why an update or an updater does not run now')
     .action(async (subject = '') => {
-      write(await askExplain(here.runDir(), subject as string), here.json(), showSubjects);
+      const subjects = await askExplain(here.runDir(), subject as string);
+      write(subjects, here.json(), (all) => showSubjects(all, here.page()));
     });
 
   program
     .command('forecast')
     .description('what would run, and when, if nobody used the machine')
-    .option('--at <HH:MM>', 'from this time on, on the clock on the wall')
-    .option('--hours <n>', 'how far to look', '48')
+    .option('--at <HH:MM>', 'what would be then, on the clock on the wall, and after that')
+    .option('--hours <n>', 'how far to look, 1 to 744', '48')
     .action(async (given: { at?: string; hours: string }) => {
-      const fromMs = given.at === undefined ? 0 : nextClock(given.at, new Date());
-      const forMs = parseDuration(`${given.hours}h`);
-      const chances = await askForecast(here.runDir(), { fromUnixMs: BigInt(fromMs), forMs });
-      write(chances, here.json(), showForecast);
+      const atMs = given.at === undefined ? undefined : nextClock(given.at, new Date());
+      const request = { fromUnixMs: BigInt(atMs ?? 0), forMs: parseHours(given.hours) };
+      const forecast = await askForecast(here.runDir(), request);
+      write(forecast, here.json(), (all) => showForecast(all, here.page(), atMs));
     });
 
   program

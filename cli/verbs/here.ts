@@ -1,4 +1,5 @@
 import type { Places } from '../paths.js';
+import type { Page } from '../show/subjects.js';
 
 /** What every verb may ask of the command line: where Lull is, and how to answer. */
 export interface Here {
@@ -6,4 +7,6 @@ export interface Here {
   places: () => Places;
   runDir: () => string;
   json: () => { json: boolean };
+  /** What a text is shown on. */
+  page: () => Page;
 }

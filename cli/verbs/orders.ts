@@ -15,7 +15,7 @@ import {
 import { write } from '../output.js';
 import { localTime } from '../show/local-time.js';
 import { showOrders } from '../show/orders.js';
-import { showSubjects } from '../show/status.js';
+import { showSubjects } from '../show/subjects.js';
 import type { Here } from './here.js';
 
 export function addOrders(program: Command, here: Here): void {
@@ -25,7 +25,7 @@ export function addOrders(program: Command, here: Here): void {
     .action(async (subject: string) => {
       const stands = await runNow(here.runDir(), subject);
       write(stands ?? { subject }, here.json(), () =>
-        stands === undefined ? `${subject} starts` : showSubjects([stands]),
+        stands === undefined ? `${subject} starts` : showSubjects([stands], here.page()),
       );
     });
 
@@ -74,7 +74,8 @@ export function addOrders(program: Command, here: Here): void {
     .command('list', { isDefault: true })
     .description('holds, vetoes and the trip switch in force')
     .action(async () => {
-      write(await listOrders(here.runDir()), here.json(), showOrders);
+      const orders = await listOrders(here.runDir());
+      write(orders, here.json(), (all) => showOrders(all, here.page()));
     });
   veto.command('remove <id>').action(async (vetoId: string) => {
     await liftVeto(here.runDir(), vetoId);

@@ -2,12 +2,50 @@
 
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { defaultPolicy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
 import { decide } from '../scheduler/decide.js';
 import { anyHost, anyPolicy, anyWorld } from '../scheduler/worlds.testing.js';
-import { NOW_MS } from '../world/history.testing.js';
-import { subjectKeyOf } from '../world/world.js';
+import type { HostView } from '../scheduler/host-view.js';
+import { hostWith, offering } from '../scheduler/offering.testing.js';
+import {
+  admitted,
+  engaged,
+  NOW_MS,
+  perform,
+  started,
+  updateOf,
+  UPDATER,
+  worldOf,
+} from '../world/history.testing.js';
+import { subjectKeyOf, type World } from '../world/world.js';
 import { subjectsNow } from './subjects.wire.js';
+
+test('a run that has to be paused or stopped is shown with every reason for that', () => {
+  const order = { why: 'w', untilMs: NOW_MS + 1_000, actor: 'operator' } as const;
+  const run = [admitted('r', perform(updateOf('a'))), started('r')];
+  const stopped = worldOf(
+    offering(
+      [updateOf('a')],
+      ...run,
+      { kind: 'switch.tripped', ...order },
+      { kind: 'hold.placed', updaterId: UPDATER, updateId: 'a', ...order },
+    ),
+  );
+  const codes = (world: World, host: HostView): string[] => {
+    const plan = decide(world, host, defaultPolicy, NOW_MS);
+    const shown = subjectsNow({ planNow: () => plan, ledger: { world } });
+    const mine = shown.find(({ updateId }) => updateId === 'a');
+    return mine?.reasons.map(({ code }) => code) ?? [];
+  };
+  expect(codes(stopped, hostWith())).toEqual(['TRIPPED', 'HELD']);
+  const hot = { thermal: { kind: 'word', word: 'critical' } } as const;
+  const broken = hostWith({ presence: engaged, ...hot });
+  expect(codes(worldOf(offering([updateOf('a')], ...run)), broken)).toEqual([
+    'PERSON_PRESENT',
+    'TOO_HOT',
+  ]);
+});
 
 test('every subject of the plan is shown once, with the codes and words of its reasons', () => {
   fc.assert(
@@ -19,7 +57,9 @@ test('every subject of the plan is shown once, with the codes and words of its r
         ...plan.admit.map(({ subject }) => ({ key: subject.key, reasons: [] })),
         ...[...world.runs.values()].filter(holdsSlot).map((run) => ({
           key: subjectKeyOf(run.updaterId, run.work.kind === 'scan' ? '' : run.work.update.id),
-          reasons: plan.paused.find((each) => each.run.id === run.id)?.reasons ?? [],
+          reasons:
+            [...plan.paused, ...plan.pause, ...plan.stop].find((each) => each.run.id === run.id)
+              ?.reasons ?? [],
         })),
       ];
       const plain = (all: typeof said) =>

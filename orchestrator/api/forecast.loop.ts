@@ -2,21 +2,31 @@
 // them is the one that holds the guard.
 
 import { setImmediate as othersFirst } from 'node:timers/promises';
-import { forecast, type Chance } from '../scheduler/forecast.js';
+import { foretell, type Course, type Forecast } from '../scheduler/forecast.js';
 import type { OperatorDeps } from './deps.grpc.js';
 
 export const FORECAST_MS = 48 * 3_600_000;
+/** Nobody waits longer for an answer; what is not computed by then says so (ours). */
+const COMPUTE_MS_MAX = 2_000;
 
-export async function chancesWithin(
-  { ledger, hostView, policy }: Pick<OperatorDeps, 'ledger' | 'hostView' | 'policy'>,
-  fromMs: number,
-  forMs: number,
-): Promise<Chance[]> {
-  const span = { fromMs, toMs: fromMs + forMs };
-  const steps = forecast(ledger.world, hostView(), policy(), span);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
+/** @param isEnough whether nothing more is wanted. */
+export async function forecastOf(
+  {
+    ledger,
+    hostView,
+    policy,
+    clock,
+  }: Pick<OperatorDeps, 'ledger' | 'hostView' | 'policy' | 'clock'>,
+  asked: { readonly fromMs?: number; readonly forMs: number },
+  isEnough: (course: Course) => boolean = () => false,
+): Promise<Forecast> {
+  const { wallMs: nowMs, monotonicMs } = clock.now();
+  const fromMs = Math.max(nowMs, asked.fromMs ?? nowMs);
+  const span = { nowMs, fromMs, toMs: fromMs + asked.forMs };
+  const course = foretell(ledger.world, hostView(), policy(), span);
+  while (course.step() && !isEnough(course)) {
+    if (clock.now().monotonicMs - monotonicMs > COMPUTE_MS_MAX) break;
     await othersFirst();
   }
+  return course.told();
 }

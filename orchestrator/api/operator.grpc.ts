@@ -4,8 +4,11 @@ import { status } from '@grpc/grpc-js';
 import type {
   EnableUpdaterRequest,
   ExplainResponse,
+  ForecastRequest,
+  ForecastResponse,
   GetStatusResponse,
   OperatorServiceServer,
+  Subject,
   VerifyAuditResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
@@ -16,14 +19,22 @@ import type { Ledger } from '../world/ledger.loop.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from './answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
-import { chancesWithin, FORECAST_MS } from './forecast.loop.js';
+import { forecastOf, FORECAST_MS } from './forecast.loop.js';
 import { orderHandlers } from './orders.grpc.js';
 import { recorded } from './recorded.grpc.js';
 import { subjectsNow } from './subjects.wire.js';
-import { chanceToWire, entryToWire, outlookToWire, readingToText, runToWire } from './view.wire.js';
+import {
+  entryToWire,
+  forecastToWire,
+  outlookToWire,
+  readingToText,
+  runToWire,
+} from './view.wire.js';
 import { streamEntries } from './watch.grpc.js';
 
 const FORECAST_MS_MAX = 31 * 24 * 3_600_000;
+/** What a request may be late on its way, or its clock behind. */
+const FORECAST_PAST_MS_MAX = 60_000;
 const RUNS_PAGE = 100;
 const RUNS_PAGE_MAX = 1_000;
 const ENTRIES_PAGE = 1_000;
@@ -44,14 +55,8 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
         enable(request, deps).then((updater) => ({ updater })),
       );
     },
-    forecast: ({ request: { fromUnixMs, forMs } }, callback) => {
-      const fromMs = fromUnixMs === 0n ? deps.clock.now().wallMs : Number(fromUnixMs);
-      const spanMs = forMs === 0n ? FORECAST_MS : Math.min(Number(forMs), FORECAST_MS_MAX);
-      const chances = chancesWithin(deps, fromMs, spanMs);
-      answer(
-        callback,
-        chances.then((found) => ({ chances: found.map(chanceToWire) })),
-      );
+    forecast: ({ request }, callback) => {
+      answer(callback, forecastNow(deps, request));
     },
     ...orderHandlers(deps),
     suspendUpdater: ({ request: { id, why } }, callback) => {
@@ -95,14 +100,37 @@ async function explainNow(deps: OperatorDeps, named: string): Promise<ExplainRes
     const message = `nothing called "${named}" waits or runs; "lull status" lists what does`;
     throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
   }
-  const chances = await chancesWithin(deps, deps.clock.now().wallMs, FORECAST_MS);
-  const outlooks = new Map(chances.map((chance) => [chance.subject.key, outlookToWire(chance)]));
+  const keyOf = (each: Subject): string => subjectKeyOf(each.updaterId, each.updateId);
+  const waits = subjects.filter(({ reasons }) => reasons.length > 0).map(keyOf);
+  const forecast = await forecastOf(deps, { forMs: FORECAST_MS }, ({ begins }) =>
+    waits.every(begins),
+  );
+  const first = new Map([...forecast.chances].reverse().map((chance) => [chance.key, chance]));
   return {
     subjects: subjects.map((each) => ({
       ...each,
-      outlook: outlooks.get(subjectKeyOf(each.updaterId, each.updateId)),
+      outlook:
+        each.reasons.length === 0 ? undefined : outlookToWire(first.get(keyOf(each)), forecast),
     })),
   };
+}
+
+async function forecastNow(
+  deps: OperatorDeps,
+  { fromUnixMs, forMs }: ForecastRequest,
+): Promise<ForecastResponse> {
+  const aheadMs = Number(fromUnixMs) - deps.clock.now().wallMs;
+  if (fromUnixMs !== 0n && !(aheadMs > -FORECAST_PAST_MS_MAX && aheadMs <= FORECAST_MS_MAX)) {
+    const message = 'from_unix_ms: an instant that has passed, or is more than 31 days ahead';
+    throw new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', message);
+  }
+  if (Number(forMs) > FORECAST_MS_MAX) {
+    const message = 'for_ms: at most 31 days are foretold';
+    throw new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', message);
+  }
+  const from = fromUnixMs === 0n ? {} : { fromMs: Number(fromUnixMs) };
+  const span = { ...from, forMs: forMs === 0n ? FORECAST_MS : Number(forMs) };
+  return forecastToWire(await forecastOf(deps, span));
 }
 
 function statusNow(deps: OperatorDeps): GetStatusResponse {

@@ -1,6 +1,6 @@
 // The operator's API on a real socket, over a real ledger.
 
-import { systemClock } from '../../runtime/clock.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { join } from 'node:path';
 import {
   OperatorServiceClient,
@@ -22,6 +22,7 @@ export interface OperatorUnderTest extends Closeable {
   readonly rig: LedgerUnderTest;
   readonly client: OperatorServiceClient;
   readonly progress: ProgressFeed;
+  readonly clock: VirtualClock;
   readonly wakeCount: () => number;
   readonly machine: { readings: Readings; attached: boolean };
   close(): Promise<void>;
@@ -30,13 +31,17 @@ export interface OperatorUnderTest extends Closeable {
 const connection: HostConnection = {
   hostId: 'host-1',
   instanceId: 'i',
-  confinement: { level: 'confined', runtime: 'runc version 1', cgroups: 'v2', trials: [] },
+  confinement: {
+    ...{ level: 'confined', runtime: 'runc version 1', cgroups: 'v2' },
+    trials: [{ name: 'write /etc', result: 'denied' }],
+  },
   runIds: new Set(),
   send: () => undefined,
 };
 
 export async function openOperator(): Promise<OperatorUnderTest> {
-  const rig = await openLedgerUnderTest();
+  const clock = new VirtualClock(NOW_MS);
+  const rig = await openLedgerUnderTest(clock);
   const machine = { readings: quietReadings(), attached: true };
   const hostView = (): HostView => ({
     id: 'host-1',
@@ -49,17 +54,17 @@ export async function openOperator(): Promise<OperatorUnderTest> {
   let wakes = 0;
   const handlers = operatorHandlers({
     version: '1.2.3',
-    clock: systemClock,
+    clock,
     policy: () => defaultPolicy,
     ledger: rig.ledger,
-    planNow: () => decide(rig.ledger.world, hostView(), defaultPolicy, NOW_MS),
+    planNow: () => decide(rig.ledger.world, hostView(), defaultPolicy, clock.now().wallMs),
     hostView,
     host: () => (machine.attached ? connection : undefined),
     progress,
     wake: () => (wakes += 1),
   });
   const listener = await serveUnix({
-    path: join(rig.directory, 'o.sock'),
+    path: join(rig.directory, 'operator.sock'),
     mode: 0o600,
     register: (server) => {
       server.addService(OperatorServiceService, handlers);
@@ -70,6 +75,7 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     rig,
     client,
     progress,
+    clock,
     wakeCount: () => wakes,
     machine,
     close: async () => {

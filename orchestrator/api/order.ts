@@ -1,6 +1,6 @@
 // Orders: what an operator, or somebody who objects, may say, and for how long.
 
-import type { Fact } from '../journal/fact.js';
+import { displayText } from '../../conditions/words.js';
 import { updateKey, type World } from '../world/world.js';
 
 const DAY_MS = 86_400_000;
@@ -9,6 +9,7 @@ const DAY_MS = 86_400_000;
 export const forMsMax = { hold: 95 * DAY_MS, veto: 14 * DAY_MS, switch: 14 * DAY_MS } as const;
 
 const WHY_CHARS_MAX = 256;
+const OWNER_BYTES_MAX = 64;
 
 /** What is wrong with an order's reason and length, or undefined. */
 export function orderProblem(
@@ -16,7 +17,7 @@ export function orderProblem(
   why: string,
   forMs: number,
 ): string | undefined {
-  if (why.trim() === '') return 'say why, with --why';
+  if (isBlank(why)) return 'say why, with --why';
   if (why.length > WHY_CHARS_MAX)
     return `the reason is longer than ${String(WHY_CHARS_MAX)} characters`;
   if (!(forMs > 0)) return 'say for how long, with --for';
@@ -25,25 +26,44 @@ export function orderProblem(
   return undefined;
 }
 
-/** The updater and update that a word of an operator means; undefined: nothing has that name. */
-export function subjectNamed(
-  world: World,
-  word: string,
-): { readonly updaterId: string; readonly updateId: string } | undefined {
-  if (world.updaters.has(word)) return { updaterId: word, updateId: '' };
-  for (const { updaterId, update } of world.updates.values()) {
-    if (update.id === word || updateKey(updaterId, update.id) === word) {
-      return { updaterId, updateId: update.id };
-    }
-  }
-  return undefined;
+/** What is wrong with who objects, or undefined. */
+export function ownerProblem(owner: string): string | undefined {
+  if (isBlank(owner)) return 'say who objects, with --owner';
+  const isLong = Buffer.byteLength(owner) > OWNER_BYTES_MAX;
+  return isLong ? `the owner is longer than ${String(OWNER_BYTES_MAX)} bytes` : undefined;
 }
 
-/** The fact that lifts the hold on `word`, also where what was held has gone. */
-export function liftFacts(world: World, word: string): Fact[] {
-  return [...world.holds.keys()].flatMap((key): Fact[] => {
+/** Nothing in it that anybody would see. */
+function isBlank(text: string): boolean {
+  return displayText(text, text.length).replaceAll('\ufffd', '').trim() === '';
+}
+
+export interface NamedSubject {
+  readonly updaterId: string;
+  readonly updateId: string;
+}
+
+/**
+ * The updaters and updates that a word of an operator may mean. An updater's id means the updater,
+ * whatever others call their updates.
+ */
+export function subjectsNamed(world: World, word: string): NamedSubject[] {
+  if (world.updaters.has(word)) return [{ updaterId: word, updateId: '' }];
+  return [...world.updates.values()].flatMap(({ updaterId, update }) =>
+    update.id === word || updateKey(updaterId, update.id) === word
+      ? [{ updaterId, updateId: update.id }]
+      : [],
+  );
+}
+
+/** What is held and may be meant by `word`, also where what was held has gone. */
+export function holdsNamed(world: World, word: string): NamedSubject[] {
+  if (world.holds.has(word)) {
+    const [updaterId = '', updateId = ''] = word.split(' ');
+    return [{ updaterId, updateId }];
+  }
+  return [...world.holds.keys()].flatMap((key) => {
     const [updaterId = '', updateId = ''] = key.split(' ');
-    if (key !== word && updateId !== word) return [];
-    return [{ kind: 'hold.lifted', updaterId, updateId, actor: 'operator' }];
+    return updateId === word ? [{ updaterId, updateId }] : [];
   });
 }

@@ -5,12 +5,20 @@ import { status } from '@grpc/grpc-js';
 import type { OperatorServiceServer, Order } from '../../proto/gen/lull/operator/v1/operator.js';
 import { displayText } from '../../conditions/words.js';
 import type { Fact } from '../journal/fact.js';
+import { countInForce, ORDERS_MAX } from '../world/fold-order.js';
 import type { Restraint } from '../world/restraints.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from './answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
+import {
+  holdsNamed,
+  orderProblem,
+  ownerProblem,
+  subjectsNamed,
+  type forMsMax,
+  type NamedSubject,
+} from './order.js';
 import { recorded } from './recorded.grpc.js';
-import { liftFacts, orderProblem, subjectNamed, type forMsMax } from './order.js';
 import { subjectsNow } from './subjects.wire.js';
 
 type OrderHandlers = Pick<
@@ -39,29 +47,65 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
     }
     return Math.round(clock.now().wallMs) + Number(forMs);
   };
-  const named = (word: string) => {
-    const subject = subjectNamed(ledger.world, word);
-    if (subject !== undefined) return subject;
-    const message = `nothing is called "${word}"; "lull status" lists what there is`;
-    throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
+  const named = (word: string): NamedSubject => {
+    const [subject, ...others] = subjectsNamed(ledger.world, word);
+    if (subject === undefined) {
+      const message = `nothing is called "${word}"; "lull status" lists what there is`;
+      throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
+    }
+    if (others.length > 0) throw ambiguous(word, [subject, ...others]);
+    return subject;
+  };
+  /** Imposes an order of which only so many may be in force (ORDERS_MAX). */
+  const place = async (
+    kind: string,
+    restraint: Restraint,
+    others: ReadonlyMap<string, { readonly untilMs: number }>,
+  ): Promise<void> => {
+    if (countInForce(others, clock.now().wallMs) >= ORDERS_MAX) {
+      const message = `${String(ORDERS_MAX)} ${kind} are in force: lift one first, see "lull veto list"`;
+      throw new RpcFailure(status.RESOURCE_EXHAUSTED, 'ORDERS_FULL', message);
+    }
+    await impose(restraint);
   };
 
-  async function placeHold(word: string, why: string, forMs: bigint) {
-    const untilMs = until('hold', why, forMs);
-    await impose({ kind: 'hold.placed', ...named(word), why, untilMs, actor: 'operator' });
+  async function placeHold(word: string, given: string, forMs: bigint) {
+    const untilMs = until('hold', given, forMs);
+    const subject = named(word);
+    const why = displayText(given, 256);
+    // One that is there already is replaced, and takes no room.
+    const others = new Map(ledger.inForce.holds);
+    others.delete(subjectKeyOf(subject.updaterId, subject.updateId));
+    const hold = { kind: 'hold.placed', ...subject, why, untilMs, actor: 'operator' } as const;
+    await place('holds', hold, others);
     return { untilUnixMs: BigInt(untilMs) };
   }
 
+  async function liftHold(word: string) {
+    const [hold, ...others] = holdsNamed(ledger.inForce, word);
+    if (hold !== undefined && others.length > 0) throw ambiguous(word, [hold, ...others]);
+    if (hold !== undefined) await write([{ kind: 'hold.lifted', ...hold, actor: 'operator' }]);
+    return {};
+  }
+
   async function placeVeto(owner: string, why: string, forMs: bigint) {
+    const problem = ownerProblem(owner);
+    if (problem !== undefined) {
+      throw new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', problem);
+    }
     const untilMs = until('veto', why, forMs);
     const vetoId = `veto-${randomBytes(4).toString('hex')}`;
     const by = displayText(owner, 64);
-    await impose({ kind: 'veto.placed', vetoId, owner: by, why: displayText(why, 256), untilMs });
+    const veto: Restraint = {
+      ...{ kind: 'veto.placed', vetoId, owner: by, why: displayText(why, 256), untilMs },
+    };
+    await place('vetoes', veto, ledger.inForce.vetoes);
     return { vetoId, untilUnixMs: BigInt(untilMs) };
   }
 
-  async function tripSwitch(why: string, forMs: bigint) {
-    const untilMs = until('switch', why, forMs);
+  async function tripSwitch(given: string, forMs: bigint) {
+    const untilMs = until('switch', given, forMs);
+    const why = displayText(given, 256);
     await impose({ kind: 'switch.tripped', why, untilMs, actor: 'operator' });
     return { untilUnixMs: BigInt(untilMs) };
   }
@@ -81,10 +125,7 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
       answer(callback, placeHold(subject, why, forMs));
     },
     liftHold: ({ request: { subject } }, callback) => {
-      answer(
-        callback,
-        write(liftFacts(ledger.inForce, subject)).then(() => ({})),
-      );
+      answer(callback, liftHold(subject));
     },
     placeVeto: ({ request: { owner, why, forMs } }, callback) => {
       answer(callback, placeVeto(owner, why, forMs));
@@ -115,6 +156,12 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
       answer(callback, runNow(subject));
     },
   };
+}
+
+function ambiguous(word: string, subjects: readonly NamedSubject[]): RpcFailure {
+  const names = subjects.map(({ updaterId, updateId }) => `"${subjectKeyOf(updaterId, updateId)}"`);
+  const message = `"${word}" is ${names.join(' and ')}: name one of them`;
+  return new RpcFailure(status.INVALID_ARGUMENT, 'AMBIGUOUS_SUBJECT', message);
 }
 
 /** Orders in force. */

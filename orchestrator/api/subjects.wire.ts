@@ -1,4 +1,5 @@
-// Every subject as it is now: what waits, what is paused, and what runs (without a reason).
+// Every subject as it is now: what waits, what is or has to be paused or stopped, and what runs
+// (without a reason).
 
 import type { Subject } from '../../proto/gen/lull/operator/v1/operator.js';
 import { holdsSlot } from '../runs/run.js';
@@ -11,10 +12,12 @@ export function subjectsNow(deps: {
   readonly ledger: Pick<Ledger, 'world'>;
 }): Subject[] {
   const plan = deps.planNow();
-  const pausedReasons = new Map(plan.paused.map(({ run, reasons }) => [run.id, reasons]));
+  const heldReasons = new Map(
+    [...plan.paused, ...plan.pause, ...plan.stop].map(({ run, reasons }) => [run.id, reasons]),
+  );
   const held = [...deps.ledger.world.runs.values()].filter(holdsSlot);
   return [
-    ...held.map((run) => heldToWire(run, pausedReasons.get(run.id) ?? [])),
+    ...held.map((run) => heldToWire(run, heldReasons.get(run.id) ?? [])),
     ...plan.admit.map(({ subject }) => waitingToWire({ subject, reasons: [] }, undefined)),
     ...plan.waiting.map((each) => waitingToWire(each, plan.lookAgainAtMs)),
   ];

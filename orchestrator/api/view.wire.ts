@@ -6,6 +6,7 @@ import { formatBytes } from '../../conditions/words.js';
 import type {
   Chance as WireChance,
   Entry as WireEntry,
+  ForecastResponse,
   Outlook,
   ReadingText,
   Reason as WireReason,
@@ -16,7 +17,7 @@ import type { StoredEntry } from '../journal/chain.js';
 import { actionOf, type Run } from '../runs/run.js';
 import type { Work } from '../runs/update.js';
 import type { Waiting } from '../scheduler/decide.js';
-import type { Chance } from '../scheduler/forecast.js';
+import type { Chance, Forecast, Waits } from '../scheduler/forecast.js';
 
 export function runToWire(run: Run): WireRun {
   const { phase, work } = run;
@@ -55,8 +56,11 @@ export function waitingToWire(
   };
 }
 
-/** A run that holds a slot, as a subject: paused, with the reasons why it stays so, or going on. */
-export function heldToWire(run: Run, reasons: readonly Reason[]): WireSubject {
+/** A run as a subject: with the reasons why it stands still or ends, or none. */
+export function heldToWire(
+  run: Pick<Run, 'updaterId' | 'work'>,
+  reasons: readonly Reason[],
+): WireSubject {
   return {
     updaterId: run.updaterId,
     updateId: run.work.kind === 'scan' ? '' : run.work.update.id,
@@ -68,16 +72,37 @@ export function heldToWire(run: Run, reasons: readonly Reason[]): WireSubject {
   };
 }
 
-export function chanceToWire({ subject, atMs, reasons }: Chance): WireChance {
-  return { subject: waitingToWire({ subject, reasons }, undefined), atUnixMs: instant(atMs) };
+export function forecastToWire({ chances, waiting, computedUntilMs }: Forecast): ForecastResponse {
+  return {
+    chances: chances.map((chance): WireChance => ({
+      subject: heldToWire(chance, chance.reasons),
+      atUnixMs: instant(chance.atMs),
+      doneAtUnixMs: instant(chance.doneAtMs),
+    })),
+    waiting: waiting.map((waits: Waits) => heldToWire(waits, waits.reasons)),
+    computedUntilUnixMs: instant(computedUntilMs),
+  };
 }
 
-export function outlookToWire({ atMs, reasons }: Chance): Outlook {
-  return { atUnixMs: instant(atMs), reasons: atMs === undefined ? reasons.map(reasonToWire) : [] };
+/** @param chance of what waits, its first. */
+export function outlookToWire(chance: Chance | undefined, { computedUntilMs }: Forecast): Outlook {
+  const never = chance?.atMs === undefined;
+  return {
+    atUnixMs: instant(chance?.atMs),
+    reasons: never ? (chance?.reasons ?? []).map(reasonToWire) : [],
+    computedUntilUnixMs: never ? instant(computedUntilMs) : undefined,
+  };
 }
 
-function reasonToWire({ code, message, sinceMs, untilMs }: Reason): WireReason {
-  return { code, message, sinceUnixMs: instant(sinceMs), untilUnixMs: instant(untilMs) };
+function reasonToWire(reason: Reason): WireReason {
+  const { code, message, sinceMs, untilMs, about = '', measured, limit, unit = '' } = reason;
+  return {
+    ...{ code, message, about, unit },
+    measured: measured?.toString(),
+    limit: limit?.toString(),
+    sinceUnixMs: instant(sinceMs),
+    untilUnixMs: instant(untilMs),
+  };
 }
 
 function instant(atMs: number | undefined): bigint | undefined {

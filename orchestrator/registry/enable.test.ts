@@ -27,6 +27,7 @@ function updaterWith(accepted: UpdaterVersion | undefined): UpdaterState {
   return {
     id: 'com.acme.tool',
     state: accepted === undefined ? 'verified' : 'enabled',
+    sinceMs: 0,
     why: '',
     current: versionOf(),
     ...(accepted === undefined ? {} : { accepted: { version: accepted, settings: new Map() } }),

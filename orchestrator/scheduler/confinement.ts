@@ -13,9 +13,9 @@ export function confinementObjections(
   if (!attached) return [];
   if (level === undefined) {
     const message = 'the self-test of the sandbox is still on';
-    return [{ code: 'CONFINEMENT_UNKNOWN', message }];
+    return [{ code: 'CONFINEMENT_UNKNOWN', message, limit: least }];
   }
   if (holdsLevel(level, least)) return [];
   const message = `the sandbox is ${level}, policy wants at least ${least}; "lull host" says why`;
-  return [{ code: 'CONFINEMENT_WEAK', message }];
+  return [{ code: 'CONFINEMENT_WEAK', message, measured: level, limit: least }];
 }

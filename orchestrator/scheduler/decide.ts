@@ -59,10 +59,11 @@ export function decide(world: World, host: HostView, policy: Policy, nowMs: numb
   const giving = givingWay(waiting, running, mayHold.paused, host.readings, policy, nowMs);
   const heldPlan = { ...mayHold, ...giving, stop: [...mayHold.stop, ...giving.stop] };
   const reasons = [
-    ...[...waiting, ...heldPlan.paused, ...heldPlan.pause].flatMap((each) => each.reasons),
-    ...heldPlan.stop.map(({ reason }) => reason),
+    ...[...waiting, ...heldPlan.paused, ...heldPlan.pause, ...heldPlan.stop].flatMap(
+      (each) => each.reasons,
+    ),
   ];
-  const next = nextInstant(reasons, world, policy, nowMs);
+  const next = nextInstant(waiting, reasons, world, policy, nowMs);
   const lookAgain = next === undefined ? {} : { lookAgainAtMs: next };
   const isBusy = held.length > 0 || admit.length > 0;
   const restart = restartPlan(waiting, isBusy, world, host, policy, nowMs);
@@ -134,8 +135,11 @@ function hostObjections(subject: Subject, host: HostView, policy: Policy, nowMs:
   const untilMs = host.servedSinceMs + policy.waiting.startUpMs;
   // A clock set back would make the start lie ahead; the start-up wait ends all the same.
   if (!subject.demanded && nowMs < untilMs && nowMs >= host.servedSinceMs) {
-    const message = `Lull started ${formatDuration(nowMs - host.servedSinceMs)} ago and waits ${formatDuration(policy.waiting.startUpMs)}`;
-    reasons.push({ code: 'STARTING_UP', message, untilMs });
+    const [sinceMs, limit] = [host.servedSinceMs, policy.waiting.startUpMs];
+    const measured = nowMs - sinceMs;
+    const message = `Lull started ${formatDuration(measured)} ago and waits ${formatDuration(limit)}`;
+    const waited = { about: 'lull', measured, limit, unit: 'ms' } as const;
+    reasons.push({ code: 'STARTING_UP', message, ...waited, sinceMs, untilMs });
   }
   return reasons;
 }

@@ -25,6 +25,7 @@ const RETURNS = 0.434;
 const EARLY_S = 30;
 /** From this share of the time to the deadline on, less is asked. */
 const EASING_FROM = 0.5;
+const MINUTE_MS = 60_000;
 
 /**
  * The chance that a quiet spell that has lasted `awayS` lasts `durationS` more, 0 to 1.
@@ -35,27 +36,20 @@ export function chanceToStayAway(awayS: number, durationS: number, ratio = 1): n
   return (seen / (seen + durationS)) ** (RETURNS * ratio);
 }
 
-/** Seconds that a quiet spell has to have lasted for `durationS` more to be as likely as `chance`. */
-export function awayForChance(chance: number, durationS: number, ratio = 1): number {
-  if (chance <= 0) return 0;
-  if (chance >= 1) return Number.POSITIVE_INFINITY;
-  const share = chance ** (1 / (RETURNS * ratio));
-  return Math.max(0, (share * durationS) / (1 - share) - EARLY_S);
-}
-
 /** Whether the quiet is likely to last as long as the section that cannot be frozen. */
 export function quietObjections(
-  { manifest, action, level, state }: Subject,
+  subject: Subject,
   world: World,
   readings: Readings,
   policy: Policy,
   nowMs: number,
 ): Reason[] {
-  const sectionS = manifest?.critical_max_s ?? 0;
-  if (sectionS === 0 || weightOf(action) !== 'change' || level !== 'silent') return [];
+  const sectionS = sectionOf(subject);
+  if (sectionS === 0) return [];
   const sinceMs = quietSinceMs(readings);
   // Somebody is there, or nobody knows: that is another gate's reason.
   if (sinceMs === undefined) return [];
+  const { state } = subject;
   const minute = localMinute(policy.timeZone, nowMs);
   const ratio = returnsOverUsual(world.rhythm, minute, sectionS, policy.activeHours);
   const wantedAt = (atMs: number): number =>
@@ -65,23 +59,55 @@ export function quietObjections(
     chanceToStayAway(Math.max(0, atMs - sinceMs) / 1_000, sectionS, ratio);
   const [wanted, chance] = [wantedAt(nowMs), chanceAt(nowMs)];
   if (chance >= wanted) return [];
-  const latestMs = sinceMs + awayForChance(wanted, sectionS, ratio) * 1_000;
-  const until = Number.isFinite(latestMs)
-    ? { untilMs: firstInstant(nowMs, latestMs, (atMs) => chanceAt(atMs) >= wantedAt(atMs)) }
-    : {};
+  // Known only within this hour: from the next one on, absences may end sooner or later (N1).
+  const untilMs = firstInstant(
+    nowMs,
+    nowMs + ratioChangesInMs(nowMs, minute, sectionS),
+    (atMs) => chanceAt(atMs) >= wantedAt(atMs),
+  );
   const message = `after ${formatDuration(Math.max(0, nowMs - sinceMs))} the chance of ${formatDuration(sectionS * 1_000)} more of quiet is ${percent(chance)}, ${percent(wanted)} are wanted`;
-  return [{ code: 'QUIET_TOO_SHORT', message, ...until }];
+  const shares = { measured: chance * 100, limit: wanted * 100, unit: '%', sinceMs } as const;
+  const until = untilMs === undefined ? {} : { untilMs };
+  return [{ code: 'QUIET_TOO_SHORT', message, ...shares, ...until }];
 }
 
-/** The first instant, to a second, at which `holds`, which never holds and then does not again. */
-function firstInstant(fromMs: number, toMs: number, holds: (atMs: number) => boolean): number {
-  let [beforeMs, atMs] = [fromMs, toMs];
-  while (atMs - beforeMs > 1_000) {
-    const middleMs = (beforeMs + atMs) / 2;
+/** The next instant at which another hour counts for the quiet that `subject` needs, if it needs any. */
+export function nextQuietHour(subject: Subject, policy: Policy, nowMs: number): number | undefined {
+  const sectionS = sectionOf(subject);
+  if (sectionS === 0) return undefined;
+  return nowMs + ratioChangesInMs(nowMs, localMinute(policy.timeZone, nowMs), sectionS);
+}
+
+/** Seconds that cannot be frozen once they have begun, of what waits for nobody to be there; else 0. */
+function sectionOf({ manifest, action, level }: Subject): number {
+  const asked = weightOf(action) === 'change' && level === 'silent';
+  return asked ? (manifest?.critical_max_s ?? 0) : 0;
+}
+
+/** How long the hours that the next `sectionS` cross stay the same: `returnsOverUsual` counts minutes. */
+function ratioChangesInMs(nowMs: number, minuteOfWeek: number, sectionS: number): number {
+  const toNextHour = (minute: number): number => 60 - (minute % 60);
+  const minutes = Math.min(
+    toNextHour(minuteOfWeek),
+    Math.ceil(toNextHour(minuteOfWeek + sectionS / 60)),
+  );
+  return minutes * MINUTE_MS - (nowMs % MINUTE_MS);
+}
+
+/** The first instant before `toMs` at which `holds`, which never holds and then does not again. */
+function firstInstant(
+  fromMs: number,
+  toMs: number,
+  holds: (atMs: number) => boolean,
+): number | undefined {
+  let [beforeMs, atMs] = [Math.floor(fromMs), Math.ceil(toMs) - 1];
+  if (!holds(atMs)) return undefined;
+  while (atMs - beforeMs > 1) {
+    const middleMs = Math.floor((beforeMs + atMs) / 2);
     if (holds(middleMs)) atMs = middleMs;
     else beforeMs = middleMs;
   }
-  return Math.ceil(atMs);
+  return atMs;
 }
 
 /** Towards the deadline less and less is asked, so that the last days are not wasted on waiting. */

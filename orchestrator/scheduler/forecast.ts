@@ -1,109 +1,226 @@
-// forecast: decide with a later `now`. What would run, and when, if nobody used the machine from now on
-// and everything else stayed as it is.
+// forecast: the course that things would take from now on: if nobody used the machine, everything else
+// stayed as it is, and each run succeeded in its expected time.
 //
-// Invariant: F1. A forecast never differs from what is decided when its assumption holds: it calls
-// the same function, and changes nothing but the instant and the signs of use.
+//   copy of the world ─▶ decide ─▶ what it says is done ─▶ fold ─▶ the next instant ─▶ decide …
+//
+// Invariants:
+//   F1. A forecast never differs from what is decided while its assumptions hold: it calls the same
+//       `decide` and the same fold.
+//   F2. It is computed on a copy: what happens meanwhile changes nothing of it.
 
-import {
-  AT_REST,
-  attentionSignals,
-  percentSignals,
-  readingKey,
-  valueOf,
-  withReadings,
-  type Reading,
-  type Readings,
-  type Signal,
-  type Value,
-} from '../../conditions/reading.js';
+import { withReadings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
+import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
+import { actionOf, holdsSlot, type ActionName, type Run } from '../runs/run.js';
+import type { Work } from '../runs/update.js';
+import { copyOf } from '../world/copy.js';
+import { foldEntry } from '../world/fold.js';
 import type { World } from '../world/world.js';
-import { decide } from './decide.js';
+import { decide, type Admission, type Plan } from './decide.js';
+import { expectedMs, outcomeOf } from './expected.js';
 import type { HostView } from './host-view.js';
-import type { Subject } from './subject.js';
+import { keyOf } from './subject.js';
+import { unused } from './unused.js';
 
-export interface Chance {
-  readonly subject: Subject;
-  /** When nothing but a slot stands in its way; absent: not within the time looked at. */
-  readonly atMs?: number;
-  /** What stands in its way then, or at the end. */
+/** What waits, or would. */
+export interface Waits {
+  readonly key: string;
+  readonly updaterId: string;
+  readonly work: Work;
   readonly reasons: readonly Reason[];
 }
 
-/** Instants looked at; each is one at which the plan changes by itself. */
-const STEPS_MAX = 2_000;
+/** A run that would be, or what would wait to the end. */
+export interface Chance extends Waits {
+  /** When it begins or goes on; absent: not within the time computed. */
+  readonly atMs?: number;
+  /** When it is done; absent: not within the time computed. */
+  readonly doneAtMs?: number;
+}
 
-/**
- * The chances between two instants. It yields between its steps, each of which is one `decide`: who
- * must not block for all of them at once goes on when there is time.
- */
-export function* forecast(
-  world: World,
+export interface Forecast {
+  /** Runs in the order in which they begin, then what does not run. */
+  readonly chances: readonly Chance[];
+  /** What waits at the instant asked about. */
+  readonly waiting: readonly Waits[];
+  /** Where it was not computed to its end: until when. */
+  readonly computedUntilMs?: number;
+}
+
+export interface Course {
+  /** One decision further; false when the course is at its end. */
+  readonly step: () => boolean;
+  /** Whether a run of the subject begins, or goes on, in what is computed. */
+  readonly begins: (key: string) => boolean;
+  readonly told: () => Forecast;
+}
+
+/** Runs and decisions that one forecast is about. */
+const RUNS_MAX = 2_000;
+const STEPS_MAX = 10_000;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** @param span from when on to look, what is asked about, and until when. */
+export function foretell(
+  given: World,
   host: HostView,
   policy: Policy,
-  span: { readonly fromMs: number; readonly toMs: number },
-): Generator<undefined, Chance[], undefined> {
-  const alone = { ...host, readings: unused(host.readings, span.fromMs) };
-  const chances = new Map<string, Chance>();
-  let atMs = span.fromMs;
-  for (let step = 0; step < STEPS_MAX && atMs <= span.toMs; step += 1) {
-    const plan = decide(world, alone, policy, atMs);
-    for (const { subject } of plan.admit) {
-      note(chances, { subject, atMs, reasons: [] });
-    }
-    for (const { subject, reasons } of plan.waiting) {
-      const slotOnly = reasons.every(({ code }) => code === 'SLOT_TAKEN' || code === 'CONFLICT');
-      note(chances, slotOnly ? { subject, atMs, reasons } : { subject, reasons });
-    }
-    if (plan.lookAgainAtMs === undefined) break;
-    atMs = plan.lookAgainAtMs;
-    yield;
+  span: { readonly nowMs: number; readonly fromMs: number; readonly toMs: number },
+): Course {
+  const world = copyOf(given); // F2
+  let machine: HostView = { ...host, readings: unused(host.readings, span.nowMs) };
+  let atMs = span.nowMs;
+  let isOver = false;
+  let steps = 0;
+  let latest: readonly Waits[] = [];
+  let asked: readonly Waits[] | undefined;
+  const chances: Mutable<Chance>[] = [];
+  const begun = new Set<string>();
+  /** By run, what is under way and when it ends. */
+  const ends = new Map<string, { readonly endMs: number; readonly chance: Mutable<Chance> }>();
+  /** Updates of which an action ended here: how long the next one takes nobody has said. */
+  const furthered = new Set<string>();
+
+  function tell(fact: Fact): void {
+    foldEntry(world, { sequence: world.sequence, atMs, fact, body: '', hash: '' }, policy.retry);
   }
-  return [...chances.values()];
-}
 
-/** The first chance stays; until there is one, the latest reasons. */
-function note(chances: Map<string, Chance>, chance: Chance): void {
-  if (chances.get(chance.subject.key)?.atMs === undefined) chances.set(chance.subject.key, chance);
-}
-
-/** Signals of what people and their programs do with a machine: they end when nobody uses it. */
-const ofUse: ReadonlySet<Signal> = new Set<Signal>([
-  ...percentSignals.filter((signal) => signal !== 'memory.used'),
-  'network.others',
-  ...attentionSignals,
-]);
-
-/** The same machine, with nobody who uses it. What is not known stays so, but for presence. */
-function unused(readings: Readings, nowMs: number): Readings {
-  const changes = [...readings.values()].map((reading) => ({ ...reading, value: calm(reading) }));
-  return withReadings(readings, [...changes, ...leaving(readings, nowMs)]);
-}
-
-function calm({ signal, value }: Reading): Value {
-  // Only while nothing waits is it not measured: by then it will be, and as it mostly is.
-  if (value.kind === 'unknown' && value.why === AT_REST) {
-    return { kind: 'number', number: signal === 'disk.free' ? Number.MAX_SAFE_INTEGER : 0 };
+  function begin(run: Pick<Run, 'id' | 'updaterId' | 'work'>, sinceMs: number): void {
+    const key = keyOf(run);
+    const wholeMs = expectedMs(run.work, furthered.has(key));
+    // What is on since longer than expected, or since an instant to come, takes its time from now on.
+    const ranMs = atMs - sinceMs;
+    const endMs = ranMs >= 0 && ranMs < wholeMs ? sinceMs + wholeMs : atMs + wholeMs;
+    const { updaterId, work } = run;
+    const chance = { key, updaterId, work, reasons: [], atMs: sinceMs };
+    chances.push(chance);
+    begun.add(key);
+    ends.set(run.id, { endMs, chance });
   }
-  if (!ofUse.has(signal)) return value;
-  if (value.kind === 'number') return { kind: 'number', number: 0 };
-  return value.kind === 'flag' ? { kind: 'flag', flag: false } : value;
+
+  function finish(runId: string, chance: Mutable<Chance>): void {
+    const actions = world.updaters.get(chance.updaterId)?.accepted?.version.manifest.actions ?? [];
+    tell({ kind: 'run.finished', runId, outcome: outcomeOf(chance.work, actions), stderrTail: '' });
+    chance.doneAtMs = atMs;
+    furthered.add(chance.key);
+    ends.delete(runId);
+  }
+
+  function admit({ subject, runId, epoch, attempt }: Admission): void {
+    const { work, updater, level } = subject;
+    tell({
+      kind: 'run.admitted',
+      ...{ runId, epoch, attempt, work, hostId: host.id, intrusion: level },
+      ...{ updaterId: updater.id, updaterVersion: updater.current.version },
+    });
+    begin({ id: runId, updaterId: updater.id, work }, atMs);
+  }
+
+  /** Does what the plan says; false when there was nothing to do. */
+  function follow({ stop, pause, resume, admit: admissions, restart }: Plan): boolean {
+    for (const { run, reason } of stop) {
+      const outcome = { kind: 'cancelled', code: reason.code } as const;
+      tell({ kind: 'run.finished', runId: run.id, outcome, stderrTail: '' });
+      ends.delete(run.id);
+    }
+    for (const { run, reasons } of pause) {
+      const codes = reasons.map(({ code }) => code);
+      tell({ kind: 'run.paused', runId: run.id, reasons: codes, cpuUs: 0 });
+      ends.delete(run.id);
+    }
+    for (const run of resume) {
+      tell({ kind: 'run.resumed', runId: run.id });
+      tell({ kind: 'run.thawed', runId: run.id, frozenMs: 0, cpuUsWhileFrozen: 0 });
+      begin(run, atMs);
+    }
+    admissions.forEach(admit);
+    const { order, cancel } = restart;
+    if (cancel !== undefined) {
+      tell({ kind: 'restart.cancelled', code: cancel.code, message: cancel.message });
+    }
+    if (order !== undefined) tell({ kind: 'restart.ordered', hostId: host.id, ...order });
+    const done = stop.length + pause.length + resume.length + admissions.length;
+    return done > 0 || order !== undefined || cancel !== undefined;
+  }
+
+  /** When the machine restarts, where that was ordered and is still to come; ms since the epoch. */
+  function restartAtMs(): number {
+    const { restart } = world;
+    const isToCome = restart?.failed === undefined && (restart?.atMs ?? 0) > span.nowMs;
+    return restart !== undefined && isToCome ? restart.atMs : Infinity;
+  }
+
+  function step(): boolean {
+    if (isOver || steps >= STEPS_MAX || chances.length >= RUNS_MAX) return false;
+    steps += 1;
+    for (const [runId, { endMs, chance }] of [...ends]) if (endMs <= atMs) finish(runId, chance);
+    if (restartAtMs() <= atMs) machine = restarted(machine, restartAtMs());
+    const plan = decide(world, machine, policy, atMs);
+    if (follow(plan)) return true;
+    latest = waitsOf(plan);
+    if (atMs >= span.fromMs) asked ??= latest;
+    const nextMs = nextAfter(plan);
+    isOver = nextMs > span.toMs;
+    if (!isOver) atMs = nextMs;
+    return !isOver;
+  }
+
+  function nextAfter({ lookAgainAtMs = Infinity }: Plan): number {
+    const endsAtMs = [...ends.values()].map(({ endMs }) => endMs);
+    const instants = [lookAgainAtMs, span.fromMs, restartAtMs(), ...endsAtMs];
+    return Math.min(...instants.filter((each) => each > atMs));
+  }
+
+  for (const run of world.runs.values()) {
+    if (holdsSlot(run) && run.phase.kind !== 'paused') begin(run, run.admittedAtMs);
+  }
+  return {
+    step,
+    begins: (key) => begun.has(key),
+    told: () => ({
+      chances: [
+        ...chances.sort(byBeginning),
+        ...latest.filter((waits) => !chances.some(isSameAs(waits))),
+      ],
+      waiting: asked ?? [],
+      ...(isOver ? {} : { computedUntilMs: atMs }),
+    }),
+  };
 }
 
-/** Whoever is there leaves now. */
-function leaving(readings: Readings, nowMs: number): Reading[] {
-  const value = valueOf(readings, 'presence');
-  if (value.kind === 'presence' && value.presence.kind === 'away') return [];
-  const before = readings.get(readingKey('presence'));
+function byBeginning({ atMs: a = Infinity }: Chance, { atMs: b = Infinity }: Chance): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** The machine, started at `bootMs`. Nobody is at it then either. */
+function restarted(machine: HostView, bootMs: number): HostView {
+  const seen = { observedAtMs: bootMs, observedMonotonicNs: 0n, source: 'assumed' };
+  const value = { kind: 'number', number: bootMs } as const;
+  const reading = { signal: 'boot.at', instance: '', ...seen, value } as const;
+  return {
+    ...machine,
+    readings: withReadings(machine.readings, [reading]),
+    servedSinceMs: bootMs,
+  };
+}
+
+function waitsOf({ waiting, paused }: Plan): Waits[] {
   return [
-    {
-      signal: 'presence',
-      instance: '',
-      observedAtMs: nowMs,
-      observedMonotonicNs: before?.observedMonotonicNs ?? 0n,
-      source: 'assumed',
-      value: { kind: 'presence', presence: { kind: 'away', sinceMs: nowMs } },
-    },
+    ...paused.map(({ run, reasons }) => {
+      const { updaterId, work } = run;
+      return { key: keyOf(run), updaterId, work, reasons };
+    }),
+    ...waiting.map(({ subject, reasons }) => {
+      const { key, updater, work } = subject;
+      return { key, updaterId: updater.id, work, reasons };
+    }),
   ];
+}
+
+/** Whether a run of the same action was told of already: of what is repeated, as scans are. */
+function isSameAs(waits: Waits): (chance: Chance) => boolean {
+  const action: ActionName = actionOf(waits);
+  return (chance) => chance.key === waits.key && actionOf(chance) === action;
 }

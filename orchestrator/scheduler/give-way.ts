@@ -63,9 +63,9 @@ export function givingWay(
     occupants = [...occupants.filter(({ runId }) => !enough.has(runId)), wanted];
   }
   return {
-    stop: paused.flatMap(({ run }) => {
+    stop: paused.flatMap(({ run, reasons }) => {
       const reason = giving.get(run.id);
-      return reason === undefined ? [] : [{ run, reason }];
+      return reason === undefined ? [] : [{ run, reason, reasons: [reason, ...reasons] }];
     }),
     paused: paused.filter(({ run }) => !giving.has(run.id)),
   };

@@ -27,10 +27,15 @@ export interface HeldRun {
   readonly reasons: readonly Reason[];
 }
 
+export interface StoppedRun extends HeldRun {
+  readonly reason: Reason;
+}
+
 export interface HeldRuns {
   readonly resume: readonly Run[];
   readonly pause: readonly HeldRun[];
-  readonly stop: readonly { readonly run: Run; readonly reason: Reason }[];
+  /** Runs that end: the reason that their host is told, and every one. */
+  readonly stop: readonly StoppedRun[];
   /** Paused runs and why they stay so. */
   readonly paused: readonly HeldRun[];
 }
@@ -42,7 +47,11 @@ export function heldRuns(
   policy: Policy,
   nowMs: number,
 ): HeldRuns {
-  const stop = held.flatMap((run) => stopOf(run, world, policy, nowMs));
+  const stop = held.flatMap((run): StoppedRun[] => {
+    const reasons = objectionsToHolding(run, world, policy, nowMs);
+    const [reason] = reasons;
+    return reason === undefined ? [] : [{ run, reason, reasons }];
+  });
   const going = held.filter((run) => !stop.some((each) => each.run.id === run.id));
   const pausable = going.filter((run) => run.phase.kind !== 'paused');
   const pause = pausable
@@ -62,23 +71,24 @@ export function heldRuns(
   };
 }
 
-function stopOf(run: Run, world: World, policy: Policy, nowMs: number): HeldRuns['stop'] {
+/** Why a run may not keep its slot. */
+function objectionsToHolding(run: Run, world: World, policy: Policy, nowMs: number): Reason[] {
   const updater = world.updaters.get(run.updaterId);
   if (updater === undefined) {
-    return [{ run, reason: { code: 'OPERATOR', message: `${run.updaterId} was withdrawn` } }];
+    return [{ code: 'OPERATOR', message: `${run.updaterId} was withdrawn` }];
   }
+  const reasons = orderObjections({ key: keyOf(run), updater }, world, policy, nowMs);
   if (updater.state === 'suspended') {
-    return [{ run, reason: { code: 'UPDATER_SUSPENDED', message: updater.why } }];
+    reasons.unshift({ code: 'UPDATER_SUSPENDED', message: updater.why });
   }
-  const [order] = orderObjections({ key: keyOf(run), updater }, world, policy, nowMs);
-  if (order !== undefined) return [{ run, reason: order }];
+  if (reasons.length > 0) return reasons;
   const level = levelNow(run, world, policy, nowMs);
   if (
     run.phase.kind === 'paused' &&
     intrusions.indexOf(level) > intrusions.indexOf(run.intrusion)
   ) {
     const message = `it may be ${level} now, it was admitted as ${run.intrusion}`;
-    return [{ run, reason: { code: 'SUPERSEDED', message } }]; // H2
+    return [{ code: 'SUPERSEDED', message, measured: run.intrusion, limit: level }]; // H2
   }
   return [];
 }
@@ -103,7 +113,9 @@ function permission({ phase }: Run, nowMs: number): Reason[] {
   const sinceMs = nowMs - phase.permittedAtMs;
   if (sinceMs < 0 || sinceMs >= PERMISSION_MS) return [];
   const message = `it was told ${formatDuration(sinceMs)} ago that it may go on`;
-  return [{ code: 'RETRY_LATER', message, untilMs: phase.permittedAtMs + PERMISSION_MS }];
+  const waited = { measured: sinceMs, limit: PERMISSION_MS, unit: 'ms' } as const;
+  const [from, untilMs] = [phase.permittedAtMs, phase.permittedAtMs + PERMISSION_MS];
+  return [{ code: 'RETRY_LATER', message, about: 'permission', ...waited, sinceMs: from, untilMs }];
 }
 
 /** What flaps pauses a run each time; it does not make it go on each time (H3). */
@@ -114,7 +126,9 @@ function calm({ phase, resumedAtMs }: Run, betweenMs: number, nowMs: number): Re
   // A clock that was set back must not hold it for ever.
   if (sinceMs < 0 || sinceMs >= betweenMs) return [];
   const message = `it went on ${formatDuration(sinceMs)} ago, and does so once in ${formatDuration(betweenMs)}`;
-  return [{ code: 'RETRY_LATER', message, untilMs: resumedAtMs + betweenMs }];
+  const waited = { measured: sinceMs, limit: betweenMs, unit: 'ms' } as const;
+  const untilMs = resumedAtMs + betweenMs;
+  return [{ code: 'RETRY_LATER', message, ...waited, sinceMs: resumedAtMs, untilMs }];
 }
 
 export function attachmentObjections({ attached }: HostView): Reason[] {

@@ -8,10 +8,13 @@ import type { Policy } from '../policy/policy.js';
 import { windowState } from '../policy/window.js';
 import { DEMAND_MS_MAX, type World } from '../world/world.js';
 import { givesWayAtMs } from './give-way.js';
+import { nextQuietHour } from './fit.js';
+import type { Subject } from './subject.js';
 import { deadlineOf } from './urgency.js';
 
 /** The first instant after `nowMs` at which the plan changes by itself, if there is one. */
 export function nextInstant(
+  waiting: readonly { readonly subject: Subject }[],
   reasons: readonly Reason[],
   world: World,
   policy: Policy,
@@ -22,6 +25,7 @@ export function nextInstant(
     if (atMs !== undefined && atMs > nowMs && atMs < next) next = atMs;
   };
   for (const { untilMs } of reasons) note(untilMs);
+  for (const { subject } of waiting) note(nextQuietHour(subject, policy, nowMs));
   for (const state of world.updates.values()) {
     const { dueAtMs, overdueAtMs } = deadlineOf(state, policy);
     note(dueAtMs);

@@ -30,11 +30,12 @@ export function objectionsToRunning(
 
 function trustObjections({ updater, manifest, action }: Subject): Reason[] {
   if (updater.state === 'suspended') {
-    return [{ code: 'UPDATER_SUSPENDED', message: `${updater.id} is suspended: ${updater.why}` }];
+    const message = `${updater.id} is suspended: ${updater.why}`;
+    return [{ code: 'UPDATER_SUSPENDED', message, ...since(updater.sinceMs) }];
   }
   if (updater.state !== 'enabled' || manifest === undefined) {
     const message = `${updater.id} waits for an operator: lull updaters enable ${updater.id}`;
-    return [{ code: 'UPDATER_NOT_ENABLED', message }];
+    return [{ code: 'UPDATER_NOT_ENABLED', message, ...since(updater.sinceMs) }];
   }
   if (action !== 'scan' && !manifest.actions.includes(action)) {
     const message = `${updater.id} asks for ${action}, which its manifest does not declare`;
@@ -60,13 +61,13 @@ export function orderObjections(
   for (const { id, owner, why, sinceMs, untilMs } of world.vetoes.values()) {
     if (nowMs >= untilMs) continue;
     const message = `${owner} objects (${id}): ${why}`;
-    reasons.push({ code: 'VETOED', message, sinceMs, untilMs });
+    reasons.push({ code: 'VETOED', message, about: id, sinceMs, untilMs });
   }
   for (const key of new Set([subject.updater.id, subject.key])) {
     const hold = world.holds.get(key);
     if (hold === undefined || nowMs >= hold.untilMs) continue;
     const { why, sinceMs, untilMs } = hold;
-    reasons.push({ code: 'HELD', message: `held back: ${why}`, sinceMs, untilMs });
+    reasons.push({ code: 'HELD', message: `held back: ${why}`, about: key, sinceMs, untilMs });
   }
   return [...reasons, ...policyHolds(subject, policy, nowMs)];
 }
@@ -82,7 +83,8 @@ function policyHolds(
     const meant = update === undefined || key === subjectKeyOf(updater.id, update);
     if (!covers || !meant || nowMs >= untilMs) return [];
     const until = Number.isFinite(untilMs) ? { untilMs } : {};
-    return [{ code: 'HELD', message: `held back by the policy file: ${why}`, ...until }];
+    const message = `held back by the policy file: ${why}`;
+    return [{ code: 'HELD', message, about: `policy ${pattern}`, ...until }];
   });
 }
 
@@ -91,7 +93,9 @@ function quotaObjections(updater: UpdaterState, policy: Policy, nowMs: number): 
   const oldest = updater.admissionsAtMs.at(-runsPerMinuteMax);
   if (oldest === undefined || nowMs - oldest >= MINUTE_MS || nowMs < oldest) return [];
   const message = `${updater.id} started ${String(runsPerMinuteMax)} runs within a minute`;
-  return [{ code: 'QUOTA', message, untilMs: oldest + MINUTE_MS }];
+  const counted = { measured: runsPerMinuteMax, limit: runsPerMinuteMax, unit: 'count' } as const;
+  const reached = since(updater.admissionsAtMs.at(-1));
+  return [{ code: 'QUOTA', message, ...counted, ...reached, untilMs: oldest + MINUTE_MS }];
 }
 
 function timeObjections(subject: Subject, nowMs: number): Reason[] {
@@ -108,7 +112,7 @@ function timeObjections(subject: Subject, nowMs: number): Reason[] {
   if (state === undefined) return scanObjections(subject, nowMs);
   if (state.gaveUp !== undefined) {
     const message = `${state.update.title} ${state.update.toVersion}: ${state.gaveUp.message}`;
-    return [{ code: 'GAVE_UP', message }];
+    return [{ code: 'GAVE_UP', message, ...since(state.gaveUp.sinceMs) }];
   }
   return trialObjections(state.trials, nowMs);
 }
@@ -127,6 +131,8 @@ function scanObjections({ updater, manifest }: Subject, nowMs: number): Reason[]
     {
       code: 'SCAN_NOT_DUE',
       message: `scanned ${formatDuration(sinceMs)} ago, next in ${formatDuration(dueAtMs - nowMs)}`,
+      ...{ measured: sinceMs, limit: everyMs, unit: 'ms' },
+      sinceMs: updater.lastScanAtMs,
       untilMs: dueAtMs,
     },
   ];
@@ -145,5 +151,11 @@ function trialObjections(trials: Trials, nowMs: number): Reason[] {
 function waits(sinceMs: number, notBeforeMs: number, nowMs: number, what: string): Reason[] {
   if (nowMs >= notBeforeMs || nowMs < sinceMs) return [];
   const message = `${what} waits another ${formatDuration(notBeforeMs - nowMs)}`;
-  return [{ code: 'RETRY_LATER', message, untilMs: notBeforeMs }];
+  if (sinceMs === 0) return [{ code: 'RETRY_LATER', message, untilMs: notBeforeMs }];
+  const waited = { measured: nowMs - sinceMs, limit: notBeforeMs - sinceMs, unit: 'ms' } as const;
+  return [{ code: 'RETRY_LATER', message, ...waited, sinceMs, untilMs: notBeforeMs }];
+}
+
+function since(sinceMs: number | undefined): Pick<Reason, 'sinceMs'> {
+  return sinceMs === undefined ? {} : { sinceMs };
 }

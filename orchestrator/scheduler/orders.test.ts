@@ -6,7 +6,6 @@ import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
 import type { Update } from '../runs/update.js';
-import type { World } from '../world/world.js';
 import {
   admitted,
   at,
@@ -25,10 +24,7 @@ import {
   worldOf,
   type Dated,
 } from '../world/history.testing.js';
-import { scanJitter } from '../world/retry.js';
 import { decide } from './decide.js';
-import { forecast, type Chance } from './forecast.js';
-import type { HostView } from './host-view.js';
 import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
 
 const actor = 'operator';
@@ -298,33 +294,5 @@ describe('side by side', () => {
     const policy = { ...defaultPolicy, slots: { ...defaultPolicy.slots, small: 3 } };
     expect(codesFor(offering([install], run), hostWith(), policy)).toEqual(['SLOT_TAKEN']);
     expect(codesFor(offering([a], run), hostWith(), policy)).toEqual([]);
-  });
-});
-
-describe('a forecast', () => {
-  function chancesOf(world: World, host: HostView): Chance[] {
-    const span = { fromMs: NOW_MS, toMs: NOW_MS + 48 * HOUR_MS };
-    const steps = forecast(world, host, defaultPolicy, span);
-    for (;;) {
-      const step = steps.next();
-      if (step.done === true) return step.value;
-    }
-  }
-
-  test('says when each thing could run, if nobody used the machine from now on', () => {
-    const busy = { 'cpu.busy': { kind: 'number', number: 99 } } as const;
-    const host = hostWith({ presence: engaged, ...busy });
-    const chances = chancesOf(worldOf(offering([a])), host);
-    const of = (key: string) => chances.find(({ subject }) => subject.key === key)?.atMs;
-    expect(of(`${UPDATER} a`)).toBe(NOW_MS + defaultPolicy.waiting.awayMs);
-    expect(of(UPDATER)).toBe(NOW_MS - HOUR_MS + 22 * HOUR_MS * (1 - scanJitter('host-1', UPDATER)));
-  });
-
-  test('is what is decided at that instant, and what never comes has its reasons', () => {
-    const world = worldOf(offering([a], { ...held, untilMs: NOW_MS + 90 * 24 * HOUR_MS }));
-    const chances = chancesOf(world, hostWith());
-    const mine = chances.find(({ subject }) => subject.key === `${UPDATER} a`);
-    expect(mine).toMatchObject({ reasons: [{ code: 'HELD' }] });
-    expect(mine?.atMs).toBeUndefined();
   });
 });

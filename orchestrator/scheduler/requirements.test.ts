@@ -83,7 +83,10 @@ describe('to start', () => {
 
   test('a download of unknown size counts as just not bulk', () => {
     const all = toStart(want('download'), defaultPolicy, options);
-    expect(all).toContainEqual({ kind: 'unmetered', bytes: BULK_BYTES });
+    expect(all).toContainEqual({
+      ...{ kind: 'unmetered', bytes: BULK_BYTES },
+      bytesMax: defaultPolicy.network.meteredBytesMax,
+    });
   });
 
   test('sizes that nobody told leave the rest that is kept for the person', () => {

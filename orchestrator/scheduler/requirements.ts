@@ -114,14 +114,15 @@ function busyRequirements(
 
 function comfort({ action, work, level }: Want, policy: Policy): Requirement[] {
   if (level === 'forced') return [];
+  const bytesMax = policy.network.meteredBytesMax;
   const weight = weightOf(action);
   const hottest = weight === 'change' ? policy.heat.change : policy.heat.look;
   return [
     { kind: 'undisturbed' },
     { kind: 'no-power-saver' },
     { kind: 'cool', hottest },
-    ...(weight === 'fetch' && bytesOf(work) > policy.network.meteredBytesMax
-      ? [{ kind: 'unmetered', bytes: bytesOf(work) } as const]
+    ...(weight === 'fetch' && bytesOf(work) > bytesMax
+      ? [{ kind: 'unmetered', bytes: bytesOf(work), bytesMax } as const]
       : []),
   ];
 }

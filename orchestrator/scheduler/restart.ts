@@ -36,28 +36,29 @@ export function restartObjections(
   policy: Policy,
   nowMs: number,
 ): Reason[] {
+  const asked = subject.state === undefined ? {} : { sinceMs: subject.state.actionSinceMs };
   if (subject.action === 'restart_app') {
     if (isAgreed(subject, policy) || appsAreClosed(subject, readings)) return [];
     const message = `a program has to start anew: close it, or "lull run-now ${nameOf(subject)}"`;
-    return [{ code: 'NEEDS_OPERATOR', message }];
+    return [{ code: 'NEEDS_OPERATOR', message, ...asked }];
   }
   if (!needsReboot(subject, readings)) return [];
   const pending = pendingRestart(world, readings, nowMs);
   if (pending?.failed !== undefined) {
     const message = `the machine could not be told to restart (${pending.failed}): restart it when it suits`;
-    return [{ code: 'NEEDS_OPERATOR', message, untilMs: pending.atMs + LATE_MS }];
+    return [{ code: 'NEEDS_OPERATOR', message, ...asked, untilMs: pending.atMs + LATE_MS }];
   }
   if (pending !== undefined) {
     const message = 'the machine was told to restart, and warns whoever is logged in';
-    return [{ code: 'RESTART_DUE', message, untilMs: Math.max(pending.atMs, nowMs + 1) }];
+    const [sinceMs, untilMs] = [pending.orderedAtMs, Math.max(pending.atMs, nowMs + 1)];
+    return [{ code: 'RESTART_DUE', message, sinceMs, untilMs }];
   }
   if (isAgreed(subject, policy)) {
-    return [
-      { code: 'RESTART_DUE', message: 'the machine restarts when nothing else is under way' },
-    ];
+    const message = 'the machine restarts when nothing else is under way';
+    return [{ code: 'RESTART_DUE', message, ...asked }];
   }
   const message = `the machine has to restart: restart it when it suits, or "lull run-now ${nameOf(subject)}"`;
-  return [{ code: 'NEEDS_OPERATOR', message }];
+  return [{ code: 'NEEDS_OPERATOR', message, ...asked }];
 }
 
 /**

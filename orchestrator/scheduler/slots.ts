@@ -46,12 +46,17 @@ function capacityObjections(
   const taken = (others: readonly Occupant[], max: number): Reason[] =>
     others.length < max
       ? []
-      : [{ code: 'SLOT_TAKEN', message: `${others.map((o) => o.runId).join(', ')} has the slot` }];
+      : [slotTaken(others.map(({ runId }) => runId).join(', '), others.length, max)];
   const all = isSmall(readings) ? taken(running, slots.small) : [];
   if (all.length > 0) return all;
   const changes = (action: ActionName): boolean => weightOf(action) === 'change';
   const sameClass = running.filter((other) => changes(other.action) === changes(wanted.action));
   return taken(sameClass, changes(wanted.action) ? slots.change : slots.fetch);
+}
+
+function slotTaken(about: string, measured: number, limit: number): Reason {
+  const message = `${about} has the slot`;
+  return { code: 'SLOT_TAKEN', message, about, measured, limit, unit: 'count' };
 }
 
 /** A rotating disk or two cores bear one run. What is not known counts as small. */
@@ -66,7 +71,7 @@ export function isSmall(readings: Readings): boolean {
 
 function conflictWith(wanted: Omit<Occupant, 'runId'>, other: Occupant): Reason[] {
   const conflict = (why: string): Reason[] => [
-    { code: 'CONFLICT', message: `${other.runId} is running: ${why}` },
+    { code: 'CONFLICT', message: `${other.runId} is running: ${why}`, about: other.runId },
   ];
   if (wanted.updaterId === other.updaterId) return conflict('one run per updater at a time');
   if (wanted.work.kind === 'scan' || other.work.kind === 'scan') return [];
@@ -94,7 +99,8 @@ export function groupObjections(
     }
     if (others.size < atOnceMax) return [];
     const message = `${String(others.size)} of at most ${String(atOnceMax)} machines of ${name} are changing something`;
-    return [{ code: 'GROUP_FULL', message }];
+    const counted = { measured: others.size, limit: atOnceMax, unit: 'count' } as const;
+    return [{ code: 'GROUP_FULL', message, about: name, ...counted }];
   });
 }
 

@@ -112,6 +112,6 @@ function acceptedManifest(updater: UpdaterState): { manifest?: Manifest } {
   return manifest === undefined ? {} : { manifest };
 }
 
-export function keyOf(run: Run): string {
+export function keyOf(run: Pick<Run, 'updaterId' | 'work'>): string {
   return subjectKeyOf(run.updaterId, run.work.kind === 'scan' ? '' : run.work.update.id);
 }

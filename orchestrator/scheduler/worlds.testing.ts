@@ -125,7 +125,12 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
   },
   { weight: 6, arbitrary: runFact },
   { weight: 2, arbitrary: orderFact },
+  { weight: 2, arbitrary: fc.tuple(fc.nat(167), fc.nat(3_600), fc.nat(20)).map(hourSeen) },
 );
+
+function hourSeen([hourOfWeek, awayS, returns]: [number, number, number]): Fact {
+  return { kind: 'rhythm.hour', hourOfWeek, awayS, returns };
+}
 
 /** Everything that the journal of a machine with three updaters can have led to. */
 export const anyWorld: fc.Arbitrary<World> = fc

@@ -1,7 +1,7 @@
 // What operators, and others who may, said should or should not happen.
 
 import type { Fact } from '../journal/fact.js';
-import { subjectKeyOf, type MutableWorld } from './world.js';
+import { DEMAND_MS_MAX, subjectKeyOf, type MutableWorld } from './world.js';
 
 type OrderFact = Extract<
   Fact,
@@ -17,18 +17,15 @@ type OrderFact = Extract<
   }
 >;
 
-/** Vetoes and holds at once; the oldest go first. More than any machine has owners for. */
-const ORDERS_MAX = 1_000;
+/** Orders of a kind in force at once. More than any machine has owners for. */
+export const ORDERS_MAX = 1_000;
 
 export function foldOrder(world: MutableWorld, fact: OrderFact, atMs: number): void {
   switch (fact.kind) {
     case 'hold.placed': {
       const { why, untilMs } = fact;
-      put(world.holds, subjectKeyOf(fact.updaterId, fact.updateId), {
-        why,
-        sinceMs: atMs,
-        untilMs,
-      });
+      const hold = { why, sinceMs: atMs, untilMs };
+      put(world.holds, subjectKeyOf(fact.updaterId, fact.updateId), hold, ended(atMs));
       return;
     }
     case 'hold.lifted':
@@ -36,7 +33,7 @@ export function foldOrder(world: MutableWorld, fact: OrderFact, atMs: number): v
       return;
     case 'veto.placed': {
       const { vetoId: id, owner, why, untilMs } = fact;
-      put(world.vetoes, id, { id, owner, why, sinceMs: atMs, untilMs });
+      put(world.vetoes, id, { id, owner, why, sinceMs: atMs, untilMs }, ended(atMs));
       return;
     }
     case 'veto.lifted':
@@ -49,7 +46,12 @@ export function foldOrder(world: MutableWorld, fact: OrderFact, atMs: number): v
       world.tripped = undefined;
       return;
     case 'run.demanded':
-      put(world.demands, subjectKeyOf(fact.updaterId, fact.updateId), atMs);
+      put(
+        world.demands,
+        subjectKeyOf(fact.updaterId, fact.updateId),
+        atMs,
+        (sinceMs) => Math.abs(atMs - sinceMs) >= DEMAND_MS_MAX,
+      );
       return;
   }
 }
@@ -63,9 +65,28 @@ export function forgetOrders(world: MutableWorld, updaterId: string): void {
   }
 }
 
-function put<T>(orders: Map<string, T>, key: string, value: T): void {
+/** How many of `orders` are in force. */
+export function countInForce(
+  orders: ReadonlyMap<string, { readonly untilMs: number }>,
+  nowMs: number,
+): number {
+  return [...orders.values()].filter(({ untilMs }) => nowMs < untilMs).length;
+}
+
+function ended(atMs: number): (order: { readonly untilMs: number }) => boolean {
+  return ({ untilMs }) => atMs >= untilMs;
+}
+
+/** What is over makes room. Nothing in force does: beyond the bound, the new one is not taken. */
+function put<T>(
+  orders: Map<string, T>,
+  key: string,
+  value: T,
+  isOver: (value: T) => boolean,
+): void {
   orders.delete(key);
-  orders.set(key, value);
-  const oldest = orders.keys().next();
-  if (orders.size > ORDERS_MAX && oldest.done !== true) orders.delete(oldest.value);
+  if (orders.size >= ORDERS_MAX) {
+    for (const [other, order] of orders) if (isOver(order)) orders.delete(other);
+  }
+  if (orders.size < ORDERS_MAX) orders.set(key, value);
 }

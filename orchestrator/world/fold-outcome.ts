@@ -66,7 +66,7 @@ export function foldPerformed(
       });
       return;
     case 'succeeded':
-      if (actionOf(run) === 'rollback') giveUp(world, key, state);
+      if (actionOf(run) === 'rollback') giveUp(world, key, state, atMs);
       else world.updates.delete(key);
       return;
     case 'gone':
@@ -118,7 +118,7 @@ function performFailed(
     const often = `failed ${String(failureCount)} times, at last: ${message}`;
     world.updates.set(key, {
       ...state,
-      gaveUp: demoted ? { code, message: often } : lastFailure,
+      gaveUp: { code, message: demoted ? often : message, sinceMs: atMs },
       trials: { failureCount, lastFailure, notBeforeMs: 0 },
     });
     return;
@@ -141,11 +141,11 @@ function performFailed(
 }
 
 /** Rolled back: this version is bad here, until a scan offers another one. */
-function giveUp(world: MutableWorld, key: string, state: UpdateState): void {
+function giveUp(world: MutableWorld, key: string, state: UpdateState, atMs: number): void {
   const because = state.trials.lastFailure?.message ?? 'it did not work';
   world.updates.set(key, {
     ...state,
-    gaveUp: { code: 'VERIFY_FAILED', message: `rolled back: ${because}` },
+    gaveUp: { code: 'VERIFY_FAILED', message: `rolled back: ${because}`, sinceMs: atMs },
   });
 }
 

@@ -42,13 +42,16 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
   if (fact.heard !== undefined) world.heard.set(fact.heard.hostId, fact.heard);
   switch (fact.kind) {
     case 'updater.submitted':
-      submitted(world, fact);
+      submitted(world, fact, atMs);
       return;
     case 'updater.enabled':
-      enabled(world, fact);
+      enabled(world, fact, atMs);
       return;
     case 'updater.suspended':
-      change(world, fact.id, (updater) => ({ ...updater, state: 'suspended', why: fact.why }));
+      change(world, fact.id, (updater) => ({
+        ...updater,
+        ...{ state: 'suspended', sinceMs: atMs, why: fact.why },
+      }));
       return;
     case 'updater.withdrawn':
       world.updaters.delete(fact.id);
@@ -106,7 +109,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
   }
 }
 
-function submitted(world: MutableWorld, fact: Of<'updater.submitted'>): void {
+function submitted(world: MutableWorld, fact: Of<'updater.submitted'>, atMs: number): void {
   const bytes = Buffer.from(fact.envelope, 'base64');
   const envelope = parseEnvelope(bytes);
   const parsed = envelope === undefined ? undefined : parseManifest(envelope.payload);
@@ -127,6 +130,7 @@ function submitted(world: MutableWorld, fact: Of<'updater.submitted'>): void {
       ? {
           id: fact.id,
           state: 'verified',
+          sinceMs: atMs,
           why: '',
           current,
           scanJitter: 0,
@@ -138,13 +142,14 @@ function submitted(world: MutableWorld, fact: Of<'updater.submitted'>): void {
   );
 }
 
-function enabled(world: MutableWorld, fact: Of<'updater.enabled'>): void {
+function enabled(world: MutableWorld, fact: Of<'updater.enabled'>, atMs: number): void {
   change(world, fact.id, (updater) =>
     updater.current.bundleSha256 === fact.bundleSha256
       ? {
           // Without its last scan: what was just accepted looks for updates at once.
           id: updater.id,
           state: 'enabled',
+          sinceMs: atMs,
           why: '',
           current: updater.current,
           accepted: { version: updater.current, settings: new Map(fact.settings) },

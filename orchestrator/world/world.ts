@@ -38,6 +38,8 @@ export interface Crash {
 export interface UpdaterState {
   readonly id: string;
   readonly state: TrustState;
+  /** Since when it is in this state, ms since the epoch. */
+  readonly sinceMs: number;
   readonly why: string;
   /** The newest submitted version. */
   readonly current: UpdaterVersion;
@@ -72,6 +74,12 @@ export interface Veto {
   readonly untilMs: number;
 }
 
+export interface GaveUp {
+  readonly code: ReasonCode;
+  readonly message: string;
+  readonly sinceMs: number;
+}
+
 export interface UpdateState {
   readonly updaterId: string;
   readonly update: Update;
@@ -80,7 +88,7 @@ export interface UpdateState {
   readonly actionSinceMs: number;
   readonly trials: Trials;
   /** Failed in a way that trying again does not mend; a person has to look. */
-  readonly gaveUp?: { readonly code: ReasonCode; readonly message: string };
+  readonly gaveUp?: GaveUp;
 }
 
 /** A restart of the machine. */

@@ -32,7 +32,7 @@ export function bytesPerSNow(limits: NetworkLimits, readings: Readings, nowMs: n
 
 /** Whether somebody is known to pay for what is sent now. */
 export function isPaidFor(readings: Readings): boolean {
-  return judgeUnmetered(Number.POSITIVE_INFINITY, readings).kind === 'closed';
+  return judgeUnmetered({ bytes: Number.POSITIVE_INFINITY }, readings).kind === 'closed';
 }
 
 /** What was taken and has not been made up for by waiting. */

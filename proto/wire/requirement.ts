@@ -39,7 +39,10 @@ function kindToWire(requirement: Requirement): WireRequirement['kind'] {
     case 'cool':
       return { $case: 'cool', value: { hottest: requirement.hottest } };
     case 'unmetered':
-      return { $case: 'unmetered', value: { bytes: requirement.bytes } };
+      return {
+        $case: 'unmetered',
+        value: { bytes: requirement.bytes, bytesMax: requirement.bytesMax },
+      };
     case 'connected':
       return { $case: 'connected', value: {} };
     case 'network-quiet':
@@ -96,8 +99,10 @@ export function requirementFromWire(wire: WireRequirement): Requirement | undefi
       const hottest = thermalWords.find((word) => word === kind.value.hottest);
       return hottest === undefined ? undefined : { kind: 'cool', hottest };
     }
-    case 'unmetered':
-      return { kind: 'unmetered', bytes: kind.value.bytes };
+    case 'unmetered': {
+      const { bytes, bytesMax } = kind.value;
+      return { kind: 'unmetered', bytes, ...(bytesMax === undefined ? {} : { bytesMax }) };
+    }
     case 'connected':
       return { kind: 'connected' };
     case 'networkQuiet':

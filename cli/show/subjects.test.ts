@@ -1,0 +1,117 @@
+// Every reason, as a table that is read from the left, at any width.
+
+import { describe, expect, test } from '@jest/globals';
+import { Subject } from '../../proto/gen/lull/operator/v1/operator.js';
+import { localTime } from './local-time.js';
+import { showSubjects } from './subjects.js';
+
+const nowMs = new Date(2030, 5, 1, 12, 0, 0).getTime();
+const MINUTE_MS = 60_000;
+const page = { nowMs, columns: Infinity };
+const at = (minutes: number): bigint => BigInt(nowMs + minutes * MINUTE_MS);
+
+const waiting = Subject.fromPartial({
+  updaterId: 'a.b',
+  updateId: 'x',
+  title: 'X',
+  action: 'install',
+  reasons: [
+    {
+      ...{ code: 'PERSON_JUST_LEFT', message: 'the person has been away for 2 min of 10 min' },
+      ...{ measured: '120000', limit: '600000', unit: 'ms' },
+      ...{ sinceUnixMs: at(-2), untilUnixMs: at(8) },
+    },
+    {
+      ...{ code: 'CPU_BUSY', message: 'cpu.busy is 90 %, the limit is 20 %', about: 'cpu.busy' },
+      ...{ measured: '90.4', limit: '20', unit: '%', sinceUnixMs: at(-1_440) },
+    },
+    { code: 'NO_SPACE', message: 'full', measured: '1000', limit: '2500000', unit: 'B' },
+    { code: 'NETWORK_BUSY', message: 'busy', measured: '3000000', limit: '1000', unit: 'B/s' },
+    { code: 'TOO_HOT', message: 'hot', measured: 'serious', limit: 'moderate' },
+    { code: 'QUOTA', message: 'often', measured: '20', limit: '20', unit: 'count' },
+    { code: 'HOST_NOT_ATTACHED', message: 'no plugin-host is connected' },
+  ],
+});
+
+test('each reason: value, limit, since when, until when, and its words below', () => {
+  expect(showSubjects([waiting], page).split('\n')).toEqual([
+    '  reason             is        limit     since        until',
+    'install x (X) waits:',
+    '  PERSON_JUST_LEFT   2 min     10 min    11:58:00     12:08:00',
+    '    the person has been away for 2 min of 10 min',
+    '  CPU_BUSY           90 %      20 %      05-31 12:00',
+    '    cpu.busy is 90 %, the limit is 20 %',
+    '  NO_SPACE           1.0 kB    2.5 MB',
+    '    full',
+    '  NETWORK_BUSY       3.0 MB/s  1.0 kB/s',
+    '    busy',
+    '  TOO_HOT            serious   moderate',
+    '    hot',
+    '  QUOTA              20        20',
+    '    often',
+    '  HOST_NOT_ATTACHED',
+    '    no plugin-host is connected',
+  ]);
+});
+
+test('in a narrow terminal words go on below themselves, and nothing is cut off', () => {
+  const long =
+    'a reason that goes on and on, so that no terminal of eighty columns has it in a line';
+  const outlook = { atUnixMs: at(8), reasons: [] };
+  const subject = Subject.fromPartial({
+    ...waiting,
+    reasons: [{ code: 'HELD', message: `held back: ${long}` }],
+    outlook,
+  });
+  const shown = showSubjects([subject], { nowMs, columns: 80 });
+  expect(Math.max(...shown.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(shown.replace(/\s+/g, ' ')).toContain(long);
+});
+
+test('columns of several subjects stand below each other', () => {
+  const scan = Subject.fromPartial({
+    updaterId: 'a.b',
+    action: 'scan',
+    reasons: [{ code: 'SCAN_NOT_DUE', message: 'm', sinceUnixMs: at(0) }],
+  });
+  const lines = showSubjects([waiting, scan], page).split('\n');
+  const columnOf = (word: string): number | undefined =>
+    lines.find((line) => line.includes(word))?.search(/\d\d:\d\d:\d\d/);
+  expect(columnOf('SCAN_NOT_DUE')).toBe(columnOf('PERSON_JUST_LEFT'));
+});
+
+test('what nothing stands in the way of says so', () => {
+  expect(showSubjects([Subject.fromPartial({ updaterId: 'a.b', action: 'scan' })], page)).toBe(
+    'scan a.b: nothing stands in its way',
+  );
+});
+
+describe('the next chance', () => {
+  const shown = (outlook: object): string =>
+    showSubjects([Subject.fromPartial({ ...waiting, outlook })], page);
+
+  test('is an instant, with what it assumes', () => {
+    expect(shown({ atUnixMs: at(8), reasons: [] })).toMatch(
+      /next chance: 12:08:00, if nobody uses .* and what runs before it succeeds$/,
+    );
+  });
+
+  test('that is none names what has no end', () => {
+    const reasons = [{ code: 'CPU_BUSY', message: '' }];
+    expect(shown({ reasons })).toContain('next chance: not within 48 h (CPU_BUSY)');
+  });
+
+  test('that was not computed to the end is not said to be none', () => {
+    expect(shown({ reasons: [], computedUntilUnixMs: at(60) })).toContain(
+      'next chance: not until 13:00:00, and not computed further',
+    );
+  });
+});
+
+test('an instant of another year is its day', () => {
+  const far = nowMs + 400 * 1_440 * MINUTE_MS;
+  const reasons = [{ code: 'HELD', message: '', untilUnixMs: BigInt(far) }];
+  expect(showSubjects([Subject.fromPartial({ ...waiting, reasons })], page)).toContain(
+    localTime(far).slice(0, 10),
+  );
+});

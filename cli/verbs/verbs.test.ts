@@ -1,0 +1,106 @@
+// What an operator types, against the operator's API over a real ledger.
+
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Command } from 'commander';
+import {
+  enabled,
+  engaged,
+  found,
+  quietReadings,
+  submitted,
+  updateOf,
+  UPDATER,
+} from '../../orchestrator/world/history.testing.js';
+import { openOperator, type OperatorUnderTest } from '../../orchestrator/api/operator.testing.js';
+import { addAsking } from './ask.js';
+import type { Here } from './here.js';
+import { addOrders } from './orders.js';
+
+let operator: OperatorUnderTest;
+
+beforeEach(async () => {
+  operator = await openOperator();
+  await operator.rig.ledger.append([submitted(), enabled(), found([updateOf('a')])]);
+  operator.machine.readings = quietReadings({ presence: engaged });
+});
+
+afterEach(() => operator.close());
+
+/** What `lull …` prints. */
+async function lull(line: string, json = false): Promise<string> {
+  const program = new Command('lull').exitOverride();
+  const here: Here = {
+    version: '1.2.3',
+    places: () => {
+      throw new Error('no verb here asks for places');
+    },
+    runDir: () => operator.rig.directory,
+    json: () => ({ json }),
+    page: () => ({ nowMs: operator.clock.now().wallMs, columns: 80 }),
+  };
+  addAsking(program, here);
+  addOrders(program, here);
+  let printed = '';
+  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+  try {
+    await program.parseAsync(line.split(' '), { from: 'user' });
+  } finally {
+    write.mockRestore();
+  }
+  return printed;
+}
+
+test('lull host: how strongly updaters are confined, and what was tried', async () => {
+  expect((await lull('host')).split('\n')).toEqual([
+    'host-1: confinement confined, runc version 1, control groups v2',
+    '  write /etc  denied',
+    '',
+  ]);
+  operator.machine.attached = false;
+  expect(await lull('host')).toContain('host-1: not attached');
+});
+
+describe('lull explain', () => {
+  test('has value, limit and next chance, within the width of the terminal', async () => {
+    const shown = await lull('explain a');
+    expect(shown).toMatch(/PERSON_PRESENT {2}engaged {2}away/);
+    expect(shown).toContain('next chance: ');
+    expect(Math.max(...shown.split('\n').map((each) => each.length))).toBeLessThanOrEqual(80);
+  });
+
+  test('in JSON has them as fields', async () => {
+    expect(JSON.parse(await lull('explain a', true))).toMatchObject([
+      { reasons: [{ code: 'PERSON_PRESENT', measured: 'engaged', limit: 'away', unit: '' }] },
+    ]);
+  });
+});
+
+test('lull forecast says what it assumes, and what follows what', async () => {
+  const shown = await lull('forecast --hours 1');
+  expect(shown.replace(/\s+/g, ' ')).toMatch(
+    /^What runs, if nobody uses .* each run succeeds .*: .*download a .*install a .*verify a/,
+  );
+});
+
+test('lull hold, veto and unhold: placed, listed, lifted', async () => {
+  expect(await lull('hold a --why no --for 1h')).toMatch(/^a is held until /);
+  const [, id = ''] =
+    /^(veto-[0-9a-f]+) until /.exec(await lull('veto add --owner o --why w')) ?? [];
+  const listed = await lull('veto list');
+  expect(listed).toContain(id);
+  expect(listed).toContain('by o');
+  expect(listed).toContain(`${UPDATER} a`);
+  expect(await lull(`veto remove ${id}`)).toBe(`${id} is lifted\n`);
+  expect(await lull('unhold a')).toBe('a is not held\n');
+  expect(await lull('veto')).toBe('none\n');
+});
+
+test('lull pause-all and resume-all', async () => {
+  expect(await lull('pause-all --for 4h')).toMatch(/^nothing runs until /);
+  expect(await lull('veto list')).toMatch(/^switch {2}until /);
+  await lull('resume-all');
+  expect(await lull('veto list')).toBe('none\n');
+});
