@@ -80,6 +80,6 @@ test('on a broken journal it is in force for as long as this process lives, and 
   failure = new JournalError('JOURNAL_BROKEN', 'the disk is gone');
   const call = await recorded({ ledger, clock, wake }, trip).catch((error: unknown) => error);
   expect(call).toMatchObject({ reason: 'NOT_RECORDED' });
-  expect(String((call as Error).message)).toContain('the disk is gone');
+  expect((call as Error).message).toContain('the disk is gone');
   expect(ledger.inForce.tripped?.why).toBe('storm');
 });

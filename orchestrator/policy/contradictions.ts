@@ -37,6 +37,10 @@ const contradictions: readonly Contradiction[] = [
     problem: 'retry.first is longer than retry.max',
   },
   {
+    when: (_file, { retry }) => retry.badContentMs > retry.badContentMsMax,
+    problem: 'retry.bad_content is longer than retry.bad_content_max',
+  },
+  {
     when: (_file, { retry }) => retry.demotedAtCount < retry.failuresMax,
     problem: 'retry.demoted_at is below retry.failures: retry.give_up would never be waited',
   },

@@ -41,6 +41,7 @@ export const policyFileSchema = z.strictObject({
     away_to_resume: duration,
     between_resumes: duration,
     give_way: duration,
+    app: duration,
     locked: duration,
     start_up: duration,
     set_up: duration,
@@ -87,6 +88,9 @@ export const policyFileSchema = z.strictObject({
     failures: count(100),
     give_up: duration,
     demoted_at: count(1_000),
+    bad_content: duration,
+    bad_content_max: duration,
+    network_down: duration,
     attempts: count(100),
   }),
 });

@@ -28,6 +28,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       betweenResumesMs: waiting?.between_resumes ?? base.waiting.betweenResumesMs,
       giveWayMs: waiting?.give_way ?? base.waiting.giveWayMs,
       lockedMs: waiting?.locked ?? base.waiting.lockedMs,
+      appMs: waiting?.app ?? base.waiting.appMs,
       startUpMs: waiting?.start_up ?? base.waiting.startUpMs,
       setUpMs: waiting?.set_up ?? base.waiting.setUpMs,
       bootMs: waiting?.boot ?? base.waiting.bootMs,
@@ -80,6 +81,9 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       failuresMax: retry?.failures ?? base.retry.failuresMax,
       giveUpMs: retry?.give_up ?? base.retry.giveUpMs,
       demotedAtCount: retry?.demoted_at ?? base.retry.demotedAtCount,
+      badContentMs: retry?.bad_content ?? base.retry.badContentMs,
+      badContentMsMax: retry?.bad_content_max ?? base.retry.badContentMsMax,
+      networkDownMs: retry?.network_down ?? base.retry.networkDownMs,
       attemptsMax: retry?.attempts ?? base.retry.attemptsMax,
     },
   };

@@ -58,6 +58,8 @@ export interface Policy {
     readonly betweenResumesMs: number;
     /** A run that has been paused for so long gives its slot to what could run. */
     readonly giveWayMs: number;
+    /** An open program is waited for so long; then it is asked for, at the level that allows it. */
+    readonly appMs: number;
     /** Nothing starts so soon after Lull itself started. */
     readonly startUpMs: number;
     /** Nor after the machine was set up, started, woke up, or was logged in to. */
@@ -120,6 +122,11 @@ export interface Policy {
     /** After so many in a row: not any more, until a person or another version comes. */
     readonly demotedAtCount: number;
     readonly giveUpMs: number;
+    /** After content that is not what it was said to be; doubled with each, up to the longest. */
+    readonly badContentMs: number;
+    readonly badContentMsMax: number;
+    /** The longest wait for a server where nobody knows whether the network leads anywhere. */
+    readonly networkDownMs: number;
     /** Attempts at one run when the updater crashes or the host goes away. */
     readonly attemptsMax: number;
   };
@@ -146,6 +153,7 @@ export const defaultPolicy: Policy = {
     betweenResumesMs: MINUTE, // Ours.
     giveWayMs: 10 * MINUTE, // Ours: a launch costs a second, and what a run had not saved is done again.
     lockedMs: 20 * SECOND, // Ours, from recordings: decision 16.
+    appMs: 14 * DAY, // snapd.
     startUpMs: 5 * MINUTE, // Omaha.
     setUpMs: 2 * HOUR, // snapd.
     bootMs: 5 * MINUTE, // Omaha.
@@ -191,6 +199,9 @@ export const defaultPolicy: Policy = {
     failuresMax: 3, // The same.
     demotedAtCount: 12, // Zincati.
     giveUpMs: DAY, // The same.
+    badContentMs: DAY, // ChromeOS.
+    badContentMsMax: 16 * DAY, // The same.
+    networkDownMs: 20 * MINUTE, // snapd.
     attemptsMax: 5, // Ours.
   },
   slots: { change: 1, fetch: 2, small: 1 }, // Installs exclude each other on Windows; the rest ours.

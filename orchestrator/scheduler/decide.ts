@@ -17,6 +17,7 @@ import { formatDuration } from '../../conditions/words.js';
 import type { Policy } from '../policy/policy.js';
 import { actionOf, holdsSlot, type Run } from '../runs/run.js';
 import type { World } from '../world/world.js';
+import { appObjections } from './apps.js';
 import { quietObjections, windowObjections } from './fit.js';
 import { confinementObjections } from './confinement.js';
 import { attachmentObjections, heldRuns, type HeldRuns } from './held.js';
@@ -24,6 +25,7 @@ import { givingWay } from './give-way.js';
 import type { HostView } from './host-view.js';
 import { nextInstant } from './instants.js';
 import { objectionsToRunning } from './may.js';
+import { resumeObjections } from './network-wait.js';
 import { compareSubjects } from './order.js';
 import { toContinue, toStart } from './requirements.js';
 import { restartObjections, restartPlan, type RestartPlan } from './restart.js';
@@ -111,11 +113,13 @@ function objectionsTo(
 ): Reason[] {
   const requirements = toStart(subject, policy, { diskPath: host.diskPath, quietSinceOwnRun });
   return [
-    ...objectionsToRunning(subject, world, policy, nowMs),
+    ...objectionsToRunning(subject, world, host.readings, policy, nowMs),
     ...restartObjections(subject, world, host.readings, policy, nowMs),
     ...hostObjections(subject, host, policy, nowMs),
     ...windowObjections(subject, policy, nowMs),
     ...objections(requirements, host.readings, nowMs), // D3
+    ...resumeObjections(subject, host.readings, policy, nowMs),
+    ...appObjections(subject, host.readings, policy, nowMs),
     ...quietObjections(subject, world, host.readings, policy, nowMs),
   ];
 }

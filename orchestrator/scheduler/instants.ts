@@ -7,6 +7,7 @@ import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
 import { windowState } from '../policy/window.js';
 import { DEMAND_MS_MAX, type World } from '../world/world.js';
+import { askedForAtMs } from './apps.js';
 import { givesWayAtMs } from './give-way.js';
 import { nextQuietHour } from './fit.js';
 import type { Subject } from './subject.js';
@@ -30,6 +31,7 @@ export function nextInstant(
     const { dueAtMs, overdueAtMs } = deadlineOf(state, policy);
     note(dueAtMs);
     note(overdueAtMs);
+    if (state.update.closedApps.length > 0) note(askedForAtMs(state, policy));
   }
   for (const run of world.runs.values()) note(givesWayAtMs(run, policy));
   for (const sinceMs of world.demands.values()) note(sinceMs + DEMAND_MS_MAX);

@@ -1,11 +1,13 @@
 // The first question: may it run at all, whatever the machine is doing?
 
 import { formatDuration } from '../../conditions/words.js';
+import type { Readings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
 import { coversId } from '../trust/publisher.js';
 import { subjectKeyOf, type Trials, type UpdaterState, type World } from '../world/world.js';
 import { breakerObjections } from './breaker.js';
+import { notBeforeMs } from './network-wait.js';
 import type { Subject } from './subject.js';
 
 const HOUR_MS = 3_600_000;
@@ -15,6 +17,7 @@ const MINUTE_MS = 60_000;
 export function objectionsToRunning(
   subject: Subject,
   world: World,
+  readings: Readings,
   policy: Policy,
   nowMs: number,
 ): Reason[] {
@@ -24,7 +27,7 @@ export function objectionsToRunning(
     ...breakerObjections(subject.updater, policy, nowMs),
     ...quotaObjections(subject.updater, policy, nowMs),
     // An operator who wants it now has read why it waits.
-    ...(subject.demanded ? [] : timeObjections(subject, nowMs)),
+    ...(subject.demanded ? [] : timeObjections(subject, readings, policy, nowMs)),
   ];
 }
 
@@ -98,7 +101,12 @@ function quotaObjections(updater: UpdaterState, policy: Policy, nowMs: number): 
   return [{ code: 'QUOTA', message, ...counted, ...reached, untilMs: oldest + MINUTE_MS }];
 }
 
-function timeObjections(subject: Subject, nowMs: number): Reason[] {
+function timeObjections(
+  subject: Subject,
+  readings: Readings,
+  policy: Policy,
+  nowMs: number,
+): Reason[] {
   const { state, interrupted } = subject;
   if (interrupted?.phase.kind === 'interrupted') {
     const { sinceMs, retryAtMs, code } = interrupted.phase;
@@ -109,16 +117,24 @@ function timeObjections(subject: Subject, nowMs: number): Reason[] {
       `attempt ${String(interrupted.attempt + 1)} after ${code}`,
     );
   }
-  if (state === undefined) return scanObjections(subject, nowMs);
+  if (state === undefined) return scanObjections(subject, readings, policy, nowMs);
   if (state.gaveUp !== undefined) {
     const message = `${state.update.title} ${state.update.toVersion}: ${state.gaveUp.message}`;
     return [{ code: 'GAVE_UP', message, ...since(state.gaveUp.sinceMs) }];
   }
-  return trialObjections(state.trials, nowMs);
+  return trialObjections(state.trials, notBeforeMs(state.trials, 0, readings, policy), nowMs);
 }
 
-function scanObjections({ updater, manifest }: Subject, nowMs: number): Reason[] {
-  const retry = trialObjections(updater.scanTrials, nowMs);
+function scanObjections(
+  { updater, manifest }: Subject,
+  readings: Readings,
+  policy: Policy,
+  nowMs: number,
+): Reason[] {
+  const floorMs = (manifest?.scan.floor_h ?? 0) * HOUR_MS;
+  const { scanTrials } = updater;
+  const fromMs = notBeforeMs(scanTrials, floorMs, readings, policy);
+  const retry = trialObjections(scanTrials, fromMs, nowMs);
   if (retry.length > 0) return retry;
   if (updater.lastScanAtMs === undefined || manifest === undefined) return [];
   // A clock that was set back must not put a scan off for ever.
@@ -138,13 +154,13 @@ function scanObjections({ updater, manifest }: Subject, nowMs: number): Reason[]
   ];
 }
 
-function trialObjections(trials: Trials, nowMs: number): Reason[] {
+function trialObjections(trials: Trials, fromMs: number, nowMs: number): Reason[] {
   const failure = trials.lastFailure;
   const what =
     failure === undefined
       ? 'the next attempt'
       : `attempt ${String(trials.failureCount + 1)} after ${failure.code} (${failure.message})`;
-  return waits(trials.failedAtMs ?? 0, trials.notBeforeMs, nowMs, what);
+  return waits(trials.failedAtMs ?? 0, fromMs, nowMs, what);
 }
 
 /** A clock that was set back to before `sinceMs` has taken the wait with it. */

@@ -73,10 +73,9 @@ describe('to start', () => {
     expect(kindsToStart(want('install'), false)).not.toContain('below');
   });
 
-  test('an open program and a held lock are waited for', () => {
-    const changes = { closedApps: ['/usr/bin/editor'], conflictKeys: ['lock:dpkg', 'other'] };
+  test('a held lock is waited for', () => {
+    const changes = { conflictKeys: ['lock:dpkg', 'other'] };
     const all = toStart(want('install', 'silent', changes), defaultPolicy, options);
-    expect(all).toContainEqual({ kind: 'app-closed', path: '/usr/bin/editor' });
     expect(all).toContainEqual({ kind: 'lock-free', name: 'dpkg' });
     expect(all.filter(({ kind }) => kind === 'lock-free')).toHaveLength(1);
   });

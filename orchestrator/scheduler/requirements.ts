@@ -60,7 +60,7 @@ export function toStart(
     ...comfort(want, policy),
     ...(want.level === 'forced'
       ? []
-      : [{ kind: 'settled', setUpMs, bootMs, resumeMs, loginMs } as const, ...closedApps(want)]),
+      : [{ kind: 'settled', setUpMs, bootMs, resumeMs, loginMs } as const]),
     ...power(want, policy.battery.startPercent),
     ...wayOut(want),
     ...locks(want.work),
@@ -130,11 +130,6 @@ function comfort({ action, work, level }: Want, policy: Policy): Requirement[] {
 /** An update that does not say how large it is counts as just not bulk. */
 function bytesOf(work: Work): number {
   return work.kind === 'scan' ? 0 : (work.update.downloadBytes ?? BULK_BYTES);
-}
-
-function closedApps({ action, work }: Want): Requirement[] {
-  if (work.kind === 'scan' || weightOf(action) !== 'change') return [];
-  return work.update.closedApps.map((path) => ({ kind: 'app-closed', path }));
 }
 
 /**

@@ -282,45 +282,6 @@ describe('what holds something back', () => {
     });
   });
 
-  test('is sent at once, while a plan waits for room on the disk, and what that plan wanted is not', async () => {
-    await runningScan();
-    readings = quietReadings({
-      'cpu.cores': { kind: 'number', number: 8 },
-      'disk.rotating': { kind: 'flag', flag: false },
-    });
-    const other = 'com.acme.other';
-    await ledger.append([submitted(other), enabled(other)]);
-    let isFull = true;
-    let tries = 0;
-    beforeAppend = () => {
-      tries += 1;
-      return isFull ? Promise.reject(new JournalError('NO_SPACE', 'full')) : Promise.resolve();
-    };
-    turns.wake();
-    await until('the full disk', () => tries > 0);
-    const untilMs = NOW_MS + HOUR_MS;
-    const recorded = ledger.impose({
-      kind: 'switch.tripped',
-      why: 'x',
-      untilMs,
-      actor: 'operator',
-    });
-    turns.wake();
-    await until('the stop', () => kinds().includes('stop'));
-    const stop = sent.find(({ $case }) => $case === 'stop');
-    expect(stop).toMatchObject({ value: { runId: 'run-1', reason: 'TRIPPED' } });
-    expect(ledger.world.tripped).toBeUndefined();
-    isFull = false;
-    clock.advance(2_000);
-    await recorded;
-    await until('the end of what was not sent', () => ledger.world.history.length === 1);
-    expect(ledger.world.history[0]).toMatchObject({
-      updaterId: other,
-      phase: { outcome: { kind: 'cancelled', code: 'TRIPPED' } },
-    });
-    expect(kinds()).not.toContain('grant');
-  });
-
   test('a suspended updater is stopped', async () => {
     await runningScan();
     await ledger.append([

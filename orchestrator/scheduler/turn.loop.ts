@@ -10,24 +10,15 @@
 //   T4. A plan is recorded as one, before anything can change what it was decided on. A run that its
 //       host was not told of, because it went away meanwhile, is interrupted: nobody else would be.
 
-import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { CancelTimer } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import type { Reason } from '../../conditions/reason.js';
-import type { Fact } from '../journal/fact.js';
-import type { HostConnection } from '../link/host.grpc.js';
-import { grantToWire } from '../link/grant.wire.js';
-import type { Policy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
-import type { Ledger } from '../world/ledger.loop.js';
-import type { UpdaterState } from '../world/world.js';
-import { decide, type Admission, type Plan } from './decide.js';
-import type { HostView } from './host-view.js';
-import { appsAskedAbout, isAtRest } from './rest.js';
+import { decide, type Plan } from './decide.js';
+import { permit, restrict, type ObeyDeps } from './obey.loop.js';
+import { appsAskedAbout, isAtRest, lookAgainMsMax } from './rest.js';
 import { dated } from './since.js';
 
-/** Looked at again at least this often while somebody is away, and otherwise (Windows). */
-const LOOK_AGAIN_MS_MAX = 30_000;
 /** A lease is renewed this many times while it lasts, so that one lost renewal does no harm. */
 const RENEWALS_PER_LEASE = 4;
 
@@ -37,13 +28,8 @@ export interface Turns extends Closeable {
   planNow: () => Plan;
 }
 
-export interface TurnDeps {
-  readonly ledger: Ledger;
-  readonly policy: () => Policy;
-  readonly clock: Clock;
+export interface TurnDeps extends ObeyDeps {
   readonly log: Log;
-  readonly hostView: () => HostView;
-  readonly host: () => HostConnection | undefined;
   /** Told in each turn whether nothing waits for the machine, and which programs updates ask about. */
   readonly onWanted: (wanted: {
     readonly edgesOnly: boolean;
@@ -121,8 +107,9 @@ export function startTurns(deps: TurnDeps): Turns {
 
   function lookAgain(atMs: number | undefined): void {
     cancelLook();
-    const inMs = atMs === undefined ? LOOK_AGAIN_MS_MAX : atMs - clock.now().wallMs;
-    cancelLook = clock.after(Math.min(Math.max(inMs, 1), LOOK_AGAIN_MS_MAX), wake);
+    const mostMs = lookAgainMsMax(deps.hostView().readings);
+    const inMs = atMs === undefined ? mostMs : atMs - clock.now().wallMs;
+    cancelLook = clock.after(Math.min(Math.max(inMs, 1), mostMs), wake);
   }
 
   function renewWhileHeld(): void {
@@ -146,124 +133,4 @@ export function startTurns(deps: TurnDeps): Turns {
       cancelRenewal();
     },
   };
-}
-
-function restrict(plan: Plan, host: HostConnection | undefined): void {
-  for (const { run, reason } of plan.stop) {
-    const value = { runId: run.id, epoch: BigInt(run.epoch), reason: reason.code };
-    host?.send({ $case: 'stop', value });
-  }
-  if (plan.restart.cancel !== undefined) host?.send({ $case: 'cancelRestart', value: {} });
-  for (const { run, reasons } of plan.pause) {
-    const codes = reasons.map(({ code }) => code);
-    const value = { runId: run.id, epoch: BigInt(run.epoch), reasons: codes };
-    host?.send({ $case: 'pause', value });
-  }
-}
-
-/** T2, T4. */
-async function permit(plan: Plan, deps: TurnDeps): Promise<'done' | 'host went away'> {
-  const { ledger, policy, host } = deps;
-  const to = host();
-  if (to !== undefined && plan.resume.length + plan.admit.length > 0) {
-    await ledger.append([
-      ...plan.resume.map(({ id }): Fact => ({ kind: 'run.resumed', runId: id })),
-      ...plan.admit.map((admission) => admissionFact(admission, to)),
-    ]);
-    if (host() !== to) {
-      const { admit } = plan;
-      if (admit.length > 0) await ledger.append(admit.map(({ runId }) => neverTold(runId, to)));
-      return 'host went away'; // T4
-    }
-    const stopped = stoppedSince(deps);
-    for (const { id, epoch } of plan.resume) {
-      if (!stopped.has(id))
-        to.send({ $case: 'resume', value: { runId: id, epoch: BigInt(epoch) } });
-    }
-    for (const admission of plan.admit) {
-      if (!stopped.has(admission.runId)) to.send(grantOf(admission, policy()));
-    }
-    await withdraw(plan, stopped, ledger);
-  }
-  await restart(plan, ledger, host);
-  return 'done';
-}
-
-/** What somebody has said no to while it was written, by run. */
-function stoppedSince({ ledger, hostView, policy, clock }: TurnDeps): ReadonlyMap<string, Reason> {
-  const { stop } = decide(ledger.inForce, hostView(), policy(), clock.now().wallMs);
-  return new Map(stop.map(({ run, reason }) => [run.id, reason]));
-}
-
-/** What was admitted and never sent is over: no host will tell of it. */
-async function withdraw(
-  { admit }: Plan,
-  stopped: ReadonlyMap<string, Reason>,
-  ledger: Ledger,
-): Promise<void> {
-  const ends = admit.flatMap(({ runId, epoch }): Fact[] => {
-    const code = stopped.get(runId)?.code;
-    if (code === undefined) return [];
-    const outcome = { kind: 'cancelled', code } as const;
-    return [{ kind: 'run.finished', runId, epoch, outcome, stderrTail: '' }];
-  });
-  if (ends.length > 0) await ledger.append(ends);
-}
-
-/** Another connection may have been made while this was written, and it does not know of the run. */
-function neverTold(runId: string, { hostId }: HostConnection): Fact {
-  const message = `${hostId} went away before it could be told`;
-  return { kind: 'run.interrupted', runId, code: 'HOST_LOST', message };
-}
-
-async function restart(
-  { restart: { order, cancel } }: Plan,
-  ledger: Ledger,
-  host: () => HostConnection | undefined,
-): Promise<void> {
-  if (cancel !== undefined) await ledger.append([{ kind: 'restart.cancelled', ...codeOf(cancel) }]);
-  const to = host();
-  if (order === undefined || to === undefined) return;
-  await ledger.append([{ kind: 'restart.ordered', hostId: to.hostId, ...order }]); // T2
-  to.send({ $case: 'restart', value: { atUnixMs: BigInt(Math.ceil(order.atMs)) } });
-}
-
-function codeOf({ code, message }: Reason): Pick<Reason, 'code' | 'message'> {
-  return { code, message };
-}
-
-function admissionFact(admission: Admission, { hostId }: HostConnection): Fact {
-  const { subject, runId, epoch, attempt } = admission;
-  return {
-    kind: 'run.admitted',
-    runId,
-    epoch,
-    attempt,
-    hostId,
-    updaterId: subject.updater.id,
-    updaterVersion: acceptedOf(admission).version.version,
-    work: subject.work,
-    intrusion: subject.level,
-  };
-}
-
-function grantOf(
-  admission: Admission,
-  { leaseMs, network, disk }: Policy,
-): ReturnType<typeof grantToWire> {
-  const { subject, runId, epoch, attempt, guard } = admission;
-  const { version, settings } = acceptedOf(admission);
-  const { manifest, envelope } = version;
-  const { work } = subject;
-  return grantToWire({
-    ...{ runId, epoch, attempt, leaseMs, manifest, envelope, settings, work, guard },
-    network,
-    previousVersions: disk.previousVersions,
-  });
-}
-
-/** What `decide` admits an operator has accepted. */
-function acceptedOf({ subject }: Admission): NonNullable<UpdaterState['accepted']> {
-  if (subject.updater.accepted === undefined) throw new Error('nobody has accepted it');
-  return subject.updater.accepted;
 }

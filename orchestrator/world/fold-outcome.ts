@@ -4,8 +4,17 @@
 import type { Policy } from '../policy/policy.js';
 import { actionOf, type Outcome, type Run } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
-import { backoffMs, scanJitter } from './retry.js';
-import { noTrials, updateKey, type MutableWorld, type UpdateState } from './world.js';
+import { backoffMs, badContentMs, isWaitForOthers, scanJitter } from './retry.js';
+import {
+  noTrials,
+  updateKey,
+  type MutableWorld,
+  type Trials,
+  type UpdaterState,
+  type UpdateState,
+} from './world.js';
+
+type Failure = Extract<Outcome, { kind: 'failed' }>;
 
 const HOUR_MS = 3_600_000;
 /** An upstream that asks for more is asked again all the same (Chromium's updater). */
@@ -21,27 +30,103 @@ export function foldScanned(
 ): void {
   const updater = world.updaters.get(run.updaterId);
   if (updater === undefined) return;
-  if (outcome.kind === 'failed') {
-    const failureCount = updater.scanTrials.failureCount + 1;
-    const waitMs = outcome.retry ? backoffMs(retry, failureCount, run.id) : retry.giveUpMs;
-    const floorMs = (updater.accepted?.version.manifest.scan.floor_h ?? 0) * HOUR_MS;
-    const notBeforeMs = atMs + Math.max(waitMs, floorMs, askedMs(outcome));
-    const { code, message } = outcome;
-    const scanTrials = {
-      failureCount,
-      failedAtMs: atMs,
-      notBeforeMs,
-      lastFailure: { code, message },
-    };
-    world.updaters.set(run.updaterId, { ...updater, scanTrials });
-  } else if (outcome.kind === 'succeeded') {
-    world.updaters.set(run.updaterId, {
-      ...updater,
-      lastScanAtMs: atMs,
-      scanJitter: scanJitter(run.hostId, run.updaterId),
-      scanTrials: noTrials,
-    });
+  switch (outcome.kind) {
+    case 'failed': {
+      const scanTrials = scanFailed(updater, run, outcome, atMs, retry);
+      world.updaters.set(run.updaterId, { ...updater, scanTrials });
+      return;
+    }
+    case 'succeeded':
+      world.updaters.set(run.updaterId, {
+        ...updater,
+        lastScanAtMs: atMs,
+        scanJitter: scanJitter(run.hostId, run.updaterId),
+        scanTrials: noTrials,
+      });
+      return;
+    case 'cancelled': {
+      // Nobody's failure; but where it had begun, it may have asked its server already.
+      if (run.phase.kind === 'admitted') return;
+      const notBeforeMs = Math.max(updater.scanTrials.notBeforeMs, atMs + scanFloorMs(updater));
+      const scanTrials = { ...updater.scanTrials, failedAtMs: atMs, notBeforeMs };
+      world.updaters.set(run.updaterId, { ...updater, scanTrials });
+      return;
+    }
+    case 'more_to_do':
+    case 'gone':
+      return;
   }
+}
+
+/** What lies between two attempts at a scan at the least. */
+export function scanFloorMs(updater: UpdaterState | undefined): number {
+  return (updater?.accepted?.version.manifest.scan.floor_h ?? 0) * HOUR_MS;
+}
+
+function scanFailed(
+  updater: UpdaterState,
+  run: Run,
+  outcome: Failure,
+  atMs: number,
+  retry: Policy['retry'],
+): Trials {
+  const { code } = outcome;
+  const before = updater.scanTrials;
+  if (isWaitForOthers(code)) return waitForOthers(before, outcome, atMs, retry);
+  const failureCount = before.failureCount + 1;
+  const badContentCount = badContentAfter(before, run, outcome);
+  const waitMs =
+    badContentCount > 0
+      ? badContentMs(retry, badContentCount, run.id)
+      : outcome.retry
+        ? backoffMs(retry, failureCount, run.id)
+        : retry.giveUpMs;
+  return failedTrials(
+    failureCount,
+    badContentCount,
+    outcome,
+    atMs,
+    Math.max(waitMs, scanFloorMs(updater)),
+  );
+}
+
+/** Waited for, however often, and nobody's failure. */
+function waitForOthers(
+  before: Trials,
+  { code, message }: Failure,
+  atMs: number,
+  retry: Policy['retry'],
+): Trials {
+  const notBeforeMs = atMs + retry.firstMs;
+  return { ...before, lastFailure: { code, message }, failedAtMs: atMs, notBeforeMs };
+}
+
+function failedTrials(
+  failureCount: number,
+  badContentCount: number,
+  outcome: Failure,
+  atMs: number,
+  waitMs: number,
+): Trials {
+  const { code, message } = outcome;
+  const asked = askedMs(outcome);
+  return {
+    failureCount,
+    lastFailure: { code, message },
+    failedAtMs: atMs,
+    notBeforeMs: atMs + Math.max(waitMs, asked),
+    ...(badContentCount > 0 ? { badContentCount } : {}),
+    ...(asked > 0 ? { askedUntilMs: atMs + asked } : {}),
+  };
+}
+
+/**
+ * How often in a row it was content, which is worse than a server that does not answer. A stored bundle
+ * that went bad shows before a run has started, and comes anew.
+ */
+function badContentAfter(before: Trials, { phase }: Run, { code }: Failure): number {
+  const isContent = code === 'DIGEST_MISMATCH' || code === 'SIGNATURE_INVALID';
+  return isContent && phase.kind !== 'admitted' ? (before.badContentCount ?? 0) + 1 : 0;
 }
 
 /** An action on an update has ended. */
@@ -85,7 +170,7 @@ function performFailed(
   key: string,
   state: UpdateState,
   run: Run,
-  outcome: Extract<Outcome, { kind: 'failed' }>,
+  outcome: Failure,
   atMs: number,
   retry: Policy['retry'],
 ): void {
@@ -96,11 +181,8 @@ function performFailed(
     false;
   const failureCount = state.trials.failureCount + 1;
   const lastFailure = { code, message };
-  // Somebody else is at it, or has filled the disk: waited for, and nobody's failure.
-  if (code === 'LOCK_HELD' || code === 'RUN_PENDING' || code === 'NO_SPACE' || code === 'METERED') {
-    const notBeforeMs = atMs + retry.firstMs;
-    const trials = { ...state.trials, lastFailure, failedAtMs: atMs, notBeforeMs };
-    world.updates.set(key, { ...state, trials });
+  if (isWaitForOthers(code)) {
+    world.updates.set(key, { ...state, trials: waitForOthers(state.trials, outcome, atMs, retry) });
     return;
   }
   if (action === 'verify' && canRollBack) {
@@ -123,21 +205,17 @@ function performFailed(
     });
     return;
   }
+  const badContentCount = badContentAfter(state.trials, run, outcome);
   const waitMs =
-    action === 'download'
-      ? backoffMs(retry, failureCount, run.id)
-      : failureCount < retry.failuresMax
-        ? retry.installMs
-        : retry.giveUpMs;
-  world.updates.set(key, {
-    ...state,
-    trials: {
-      failureCount,
-      lastFailure,
-      failedAtMs: atMs,
-      notBeforeMs: atMs + Math.max(waitMs, askedMs(outcome)),
-    },
-  });
+    badContentCount > 0
+      ? badContentMs(retry, badContentCount, run.id)
+      : action === 'download'
+        ? backoffMs(retry, failureCount, run.id)
+        : failureCount < retry.failuresMax
+          ? retry.installMs
+          : retry.giveUpMs;
+  const trials = failedTrials(failureCount, badContentCount, outcome, atMs, waitMs);
+  world.updates.set(key, { ...state, trials });
 }
 
 /** Rolled back: this version is bad here, until a scan offers another one. */
@@ -150,6 +228,6 @@ function giveUp(world: MutableWorld, key: string, state: UpdateState, atMs: numb
 }
 
 /** How long the upstream wants to be left alone. */
-function askedMs({ retryAfterMs = 0 }: Extract<Outcome, { kind: 'failed' }>): number {
+function askedMs({ retryAfterMs = 0 }: Failure): number {
   return Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MS_MAX);
 }

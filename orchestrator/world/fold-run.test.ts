@@ -180,6 +180,30 @@ describe('the end of a scan', () => {
     expect(waitsOf(2)).toEqual([7_200_000, 7_200_000, 7_200_000]);
   });
 
+  test("a lock that somebody else holds is waited for, keeps no floor, and is nobody's failure", () => {
+    const manifest = { scan: { sla_h: 22, floor_h: 2 } };
+    const busy = [admitted('r', scan), started('r'), finished('r', failure('LOCK_HELD'))];
+    const facts = [submitted(UPDATER, manifest), enabled(), ...busy, ...busy, ...busy];
+    expect(worldOf(at(0, ...facts)).updaters.get(UPDATER)?.scanTrials).toMatchObject({
+      failureCount: 0,
+      notBeforeMs: retry.firstMs,
+    });
+  });
+
+  test('the floor lies between a scan that crashed, or was cancelled, and the next', () => {
+    const manifest = { scan: { sla_h: 22, floor_h: 2 } };
+    const after = (...facts: Fact[]) =>
+      worldOf(at(0, submitted(UPDATER, manifest), enabled(), admitted('r', scan), ...facts));
+    const crashed = after(started('r'), finished('r', failure('UPDATER_CRASHED')));
+    expect(crashed.runs.get('r')?.phase).toMatchObject({ retryAtMs: 7_200_000 });
+    const cut = after(started('r'), cancelled('OPERATOR')).updaters.get(UPDATER)?.scanTrials;
+    expect(cut).toEqual({ failureCount: 0, failedAtMs: 0, notBeforeMs: 7_200_000 });
+    const never = after(cancelled('OPERATOR')).updaters.get(UPDATER)?.scanTrials;
+    expect(never?.notBeforeMs).toBe(0);
+    const unlaunched = after(finished('r', failure('LAUNCH_FAILED'))).runs.get('r')?.phase;
+    expect(unlaunched?.kind === 'interrupted' ? unlaunched.retryAtMs : NaN).toBeLessThan(60_000);
+  });
+
   test('an updater that is enabled anew scans at once', () => {
     const scanned = [...known, admitted('s', scan), finished('s', { kind: 'succeeded' })];
     const before = worldOf(at(50, ...scanned)).updaters.get(UPDATER);
@@ -227,6 +251,33 @@ describe('the end of an action', () => {
   test('failed for good gives the update up, with the reason', () => {
     const state = stateAfter('download', failure('DIGEST_MISMATCH', false));
     expect(state?.gaveUp).toMatchObject({ code: 'DIGEST_MISMATCH', message: 'it said why' });
+  });
+
+  test('content that is not what it was said to be waits for days, twice as long each time', () => {
+    const bad = [started('r'), finished('r', failure('DIGEST_MISMATCH'))];
+    const waitDays = (count: number): number => {
+      const update = updateOf('a');
+      const ends = Array<Fact[]>(count)
+        .fill([admitted('r', perform(update)), ...bad])
+        .flat();
+      const world = worldOf(at(0, submitted(), enabled(), found([update]), ...ends));
+      const state = world.updates.get(updateKey(UPDATER, 'a'));
+      return (state?.trials.notBeforeMs ?? NaN) / 86_400_000;
+    };
+    for (const [count, days] of [
+      [1, 1],
+      [2, 2],
+      [3, 4],
+      [4, 8],
+      [5, 16],
+      [9, 16],
+    ] as const) {
+      expect(Math.abs(waitDays(count) - days)).toBeLessThanOrEqual(0.5);
+    }
+    // A stored bundle that went bad shows before the start, and comes anew.
+    expect(stateAfter('download', failure('DIGEST_MISMATCH'))?.trials.notBeforeMs).toBeLessThan(
+      60_000,
+    );
   });
 
   test('a server that wants to be left alone is, for a day at the most', () => {

@@ -5,7 +5,7 @@ import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
 import { backoffMs, countsForBreaker, isCrash } from './retry.js';
-import { foldPerformed, foldScanned } from './fold-outcome.js';
+import { foldPerformed, foldScanned, scanFloorMs } from './fold-outcome.js';
 import {
   ADMISSIONS_MAX,
   CRASHES_MAX,
@@ -151,7 +151,10 @@ function finished(
     isCrash(outcome.code) &&
     strikeCount < retry.attemptsMax
   ) {
-    const waitMs = backoffMs(retry, strikeCount, run.id);
+    // A scan that got as far as starting may have asked its server already.
+    const asked = run.work.kind === 'scan' && outcome.code !== 'LAUNCH_FAILED';
+    const floorMs = asked ? scanFloorMs(world.updaters.get(run.updaterId)) : 0;
+    const waitMs = Math.max(backoffMs(retry, strikeCount, run.id), floorMs);
     world.lastRunEndedAtMs = atMs;
     put(world, {
       ...run,

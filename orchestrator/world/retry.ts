@@ -14,6 +14,23 @@ export function backoffMs(retry: Policy['retry'], failureCount: number, seed: st
   return Math.round(Math.min(doubled, retry.maxMs) * jitter);
 }
 
+const DAY_MS = 86_400_000;
+
+/** Wait after the n-th time that content was not what it was said to be, jittered by half a day. */
+export function badContentMs(retry: Policy['retry'], count: number, seed: string): number {
+  const doubled = retry.badContentMs * 2 ** Math.min(count - 1, 30);
+  const waitMs = Math.min(doubled, retry.badContentMsMax);
+  const jitterMs = Math.min(DAY_MS, waitMs) * (shareOf(`${seed}/${String(count)}`) - 0.5);
+  return Math.round(waitMs + jitterMs);
+}
+
+/** Somebody else is at it, has filled the disk, or pays for the network: waited for, nobody's failure. */
+export function isWaitForOthers(code: ReasonCode): boolean {
+  return (
+    code === 'LOCK_HELD' || code === 'RUN_PENDING' || code === 'NO_SPACE' || code === 'METERED'
+  );
+}
+
 /** By how much of its time a scan comes early, 0 to 0.1: always the same for one updater on one host. */
 export function scanJitter(hostId: string, updaterId: string): number {
   return JITTER_SHARE * shareOf(`${hostId}/${updaterId}`);

@@ -22,8 +22,12 @@ export interface UpdaterVersion {
 export interface Trials {
   readonly failureCount: number;
   readonly lastFailure?: { readonly code: ReasonCode; readonly message: string };
+  /** How often in a row content was not what it was said to be; absent: never. */
+  readonly badContentCount?: number;
   /** When it failed last; absent: it did not. */
   readonly failedAtMs?: number;
+  /** The upstream asked to be left alone until then, ms since the epoch; absent: it did not. */
+  readonly askedUntilMs?: number;
   /** Not before this instant, ms since the epoch. */
   readonly notBeforeMs: number;
 }

@@ -1,0 +1,99 @@
+// What a network that is down, or has just come back, makes of a wait.
+
+import { describe, expect, test } from '@jest/globals';
+import { readingKey, type Readings, type Value } from '../../conditions/reading.js';
+import { defaultPolicy } from '../policy/policy.js';
+import {
+  admitted,
+  at,
+  failure,
+  finished,
+  NOW_MS,
+  perform,
+  quietReadings,
+  started,
+  updateOf,
+} from '../world/history.testing.js';
+import { worldOf, type Dated } from '../world/history.testing.js';
+import { decide } from './decide.js';
+import { hostWith, HOUR_MS, offering } from './offering.testing.js';
+
+const MINUTE_MS = 60_000;
+const a = updateOf('a', { downloadBytes: 1 });
+const word = (given: string): Value => ({ kind: 'word', word: given });
+
+/** Connectivity as it is, and since when. */
+function readingsWith(connectivity: Value, sinceMs: number, wokeAtMs?: number): Readings {
+  const woke: Value =
+    wokeAtMs === undefined ? { kind: 'unknown', why: '' } : { kind: 'number', number: wokeAtMs };
+  const readings = new Map(
+    quietReadings({ 'network.connectivity': connectivity, 'resume.at': woke }),
+  );
+  const reading = readings.get(readingKey('network.connectivity'));
+  if (reading !== undefined)
+    readings.set(readingKey('network.connectivity'), { ...reading, observedAtMs: sinceMs });
+  return readings;
+}
+
+/** Its eighth attempt failed at NOW_MS: more than an hour is waited. */
+function failed(retryAfterMs?: number): Dated[] {
+  const asks = retryAfterMs === undefined ? {} : { retryAfterMs };
+  const ends = Array.from({ length: 8 }, (_, n) => [
+    admitted(`f${String(n)}`, perform(a)),
+    started(`f${String(n)}`),
+    finished(`f${String(n)}`, { ...failure('UPSTREAM_DOWN'), ...asks }),
+  ]).flat();
+  return [...offering([a]), ...at(NOW_MS, ...ends)];
+}
+
+/** Until when update `a` waits for its next attempt, minutes after NOW_MS. */
+function waitsUntil(dated: Dated[], readings: Readings, nowMs = NOW_MS + 1): number | undefined {
+  const { waiting } = decide(worldOf(dated), { ...hostWith(), readings }, defaultPolicy, nowMs);
+  const mine = waiting.find(({ subject }) => subject.state?.update.id === 'a');
+  const reason = mine?.reasons.find(({ code }) => code === 'RETRY_LATER' || code === 'STARTING_UP');
+  return reason?.untilMs === undefined ? undefined : (reason.untilMs - NOW_MS) / MINUTE_MS;
+}
+
+describe('after a server did not answer', () => {
+  const before = NOW_MS - HOUR_MS;
+
+  test('a network that works is given the wait that doubles', () => {
+    expect(waitsUntil(failed(), readingsWith(word('full'), before))).toBeGreaterThan(55);
+  });
+
+  test('a network that nobody knows anything of is tried after 20 min', () => {
+    const unknown: Value = { kind: 'unknown', why: 'no NetworkManager' };
+    expect(waitsUntil(failed(), readingsWith(unknown, before))).toBe(20);
+  });
+
+  test('a network that came back since is tried at once, but for half a minute', () => {
+    const back = readingsWith(word('full'), NOW_MS + 10_000);
+    expect(waitsUntil(failed(), back, NOW_MS + 10_000)).toBe(0.5);
+    expect(waitsUntil(failed(), back, NOW_MS + 30_000)).toBeUndefined();
+  });
+
+  test('what the upstream asked for itself stands all the same', () => {
+    const back = readingsWith(word('full'), NOW_MS + 10_000);
+    expect(waitsUntil(failed(2 * HOUR_MS), back, NOW_MS + 10_000)).toBe(120);
+    const unknown: Value = { kind: 'unknown', why: 'x' };
+    expect(waitsUntil(failed(2 * HOUR_MS), readingsWith(unknown, before))).toBe(120);
+  });
+});
+
+describe('after the machine woke up', () => {
+  const wokeAtMs = NOW_MS - 10 * MINUTE_MS;
+
+  test('a download waits until a minute after the network is there, however late that is', () => {
+    const late = readingsWith(word('full'), NOW_MS - 10_000, wokeAtMs);
+    expect(waitsUntil(offering([a]), late, NOW_MS)).toBeCloseTo(50 / 60);
+    expect(waitsUntil(offering([a]), late, NOW_MS + 50_000)).toBeUndefined();
+  });
+
+  test('an install does not wait for a network, nor anything for one that was never away', () => {
+    const late = readingsWith(word('full'), NOW_MS - 10_000, wokeAtMs);
+    const install = updateOf('a', { nextAction: 'install' });
+    expect(waitsUntil(offering([install]), late, NOW_MS)).toBeUndefined();
+    const always = readingsWith(word('full'), wokeAtMs - HOUR_MS, wokeAtMs);
+    expect(waitsUntil(offering([a]), always, NOW_MS)).toBeUndefined();
+  });
+});

@@ -1,0 +1,61 @@
+// Waits that the network ends, or makes.
+//
+//   a server did not answer, and the network is known to have come back since   nothing is waited for
+//   … and nobody knows whether the network leads anywhere                      20 min at the most
+//   … and the network is known to work                                         the wait that doubles
+//   the machine woke up                                                        full connectivity, then 60 s
+//
+// Invariant: W1. What an upstream asked for itself, and the floor between scans, stand where it may have
+// been reached.
+
+import { readingKey, valueOf, type Readings } from '../../conditions/reading.js';
+import type { Reason } from '../../conditions/reason.js';
+import { formatDuration } from '../../conditions/words.js';
+import type { Policy } from '../policy/policy.js';
+import type { Trials } from '../world/world.js';
+import { weightOf } from './requirements.js';
+import type { Subject } from './subject.js';
+
+/** Not before this instant, ms since the epoch, by what the network did since. */
+export function notBeforeMs(
+  trials: Trials,
+  floorMs: number,
+  readings: Readings,
+  { retry }: Policy,
+): number {
+  const { failedAtMs, lastFailure, askedUntilMs = 0 } = trials;
+  if (failedAtMs === undefined || lastFailure?.code !== 'UPSTREAM_DOWN') return trials.notBeforeMs;
+  const fullSinceMs = connectedSinceMs(readings);
+  if (fullSinceMs !== undefined && fullSinceMs > failedAtMs) {
+    return Math.min(trials.notBeforeMs, Math.max(failedAtMs + retry.firstMs, askedUntilMs));
+  }
+  if (valueOf(readings, 'network.connectivity').kind === 'word') return trials.notBeforeMs;
+  const waitMs = Math.max(retry.networkDownMs, floorMs);
+  return Math.min(trials.notBeforeMs, Math.max(failedAtMs + waitMs, askedUntilMs)); // W1
+}
+
+/** After the machine woke up its network takes a while: what needs it waits from when it was there. */
+export function resumeObjections(
+  { action, level }: Subject,
+  readings: Readings,
+  { waiting }: Policy,
+  nowMs: number,
+): Reason[] {
+  if (level === 'forced' || weightOf(action) === 'change') return [];
+  const woke = valueOf(readings, 'resume.at');
+  const fullSinceMs = connectedSinceMs(readings);
+  if (woke.kind !== 'number' || fullSinceMs === undefined || !(fullSinceMs > woke.number))
+    return [];
+  const sinceMs = nowMs - fullSinceMs;
+  // A clock that was set back keeps nothing waiting.
+  if (sinceMs < 0 || sinceMs >= waiting.resumeMs) return [];
+  const message = `the network came back ${formatDuration(sinceMs)} ago, after the machine woke up; ${formatDuration(waiting.resumeMs)} are waited`;
+  return [{ code: 'STARTING_UP', message, untilMs: fullSinceMs + waiting.resumeMs }];
+}
+
+/** Since when the network is known to lead everywhere; a reading is told again only when it changes. */
+function connectedSinceMs(readings: Readings): number | undefined {
+  const reading = readings.get(readingKey('network.connectivity'));
+  const isFull = reading?.value.kind === 'word' && reading.value.word === 'full';
+  return isFull ? reading.observedAtMs : undefined;
+}
