@@ -48,7 +48,7 @@ export async function startOrchestrator(
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const journal = opened.add('journal', await openSqliteJournal(join(stateDir, 'journal.db')));
-    const ledger = await openLedger({ journal, clock, retry: policy.current().retry, log });
+    const ledger = await openLedger({ journal, clock, retry: () => policy.current().retry, log });
     await ledger.append([
       { kind: 'orchestrator.started', version, policySha256: digestOf(policy.current()) },
     ]);

@@ -71,7 +71,7 @@ beforeEach(async () => {
     head: () => disk.head(),
     close: () => disk.close(),
   };
-  ledger = await openLedger({ journal, clock, retry: policy.retry, log });
+  ledger = await openLedger({ journal, clock, retry: () => policy.retry, log });
   host = {
     hostId: 'host-1',
     instanceId: 'i',
