@@ -75,6 +75,12 @@ deadlines: { critical: { after: 1d, grace: 0s } }
   expect(policy.deadlines.security).toEqual(defaultPolicy.deadlines.security);
 });
 
+test('hours may lie across midnight, and be all day', () => {
+  const hoursOf = (text: string) => policyOf(`active_hours: ${text}`).activeHours;
+  expect(hoursOf('{ from: 22, to: 6 }')).toEqual({ fromHour: 22, toHour: 6 });
+  expect(hoursOf('{ from: 0, to: 24 }')).toEqual({ fromHour: 0, toHour: 24 });
+});
+
 test('holds and groups', () => {
   const policy = policyOf(`
 holds:
@@ -264,7 +270,7 @@ describe('named, with what is wrong about it', () => {
     ['a window on no day', 'windows: [{ days: [], from: "01:00", to: "03:00" }]', 'windows.0.days'],
     ['a zone that nobody knows', 'time_zone: Mars/Olympus', 'is not a time zone'],
     ['a zone of a thousand letters', `time_zone: ${'x'.repeat(1_000)}`, 'time_zone'],
-    ['hours that end before they begin', 'active_hours: { from: 17, to: 8 }', 'from has to be'],
+    ['hours that are none', 'active_hours: { from: 8, to: 8 }', 'the same hour'],
   ])('%s', (_what, text, said) => {
     const problems = problemsOf(text);
     expect(problems.join()).toContain(said);

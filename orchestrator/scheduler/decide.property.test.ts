@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { judge, type Requirement } from '../../conditions/requirement.js';
 import { isReasonCode } from '../../conditions/reason.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
+import { windowState } from '../policy/window.js';
 import { intrusions } from '../runs/intrusion.js';
 import { actionOf, holdsSlot, type ActionName, type Run } from '../runs/run.js';
 import { NOW_MS } from '../world/history.testing.js';
@@ -126,7 +127,9 @@ describe('for every world, machine and policy', () => {
         const wanted = { ...run, action: actionOf(run), level: run.intrusion };
         const isPaused = run.phase.kind === 'paused';
         const may = view.attached && wasNotJustTold(run) && open(toResume(wanted, rules), view);
-        const ends = mustEnd(run, given) || (isPaused && mayBeFeltMore(run, given, rules));
+        const ends =
+          mustEnd(run, given) ||
+          (isPaused && (mayBeFeltMore(run, given, rules) || isOutOfTime(run, rules)));
         const breaks = !open(toContinue(wanted, rules), view);
         expect(placesOf(run, plan)).toEqual({
           stop: ends,
@@ -195,6 +198,11 @@ function mustEnd(run: Run, given: World): boolean {
 function mayBeFeltMore(run: Run, given: World, rules: Policy): boolean {
   const level = levelNow(run, given, rules, NOW_MS);
   return intrusions.indexOf(level) > intrusions.indexOf(run.intrusion);
+}
+
+function isOutOfTime({ intrusion }: Run, { windows, timeZone }: Policy): boolean {
+  if (intrusion === 'noticeable' || intrusion === 'forced') return false;
+  return windows.length > 0 && windowState(windows, timeZone, NOW_MS).kind === 'closed';
 }
 
 function wasNotJustTold({ phase }: Run): boolean {

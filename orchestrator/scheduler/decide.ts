@@ -17,10 +17,11 @@ import { formatDuration } from '../../conditions/words.js';
 import type { Policy } from '../policy/policy.js';
 import { actionOf, holdsSlot, type Run } from '../runs/run.js';
 import type { World } from '../world/world.js';
-import { quietObjections, windowObjections } from './fit.js';
+import { quietObjections } from './fit.js';
 import { confinementObjections } from './confinement.js';
 import { attachmentObjections, heldRuns, type HeldRuns } from './held.js';
 import type { HostView } from './host-view.js';
+import { windowObjections } from './hours.js';
 import { nextInstant } from './instants.js';
 import { objectionsToRunning } from './may.js';
 import { compareSubjects } from './order.js';
@@ -110,7 +111,7 @@ function objectionsTo(
     ...objectionsToRunning(subject, world, policy, nowMs),
     ...restartObjections(subject, world, host.readings, policy, nowMs),
     ...hostObjections(subject, host, policy, nowMs),
-    ...windowObjections(subject, policy, nowMs),
+    ...windowObjections(subject.level, policy, nowMs),
     ...objections(requirements, host.readings, nowMs), // D3
     ...quietObjections(subject, world, host.readings, policy, nowMs),
   ];

@@ -5,8 +5,8 @@
 
 import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
-import { windowState } from '../policy/window.js';
 import { DEMAND_MS_MAX, type World } from '../world/world.js';
+import { nextTurnsOfHours } from './hours.js';
 import { deadlineOf } from './urgency.js';
 
 /** The first instant after `nowMs` at which the plan changes by itself, if there is one. */
@@ -28,8 +28,6 @@ export function nextInstant(
   }
   for (const sinceMs of world.demands.values()) note(sinceMs + DEMAND_MS_MAX);
   note(world.lastRunEndedAtMs + policy.ownLoadMs);
-  if (policy.windows.length > 0) {
-    note(windowState(policy.windows, policy.timeZone, nowMs).untilMs);
-  }
+  for (const atMs of nextTurnsOfHours(world, policy, nowMs)) note(atMs);
   return next === Number.POSITIVE_INFINITY ? undefined : next;
 }

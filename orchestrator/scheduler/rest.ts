@@ -18,6 +18,7 @@ const ofItself: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'VETOED',
   'TRIPPED',
   'OUTSIDE_WINDOW',
+  'ACTIVE_HOURS',
   'NEEDS_OPERATOR',
   'BREAKER_OPEN',
 ]);

@@ -188,6 +188,7 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
     small: fc.integer({ min: 1, max: 3 }),
     change: fc.integer({ min: 1, max: 2 }),
     restarts: fc.constantFrom('ask' as const, 'allow' as const),
+    activeHours: fc.record({ fromHour: fc.nat(23), toHour: fc.integer({ min: 1, max: 24 }) }),
     levels: fc.tuple(...intrusionsThree()),
     windows: fc.oneof(
       fc.constant<readonly Window[]>([]),
@@ -197,12 +198,13 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
         .map((times): readonly Window[] => [{ ...times, days }]),
     ),
   })
-  .map(({ small, change, restarts, levels, windows }) => {
+  .map(({ small, change, restarts, activeHours, levels, windows }) => {
     const [normal, due, overdue] = [...levels].sort((a, b) => levelOf(a) - levelOf(b));
     return {
       ...defaultPolicy,
       slots: { change, fetch: 2, small },
       restarts,
+      activeHours,
       windows,
       intrusion: {
         normal: normal ?? 'silent',

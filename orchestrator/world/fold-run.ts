@@ -157,7 +157,7 @@ function finished(
     });
     return;
   }
-  // Lull stopped, or a newer grant took over: nobody's failure, and the same run goes on.
+  // Lull stopped, a newer grant took over, its window closed: nobody's failure, and the same run goes on.
   if (repeatable && outcome.kind === 'cancelled' && isHandover(outcome.code)) {
     world.lastRunEndedAtMs = atMs;
     put(world, {
@@ -207,7 +207,7 @@ function noteCrash(world: MutableWorld, updaterId: string, atMs: number): void {
 }
 
 function isHandover(code: ReasonCode): boolean {
-  return code === 'SHUTTING_DOWN' || code === 'SUPERSEDED';
+  return code === 'SHUTTING_DOWN' || code === 'SUPERSEDED' || code === 'OUTSIDE_WINDOW';
 }
 
 function put(world: MutableWorld, run: Run): void {
