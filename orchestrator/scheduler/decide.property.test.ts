@@ -90,7 +90,7 @@ describe('for every world, machine and policy', () => {
   test('nothing is admitted while a requirement is closed or unknown (D3)', () => {
     holds((given, view, rules) => {
       for (const { subject, guard } of decide(given, view, rules, NOW_MS).admit) {
-        const options = { diskPath: view.diskPath, quietSinceOwnRun: false };
+        const options = { diskPath: view.diskPath, installRoots: [], quietSinceOwnRun: false };
         expect(open([...toStart(subject, rules, options), ...guard], view)).toBe(true);
         expect(guard).toEqual(toContinue(subject, rules));
       }

@@ -24,6 +24,7 @@ import type { HostView } from './host-view.js';
 import { windowObjections } from './hours.js';
 import { nextInstant } from './instants.js';
 import { objectionsToRunning } from './may.js';
+import { installRootsOf } from './asked-about.js';
 import { compareSubjects } from './order.js';
 import { toContinue, toStart } from './requirements.js';
 import { restartObjections, restartPlan, type RestartPlan } from './restart.js';
@@ -106,7 +107,11 @@ function objectionsTo(
   nowMs: number,
   quietSinceOwnRun: boolean,
 ): Reason[] {
-  const requirements = toStart(subject, policy, { diskPath: host.diskPath, quietSinceOwnRun });
+  const requirements = toStart(subject, policy, {
+    diskPath: host.diskPath,
+    installRoots: installRootsOf(subject.updater),
+    quietSinceOwnRun,
+  });
   return [
     ...objectionsToRunning(subject, world, policy, nowMs),
     ...restartObjections(subject, world, host.readings, policy, nowMs),

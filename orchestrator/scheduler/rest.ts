@@ -28,12 +28,3 @@ export function isAtRest({ admit, resume, waiting }: Plan, world: World): boolea
   if ([...world.runs.values()].some(holdsSlot)) return false;
   return waiting.every(({ reasons }) => reasons.some(({ code }) => ofItself.has(code)));
 }
-
-/** Programs that have to be closed for some update, each once, in an order of their own. */
-export function appsAskedAbout(world: World): string[] {
-  const apps = new Set<string>();
-  for (const { update } of world.updates.values()) {
-    for (const app of update.closedApps) apps.add(app);
-  }
-  return [...apps].sort();
-}

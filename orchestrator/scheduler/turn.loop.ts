@@ -19,9 +19,10 @@ import type { Policy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { UpdaterState } from '../world/world.js';
+import { appsAskedAbout, disksAskedAbout } from './asked-about.js';
 import { decide, type Admission, type Plan } from './decide.js';
 import type { HostView } from './host-view.js';
-import { appsAskedAbout, isAtRest } from './rest.js';
+import { isAtRest } from './rest.js';
 import { dated } from './since.js';
 
 /** Looked at again at least this often while somebody is away, and otherwise (Windows). */
@@ -42,10 +43,11 @@ export interface TurnDeps {
   readonly log: Log;
   readonly hostView: () => HostView;
   readonly host: () => HostConnection | undefined;
-  /** Told in each turn whether nothing waits for the machine, and which programs updates ask about. */
+  /** Told in each turn whether nothing waits for the machine, and what updates ask about. */
   readonly onWanted: (wanted: {
     readonly edgesOnly: boolean;
     readonly apps: readonly string[];
+    readonly diskPaths: readonly string[];
   }) => void;
 }
 
@@ -88,7 +90,12 @@ export function startTurns(deps: TurnDeps): Turns {
     const plan = planNow();
     last = plan;
     restrict(plan, deps.host());
-    deps.onWanted({ edgesOnly: isAtRest(plan, ledger.world), apps: appsAskedAbout(ledger.world) });
+    const { world } = ledger;
+    deps.onWanted({
+      edgesOnly: isAtRest(plan, world),
+      apps: appsAskedAbout(world),
+      diskPaths: disksAskedAbout(world, deps.hostView().diskPath),
+    });
     lookAgain(plan.lookAgainAtMs);
     if ((await permit(plan, deps)) === 'host went away') awake = true;
     renewWhileHeld();

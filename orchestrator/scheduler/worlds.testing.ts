@@ -179,7 +179,7 @@ export const anyHost: fc.Arbitrary<HostView> = fc.record({
   attached: fc.integer({ min: 0, max: 4 }).map((n) => n > 0),
   level: fc.constantFrom('sealed', 'confined', 'loose', 'none', undefined),
   readings: anyReadings,
-  diskPath: fc.constantFrom('/var/lib/lull', '/'),
+  diskPath: fc.constantFrom('/', '/', '/', '/var/lib/lull'),
   servedSinceMs: instantMs.map((ms) => NOW_MS + ms),
 });
 

@@ -50,12 +50,16 @@ export interface SensorWatch extends Closeable {
   /**
    * Watches at another pace, or for other things, from now on, without a gap.
    * @param want edgesOnly: nothing waits for levels, once the new snapshot has come they are unknown.
-   *   apps: programs to look for.
+   *   apps: programs to look for. diskPaths: directories whose file systems are measured.
    */
   setCadence(
     heartbeatMs: number,
     silentAfterMs: number,
-    want?: { readonly edgesOnly?: boolean; readonly apps?: readonly string[] },
+    want?: {
+      readonly edgesOnly?: boolean;
+      readonly apps?: readonly string[];
+      readonly diskPaths?: readonly string[];
+    },
   ): void;
   close(): void;
 }
@@ -70,6 +74,7 @@ class ReconnectingWatch implements SensorWatch {
   private silentAfterMs: number;
   private edgesOnly: boolean;
   private apps: readonly string[] = [];
+  private diskPaths: readonly string[] = [];
   private readings: Readings = new Map();
   private state: 'unheard' | 'live' | 'silent' = 'unheard';
   private opening: Stream | undefined;
@@ -94,16 +99,17 @@ class ReconnectingWatch implements SensorWatch {
   setCadence(
     heartbeatMs: number,
     silentAfterMs: number,
-    { edgesOnly = false, apps = [] }: Parameters<SensorWatch['setCadence']>[2] = {},
+    { edgesOnly = false, apps = [], diskPaths = [] }: Parameters<SensorWatch['setCadence']>[2] = {},
   ): void {
     if (this.closed) return;
     const same = heartbeatMs === this.heartbeatMs && silentAfterMs === this.silentAfterMs;
-    const sameApps = apps.length === this.apps.length && apps.every((a, i) => a === this.apps[i]);
-    if (same && sameApps && edgesOnly === this.edgesOnly) return;
+    const sameAsked = isSameList(apps, this.apps) && isSameList(diskPaths, this.diskPaths);
+    if (same && sameAsked && edgesOnly === this.edgesOnly) return;
     this.heartbeatMs = heartbeatMs;
     this.silentAfterMs = silentAfterMs;
     this.edgesOnly = edgesOnly;
     this.apps = apps;
+    this.diskPaths = diskPaths;
     // Without a stream the next attempt, which is on its way, takes the new pace.
     if (this.serving !== undefined || this.opening !== undefined) this.open(); // V3
   }
@@ -119,10 +125,10 @@ class ReconnectingWatch implements SensorWatch {
   private open(): void {
     this.cancelRetry();
     this.opening?.drop();
-    const { heartbeatMs, edgesOnly, apps } = this;
+    const { heartbeatMs, edgesOnly, apps, diskPaths } = this;
     const stream: Stream = openStream(
       this.options.socketPath,
-      { heartbeatMs, edgesOnly, apps: [...apps] },
+      { heartbeatMs, edgesOnly, apps: [...apps], diskPaths: [...diskPaths] },
       {
         onMessage: (message) => {
           this.hear(stream, message);
@@ -228,6 +234,10 @@ function openStream(
       client.close();
     },
   };
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
 }
 
 function changedReadings(before: Readings, after: Readings): Reading[] {
