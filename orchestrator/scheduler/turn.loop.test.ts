@@ -10,7 +10,6 @@ import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { openSqliteJournal, type Journal } from '../journal/sqlite.js';
-import type { Fact } from '../journal/fact.js';
 import type { HostConnection } from '../link/host.grpc.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
 import {
@@ -52,7 +51,6 @@ let beforeAppend: () => Promise<void>;
 let appending: number;
 let appendingMost: number;
 let asked: readonly string[];
-let askedDisks: readonly string[];
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'lull-t-'));
@@ -100,7 +98,6 @@ beforeEach(async () => {
     }),
     onWanted: (wanted) => {
       asked = wanted.apps;
-      askedDisks = wanted.diskPaths;
     },
   });
 });
@@ -216,23 +213,6 @@ describe('what lets something run', () => {
     const page = await ledger.read(1, 100);
     expect(page.map(({ body }) => body).join()).toContain('run.resumed');
   });
-});
-
-test('the file systems that updates are written to are asked about, each once', async () => {
-  const roots = ['{apps}', '/opt/tools', '/'].map((path, i) => ({
-    name: `r${String(i)}`,
-    path,
-  }));
-  const settings = [{ name: 'apps', kind: 'path', why: 'where it is' }];
-  const submission = submitted(UPDATER, { install_roots: roots, settings });
-  const acceptance = { ...enabled(), settings: [['apps', '/home/apps']] } as Fact;
-  await ledger.append([submission]);
-  turns.wake();
-  await until('the question', () => askedDisks.length === 1);
-  await ledger.append([acceptance]);
-  turns.wake();
-  await until('the question', () => askedDisks.length > 1);
-  expect(askedDisks).toEqual(['/', '/home/apps', '/opt/tools']);
 });
 
 test('programs that updates want closed are asked about, each once, and no longer than they wait', async () => {
