@@ -26,13 +26,20 @@ export function settingProblems(manifest: Manifest, settings: Settings): string[
 
 /** Binds the settings. Call it only when `settingProblems` is empty. */
 export function bindGrants(manifest: Manifest, settings: Settings): BoundGrants {
-  const value = (text: string): string =>
-    text.startsWith('{') ? (settings.get(text.slice(1, -1)) ?? '') : text;
   return {
-    installRoots: manifest.install_roots.map(({ name, path }) => ({ name, path: value(path) })),
-    egress: manifest.egress.map((text) => hostAndPort(value(text))),
-    fetchPrefixes: manifest.fetch.map((text) => withSlash(value(text))),
+    installRoots: boundRoots(manifest, settings),
+    egress: manifest.egress.map((text) => hostAndPort(bound(text, settings))),
+    fetchPrefixes: manifest.fetch.map((text) => withSlash(bound(text, settings))),
   };
+}
+
+/** The install roots alone: what an update is written to. */
+export function boundRoots(manifest: Manifest, settings: Settings): BoundGrants['installRoots'] {
+  return manifest.install_roots.map(({ name, path }) => ({ name, path: bound(path, settings) }));
+}
+
+function bound(text: string, settings: Settings): string {
+  return text.startsWith('{') ? (settings.get(text.slice(1, -1)) ?? '') : text;
 }
 
 function hostAndPort(text: string): string {

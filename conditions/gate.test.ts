@@ -122,6 +122,24 @@ describe('battery above 20 %', () => {
   ]);
 });
 
+describe('the ends of the scales', () => {
+  table({ kind: 'battery-above', percent: 20 }, [
+    [
+      'a hair below 20',
+      readings(flag('power.ac', false), number('power.battery', 19.9)),
+      'closed BATTERY_LOW',
+    ],
+    ['mains unknown, charge low', readings(number('power.battery', 19)), 'closed BATTERY_LOW'],
+    ['a charge in words', readings(flag('power.battery', true)), 'unknown BATTERY_UNKNOWN'],
+  ]);
+  table({ kind: 'battery-above', percent: 0 }, [
+    ['an empty battery where none is asked', readings(number('power.battery', 0)), 'open'],
+  ]);
+  table({ kind: 'person-away', forMs: 600_000, lockedForMs: 900_000 }, [
+    ['a lock never makes the wait longer', readings(away(600_000)), 'open'],
+  ]);
+});
+
 describe('load below a threshold', () => {
   test.each([
     ['cpu.busy', 'CPU_BUSY'],
@@ -143,25 +161,30 @@ describe('load below a threshold', () => {
 
 describe('1 GB free at /opt/tools/bin', () => {
   table({ kind: 'disk-free', path: '/opt/tools/bin', bytes: 1e9 }, [
-    ['its own file system has room', readings(number('disk.free', 2e9, '/opt/tools')), 'open'],
-    ['exactly enough', readings(number('disk.free', 1e9, '/opt')), 'open'],
-    ['too little', readings(number('disk.free', 1e9 - 1, '/opt')), 'closed NO_SPACE'],
+    ['it has room', readings(number('disk.free', 2e9, '/opt/tools/bin')), 'open'],
+    ['exactly enough', readings(number('disk.free', 1e9, '/opt/tools/bin')), 'open'],
     [
-      'the closer file system speaks',
-      readings(number('disk.free', 5e9, '/'), number('disk.free', 1, '/opt')),
+      'a byte too little',
+      readings(number('disk.free', 1e9 - 1, '/opt/tools/bin')),
       'closed NO_SPACE',
     ],
+    ['a full disk', readings(number('disk.free', 0, '/opt/tools/bin')), 'closed NO_SPACE'],
     [
-      'the root speaks for what has none of its own',
-      readings(number('disk.free', 5e9, '/')),
-      'open',
-    ],
-    [
-      'another directory with the same beginning',
-      readings(number('disk.free', 5e9, '/op')),
+      'room in the directories above, which may be other file systems',
+      readings(number('disk.free', 5e9, '/'), number('disk.free', 5e9, '/opt/tools')),
       'unknown SPACE_UNKNOWN',
     ],
+    [
+      'a full disk above it, and room on its own',
+      readings(number('disk.free', 0, '/'), number('disk.free', 5e9, '/opt/tools/bin')),
+      'open',
+    ],
     ['nobody measured', readings(), 'unknown SPACE_UNKNOWN'],
-    ['not a number', readings(number('disk.free', NaN, '/opt')), 'unknown SPACE_UNKNOWN'],
+    [
+      'its file system does not answer',
+      readings(reading('disk.free', { kind: 'unknown', why: 'slow' }, '/opt/tools/bin')),
+      'unknown SPACE_UNKNOWN',
+    ],
+    ['not a number', readings(number('disk.free', NaN, '/opt/tools/bin')), 'unknown SPACE_UNKNOWN'],
   ]);
 });

@@ -11,7 +11,7 @@ const busyCode: Record<PercentSignal, ReasonCode> = {
   'pressure.memory': 'UNDER_PRESSURE',
 };
 
-/** Open while a measurement of load stays below its threshold. */
+/** Open while a measurement of load, and what it is held at, stay below its threshold. */
 export function judgeBelow(signal: PercentSignal, percent: number, readings: Readings): GateResult {
   const value = valueOf(readings, signal);
   if (value.kind !== 'number' || Number.isNaN(value.number)) {
@@ -19,10 +19,12 @@ export function judgeBelow(signal: PercentSignal, percent: number, readings: Rea
     const message = `${signal} is not known (${why})`;
     return unknown({ code: 'LOAD_UNKNOWN', message, about: signal, limit: percent, unit: '%' });
   }
-  if (value.number < percent) return open;
+  const { number, held = number } = value;
+  if (Math.max(number, held) < percent) return open;
+  const was = number < percent ? `, and was ${held.toFixed(0)} % a while ago` : '';
   return closed({
     code: busyCode[signal],
-    message: `${signal} is ${value.number.toFixed(0)} %, the limit is ${String(percent)} %`,
-    ...{ about: signal, measured: value.number, limit: percent, unit: '%' },
+    message: `${signal} is ${number.toFixed(0)} %${was}; the limit is ${String(percent)} %`,
+    ...{ about: signal, measured: number, limit: percent, unit: '%' },
   });
 }

@@ -1,4 +1,5 @@
 import { closed, open, unknown, type GateResult } from './gate.js';
+import type { Reason } from './reason.js';
 import { thermalWords, valueOf, type Readings, type ThermalWord } from './reading.js';
 import { witness } from './witness.js';
 import { formatDuration } from './words.js';
@@ -63,7 +64,7 @@ export function judgeNoRemoteSession(readings: Readings): GateResult {
   return closed({ code: 'REMOTE_SESSION', message, measured: 'active', limit: 'none', ...seen });
 }
 
-/** Open when the machine has been up, awake and logged in to for long enough. */
+/** Open when the machine has been set up, up, awake and logged in to for long enough: each by itself. */
 export function judgeSettled(
   waits: {
     readonly setUpMs: number;
@@ -80,19 +81,20 @@ export function judgeSettled(
     { signal: 'resume.at', waitMs: waits.resumeMs, what: 'woke up' },
     { signal: 'login.at', waitMs: waits.loginMs, what: 'was logged in to' },
   ] as const;
-  for (const { signal, waitMs, what } of since) {
+  const [first, ...more] = since.flatMap(({ signal, waitMs, what }): Reason[] => {
     const value = valueOf(readings, signal);
-    if (value.kind !== 'number' || Number.isNaN(value.number)) continue;
+    if (value.kind !== 'number' || Number.isNaN(value.number)) return [];
     const agoMs = nowMs - value.number;
     // An instant that lies ahead comes from a clock that was set; it keeps nothing waiting.
-    if (agoMs < 0 || agoMs >= waitMs) continue;
-    return closed({
-      code: 'STARTING_UP',
-      message: `the machine ${what} ${formatDuration(agoMs)} ago, ${formatDuration(waitMs)} are waited`,
-      ...{ about: signal, measured: agoMs, limit: waitMs, unit: 'ms' },
-      sinceMs: value.number,
-      untilMs: value.number + waitMs,
-    });
-  }
-  return open;
+    if (agoMs < 0 || agoMs >= waitMs) return [];
+    const message = `the machine ${what} ${formatDuration(agoMs)} ago, ${formatDuration(waitMs)} are waited`;
+    return [
+      {
+        ...{ code: 'STARTING_UP', message, about: signal },
+        ...{ measured: agoMs, limit: waitMs, unit: 'ms' },
+        ...{ sinceMs: value.number, untilMs: value.number + waitMs },
+      },
+    ];
+  });
+  return first === undefined ? open : closed(first, ...more);
 }

@@ -15,7 +15,8 @@ export type Presence =
 export type Value =
   | { readonly kind: 'unknown'; readonly why: string }
   | { readonly kind: 'flag'; readonly flag: boolean }
-  | { readonly kind: 'number'; readonly number: number }
+  /** `held`: what a share of time counts as, where it was higher a while ago (steady.ts). */
+  | { readonly kind: 'number'; readonly number: number; readonly held?: number }
   /** One of the signal's words. */
   | { readonly kind: 'word'; readonly word: string }
   | { readonly kind: 'presence'; readonly presence: Presence };
@@ -169,7 +170,7 @@ export function sameValue(a: Value, b: Value): boolean {
     case 'flag':
       return b.kind === 'flag' && a.flag === b.flag;
     case 'number':
-      return b.kind === 'number' && Object.is(a.number, b.number);
+      return b.kind === 'number' && Object.is(a.number, b.number) && Object.is(a.held, b.held);
     case 'word':
       return b.kind === 'word' && a.word === b.word;
     case 'presence':

@@ -40,6 +40,7 @@ export const reasons = {
   VETOED: 'Somebody objects to updates for now.',
   TRIPPED: 'The trip switch is on: nothing runs.',
   OUTSIDE_WINDOW: 'It is not a time at which policy lets anything start.',
+  ACTIVE_HOURS: 'The machine does not restart at hours in which a person is expected.',
   QUIET_TOO_SHORT: 'The person is likely to come back before a section that cannot be frozen ends.',
   NEEDS_OPERATOR: 'A restart is asked for and never taken: somebody has to want it.',
   RESTART_DUE: 'The machine restarts once nothing else is under way, after a warning.',

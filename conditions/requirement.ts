@@ -17,7 +17,7 @@ import { judgeBattery, judgeOnAc } from './power.js';
 import { judgeDiskFree } from './disk-space.js';
 import { judgeBelow } from './load.js';
 import { judgePersonAway } from './presence.js';
-import type { GateResult } from './gate.js';
+import { reasonsOf, type GateResult } from './gate.js';
 import type { PercentSignal, Readings, ThermalWord } from './reading.js';
 import type { Reason } from './reason.js';
 
@@ -94,7 +94,7 @@ export function objections(
   const reasons: Reason[] = [];
   for (const requirement of requirements) {
     const result = judge(requirement, readings, nowMs);
-    if (result.kind !== 'open') reasons.push(result.reason);
+    if (result.kind !== 'open') reasons.push(...reasonsOf(result));
   }
   return reasons;
 }

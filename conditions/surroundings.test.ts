@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { readingKey, type Reading, type Signal, type Value } from './reading.js';
-import { judge, type Requirement } from './requirement.js';
+import { attentionSignals, readingKey, type Reading, type Signal, type Value } from './reading.js';
+import { judge, objections, type Requirement } from './requirement.js';
 
 const nowMs = 1_000_000_000;
 
@@ -39,14 +39,105 @@ const settled: Requirement = {
   loginMs: 60,
 };
 
+type Row = [string, string, Requirement, [Signal, Value, string?][]];
+
 describe('what surrounds an update', () => {
-  test.each<[string, string, Requirement, [Signal, Value, string?][]]>([
+  test.each<Row>([
     [
       'a film in fullscreen with nobody typing',
       'closed ATTENTION_HELD',
       undisturbed,
       [['attention.fullscreen', flag(true)]],
     ],
+    ...attentionSignals.map((signal): Row => [
+      `${signal} alone`,
+      'closed ATTENTION_HELD',
+      undisturbed,
+      [[signal, flag(true)]],
+    ]),
+    ['attention of another kind', 'open', undisturbed, [['attention.call', word('yes')]]],
+    ['no power saver', 'open', { kind: 'no-power-saver' }, [['power.saver', flag(false)]]],
+    ['no sensor of a power saver', 'open', { kind: 'no-power-saver' }, []],
+    ['cool', 'open', cool, [['thermal', word('nominal')]]],
+    ['no thermometer', 'open', cool, []],
+    ['a thermometer that broke', 'open', cool, [['thermal', unknown]]],
+    ...(['moderate', 'serious', 'critical'] as const).map((hottest): Row => [
+      `one step above ${hottest}`,
+      hottest === 'critical' ? 'open' : 'closed TOO_HOT',
+      { kind: 'cool', hottest },
+      [['thermal', word(hottest === 'moderate' ? 'serious' : 'critical')]],
+    ]),
+    [
+      'serious where that is allowed',
+      'open',
+      { kind: 'cool', hottest: 'serious' },
+      [['thermal', word('serious')]],
+    ],
+    ['known to be free, bulk', 'open', bulk, [['network.metered', word('no')]]],
+    [
+      'a megabyte where it is metered',
+      'open',
+      { kind: 'unmetered', bytes: 1_000_000 },
+      [['network.metered', word('yes')]],
+    ],
+    [
+      'a byte more',
+      'closed METERED',
+      { kind: 'unmetered', bytes: 1_000_001 },
+      [['network.metered', word('yes')]],
+    ],
+    ['50 MB where nobody knows', 'open', { kind: 'unmetered', bytes: 50_000_000 }, []],
+    ['a byte more', 'unknown METERED_UNKNOWN', { kind: 'unmetered', bytes: 50_000_001 }, []],
+    [
+      'a phone of which nobody knows, on a free network',
+      'open',
+      bulk,
+      [
+        ['network.metered', word('no')],
+        ['network.tethered', unknown],
+      ],
+    ],
+    ['connected', 'open', { kind: 'connected' }, [['network.connectivity', word('full')]]],
+    [
+      'no way out',
+      'closed OFFLINE',
+      { kind: 'connected' },
+      [['network.connectivity', word('none')]],
+    ],
+    [
+      'a way that leads nowhere far',
+      'closed OFFLINE',
+      { kind: 'connected' },
+      [['network.connectivity', word('limited')]],
+    ],
+    ['nobody counts what others receive', 'open', quiet, [['network.others', unknown]]],
+    [
+      'nobody can say whether it runs',
+      'unknown APP_UNKNOWN',
+      app,
+      [['app.running', unknown, '/usr/bin/editor']],
+    ],
+    [
+      'an answer of another kind',
+      'unknown APP_UNKNOWN',
+      app,
+      [['app.running', number(0), '/usr/bin/editor']],
+    ],
+    ['dpkg is not at work', 'open', lock, [['lock.held', flag(false), 'dpkg']]],
+    ['another lock is held', 'open', lock, [['lock.held', flag(true), 'rpm']]],
+    ['a lock of which nobody knows', 'open', lock, [['lock.held', unknown, 'dpkg']]],
+    ['nobody looks for terminals', 'unknown REMOTE_UNKNOWN', { kind: 'no-remote-session' }, []],
+    [
+      'terminals in another form',
+      'unknown REMOTE_UNKNOWN',
+      { kind: 'no-remote-session' },
+      [['session.remote', number(0)]],
+    ],
+    ['just logged in to', 'closed STARTING_UP', settled, [['login.at', number(nowMs - 59)]]],
+    ['set up for exactly long enough', 'open', settled, [['setup.at', number(nowMs - 900)]]],
+    ['awake for exactly long enough', 'open', settled, [['resume.at', number(nowMs - 60)]]],
+    ['started in this very instant', 'closed STARTING_UP', settled, [['boot.at', number(nowMs)]]],
+    ['no instant is known', 'open', settled, [['boot.at', unknown]]],
     ['a call', 'closed ATTENTION_HELD', undisturbed, [['attention.call', flag(true)]]],
     ['nothing that could be disturbed', 'open', undisturbed, [['attention.call', flag(false)]]],
     ['a machine without those sensors', 'open', undisturbed, [['attention.game', unknown]]],
@@ -157,6 +248,26 @@ describe('what surrounds an update', () => {
     ['an instant that is none', 'open', settled, [['boot.at', number(NaN)]]],
   ])('%s: %s', (_situation, expected, requirement, given) => {
     expect(answer(requirement, ...given)).toBe(expected);
+  });
+
+  test('of several waits after one another each is a reason, with its own end', () => {
+    const given = readings(
+      ['setup.at', number(nowMs - 100)],
+      ['boot.at', number(nowMs - 100)],
+      ['resume.at', number(nowMs - 60)],
+      ['login.at', number(nowMs - 59)],
+    );
+    const reasons = objections([settled], given, nowMs);
+    expect(reasons.map(({ code, untilMs }) => [code, untilMs])).toEqual([
+      ['STARTING_UP', nowMs + 800],
+      ['STARTING_UP', nowMs + 200],
+      ['STARTING_UP', nowMs + 1],
+    ]);
+    expect(reasons.map(({ message }) => message.split(' ').slice(2, 4).join(' '))).toEqual([
+      'was set',
+      'started 100',
+      'was logged',
+    ]);
   });
 
   test('says until when, where it is known', () => {

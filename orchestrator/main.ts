@@ -56,7 +56,7 @@ export async function startOrchestrator(
       'journal',
       await openJournal(place, { ...settings.journalOptions, log }),
     );
-    const ledger = await openLedger({ journal, clock, retry: policy.current().retry, log });
+    const ledger = await openLedger({ journal, clock, retry: () => policy.current().retry, log });
     await ledger.append([
       { kind: 'orchestrator.started', version, policySha256: digestOf(policy.current()) },
     ]);

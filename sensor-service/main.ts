@@ -13,6 +13,7 @@ import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createSensorApi } from './api/sensor.grpc.js';
 import { watchBuses, type BusAddresses } from './probe/buses.dbus.js';
 import { notLookedFor } from './probe/apps.js';
+import { notMeasured } from './probe/disk-free.js';
 import { diskProbes, everyProbe, type Machine } from './probe/every-probe.js';
 import { InventoryProbe } from './probe/inventory.js';
 import type { Profile } from './probe/places.js';
@@ -20,9 +21,9 @@ import type { PresenceSignal } from './reading/presence.js';
 import { createAccounts } from './sampling/accounts.js';
 import { InhibitLoop } from './sampling/inhibit.loop.js';
 import { createLatest } from './sampling/latest.js';
-import { createAskedApps } from './sampling/asked-apps.js';
+import { APPS_MAX, createAsked, DISKS_MAX } from './sampling/asked.js';
 import { SamplingLoop } from './sampling/loop.js';
-import { toReading } from './reading/measurement.js';
+import { toReading, type Measurement } from './reading/measurement.js';
 import { defaultAwayAfter, type AwayAfter } from './reading/seat.js';
 import { PresenceLoop } from './sampling/presence.loop.js';
 import { startReplay } from './sampling/replay.loop.js';
@@ -34,7 +35,10 @@ const SOCKET_NAME = 'sensor.sock';
 export interface SensorSettings {
   /** Where the socket goes; made if it is missing. */
   readonly runDir: string;
-  /** Absolute paths whose file system's free space is reported, as instances of `disk.free`. */
+  /**
+   * Absolute paths whose file system's free space is reported, as instances of `disk.free`, besides
+   * those that watchers ask for.
+   */
   readonly diskPaths: readonly string[];
   /** While somebody watches; with nobody watching nothing is measured. */
   readonly sampleEveryMs?: number;
@@ -105,17 +109,19 @@ export async function startSensorService(
     new InhibitLoop({ clock, publish: accounts.source() }),
   );
   const say = accounts.source();
-  const apps = createAskedApps(settings.apps ?? [], {
+  // What was so when it was last looked at is not so for ever.
+  const ears = (nobodyAsks: (name: string) => Measurement): Parameters<typeof createAsked>[2] => ({
     onMore: () => {
       sampling.expire();
     },
-    // What was so when it was last looked for is not so for ever.
     onGone: (gone) => {
       const now = clock.now();
-      say(gone.map((app) => toReading(notLookedFor(app), now)));
+      say(gone.map((name) => toReading(nobodyAsks(name), now)));
     },
   });
-  const measured = machineOf(settings, apps.current);
+  const apps = createAsked(settings.apps ?? [], APPS_MAX, ears(notLookedFor));
+  const disks = createAsked(settings.diskPaths, DISKS_MAX, ears(notMeasured));
+  const measured = machineOf(settings, apps.current, disks.current);
   const machine = closers.add(
     'machine',
     everyProbe(measured, {
@@ -150,6 +156,7 @@ export async function startSensorService(
     inventory,
     inhibitions,
     apps,
+    disks,
   });
   if (settings.replay !== undefined) {
     const publish = accounts.source();
@@ -174,13 +181,17 @@ export async function startSensorService(
   }
 }
 
-function machineOf(settings: SensorSettings, apps: Machine['apps']): Machine {
+function machineOf(
+  settings: SensorSettings,
+  apps: Machine['apps'],
+  diskPaths: Machine['diskPaths'],
+): Machine {
   return {
     platform: process.platform,
     procRoot: settings.procRoot ?? '/proc',
     sysRoot: settings.sysRoot ?? '/sys',
     root: settings.root ?? '/',
-    diskPaths: settings.diskPaths,
+    diskPaths,
     apps,
     profile: settings.profile ?? 'auto',
     awayAfterMs: (settings.awayAfter ?? defaultAwayAfter).inputMs,

@@ -7,6 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { manifestSchema } from '../bundle/manifest.js';
+import { contradictions } from '../orchestrator/policy/contradictions.js';
 import { parsePolicy } from '../orchestrator/policy/file.parse.js';
 import { policyFileSchema } from '../orchestrator/policy/file.schema.js';
 import { defaultPolicy } from '../orchestrator/policy/policy.js';
@@ -64,6 +65,14 @@ describe('docs/policy.md', () => {
       at[last] = parseYaml(value.replaceAll('`', ''));
     }
     expect(parsePolicy(JSON.stringify(file), 'UTC')).toEqual({ kind: 'ok', policy: defaultPolicy });
+  });
+
+  test('has every contradiction and no other', () => {
+    const section = read('docs/policy.md').split('\n## What contradicts itself\n')[1] ?? '';
+    const listed = [...(section.split('\n## ')[0] ?? '').matchAll(/^- (.*)$/gm)];
+    expect(listed.map(([, problem]) => problem)).toEqual(
+      contradictions.map(({ problem }) => problem),
+    );
   });
 
   test('has an example that is a policy, and not merely the default', () => {

@@ -47,7 +47,7 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     id: 'host-1',
     ...machine,
     level: 'confined',
-    diskPath: '/var/lib/lull',
+    diskPath: '/',
     servedSinceMs: NOW_MS - 3_600_000,
   });
   const progress = createProgressFeed();

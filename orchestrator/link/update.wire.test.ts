@@ -65,6 +65,14 @@ describe('bounded', () => {
     expect([downloadBytes, installBytes, deadlineAtMs]).toEqual([undefined, undefined, undefined]);
   });
 
+  test('and each is named, with what it was meant to be', () => {
+    const it = received({ downloadBytes: 2n ** 64n - 1n, installBytes: 5n, deadlineUnixMs: -7n });
+    expect(it).toMatchObject({
+      oddity: 'a: download_bytes -1, deadline_unix_ms -7 counts as unknown',
+    });
+    expect(received({ downloadBytes: 0n, installBytes: 5n })).not.toHaveProperty('oddity');
+  });
+
   test('a page of release notes is a web page, or none', () => {
     expect(accepted({ releaseNotesUrl: 'javascript:alert(1)' }).releaseNotesUrl).toBe('');
     const long = `https://example.com/${'x'.repeat(MEGABYTE)}`;

@@ -31,7 +31,8 @@ export function updateToWire(update: Update): WireUpdate {
 }
 
 export type ReceivedUpdate =
-  | { readonly kind: 'ok'; readonly update: Update }
+  /** `oddity`: what about it is no sense, and was left out. */
+  | { readonly kind: 'ok'; readonly update: Update; readonly oddity?: string }
   | { readonly kind: 'invalid'; readonly why: string };
 
 /** The update, bounded and safe to show, or what is wrong with it. */
@@ -56,9 +57,34 @@ export function updateFromWire(wire: WireUpdate): ReceivedUpdate {
     ...severityMember(wire.severity),
   };
   const why = updateProblem(update);
-  return why === undefined
-    ? { kind: 'ok', update: boundedUpdate(update) }
-    : { kind: 'invalid', why };
+  if (why !== undefined) return { kind: 'invalid', why };
+  const oddity = oddityOf(wire);
+  return {
+    kind: 'ok',
+    update: boundedUpdate(update),
+    ...(oddity === undefined ? {} : { oddity }),
+  };
+}
+
+/** Numbers that mean nothing, in words. */
+function oddityOf(wire: WireUpdate): string | undefined {
+  const odd = [
+    { name: 'download_bytes', value: wire.downloadBytes },
+    { name: 'install_bytes', value: wire.installBytes },
+    { name: 'deadline_unix_ms', value: wire.deadlineUnixMs },
+  ].filter(({ value }) => value !== undefined && !isSensible(value));
+  if (odd.length === 0) return undefined;
+  const said = odd.map(({ name, value }) => `${name} ${String(signed(value ?? 0n))}`);
+  return `${wire.id}: ${said.join(', ')} counts as unknown`;
+}
+
+/** A minus one that travelled as an unsigned number is shown as what was meant. */
+function signed(value: bigint): bigint {
+  return value >= 2n ** 63n ? BigInt.asIntN(64, value) : value;
+}
+
+function isSensible(value: bigint): boolean {
+  return value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER);
 }
 
 function bigOrAbsent(value: number | undefined): bigint | undefined {
@@ -70,6 +96,6 @@ function numberMember<K extends string>(
   value: bigint | undefined,
 ): Partial<Record<K, number>> {
   // Below nothing, and beyond what a number holds exactly, it means nothing: it is taken as unknown.
-  if (value === undefined || value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) return {};
+  if (value === undefined || !isSensible(value)) return {};
   return { [name]: Number(value) } as Partial<Record<K, number>>;
 }

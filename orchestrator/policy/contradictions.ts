@@ -9,46 +9,70 @@ import type { PolicyFile } from './file.schema.js';
 import type { Policy } from './policy.js';
 
 interface Contradiction {
+  /** The keys that it is about. */
+  readonly keys: readonly string[];
   readonly when: (file: PolicyFile, policy: Policy) => boolean;
   /** Names the keys as they stand in the file. */
   readonly problem: string;
 }
 
-const contradictions: readonly Contradiction[] = [
+export const contradictions: readonly Contradiction[] = [
   {
+    keys: ['battery.start', 'battery.continue'],
     when: (_file, { battery }) => battery.continuePercent > battery.startPercent,
     problem: 'battery.continue is above battery.start: what starts would be paused at once',
   },
   {
+    keys: ['heat.change', 'heat.look'],
     when: ({ heat }) => !isRising([heat?.change, heat?.look].map(rankIn(thermalWords))),
     problem: 'heat.change is above heat.look: it would change what it may not look for',
   },
   {
+    keys: ['intrusion.normal', 'intrusion.due', 'intrusion.overdue'],
     when: ({ intrusion: given }) =>
       !isRising([given?.normal, given?.due, given?.overdue].map(rankIn(intrusions))),
     problem: 'intrusion falls from normal over due to overdue: urgency would lower it',
   },
   {
+    keys: ['quiet_chance.normal', 'quiet_chance.due', 'quiet_chance.overdue'],
     when: ({ quiet_chance: given }) => !isRising([given?.overdue, given?.due, given?.normal]),
     problem: 'quiet_chance rises from normal over due to overdue: urgency would raise it',
   },
   {
+    keys: ['retry.first', 'retry.max'],
     when: (_file, { retry }) => retry.firstMs > retry.maxMs,
     problem: 'retry.first is longer than retry.max',
   },
   {
+    keys: ['retry.bad_content', 'retry.bad_content_max'],
     when: (_file, { retry }) => retry.badContentMs > retry.badContentMsMax,
     problem: 'retry.bad_content is longer than retry.bad_content_max',
   },
   {
+    keys: ['retry.demoted_at', 'retry.failures'],
     when: (_file, { retry }) => retry.demotedAtCount < retry.failuresMax,
     problem: 'retry.demoted_at is below retry.failures: retry.give_up would never be waited',
   },
 ];
 
-/** Every contradiction in words; empty when there is none. */
-export function contradictionsIn(file: PolicyFile, policy: Policy): string[] {
-  return contradictions.filter(({ when }) => when(file, policy)).map(({ problem }) => problem);
+/**
+ * Every contradiction in words; empty when there is none.
+ * @param wrong keys of the file that had to be left out: what is said of them cannot be judged.
+ */
+export function contradictionsIn(
+  file: PolicyFile,
+  policy: Policy,
+  wrong: ReadonlySet<string> = new Set(),
+): string[] {
+  return contradictions
+    .filter(({ keys }) => !keys.some((key) => isWithin(key, wrong)))
+    .filter(({ when }) => when(file, policy))
+    .map(({ problem }) => problem);
+}
+
+/** Whether `key`, or a section around it, is one of `keys`. */
+function isWithin(key: string, keys: ReadonlySet<string>): boolean {
+  return key.split('.').some((_, i, steps) => keys.has(steps.slice(0, i + 1).join('.')));
 }
 
 function rankIn(words: readonly string[]): (word: string | undefined) => number | undefined {

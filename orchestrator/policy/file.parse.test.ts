@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parsePolicy } from './file.parse.js';
+import { parsePolicy, saysNothing } from './file.parse.js';
 import { defaultPolicy, type Policy } from './policy.js';
 
 const key = generateKeyPairSync('ed25519')
@@ -75,6 +75,12 @@ deadlines: { critical: { after: 1d, grace: 0s } }
   expect(policy.deadlines.security).toEqual(defaultPolicy.deadlines.security);
 });
 
+test('hours may lie across midnight, and be all day', () => {
+  const hoursOf = (text: string) => policyOf(`active_hours: ${text}`).activeHours;
+  expect(hoursOf('{ from: 22, to: 6 }')).toEqual({ fromHour: 22, toHour: 6 });
+  expect(hoursOf('{ from: 0, to: 24 }')).toEqual({ fromHour: 0, toHour: 24 });
+});
+
 test('holds and groups', () => {
   const policy = policyOf(`
 holds:
@@ -131,6 +137,41 @@ colour: blue
   expect(text).toContain('invented');
   expect(text).toContain('colour');
   expect(problems.length).toBeGreaterThanOrEqual(6);
+});
+
+test('every error of the YAML is named at once', () => {
+  const problems = problemsOf('waiting: { away: 4m\nload: "open\nbattery: [1\n');
+  expect(problems.length).toBeGreaterThan(1);
+  expect(problems.every((problem) => problem.startsWith('not YAML: '))).toBe(true);
+});
+
+test('a key that is there twice hides nothing else', () => {
+  const problems = problemsOf('waiting: { away: soon }\nscopes: []\nscopes: []\ncolour: blue');
+  expect(problems).toHaveLength(3);
+  expect(problems.join()).toMatch(/unique.*waiting\.away.*colour/s);
+});
+
+test('a file that is wrong throughout is answered in a bounded number of lines', () => {
+  const many = Array.from({ length: 5_000 }, (_, i) => `k${String(i)}: "`).join('\n');
+  expect(problemsOf(many).length).toBeLessThanOrEqual(101);
+  const zones = Array.from({ length: 64 }, () => '{ from: x, to: y, at: z }').join(',');
+  expect(problemsOf(`windows: [${zones}]`).at(-1)).toMatch(/^and \d+ more$/);
+});
+
+describe('a file that says nothing', () => {
+  test.each(['', '\t', ' \n\n', '# all of it\n  # later', '---\n', 'null', '~'])(
+    '%j does',
+    (text) => {
+      expect(saysNothing(text)).toBe(true);
+    },
+  );
+
+  test.each(['{}', 'waiting: {}', '[]', 'a: [', `#${'x'.repeat(300_000)}`])(
+    '%j does not',
+    (text) => {
+      expect(saysNothing(text)).toBe(false);
+    },
+  );
 });
 
 describe('durations', () => {
@@ -195,6 +236,25 @@ describe('contradictions', () => {
     expect(problemsOf(text)).toHaveLength(3);
   });
 
+  test('those of other keys are named beside what breaks the schema', () => {
+    const problems = problemsOf(`
+battery: { start: 10, continue: 50 }
+heat: { change: tropical, look: nominal }
+holds: [{ updater: a.b }]
+retry: { first: 6h, invented: 1s }
+colour: blue
+`);
+    expect(problems).toHaveLength(6);
+    expect(problems.join('\n')).toMatch(/battery\.continue is above/);
+    expect(problems.join('\n')).toMatch(/retry\.first is longer than retry\.max/);
+  });
+
+  test('what is wrong by itself is not also held against what stands beside it', () => {
+    expect(problemsOf('battery: { start: many, continue: 50 }')).toHaveLength(1);
+    expect(problemsOf('retry: 6h')).toHaveLength(1);
+    expect(problemsOf('[retry]')).toHaveLength(1);
+  });
+
   test('a default yields to what is named', () => {
     expect(policyOf('intrusion: { normal: forced }').intrusion.normal).toBe('forced');
     expect(policyOf('heat: { change: serious }').heat.change).toBe('serious');
@@ -210,7 +270,7 @@ describe('named, with what is wrong about it', () => {
     ['a window on no day', 'windows: [{ days: [], from: "01:00", to: "03:00" }]', 'windows.0.days'],
     ['a zone that nobody knows', 'time_zone: Mars/Olympus', 'is not a time zone'],
     ['a zone of a thousand letters', `time_zone: ${'x'.repeat(1_000)}`, 'time_zone'],
-    ['hours that end before they begin', 'active_hours: { from: 17, to: 8 }', 'from has to be'],
+    ['hours that are none', 'active_hours: { from: 8, to: 8 }', 'the same hour'],
   ])('%s', (_what, text, said) => {
     const problems = problemsOf(text);
     expect(problems.join()).toContain(said);

@@ -1,12 +1,18 @@
 // The policy file: YAML, every problem named at once. What it leaves out is the default.
+//
+//   text ─▶ YAML, all its errors ─▶ schema, all its errors ─▶ contradictions, also among what is left
 
-import { parse as parseYaml } from 'yaml';
+import { isScalar, parseDocument } from 'yaml';
+import type { z } from 'zod';
 import { contradictionsIn } from './contradictions.js';
 import { policyFileSchema } from './file.schema.js';
 import { overDefaults } from './over-defaults.js';
 import type { Policy } from './policy.js';
 
 const FILE_CHARS_MAX = 256 * 1024;
+/** Nobody mends more than this in one go. */
+const PROBLEMS_MAX = 100;
+const ALIASES_MAX = 100;
 
 export type ParsedPolicy =
   | { readonly kind: 'ok'; readonly policy: Policy }
@@ -15,24 +21,83 @@ export type ParsedPolicy =
 /** @param machineTimeZone where the file names none: the clock on this machine's wall. */
 export function parsePolicy(text: string, machineTimeZone: string): ParsedPolicy {
   if (text.length > FILE_CHARS_MAX) {
-    return { kind: 'invalid', problems: [`longer than ${String(FILE_CHARS_MAX)} characters`] };
+    return invalid([`longer than ${String(FILE_CHARS_MAX)} characters`]);
   }
-  let yaml: unknown;
-  try {
-    yaml = parseYaml(text, { maxAliasCount: 100 }) ?? {};
-  } catch (error) {
-    return { kind: 'invalid', problems: [`not YAML: ${(error as Error).message}`] };
-  }
-  const result = policyFileSchema.safeParse(yaml);
+  const read = readYaml(text);
+  if (read.kind === 'invalid') return invalid(read.problems);
+  const result = policyFileSchema.safeParse(read.value);
   if (result.success) {
     const policy = overDefaults(result.data, machineTimeZone);
-    const problems = contradictionsIn(result.data, policy);
-    return problems.length === 0 ? { kind: 'ok', policy } : { kind: 'invalid', problems };
+    const problems = [...read.problems, ...contradictionsIn(result.data, policy)];
+    return problems.length === 0 ? { kind: 'ok', policy } : invalid(problems);
   }
-  return {
-    kind: 'invalid',
-    problems: result.error.issues.map((issue) =>
+  const { issues } = result.error;
+  return invalid([
+    ...read.problems,
+    ...issues.map((issue) =>
       issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`,
     ),
-  };
+    ...contradictionsInRest(read.value, issues, machineTimeZone),
+  ]);
+}
+
+/** Empty, or made of comments alone: it is a policy, but nobody can tell whether it is meant. */
+export function saysNothing(text: string): boolean {
+  if (text.length > FILE_CHARS_MAX) return false;
+  const { contents, errors } = parseDocument(text);
+  const isEmpty = contents === null || (isScalar(contents) && contents.value === null);
+  return isEmpty && errors.length === 0;
+}
+
+function invalid(problems: readonly string[]): ParsedPolicy {
+  if (problems.length <= PROBLEMS_MAX) return { kind: 'invalid', problems };
+  const more = `and ${String(problems.length - PROBLEMS_MAX)} more`;
+  return { kind: 'invalid', problems: [...problems.slice(0, PROBLEMS_MAX), more] };
+}
+
+type ReadYaml =
+  | { readonly kind: 'ok'; readonly value: unknown; readonly problems: readonly string[] }
+  | { readonly kind: 'invalid'; readonly problems: readonly string[] };
+
+/** A key that is there twice is wrong, and hides nothing else: the rest is judged as well. */
+function readYaml(text: string): ReadYaml {
+  const document = parseDocument(text);
+  const problems = document.errors.map(({ message }) => `not YAML: ${message}`);
+  if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) {
+    return { kind: 'invalid', problems };
+  }
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {};
+    return { kind: 'ok', value, problems };
+  } catch (error) {
+    return { kind: 'invalid', problems: [...problems, `not YAML: ${(error as Error).message}`] };
+  }
+}
+
+/** Contradictions among the keys that are right by themselves. */
+function contradictionsInRest(
+  value: unknown,
+  issues: readonly z.core.$ZodIssue[],
+  machineTimeZone: string,
+): string[] {
+  const wrong = issues.flatMap(({ path, ...issue }) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path],
+  );
+  const rest = policyFileSchema.safeParse(wrong.reduce<unknown>(without, value));
+  if (!rest.success) return [];
+  const policy = overDefaults(rest.data, machineTimeZone);
+  return contradictionsIn(rest.data, policy, new Set(wrong.map((path) => path.join('.'))));
+}
+
+/** `value` without what stands at `path`; of a list the whole list. */
+function without(value: unknown, [key, ...path]: readonly PropertyKey[]): unknown {
+  if (key === undefined || typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return undefined;
+  }
+  const rest = Object.entries(value).flatMap(([name, each]): [string, unknown][] => {
+    if (name !== key) return [[name, each]];
+    const left = path.length === 0 ? undefined : without(each, path);
+    return left === undefined ? [] : [[name, left]];
+  });
+  return Object.fromEntries(rest);
 }

@@ -57,7 +57,7 @@ export const policyFileSchema = z.strictObject({
   windows: z.array(window).max(64).optional(),
   active_hours: z
     .strictObject({ from: z.number().int().min(0).max(23), to: z.number().int().min(1).max(24) })
-    .refine(({ from, to }) => from < to, 'from has to be before to')
+    .refine(({ from, to }) => from !== to, 'from and to are the same hour; all day is 0 to 24')
     .optional(),
   deadlines: section({
     critical: deadlineRule.unwrap(),

@@ -72,7 +72,10 @@ export interface Policy {
   readonly timeZone: string;
   /** When anything may start; none: at any time. */
   readonly windows: readonly Window[];
-  /** Hours of the day in which a person is expected, until the rhythm is learnt. */
+  /**
+   * Hours of the day in which a person is expected, until the rhythm is learnt, and in which the
+   * machine does not restart. `toHour` before `fromHour`: on the next day.
+   */
   readonly activeHours: { readonly fromHour: number; readonly toHour: number };
   readonly deadlines: Readonly<Record<'critical' | 'security' | 'others', DeadlineRule>>;
   /** The highest level of intrusion for each urgency. */

@@ -59,28 +59,25 @@ export function windowState(
   };
 }
 
-/** One day's openings serve all its instants, and all that is decided in them: the last are kept. */
-let last:
-  | {
-      readonly windows: readonly Window[];
-      readonly timeZone: string;
-      readonly dayMs: number;
-      readonly openings: readonly Span[];
-    }
-  | undefined;
+/** One day's openings serve all its instants, and all that is decided in them: each list's last are kept. */
+const kept = new WeakMap<
+  readonly Window[],
+  { readonly timeZone: string; readonly dayMs: number; readonly openings: readonly Span[] }
+>();
 
 function openingsFrom(
   windows: readonly Window[],
   timeZone: string,
   dayMs: number,
 ): readonly Span[] {
-  if (last?.windows !== windows || last.timeZone !== timeZone || last.dayMs !== dayMs) {
-    const [fromMs, toMs] = [dayMs - DAYS_BACK * DAY_MS, dayMs + DAYS_AHEAD * DAY_MS];
-    const stretches = stretchesOf(timeZone, fromMs, toMs);
-    const openings = wallSpans(windows, stretches).flatMap((span) => openingOf(span, stretches));
-    last = { windows, timeZone, dayMs, openings: joined(openings) };
-  }
-  return last.openings;
+  const last = kept.get(windows);
+  if (last?.timeZone === timeZone && last.dayMs === dayMs) return last.openings;
+  const [fromMs, toMs] = [dayMs - DAYS_BACK * DAY_MS, dayMs + DAYS_AHEAD * DAY_MS];
+  const stretches = stretchesOf(timeZone, fromMs, toMs);
+  const spans = wallSpans(windows, stretches).flatMap((span) => openingOf(span, stretches));
+  const openings = joined(spans);
+  kept.set(windows, { timeZone, dayMs, openings });
+  return openings;
 }
 
 /** Minutes since Sunday midnight on the clock on the wall. */

@@ -126,8 +126,7 @@ describe('nothing starts while a hard gate is closed, at no level and whoever as
 
 function hasSpace({ subject: { work } }: Admission, view: HostView, rules: Policy): boolean {
   if (work.kind === 'scan') return true;
-  const own = valueOf(view.readings, 'disk.free', view.diskPath);
-  const free = own.kind === 'number' ? own : valueOf(view.readings, 'disk.free', '/');
+  const free = valueOf(view.readings, 'disk.free', view.diskPath);
   const { downloadBytes = 0, installBytes = 0 } = work.update;
   return (
     free.kind === 'number' && free.number >= downloadBytes + installBytes + rules.disk.freeBytesMin

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { judge, type Requirement } from '../../conditions/requirement.js';
 import { isReasonCode } from '../../conditions/reason.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
+import { windowState } from '../policy/window.js';
 import { intrusions } from '../runs/intrusion.js';
 import { actionOf, holdsSlot, type ActionName, type Run } from '../runs/run.js';
 import { NOW_MS } from '../world/history.testing.js';
@@ -89,7 +90,7 @@ describe('for every world, machine and policy', () => {
   test('nothing is admitted while a requirement is closed or unknown (D3)', () => {
     holds((given, view, rules) => {
       for (const { subject, guard } of decide(given, view, rules, NOW_MS).admit) {
-        const options = { diskPath: view.diskPath, quietSinceOwnRun: false };
+        const options = { diskPath: view.diskPath, installRoots: [], quietSinceOwnRun: false };
         expect(open([...toStart(subject, rules, options), ...guard], view)).toBe(true);
         expect(guard).toEqual(toContinue(subject, rules));
       }
@@ -129,7 +130,10 @@ describe('for every world, machine and policy', () => {
         const may = view.attached && calm && open(toResume(wanted, rules), view);
         const gives = plan.stop.some((each) => each.run === run && each.reason.code === 'GAVE_WAY');
         if (gives) expect(mayGiveWay(run, given, rules)).toBe(true);
-        const ends = mustEnd(run, given) || (isPaused && mayBeFeltMore(run, given, rules)) || gives;
+        const ends =
+          mustEnd(run, given) ||
+          (isPaused && (mayBeFeltMore(run, given, rules) || isOutOfTime(run, rules))) ||
+          gives;
         const breaks = !open(toContinue(wanted, rules), view);
         expect(placesOf(run, plan)).toEqual({
           stop: ends,
@@ -217,6 +221,11 @@ function mustEnd(run: Run, given: World): boolean {
 function mayBeFeltMore(run: Run, given: World, rules: Policy): boolean {
   const level = levelNow(run, given, rules, NOW_MS);
   return intrusions.indexOf(level) > intrusions.indexOf(run.intrusion);
+}
+
+function isOutOfTime({ intrusion }: Run, { windows, timeZone }: Policy): boolean {
+  if (intrusion === 'noticeable' || intrusion === 'forced') return false;
+  return windows.length > 0 && windowState(windows, timeZone, NOW_MS).kind === 'closed';
 }
 
 function wasNotJustTold({ phase }: Run): boolean {

@@ -2,7 +2,7 @@
 // nothing is.
 
 import { describe, expect, test } from '@jest/globals';
-import type { Value } from '../../conditions/reading.js';
+import { withReadings, type Value } from '../../conditions/reading.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
@@ -43,7 +43,7 @@ function hostWith(changes: Partial<HostView> = {}): HostView {
     id: 'host-1',
     attached: true,
     readings: quietReadings(),
-    diskPath: '/var/lib/lull',
+    diskPath: '/',
     servedSinceMs: NOW_MS - HOUR_MS,
     level: 'confined',
     ...changes,
@@ -148,6 +148,46 @@ describe('the person and the machine', () => {
       reading({ 'network.metered': { kind: 'word', word: 'no' }, 'disk.free': percent(bytes) });
     expect(codesFor(dated, free(needed - 1))).toEqual(['NO_SPACE']);
     expect(codesFor(dated, free(needed))).toEqual([]);
+  });
+});
+
+describe('where it is installed to', () => {
+  const root = '/home/apps';
+  const manifest = {
+    actions: ['download', 'install'],
+    install_roots: [{ name: 'apps', path: '{apps}' }],
+    settings: [{ name: 'apps', kind: 'path', why: 'where it is' }],
+  };
+  const update = updateOf('a', { nextAction: 'install', installBytes: 1e9 });
+  const dated = at(
+    NOW_MS - HOUR_MS,
+    submitted(UPDATER, manifest),
+    { ...enabled(), settings: [['apps', root]] } as Fact,
+    found([update]),
+  );
+  const needed = 1.1e9 + defaultPolicy.disk.freeBytesMin;
+
+  function hostWithRoot(value: Value): HostView {
+    const host = hostWith();
+    const before = host.readings.get('disk.free:/');
+    if (before === undefined) throw new Error('the quiet machine has a disk');
+    const readings = withReadings(host.readings, [{ ...before, instance: root, value }]);
+    return { ...host, readings };
+  }
+
+  test.each<[string, Value, ReasonCode[]]>([
+    ['there is room', percent(needed), []],
+    ['a byte is missing', percent(needed - 1), ['NO_SPACE']],
+    ['its file system does not answer', unknown, ['SPACE_UNKNOWN']],
+  ])('%s: its own file system counts, however empty the others are', (_what, value, codes) => {
+    expect(codesFor(dated, hostWithRoot(value))).toEqual(codes);
+  });
+
+  test('one that nobody measures keeps it waiting, and says which', () => {
+    const { waiting } = planOf(dated);
+    const mine = waiting.find(({ subject }) => subject.state?.update.id === 'a');
+    expect(mine?.reasons).toMatchObject([{ code: 'SPACE_UNKNOWN' }]);
+    expect(mine?.reasons[0]?.message).toContain(root);
   });
 });
 

@@ -18,11 +18,13 @@ import type { Policy } from '../policy/policy.js';
 import { actionOf, holdsSlot, type Run } from '../runs/run.js';
 import type { World } from '../world/world.js';
 import { appObjections } from './apps.js';
-import { quietObjections, windowObjections } from './fit.js';
+import { installRootsOf } from './asked-about.js';
+import { quietObjections } from './fit.js';
 import { confinementObjections } from './confinement.js';
 import { attachmentObjections, heldRuns, type HeldRuns } from './held.js';
 import { givingWay } from './give-way.js';
 import type { HostView } from './host-view.js';
+import { windowObjections } from './hours.js';
 import { nextInstant } from './instants.js';
 import { objectionsToRunning } from './may.js';
 import { resumeObjections } from './network-wait.js';
@@ -111,12 +113,16 @@ function objectionsTo(
   nowMs: number,
   quietSinceOwnRun: boolean,
 ): Reason[] {
-  const requirements = toStart(subject, policy, { diskPath: host.diskPath, quietSinceOwnRun });
+  const requirements = toStart(subject, policy, {
+    diskPath: host.diskPath,
+    installRoots: installRootsOf(subject.updater),
+    quietSinceOwnRun,
+  });
   return [
     ...objectionsToRunning(subject, world, host.readings, policy, nowMs),
     ...restartObjections(subject, world, host.readings, policy, nowMs),
     ...hostObjections(subject, host, policy, nowMs),
-    ...windowObjections(subject, policy, nowMs),
+    ...windowObjections(subject.level, policy, nowMs),
     ...objections(requirements, host.readings, nowMs), // D3
     ...resumeObjections(subject, host.readings, policy, nowMs),
     ...appObjections(subject, host.readings, policy, nowMs),

@@ -111,6 +111,24 @@ describe('a scan', () => {
     expect(rig.ledger.world.updaters.get(UPDATER)?.lastScanAtMs).toBeDefined();
   });
 
+  test('whose updates have sizes that are none says which, and all of them are there', async () => {
+    await tell('r', fact(started('r')));
+    const odd = (id: string): Body => ({
+      ...{ kind: 'found' },
+      received: { kind: 'ok', update: updateOf(id), oddity: `${id}: install_bytes -1` },
+    });
+    for (let n = 0; n < 10; n += 1) await tell('r', odd(`odd${String(n)}`));
+    await tell('r', saw(updateOf('b')));
+    await tell('r', succeeded);
+    expect(rig.ledger.world.updates.size).toBe(11);
+    const [, notice] = (await rig.facts()).slice(4);
+    expect(notice).toMatchObject({ kind: 'run.notice', runId: 'r' });
+    expect(notice).toMatchObject({
+      message: expect.stringMatching(/odd0: install_bytes -1;.*odd7.*; 2 more$/) as unknown,
+    });
+    expect(await kindsFrom(6)).toEqual(['run.finished']);
+  });
+
   test('that found nothing says so: what was there has gone', async () => {
     await rig.ledger.append([found([updateOf('old')])]);
     await tell('r', fact(started('r')));

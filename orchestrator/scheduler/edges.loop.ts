@@ -36,7 +36,7 @@ export function hostEdges(deps: {
   onProgress: (progress: RunProgress) => void;
 }): HostPresence {
   const { ledger, log, wake } = deps;
-  const scans = new Map<string, { updates: Map<string, Update>; problem?: string }>();
+  const scans = new Map<string, Scan>();
   let current: HostConnection | undefined;
 
   async function finished(
@@ -66,7 +66,11 @@ export function hostEdges(deps: {
     } else {
       const updates = [...scan.updates.values()];
       const { id: runId, updaterId } = run;
-      await ledger.append([{ kind: 'scan.found', runId, updaterId, updates }, end(outcome)]);
+      await ledger.append([
+        { kind: 'scan.found', runId, updaterId, updates },
+        ...noticeOf(runId, scan),
+        end(outcome),
+      ]);
     }
   }
 
@@ -81,7 +85,10 @@ export function hostEdges(deps: {
       scan.problem ??= `"${received.update.id}" came twice`;
     } else if (scan.updates.size >= UPDATES_PER_SCAN_MAX) {
       scan.problem ??= `more than ${String(UPDATES_PER_SCAN_MAX)} updates`;
-    } else scan.updates.set(received.update.id, received.update);
+    } else {
+      scan.updates.set(received.update.id, received.update);
+      if (received.oddity !== undefined) scan.oddities.push(received.oddity);
+    }
   }
 
   return {
@@ -150,7 +157,7 @@ export function hostEdges(deps: {
           break;
         case 'fact':
           await ledger.append([{ ...event.body.fact, heard }]);
-          if (event.body.fact.kind === 'run.started') scans.set(run.id, { updates: new Map() });
+          if (event.body.fact.kind === 'run.started') scans.set(run.id, newScan());
           break;
         case 'unknown':
           return;
@@ -158,6 +165,35 @@ export function hostEdges(deps: {
       wake();
     },
   };
+}
+
+/** What a scan has found so far. */
+interface Scan {
+  readonly updates: Map<string, Update>;
+  /** What about some of them made no sense and was left out; no more than there are updates. */
+  readonly oddities: string[];
+  problem?: string;
+}
+
+function newScan(): Scan {
+  return { updates: new Map(), oddities: [] };
+}
+
+/** Oddities that are told one by one: the first few show what is wrong with the others. */
+const ODDITIES_MAX = 8;
+
+/** What was left out is said, so that an update which waits as one of unknown size can be explained. */
+function noticeOf(runId: string, { oddities }: Scan): Fact[] {
+  if (oddities.length === 0) return [];
+  const more = oddities.length - ODDITIES_MAX;
+  const said = [...oddities.slice(0, ODDITIES_MAX), ...(more > 0 ? [`${String(more)} more`] : [])];
+  return [
+    {
+      kind: 'run.notice',
+      runId,
+      message: `the scan named what makes no sense: ${said.join('; ')}`,
+    },
+  ];
 }
 
 function isKnown({ heard }: World, { hostId, instanceId, sequence }: Heard): boolean {

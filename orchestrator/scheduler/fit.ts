@@ -12,8 +12,7 @@ import { valueOf, type Readings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import { formatDuration } from '../../conditions/words.js';
 import type { Policy } from '../policy/policy.js';
-import { localMinute, windowState } from '../policy/window.js';
-import { atLeast } from '../runs/intrusion.js';
+import { localMinute } from '../policy/window.js';
 import { returnsOverUsual } from '../world/rhythm.js';
 import type { UpdateState, World } from '../world/world.js';
 import { weightOf } from './requirements.js';
@@ -132,17 +131,4 @@ function quietSinceMs(readings: Readings): number | undefined {
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
-}
-
-/** Whether policy lets anything start at this time. What is overdue does not wait for a window. */
-export function windowObjections({ level }: Subject, policy: Policy, nowMs: number): Reason[] {
-  if (policy.windows.length === 0 || atLeast(level, 'noticeable')) return [];
-  const state = windowState(policy.windows, policy.timeZone, nowMs);
-  if (state.kind === 'open') return [];
-  const until = state.untilMs === undefined ? {} : { untilMs: state.untilMs };
-  const inWords =
-    state.untilMs === undefined
-      ? 'it never opens'
-      : `opens in ${formatDuration(state.untilMs - nowMs)}`;
-  return [{ code: 'OUTSIDE_WINDOW', message: `outside of the window; ${inWords}`, ...until }];
 }

@@ -6,6 +6,9 @@
 //       admitted again under its id with the weaker guard.
 //   H3. A run goes on at most once in `betweenResumesMs`, whatever paused it; it is paused at once
 //       every time.
+//   H4. A run that is on when its window closes goes on. One that is paused by then lets go of its slot
+//       and its memory, and is taken up again under its id when a window opens: it could otherwise
+//       keep what is overdue from running for as long.
 
 import { objections } from '../../conditions/requirement.js';
 import type { Reason } from '../../conditions/reason.js';
@@ -15,6 +18,7 @@ import { intrusions } from '../runs/intrusion.js';
 import { actionOf, type Run } from '../runs/run.js';
 import type { World } from '../world/world.js';
 import type { HostView } from './host-view.js';
+import { windowObjections } from './hours.js';
 import { orderObjections } from './may.js';
 import { toContinue, toResume, type Want } from './requirements.js';
 import { keyOf, levelNow } from './subject.js';
@@ -90,7 +94,8 @@ function objectionsToHolding(run: Run, world: World, policy: Policy, nowMs: numb
     const message = `it may be ${level} now, it was admitted as ${run.intrusion}`;
     return [{ code: 'SUPERSEDED', message, measured: run.intrusion, limit: level }]; // H2
   }
-  return [];
+  if (run.phase.kind !== 'paused') return [];
+  return windowObjections(run.intrusion, policy, nowMs).map((reason) => ({ run, reason })); // H4
 }
 
 /** The host pauses by itself; this is the second pair of eyes. */

@@ -5,11 +5,11 @@
 
 import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
-import { windowState } from '../policy/window.js';
 import { DEMAND_MS_MAX, type World } from '../world/world.js';
 import { askedForAtMs } from './apps.js';
-import { givesWayAtMs } from './give-way.js';
 import { nextQuietHour } from './fit.js';
+import { givesWayAtMs } from './give-way.js';
+import { nextTurnsOfHours } from './hours.js';
 import type { Subject } from './subject.js';
 import { deadlineOf } from './urgency.js';
 
@@ -36,8 +36,6 @@ export function nextInstant(
   for (const run of world.runs.values()) note(givesWayAtMs(run, policy));
   for (const sinceMs of world.demands.values()) note(sinceMs + DEMAND_MS_MAX);
   note(world.lastRunEndedAtMs + policy.ownLoadMs);
-  if (policy.windows.length > 0) {
-    note(windowState(policy.windows, policy.timeZone, nowMs).untilMs);
-  }
+  for (const atMs of nextTurnsOfHours(world, policy, nowMs)) note(atMs);
   return next === Number.POSITIVE_INFINITY ? undefined : next;
 }

@@ -9,6 +9,7 @@ import type { Update } from '../runs/update.js';
 import {
   admitted,
   at,
+  awaySince,
   enabled,
   engaged,
   failure,
@@ -24,6 +25,9 @@ import {
   worldOf,
   type Dated,
 } from '../world/history.testing.js';
+import { days } from '../policy/window.js';
+import type { Intrusion } from '../runs/intrusion.js';
+import { scanJitter } from '../world/retry.js';
 import { decide } from './decide.js';
 import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
 
@@ -236,6 +240,55 @@ describe('what keeps harm small', () => {
     expect(codesFor(offering([a]), hostWith(), policy)).toEqual(['OUTSIDE_WINDOW']);
     const plan = decide(worldOf(offering([a])), hostWith(), policy, NOW_MS + 30 * 24 * HOUR_MS);
     expect(plan.admit.map(({ subject }) => subject.level)).toEqual(['noticeable']);
+  });
+
+  describe('a run that is paused when its window closes', () => {
+    /** Open until 18:00 UTC, some minutes after NOW_MS, and again an hour later. */
+    const windows = [
+      { days, fromMinute: 17 * 60, toMinute: 18 * 60 },
+      { days, fromMinute: 19 * 60, toMinute: 20 * 60 },
+    ];
+    const policy: Policy = { ...defaultPolicy, windows };
+    const late = Date.UTC(2030, 2, 17, 18, 0);
+    const again = Date.UTC(2030, 2, 17, 19, 0);
+    const away = (nowMs: number) => hostWith({ presence: awaySince(nowMs - HOUR_MS) });
+    const run = (intrusion: Intrusion): Fact[] => [
+      admitted('r', perform(a), { intrusion }),
+      started('r'),
+    ];
+    const plan = (nowMs: number, ...facts: Fact[]) =>
+      decide(worldOf(offering([a], ...facts)), away(nowMs), policy, nowMs);
+
+    test('goes on while it is open, lets go of its slot when it closes, and comes back in the next', () => {
+      const back = [...run('silent'), paused('r', 'PERSON_PRESENT')];
+      expect(plan(late - 1, ...back)).toMatchObject({ resume: [{ id: 'r' }], lookAgainAtMs: late });
+      const closed = plan(late, ...back);
+      expect(closed).toMatchObject({
+        resume: [],
+        stop: [{ run: { id: 'r' }, reason: { code: 'OUTSIDE_WINDOW', untilMs: again } }],
+      });
+      const cut = finished('r', { kind: 'cancelled', code: 'OUTSIDE_WINDOW' });
+      expect(plan(late + 1, ...back, cut)).toMatchObject({ admit: [], lookAgainAtMs: again });
+      expect(plan(again, ...back, cut).admit).toMatchObject([{ runId: 'r', attempt: 2 }]);
+    });
+
+    test('keeps nobody else from running meanwhile', () => {
+      const [b, old] = [updateOf('b'), NOW_MS - 30 * 24 * HOUR_MS];
+      const facts = [...run('silent'), paused('r', 'PERSON_PRESENT')];
+      const cut = finished('r', { kind: 'cancelled', code: 'OUTSIDE_WINDOW' });
+      const world = worldOf([
+        ...at(old, submitted(OTHER), enabled(OTHER), found([b], OTHER)),
+        ...offering([a], ...facts, cut),
+      ]);
+      const { admit } = decide(world, away(late), policy, late);
+      expect(admit.map(({ subject }) => subject.key)).toEqual([`${OTHER} b`]);
+    });
+
+    test('goes on where it is overdue, or was never paused', () => {
+      const overdue = [...run('noticeable'), paused('r', 'ATTENTION_HELD')];
+      expect(plan(late, ...overdue)).toMatchObject({ stop: [], resume: [{ id: 'r' }] });
+      expect(plan(late, ...run('silent'))).toMatchObject({ stop: [], pause: [] });
+    });
   });
 
   test('a section that cannot be frozen waits for hours in which nobody comes back', () => {

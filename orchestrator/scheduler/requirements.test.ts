@@ -7,7 +7,7 @@ import type { Update } from '../runs/update.js';
 import { perform, updateOf } from '../world/history.testing.js';
 import { toContinue, toResume, toStart, type Want } from './requirements.js';
 
-const options = { diskPath: '/opt', quietSinceOwnRun: true };
+const options = { diskPath: '/opt', installRoots: [], quietSinceOwnRun: true };
 const { waiting, disk, load } = defaultPolicy;
 const loads = Object.keys(load).map(() => 'below');
 const comfort = ['undisturbed', 'no-power-saver', 'cool'];
@@ -91,6 +91,16 @@ describe('to start', () => {
   test('sizes that nobody told leave the rest that is kept for the person', () => {
     const all = toStart(want('install'), defaultPolicy, options);
     expect(all.at(-1)).toEqual({ kind: 'disk-free', path: '/opt', bytes: disk.freeBytesMin });
+  });
+
+  test('where it is installed there has to be room for that, besides the room for downloads', () => {
+    const wanted = want('download', 'silent', { downloadBytes: 1e9, installBytes: 2e9 });
+    const installRoots = ['/home/tools', '/opt'];
+    const all = toStart(wanted, defaultPolicy, { ...options, installRoots });
+    expect(all.filter(({ kind }) => kind === 'disk-free')).toEqual([
+      { kind: 'disk-free', path: '/opt', bytes: 3.3e9 + disk.freeBytesMin },
+      { kind: 'disk-free', path: '/home/tools', bytes: 2.2e9 + disk.freeBytesMin },
+    ]);
   });
 });
 

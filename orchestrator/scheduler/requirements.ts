@@ -42,12 +42,17 @@ export interface Want {
   readonly level: Intrusion;
 }
 
-/** What must hold to start. `quietSinceOwnRun`: no run of ours is still in the measurements. */
-export function toStart(
-  want: Want,
-  policy: Policy,
-  options: { readonly diskPath: string; readonly quietSinceOwnRun: boolean },
-): Requirement[] {
+export interface StartOptions {
+  /** The directory that takes downloads, and what is unpacked of them. */
+  readonly diskPath: string;
+  /** The directories into which it is installed: each may be a file system of its own. */
+  readonly installRoots: readonly string[];
+  /** No run of ours is still in the measurements. */
+  readonly quietSinceOwnRun: boolean;
+}
+
+/** What must hold to start. */
+export function toStart(want: Want, policy: Policy, options: StartOptions): Requirement[] {
   const { waiting } = policy;
   const changes = weightOf(want.action) === 'change';
   const { setUpMs, bootMs, resumeMs, loginMs } = waiting;
@@ -64,7 +69,7 @@ export function toStart(
     ...power(want, policy.battery.startPercent),
     ...wayOut(want),
     ...locks(want.work),
-    ...space(want.work, policy, options.diskPath),
+    ...space(want.work, policy, options),
     ...(want.action === 'reboot' ? [{ kind: 'no-remote-session' } as const] : []),
   ];
 }
@@ -154,9 +159,23 @@ function locks(work: Work): Requirement[] {
     .map((key) => ({ kind: 'lock-free', name: key.slice('lock:'.length) }));
 }
 
-function space(work: Work, policy: Policy, path: string): Requirement[] {
+/** Downloads and what is unpacked of them lie in one place; what is installed, in each root besides. */
+function space(
+  work: Work,
+  { disk }: Policy,
+  { diskPath, installRoots }: Pick<StartOptions, 'diskPath' | 'installRoots'>,
+): Requirement[] {
   if (work.kind === 'scan') return [];
   const { downloadBytes = 0, installBytes = 0 } = work.update;
-  const needed = (downloadBytes + installBytes) * (1 + policy.disk.marginShare);
-  return [{ kind: 'disk-free', path, bytes: Math.ceil(needed + policy.disk.freeBytesMin) }];
+  const freeAt = (path: string, neededBytes: number): Requirement => ({
+    kind: 'disk-free',
+    path,
+    bytes: Math.ceil(neededBytes * (1 + disk.marginShare) + disk.freeBytesMin),
+  });
+  return [
+    freeAt(diskPath, downloadBytes + installBytes),
+    ...installRoots
+      .filter((root) => root !== diskPath)
+      .map((root): Requirement => freeAt(root, installBytes)),
+  ];
 }

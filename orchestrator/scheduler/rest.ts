@@ -19,6 +19,7 @@ const ofItself: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'VETOED',
   'TRIPPED',
   'OUTSIDE_WINDOW',
+  'ACTIVE_HOURS',
   'NEEDS_OPERATOR',
   'BREAKER_OPEN',
 ]);
@@ -38,13 +39,4 @@ export function lookAgainMsMax(readings: Readings): number {
   const value = valueOf(readings, 'presence');
   const isEngaged = value.kind === 'presence' && value.presence.kind === 'engaged';
   return isEngaged ? ENGAGED_MS : AWAY_MS;
-}
-
-/** Programs that have to be closed for some update, each once, in an order of their own. */
-export function appsAskedAbout(world: World): string[] {
-  const apps = new Set<string>();
-  for (const { update } of world.updates.values()) {
-    for (const app of update.closedApps) apps.add(app);
-  }
-  return [...apps].sort();
 }

@@ -7,7 +7,9 @@ import { defaultPolicy, type Policy } from '../policy/policy.js';
 import {
   admitted,
   at,
+  awaySince,
   engaged,
+  finished,
   NOW_MS,
   perform,
   started,
@@ -18,7 +20,7 @@ import {
 } from '../world/history.testing.js';
 import { decide, type Plan } from './decide.js';
 import type { HostView } from './host-view.js';
-import { hostWith, HOUR_MS, offering } from './offering.testing.js';
+import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
 
 const allow: Policy = { ...defaultPolicy, restarts: 'allow' };
 const a = updateOf('a', { nextAction: 'reboot' });
@@ -144,6 +146,69 @@ describe('a restart of the machine', () => {
       expect(waits.restart).toEqual({});
       expect(waits.waiting[0]?.reasons[0]?.message).toContain('no logind');
       expect(plan(told, allow, hostWith(), late).restart.order).toBeDefined();
+    });
+  });
+
+  describe('in active hours', () => {
+    const berlin = { ...allow, timeZone: 'Europe/Berlin' };
+    /** A Monday in winter, local time. */
+    const clock = (hour: number, minute = 0): number => Date.UTC(2030, 2, 18, hour - 1, minute);
+    const away = (nowMs: number) => hostWith({ presence: awaySince(nowMs - HOUR_MS) });
+    /** Both updaters have scanned a moment ago: nothing but the restart waits. */
+    const asking = (nowMs: number, ...facts: Fact[]): Dated[] => {
+      const scans = [UPDATER, OTHER].flatMap((updaterId) => [
+        admitted(`scan of ${updaterId}`, { kind: 'scan' }, { updaterId }),
+        finished(`scan of ${updaterId}`, { kind: 'succeeded' }),
+      ]);
+      return [...offering([a]), ...at(nowMs - 120_000, ...scans, ...facts)];
+    };
+    const at10 = (policy: Policy, ...facts: Fact[]) =>
+      plan(asking(clock(10), ...facts), policy, away(clock(10)), clock(10));
+
+    test.each<[string, Policy['activeHours'], number, boolean]>([
+      ['by day', { fromHour: 8, toHour: 17 }, clock(10), false],
+      ['so early that it happens at 8', { fromHour: 8, toHour: 17 }, clock(7, 45), false],
+      ['so that it happens just before 8', { fromHour: 8, toHour: 17 }, clock(7, 44), true],
+      ['so late that it happens at 17', { fromHour: 8, toHour: 17 }, clock(16, 45), true],
+      ['a minute earlier', { fromHour: 8, toHour: 17 }, clock(16, 44), false],
+      ['at night, where people work at night', { fromHour: 22, toHour: 6 }, clock(3), false],
+      ['by day, where people work at night', { fromHour: 22, toHour: 6 }, clock(10), true],
+      ['where every hour is active', { fromHour: 0, toHour: 24 }, clock(3), false],
+    ])('%s', (_what, activeHours, nowMs, may) => {
+      const asked = plan(asking(nowMs), { ...berlin, activeHours }, away(nowMs), nowMs);
+      expect(asked.restart.order !== undefined).toBe(may);
+      expect(codesOf(asked)).toEqual(may ? ['RESTART_DUE'] : ['ACTIVE_HOURS', 'RESTART_DUE']);
+    });
+
+    test('says until when, and looks again then', () => {
+      const asked = at10(berlin);
+      expect(asked.waiting[0]?.reasons[0]).toMatchObject({ untilMs: clock(16, 45) });
+      expect(asked.lookAgainAtMs).toBe(clock(16, 45));
+      const early = plan(asking(clock(3)), defaultPolicy, away(clock(3)), clock(3));
+      expect(early.lookAgainAtMs).toBe(Date.UTC(2030, 2, 18, 7, 45));
+      const never = at10({ ...berlin, activeHours: { fromHour: 0, toHour: 24 } });
+      expect(never.waiting[0]?.reasons[0]).not.toHaveProperty('untilMs');
+    });
+
+    test('is taken where it is overdue, or wanted now', () => {
+      expect(at10(berlin).restart).toEqual({});
+      expect(at10(berlin, demanded).restart.order).toBeDefined();
+      const others = { deadlineMs: 0, graceMs: 1 };
+      const overdue = { ...berlin, deadlines: { ...berlin.deadlines, others } };
+      expect(at10(overdue).restart.order).toBeDefined();
+    });
+
+    test('that was ordered is taken back when the policy comes to have them', () => {
+      const ordered: Fact = {
+        ...{ kind: 'restart.ordered', hostId: 'host-1', updates: [] },
+        atMs: clock(10, 5),
+      };
+      const dated = [...offering([a]), ...at(clock(9, 50), ordered)];
+      const none = { ...berlin, activeHours: { fromHour: 0, toHour: 1 } };
+      expect(plan(dated, none, away(clock(10)), clock(10)).restart).toEqual({});
+      expect(plan(dated, berlin, away(clock(10)), clock(10)).restart).toMatchObject({
+        cancel: { code: 'ACTIVE_HOURS' },
+      });
     });
   });
 

@@ -8,6 +8,7 @@
 //       not ask again, whoever restarted it.
 //   B2. A restart is ordered only while nothing runs or could start, and taken back when somebody comes
 //       back, or objects, before it is due.
+//   B3. It is never taken in active hours, unless it is overdue or wanted now.
 
 import { objections, type Requirement } from '../../conditions/requirement.js';
 import { valueOf, type Readings } from '../../conditions/reading.js';
@@ -15,6 +16,7 @@ import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
 import type { Restart, World } from '../world/world.js';
 import type { HostView } from './host-view.js';
+import { activeHourObjections } from './hours.js';
 import { orderObjections } from './may.js';
 import { toContinue } from './requirements.js';
 import type { Subject } from './subject.js';
@@ -55,7 +57,10 @@ export function restartObjections(
   }
   if (isAgreed(subject, policy)) {
     const message = 'the machine restarts when nothing else is under way';
-    return [{ code: 'RESTART_DUE', message, ...asked }];
+    return [
+      ...activeHourObjections(subject.level, policy, nowMs + policy.restartWarningMs), // B3
+      { code: 'RESTART_DUE', message, ...asked },
+    ];
   }
   const message = `the machine has to restart: restart it when it suits, or "lull run-now ${nameOf(subject)}"`;
   return [{ code: 'NEEDS_OPERATOR', message, ...asked }];
@@ -80,7 +85,11 @@ export function restartPlan(
   const pending = pendingRestart(world, readings, nowMs);
   if (pending !== undefined) {
     if (pending.failed !== undefined || nowMs >= pending.atMs) return {};
-    const against = agreed.map(({ subject }) => objectionsNow(subject, world, host, policy, nowMs));
+    const { atMs } = pending;
+    const against = agreed.map(({ subject }) => [
+      ...objectionsNow(subject, world, host, policy, nowMs),
+      ...activeHourObjections(subject.level, policy, atMs), // B3: the policy may be a new one
+    ]);
     if (against.some((reasons) => reasons.length === 0)) return {};
     const nobody: Reason = { code: 'OPERATOR', message: 'no update waits for it any more' };
     return { cancel: against[0]?.[0] ?? nobody }; // B2

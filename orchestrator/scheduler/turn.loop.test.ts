@@ -72,7 +72,7 @@ beforeEach(async () => {
     head: () => disk.head(),
     close: () => disk.close(),
   };
-  ledger = await openLedger({ journal, clock, retry: policy.retry, log });
+  ledger = await openLedger({ journal, clock, retry: () => policy.retry, log });
   host = {
     hostId: 'host-1',
     instanceId: 'i',
@@ -93,7 +93,7 @@ beforeEach(async () => {
       id: 'host-1',
       attached: host !== undefined,
       readings,
-      diskPath: '/var/lib/lull',
+      diskPath: '/',
       servedSinceMs: NOW_MS - HOUR_MS,
       level: 'confined',
     }),

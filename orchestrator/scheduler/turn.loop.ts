@@ -14,9 +14,10 @@ import type { CancelTimer } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { holdsSlot } from '../runs/run.js';
+import { appsAskedAbout, disksAskedAbout } from './asked-about.js';
 import { decide, type Plan } from './decide.js';
 import { permit, restrict, type ObeyDeps } from './obey.loop.js';
-import { appsAskedAbout, isAtRest, lookAgainMsMax } from './rest.js';
+import { isAtRest, lookAgainMsMax } from './rest.js';
 import { dated } from './since.js';
 
 /** A lease is renewed this many times while it lasts, so that one lost renewal does no harm. */
@@ -30,10 +31,11 @@ export interface Turns extends Closeable {
 
 export interface TurnDeps extends ObeyDeps {
   readonly log: Log;
-  /** Told in each turn whether nothing waits for the machine, and which programs updates ask about. */
+  /** Told in each turn whether nothing waits for the machine, and what updates ask about. */
   readonly onWanted: (wanted: {
     readonly edgesOnly: boolean;
     readonly apps: readonly string[];
+    readonly diskPaths: readonly string[];
   }) => void;
 }
 
@@ -94,7 +96,12 @@ export function startTurns(deps: TurnDeps): Turns {
     const plan = planNow();
     last = plan;
     restrict(plan, deps.host());
-    deps.onWanted({ edgesOnly: isAtRest(plan, ledger.world), apps: appsAskedAbout(ledger.world) });
+    const { world } = ledger;
+    deps.onWanted({
+      edgesOnly: isAtRest(plan, world),
+      apps: appsAskedAbout(world),
+      diskPaths: disksAskedAbout(world, deps.hostView().diskPath),
+    });
     lookAgain(plan.lookAgainAtMs);
     recording = true;
     try {

@@ -187,7 +187,7 @@ export const anyHost: fc.Arbitrary<HostView> = fc.record({
   attached: fc.integer({ min: 0, max: 4 }).map((n) => n > 0),
   level: fc.constantFrom('sealed', 'confined', 'loose', 'none', undefined),
   readings: anyReadings,
-  diskPath: fc.constantFrom('/var/lib/lull', '/'),
+  diskPath: fc.constantFrom('/', '/', '/', '/var/lib/lull'),
   servedSinceMs: instantMs.map((ms) => NOW_MS + ms),
 });
 
@@ -196,6 +196,7 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
     small: fc.integer({ min: 1, max: 3 }),
     change: fc.integer({ min: 1, max: 2 }),
     restarts: fc.constantFrom('ask' as const, 'allow' as const),
+    activeHours: fc.record({ fromHour: fc.nat(23), toHour: fc.integer({ min: 1, max: 24 }) }),
     levels: fc.tuple(...intrusionsThree()),
     windows: fc.oneof(
       fc.constant<readonly Window[]>([]),
@@ -205,12 +206,13 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
         .map((times): readonly Window[] => [{ ...times, days }]),
     ),
   })
-  .map(({ small, change, restarts, levels, windows }) => {
+  .map(({ small, change, restarts, activeHours, levels, windows }) => {
     const [normal, due, overdue] = [...levels].sort((a, b) => levelOf(a) - levelOf(b));
     return {
       ...defaultPolicy,
       slots: { change, fetch: 2, small },
       restarts,
+      activeHours,
       windows,
       intrusion: {
         normal: normal ?? 'silent',

@@ -29,7 +29,7 @@ const { retry } = defaultPolicy;
 const scan = { kind: 'scan' } as const;
 const known = [submitted(), enabled(), found([updateOf('a')])];
 const resumed: Fact = { kind: 'run.resumed', runId: 'r' };
-const cancelled = (code: 'OPERATOR' | 'SHUTTING_DOWN' | 'SUPERSEDED'): Fact =>
+const cancelled = (code: 'OPERATOR' | 'SHUTTING_DOWN' | 'SUPERSEDED' | 'OUTSIDE_WINDOW'): Fact =>
   finished('r', { kind: 'cancelled', code });
 
 /** So many attempts at one run, each with this end. */
@@ -66,6 +66,7 @@ describe('each transition', () => {
     ['cancelled by an operator', [cancelled('OPERATOR')], 'finished'],
     ['cancelled because Lull stopped', [cancelled('SHUTTING_DOWN')], 'interrupted'],
     ['cancelled for a newer grant', [cancelled('SUPERSEDED')], 'interrupted'],
+    ['cancelled because its window closed', [cancelled('OUTSIDE_WINDOW')], 'interrupted'],
   ])('%s', (_what, facts, kind) => {
     expect(runAfter(...facts)?.phase.kind).toBe(kind);
   });

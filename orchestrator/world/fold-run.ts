@@ -163,7 +163,8 @@ function finished(
     });
     return;
   }
-  // Lull stopped, a newer grant took over, or it gave way: nobody's failure, and the same run goes on.
+  // Lull stopped, a newer grant took over, it gave way, or its window closed: nobody's failure, and the
+  // same run goes on.
   if (repeatable && outcome.kind === 'cancelled' && isHandover(outcome.code)) {
     world.lastRunEndedAtMs = atMs;
     put(world, {
@@ -242,7 +243,12 @@ function thinned(crashes: readonly Crash[]): readonly Crash[] {
 }
 
 function isHandover(code: ReasonCode): boolean {
-  return code === 'SHUTTING_DOWN' || code === 'SUPERSEDED' || code === 'GAVE_WAY';
+  return (
+    code === 'SHUTTING_DOWN' ||
+    code === 'SUPERSEDED' ||
+    code === 'GAVE_WAY' ||
+    code === 'OUTSIDE_WINDOW'
+  );
 }
 
 function put(world: MutableWorld, run: Run): void {

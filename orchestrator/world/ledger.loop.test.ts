@@ -12,7 +12,17 @@ import type { Fact } from '../journal/fact.js';
 import { JournalError, type Journal } from '../journal/journal.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
 import { defaultPolicy } from '../policy/policy.js';
-import { enabled, submitted, UPDATER } from './history.testing.js';
+import {
+  admitted,
+  enabled,
+  failure,
+  finished,
+  found,
+  perform,
+  submitted,
+  updateOf,
+  UPDATER,
+} from './history.testing.js';
 import { openLedger, type Ledger } from './ledger.loop.js';
 
 const log = createLog('test', 'silent');
@@ -40,7 +50,7 @@ async function journalHere(): Promise<Journal> {
 }
 
 function ledgerOn(journal: Journal): Promise<Ledger> {
-  return openLedger({ journal, clock, retry: defaultPolicy.retry, log });
+  return openLedger({ journal, clock, retry: () => defaultPolicy.retry, log });
 }
 
 /** The journal with every append handed to `before` first. */
@@ -68,6 +78,25 @@ async function settle(): Promise<void> {
 function messages(entries: readonly { readonly body: string }[]): string[] {
   return entries.map(({ body }) => (JSON.parse(body) as { message: string }).message);
 }
+
+test('a policy that changes while it is open counts from the next failure on', async () => {
+  let retry = defaultPolicy.retry;
+  const ledger = await openLedger({ journal: await journalHere(), clock, retry: () => retry, log });
+  const failing = (runId: string): Fact[] => [
+    admitted(runId, perform(updateOf('a', { nextAction: 'install' }))),
+    finished(runId, failure('APPLY_FAILED')),
+  ];
+  const waitMs = (): number => {
+    const [state] = ledger.world.updates.values();
+    return (state?.trials.notBeforeMs ?? 0) - clock.now().wallMs;
+  };
+  await ledger.append([submitted(), enabled(), found([updateOf('a')]), ...failing('r1')]);
+  expect(waitMs()).toBe(retry.installMs);
+  retry = { ...retry, installMs: 5_000 };
+  expect(waitMs()).toBe(defaultPolicy.retry.installMs);
+  await ledger.append(failing('r2'));
+  expect(waitMs()).toBe(5_000);
+});
 
 test('a fact is in the world after its append, and again after a restart', async () => {
   const journal = await journalHere();

@@ -78,7 +78,8 @@ export class JournalBusyError extends Error {
 export async function openLedger(deps: {
   journal: Journal;
   clock: Clock;
-  retry: Policy['retry'];
+  /** Asked anew for each fact: the policy may change while it is open. */
+  retry: () => Policy['retry'];
   log: Log;
 }): Promise<Ledger> {
   const { journal, clock, retry, log } = deps;
@@ -90,7 +91,7 @@ export async function openLedger(deps: {
     if (page.length === 0) break;
     const verdict = verifyChain(durable, page);
     if (verdict.kind === 'broken') throw new AuditBrokenError(verdict.why);
-    for (const stored of page) foldEntry(world, parseEntry(stored), retry);
+    for (const stored of page) foldEntry(world, parseEntry(stored), retry());
     durable = verdict.head;
   }
   let written = durable;
@@ -114,7 +115,7 @@ export async function openLedger(deps: {
         return;
       }
       for (const entry of entries) {
-        foldEntry(world, entry, retry); // L1, L2
+        foldEntry(world, entry, retry()); // L1, L2
         for (const listener of listeners) listener(entry);
       }
       const last = entries.at(-1);

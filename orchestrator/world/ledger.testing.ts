@@ -27,7 +27,7 @@ export async function openLedgerUnderTest(
   const directory = mkdtempSync(join(tmpdir(), 'lull-o-'));
   const journal = await openSqliteJournal(join(directory, 'journal.db'));
   const log = createLog('test', 'silent');
-  const ledger = await openLedger({ journal, clock, retry: defaultPolicy.retry, log });
+  const ledger = await openLedger({ journal, clock, retry: () => defaultPolicy.retry, log });
   return {
     directory,
     ledger,

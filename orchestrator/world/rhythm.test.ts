@@ -14,6 +14,13 @@ describe('how soon absences end, over how soon they usually do', () => {
     expect(returnsOverUsual(noRhythm, MONDAY_10AM, 600, active)).toBeGreaterThan(1);
   });
 
+  test('where they lie across midnight, the night is when people are expected', () => {
+    const late = { fromHour: 22, toHour: 6 };
+    expect(returnsOverUsual(noRhythm, MONDAY_3AM, 600, late)).toBeGreaterThan(1);
+    expect(returnsOverUsual(noRhythm, MONDAY_3AM - 4 * 60 - 1, 600, late)).toBeGreaterThan(1);
+    expect(returnsOverUsual(noRhythm, MONDAY_10AM, 600, late)).toBeLessThan(1);
+  });
+
   test('an hour in which somebody kept coming back counts as a worse one', () => {
     let rhythm = noRhythm;
     for (let week = 0; week < 4; week += 1) {

@@ -32,7 +32,10 @@ const OWN_PRIOR_HOURS = 240;
 const RATIO_MIN = 0.1;
 const RATIO_MAX = 1.4;
 
-/** Hours of the day, local time; `toHour` is the first that is not active any more. */
+/**
+ * Hours of the day, local time; `toHour` is the first that is not active any more: before `fromHour`,
+ * on the next day.
+ */
 export interface ActiveHours {
   readonly fromHour: number;
   readonly toHour: number;
@@ -95,5 +98,7 @@ function shrunk({ awayS, returns }: HourSummary, prior: number, priorHours: numb
 }
 
 function isActive(hourOfDay: number, { fromHour, toHour }: ActiveHours): boolean {
-  return hourOfDay >= fromHour && hourOfDay < toHour;
+  return fromHour < toHour
+    ? hourOfDay >= fromHour && hourOfDay < toHour
+    : hourOfDay >= fromHour || hourOfDay < toHour;
 }

@@ -46,17 +46,19 @@ interface WatchSensorOptions {
   ) => void;
 }
 
+interface Want {
+  readonly edgesOnly: boolean;
+  readonly apps: readonly string[];
+  readonly diskPaths: readonly string[];
+}
+
 export interface SensorWatch extends Closeable {
   /**
    * Watches at another pace, or for other things, from now on, without a gap.
    * @param want edgesOnly: nothing waits for levels, once the new snapshot has come they are unknown.
-   *   apps: programs to look for.
+   *   apps: programs to look for. diskPaths: directories whose file systems are measured.
    */
-  setCadence(
-    heartbeatMs: number,
-    silentAfterMs: number,
-    want?: { readonly edgesOnly?: boolean; readonly apps?: readonly string[] },
-  ): void;
+  setCadence(heartbeatMs: number, silentAfterMs: number, want?: Partial<Want>): void;
   close(): void;
 }
 
@@ -68,8 +70,7 @@ export function watchSensor(options: WatchSensorOptions): SensorWatch {
 class ReconnectingWatch implements SensorWatch {
   private heartbeatMs: number;
   private silentAfterMs: number;
-  private edgesOnly: boolean;
-  private apps: readonly string[] = [];
+  private want: Want;
   private readings: Readings = new Map();
   private state: 'unheard' | 'live' | 'silent' = 'unheard';
   private opening: Stream | undefined;
@@ -85,7 +86,7 @@ class ReconnectingWatch implements SensorWatch {
   constructor(private readonly options: WatchSensorOptions) {
     this.heartbeatMs = options.heartbeatMs;
     this.silentAfterMs = options.silentAfterMs;
-    this.edgesOnly = options.edgesOnly ?? false;
+    this.want = { edgesOnly: options.edgesOnly ?? false, apps: [], diskPaths: [] };
     options.signal.addEventListener('abort', this.onAbort, { once: true });
     if (options.signal.aborted) this.close();
     else this.open();
@@ -94,16 +95,15 @@ class ReconnectingWatch implements SensorWatch {
   setCadence(
     heartbeatMs: number,
     silentAfterMs: number,
-    { edgesOnly = false, apps = [] }: Parameters<SensorWatch['setCadence']>[2] = {},
+    { edgesOnly = false, apps = [], diskPaths = [] }: Partial<Want> = {},
   ): void {
     if (this.closed) return;
+    const want = { edgesOnly, apps, diskPaths };
     const same = heartbeatMs === this.heartbeatMs && silentAfterMs === this.silentAfterMs;
-    const sameApps = apps.length === this.apps.length && apps.every((a, i) => a === this.apps[i]);
-    if (same && sameApps && edgesOnly === this.edgesOnly) return;
+    if (same && JSON.stringify(want) === JSON.stringify(this.want)) return;
     this.heartbeatMs = heartbeatMs;
     this.silentAfterMs = silentAfterMs;
-    this.edgesOnly = edgesOnly;
-    this.apps = apps;
+    this.want = want;
     // Without a stream the next attempt, which is on its way, takes the new pace.
     if (this.serving !== undefined || this.opening !== undefined) this.open(); // V3
   }
@@ -119,10 +119,10 @@ class ReconnectingWatch implements SensorWatch {
   private open(): void {
     this.cancelRetry();
     this.opening?.drop();
-    const { heartbeatMs, edgesOnly, apps } = this;
+    const { edgesOnly, apps, diskPaths } = this.want;
     const stream: Stream = openStream(
       this.options.socketPath,
-      { heartbeatMs, edgesOnly, apps: [...apps] },
+      { heartbeatMs: this.heartbeatMs, edgesOnly, apps: [...apps], diskPaths: [...diskPaths] },
       {
         onMessage: (message) => {
           this.hear(stream, message);

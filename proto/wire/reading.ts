@@ -21,6 +21,7 @@ export function readingToWire(reading: Reading): WireReading {
     observedMonotonicNs: reading.observedMonotonicNs,
     source: reading.source,
     value: valueToWire(reading.value),
+    held: reading.value.kind === 'number' ? reading.value.held : undefined,
   };
 }
 
@@ -33,7 +34,7 @@ export function readingFromWire(wire: WireReading): Reading | undefined {
     observedAtMs: Number(wire.observedAtUnixMs),
     observedMonotonicNs: wire.observedMonotonicNs,
     source: wire.source,
-    value: valueFromWire(wire.value),
+    value: withHeld(valueFromWire(wire.value), wire.held),
   };
 }
 
@@ -48,6 +49,10 @@ export function applyReadings(
     if (reading !== undefined) next.set(readingKey(reading.signal, reading.instance), reading);
   }
   return next;
+}
+
+function withHeld(value: Value, held: number | undefined): Value {
+  return value.kind === 'number' && held !== undefined ? { ...value, held } : value;
 }
 
 function valueToWire(value: Value): WireReading['value'] {

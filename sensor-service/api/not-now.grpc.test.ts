@@ -29,7 +29,12 @@ describe('somebody outside', () => {
     clock = new VirtualClock();
     sensor = await startSensorUnderTest(clock);
     readings = new Map();
-    const call = sensor.client.watchState({ heartbeatMs: 60_000, edgesOnly: true, apps: [] });
+    const call = sensor.client.watchState({
+      heartbeatMs: 60_000,
+      edgesOnly: true,
+      apps: [],
+      diskPaths: [],
+    });
     call.on('data', (message: WatchStateResponse) => {
       readings = applyReadings(readings, message);
     });
@@ -162,7 +167,12 @@ test('a trace is played in the place of the machine, and its end is not "nobody 
   let readings: Readings = new Map();
   const kinds: string[] = [];
   const ended = new Promise<void>((resolve) => {
-    const call = client.watchState({ heartbeatMs: 60_000, edgesOnly: false, apps: [] });
+    const call = client.watchState({
+      heartbeatMs: 60_000,
+      edgesOnly: false,
+      apps: [],
+      diskPaths: [],
+    });
     call.on('error', () => undefined);
     call.on('data', (message: WatchStateResponse) => {
       readings = applyReadings(readings, message);

@@ -78,7 +78,7 @@ export interface Watched extends Closeable {
 }
 
 export function watchPlainly(client: SensorServiceClient, heartbeatMs = 60_000): Watched {
-  const call = client.watchState({ heartbeatMs, edgesOnly: false, apps: [] });
+  const call = client.watchState({ heartbeatMs, edgesOnly: false, apps: [], diskPaths: [] });
   const received: WatchStateResponse[] = [];
   let taken = 0;
   let wake: () => void = () => undefined;

@@ -127,7 +127,12 @@ describe('a watcher', () => {
 test('one watcher too many is refused, and the others go on', async () => {
   const others = Array.from({ length: 64 }, () => watch());
   for (const other of others) await other.next();
-  const refused = sensor.client.watchState({ heartbeatMs: 0, edgesOnly: false, apps: [] });
+  const refused = sensor.client.watchState({
+    heartbeatMs: 0,
+    edgesOnly: false,
+    apps: [],
+    diskPaths: [],
+  });
   const error = await new Promise((resolve) => {
     refused.on('data', () => undefined);
     refused.once('error', resolve);

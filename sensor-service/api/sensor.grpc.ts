@@ -1,5 +1,6 @@
 // SensorService on the wire: reads requests, answers with what the rest of the folder knows.
 
+import { isAbsolute } from 'node:path';
 import { status, type ServiceError } from '@grpc/grpc-js';
 import {
   ReportPresenceRequest_Report as WireReport,
@@ -13,7 +14,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { InventoryProbe } from '../probe/inventory.js';
 import { REPORT_TTL_MS_MAX, type PresenceReport } from '../reading/reported.js';
-import type { AskedApps } from '../sampling/asked-apps.js';
+import type { Asked } from '../sampling/asked.js';
 import type { InhibitLoop } from '../sampling/inhibit.loop.js';
 import type { Latest } from '../sampling/latest.js';
 import type { SamplingLoop } from '../sampling/loop.js';
@@ -40,7 +41,8 @@ interface SensorApiDeps {
   readonly presence: PresenceLoop;
   readonly inventory: InventoryProbe;
   readonly inhibitions: InhibitLoop;
-  readonly apps: AskedApps;
+  readonly apps: Asked;
+  readonly disks: Asked;
 }
 
 interface SensorApi extends Closeable {
@@ -103,7 +105,11 @@ export function createSensorApi(deps: SensorApiDeps): SensorApi {
 
 /** Serves one watcher. @returns what ends it; `onEnd` is called once, whoever ends it. */
 function watch(call: WatchCall, deps: SensorApiDeps, onEnd: () => void): () => void {
-  const withdraw = deps.apps.ask(call.request.apps);
+  const { apps, diskPaths } = call.request;
+  const withdraw = [
+    deps.apps.ask(apps),
+    deps.disks.ask(diskPaths.filter((path) => isAbsolute(path) && !path.includes('\0'))),
+  ];
   const hold = deps.sampling.hold(paceOf(call.request));
   let stream: StateStream | undefined;
   let ended = false;
@@ -113,7 +119,7 @@ function watch(call: WatchCall, deps: SensorApiDeps, onEnd: () => void): () => v
     if (stream === undefined) call.end();
     else stream.close();
     hold.release();
-    withdraw();
+    for (const each of withdraw) each();
     onEnd();
   };
   call.on('cancelled', end);

@@ -73,7 +73,12 @@ async function receiveUntil(
   last: number,
   whileOpen: (pause: () => void, resume: () => void) => Promise<void>,
 ) {
-  const call = client.watchState({ heartbeatMs: 60_000, edgesOnly: false, apps: [] });
+  const call = client.watchState({
+    heartbeatMs: 60_000,
+    edgesOnly: false,
+    apps: [],
+    diskPaths: [],
+  });
   call.on('error', () => undefined);
   const received: number[] = [];
   const done = new Promise<void>((resolve) => {
@@ -139,7 +144,7 @@ describe('a watcher that guards a run', () => {
 
   beforeEach(async () => {
     received = [];
-    const call = client.watchState({ heartbeatMs: 200, edgesOnly: false, apps: [] });
+    const call = client.watchState({ heartbeatMs: 200, edgesOnly: false, apps: [], diskPaths: [] });
     call.on('error', () => undefined);
     const opened = new Promise((resolve) => call.once('data', resolve));
     call.on('data', (message: WatchStateResponse) => received.push(percentsOf(message)));

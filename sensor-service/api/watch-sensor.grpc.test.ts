@@ -108,6 +108,20 @@ describe('a watch of a service in this process', () => {
     expect(of(after)).toEqual({ kind: 'unknown', why: 'no update asks about it' });
   });
 
+  test('asks about file systems as long as it wants to, also about one that is not there yet', async () => {
+    const path = `${sensor.machine.dir}/not/yet/made`;
+    const of = ({ readings }: Heard): Value | undefined => readings.get(`disk.free:${path}`)?.value;
+    const live = start(sensor.service.socketPath, systemClock);
+    await hears(isLive);
+    live.setCadence(10_000, 25_000, { diskPaths: [path, 'no/path', 'also\0none'] });
+    const asked = await hears((each) => of(each)?.kind === 'number');
+    const disks = [...asked.readings.keys()].filter((key) => key.startsWith('disk.free:'));
+    expect(disks).toEqual(['disk.free:/', `disk.free:${path}`]);
+    live.setCadence(10_000, 25_000);
+    const after = await hears((each) => of(each)?.kind === 'unknown');
+    expect(of(after)).toEqual({ kind: 'unknown', why: 'no update is written to it' });
+  });
+
   test('is told once, at once, when the service stops, and a new one restores it', async () => {
     start(sensor.service.socketPath, systemClock);
     await hears(isLive);

@@ -30,7 +30,8 @@ export interface Machine {
   readonly sysRoot: string;
   /** The directory in which dev/, run/, tmp/ and var/ lie. */
   readonly root: string;
-  readonly diskPaths: readonly string[];
+  /** Where updates are written to. */
+  readonly diskPaths: () => readonly string[];
   /** Programs that updates ask about. */
   readonly apps: () => readonly string[];
   readonly profile: Profile;
@@ -105,5 +106,5 @@ export function diskProbes(machine: Machine): Probe[] {
 }
 
 function diskFree({ diskPaths }: Machine): Probe {
-  return diskFreeProbe([...new Set(diskPaths)]);
+  return diskFreeProbe(diskPaths);
 }

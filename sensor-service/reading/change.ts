@@ -22,13 +22,26 @@ export function isUrgent(before: Reading | undefined, after: Reading): boolean {
   return after.value.number - before.value.number >= RISE_PERCENT;
 }
 
+function countsAs({
+  number,
+  held = number,
+}: {
+  readonly number: number;
+  readonly held?: number;
+}): number {
+  return held;
+}
+
 /** Whether `after` is worth telling to somebody who was told `before`. */
 export function isChange(before: Reading | undefined, after: Reading): boolean {
   if (before === undefined) return true;
   if (before.value.kind !== 'number' || after.value.kind !== 'number') {
     return !sameValue(before.value, after.value);
   }
-  const step = Math.abs(after.value.number - before.value.number);
+  const step = Math.max(
+    Math.abs(after.value.number - before.value.number),
+    Math.abs(countsAs(after.value) - countsAs(before.value)),
+  );
   switch (signals[after.signal].unit) {
     case '%':
       return step >= STEP_PERCENT;

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Reading } from '../../conditions/reading.js';
+import { readingFromWire, readingToWire } from '../../proto/wire/reading.js';
 import { createLatest } from './latest.js';
 
 const engaged: Reading = {
@@ -23,6 +24,23 @@ test('a listener that throws keeps nobody else from hearing of the edge', () => 
     latest.put([engaged]);
   }).toThrow('a listener of the readings failed');
   expect(heard).toEqual(['first', 'third']);
+});
+
+test('load that has not clearly fallen is told as what it was, also over the wire', () => {
+  const latest = createLatest();
+  const told: Reading[] = [];
+  latest.listen((changes) => told.push(...changes));
+  for (const number of [30, 28, 2]) {
+    const value = { kind: 'number', number } as const;
+    latest.put([{ ...engaged, signal: 'cpu.busy', value }]);
+  }
+  expect(told.map(({ value }) => value)).toEqual([
+    { kind: 'number', number: 30 },
+    { kind: 'number', number: 28, held: 30 },
+    { kind: 'number', number: 2, held: 2.5 },
+  ]);
+  expect(told.map((each) => readingFromWire(readingToWire(each)))).toEqual(told);
+  expect(latest.readings.get('cpu.busy')?.value).toMatchObject({ held: 2.5 });
 });
 
 test('who stopped listening hears nothing more', () => {

@@ -1,10 +1,11 @@
 import { readingKey, type Reading, type Readings } from '../../conditions/reading.js';
+import { nothingHeld, steadied } from '../../conditions/steady.js';
 
 /** The latest readings of the machine, and who wants to hear of new ones. */
 export interface Latest {
   /** As they are now and go on to be: whoever keeps them copies them. */
   readonly readings: Readings;
-  /** Lays `changes` over the readings and tells every listener before it returns. */
+  /** Lays `changes`, steadied, over the readings and tells every listener before it returns. */
   readonly put: (changes: readonly Reading[]) => void;
   /**
    * @param everyMs how often the listener is to hear anything at all: whoever asks for the most is
@@ -24,13 +25,17 @@ interface Listener {
 export function createLatest(): Latest {
   const readings = new Map<string, Reading>();
   let listeners: readonly Listener[] = [];
+  let held = nothingHeld;
   return {
     readings,
     put: (changes) => {
-      for (const reading of changes) {
+      const steady = changes.map((change) => {
+        const { reading, held: next } = steadied(held, change);
+        held = next;
         readings.set(readingKey(reading.signal, reading.instance), reading);
-      }
-      tellAll(listeners, changes);
+        return reading;
+      });
+      tellAll(listeners, steady);
     },
     listen: (tell, everyMs = Number.POSITIVE_INFINITY) => {
       const mine: Listener = { tell, everyMs };

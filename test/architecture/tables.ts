@@ -20,7 +20,10 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
   ['harness', ['proto', 'runtime', 'cli']],
   ['demo', ['runtime', 'conditions', 'harness']],
   ['bench', ['proto', 'runtime', 'conditions', 'orchestrator', 'sdk', 'harness']],
-  ['test', ['conditions', 'harness', 'orchestrator', 'plugin-host', 'sdk', 'updaters']],
+  [
+    'test',
+    ['conditions', 'harness', 'orchestrator', 'plugin-host', 'sensor-service', 'sdk', 'updaters'],
+  ],
 ]);
 
 /** What tests may import besides: they speak the contracts to what they test. */

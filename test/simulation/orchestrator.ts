@@ -35,7 +35,7 @@ export class SimulatedOrchestrator {
     const life: Lifetime = { over: false };
     const { time, disk, policy } = deps;
     const clock = time.clockOf(life);
-    const ledger = await openLedger({ journal: disk.open(life), clock, retry: policy.retry, log });
+    const ledger = await openLedger({ journal: disk.open(life), clock, retry: () => policy.retry, log });
     const wake = (): void => {
       if (!life.over) turns.wake();
     };

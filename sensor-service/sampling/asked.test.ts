@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { APPS_MAX, createAskedApps } from './asked-apps.js';
+import { APPS_MAX, createAsked } from './asked.js';
 
 test('what watchers ask for is looked for as long as one of them watches', () => {
   let more = 0;
   const gone: string[] = [];
-  const apps = createAskedApps(['/bin/own'], {
+  const apps = createAsked(['/bin/own'], APPS_MAX, {
     onMore: () => (more += 1),
     onGone: (each) => gone.push(...each),
   });
@@ -21,7 +21,7 @@ test('what watchers ask for is looked for as long as one of them watches', () =>
 });
 
 test('one watcher that asks for everything leaves room to nobody, and no more than that', () => {
-  const apps = createAskedApps([], { onMore: () => undefined, onGone: () => undefined });
+  const apps = createAsked([], APPS_MAX, { onMore: () => undefined, onGone: () => undefined });
   apps.ask(Array.from({ length: 10_000 }, (_, n) => `/bin/${String(n)}`));
   expect(apps.current()).toHaveLength(APPS_MAX);
 });

@@ -1,0 +1,64 @@
+// Hysteresis of load: a level that has been high counts as high until it has clearly fallen.
+//
+//   measured ─▶ held: follows at once upwards, and downwards only what lies clearly below ─▶ the gate
+//
+// The reading carries it, so that whoever judges one needs no memory, and every threshold has its
+// hysteresis, whatever policy says: a gate with the limit 20 % that has closed opens below 16 %.
+//
+// Invariants:
+//   Y1. Upwards there is no delay: a gate never opens later than the measurement closes it.
+//   Y2. What is held is let go of after HELD_MS_MAX: load that stays just below a limit is below it.
+
+import { percentSignals, type PercentSignal, type Reading, type Signal } from './reading.js';
+
+/** Below this share of what was reached a level has clearly fallen (ours). */
+const CLEARLY_SHARE = 0.8;
+/** Memory in use moves little, and its limit lies high: a fifth less would hardly ever be reached. */
+const CLEARLY_SHARE_OF_MEMORY = 0.95;
+/** As long as a load that comes in bouts may pause (ours). */
+const HELD_MS_MAX = 300_000;
+
+interface Held {
+  readonly percent: number;
+  readonly sinceNs: bigint;
+}
+
+/** What is held of each signal. */
+export type Steadiness = ReadonlyMap<PercentSignal, Held>;
+
+export const nothingHeld: Steadiness = new Map();
+
+/** The reading with what it is held at, and what is held from now on. */
+export function steadied(
+  before: Steadiness,
+  reading: Reading,
+): { readonly reading: Reading; readonly held: Steadiness } {
+  const { signal, value, observedMonotonicNs: nowNs } = reading;
+  if (!isPercent(signal)) return { reading, held: before };
+  if (value.kind !== 'number' || Number.isNaN(value.number)) {
+    const held = new Map(before);
+    held.delete(signal);
+    return { reading, held };
+  }
+  const next = following(before.get(signal), value.number, nowNs, signal);
+  const held = new Map(before).set(signal, next);
+  if (next.percent <= value.number) return { reading, held };
+  return { reading: { ...reading, value: { ...value, held: next.percent } }, held };
+}
+
+function following(
+  held: Held | undefined,
+  percent: number,
+  nowNs: bigint,
+  signal: PercentSignal,
+): Held {
+  const isOver = held === undefined || nowNs - held.sinceNs >= BigInt(HELD_MS_MAX) * 1_000_000n;
+  if (isOver || percent >= held.percent) return { percent, sinceNs: nowNs }; // Y1, Y2
+  const share = signal === 'memory.used' ? CLEARLY_SHARE_OF_MEMORY : CLEARLY_SHARE;
+  const fallenTo = percent / share;
+  return fallenTo < held.percent ? { percent: fallenTo, sinceNs: nowNs } : held;
+}
+
+function isPercent(signal: Signal): signal is PercentSignal {
+  return (percentSignals as readonly Signal[]).includes(signal);
+}
