@@ -5,11 +5,11 @@ import { Option, type Command } from 'commander';
 import type { Inhibition } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { displayText } from '../../conditions/words.js';
 import { reportPresence } from '../commands/ask.js';
+import { record } from '../commands/record.js';
 import {
   askSensors,
   inhibit,
   listInhibitions,
-  record,
   releaseInhibition,
 } from '../commands/sensors.js';
 import { CommandError } from '../failure.js';

@@ -7,12 +7,13 @@ import { defaultPolicy, type Policy } from '../policy/policy.js';
 import { days } from '../policy/window.js';
 import { decide } from '../scheduler/decide.js';
 import { lull, policyForTraces, REACTION_MS } from './comparison.js';
-import type { Errand } from './errand.js';
+import { allowedIn, type Errand } from './errand.js';
 import { runErrand } from './machine.js';
-import { allowedIn, idleTimer, idleTimersS } from './rivals.js';
+import { idleTimer, idleTimersS } from './rivals.js';
 import { scoreOf } from './score.js';
 import { intersection, merged, type Span } from './span.js';
 import { syntheticTraces } from './synthetic.js';
+import { traceOf } from './trace.js';
 
 const START_MS = Date.UTC(2030, 0, 7);
 const MINUTE_MS = 60_000;
@@ -34,7 +35,7 @@ const spans = fc
 
 function errandWith(away: readonly Span[], mains: readonly Span[], workMs: number): Errand {
   const endMs = START_MS + 2 * DAY_MS;
-  const trace = { device: 'd', startMs: START_MS, endMs, away, mains };
+  const trace = traceOf({ device: 'd', startMs: START_MS, endMs, away, mains });
   return { trace, arrivalMs: START_MS, deadlineMs: endMs, workMs, stepMs: 0 };
 }
 

@@ -1,9 +1,8 @@
 // One errand under every policy, drawn: when the machine was left alone, when each policy ran, and
 // what it ran though somebody was there.
 
-import { allowedIn } from './rivals.js';
 import { intersection, lengthMs, within, type Span } from './span.js';
-import type { Errand, Ride } from './errand.js';
+import { allowedIn, type Errand, type Ride } from './errand.js';
 
 const WIDTH = 1_080;
 const LABEL = 190;

@@ -2,7 +2,7 @@
 // wall shows. The host sees every change at once, the orchestrator a little later and in order.
 
 import type { Readings } from '../../conditions/reading.js';
-import { readingsAt } from '../../orchestrator/simulation/edges.js';
+import { readingsAt } from '../../orchestrator/simulation/calm.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
 import type { Sight, Truth } from './truth.js';
 import type { Lifetime, VirtualTime } from './virtual-time.js';
