@@ -44,7 +44,10 @@ export function tracesFor({ trace, power, quick, say }: BenchOptions): readonly 
 export function errandsFor(traces: readonly Trace[], stepMs: number): Errand[] {
   const everyMs = traces.length === 1 ? EVERY_MS : 0;
   return traces.flatMap((trace) =>
-    errandsOf(trace, { workMs: WORK_MS, stepMs, deadlineMs: DEADLINE_MS, everyMs }),
+    errandsOf(trace, {
+      ...{ workMs: WORK_MS, stepMs, everyMs },
+      ...{ deadlineMs: DEADLINE_MS, publisherMs: DEADLINE_MS },
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Reading, Signal, Value } from './reading.js';
-import { parseTrace, playedValue, TRACE_HEAD, traceRow } from './trace.js';
+import { isTraceHead, parseTrace, playedValue, TRACE_HEAD, traceHead, traceRow } from './trace.js';
 
 const START = 1_900_000_000_000;
 const reading = (signal: Signal, value: Value, atMs: number, instance = ''): Reading => ({
@@ -72,9 +72,25 @@ describe('what is recorded and played again', () => {
   });
 });
 
+test('what the clock on the wall showed at the start comes back to the minute', () => {
+  const head = traceHead(Date.UTC(2030, 0, 7, 12, 34, 56), 3_600_000);
+  expect(head).toBe('lull-trace 1 2030-01-07T13:34\nat_s,signal,value\n');
+  expect(parseTrace(head)).toEqual({
+    kind: 'trace',
+    events: [],
+    wallStartMs: Date.UTC(2030, 0, 7, 13, 34),
+  });
+  expect(head.split('\n').slice(0, 1).every(isTraceHead)).toBe(true);
+  expect(parseTrace(TRACE_HEAD)).toEqual({ kind: 'trace', events: [] });
+});
+
 describe('a trace that cannot be played says where', () => {
   test.each([
     ['at_s,signal,value\n', /does not begin with/],
+    ['', /does not begin with/],
+    ['lull-trace 1 yesterday\nat_s,signal,value\n', /does not begin with/],
+    ['lull-trace 1 2030-13-40T99:99\nat_s,signal,value\n', /does not begin with/],
+    ['lull-trace 2\nat_s,signal,value\n', /does not begin with/],
     [`${TRACE_HEAD}1,presence\n`, /line 3: .*three columns/],
     [`${TRACE_HEAD}x,presence,engaged\n`, /line 3: at_s/],
     [`${TRACE_HEAD}1,mood,good\n`, /line 3: there is no signal "mood"/],

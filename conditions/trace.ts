@@ -1,13 +1,14 @@
 // Traces: what a machine's sensors said over time, to be played again. See docs/traces.md.
 //
-//   lull-trace 1
+//   lull-trace 1 2026-03-02T08:30
 //   at_s,signal,value
 //   0,presence,engaged
 //   75.2,presence,away 240
 //
 // Invariants:
 //   X1. A trace holds no title, name, address or path of a person: signals and numbers only.
-//   X2. Its instants count from its start, so that it can be played at any time.
+//   X2. Its instants count from its start, so that it can be played at any time. What the clock on the
+//       wall showed then stands in its head alone, for windows and rhythms.
 
 import {
   isSignal,
@@ -18,7 +19,10 @@ import {
   type Value,
 } from './reading.js';
 
-export const TRACE_HEAD = 'lull-trace 1\nat_s,signal,value\n';
+const NAME = 'lull-trace 1';
+const COLUMNS = 'at_s,signal,value';
+/** The head of a trace that does not say when it began. */
+export const TRACE_HEAD = `${NAME}\n${COLUMNS}\n`;
 export const TRACE_ROWS_MAX = 2_000_000;
 export const TRACE_BYTES_MAX = 128 * 1024 * 1024;
 
@@ -32,8 +36,24 @@ export interface TraceEvent {
 }
 
 export type ParsedTrace =
-  | { readonly kind: 'trace'; readonly events: readonly TraceEvent[] }
+  | {
+      readonly kind: 'trace';
+      readonly events: readonly TraceEvent[];
+      /** What the clock on the wall showed at its start, as if it were UTC; absent: it does not say. */
+      readonly wallStartMs?: number;
+    }
   | { readonly kind: 'broken'; readonly why: string };
+
+/** The head of a trace that begins at `startMs` and is taken in a zone so far from UTC. */
+export function traceHead(startMs: number, utcOffsetMs: number): string {
+  const wall = new Date(startMs + utcOffsetMs).toISOString().slice(0, 'yyyy-mm-ddThh:mm'.length);
+  return `${NAME} ${wall}\n${COLUMNS}\n`;
+}
+
+/** Whether a text with this first line is a trace. */
+export function isTraceHead(line: string): boolean {
+  return line === NAME || line.startsWith(`${NAME} `);
+}
 
 /** Instances that name nobody's things; readings of others are left out (X1). */
 const plain = /^(?:disk\.free:\/|lock\.held:[a-z]{1,16})$/;
@@ -50,7 +70,8 @@ export function traceRow(reading: Reading, startMs: number): string | undefined 
 /** Parses a whole trace. A last row without its end is one that was cut short, and is left out. */
 export function parseTrace(text: string): ParsedTrace {
   const [head = '', columns = '', ...rows] = text.split('\n').slice(0, -1);
-  if (`${head}\n${columns}\n` !== TRACE_HEAD) {
+  const wallStartMs = wallStartOf(head);
+  if (wallStartMs === undefined || columns !== COLUMNS) {
     return { kind: 'broken', why: `it does not begin with "${TRACE_HEAD.trim()}"` };
   }
   if (rows.length > TRACE_ROWS_MAX) return { kind: 'broken', why: 'it has too many rows' };
@@ -64,7 +85,16 @@ export function parseTrace(text: string): ParsedTrace {
     }
     events.push(event);
   }
-  return { kind: 'trace', events };
+  return { kind: 'trace', events, ...(wallStartMs === 'not said' ? {} : { wallStartMs }) };
+}
+
+/** Undefined: it is no head of a trace. */
+function wallStartOf(head: string): number | 'not said' | undefined {
+  if (head === NAME) return 'not said';
+  const wall = head.slice(NAME.length + 1);
+  if (!head.startsWith(`${NAME} `) || !/^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(wall)) return undefined;
+  const wallMs = Date.parse(`${wall}Z`);
+  return Number.isNaN(wallMs) ? undefined : wallMs;
 }
 
 /** The value of an event of a trace that began at `startMs` and is played `speed` times as fast. */

@@ -13,6 +13,7 @@ import { HOUR_MS, hostWith, offering } from '../orchestrator/scheduler/offering.
 import type { Errand } from '../orchestrator/simulation/errand.js';
 import { runErrand } from '../orchestrator/simulation/machine.js';
 import type { Span } from '../orchestrator/simulation/span.js';
+import { traceOf } from '../orchestrator/simulation/trace.js';
 import {
   admitted,
   at,
@@ -106,7 +107,10 @@ function morning(
       fromMs: startMs + from * HOUR_MS,
       toMs: startMs + to * HOUR_MS,
     }));
-  const trace = { device: 'd', startMs, endMs, away: spans(away), mains: spans(mains) };
+  const trace = traceOf({
+    ...{ device: 'd', startMs, endMs },
+    ...{ away: spans(away), mains: spans(mains) },
+  });
   return { trace, arrivalMs: startMs, deadlineMs: endMs, workMs: 600_000, stepMs: 0 };
 }
 

@@ -1,6 +1,6 @@
 // Machines for P7: each with its own world, folded from facts, and its own readings.
 
-import { readingsAt } from '../../orchestrator/simulation/edges.js';
+import { readingsAt } from '../../orchestrator/simulation/calm.js';
 import { sceneFacts, sceneUpdate } from '../../orchestrator/simulation/scene.js';
 import { defaultPolicy } from '../../orchestrator/policy/policy.js';
 import type { HostView } from '../../orchestrator/scheduler/host-view.js';

@@ -1,28 +1,38 @@
 // lull simulate: what a policy would have done with a recorded machine, beside others.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Signal } from '../../conditions/reading.js';
 import { parsePolicy } from '../../orchestrator/policy/file.parse.js';
 import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
+import type { Severity } from '../../orchestrator/runs/update.js';
+import { deadlineOf } from '../../orchestrator/scheduler/urgency.js';
 import {
   compare,
   lull,
-  policyForTraces,
+  takenForGranted,
   type Compared,
 } from '../../orchestrator/simulation/comparison.js';
 import { errandsOf, type Errand } from '../../orchestrator/simulation/errand.js';
+import { placedIn } from '../../orchestrator/simulation/placed.js';
 import { readRecording, RecordingError } from '../../orchestrator/simulation/recording.fs.js';
+import { sceneUpdate } from '../../orchestrator/simulation/scene.js';
 import { syntheticTraces } from '../../orchestrator/simulation/synthetic.js';
 import { timelineOf } from '../../orchestrator/simulation/timeline.js';
-import type { Recording } from '../../orchestrator/simulation/trace.js';
+import type { Recording, Trace } from '../../orchestrator/simulation/trace.js';
 import { CommandError } from '../failure.js';
 
 export interface SimulateRequest {
   readonly traceFile: string | undefined;
   readonly powerFile: string | undefined;
   readonly policyFile: string | undefined;
+  readonly action: 'download' | 'install';
+  /** What a download fetches; undefined: it does not say. */
+  readonly bytes: number | undefined;
+  readonly severity: Severity | undefined;
   readonly workMs: number;
   readonly stepMs: number;
-  readonly deadlineMs: number;
+  /** The publisher's, from the arrival of an update on; undefined: policy's alone hold. */
+  readonly deadlineMs: number | undefined;
   /** An update at the start of each trace, and one more after each of these; 0: only the first. */
   readonly everyMs: number;
   readonly svgFile: string | undefined;
@@ -34,6 +44,13 @@ export interface Simulated {
   readonly source: string;
   readonly deviceCount: number;
   readonly updateCount: number;
+  /** Updates that are not done so long after their arrival are missed; never less than a minute. */
+  readonly overdueAfterMs: number;
+  readonly timeZone: string;
+  /** The signals that the recording tells of; all others are as on a calm machine. */
+  readonly told: readonly Signal[];
+  /** What others' rules look at and the recording does not tell of. */
+  readonly takenForGranted: Readonly<Record<string, readonly Signal[]>>;
   readonly recording: Pick<Recording, 'faults' | 'mended'>;
   readonly policies: readonly Omit<Compared, 'scored' | 'rides'>[];
   readonly svgFile?: string;
@@ -41,42 +58,88 @@ export interface Simulated {
 
 const SYNTHETIC_SEED = 1;
 const SYNTHETIC_COUNT = 50;
-const SYNTHETIC_DAYS = 7;
+/** Long enough that what nobody found a moment for becomes overdue by the defaults. */
+const SYNTHETIC_DAYS = 28;
 /** One second steps would be a run each; what is shorter can as well be stopped at any instant. */
 const STEP_MS_MIN = 5_000;
 const STEP_MS_MAX = 600_000;
+const EVERY_MS_MIN = 60_000;
+/** More updates than this take longer than anybody waits. */
+const ERRANDS_MAX = 20_000;
 
 export function simulate(request: SimulateRequest): Simulated {
-  const { workMs, stepMs, deadlineMs, everyMs } = request;
+  const { stepMs, everyMs } = request;
   if (stepMs !== 0 && (stepMs < STEP_MS_MIN || stepMs > STEP_MS_MAX)) {
     throw new CommandError('--step wants 0, or 5 to 600 seconds', 2);
   }
+  if (everyMs !== 0 && everyMs < EVERY_MS_MIN) {
+    throw new CommandError('--every wants a minute or more', 2);
+  }
+  const policy = policyOf(request.policyFile);
   const recording = recordingOf(request);
-  const errands = recording.traces.flatMap((trace) =>
-    errandsOf(trace, { workMs, stepMs, deadlineMs, everyMs }),
-  );
+  const traces = placedIn(policy.timeZone, recording);
+  const overdueAfterMs = overdueAfter(request, policy);
+  const errands = errandsFor(request, traces, policy, overdueAfterMs);
   if (errands.length === 0) {
     const why = recording.faults.lines.slice(0, 5).join('; ');
     throw new CommandError(`no trace is left to simulate with${why === '' ? '' : `: ${why}`}`);
   }
-  const name = request.policyFile ?? 'Lull, its defaults';
-  const policy = policyForTraces(policyOf(request.policyFile), deadlineMs);
-  const compared = compare([lull(name, policy)], errands);
+  const compared = compare([lull(request.policyFile ?? 'Lull, its defaults', policy)], errands);
   if (request.svgFile !== undefined) draw(request.svgFile, errands, compared, request.device);
   return {
     source: request.traceFile ?? `synthetic, seed ${String(SYNTHETIC_SEED)}`,
-    deviceCount: recording.traces.length,
+    deviceCount: traces.length,
     updateCount: errands.length,
+    overdueAfterMs,
+    timeZone: policy.timeZone,
+    told: [...new Set(traces.flatMap(({ tells }) => [...tells]))],
+    takenForGranted: Object.fromEntries(takenForGranted(traces)),
     recording: { faults: recording.faults, mended: recording.mended },
     policies: compared.map(({ scored: _scored, rides: _rides, ...score }) => score),
     ...(request.svgFile === undefined ? {} : { svgFile: request.svgFile }),
   };
 }
 
+/** When the policy calls such an update overdue. */
+function overdueAfter({ severity, deadlineMs }: SimulateRequest, policy: Policy): number {
+  const update = sceneUpdate({
+    ...(severity === undefined ? {} : { severity }),
+    ...(deadlineMs === undefined ? {} : { deadlineAtMs: deadlineMs }),
+  });
+  return deadlineOf({ update, firstSeenAtMs: 0 }, policy).overdueAtMs;
+}
+
+function errandsFor(
+  { workMs, stepMs, everyMs, deadlineMs, severity, action, bytes }: SimulateRequest,
+  traces: readonly Trace[],
+  { timeZone }: Policy,
+  overdueAfterMs: number,
+): Errand[] {
+  const errands: Errand[] = [];
+  for (const trace of traces) {
+    const more = errandsOf(trace, {
+      ...{ workMs, stepMs, everyMs, action, timeZone, late: true },
+      deadlineMs: overdueAfterMs,
+      ...(deadlineMs === undefined ? {} : { publisherMs: deadlineMs }),
+      ...(severity === undefined ? {} : { severity }),
+      ...(bytes === undefined ? {} : { bytes }),
+    });
+    for (const errand of more) errands.push(errand);
+    if (errands.length > ERRANDS_MAX) {
+      throw new CommandError(
+        `more than ${String(ERRANDS_MAX)} updates: ask for fewer with a longer --every`,
+        2,
+      );
+    }
+  }
+  return errands;
+}
+
 function recordingOf({ traceFile, powerFile }: SimulateRequest): Recording {
   if (traceFile === undefined) {
     const traces = syntheticTraces(SYNTHETIC_SEED, SYNTHETIC_COUNT, SYNTHETIC_DAYS);
-    return { traces, faults: { lines: [], count: 0 }, mended: { emptyCount: 0, touchingCount: 0 } };
+    const mended = { emptyCount: 0, touchingCount: 0 };
+    return { traces, clock: 'wall', faults: { lines: [], count: 0 }, mended };
   }
   try {
     return readRecording(traceFile, powerFile);
@@ -87,14 +150,15 @@ function recordingOf({ traceFile, powerFile }: SimulateRequest): Recording {
 }
 
 function policyOf(file: string | undefined): Policy {
-  if (file === undefined) return defaultPolicy;
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  if (file === undefined) return { ...defaultPolicy, timeZone };
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new CommandError(`the policy cannot be read: ${(error as Error).message}`);
   }
-  const parsed = parsePolicy(text, 'UTC');
+  const parsed = parsePolicy(text, timeZone);
   if (parsed.kind === 'ok') return parsed.policy;
   throw new CommandError(`${file} is not a policy:\n  ${parsed.problems.join('\n  ')}`);
 }

@@ -1,46 +1,116 @@
+import { formatDuration } from '../../conditions/words.js';
 import { weights } from '../../orchestrator/simulation/score.js';
 import type { Simulated } from '../commands/simulate.js';
 import { table } from './table.js';
 
 const FAULTS_SHOWN = 5;
+/** Of a terminal of a hundred columns. */
+const WIDTH = 98;
+
+const head = [
+  ['policy', ''],
+  ['done', '%'],
+  ['missed', ''],
+  ['not allowed', 's, mean'],
+  ['not allowed', 's, p99'],
+  ['to update', 'h, p50'],
+  ['stopped', 'mean'],
+  ['cost', 'mean'],
+  ['regret', 'mean'],
+] as const;
 
 export function showSimulated(simulated: Simulated): string {
-  const { source, deviceCount, updateCount, recording, policies, svgFile } = simulated;
-  const { faults, mended } = recording;
-  const head = [
-    'policy',
-    'done',
-    'not allowed, mean',
-    'p99',
-    'time to update p50',
-    'stopped',
-    'missed',
-    'cost',
-    'regret',
+  const { recording, svgFile } = simulated;
+  const { perNotAllowedMinute, perHourWaited, perMiss } = weights;
+  const notes = [
+    ...assumptions(simulated),
+    `Not allowed is time with a person there, or on battery. Cost: ${String(perNotAllowedMinute)} per minute not allowed, ${String(perHourWaited)} per hour waited, ${String(perMiss)} per update missed. Regret: cost over the clairvoyant's.`,
   ];
+  const parts = [
+    title(simulated),
+    ...leftOut(recording.faults),
+    ...putRight(recording.mended),
+    rowsOf(simulated),
+    notes.map(folded).join('\n'),
+    ...(svgFile === undefined ? [] : [`drawn: ${svgFile}`]),
+  ];
+  return parts.join('\n\n');
+}
+
+function title({ source, deviceCount, updateCount, overdueAfterMs, timeZone }: Simulated): string {
+  const counts = `${counted(deviceCount, 'device')}, ${counted(updateCount, 'update')}`;
+  const rule = `missed is what is not done after ${formatDuration(overdueAfterMs)}, or when the recording ends`;
+  return folded(`${source}: ${counts}; ${rule}; clock of ${timeZone}`);
+}
+
+function counted(count: number, what: string): string {
+  return `${String(count)} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function rowsOf({ policies }: Simulated): string {
   const rows = policies.map((each) => [
-    each.name,
-    `${(each.doneShare * 100).toFixed(1)} %`,
-    `${each.notAllowedMeanS.toFixed(each.notAllowedMeanS < 0.1 ? 3 : 1)} s`,
-    `${each.notAllowedP99S.toFixed(1)} s`,
-    `${each.timeToUpdateP50H.toFixed(2)} h`,
-    each.interruptionsMean.toFixed(2),
+    shortened(each.name),
+    (each.doneShare * 100).toFixed(1),
     String(each.missCount),
+    each.notAllowedMeanS.toFixed(each.notAllowedMeanS < 0.1 ? 3 : 1),
+    each.notAllowedP99S.toFixed(1),
+    each.timeToUpdateP50H.toFixed(2),
+    each.interruptionsMean.toFixed(2),
     each.costMean.toFixed(2),
     each.regretMean.toFixed(3),
   ]);
-  const { perNotAllowedMinute, perHourWaited, perMiss } = weights;
-  const parts = [
-    `${source}: ${String(deviceCount)} devices, ${String(updateCount)} updates`,
-    `put right: ${String(mended.touchingCount)} windows that touched, ${String(mended.emptyCount)} that were empty`,
-    table([head, ...rows]),
-    `cost: ${String(perNotAllowedMinute)} per minute not allowed, ${String(perHourWaited)} per hour waited, ${String(perMiss)} per deadline missed; regret: cost over the clairvoyant's`,
+  const all = [head.map(([name]) => name), head.map(([, unit]) => unit), ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return table(
+    all.map((row) =>
+      row.map((cell, column) => (column === 0 ? cell : cell.padStart(widths[column] ?? 0))),
+    ),
+  );
+}
+
+/** A path is known by its end. */
+function shortened(name: string): string {
+  const max = 24;
+  return name.length <= max ? name : `…${name.slice(1 - max)}`;
+}
+
+/** What was not recorded, and what is made of that. */
+function assumptions({ told, takenForGranted }: Simulated): string[] {
+  const granted = Object.entries(takenForGranted).map(
+    ([name, signals]) => `${name} (${signals.join(', ')})`,
+  );
+  return [
+    `Recorded: ${told.join(', ')}. All else is as on a calm machine.`,
+    ...(granted.length === 0
+      ? []
+      : [`Rules that look at more take it for granted: ${granted.join('; ')}.`]),
   ];
-  if (faults.count > 0) {
-    const more = faults.count - Math.min(FAULTS_SHOWN, faults.lines.length);
-    const rest = more > 0 ? [`and ${String(more)} more`] : [];
-    parts.splice(1, 0, ['left out:', ...faults.lines.slice(0, FAULTS_SHOWN), ...rest].join('\n  '));
+}
+
+function leftOut({ count, lines }: Simulated['recording']['faults']): string[] {
+  if (count === 0) return [];
+  const shown = lines.slice(0, FAULTS_SHOWN);
+  const more = count - shown.length;
+  const rest = more > 0 ? [`and ${String(more)} more`] : [];
+  return [['left out:', ...shown, ...rest].join('\n  ')];
+}
+
+function putRight({ touchingCount, emptyCount }: Simulated['recording']['mended']): string[] {
+  if (touchingCount + emptyCount === 0) return [];
+  return [
+    `put right: ${String(touchingCount)} windows that touched, ${String(emptyCount)} that were empty`,
+  ];
+}
+
+function folded(text: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = '';
+    }
+    line += line === '' ? word : ` ${word}`;
   }
-  if (svgFile !== undefined) parts.push(`drawn: ${svgFile}`);
-  return parts.join('\n\n');
+  return [...lines, line].join('\n');
 }

@@ -9,6 +9,7 @@ import { showSimulated } from '../show/simulated.js';
 import type { Here } from './here.js';
 
 const SECONDS_MAX = 86_400;
+const MEGABYTES_MAX = 1_000_000;
 
 interface Given {
   readonly trace?: string;
@@ -16,7 +17,10 @@ interface Given {
   readonly policy?: string;
   readonly work: string;
   readonly step: string;
-  readonly deadline: string;
+  readonly deadline?: string;
+  readonly severity?: string;
+  readonly action: string;
+  readonly mb?: string;
   readonly every?: string;
   readonly svg?: string;
   readonly device?: string;
@@ -26,12 +30,18 @@ export function addSimulate(program: Command, here: Here): void {
   program
     .command('simulate')
     .description('what a policy would have done with a recorded machine, beside others')
-    .option('--trace <file>', 'a recording (CSV, also gzipped); without one: made-up people')
+    .option(
+      '--trace <file>',
+      'what "lull record" wrote, or another recording (CSV), also gzipped; without: made-up people',
+    )
     .option('--power <file>', 'the power events, where the recording has the screen only')
     .option('--policy <file>', 'policy file (YAML); without one the defaults hold')
     .option('--work <seconds>', 'how long an update has to run', '600')
     .option('--step <seconds>', 'what cannot be stopped in between; 0: it can at any instant', '0')
-    .option('--deadline <duration>', 'what is not done then was missed', '72h')
+    .option('--action <action>', '"install", or "download", which asks for the network', 'install')
+    .option('--mb <megabytes>', 'how much a download fetches')
+    .option('--severity <severity>', 'low, moderate, important or critical')
+    .option('--deadline <duration>', "the publisher's; without one policy's own deadlines hold")
     .option('--every <duration>', 'one more update after each of these; without it only the first')
     .option('--svg <file>', 'draw one device')
     .option('--device <id>', 'which one')
@@ -42,8 +52,14 @@ export function addSimulate(program: Command, here: Here): void {
         policyFile: given.policy,
         workMs: secondsOf('--work', given.work, 1) * 1_000,
         stepMs: secondsOf('--step', given.step, 0) * 1_000,
-        deadlineMs: Number(parseDuration(given.deadline)),
-        everyMs: given.every === undefined ? 0 : Number(parseDuration(given.every)),
+        deadlineMs: durationOf(given.deadline),
+        action: oneOf('--action', given.action, ['install', 'download']),
+        bytes: given.mb === undefined ? undefined : megabytesOf(given.mb),
+        severity:
+          given.severity === undefined
+            ? undefined
+            : oneOf('--severity', given.severity, ['low', 'moderate', 'important', 'critical']),
+        everyMs: durationOf(given.every) ?? 0,
         svgFile: given.svg,
         device: given.device,
       });
@@ -55,4 +71,22 @@ function secondsOf(name: string, text: string, min: number): number {
   const seconds = Number(text);
   if (Number.isInteger(seconds) && seconds >= min && seconds <= SECONDS_MAX) return seconds;
   throw new CommandError(`${name} wants ${String(min)} to ${String(SECONDS_MAX)} seconds`, 2);
+}
+
+function durationOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(parseDuration(text));
+}
+
+function megabytesOf(text: string): number {
+  const megabytes = Number(text);
+  if (Number.isFinite(megabytes) && megabytes >= 0 && megabytes <= MEGABYTES_MAX) {
+    return Math.round(megabytes * 1_000_000);
+  }
+  throw new CommandError(`--mb wants 0 to ${String(MEGABYTES_MAX)} megabytes`, 2);
+}
+
+function oneOf<const T extends string>(name: string, text: string, words: readonly T[]): T {
+  const word = words.find((each) => each === text);
+  if (word !== undefined) return word;
+  throw new CommandError(`${name} is one of ${words.join(', ')}`, 2);
 }

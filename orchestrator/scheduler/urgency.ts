@@ -21,7 +21,10 @@ export interface Deadline {
  * The publisher's deadline and policy's: the earlier one, but never before the grace has passed since
  * the update was first seen here. A deadline in the past still leaves its grace.
  */
-export function deadlineOf(state: UpdateState, policy: Policy): Deadline {
+export function deadlineOf(
+  state: Pick<UpdateState, 'update' | 'firstSeenAtMs'>,
+  policy: Policy,
+): Deadline {
   const { update, firstSeenAtMs } = state;
   const rule = policy.deadlines[severityOf(update)];
   const wantedMs = Math.min(

@@ -4,8 +4,11 @@ import type { Policy } from '../policy/policy.js';
 import { decide } from '../scheduler/decide.js';
 import type { Errand, Ride, Runner } from './errand.js';
 import { runErrand } from './machine.js';
+import type { Signal } from '../../conditions/reading.js';
+import { peers } from './peers.js';
 import { clairvoyant, rivals } from './rivals.js';
 import { scoreOf, summary, type Score, type Scored } from './score.js';
+import type { Trace } from './trace.js';
 
 /** From a return to the frozen sandbox; what was measured lies between this and a tenth of it. */
 export const REACTION_MS = 5;
@@ -18,7 +21,7 @@ export interface Compared extends Score {
   readonly rides: readonly Ride[];
 }
 
-/** What a policy needs to be judged on recorded traces: their clock, and the errands' deadline. */
+/** Benchmarks' one rule: an update that is not done by the errands' deadline is missed. */
 export function policyForTraces(policy: Policy, deadlineMs: number): Policy {
   const rule = { deadlineMs, graceMs: 0 };
   return {
@@ -57,6 +60,17 @@ export function compare(lulls: readonly Runner[], errands: readonly Errand[]): C
       rides,
     };
   });
+}
+
+/** What peers' rules look at and these traces do not tell of: by peer. */
+export function takenForGranted(traces: readonly Trace[]): Map<string, readonly Signal[]> {
+  const told = new Set(traces.flatMap(({ tells }) => [...tells]));
+  return new Map(
+    peers.flatMap(({ name, looksAt }) => {
+      const missing = looksAt.filter((signal) => !told.has(signal));
+      return missing.length > 0 ? [[name, missing] as const] : [];
+    }),
+  );
 }
 
 /** Nobody does better than the work's own time; the floor only keeps a division from exploding. */

@@ -15,15 +15,46 @@ describe('a recording of events', () => {
     const power = ['0,50,3,2,0', '200,50,2,2,2', '800,60,3,2,0', '900,60,3,2,0'];
     const { traces, faults } = parse(screen, power);
     expect(faults.count).toBe(0);
-    expect(traces).toEqual([
+    expect(traces).toMatchObject([
       {
         device: 'phone',
         startMs: 0,
         endMs: 900_000,
         away: [{ fromMs: 100_000, toMs: 500_000 }],
-        mains: [{ fromMs: 200_000, toMs: 800_000 }],
+        quiet: [{ fromMs: 200_000, toMs: 500_000 }],
       },
     ]);
+  });
+
+  test('a screen is locked from when it is said until somebody unlocks it, not when it is dark', () => {
+    const screen = ['0,1', '100,0', '110,2', '500,1', '510,0', '600,1', '601,3', '700,0', '900,1'];
+    const [trace] = parse(screen, always).traces;
+    const presence = trace?.readings.filter(({ signal }) => signal === 'presence') ?? [];
+    const away = (sinceMs: number, locked: boolean) => ({
+      kind: 'presence',
+      presence: { kind: 'away', sinceMs, ...(locked ? { locked: true } : {}) },
+    });
+    const engaged = { kind: 'presence', presence: { kind: 'engaged' } };
+    expect(presence.map(({ observedAtMs, value }) => [observedAtMs / 1_000, value])).toEqual([
+      [0, engaged],
+      [100, away(100_000, false)],
+      [110, away(100_000, true)],
+      [500, engaged],
+      [510, away(510_000, true)],
+      [600, engaged],
+      [700, away(700_000, false)],
+      [900, engaged],
+    ]);
+  });
+
+  test('the charge of the battery is recorded with its power', () => {
+    const [trace] = parse(
+      ['0,1', '100,0', '900,1'],
+      ['0,50,3,2,0', '300,49,3,2,0', '900,49,3,2,0'],
+    ).traces;
+    const charge = trace?.readings.filter(({ signal }) => signal === 'power.battery').at(-2);
+    expect(charge).toMatchObject({ observedAtMs: 300_000, value: { number: 49 } });
+    expect(trace?.tells).toContain('power.battery');
   });
 
   test('a clock that was set back: the event is left out and named', () => {

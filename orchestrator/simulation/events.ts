@@ -1,8 +1,11 @@
 // Recordings of one person's device as events: the screen, and what feeds it. Presence and power
 // apart, which windows cannot tell.
 
+import type { Signal } from '../../conditions/reading.js';
+import { readingOf } from './calm.js';
 import { merged, type Span } from './span.js';
-import { faultList, numbersOf, rowsOf, type FaultList, type Recording } from './trace.js';
+import { faultList, numbersOf, rowsOf, type FaultList } from './rows.js';
+import { traceOf, type Recording } from './trace.js';
 
 export const screenColumns = ['time', 'screen_status'] as const;
 export const powerColumns = [
@@ -17,27 +20,52 @@ export const powerColumns = [
 const GAP_S_MAX = 24 * 3_600;
 const SCREEN_ON = 1;
 const SCREEN_OFF = 0;
+const LOCKED = 2;
+const UNLOCKED = 3;
+const isSwitch = ({ value }: Event): boolean => value === SCREEN_ON || value === SCREEN_OFF;
+const isLock = ({ value }: Event): boolean => value === LOCKED || value === UNLOCKED;
+
+const tells: ReadonlySet<Signal> = new Set<Signal>(['presence', 'power.ac', 'power.battery']);
 
 interface Event {
   readonly atS: number;
   readonly value: number;
+  /** The column after the time: of power events the battery's charge. */
+  readonly level: number;
 }
 
-/** Times are seconds since the epoch. A person is there while the screen is on. */
+/**
+ * Times are seconds since the epoch. A person is there while the screen is on; a screen that is off is
+ * locked where the recording says so.
+ */
 export function parseEvents(screenText: string, powerText: string, device: string): Recording {
   const faults = faultList();
-  const screen = eventsOf(screenText, screenColumns, faults, 'screen').filter(
-    ({ value }) => value === SCREEN_ON || value === SCREEN_OFF,
-  );
+  const events = eventsOf(screenText, screenColumns, faults, 'screen');
+  const screen = events.filter(isSwitch);
   const power = eventsOf(powerText, powerColumns, faults, 'power');
   const fromS = Math.max(screen[0]?.atS ?? Infinity, power[0]?.atS ?? Infinity);
   const toS = Math.min(screen.at(-1)?.atS ?? 0, power.at(-1)?.atS ?? 0);
-  const mended = { emptyCount: 0, touchingCount: 0 };
-  if (toS <= fromS) return { traces: [], faults, mended };
+  const recording = { clock: 'utc', faults, mended: { emptyCount: 0, touchingCount: 0 } } as const;
+  if (toS <= fromS) return { ...recording, traces: [] };
   const [startMs, endMs] = [Math.round(fromS * 1_000), Math.round(toS * 1_000)];
   const away = spansWhere(screen, (value) => value === SCREEN_OFF, endMs);
+  const locked = spansWhere(events.filter(isLock), (value) => value === LOCKED, endMs);
   const mains = spansWhere(power, (value) => value !== 0, endMs);
-  return { traces: [{ device, startMs, endMs, away, mains }], faults, mended };
+  const gaps = { presence: gapsIn(screen), mains: gapsIn(power) };
+  const more = power.map(({ atS, level }) =>
+    readingOf('power.battery', { kind: 'number', number: level }, Math.round(atS * 1_000)),
+  );
+  const trace = traceOf({ device, startMs, endMs, away, locked, mains, gaps, tells, more });
+  return { ...recording, traces: [trace] };
+}
+
+/** While nothing was recorded nobody knows what was: it permits nothing. */
+function gapsIn(events: readonly Event[]): Span[] {
+  return events.flatMap(({ atS }, i): Span[] => {
+    const nextS = events[i + 1]?.atS ?? atS;
+    if (nextS - atS <= GAP_S_MAX) return [];
+    return [{ fromMs: Math.round(atS * 1_000), toMs: Math.round(nextS * 1_000) }];
+  });
 }
 
 /** An event that goes back in time is left out: the clock was set, and what follows stands. */
@@ -48,10 +76,10 @@ function eventsOf(
   what: string,
 ): Event[] {
   const events: Event[] = [];
-  for (const { line, row } of rowsOf(text)) {
+  for (const { line, row } of rowsOf(text, faults)) {
     const cells = numbersOf(row, columns, line, faults);
-    const [atS, value] = [cells?.[0], cells?.at(-1)];
-    if (atS === undefined || value === undefined) continue;
+    const [atS, level, value] = [cells?.[0], cells?.[1], cells?.at(-1)];
+    if (atS === undefined || level === undefined || value === undefined) continue;
     const lastS = events.at(-1)?.atS ?? atS;
     if (atS < lastS) {
       faults.add(line, `${what}: time goes backwards by ${(lastS - atS).toFixed(0)} s`);
@@ -60,7 +88,7 @@ function eventsOf(
     if (atS - lastS > GAP_S_MAX) {
       faults.add(line, `${what}: nothing was recorded for ${((atS - lastS) / 3_600).toFixed(0)} h`);
     }
-    events.push({ atS, value });
+    events.push({ atS, value, level });
   }
   return events;
 }

@@ -11,6 +11,7 @@ import { clairvoyant, idleTimer, startAtOnce } from './rivals.js';
 import { scoreOf } from './score.js';
 import { merged, type Span } from './span.js';
 import { syntheticTraces } from './synthetic.js';
+import { traceOf } from './trace.js';
 
 const START_MS = Date.UTC(2030, 0, 7, 12);
 const MINUTE_MS = 60_000;
@@ -28,13 +29,13 @@ function hourWith(
     }));
   const { mains = [[0, 60]], ...others } = changes;
   return {
-    trace: {
+    trace: traceOf({
       device: 'd',
       startMs: START_MS,
       endMs: START_MS + 60 * MINUTE_MS,
       away: spans(away),
       mains: spans(mains),
-    },
+    }),
     arrivalMs: START_MS,
     deadlineMs: START_MS + 60 * MINUTE_MS,
     workMs: 10 * MINUTE_MS,
@@ -183,7 +184,8 @@ test('whatever the trace, it never runs while somebody is there, nor twice, nor 
   fc.assert(
     fc.property(spans, spans, fc.integer({ min: 1, max: 1_200 }), (away, mains, workS) => {
       const errand = { ...hourWith([]), workMs: workS * 1_000 };
-      const trace = { ...errand.trace, away, mains };
+      const { device, startMs, endMs } = errand.trace;
+      const trace = traceOf({ device, startMs, endMs, away, mains });
       const ride = runErrand({ ...errand, trace }, { decide, policy, reactionMs: 0 });
       expect(scoreOf({ ...errand, trace }, ride).notAllowedS).toBe(0);
       const ranMs = ride.ran.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);

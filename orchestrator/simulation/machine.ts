@@ -17,10 +17,10 @@ import type { Admission, Plan } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';
 import { emptyWorld, foldEntry } from '../world/fold.js';
 import type { World } from '../world/world.js';
-import type { Errand, Ride } from './errand.js';
+import { actionOf, endOf, type Errand, type Ride } from './errand.js';
 import { historyOf, hourFacts } from './past.js';
-import { edgesOf, readingsAt, type Edge } from './edges.js';
 import type { Span } from './span.js';
+import { walk } from './walk.js';
 
 export type Decide = (world: World, host: HostView, policy: Policy, nowMs: number) => Plan;
 
@@ -44,10 +44,11 @@ interface Held {
   readonly caught?: boolean;
 }
 
-/** Runs one errand to its end or its deadline. */
+/** Runs one errand to its end, or until nobody looks any more. */
 export function runErrand(errand: Errand, settings: MachineSettings): Ride {
   const { decide, policy, reactionMs } = settings;
-  const { stepMs, deadlineMs, trace } = errand;
+  const { stepMs, trace } = errand;
+  const untilMs = endOf(errand);
   const world = emptyWorld();
   const ran: Span[] = [];
   let nowMs = errand.arrivalMs;
@@ -61,23 +62,19 @@ export function runErrand(errand: Errand, settings: MachineSettings): Ride {
     foldEntry(world, entry, policy.retry);
   }
 
-  const edges = edgesOf(trace, errand.arrivalMs, deadlineMs);
-  let hosts = hostAt(edges.first);
-
-  function hostAt(edge: Edge): HostView {
-    return {
-      id: trace.device,
-      attached: true,
-      readings: readingsAt(edge),
-      diskPath: '/',
-      level: 'confined',
-      servedSinceMs: trace.startMs - policy.waiting.startUpMs - 1,
-    };
-  }
+  const at = walk(trace, errand.arrivalMs, untilMs);
+  const host: HostView = {
+    id: trace.device,
+    attached: true,
+    readings: at.readings,
+    diskPath: '/',
+    level: 'confined',
+    servedSinceMs: trace.startMs - policy.waiting.startUpMs - 1,
+  };
 
   function turn(): number {
     for (let count = 0; count < TURNS_MAX; count += 1) {
-      const plan = decide(world, hosts, policy, nowMs);
+      const plan = decide(world, host, policy, nowMs);
       if (!follow(plan)) return plan.lookAgainAtMs ?? Number.POSITIVE_INFINITY;
     }
     throw new Error(`${trace.device}: a plan does not come to rest`);
@@ -118,21 +115,21 @@ export function runErrand(errand: Errand, settings: MachineSettings): Ride {
     held = { admission, leftMs: size, runningSinceMs: nowMs };
   }
 
-  /** Books what ran until `untilMs`. */
-  function settle(untilMs: number): void {
+  /** Books what ran until then. */
+  function settle(toMs: number): void {
     if (held?.runningSinceMs === undefined) return;
-    const spentMs = untilMs - held.runningSinceMs;
+    const spentMs = toMs - held.runningSinceMs;
     const last = ran.at(-1);
-    if (last?.toMs === held.runningSinceMs) ran[ran.length - 1] = { ...last, toMs: untilMs };
-    else if (spentMs > 0) ran.push({ fromMs: held.runningSinceMs, toMs: untilMs });
+    if (last?.toMs === held.runningSinceMs) ran[ran.length - 1] = { ...last, toMs };
+    else if (spentMs > 0) ran.push({ fromMs: held.runningSinceMs, toMs });
     leftMs -= spentMs;
-    held = { ...held, leftMs: held.leftMs - spentMs, runningSinceMs: untilMs };
+    held = { ...held, leftMs: held.leftMs - spentMs, runningSinceMs: toMs };
   }
 
   /** The host's own loop: it asks nobody. */
   function guard(): void {
     if (held?.runningSinceMs === undefined) return;
-    const broken = objections(held.admission.guard, hosts.readings, nowMs);
+    const broken = objections(held.admission.guard, host.readings, nowMs);
     if (broken.length === 0 || held.caught === true) return;
     const frozenMs = nowMs + reactionMs;
     if (stepMs === 0 && endOfRun() <= frozenMs) return; // It is done before it could be frozen.
@@ -154,7 +151,7 @@ export function runErrand(errand: Errand, settings: MachineSettings): Ride {
     const done = leftMs <= 0;
     const outcome = done
       ? ({ kind: 'succeeded' } as const)
-      : ({ kind: 'more_to_do', nextAction: 'install' } as const);
+      : ({ kind: 'more_to_do', nextAction: actionOf(errand) } as const);
     tell({ kind: 'run.finished', runId: held.admission.runId, outcome, stderrTail: '' });
     held = undefined;
     if (done) end.finishedAtMs = nowMs;
@@ -165,22 +162,20 @@ export function runErrand(errand: Errand, settings: MachineSettings): Ride {
     held?.runningSinceMs === undefined ? Infinity : held.runningSinceMs + held.leftMs;
 
   for (const { fact, atMs } of historyOf(errand, policy)) tell(fact, atMs);
-  const hours = hourFacts(trace, errand.arrivalMs, deadlineMs, policy);
+  const hours = hourFacts(trace, errand.arrivalMs, untilMs, policy);
   let lookAgainAtMs = turn();
-  let next = edges.next();
   while (isOpen()) {
-    const atMs = Math.min(next?.atMs ?? Infinity, lookAgainAtMs, endOfRun());
-    if (atMs > deadlineMs) break;
+    const atMs = Math.min(at.nextMs(), lookAgainAtMs, endOfRun());
+    if (atMs > untilMs) break;
     nowMs = atMs;
-    for (const { fact, atMs: at } of hours.until(nowMs)) tell(fact, at);
+    for (const { fact, atMs: toldAtMs } of hours.until(nowMs)) tell(fact, toldAtMs);
     if (endOfRun() <= nowMs) finish();
-    while (next !== undefined && next.atMs <= nowMs) {
-      hosts = hostAt(next);
+    while (at.nextMs() <= nowMs) {
+      at.step();
       guard();
-      next = edges.next();
     }
     if (isOpen()) lookAgainAtMs = turn();
   }
-  if (isOpen()) settle(Math.min(endOfRun(), deadlineMs));
+  if (isOpen()) settle(Math.min(endOfRun(), untilMs));
   return { ran, interruptions, ...end };
 }

@@ -6,10 +6,10 @@ import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { localMinute } from '../policy/window.js';
 import { seePresence, startHours } from '../world/presence-hours.js';
-import { edgesOf, readingsAt } from './edges.js';
-import type { Errand } from './errand.js';
+import { actionOf, type Errand } from './errand.js';
 import { sceneFacts, sceneUpdate } from './scene.js';
 import type { Trace } from './trace.js';
+import { walk } from './walk.js';
 
 export interface Dated {
   readonly atMs: number;
@@ -19,9 +19,14 @@ export interface Dated {
 const HOUR_MS = 3_600_000;
 
 export function historyOf(errand: Errand, policy: Policy): Dated[] {
-  const { trace, arrivalMs, stepMs } = errand;
+  const { trace, arrivalMs, stepMs, publisherDeadlineMs, severity, bytes } = errand;
   const learnt = hourFacts(trace, trace.startMs, arrivalMs, policy).until(arrivalMs);
-  const update = sceneUpdate({ deadlineAtMs: errand.deadlineMs });
+  const update = sceneUpdate({
+    nextAction: actionOf(errand),
+    ...(publisherDeadlineMs === undefined ? {} : { deadlineAtMs: publisherDeadlineMs }),
+    ...(severity === undefined ? {} : { severity }),
+    ...(bytes === undefined ? {} : { downloadBytes: bytes }),
+  });
   const scene = sceneFacts({ stepMs, updates: [update] }).map((fact) => ({
     atMs: arrivalMs,
     fact,
@@ -36,24 +41,19 @@ export interface HourFacts {
 
 /** The rhythm's facts between two instants, as the orchestrator would learn them. */
 export function hourFacts(trace: Trace, fromMs: number, toMs: number, policy: Policy): HourFacts {
-  const edges = edgesOf(trace, fromMs, toMs);
-  let state = edges.first;
-  let next = edges.next();
+  const at = walk(trace, fromMs, toMs);
   let hours = startHours(fromMs);
-  hours = seePresence(hours, presenceOf(state), fromMs).hours;
+  hours = seePresence(hours, valueOf(at.readings, 'presence'), fromMs).hours;
   let hourEndMs = (Math.floor(fromMs / HOUR_MS) + 1) * HOUR_MS;
   return {
     until: (atMs) => {
       const facts: Dated[] = [];
       for (;;) {
-        const changeMs = Math.min(next?.atMs ?? Infinity, hourEndMs);
+        const changeMs = Math.min(at.nextMs(), hourEndMs);
         if (changeMs > atMs) return facts;
-        if (next?.atMs === changeMs) {
-          state = next;
-          next = edges.next();
-        }
+        if (at.nextMs() === changeMs) at.step();
         if (hourEndMs === changeMs) hourEndMs += HOUR_MS;
-        const seen = seePresence(hours, presenceOf(state), changeMs);
+        const seen = seePresence(hours, valueOf(at.readings, 'presence'), changeMs);
         hours = seen.hours;
         for (const { startMs, awayS, returns } of seen.ended) {
           if (awayS === 0 && returns === 0) continue;
@@ -63,8 +63,4 @@ export function hourFacts(trace: Trace, fromMs: number, toMs: number, policy: Po
       }
     },
   };
-}
-
-function presenceOf(edge: Parameters<typeof readingsAt>[0]) {
-  return valueOf(readingsAt(edge), 'presence');
 }

@@ -84,7 +84,7 @@ function envelopeFor(sectionS: number): string {
     bundle: { sha256: SHA256, size: 1, files: [{ path: 'main', size: 1, sha256: SHA256 }] },
     entrypoint: ['./main'],
     runtime: 'host',
-    actions: ['install'],
+    actions: ['download', 'install'],
     scope: 'user-mode',
     critical_max_s: sectionS,
     limits: { memory_mb: 64, processes: 8, disk_mb: 100 },

@@ -1,8 +1,7 @@
 // What a policy's rides were worth, and one cost to compare them by.
 
-import { allowedIn } from './rivals.js';
 import { intersection, lengthMs } from './span.js';
-import type { Errand, Ride } from './errand.js';
+import { allowedIn, endOf, type Errand, type Ride } from './errand.js';
 
 /** The cost's weights, in hours of waiting. All ours: what matters is that they are the same for all. */
 export const weights = {
@@ -15,8 +14,10 @@ export const weights = {
 
 export interface Scored {
   readonly done: boolean;
+  /** It was not done by its deadline: later, or never. */
+  readonly missed: boolean;
   readonly notAllowedS: number;
-  /** From its arrival to its end, or to the deadline that it missed. */
+  /** From its arrival to its end, or for as long as it was looked at. */
   readonly waitedH: number;
   readonly interruptions: number;
   readonly cost: number;
@@ -38,12 +39,13 @@ export function scoreOf(errand: Errand, ride: Ride): Scored {
   const allowedMs = lengthMs(intersection(ride.ran, allowedIn(errand)));
   const notAllowedS = (lengthMs(ride.ran) - allowedMs) / 1_000;
   const done = ride.finishedAtMs !== undefined;
-  const waitedH = ((ride.finishedAtMs ?? errand.deadlineMs) - errand.arrivalMs) / 3_600_000;
+  const missed = (ride.finishedAtMs ?? Infinity) > errand.deadlineMs;
+  const waitedH = ((ride.finishedAtMs ?? endOf(errand)) - errand.arrivalMs) / 3_600_000;
   const cost =
     (notAllowedS / 60) * weights.perNotAllowedMinute +
     waitedH * weights.perHourWaited +
-    (done ? 0 : weights.perMiss);
-  return { done, notAllowedS, waitedH, interruptions: ride.interruptions, cost };
+    (missed ? weights.perMiss : 0);
+  return { done, missed, notAllowedS, waitedH, interruptions: ride.interruptions, cost };
 }
 
 export function summary(name: string, scored: readonly Scored[]): Score {
@@ -63,7 +65,7 @@ export function summary(name: string, scored: readonly Scored[]): Score {
       0.5,
     ),
     interruptionsMean: mean(scored.map((each) => each.interruptions)),
-    missCount: count - done.length,
+    missCount: scored.filter((each) => each.missed).length,
     costMean: mean(scored.map((each) => each.cost)),
   };
 }

@@ -3,6 +3,7 @@ import { defaultPolicy } from '../policy/policy.js';
 import { decide } from '../scheduler/decide.js';
 import { policyForTraces, soon } from './comparison.js';
 import { runErrand } from './machine.js';
+import { traceOf } from './trace.js';
 
 const START_MS = Date.UTC(2030, 0, 7, 12);
 const HOUR_MS = 3_600_000;
@@ -12,7 +13,7 @@ describe('a section that cannot be frozen', () => {
   function startsAtMinute(stepMs: number, deadlineMs: number): number {
     const away = [{ fromMs: START_MS, toMs: START_MS + 2 * HOUR_MS }];
     const endMs = START_MS + deadlineMs;
-    const trace = { device: 'd', startMs: START_MS, endMs, away, mains: away };
+    const trace = traceOf({ device: 'd', startMs: START_MS, endMs, away, mains: away });
     const errand = { trace, arrivalMs: START_MS, deadlineMs: endMs, workMs: stepMs, stepMs };
     const policy = soon(policyForTraces(defaultPolicy, deadlineMs), 0);
     const ride = runErrand(errand, { decide, policy, reactionMs: 0 });

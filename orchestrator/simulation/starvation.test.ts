@@ -7,12 +7,14 @@ import { defaultPolicy, type Policy } from '../policy/policy.js';
 import { days } from '../policy/window.js';
 import { decide } from '../scheduler/decide.js';
 import { lull, policyForTraces, REACTION_MS } from './comparison.js';
-import type { Errand } from './errand.js';
+import { allowedIn, type Errand } from './errand.js';
 import { runErrand } from './machine.js';
-import { allowedIn, idleTimer, idleTimersS } from './rivals.js';
-import { scoreOf } from './score.js';
+import { idleTimer, idleTimersS } from './rivals.js';
+import { scoreOf, summary } from './score.js';
+import { chanceFrom } from './seeded.js';
 import { intersection, merged, type Span } from './span.js';
 import { syntheticTraces } from './synthetic.js';
+import { traceOf, type Trace } from './trace.js';
 
 const START_MS = Date.UTC(2030, 0, 7);
 const MINUTE_MS = 60_000;
@@ -34,7 +36,7 @@ const spans = fc
 
 function errandWith(away: readonly Span[], mains: readonly Span[], workMs: number): Errand {
   const endMs = START_MS + 2 * DAY_MS;
-  const trace = { device: 'd', startMs: START_MS, endMs, away, mains };
+  const trace = traceOf({ device: 'd', startMs: START_MS, endMs, away, mains });
   return { trace, arrivalMs: START_MS, deadlineMs: endMs, workMs, stepMs: 0 };
 }
 
@@ -108,3 +110,80 @@ test('with what can be frozen it loses to no plain idle timer, on no device', ()
     }
   }
 });
+
+/**
+ * With steps that cannot be frozen it waits until quiet is likely to last. On one trace a timer may be
+ * luckier, and where the age of an absence says nothing of its end one is better (decision 52). Where it
+ * does, no timer may get as much done, disturb less and cost less.
+ */
+describe('with steps that cannot be frozen', () => {
+  const kinds: readonly (readonly [what: string, traces: () => Trace[]])[] = [
+    [
+      'absences that end sooner than they seem to',
+      () =>
+        generated(31, [
+          [2, 0.9],
+          [90, 0.1],
+        ]),
+    ],
+    [
+      'many short absences and few long ones',
+      () =>
+        generated(41, [
+          [3, 0.7],
+          [20, 0.2],
+          [300, 0.1],
+        ]),
+    ],
+  ];
+
+  test.each(kinds)(
+    '%s: no idle timer gets as much done and disturbs less for less',
+    (_what, traces) => {
+      const errands = traces().map((trace): Errand => {
+        const deadlineMs = Math.min(trace.startMs + 3 * DAY_MS, trace.endMs);
+        const work = { workMs: 10 * MINUTE_MS, stepMs: MINUTE_MS };
+        return { trace, arrivalMs: trace.startMs, deadlineMs, ...work };
+      });
+      const mine = lull('Lull', policy);
+      const ours = summary(
+        'Lull',
+        errands.map((errand) => scoreOf(errand, mine.run(errand))),
+      );
+      for (const idleS of idleTimersS) {
+        const timer = idleTimer(idleS);
+        const theirs = summary(
+          timer.name,
+          errands.map((errand) => scoreOf(errand, timer.run(errand))),
+        );
+        const beaten =
+          theirs.doneShare >= ours.doneShare && theirs.notAllowedMeanS < ours.notAllowedMeanS;
+        expect([timer.name, beaten && theirs.costMean < ours.costMean]).toEqual([
+          timer.name,
+          false,
+        ]);
+      }
+    },
+  );
+});
+
+/** Traces whose absences last so many minutes in the mean, with such a share of each. */
+function generated(
+  seed: number,
+  mixture: readonly (readonly [minutes: number, share: number])[],
+): Trace[] {
+  return Array.from({ length: 80 }, (_, i) => {
+    const chance = chanceFrom(seed * 1_000 + i);
+    const endMs = START_MS + 4 * DAY_MS;
+    const away: Span[] = [];
+    let atMs = START_MS + Math.round(chance.waiting(2 * HOUR_MS));
+    while (atMs < endMs) {
+      let share = chance.share();
+      const [minutes] = mixture.find(([, part]) => (share -= part) < 0) ?? [mixture[0]?.[0] ?? 1];
+      const toMs = Math.min(endMs, atMs + 1_000 + Math.round(chance.waiting(minutes * MINUTE_MS)));
+      away.push({ fromMs: atMs, toMs });
+      atMs = toMs + 1_000 + Math.round(chance.waiting(3 * HOUR_MS));
+    }
+    return traceOf({ device: `d${String(i)}`, startMs: START_MS, endMs, away, mains: away });
+  });
+}

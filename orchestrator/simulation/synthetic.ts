@@ -3,7 +3,7 @@
 
 import { chanceFrom, type Chance } from './seeded.js';
 import { merged, within, type Span } from './span.js';
-import type { Trace } from './trace.js';
+import { traceOf, type Trace } from './trace.js';
 import { WINDOWS_EPOCH_MS } from './windows.js';
 
 const MINUTE_MS = 60_000;
@@ -27,7 +27,7 @@ export function syntheticTraces(seed: number, count: number, days: number): Trac
   return Array.from({ length: count }, (_, i) => {
     // A seed of its own for each: more devices do not change the ones before.
     const chance = chanceFrom(Math.imul(seed, 1_000_003) + i);
-    return traceOf(`synthetic-${String(i)}`, personOf(chance), chance, days);
+    return lifeOf(`synthetic-${String(i)}`, personOf(chance), chance, days);
   });
 }
 
@@ -42,7 +42,7 @@ function personOf(chance: Chance): Person {
   };
 }
 
-function traceOf(device: string, person: Person, chance: Chance, days: number): Trace {
+function lifeOf(device: string, person: Person, chance: Chance, days: number): Trace {
   const startMs = WINDOWS_EPOCH_MS + Math.round(chance.share() * 7 * DAY_MS);
   const endMs = startMs + days * DAY_MS;
   const firstDayMs = Math.floor(startMs / DAY_MS) * DAY_MS - DAY_MS;
@@ -51,7 +51,7 @@ function traceOf(device: string, person: Person, chance: Chance, days: number): 
     spans.push(...nightOf(person, chance, dayMs), ...breaksOf(person, chance, dayMs));
   }
   const away = within(merged(spans), startMs, endMs);
-  return { device, startMs, endMs, away, mains: away };
+  return traceOf({ device, startMs, endMs, away, mains: away });
 }
 
 /** A night, with the glances that cut it. */

@@ -1,9 +1,10 @@
 // One errand under every policy, drawn: when the machine was left alone, when each policy ran, and
 // what it ran though somebody was there.
 
-import { allowedIn } from './rivals.js';
+import { wallTime } from '../policy/zone.js';
 import { intersection, lengthMs, within, type Span } from './span.js';
-import type { Errand, Ride } from './errand.js';
+import { allowedIn, endOf, type Errand, type Ride } from './errand.js';
+import { instantOf } from './wall.js';
 
 const WIDTH = 1_080;
 const LABEL = 190;
@@ -13,6 +14,8 @@ const WORDS = 226;
 const ROW = 30;
 const TOP = 86;
 const HOUR_MS = 3_600_000;
+/** More hours would run into each other. */
+const TICKS_MAX = 12;
 /** Shorter ones would not be seen. */
 const MARK_PX_MIN = 3;
 
@@ -33,14 +36,16 @@ export interface Row {
 /** The drawing as SVG. */
 export function timelineOf(errand: Errand, rows: readonly Row[], title: string): string {
   const height = TOP + rows.length * ROW + 64;
-  const x = scaleOf(errand);
-  const allowed = within(allowedIn(errand), errand.arrivalMs, errand.deadlineMs);
+  const untilMs = shownUntil(errand, rows);
+  const x = scaleOf(errand, untilMs);
+  const allowed = within(allowedIn(errand), errand.arrivalMs, endOf(errand));
+  const shown = within(allowed, errand.arrivalMs, untilMs);
   const bottom = TOP + rows.length * ROW;
   const parts = [
     text(MARGIN, 28, title, 16, ink.text, 'font-weight="600"'),
     legend(),
-    ...allowed.map((span) => bar(span, x, TOP, bottom - TOP, ink.quiet)),
-    ...ticks(errand, x, bottom),
+    ...shown.map((span) => bar(span, x, TOP, bottom - TOP, ink.quiet)),
+    ...ticks(errand, untilMs, x, bottom),
     ...rows.flatMap((row, i) => rowOf(row, allowed, errand.arrivalMs, x, TOP + i * ROW)),
   ];
   const size = `width="${String(WIDTH)}" height="${String(height)}" viewBox="0 0 ${String(WIDTH)} ${String(height)}"`;
@@ -104,34 +109,47 @@ function outside(spans: readonly Span[], allowed: readonly Span[]): Span[] {
 
 type Scale = (atMs: number) => number;
 
-function scaleOf({ arrivalMs, deadlineMs }: Errand): Scale {
-  const perMs = (WIDTH - MARGIN - WORDS - LABEL) / Math.max(1, deadlineMs - arrivalMs);
-  return (atMs) => LABEL + (Math.min(Math.max(atMs, arrivalMs), deadlineMs) - arrivalMs) * perMs;
+/** A little beyond the last that anybody did: weeks in which nothing happens are not drawn. */
+function shownUntil(errand: Errand, rows: readonly Row[]): number {
+  const ends = rows.map(({ ride }) => ride.ran.at(-1)?.toMs ?? errand.arrivalMs);
+  const lastMs = Math.max(errand.arrivalMs + HOUR_MS, ...ends);
+  return Math.min(endOf(errand), lastMs + (lastMs - errand.arrivalMs) / 20);
 }
 
-/** Local hours, as many as fit; midnight with its day. */
-function ticks({ arrivalMs, deadlineMs }: Errand, x: Scale, bottom: number): string[] {
-  const stepH =
-    [1, 3, 6, 12, 24, 48, 168].find((h) => (deadlineMs - arrivalMs) / (h * HOUR_MS) <= 16) ?? 168;
+function scaleOf({ arrivalMs }: Errand, untilMs: number): Scale {
+  const perMs = (WIDTH - MARGIN - WORDS - LABEL) / Math.max(1, untilMs - arrivalMs);
+  return (atMs) => LABEL + (Math.min(Math.max(atMs, arrivalMs), untilMs) - arrivalMs) * perMs;
+}
+
+/** Hours of the clock on the wall, as many as fit; midnight with its day. */
+function ticks(
+  { arrivalMs, timeZone = 'UTC' }: Errand,
+  untilMs: number,
+  x: Scale,
+  bottom: number,
+): string[] {
+  const fits = (h: number): boolean => (untilMs - arrivalMs) / (h * HOUR_MS) <= TICKS_MAX;
+  const stepMs = ([1, 3, 6, 12, 24, 48, 168].find(fits) ?? 168) * HOUR_MS;
   const marks: string[] = [];
-  for (
-    let atMs = Math.ceil(arrivalMs / (stepH * HOUR_MS)) * stepH * HOUR_MS;
-    atMs <= deadlineMs;
-    atMs += stepH * HOUR_MS
-  ) {
-    const at = new Date(atMs);
-    const hour = at.toISOString().slice(11, 16);
-    const day = at.toLocaleDateString('en-GB', { weekday: 'short', timeZone: 'UTC' });
+  let wallMs = Math.ceil(wallTime(timeZone, arrivalMs) / stepMs) * stepMs;
+  for (; instantOf(timeZone, wallMs) <= untilMs; wallMs += stepMs) {
+    const left = x(instantOf(timeZone, wallMs));
+    const wall = new Date(wallMs);
+    const hour = wall.toISOString().slice(11, 16);
+    const day = wall.toLocaleDateString('en-GB', { weekday: 'short', timeZone: 'UTC' });
     marks.push(
-      `<path d="M${px(x(atMs))} ${String(TOP)}V${String(bottom + 6)}" stroke="${ink.faint}" stroke-opacity="0.25"/>`,
-      text(x(atMs), bottom + 22, hour, 11, ink.faint, 'text-anchor="middle"'),
+      `<path d="M${px(left)} ${String(TOP)}V${String(bottom + 6)}" stroke="${ink.faint}" stroke-opacity="0.25"/>`,
+      text(left, bottom + 22, hour, 11, ink.faint, 'text-anchor="middle"'),
       ...(hour === '00:00'
-        ? [text(x(atMs), bottom + 38, day, 11, ink.text, 'text-anchor="middle"')]
+        ? [text(left, bottom + 38, day, 11, ink.text, 'text-anchor="middle"')]
         : []),
     );
   }
   return marks;
 }
+
+/** Beside each other, each as wide as its words. */
+const LEGEND_LEFT = [0, 170, 240, 450] as const;
 
 function legend(): string {
   const entries = [
@@ -141,7 +159,7 @@ function legend(): string {
     [ink.done, 'done'],
   ] as const;
   const boxes = entries.map(([colour, words], i) => {
-    const left = MARGIN + i * 205;
+    const left = MARGIN + (LEGEND_LEFT[i] ?? 0);
     return `<rect x="${String(left)}" y="44" width="14" height="14" rx="2" fill="${colour}"/>${text(left + 20, 56, words, 12, ink.faint)}`;
   });
   return boxes.join('\n');

@@ -1,15 +1,10 @@
 // Recordings of quiet windows: one row for each time that a device was left alone on mains, in
 // seconds of the device's own clock on the wall since the night to 2 January 2020.
 
+import type { Signal } from '../../conditions/reading.js';
+import { faultList, numbersOf, rowsOf, type FaultList } from './rows.js';
 import { merged, type Span } from './span.js';
-import {
-  faultList,
-  numbersOf,
-  rowsOf,
-  type FaultList,
-  type Recording,
-  type Trace,
-} from './trace.js';
+import { traceOf, type Recording, type Trace } from './trace.js';
 
 export const windowColumns = [
   'device',
@@ -23,9 +18,11 @@ export const windowColumns = [
 export const WINDOWS_EPOCH_MS = Date.UTC(2020, 0, 2);
 const devicePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const secondColumns = windowColumns.slice(1);
+/** All three in one: what is not a window is a person, a battery or a network that costs. */
+const tells: ReadonlySet<Signal> = new Set<Signal>(['presence', 'power.ac', 'network.metered']);
 const DEVICES_MAX = 100_000;
 /** Longer than any recording; keeps a bad digit from asking for years of simulation. */
-const TRACE_S_MAX = 400 * 86_400;
+export const TRACE_S_MAX = 400 * 86_400;
 
 interface Draft {
   readonly startS: number;
@@ -38,7 +35,7 @@ interface Draft {
 export function parseWindows(text: string): Recording {
   const drafts = new Map<string, Draft>();
   const faults = faultList();
-  for (const { line, row } of rowsOf(text)) {
+  for (const { line, row } of rowsOf(text, faults)) {
     const device = row.slice(0, Math.max(0, row.indexOf(',')));
     if (!devicePattern.test(device)) {
       faults.add(line, `begins with no device: ${JSON.stringify(row.slice(0, 40))}`);
@@ -108,9 +105,9 @@ function recordingOf(drafts: ReadonlyMap<string, Draft>, faults: FaultList): Rec
     emptyCount += spans.length - filled;
     touchingCount += filled - whole.length;
     const [startMs, endMs] = [msOf(startS), msOf(endS)];
-    traces.push({ device, startMs, endMs, away: whole, mains: whole });
+    traces.push(traceOf({ device, startMs, endMs, away: whole, mains: whole, tells }));
   }
-  return { traces, faults, mended: { emptyCount, touchingCount } };
+  return { traces, clock: 'wall', faults, mended: { emptyCount, touchingCount } };
 }
 
 function msOf(seconds: number): number {

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Fact } from '../../orchestrator/journal/fact.js';
-import { defaultPolicy } from '../../orchestrator/policy/policy.js';
+import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
+import { days } from '../../orchestrator/policy/window.js';
 import {
   admitted,
   enabled,
@@ -28,12 +29,17 @@ const actor = 'operator';
 type Dated = readonly [secondS: number, fact: Fact];
 
 /** Reads facts, each durable when it was written; the machine was left alone an hour before. */
-function reading(dated: readonly Dated[], seen: Partial<Sight> = {}, truth = new Truth()) {
+function reading(
+  dated: readonly Dated[],
+  seen: Partial<Sight> = {},
+  truth = new Truth(),
+  policy: Policy = defaultPolicy,
+) {
   truth.sights.push({
     ...{ atMs: START_MS - HOUR_MS, awaySinceMs: START_MS - HOUR_MS, locked: false },
-    ...{ mains: true, othersBusy: false, ...seen },
+    ...{ mains: true, othersBusy: false, remote: false, ...seen },
   });
-  const audit = new Audit(defaultPolicy, truth);
+  const audit = new Audit({ at: () => [policy] }, truth);
   return (): Audit => {
     dated.forEach(([secondS, fact], i) => {
       const atMs = START_MS + secondS * 1_000;
@@ -149,6 +155,56 @@ describe('what must never be is seen', () => {
     ['force that nobody asked for', 'J8', [[1, run(1, { intrusion: 'forced' })]]],
   ])('%s', (_what, rule, dated, seen = {}) => {
     expect(reading([...known, ...dated], seen)).toThrow(rule);
+  });
+
+  test('a run outside of the windows, in its own time', () => {
+    const windows = [{ days, fromMinute: 60, toMinute: 120 }];
+    const policy = { ...defaultPolicy, windows };
+    expect(reading([...known, [1, run(1)]], {}, new Truth(), policy)).toThrow('J9');
+    expect(reading([...known, [3_601, run(1)]], {}, new Truth(), policy)).not.toThrow();
+    const overdue: Dated = [1, run(1, { intrusion: 'noticeable' })];
+    expect(reading([...known, overdue], {}, new Truth(), policy)).not.toThrow();
+  });
+
+  test('a restart that nobody wants, warns of, or that is under way with a run or a guest', () => {
+    const allowed = { ...defaultPolicy, restarts: 'allow' } as const;
+    const order = (inS: number): Fact => ({
+      ...{ kind: 'restart.ordered', hostId: 'h', updates: [UPDATER] },
+      atMs: START_MS + inS * 1_000,
+    });
+    const at = (dated: Dated[], seen: Partial<Sight> = {}, policy: Policy = allowed) =>
+      reading([...known, ...dated], seen, new Truth(), policy);
+    expect(at([[1, order(901)]])).not.toThrow();
+    expect(at([[1, order(901)]], {}, defaultPolicy)).toThrow('J10');
+    expect(
+      at(
+        [
+          [0, wanted],
+          [1, order(901)],
+        ],
+        {},
+        defaultPolicy,
+      ),
+    ).not.toThrow();
+    expect(at([[1, order(60)]])).toThrow('J10');
+    expect(
+      at([
+        [1, run(1)],
+        [2, order(902)],
+      ]),
+    ).toThrow('J10');
+    expect(at([[1, order(901)]], { remote: true })).toThrow('J10');
+  });
+
+  test('an hour of more than an hour', () => {
+    const hour = (awayS: number): Fact => ({
+      kind: 'rhythm.hour',
+      hourOfWeek: 3,
+      awayS,
+      returns: 0,
+    });
+    expect(reading([[1, hour(3_600)]])).not.toThrow();
+    expect(reading([[1, hour(3_601)]])).toThrow('J11');
   });
 
   test('a scan of which something is missing, or that lied', () => {

@@ -11,6 +11,10 @@
 //   J6. What a scan found is what was there: all of it, once, and no lie.
 //   J7. No two runs hold what only one may.
 //   J8. Comfort is set aside only for what somebody wants now.
+//   J9. What nobody wants now and is not overdue begins in a window, where policy has some.
+//   J10. The machine is told to restart only while nothing is under way, by policy or for what somebody
+//        wants, and not under somebody who is logged in from elsewhere.
+//   J11. What is learnt of an hour fits in an hour.
 
 import type { Entry } from '../../orchestrator/journal/chain.js';
 import type { Fact } from '../../orchestrator/journal/fact.js';
@@ -18,6 +22,7 @@ import type { Policy } from '../../orchestrator/policy/policy.js';
 import type { Intrusion } from '../../orchestrator/runs/intrusion.js';
 import type { Work } from '../../orchestrator/runs/update.js';
 import { Orders } from './audit-orders.js';
+import { beginFault, besideSomebody, restartFault } from './audit-moments.js';
 import { InvariantError } from './invariant-error.js';
 import type { Sight, Truth } from './truth.js';
 
@@ -54,7 +59,7 @@ export class Audit {
   private lastEndMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly policy: Policy,
+    private readonly policies: { readonly at: (atMs: number) => readonly Policy[] },
     private readonly truth: Truth,
   ) {}
 
@@ -68,6 +73,8 @@ export class Audit {
     else if (fact.kind === 'run.finished') this.finished(fact, atMs);
     else if (fact.kind === 'scan.found') this.found(fact);
     else if (fact.kind === 'updater.withdrawn') this.disown(fact.id);
+    else if (fact.kind === 'restart.ordered' && clockIsSteady) this.restarts(fact, atMs);
+    else if (fact.kind === 'rhythm.hour') fitsInAnHour(fact);
     if (fact.kind === 'updater.withdrawn' || fact.kind === 'updater.enabled')
       this.forgetRests(fact.id);
     this.orders.read(fact, atMs, nowMs);
@@ -124,42 +131,38 @@ export class Audit {
     });
   }
 
-  /** J5. */
+  /** J5, J9. */
   private begins(runId: string, work: Work, level: Intrusion, atMs: number): void {
     if (level === 'forced') return;
-    const { waiting, ownLoadMs } = this.policy;
-    const quiet = this.held().length === 0 && atMs - this.lastEndMs >= ownLoadMs;
-    // What is overdue waits neither for mains nor for others.
-    const canWait = level === 'silent' || level === 'gentle';
-    const asked = quiet && canWait;
-    const forMs = changes(work) ? waiting.awayForInstallMs : waiting.awayMs;
-    this.isAt(atMs, `${runId} begins on battery`, ({ mains }) => {
-      return mains || !canWait || !changes(work);
-    });
-    this.isAt(atMs, `${runId} begins beside others`, ({ othersBusy }) => !asked || !othersBusy);
-    if (level === 'silent') this.isAlone(runId, forMs, atMs);
+    const quietForMs = this.held().length === 0 ? atMs - this.lastEndMs : Number.NEGATIVE_INFINITY;
+    const begin = { runId, level, changes: changes(work), quietForMs, atMs };
+    this.byOneOf(atMs, (policy, sight) => beginFault(begin, policy, sight));
   }
 
   private goesOn({ runId }: Of<'run.resumed'>, atMs: number): void {
     const run = this.runs.get(runId);
     // Over meanwhile: what was written before it was not known yet when it was decided.
-    if (run?.state !== 'held') return;
-    if (run.level === 'silent') this.isAlone(runId, this.policy.waiting.awayToResumeMs, atMs);
-  }
-
-  private isAlone(runId: string, forMs: number, atMs: number): void {
-    const { lockedMs } = this.policy.waiting;
-    this.isAt(
-      atMs,
-      `${runId} begins or goes on beside a person, or too soon after one left`,
-      ({ awaySinceMs = Number.POSITIVE_INFINITY, locked }) =>
-        atMs - awaySinceMs >= (locked ? Math.min(forMs, lockedMs) : forMs),
+    if (run?.state !== 'held' || run.level !== 'silent') return;
+    this.byOneOf(atMs, ({ waiting: { awayToResumeMs, lockedMs } }, sight) =>
+      besideSomebody(runId, awayToResumeMs, lockedMs, atMs, sight),
     );
   }
 
-  private isAt(atMs: number, otherwise: string, holds: (sight: Sight) => boolean): void {
+  /** J10. */
+  private restarts(fact: Of<'restart.ordered'>, atMs: number): void {
+    check('J10', this.held().length === 0, 'the machine restarts under what runs');
+    const wanted = fact.updates.some((subject) => this.orders.isWanted(subject, atMs));
+    const warnedMs = fact.atMs - atMs;
+    this.byOneOf(atMs, (policy, sight) => restartFault(wanted, warnedMs, policy, sight));
+  }
+
+  /** By one of the policies in force, and of the sights that can have been seen, it was right. */
+  private byOneOf(atMs: number, faultOf: (policy: Policy, sight: Sight) => string): void {
     const sights = this.truth.sightsAt(atMs);
-    check('J5', sights.length === 0 || sights.some(holds), otherwise);
+    const faults = this.policies
+      .at(atMs)
+      .flatMap((policy) => sights.map((sight) => faultOf(policy, sight)));
+    if (faults.length > 0 && !faults.includes('')) throw new InvariantError(faults[0] ?? '');
   }
 
   private finished({ runId, outcome }: Of<'run.finished'>, atMs: number): void {
@@ -170,7 +173,8 @@ export class Audit {
       ['SHUTTING_DOWN', 'SUPERSEDED', 'GAVE_WAY'].includes(outcome.code);
     // After a crash it is repeated, or over when it crashed too often: it may be either.
     const crashed = outcome.kind === 'failed' && outcome.code === 'UPDATER_CRASHED';
-    const wait = this.policy.retry.firstMs * WAIT_SHARE_MIN;
+    const [{ retry } = never()] = this.policies.at(atMs);
+    const wait = retry.firstMs * WAIT_SHARE_MIN;
     const rest = outcome.kind === 'failed' ? { sinceMs: atMs, untilMs: atMs + wait } : noRest;
     const state = handedOver || crashed ? 'cut' : 'over';
     this.change(runId, { state, rest }, atMs);
@@ -235,6 +239,16 @@ function subjectOf(updaterId: string, work: Work): string {
 
 function changes(work: Work): boolean {
   return work.kind === 'perform' && work.update.nextAction !== 'download';
+}
+
+/** J11. */
+function fitsInAnHour({ hourOfWeek, awayS, returns }: Of<'rhythm.hour'>): void {
+  const fits = hourOfWeek >= 0 && hourOfWeek < 168 && awayS >= 0 && awayS <= 3_600 && returns >= 0;
+  check('J11', fits, `hour ${String(hourOfWeek)} has ${String(awayS)} s of absence`);
+}
+
+function never(): never {
+  throw new Error('no policy is in force');
 }
 
 function check(rule: string, holds: boolean, otherwise: string): void {

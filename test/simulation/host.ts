@@ -34,6 +34,11 @@ export interface HostRun {
   lease: () => void;
   end: () => void;
   ending: boolean;
+  /** The end of a run that cannot be frozen, how long it is; 0: there is none. */
+  readonly sectionMs: number;
+  inSection: boolean;
+  /** It should be frozen, and is in its section. */
+  throttled: boolean;
 }
 
 export interface HostFaults {
@@ -42,6 +47,8 @@ export interface HostFaults {
 }
 
 const RUN_MS_MEAN = 60_000;
+/** Short, so that storms find some of them in their section. */
+const BEFORE_SECTION_MS_MEAN = 5_000;
 const DYING_MS_MEAN = 400;
 
 /** One instance; a crash is the end of it. */
@@ -63,6 +70,8 @@ export class SimulatedHost {
       readonly truth: Truth;
       readonly readings: Readings;
       readonly posted: () => void;
+      /** The machine restarts at an instant of its clock on the wall; undefined: not after all. */
+      readonly restart: (atMs: number | undefined) => void;
     },
   ) {
     this.readings = deps.readings;
@@ -113,9 +122,12 @@ export class SimulatedHost {
           });
         });
         return;
-      // The simulated machine does not restart: what waits for it goes on waiting.
       case 'restart':
+        this.deps.restart(Number(command.value.atUnixMs));
+        return;
       case 'cancelRestart':
+        this.deps.restart(undefined);
+        return;
       case 'welcome':
       case 'acknowledge':
         return;
@@ -141,13 +153,18 @@ export class SimulatedHost {
     const work = grant.work;
     const received =
       work?.$case === 'perform' ? updateFromWire(work.value.update ?? never()) : undefined;
+    const update = received?.kind === 'ok' ? received.update : undefined;
+    const changes = update !== undefined && update.nextAction !== 'download';
+    const declaredS = changes ? this.deps.software.sectionS(grant.updater?.id ?? '') : 0;
+    const sectionMs = Math.floor(declaredS * 1_000 * chance.share());
     const run: HostRun = {
       ...{ runId: grant.runId, epoch, updaterId: grant.updater?.id ?? '' },
-      update: received?.kind === 'ok' ? received.update : undefined,
+      update,
       guard: grant.guard.map((wire) => requirementFromWire(wire) ?? never()),
       holds: new Set(),
       life: { over: false },
-      leftMs: chance.waiting(RUN_MS_MEAN),
+      leftMs: sectionMs + chance.waiting(sectionMs > 0 ? BEFORE_SECTION_MS_MEAN : RUN_MS_MEAN),
+      ...{ sectionMs, inSection: false, throttled: false },
       runningSinceMs: time.nowMs,
       lease: () => undefined,
       end: () => undefined,
@@ -179,12 +196,38 @@ export class SimulatedHost {
 
   private hold(run: HostRun, kind: Hold, reasons: readonly ReasonCode[]): void {
     if (run.ending) return;
+    if (run.inSection) {
+      this.throttle(run, reasons);
+      return;
+    }
     const was = run.holds.size > 0;
     run.holds.add(kind);
     if (was) return;
     run.end();
     run.leftMs -= this.deps.time.nowMs - run.runningSinceMs;
     this.emitFrozen(run, reasons);
+  }
+
+  /** What cannot be frozen goes on, slowed. */
+  private throttle(run: HostRun, reasons: readonly ReasonCode[]): void {
+    if (run.throttled) return;
+    run.throttled = true;
+    this.emitFact(run, { kind: 'run.throttled', runId: run.runId, reasons, cpuUs: 0 });
+  }
+
+  private enterSection(run: HostRun): void {
+    const { runId, sectionMs } = run;
+    run.inSection = true;
+    this.emitFact(run, { kind: 'critical.changed', runId, entered: true, why: 'renaming' });
+    run.end = this.deps.time.after(sectionMs, run.life, () => {
+      if (run.throttled) {
+        const cost = { throttledMs: 1, cpuUsWhileThrottled: 0 };
+        this.emitFact(run, { kind: 'run.unthrottled', runId, ...cost });
+      }
+      const left = { entered: false, lastedMs: sectionMs, why: 'renaming' };
+      this.emitFact(run, { kind: 'critical.changed', runId, ...left });
+      this.end(run, this.outcomeOf(run));
+    });
   }
 
   private thawIfFree(run: HostRun): void {
@@ -197,8 +240,10 @@ export class SimulatedHost {
   private go(run: HostRun): void {
     if (run.holds.size > 0) return;
     run.runningSinceMs = this.deps.time.nowMs;
-    run.end = this.deps.time.after(run.leftMs, run.life, () => {
-      this.end(run, this.outcomeOf(run));
+    const { leftMs, sectionMs, life } = run;
+    run.end = this.deps.time.after(Math.max(0, leftMs - sectionMs), life, () => {
+      if (sectionMs > 0) this.enterSection(run);
+      else this.end(run, this.outcomeOf(run));
     });
   }
 

@@ -1,7 +1,7 @@
 // What must hold at every instant, whatever crashes, lags or lies.
 //
 //   I1. No two runs hold what only one may: a slot, an exclusive update, a conflict key, an updater.
-//   I2. Nothing runs while its guard is broken.
+//   I2. Nothing runs while its guard is broken, but for the rest of a section that cannot be frozen.
 //   I3. Every update that is pending runs, starts, or has a reason why not.
 //   I4. What was stopped for good by an operator stands still soon after.
 //   I5. The world is the fold of the journal, and the journal's chain is whole.
@@ -23,16 +23,19 @@ import type { HostRun, SimulatedHost } from './host.js';
 import { InvariantError } from './invariant-error.js';
 import type { SimulatedOrchestrator } from './orchestrator.js';
 
-export function checkHost(host: SimulatedHost, policy: Policy, small: boolean): void {
+export function checkHost(
+  host: SimulatedHost,
+  { change, fetch, small: slots }: Policy['slots'],
+  small: boolean,
+): void {
   const runs = [...host.runs.values()];
   for (const run of runs) {
-    if (run.holds.size === 0 && !run.ending && host.isBroken(run)) {
+    if (run.holds.size === 0 && !run.ending && !run.inSection && host.isBroken(run)) {
       throw new InvariantError(`I2: ${run.runId} runs while its guard is broken`);
     }
   }
   const changing = runs.filter(({ update }) => isChange(update?.nextAction));
   const fetching = runs.length - changing.length;
-  const { change, fetch, small: slots } = policy.slots;
   if (small ? runs.length > slots : changing.length > change || fetching > fetch) {
     throw new InvariantError(
       `I1: ${runs.map(({ runId }) => runId).join(', ')} hold more than the slots`,
@@ -89,11 +92,11 @@ export function checkStandstill(host: SimulatedHost, stoppedForMs: number, grace
   }
 }
 
-export function checkJournal(disk: Disk, world: World, policy: Policy): void {
+export function checkJournal(disk: Disk, world: World, retry: Policy['retry']): void {
   const verdict = verifyChain(genesis, disk.entries);
   if (verdict.kind === 'broken') throw new InvariantError(`I5: ${verdict.why}`);
   const again = emptyWorld();
-  for (const entry of disk.entries) foldEntry(again, parseEntry(entry), policy.retry);
+  for (const entry of disk.entries) foldEntry(again, parseEntry(entry), retry);
   try {
     deepStrictEqual(again, world);
   } catch (error) {

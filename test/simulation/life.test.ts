@@ -8,6 +8,7 @@ import { SimulatedHost, type HostRun } from './host.js';
 import { checkHost, checkStandstill } from './invariants.js';
 import { live } from './life.js';
 import { Software } from './software.js';
+import { STORMS_MS_MAX } from './storms.js';
 import { Truth } from './truth.js';
 import { VirtualTime } from './virtual-time.js';
 
@@ -21,12 +22,14 @@ function hostWith(...runs: Partial<HostRun>[]): SimulatedHost {
     truth: new Truth(),
     readings: new Map(),
     posted: () => undefined,
+    restart: () => undefined,
   });
   runs.forEach((changes, i) => {
     const runId = `run-${String(i)}`;
     host.runs.set(runId, {
       ...{ runId, epoch: i, updaterId: `u${String(i)}`, update: undefined, guard: [] },
       ...{ holds: new Set(), life: { over: false }, leftMs: 1, runningSinceMs: 0, ending: false },
+      ...{ sectionMs: 0, inSection: false, throttled: false },
       lease: () => undefined,
       end: () => undefined,
       ...changes,
@@ -45,11 +48,25 @@ test('the same seed is the same life', async () => {
   expect(once.crashCount).toBeGreaterThan(0);
 });
 
+test(
+  'lives have sections, rhythms, restarts, other policies: nothing is simulated in name only',
+  async () => {
+    const kinds = new Set<string>();
+    for (let seed = 1; seed <= 12; seed += 1) {
+      for (const kind of (await live(seed)).kinds) kinds.add(kind);
+    }
+    const wanted = ['critical.changed', 'run.throttled', 'run.unthrottled', 'rhythm.hour'];
+    const also = ['policy.changed', 'restart.ordered', 'run.paused'];
+    expect([...kinds]).toEqual(expect.arrayContaining([...wanted, ...also]));
+  },
+  STORMS_MS_MAX,
+);
+
 describe('what must never be is seen', () => {
   const check =
     (host: SimulatedHost, small = false) =>
     () => {
-      checkHost(host, defaultPolicy, small);
+      checkHost(host, defaultPolicy.slots, small);
     };
 
   test('two installs', () => {
@@ -73,6 +90,7 @@ describe('what must never be is seen', () => {
     const guard = [{ kind: 'on-ac' }] as const;
     expect(check(hostWith({ guard }))).toThrow('I2');
     expect(check(hostWith({ guard, holds: new Set(['guard']) }))).not.toThrow();
+    expect(check(hostWith({ guard, inSection: true }))).not.toThrow();
   });
 
   test('a run that goes on after the trip switch', () => {

@@ -1,8 +1,9 @@
 // One seed, one life: a machine, its person, its operator, its orchestrator and its host, for an hour
 // in which everything goes wrong, and some calm hours in which it has to come right again.
 
-import type { Policy } from '../../orchestrator/policy/policy.js';
 import { chanceFrom, type Chance } from '../../orchestrator/simulation/seeded.js';
+import type { CancelTimer } from '../../runtime/clock.js';
+import { parseEntry } from '../../orchestrator/world/ledger.loop.js';
 import { Disk } from './disk.js';
 import { SimulatedHost } from './host.js';
 import { InvariantError } from './invariant-error.js';
@@ -10,19 +11,21 @@ import { checkJournal, checkReasons } from './invariants.js';
 import { Link } from './link.js';
 import { Handled, SimulatedOrchestrator } from './orchestrator.js';
 import { chaosOrder, peaceOrders } from './orders.js';
-import { policyFor } from './policy.js';
+import { Policies } from './policy.js';
 import { Senses } from './senses.js';
-import { acceptance, Software } from './software.js';
+import { Software } from './software.js';
 import { Truth } from './truth.js';
 import { settle, VirtualTime, type Lifetime } from './virtual-time.js';
 import { Watch } from './watch.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const START_MS = Date.UTC(2030, 0, 7, 12);
+/** An hour of the rhythm ends in the storm. */
+const START_MS = Date.UTC(2030, 0, 7, 12, 40);
 const STORM_MS = 40 * MINUTE_MS;
 /** Two scans, and every wait that a failure can have led to, fit in. */
 const CALM_MS = 3 * HOUR_MS;
+const RESTARTS_MS = [60 * MINUTE_MS, 120 * MINUTE_MS];
 const DAY_MS = 24 * HOUR_MS;
 
 export interface Lived {
@@ -31,6 +34,8 @@ export interface Lived {
   readonly entryCount: number;
   readonly stepCount: number;
   readonly crashCount: number;
+  /** Every kind of entry that its journal has. */
+  readonly kinds: readonly string[];
 }
 
 export async function live(seed: number): Promise<Lived> {
@@ -51,7 +56,7 @@ class Life {
   private readonly chance: Chance;
   private readonly disk: Disk;
   private readonly software: Software;
-  private readonly policy: Policy;
+  private readonly policies: Policies;
   private readonly faults = { on: true };
   private readonly truth = new Truth();
   private readonly forever: Lifetime = { over: false };
@@ -61,8 +66,11 @@ class Life {
   private orchestrator: SimulatedOrchestrator | undefined;
   private handled: Handled | undefined;
   private link: Link | undefined;
+  private restartTimer: CancelTimer = () => undefined;
   private hostCount = 0;
   private crashCount = 0;
+  /** By the clock on the wall, as scans are dated. */
+  private calmSinceMs = Number.POSITIVE_INFINITY;
   private failure: unknown;
 
   constructor(private readonly seed: number) {
@@ -70,8 +78,8 @@ class Life {
     this.disk = new Disk(this.time, this.chance);
     this.software = new Software(this.chance);
     const cores = this.chance.below(2) === 0 ? 2 : 8;
-    this.policy = policyFor(this.chance);
-    const { time, chance, truth, disk, policy } = this;
+    this.policies = new Policies(this.chance, this.time);
+    const { time, chance, truth, disk, policies } = this;
     this.senses = new Senses(cores, {
       ...{ time, chance, truth, lifetime: this.forever },
       isRunning: () => [...(this.host?.runs.values() ?? [])].some(({ holds }) => holds.size === 0),
@@ -86,17 +94,19 @@ class Life {
       },
     });
     const { senses } = this;
-    this.watch = new Watch({ time, disk, policy, truth, senses, small: cores === 2 });
+    this.watch = new Watch({ time, disk, policies, truth, senses, small: cores === 2 });
   }
 
   async run(): Promise<Lived> {
     this.startHost();
     await this.startOrchestrator();
-    this.orchestrator?.order(this.software.updaterIds.flatMap(acceptance));
+    this.orchestrator?.order(
+      this.software.updaterIds.flatMap((id) => this.software.acceptance(id)),
+    );
     this.mischief();
     await this.until(START_MS + STORM_MS);
     await this.calm();
-    await this.until(START_MS + STORM_MS + CALM_MS);
+    await this.until(START_MS + STORM_MS + CALM_MS, () => this.isDone());
     this.checkEnd();
     return {
       seed: this.seed,
@@ -104,15 +114,31 @@ class Life {
       entryCount: this.disk.entries.length,
       stepCount: this.watch.stepCount,
       crashCount: this.crashCount,
+      kinds: [...new Set(this.disk.entries.map((entry) => parseEntry(entry).fact.kind))].sort(),
     };
   }
 
-  private async until(atMs: number): Promise<void> {
-    while (this.time.step(atMs)) {
+  private async until(atMs: number, isEnough = (): boolean => false): Promise<void> {
+    while (!isEnough() && this.time.step(atMs)) {
       await settle();
       if (this.failure !== undefined) throw this.failure as Error;
       this.watch.look(this.host, this.orchestrator, this.link !== undefined);
     }
+  }
+
+  /** There is nothing left to do, and all that is told of it has been heard. */
+  private isDone(): boolean {
+    const { orchestrator, host } = this;
+    if (orchestrator === undefined || host === undefined) return false;
+    const { updates, runs, updaters } = orchestrator.ledger.world;
+    const scans = [...updaters.values()].map(({ lastScanAtMs = 0 }) => lastScanAtMs);
+    const idle = updates.size + runs.size + host.runs.size + host.outbox.length === 0;
+    const scanned = scans.every((atMs) => atMs > this.calmSinceMs);
+    return (
+      idle &&
+      scanned &&
+      this.software.updaterIds.every((id) => this.software.pending(id).length === 0)
+    );
   }
 
   /** At the end everything is done, nothing is held, and the journal tells it as it was. */
@@ -120,7 +146,7 @@ class Life {
     const { orchestrator } = this;
     if (orchestrator === undefined) throw new InvariantError('nobody is left');
     checkReasons(orchestrator);
-    checkJournal(this.disk, orchestrator.ledger.world, this.policy);
+    checkJournal(this.disk, orchestrator.ledger.world, this.policies.current.retry);
     const open = this.software.updaterIds.flatMap((id) => this.software.pending(id));
     const { world } = orchestrator.ledger;
     if (open.length > 0 || world.updates.size > 0) {
@@ -149,32 +175,72 @@ class Life {
 
   private happen(): void {
     const { chance, senses, time } = this;
-    const dice = chance.below(104);
+    const dice = chance.below(112);
     if (dice < 40) {
       const isThere = senses.awaySinceMs === undefined;
       senses.locked = chance.below(2) === 0;
       senses.awaySinceMs = isThere ? time.nowMs - chance.below(300_000) : undefined;
     } else if (dice < 48) senses.mains = !senses.mains;
     else if (dice < 51) senses.toggleOthersBusy();
-    else if (dice < 52) senses.setClock(chance.below(2) === 0 ? DAY_MS : -DAY_MS);
+    else if (dice < 52) this.setClock();
     else if (dice < 60) this.link?.cut();
     else if (dice < 66) this.crashHost();
     else if (dice < 71) this.crashOrchestrator();
+    else if (dice < 74) senses.blind = !senses.blind;
+    else if (dice < 76) senses.remote = !senses.remote;
+    else if (dice < 79) this.changePolicy();
+    else if (dice < 80) this.restart();
     else this.orchestrator?.order(chaosOrder(chance, this.software, time.wallMs));
-    if (dice < 52) senses.sense();
+    if (dice < 52 || (dice >= 71 && dice < 76)) senses.sense();
     else if (dice < 60) this.reconnect();
   }
 
+  private setClock(): void {
+    const byMs = this.chance.below(2) === 0 ? DAY_MS : -DAY_MS;
+    if (!this.software.restarts) this.senses.setClock(byMs);
+  }
+
+  /** As when its file was written anew. */
+  private changePolicy(): void {
+    this.policies.change();
+    this.orchestrator?.order([{ kind: 'policy.changed', policySha256: '' }]);
+  }
+
+  /** The machine: everything on it ends, and comes back. */
+  private restart(): void {
+    this.restartTimer();
+    this.crashOrchestrator();
+    this.crashHost();
+    this.senses.booted();
+  }
+
+  private restartAt(atMs: number | undefined): void {
+    this.restartTimer();
+    if (atMs === undefined) return;
+    this.restartTimer = this.time.after(atMs - this.time.wallMs, this.forever, () => {
+      this.restart();
+    });
+  }
+
   private async calm(): Promise<void> {
+    this.calmSinceMs = this.time.wallMs;
     this.faults.on = false;
     this.disk.faults = false;
     if (this.host === undefined) this.startHost();
     if (this.orchestrator === undefined) await this.startOrchestrator();
     this.senses.awaySinceMs = this.time.nowMs;
     this.senses.mains = true;
+    this.senses.blind = false;
+    this.senses.remote = false;
     this.senses.setOthersBusy(false);
     this.senses.sense();
     this.orchestrator?.order(peaceOrders(this.software));
+    // Whoever is asked to restart the machine does, some time.
+    for (const afterMs of RESTARTS_MS) {
+      this.time.after(afterMs, this.forever, () => {
+        this.restart();
+      });
+    }
   }
 
   private startHost(): void {
@@ -186,6 +252,9 @@ class Life {
       faults: this.faults,
       readings: this.senses.readings(),
       truth: this.truth,
+      restart: (atMs) => {
+        this.restartAt(atMs);
+      },
       posted: () => {
         this.link?.pump();
         this.senses.measure();
@@ -195,12 +264,12 @@ class Life {
   }
 
   private async startOrchestrator(): Promise<void> {
-    const { time, disk, policy } = this;
+    const { time, disk, policies } = this;
     this.truth.sights.push(this.senses.sightNow());
     const started = await SimulatedOrchestrator.start({
       time,
       disk,
-      policy,
+      policy: () => policies.current,
       readings: this.senses.readings(),
     });
     this.orchestrator = started;

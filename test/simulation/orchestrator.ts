@@ -7,6 +7,7 @@ import type { HostConnection } from '../../orchestrator/link/host.grpc.js';
 import type { LinkEvent } from '../../orchestrator/link/event.wire.js';
 import type { Policy } from '../../orchestrator/policy/policy.js';
 import { hostEdges, type HostPresence } from '../../orchestrator/scheduler/edges.loop.js';
+import { watchRhythm, type RhythmWatch } from '../../orchestrator/scheduler/rhythm.loop.js';
 import { startTurns, type Turns } from '../../orchestrator/scheduler/turn.loop.js';
 import { openLedger, type Ledger } from '../../orchestrator/world/ledger.loop.js';
 import type { Restraint } from '../../orchestrator/world/restraints.js';
@@ -23,19 +24,25 @@ export class SimulatedOrchestrator {
     readonly ledger: Ledger,
     readonly edges: HostPresence,
     readonly turns: Turns,
+    private readonly rhythm: RhythmWatch,
     private readonly life: Lifetime,
   ) {}
 
   static async start(deps: {
     readonly time: VirtualTime;
     readonly disk: Disk;
-    readonly policy: Policy;
+    readonly policy: () => Policy;
     readonly readings: Readings;
   }): Promise<SimulatedOrchestrator> {
     const life: Lifetime = { over: false };
     const { time, disk, policy } = deps;
     const clock = time.clockOf(life);
-    const ledger = await openLedger({ journal: disk.open(life), clock, retry: () => policy.retry, log });
+    const ledger = await openLedger({
+      journal: disk.open(life),
+      clock,
+      retry: () => policy().retry,
+      log,
+    });
     const wake = (): void => {
       if (!life.over) turns.wake();
     };
@@ -43,7 +50,7 @@ export class SimulatedOrchestrator {
     const servedSinceMs = time.nowMs;
     const turns = startTurns({
       ledger,
-      policy: () => policy,
+      policy,
       clock,
       log,
       host: () => edges.current,
@@ -57,7 +64,8 @@ export class SimulatedOrchestrator {
         servedSinceMs,
       }),
     });
-    const self = new SimulatedOrchestrator(ledger, edges, turns, life);
+    const rhythm = watchRhythm({ ledger, policy, clock, log });
+    const self = new SimulatedOrchestrator(ledger, edges, turns, rhythm, life);
     self.see(deps.readings);
     return self;
   }
@@ -68,7 +76,9 @@ export class SimulatedOrchestrator {
 
   see(readings: Readings): void {
     this.readings = withReadings(this.readings, readings.values());
-    if (this.alive) this.turns.wake();
+    if (!this.alive) return;
+    this.rhythm.see(this.readings);
+    this.turns.wake();
   }
 
   /** What an operator's call writes. */
@@ -88,6 +98,7 @@ export class SimulatedOrchestrator {
   kill(): void {
     this.life.over = true;
     void this.turns.close();
+    void this.rhythm.close();
   }
 }
 

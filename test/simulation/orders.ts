@@ -2,7 +2,7 @@
 
 import type { Fact } from '../../orchestrator/journal/fact.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
-import { acceptance, enabled, type Software } from './software.js';
+import { enabled, type Software } from './software.js';
 
 const MINUTE_MS = 60_000;
 
@@ -58,7 +58,7 @@ export function chaosOrder(chance: Chance, software: Software, nowMs: number): F
     case 7:
       return [{ kind: 'updater.suspended', id, code: 'OPERATOR', why, actor }];
     case 8:
-      return [{ kind: 'updater.withdrawn', id, actor }, ...acceptance(id)];
+      return [{ kind: 'updater.withdrawn', id, actor }, ...software.acceptance(id)];
     default:
       return [enabled(id)];
   }
@@ -71,7 +71,7 @@ export function peaceOrders(software: Software): Fact[] {
     ...[0, 1, 2].map((n): Fact => ({ kind: 'veto.lifted', vetoId: `veto-${String(n)}`, actor })),
     ...software.updaterIds.flatMap((id): Fact[] => [
       { kind: 'hold.lifted', updaterId: id, updateId: '', actor },
-      ...acceptance(id),
+      ...software.acceptance(id),
     ]),
     ...software.programs.map(({ updaterId, update }): Fact => ({
       kind: 'hold.lifted',

@@ -1,12 +1,20 @@
 // The policy of a simulated machine: the defaults with every wait short, so that an hour is long.
 
+import { days } from '../../orchestrator/policy/window.js';
 import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
+import type { VirtualTime } from './virtual-time.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Some are patient, some have near deadlines. */
+/** Closed for the beginning of a storm and again in the middle of it, open when it is over. */
+const windows: Policy['windows'] = [
+  { days, fromMinute: 12 * 60 + 45, toMinute: 13 * 60 },
+  { days, fromMinute: 13 * 60 + 10, toMinute: 20 * 60 },
+];
+
+/** Some are patient, some have near deadlines, windows, groups, or restart by themselves. */
 export function policyFor(chance: Chance): Policy {
   const soonMs = chance.below(2) === 0 ? 30_000 : 0;
   return {
@@ -46,7 +54,47 @@ export function policyFor(chance: Chance): Policy {
             others: { deadlineMs: 15 * MINUTE_MS, graceMs: 5 * MINUTE_MS },
           }
         : defaultPolicy.deadlines,
+    windows: chance.below(3) === 0 ? windows : [],
+    groups: chance.below(2) === 0 ? [{ name: 'all', hosts: ['host-*'], atOnceMax: 1 }] : [],
+    slots: { ...defaultPolicy.slots, change: 1 + chance.below(2) },
+    restarts: chance.below(2) === 0 ? 'allow' : 'ask',
+    restartWarningMs: 2 * MINUTE_MS,
+    quietChance: { normal: [0.92, 0.5, 0][chance.below(3)] ?? 0, due: 0, overdue: 0 },
     leaseMs: 10_000,
     ownLoadMs: 10_000,
   };
+}
+
+/** The policy in force, and those before it: an auditor has to know which one was decided by. */
+export class Policies {
+  private readonly past: { readonly fromMs: number; readonly policy: Policy }[] = [];
+
+  constructor(
+    private readonly chance: Chance,
+    private readonly time: VirtualTime,
+  ) {
+    this.change();
+  }
+
+  get current(): Policy {
+    return this.past.at(-1)?.policy ?? defaultPolicy;
+  }
+
+  change(): void {
+    this.past.push({ fromMs: this.time.nowMs, policy: policyFor(this.chance) });
+  }
+
+  /** The most slots that any of them had: what was admitted by one is not taken back by the next. */
+  slotsMax(): Policy['slots'] {
+    const changes = this.past.map(({ policy }) => policy.slots.change);
+    return { ...this.current.slots, change: Math.max(...changes) };
+  }
+
+  /** The one in force at an instant of the clock as it is set now; both, in which it changed. */
+  at(wallMs: number): Policy[] {
+    const atMs = wallMs - (this.time.wallMs - this.time.nowMs);
+    const before = this.past.findLastIndex(({ fromMs }) => fromMs < atMs);
+    const from = this.past.slice(Math.max(0, before));
+    return from.filter(({ fromMs }, i) => i === 0 || fromMs <= atMs).map(({ policy }) => policy);
+  }
 }

@@ -2,7 +2,7 @@
 // wall shows. The host sees every change at once, the orchestrator a little later and in order.
 
 import type { Readings } from '../../conditions/reading.js';
-import { readingsAt } from '../../orchestrator/simulation/edges.js';
+import { readingsAt, readingOf } from '../../orchestrator/simulation/calm.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
 import type { Sight, Truth } from './truth.js';
 import type { Lifetime, VirtualTime } from './virtual-time.js';
@@ -15,11 +15,16 @@ const HEARD_MS_MEAN = 5;
 const HEARD_MS_MAX = 1_000;
 /** After the clock was set nobody's instants can be compared for a while. */
 const CLOCK_SETTLES_MS = 30_000;
+const LONG_MS = 86_400_000;
 
 export class Senses {
   awaySinceMs: number | undefined;
   locked = false;
   mains = true;
+  /** Whether the sensors know of persons at all. */
+  blind = false;
+  remote = false;
+  private bootAtMs: number;
   private othersBusy = false;
   private othersChangedAtMs = 0;
   private heardAtMs = 0;
@@ -40,7 +45,19 @@ export class Senses {
       /** To whoever is the orchestrator now; told when it has heard. */
       readonly toOrchestrator: () => (readings: Readings) => boolean;
     },
-  ) {}
+  ) {
+    this.bootAtMs = deps.time.wallMs - LONG_MS;
+  }
+
+  /** The machine has started anew. */
+  booted(): void {
+    this.bootAtMs = this.deps.time.wallMs;
+  }
+
+  /** Since when nobody is there, as far as anybody knows. */
+  get seenAwaySinceMs(): number | undefined {
+    return this.blind ? undefined : this.awaySinceMs;
+  }
 
   /** The machine changed: everybody hears of it. */
   sense(): void {
@@ -68,6 +85,13 @@ export class Senses {
       const away = { kind: 'away', sinceMs: awaySinceMs, ...locked } as const;
       readings.set('presence', { ...presence, value: { kind: 'presence', presence: away } });
     }
+    if (this.blind && presence !== undefined) {
+      readings.set('presence', { ...presence, value: { kind: 'unknown', why: 'no sensor' } });
+    }
+    const remote = { kind: 'flag', flag: this.remote } as const;
+    readings.set('session.remote', readingOf('session.remote', remote, atMs));
+    const boot = { kind: 'number', number: this.bootAtMs } as const;
+    readings.set('boot.at', readingOf('boot.at', boot, atMs));
     const ownLoad = time.nowMs - this.lastRanAtMs < OWN_LOAD_MS;
     const measured = [
       ['cpu.cores', this.cores],
@@ -84,10 +108,11 @@ export class Senses {
 
   sightNow(): Sight {
     const { time } = this.deps;
-    const away = this.awaySinceMs === undefined ? undefined : time.nowMs - this.awaySinceMs;
+    const sinceMs = this.seenAwaySinceMs;
+    const away = sinceMs === undefined ? undefined : time.nowMs - sinceMs;
     const awaySinceMs = away === undefined ? undefined : time.wallMs - away;
-    const { locked, mains, othersBusy } = this;
-    return { atMs: time.wallMs, awaySinceMs, locked, mains, othersBusy };
+    const { locked, mains, othersBusy, remote } = this;
+    return { atMs: time.wallMs, awaySinceMs, locked, mains, othersBusy, remote };
   }
 
   setOthersBusy(busy: boolean): void {

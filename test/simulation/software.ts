@@ -8,12 +8,16 @@ import { sceneUpdate } from '../../orchestrator/simulation/scene.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
 
 const SHA256 = 'c'.repeat(64);
-const steps = ['download', 'install', 'verify'] as const;
-type Step = (typeof steps)[number];
+const plain = ['download', 'install', 'verify'] as const;
+const restarting = ['download', 'install', 'reboot', 'verify'] as const;
+type Step = (typeof restarting)[number];
+/** What some manifests declare as the longest section that cannot be frozen. */
+const SECTION_S = 20;
 
 export interface Program {
   readonly updaterId: string;
   readonly update: Update;
+  readonly steps: readonly Step[];
   /** How many of its steps are done. */
   doneCount: number;
 }
@@ -21,6 +25,7 @@ export interface Program {
 export class Software {
   readonly updaterIds: readonly string[];
   readonly programs: readonly Program[];
+  private readonly sections: ReadonlyMap<string, number>;
 
   constructor(chance: Chance) {
     this.updaterIds = Array.from(
@@ -31,16 +36,33 @@ export class Software {
       Array.from({ length: chance.below(4) }, (_, i) => ({
         updaterId,
         update: updateOf(`p${String(i)}`, chance),
+        steps: chance.below(4) === 0 ? restarting : plain,
         doneCount: 0,
       })),
     );
+    this.sections = new Map(
+      this.updaterIds.map((id) => [id, chance.below(2) === 0 ? SECTION_S : 0]),
+    );
+  }
+
+  /**
+   * Whether some of it needs the machine to restart. Whether it has is told by instants of the clock on
+   * the wall: where somebody sets that by a day, nobody can tell, and it may wait for one more restart.
+   */
+  get restarts(): boolean {
+    return this.programs.some(({ steps }) => steps === restarting);
   }
 
   /** What a scan finds. */
   pending(updaterId: string): Update[] {
     return this.programs
-      .filter((program) => program.updaterId === updaterId && program.doneCount < steps.length)
-      .map(({ update, doneCount }) => ({ ...update, nextAction: steps[doneCount] ?? 'verify' }));
+      .filter(
+        (program) => program.updaterId === updaterId && program.doneCount < program.steps.length,
+      )
+      .map(({ update, steps, doneCount }) => ({
+        ...update,
+        nextAction: steps[doneCount] ?? 'verify',
+      }));
   }
 
   /** Does a step; doing it again changes nothing. @returns the step that comes next. */
@@ -48,10 +70,31 @@ export class Software {
     const program = this.programs.find(
       (each) => each.updaterId === updaterId && each.update.id === updateId,
     );
-    const index = steps.findIndex((each) => each === step);
+    const index = program?.steps.findIndex((each) => each === step) ?? -1;
     if (program === undefined || index === -1) return 'gone';
     program.doneCount = Math.max(program.doneCount, index + 1);
-    return steps[index + 1] ?? 'done';
+    return program.steps[index + 1] ?? 'done';
+  }
+
+  /** How long what an updater changes cannot be frozen at the most, as its manifest says. */
+  sectionS(updaterId: string): number {
+    return this.sections.get(updaterId) ?? 0;
+  }
+
+  /** The facts of an updater that was registered and accepted. */
+  acceptance(id: string): Fact[] {
+    return [
+      {
+        kind: 'updater.submitted',
+        id,
+        version: '1.0.0',
+        publisher: 'example',
+        bundleSha256: SHA256,
+        envelope: envelopeOf(id, this.sectionS(id)),
+        keyIds: [],
+      },
+      enabled(id),
+    ];
   }
 }
 
@@ -68,22 +111,6 @@ function updateOf(id: string, chance: Chance): Update {
   });
 }
 
-/** The facts of an updater that was registered and accepted. */
-export function acceptance(id: string): Fact[] {
-  return [
-    {
-      kind: 'updater.submitted',
-      id,
-      version: '1.0.0',
-      publisher: 'example',
-      bundleSha256: SHA256,
-      envelope: envelopeOf(id),
-      keyIds: [],
-    },
-    enabled(id),
-  ];
-}
-
 export function enabled(id: string): Fact {
   return {
     kind: 'updater.enabled',
@@ -96,7 +123,7 @@ export function enabled(id: string): Fact {
   };
 }
 
-function envelopeOf(id: string): string {
+function envelopeOf(id: string, sectionS: number): string {
   const manifest = {
     contract: 'lull.updater.v1',
     id,
@@ -107,8 +134,9 @@ function envelopeOf(id: string): string {
     bundle: { sha256: SHA256, size: 1, files: [{ path: 'main', size: 1, sha256: SHA256 }] },
     entrypoint: ['./main'],
     runtime: 'host',
-    actions: [...steps],
+    actions: [...restarting],
     scope: 'user-mode',
+    critical_max_s: sectionS,
     limits: { memory_mb: 64, processes: 8, disk_mb: 100 },
     scan: { sla_h: 1, floor_h: 0 },
   };

@@ -4,12 +4,15 @@
 /** The machine as the orchestrator saw it from an instant on, by the clock of that instant. */
 export interface Sight {
   readonly atMs: number;
+  /** Undefined also where nobody knew whether a person was there. */
   readonly awaySinceMs: number | undefined;
   /** Whoever left has locked the screen. */
   readonly locked: boolean;
   readonly mains: boolean;
   /** Others than Lull keep the processors busy. */
   readonly othersBusy: boolean;
+  /** Somebody is logged in from elsewhere. */
+  readonly remote: boolean;
 }
 
 /** What a scan of a host found: ids of updates; or a lie, that must not be believed. */

@@ -1,7 +1,6 @@
 // Watches a life: after every step the auditor reads what became durable, and the invariants are asked.
 
 import { holdsSlot } from '../../orchestrator/runs/run.js';
-import type { Policy } from '../../orchestrator/policy/policy.js';
 import { parseEntry } from '../../orchestrator/world/ledger.loop.js';
 import { Audit } from './audit.js';
 import type { Disk } from './disk.js';
@@ -9,6 +8,7 @@ import type { SimulatedHost } from './host.js';
 import { InvariantError } from './invariant-error.js';
 import { checkBlame, checkHost, checkReasons, checkStandstill } from './invariants.js';
 import type { SimulatedOrchestrator } from './orchestrator.js';
+import type { Policies } from './policy.js';
 import type { Senses } from './senses.js';
 import type { Truth } from './truth.js';
 import type { VirtualTime } from './virtual-time.js';
@@ -32,13 +32,13 @@ export class Watch {
     private readonly deps: {
       readonly time: VirtualTime;
       readonly disk: Disk;
-      readonly policy: Policy;
+      readonly policies: Policies;
       readonly truth: Truth;
       readonly senses: Senses;
       readonly small: boolean;
     },
   ) {
-    this.audit = new Audit(deps.policy, deps.truth);
+    this.audit = new Audit(deps.policies, deps.truth);
   }
 
   /** @throws InvariantError */
@@ -50,7 +50,7 @@ export class Watch {
     this.stepCount += 1;
     this.auditJournal();
     if (host !== undefined) {
-      checkHost(host, this.deps.policy, this.deps.small);
+      checkHost(host, this.deps.policies.slotsMax(), this.deps.small);
       this.checkComfort(host);
     }
     if (orchestrator === undefined) return;
@@ -74,14 +74,14 @@ export class Watch {
 
   /** I6: by what is so, not by the guard that somebody gave the run. I9. */
   private checkComfort(host: SimulatedHost): void {
-    const { awaySinceMs, mains } = this.deps.senses;
-    for (const { runId, epoch, update, holds, ending } of host.runs.values()) {
-      if (holds.size > 0 || ending) continue;
+    const { seenAwaySinceMs, mains } = this.deps.senses;
+    for (const { runId, epoch, update, holds, ending, inSection } of host.runs.values()) {
+      if (holds.size > 0 || ending || inSection) continue;
       const level = this.audit.levelOf(epoch);
       const action = update?.nextAction ?? 'scan';
       const changes = action !== 'scan' && action !== 'download';
       if (level === undefined) throw new InvariantError(`I9: nothing durable permits ${runId}`);
-      if (level === 'silent' && awaySinceMs === undefined)
+      if (level === 'silent' && seenAwaySinceMs === undefined)
         throw new InvariantError(`I6: ${runId} is silent, and runs beside a person`);
       if ((level === 'silent' || level === 'gentle') && changes && !mains)
         throw new InvariantError(`I6: ${runId} changes something on battery`);

@@ -1,0 +1,99 @@
+// What is recorded from sensors that run, and simulated with: the file is all that they share.
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { systemClock } from '../../runtime/clock.js';
+import {
+  Report,
+  startSensorUnderTest,
+} from '../../sensor-service/api/sensor-under-test.testing.js';
+import { record } from './record.js';
+import { simulate } from './simulate.js';
+
+let directory = '';
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lull-record-'));
+});
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** Waits for nothing: the trace of a moment is a moment long. */
+const hasty = `
+waiting: { away: 0s, away_for_install: 0s, locked: 0s, boot: 0s, set_up: 0s, resume: 0s, login: 0s }
+load: { cpu.busy: off, disk.busy: off, pressure.cpu: off, pressure.io: off, pressure.memory: off, memory.used: off }
+`;
+
+/** Records a moment in which presence was reported. @returns the file. */
+async function recorded(name: string, report: Report, word: string): Promise<string> {
+  const sensor = await startSensorUnderTest(systemClock);
+  const file = join(directory, name);
+  const stop = new AbortController();
+  try {
+    await sensor.report(report);
+    const rows = record(dirname(sensor.service.socketPath), file, stop.signal);
+    await until(() => readFileSync(file, 'utf8').includes(`presence,${word}`));
+    // A trace lasts from its first row to its last.
+    await until(() => Date.now() - statSync(file).birthtimeMs > 50);
+    stop.abort();
+    expect(await rows).toBeGreaterThan(1);
+  } finally {
+    stop.abort();
+    await sensor.close();
+  }
+  return file;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let count = 0; count < 2_000; count += 1) {
+    try {
+      if (holds()) return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error('it did not come about');
+}
+
+function simulated(traceFile: string) {
+  const policyFile = join(directory, 'hasty.yaml');
+  writeFileSync(policyFile, hasty);
+  return simulate({
+    ...{ traceFile, policyFile, powerFile: undefined, svgFile: undefined, device: undefined },
+    ...{ workMs: 1, stepMs: 0, everyMs: 0, deadlineMs: undefined, severity: undefined },
+    ...{ action: 'install', bytes: undefined },
+  });
+}
+
+describe('lull record, and lull simulate with what it wrote', () => {
+  test('a moment in which nobody was there: an update would have run', async () => {
+    const file = await recorded('away.trace', Report.AWAY, 'away');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const { told, policies, deviceCount } = simulated(file);
+    expect(deviceCount).toBe(1);
+    expect(told).toEqual(expect.arrayContaining(['presence', 'power.ac', 'cpu.cores']));
+    expect(policies.at(-1)).toMatchObject({ doneShare: 1, notAllowedMeanS: 0 });
+  });
+
+  test('a moment in which a person was: it would have waited', async () => {
+    const file = await recorded('engaged.trace', Report.ENGAGED, 'engaged');
+    expect(simulated(file).policies.at(-1)).toMatchObject({ doneShare: 0, missCount: 1 });
+  });
+
+  test('it never writes over a file, and makes none where nobody answers', async () => {
+    const sensor = await startSensorUnderTest(systemClock);
+    const runDir = dirname(sensor.service.socketPath);
+    const file = join(directory, 'mine');
+    writeFileSync(file, 'mine');
+    const signal = AbortSignal.abort();
+    await expect(record(runDir, file, signal)).rejects.toThrow('cannot be written');
+    expect(readFileSync(file, 'utf8')).toBe('mine');
+    await sensor.close();
+    const other = join(directory, 'other');
+    await expect(record(runDir, other, signal)).rejects.toThrow('UNAVAILABLE');
+    expect(() => statSync(other)).toThrow('ENOENT');
+  });
+});
