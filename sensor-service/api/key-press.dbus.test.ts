@@ -36,7 +36,10 @@ desktopTest(
     const session = await startXSession(desktop.address);
     opened.push(session);
     const sensor = await startSensorUnderTest(systemClock, {
-      buses: { system: bus.address, desktopOf: () => desktop.address },
+      buses: {
+        system: bus.address,
+        desktopOf: () => ({ address: desktop.address, as: undefined }),
+      },
       profile: 'desktop',
       awayAfter,
       sampleEveryMs: 3_600_000,

@@ -65,7 +65,8 @@ export function listenTo(
     monotonicNs: () => process.hrtime.bigint(),
     addresses: {
       system: bus.address,
-      desktopOf: desktop === undefined ? undefined : () => desktop.address,
+      desktopOf:
+        desktop === undefined ? undefined : () => ({ address: desktop.address, as: desktop.uid }),
     },
     awayAfter: { inputMs: 400, lockedMs: 300, darkMs: 300, terminalMs: 500, ...options.awayAfter },
     sense: (signal) => {

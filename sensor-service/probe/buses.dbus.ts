@@ -24,7 +24,13 @@ const NO_FULLSCREEN =
 export interface BusAddresses {
   readonly system: string;
   /** The bus of the desktop of a user; undefined where it is not to be listened to. */
-  readonly desktopOf: ((uid: number) => string) | undefined;
+  readonly desktopOf: ((uid: number) => DesktopBus) | undefined;
+}
+
+export interface DesktopBus {
+  readonly address: string;
+  /** The user whom it takes in; undefined: this process's own. */
+  readonly as: number | undefined;
 }
 
 interface BusesDeps {
@@ -45,7 +51,10 @@ interface BusesDeps {
 export function watchBuses(deps: BusesDeps): Closeable {
   const closers = new CloseStack(deps.log);
   const seat = closers.add('seat', new SeatLoop(deps));
-  const bus = closers.add('system bus', openBus(deps, 'system bus', deps.addresses.system));
+  const bus = closers.add(
+    'system bus',
+    openBus(deps, 'system bus', { address: deps.addresses.system }),
+  );
   const desktop = closers.add('desktop', new Desktop(deps, seat));
   const on = { ...deps, bus };
   closers.add(
@@ -170,6 +179,10 @@ class Desktop implements Closeable {
   }
 }
 
-function openBus(deps: BusesDeps, name: string, address: string): Bus {
-  return new Bus({ ...deps, name, address });
+function openBus(
+  deps: BusesDeps,
+  name: string,
+  where: Partial<DesktopBus> & { readonly address: string },
+): Bus {
+  return new Bus({ ...deps, name, ...where });
 }

@@ -10,7 +10,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { idleInhibited, namesIdle } from '../reading/inhibitor.js';
 import { flagValue, machineWide, numberValue, unknownValue } from '../reading/measurement.js';
 import { sessionOf, type Session } from '../reading/session.js';
-import type { BusSignal } from './bus.dbus.js';
+import { saidBy, type BusSignal } from './bus.dbus.js';
 import { Mirror } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';
 
@@ -78,7 +78,7 @@ export class Logind implements Closeable {
       this.changed();
     } catch (error) {
       if (begun !== this.begun) return;
-      const why = error instanceof Error ? error.message : 'logind does not list its sessions';
+      const why = error instanceof Error ? saidBy(error) : 'logind does not list its sessions';
       this.deps.sessions({ kind: 'unknown', why });
     }
   }
