@@ -16,6 +16,7 @@ import { notLookedFor } from './probe/apps.js';
 import { diskProbes, everyProbe, type Machine } from './probe/every-probe.js';
 import { InventoryProbe } from './probe/inventory.js';
 import type { Profile } from './probe/places.js';
+import { stillAfterMs } from './reading/counted-input.js';
 import type { PresenceSignal } from './reading/presence.js';
 import { createAccounts } from './sampling/accounts.js';
 import { InhibitLoop } from './sampling/inhibit.loop.js';
@@ -25,6 +26,7 @@ import { SamplingLoop } from './sampling/loop.js';
 import { toReading } from './reading/measurement.js';
 import { defaultAwayAfter, type AwayAfter } from './reading/seat.js';
 import { PresenceLoop } from './sampling/presence.loop.js';
+import { SeatLoop } from './sampling/seat.loop.js';
 import { startReplay } from './sampling/replay.loop.js';
 
 /** Often enough to notice load that arrives; presence does not wait for it. */
@@ -80,13 +82,20 @@ export async function startSensorService(
       },
     }),
   );
-  if (settings.buses !== undefined && settings.replay === undefined) {
-    const buses = watchBuses({
-      ...{ clock, log, addresses: settings.buses, monotonicNs: () => process.hrtime.bigint() },
-      awayAfter: settings.awayAfter ?? defaultAwayAfter,
+  const awayAfter = settings.awayAfter ?? defaultAwayAfter;
+  const seat = closers.add(
+    'seat',
+    new SeatLoop({
+      ...{ clock, awayAfter, monotonicNs: () => process.hrtime.bigint() },
+      devices: join(settings.root ?? '/', 'dev', 'input'),
       sense: (signal, seenNs) => {
         presence.sense(signal, seenNs);
       },
+    }),
+  );
+  if (settings.buses !== undefined && settings.replay === undefined) {
+    const buses = watchBuses({
+      ...{ clock, log, addresses: settings.buses, awayAfter, seat },
       source: () => {
         const say = accounts.source();
         return (measurements) => {
@@ -121,6 +130,9 @@ export async function startSensorService(
     everyProbe(measured, {
       log,
       sense,
+      onInput: (input) => {
+        seat.knowDevices(input);
+      },
       onPlaces: (places) => {
         presence.setPlaces(places);
       },
@@ -175,6 +187,7 @@ export async function startSensorService(
 }
 
 function machineOf(settings: SensorSettings, apps: Machine['apps']): Machine {
+  const awayAfter = settings.awayAfter ?? defaultAwayAfter;
   return {
     platform: process.platform,
     procRoot: settings.procRoot ?? '/proc',
@@ -183,6 +196,7 @@ function machineOf(settings: SensorSettings, apps: Machine['apps']): Machine {
     diskPaths: settings.diskPaths,
     apps,
     profile: settings.profile ?? 'auto',
-    awayAfterMs: (settings.awayAfter ?? defaultAwayAfter).inputMs,
+    awayAfterMs: awayAfter.inputMs,
+    stillAfterMs: stillAfterMs(awayAfter),
   };
 }

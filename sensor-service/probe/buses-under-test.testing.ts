@@ -8,6 +8,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { toReading } from '../reading/measurement.js';
 import { foldPresence, type PresenceSignal } from '../reading/presence.js';
 import type { AwayAfter } from '../reading/seat.js';
+import { SeatLoop } from '../sampling/seat.loop.js';
 import { createAccounts } from '../sampling/accounts.js';
 import { watchBuses } from './buses.dbus.js';
 import type { MockBus } from './mock-bus.testing.js';
@@ -57,24 +58,34 @@ export function listenTo(
     wake();
   });
   const { desktop } = options;
-  const watched = watchBuses({
-    ...options,
-    lookEveryMs: LOOK_EVERY_MS,
+  const awayAfter = {
+    ...{ inputMs: 400, lockedMs: 300, darkMs: 300, terminalMs: 500 },
+    ...options.awayAfter,
+  };
+  const seat = new SeatLoop({
     clock: systemClock,
-    log: createLog('sensor', 'silent'),
     monotonicNs: () => process.hrtime.bigint(),
-    addresses: {
-      system: bus.address,
-      desktopOf:
-        desktop === undefined ? undefined : () => ({ address: desktop.address, as: desktop.uid }),
-    },
-    awayAfter: { inputMs: 400, lockedMs: 300, darkMs: 300, terminalMs: 500, ...options.awayAfter },
+    awayAfter,
+    devices: '/dev/input',
     sense: (signal) => {
       sensed.set(signal.provider, signal);
       const kind = kindOf(presence());
       if (told.at(-1) !== kind) told.push(kind);
       wake();
     },
+  });
+  const watched = watchBuses({
+    ...options,
+    lookEveryMs: LOOK_EVERY_MS,
+    clock: systemClock,
+    log: createLog('sensor', 'silent'),
+    seat,
+    addresses: {
+      system: bus.address,
+      desktopOf:
+        desktop === undefined ? undefined : () => ({ address: desktop.address, as: desktop.uid }),
+    },
+    awayAfter,
     source: () => {
       const say = accounts.source();
       return (measurements) => {
@@ -116,6 +127,7 @@ export function listenTo(
       }),
     close: async () => {
       await watched.close();
+      seat.close();
     },
   };
 }
@@ -153,7 +165,8 @@ export async function describe(
 
 /** Now, or some time ago, on logind's clock. */
 export function microsecondsAgo(ms: number): bigint {
-  return BigInt(Math.round((systemClock.now().monotonicMs - ms) * 1_000));
+  // A machine that was started a moment ago has no earlier instant than that.
+  return BigInt(Math.max(1, Math.round((systemClock.now().monotonicMs - ms) * 1_000)));
 }
 
 export async function announce(bus: MockBus, id: string): Promise<void> {

@@ -5,9 +5,9 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { machineWide, unknownValue } from '../reading/measurement.js';
-import type { PresenceSignal } from '../reading/presence.js';
+import { stillAfterMs } from '../reading/counted-input.js';
 import { shownSessions, type AwayAfter } from '../reading/seat.js';
-import { SeatLoop } from '../sampling/seat.loop.js';
+import type { SeatLoop } from '../sampling/seat.loop.js';
 import { Bus } from './bus.dbus.js';
 import { IdleMonitor } from './idle-monitor.dbus.js';
 import { inhibitions, watchInhibitions } from './inhibitions.dbus.js';
@@ -37,9 +37,9 @@ interface BusesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly addresses: BusAddresses;
-  readonly monotonicNs: () => bigint;
   readonly awayAfter: AwayAfter;
-  readonly sense: (signal: PresenceSignal, observedMonotonicNs: bigint) => void;
+  /** Who is told of sessions, of input, and of what hides the screen. */
+  readonly seat: SeatLoop;
   /** Adds a source of readings; each speaks for itself. */
   readonly source: () => Tell;
   /** Shorter in tests. */
@@ -50,12 +50,12 @@ interface BusesDeps {
 
 export function watchBuses(deps: BusesDeps): Closeable {
   const closers = new CloseStack(deps.log);
-  const seat = closers.add('seat', new SeatLoop(deps));
+  const { seat } = deps;
   const bus = closers.add(
     'system bus',
     openBus(deps, 'system bus', { address: deps.addresses.system }),
   );
-  const desktop = closers.add('desktop', new Desktop(deps, seat));
+  const desktop = closers.add('desktop', new Desktop(deps));
   const on = { ...deps, bus };
   closers.add(
     'logind',
@@ -96,10 +96,7 @@ class Desktop implements Closeable {
   private readonly cast: Tell;
   private readonly untold: Tell;
 
-  constructor(
-    private readonly deps: BusesDeps,
-    private readonly seat: SeatLoop,
-  ) {
+  constructor(private readonly deps: BusesDeps) {
     this.services = desktopServices.map(() => deps.source());
     this.inhibitions = inhibitions.map(() => deps.source());
     this.players = deps.source();
@@ -112,8 +109,7 @@ class Desktop implements Closeable {
     if (uid === this.uid) return;
     this.uid = uid;
     this.leave();
-    const { seat } = this;
-    const { addresses, awayAfter } = this.deps;
+    const { addresses, awayAfter, seat } = this.deps;
     if (uid === undefined || addresses.desktopOf === undefined) return;
     const opened = new CloseStack(this.deps.log);
     this.opened = opened;
@@ -131,7 +127,7 @@ class Desktop implements Closeable {
     const idle = new IdleMonitor({
       ...on,
       // How long it has to last is judged by whoever knows whether the screen is locked.
-      stillAfterMs: Math.min(awayAfter.inputMs, awayAfter.darkMs, awayAfter.lockedMs),
+      stillAfterMs: stillAfterMs(awayAfter),
       changed: (input) => {
         if (this.opened === opened) seat.knowInput(input);
       },
@@ -159,8 +155,8 @@ class Desktop implements Closeable {
   private leave(): void {
     if (this.opened === undefined) return;
     void this.close();
-    this.seat.knowSaver(false);
-    this.seat.knowInput(undefined);
+    this.deps.seat.knowSaver(false);
+    this.deps.seat.knowInput(undefined);
     this.tellNone('nobody is known to sit at the machine');
   }
 

@@ -41,6 +41,7 @@ const atMs = (ms: number): Instant => ({ wallMs: 1_900_000_000_000 + ms, monoton
 const ears: ProbeEars = {
   log,
   sense: () => undefined,
+  onInput: () => undefined,
   onPlaces: () => undefined,
   onShift: () => undefined,
   onClockNow: (instantMs) => instantMs,
@@ -61,6 +62,7 @@ function roundsOf(machine: Pick<Machine, 'procRoot' | 'sysRoot' | 'root' | 'disk
       apps: () => ['/usr/bin/editor'],
       profile: 'auto',
       awayAfterMs: 240_000,
+      stillAfterMs: 240_000,
     },
     ears,
   );

@@ -1,6 +1,7 @@
 import type { Log } from '../../runtime/log.js';
 import type { ClockShift } from '../reading/clock-shift.js';
 import type { Place, PresenceSignal } from '../reading/presence.js';
+import type { SeatVerdict } from '../reading/seat.js';
 import { appsProbe } from './apps.js';
 import { bootProbe } from './boot.js';
 import { callProbe } from './call.js';
@@ -36,12 +37,16 @@ export interface Machine {
   readonly profile: Profile;
   /** No input for so long: away. */
   readonly awayAfterMs: number;
+  /** No input for so long: it may be, where the screen is locked or dark. */
+  readonly stillAfterMs: number;
 }
 
 /** Who is told what is no reading. */
 export interface ProbeEars {
   readonly log: Log;
   readonly sense: (signal: PresenceSignal) => void;
+  /** What the input devices say of the seat. */
+  readonly onInput: (input: SeatVerdict) => void;
   readonly onPlaces: (places: readonly Place[]) => void;
   readonly onShift: (shift: ClockShift) => void;
   readonly onClockNow: (instantMs: number) => number;
@@ -64,7 +69,7 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
 function linuxProbes(machine: Machine, ears: ProbeEars): EveryProbe {
   const { procRoot, sysRoot, root } = machine;
   const cards = soundCards(procRoot);
-  const input = inputProbe({ ...machine, ...ears });
+  const input = inputProbe({ ...machine, heard: ears.onInput });
   const cpu = cpuProbe(procRoot);
   const disks = diskActivityProbe(procRoot);
   return {

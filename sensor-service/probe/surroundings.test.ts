@@ -19,6 +19,7 @@ import { createLog } from '../../runtime/log.js';
 import type { ClockShift } from '../reading/clock-shift.js';
 import type { Instant } from '../reading/measurement.js';
 import type { Place, PresenceSignal } from '../reading/presence.js';
+import type { SeatVerdict } from '../reading/seat.js';
 import { utmpRecord, utmpType } from '../reading/utmp-record.testing.js';
 import { setUpProbe } from './set-up.js';
 import { appsProbe } from './apps.js';
@@ -132,16 +133,17 @@ describe('terminals', () => {
 });
 
 describe('input devices', () => {
-  const sensed: PresenceSignal[] = [];
+  const heard: SeatVerdict[] = [];
   let probe: OpenProbe | undefined;
   let writer: number | undefined;
 
-  const last = (): PresenceSignal['verdict'] | undefined => sensed.at(-1)?.verdict;
+  const last = (): SeatVerdict | undefined => heard.at(-1);
 
   function open(): OpenProbe {
     const { dir: root, procRoot } = machine;
-    const sense = (signal: PresenceSignal): void => void sensed.push(signal);
-    probe = inputProbe({ root, procRoot, awayAfterMs: 4 * MINUTE, sense });
+    const hear = (input: SeatVerdict): void => void heard.push(input);
+    const waits = { awayAfterMs: 4 * MINUTE, stillAfterMs: MINUTE };
+    probe = inputProbe({ root, procRoot, ...waits, heard: hear });
     return probe;
   }
 
@@ -151,7 +153,7 @@ describe('input devices', () => {
     writer = undefined;
   });
 
-  test('a key is seen at the next look, and four minutes without one are an absence', async () => {
+  test('a key is seen at the next look, and a minute without one is told with its instant', async () => {
     machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
     mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
     // Like an event device, a FIFO can be read without waiting.
@@ -164,10 +166,24 @@ describe('input devices', () => {
     writeSync(writer, Buffer.alloc(24));
     await input.measure(at(1_000));
     expect(last()).toEqual({ kind: 'engaged' });
-    await input.measure(at(1_000 + 4 * MINUTE - 1));
+    await input.measure(at(1_000 + MINUTE - 1));
     expect(last()).toEqual({ kind: 'engaged' });
-    await input.measure(at(1_000 + 4 * MINUTE));
-    expect(last()).toEqual({ kind: 'away', sinceMs: NOW + 1_000 });
+    await input.measure(at(1_000 + MINUTE));
+    expect(last()).toEqual({ kind: 'away', sinceMs: 1_000 });
+  });
+
+  test('that nobody touches vouch for nothing before they were watched for four minutes', async () => {
+    machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
+    mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
+    const device = join(machine.dir, 'dev/input/event0');
+    execFileSync('mkfifo', [device]);
+    writer = openSync(device, 'r+');
+    const input = open();
+    await input.measure(at(0));
+    await input.measure(at(4 * MINUTE - 1));
+    expect(last()?.kind).toBe('unknown');
+    await input.measure(at(4 * MINUTE));
+    expect(last()).toEqual({ kind: 'away', sinceMs: 0 });
   });
 
   test.each([
