@@ -11,11 +11,14 @@ import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createSensorApi } from './api/sensor.grpc.js';
+import { answeringProbe } from './probe/answering.js';
 import { watchBuses, type BusAddresses } from './probe/buses.dbus.js';
 import { notLookedFor } from './probe/apps.js';
 import { diskProbes, everyProbe, type Machine } from './probe/every-probe.js';
 import { InventoryProbe } from './probe/inventory.js';
 import type { Profile } from './probe/places.js';
+import type { Probe } from './probe/probe.js';
+import type { UtmpRecord } from './reading/utmp.js';
 import { stillAfterMs } from './reading/counted-input.js';
 import type { PresenceSignal } from './reading/presence.js';
 import { createAccounts } from './sampling/accounts.js';
@@ -69,7 +72,9 @@ export async function startSensorService(
   mkdirSync(settings.runDir, { recursive: true, mode: 0o700 });
   const closers = new CloseStack(log);
 
-  const latest = createLatest();
+  const latest = createLatest((error) => {
+    log.error({ err: error }, 'a listener of the readings failed');
+  });
   // The machine's daemons are asked before its files: a source added earlier is believed first.
   const accounts = createAccounts(latest.put);
   const presence = closers.add(
@@ -93,9 +98,14 @@ export async function startSensorService(
       },
     }),
   );
+  let sessions: readonly UtmpRecord[] | undefined;
+  const answering: Probe[] = [];
   if (settings.buses !== undefined && settings.replay === undefined) {
     const buses = watchBuses({
       ...{ clock, log, addresses: settings.buses, awayAfter, seat },
+      onSessions: (known) => {
+        sessions = known;
+      },
       source: () => {
         const say = accounts.source();
         return (measurements) => {
@@ -105,6 +115,11 @@ export async function startSensorService(
       },
     });
     closers.add('buses', buses);
+    answering.push(
+      answeringProbe(() => {
+        buses.check();
+      }),
+    );
   }
   const sense = (signal: PresenceSignal): void => {
     presence.sense(signal, process.hrtime.bigint());
@@ -130,6 +145,7 @@ export async function startSensorService(
     everyProbe(measured, {
       log,
       sense,
+      sessions: () => sessions,
       onInput: (input) => {
         seat.knowDevices(input);
       },
@@ -147,7 +163,8 @@ export async function startSensorService(
     new SamplingLoop({
       clock,
       log,
-      probes: settings.replay === undefined ? machine.probes : diskProbes(measured),
+      probes:
+        settings.replay === undefined ? [...machine.probes, ...answering] : diskProbes(measured),
       everyMs: settings.sampleEveryMs ?? SAMPLE_EVERY_MS,
       publish: say,
     }),

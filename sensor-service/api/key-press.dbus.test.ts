@@ -33,7 +33,7 @@ desktopTest(
     await seat.logIn(bus, 'c1');
     const desktop = await startMockBus();
     opened.push(desktop);
-    const session = await startXSession(desktop.address);
+    const session = await startXSession(desktop);
     opened.push(session);
     const sensor = await startSensorUnderTest(systemClock, {
       buses: {

@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect } from '@jest/globals';
+import type { Readings } from '../../conditions/reading.js';
+import { applyReadings } from '../../proto/wire/reading.js';
 import { systemClock } from '../../runtime/clock.js';
 import * as seat from '../probe/buses-under-test.testing.js';
 import { bool, busTest, long, startMockBus } from '../probe/mock-bus.testing.js';
@@ -79,4 +81,50 @@ busTest('a desktop that never gives a hint: nobody touches a key, then somebody 
   writeSync(keyboard, Buffer.alloc(24));
   await follower.until('engaged');
   await follower.until('away');
+});
+
+busTest(
+  'a logind that hangs while a run is on is no sensor before its next ping is due',
+  async () => {
+    const bus = await startMockBus();
+    opened.push(bus);
+    const logind = await bus.serve('logind', seat.LOGIN);
+    await seat.logIn(bus, 'c1');
+    const sensor = await startSensorUnderTest(systemClock, {
+      buses: { system: bus.address, desktopOf: undefined },
+      profile: 'desktop',
+      sampleEveryMs: 50,
+    });
+    opened.push(sensor);
+    const watch = watchPlainly(sensor.client, 200);
+    opened.push(watch);
+    await followPresence(watch).until('engaged');
+    process.kill(logind.pid, 'SIGSTOP');
+    const before = watch.received.length;
+    let readings: Readings = new Map();
+    while (readings.get('presence')?.value.kind !== 'unknown') {
+      readings = applyReadings(readings, await watch.next());
+    }
+    // Its ping is due after ten seconds, which are fifty heartbeats and more.
+    expect(watch.received.length - before).toBeLessThan(30);
+  },
+);
+
+busTest('where nobody writes utmp, logind says that nobody works from afar', async () => {
+  const bus = await startMockBus();
+  opened.push(bus);
+  await bus.serve('logind', seat.LOGIN);
+  await seat.logIn(bus, 'c1');
+  const sensor = await startSensorUnderTest(systemClock, {
+    buses: { system: bus.address, desktopOf: undefined },
+    sampleEveryMs: 50,
+  });
+  opened.push(sensor);
+  const watch = watchPlainly(sensor.client);
+  opened.push(watch);
+  let readings: Readings = new Map();
+  while (readings.get('session.remote')?.value.kind !== 'flag') {
+    readings = applyReadings(readings, await watch.next());
+  }
+  expect(readings.get('session.remote')?.value).toEqual({ kind: 'flag', flag: false });
 });

@@ -7,6 +7,7 @@ import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { machineWide, unknownValue } from '../reading/measurement.js';
 import { stillAfterMs } from '../reading/counted-input.js';
 import { shownSessions, type AwayAfter } from '../reading/seat.js';
+import type { UtmpRecord } from '../reading/utmp.js';
 import type { SeatLoop } from '../sampling/seat.loop.js';
 import { Bus } from './bus.dbus.js';
 import { IdleMonitor } from './idle-monitor.dbus.js';
@@ -40,6 +41,8 @@ interface BusesDeps {
   readonly awayAfter: AwayAfter;
   /** Who is told of sessions, of input, and of what hides the screen. */
   readonly seat: SeatLoop;
+  /** Is told the sessions as utmp would have them; undefined: they are not known. */
+  readonly onSessions: (sessions: readonly UtmpRecord[] | undefined) => void;
   /** Adds a source of readings; each speaks for itself. */
   readonly source: () => Tell;
   /** Shorter in tests. */
@@ -48,7 +51,12 @@ interface BusesDeps {
   readonly callMsMax?: number;
 }
 
-export function watchBuses(deps: BusesDeps): Closeable {
+export interface WatchedBuses extends Closeable {
+  /** Asks whoever knows of a person whether it still answers: one that does not is silent at once. */
+  check(): void;
+}
+
+export function watchBuses(deps: BusesDeps): WatchedBuses {
   const closers = new CloseStack(deps.log);
   const { seat } = deps;
   const bus = closers.add(
@@ -57,7 +65,7 @@ export function watchBuses(deps: BusesDeps): Closeable {
   );
   const desktop = closers.add('desktop', new Desktop(deps));
   const on = { ...deps, bus };
-  closers.add(
+  const logind = closers.add(
     'logind',
     new Logind({
       ...on,
@@ -68,6 +76,7 @@ export function watchBuses(deps: BusesDeps): Closeable {
       sessions: (sessions) => {
         if (sessions.kind === 'known') seat.knowSessions(sessions.sessions);
         else seat.loseSessions(sessions.why);
+        deps.onSessions(loginsOf(sessions));
         desktop.follow(sitting(sessions));
       },
     }),
@@ -75,7 +84,18 @@ export function watchBuses(deps: BusesDeps): Closeable {
   for (const watched of machineServices) {
     closers.add(watched.service, new PropertyWatch(watched, { ...on, tell: deps.source() }));
   }
-  return closers;
+  return {
+    check: () => {
+      logind.check();
+      desktop.check();
+    },
+    close: () => closers.close(),
+  };
+}
+
+function loginsOf(sessions: Sessions): UtmpRecord[] | undefined {
+  if (sessions.kind === 'unknown') return undefined;
+  return [...sessions.sessions.values()].filter((each) => !each.greeter).map(({ login }) => login);
 }
 
 /** The user at the seat: the first where there are several seats; undefined: nobody is known. */
@@ -89,6 +109,7 @@ function sitting(sessions: Sessions): number | undefined {
 class Desktop implements Closeable {
   private uid: number | undefined;
   private opened: CloseStack | undefined;
+  private idle: IdleMonitor | undefined;
   /** Sources outlive users: what the one before said is laid over, never added to. */
   private readonly services: readonly Tell[];
   private readonly inhibitions: readonly Tell[];
@@ -132,7 +153,7 @@ class Desktop implements Closeable {
         if (this.opened === opened) seat.knowInput(input);
       },
     });
-    opened.add('idle monitor', idle);
+    this.idle = opened.add('idle monitor', idle);
     opened.add('players', new MediaPlayers({ ...on, tell: this.players }));
     opened.add('screen cast', new ScreenCast({ ...on, tell: this.cast }));
     inhibitions.forEach((asked, index) => {
@@ -146,9 +167,14 @@ class Desktop implements Closeable {
     });
   }
 
+  check(): void {
+    this.idle?.check();
+  }
+
   async close(): Promise<void> {
     const { opened } = this;
     this.opened = undefined;
+    this.idle = undefined;
     await opened?.close();
   }
 

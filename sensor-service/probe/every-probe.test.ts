@@ -42,6 +42,7 @@ const ears: ProbeEars = {
   log,
   sense: () => undefined,
   onInput: () => undefined,
+  sessions: () => undefined,
   onPlaces: () => undefined,
   onShift: () => undefined,
   onClockNow: (instantMs) => instantMs,

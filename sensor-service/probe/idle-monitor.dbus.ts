@@ -42,6 +42,10 @@ export class IdleMonitor implements Closeable {
     });
   }
 
+  check(): void {
+    this.mirror.check();
+  }
+
   close(): void {
     this.mirror.close();
   }

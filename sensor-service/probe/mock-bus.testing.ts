@@ -17,7 +17,7 @@ const DAEMON = '/usr/bin/dbus-daemon';
 /** Debian's: another Python that comes first in the path would not find the package. */
 const PYTHON = '/usr/bin/python3';
 const MOCK = '/usr/lib/python3/dist-packages/dbusmock';
-const START_MS_MAX = 10_000;
+const START_MS_MAX = 20_000;
 const BUS = 'org.freedesktop.DBus';
 
 const missing = [DAEMON, PYTHON, MOCK].filter((path) => !existsSync(path));
@@ -45,6 +45,8 @@ export interface MockBus extends Closeable {
   call(on: Target, member: string, signature?: string, args?: readonly unknown[]): Promise<unknown>;
   /** Changes properties, with the signal that a real service would send. */
   update(on: Target, properties: Readonly<Record<string, Variant>>): Promise<void>;
+  /** Waits until a name has an owner; `failed` says that there will be none. */
+  untilOwned(name: string, failed?: () => boolean): Promise<void>;
   /** Ends the bus's daemon, and starts it anew at the same address. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -85,6 +87,15 @@ export async function startMockBus(uid?: number): Promise<MockBus> {
     return await client.invoke<unknown>(message, { timeout: START_MS_MAX });
   }
 
+  async function untilOwned(name: string, failed?: () => boolean): Promise<void> {
+    const on = { service: BUS, path: '/org/freedesktop/DBus', iface: BUS };
+    const untilMs = Date.now() + START_MS_MAX;
+    while ((await call(on, 'NameHasOwner', 's', [name])) !== true) {
+      if (Date.now() > untilMs || failed?.() === true) throw new Error(`nobody owns ${name}`);
+      await pause(20);
+    }
+  }
+
   async function serve(name: string, args: readonly string[]): Promise<MockService> {
     const child = spawn(PYTHON, ['-m', 'dbusmock', '--system', ...args], {
       env: { PATH: '/usr/bin:/bin', DBUS_SYSTEM_BUS_ADDRESS: address, HOME: dir, LANG: 'C.UTF-8' },
@@ -92,12 +103,7 @@ export async function startMockBus(uid?: number): Promise<MockBus> {
       ...owner,
     });
     children.push(child);
-    const on = { service: BUS, path: '/org/freedesktop/DBus', iface: BUS };
-    const untilMs = Date.now() + START_MS_MAX;
-    while ((await call(on, 'NameHasOwner', 's', [name])) !== true) {
-      if (Date.now() > untilMs || child.exitCode !== null) throw new Error(`no mock of ${name}`);
-      await pause(20);
-    }
+    await untilOwned(name, () => child.exitCode !== null);
     return { pid: child.pid ?? 0, close: () => end(child) };
   }
 
@@ -105,6 +111,7 @@ export async function startMockBus(uid?: number): Promise<MockBus> {
     address,
     uid,
     call,
+    untilOwned,
     serve: (template, name) => serve(name, ['--template', template]),
     serveBare: (name, path, iface) => serve(name, [name, path, iface]),
     update: async (on, properties) => {

@@ -15,16 +15,14 @@ import {
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../../conditions/reading.js';
-import { createLog } from '../../runtime/log.js';
-import type { ClockShift } from '../reading/clock-shift.js';
 import type { Instant } from '../reading/measurement.js';
 import type { Place, PresenceSignal } from '../reading/presence.js';
 import type { SeatVerdict } from '../reading/seat.js';
+import type { UtmpRecord } from '../reading/utmp.js';
 import { utmpRecord, utmpType } from '../reading/utmp-record.testing.js';
 import { setUpProbe } from './set-up.js';
 import { appsProbe } from './apps.js';
 import { callProbe } from './call.js';
-import { clockProbes } from './clock.js';
 import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
 import { inputProbe } from './input-devices.js';
 import type { OpenProbe } from './probe.js';
@@ -63,6 +61,8 @@ const no: Value = { kind: 'flag', flag: false };
 
 describe('terminals', () => {
   let sensed: PresenceSignal[];
+  /** What logind knows; undefined: nothing. */
+  let sessions: readonly UtmpRecord[] | undefined;
 
   function probe(): Probe {
     const { dir: root, procRoot } = machine;
@@ -72,6 +72,7 @@ describe('terminals', () => {
       arch: 'x64',
       onClockNow: (instantMs) => instantMs,
       sense: (signal) => sensed.push(signal),
+      sessions: () => sessions,
     });
   }
 
@@ -92,6 +93,7 @@ describe('terminals', () => {
 
   beforeEach(() => {
     sensed = [];
+    sessions = undefined;
     machine.write('proc/stat', `cpu 1\nbtime ${String((NOW - 99 * MINUTE) / 1_000)}\n`);
   });
 
@@ -118,6 +120,24 @@ describe('terminals', () => {
     expect((await valueOf(probe(), 'session.remote')).kind).toBe('unknown');
     expect(sensed.at(-1)?.verdict.kind).toBe('unknown');
     machine.remove('proc/4711');
+    expect(await valueOf(probe(), 'session.remote')).toEqual(no);
+  });
+
+  test('where nobody writes utmp, logind names the sessions, and their terminals are looked at', async () => {
+    login(MINUTE);
+    machine.remove('run/utmp');
+    const session = { kind: 'session', pid: 1, line: 'pts/3', isRemote: true } as const;
+    sessions = [{ ...session, atMs: NOW - 30 * MINUTE }];
+    expect(await valueOf(probe(), 'session.remote')).toEqual(yes);
+    expect(await valueOf(probe(), 'login.at')).toEqual({
+      kind: 'number',
+      number: NOW - 30 * MINUTE,
+    });
+    expect(sensed.at(-1)).toMatchObject({ places: ['terminals'], verdict: { kind: 'engaged' } });
+    const long = new Date(NOW - 30 * MINUTE);
+    utimesSync(join(machine.dir, 'dev/pts/3'), long, long);
+    expect(await valueOf(probe(), 'session.remote')).toEqual(no);
+    sessions = [];
     expect(await valueOf(probe(), 'session.remote')).toEqual(no);
   });
 
@@ -340,42 +360,4 @@ test('what comes in by a card is counted once, whatever is built on it', async (
   expect((await valueOf(probe, 'network.others')).kind).toBe('unknown');
   machine.write('proc/net/dev', dev(3_000));
   expect(await valueOf(probe, 'network.others', 1_000)).toEqual({ kind: 'number', number: 3_000 });
-});
-
-describe('clocks', () => {
-  const shifts: ClockShift[] = [];
-  const uptime = (ms: number): void => {
-    machine.write('proc/uptime', `${(ms / 1_000).toFixed(2)} 1.00\n`);
-  };
-  /** What notices, and what tells. */
-  const open = (): readonly [Probe, Probe] => {
-    shifts.length = 0;
-    const onShift = (shift: ClockShift): void => void shifts.push(shift);
-    return clockProbes({ procRoot: machine.procRoot, log: createLog('sensor', 'silent'), onShift });
-  };
-
-  test('a night asleep is a waking, and a shift by the night', async () => {
-    const [notices, tells] = open();
-    uptime(1_000);
-    await notices.measure(at(0));
-    uptime(1_000 + 1_000 + 28_800_000);
-    const wokeAt = NOW + 1_000 + 28_800_000;
-    await notices.measure(at(1_000, wokeAt));
-    const [resume] = await tells.measure(at(1_000, wokeAt));
-    expect(resume?.value).toEqual({ kind: 'number', number: wokeAt });
-    expect(shifts).toEqual([{ atMs: NOW + 1_000, byMs: 28_800_000 }]);
-  });
-
-  test('a clock set a day back is a shift and no waking; a clock that drifts is neither', async () => {
-    const [notices, tells] = open();
-    uptime(1_000);
-    await notices.measure(at(0));
-    await notices.measure(at(1_000, NOW + 1_100));
-    expect(shifts).toEqual([]);
-    uptime(3_000);
-    await notices.measure(at(2_000, NOW + 2_100 - 86_400_000));
-    const [resume] = await tells.measure(at(2_000, NOW + 2_100 - 86_400_000));
-    expect(resume?.value.kind).toBe('unknown');
-    expect(shifts).toEqual([{ atMs: NOW + 2_100, byMs: -86_400_000 }]);
-  });
 });

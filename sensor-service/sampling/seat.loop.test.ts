@@ -35,6 +35,7 @@ afterEach(() => {
 const desktop: Session = {
   ...{ kind: 'graphical', greeter: false, remote: false, active: true, locked: false },
   ...{ idle: false, idleSinceMs: undefined, uid: 1_000 },
+  login: { kind: 'session', pid: 1, line: '', isRemote: false, atMs: 0 },
 };
 const agoMs = (ms: number): number => clock.now().monotonicMs - ms;
 const know = (...sessions: Session[]): void => {
