@@ -27,7 +27,6 @@ const ofDaemons: ReadonlySet<Signal> = new Set([
   'presence',
   'power.saver',
   'network.metered',
-  'network.tethered',
   'network.connectivity',
   'attention.fullscreen',
   'attention.inhibitor',

@@ -20,11 +20,12 @@ import { playingProbe } from './playing.js';
 import { powerProbe } from './power.js';
 import { pressureProbe } from './pressure.js';
 import type { Probe } from './probe.js';
-import { receivedProbe } from './received.js';
 import { setUpProbe } from './set-up.js';
 import { soundCards } from './sound.js';
 import { terminalsProbe } from './terminals.js';
+import { tetheredProbe } from './tethered.js';
 import { thermalProbe } from './thermal.js';
+import { trafficProbe } from './traffic.js';
 
 export interface Machine {
   readonly platform: NodeJS.Platform;
@@ -94,7 +95,8 @@ function linuxProbes(machine: Machine, ears: ProbeEars): EveryProbe {
       thermalProbe(sysRoot),
       bootProbe(procRoot),
       setUpProbe(root),
-      receivedProbe(procRoot, sysRoot),
+      trafficProbe(procRoot, sysRoot),
+      tetheredProbe(procRoot, sysRoot),
       locksProbe(procRoot, root),
       callProbe(machine, cards),
       playingProbe(cards),

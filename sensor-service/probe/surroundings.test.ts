@@ -30,7 +30,8 @@ import { locksProbe } from './locks.js';
 import { placesProbe, type Profile } from './places.js';
 import { playingProbe } from './playing.js';
 import type { Probe } from './probe.js';
-import { receivedProbe } from './received.js';
+import { tetheredProbe } from './tethered.js';
+import { trafficProbe } from './traffic.js';
 import { soundCards } from './sound.js';
 import { terminalsProbe } from './terminals.js';
 import { thermalProbe } from './thermal.js';
@@ -290,6 +291,9 @@ describe('sound and calls', () => {
     expect(await valueOf(call, 'attention.call', 10_000)).toEqual(yes);
     machine.write('sys/class/video4linux/video0/device/driver/module/refcnt', '0\n');
     expect(await valueOf(call, 'attention.call', 20_000)).toEqual(no);
+    // Its driver tells at once that somebody opened it.
+    machine.write('sys/class/video4linux/video0/device/driver/module/refcnt', '1\n');
+    expect(await valueOf(call, 'attention.call', 21_000)).toEqual(yes);
   });
 });
 
@@ -349,15 +353,42 @@ test('heat is read from zones and chips, and a zone that vanishes leaves the oth
   expect(await valueOf(probe, 'thermal')).toEqual({ kind: 'word', word: 'nominal' });
 });
 
-test('what comes in by a card is counted once, whatever is built on it', async () => {
-  const dev = (bytes: number): string =>
+test('what goes through a card is counted once, whatever is built on it, and whichever way', async () => {
+  const dev = (received: number, sent = 0): string =>
     `Inter-|\n face |\n${['lo', 'eth0', 'br0', 'veth0']
-      .map((name) => `${name}: ${String(bytes)}${' 0'.repeat(15)}\n`)
+      .map(
+        (name) =>
+          `${name}: ${String(received)}${' 0'.repeat(7)} ${String(sent)}${' 0'.repeat(7)}\n`,
+      )
       .join('')}`;
   machine.write('sys/class/net/eth0/device/vendor', '0x8086\n');
-  const probe = receivedProbe(machine.procRoot, machine.sysRoot);
+  const probe = trafficProbe(machine.procRoot, machine.sysRoot);
   machine.write('proc/net/dev', dev(0));
   expect((await valueOf(probe, 'network.others')).kind).toBe('unknown');
   machine.write('proc/net/dev', dev(3_000));
   expect(await valueOf(probe, 'network.others', 1_000)).toEqual({ kind: 'number', number: 3_000 });
+  machine.write('proc/net/dev', dev(3_000, 16_000));
+  expect(await valueOf(probe, 'network.others', 2_000)).toEqual({ kind: 'number', number: 8_000 });
+});
+
+test('a phone on a cable is one whoever manages the network', async () => {
+  const probe = tetheredProbe(machine.procRoot, machine.sysRoot);
+  expect((await valueOf(probe, 'network.tethered')).kind).toBe('unknown');
+  const out = (name: string): void => {
+    machine.write('proc/net/route', `Iface\n${name}\t00000000\t1\t3\t0\t0\t0\t00000000\t0\t0\t0\n`);
+  };
+  const driverOf = (name: string, driver: string): void => {
+    mkdirSync(join(machine.sysRoot, 'class/net', name, 'device'), { recursive: true });
+    symlinkSync(`/drivers/${driver}`, join(machine.sysRoot, 'class/net', name, 'device/driver'));
+  };
+  driverOf('usb0', 'rndis_host');
+  driverOf('eth0', 'e1000e');
+  out('usb0');
+  expect(await valueOf(probe, 'network.tethered')).toEqual(yes);
+  out('eth0');
+  expect(await valueOf(probe, 'network.tethered')).toEqual(no);
+  out('tun0');
+  expect((await valueOf(probe, 'network.tethered')).kind).toBe('unknown');
+  out('../..');
+  expect((await valueOf(probe, 'network.tethered')).kind).toBe('unknown');
 });
