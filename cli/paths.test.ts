@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { placesFrom } from './paths.js';
+import { busesFrom, placesFrom } from './paths.js';
 
 describe('where Lull keeps its things', () => {
   test.each<[string, Parameters<typeof placesFrom>, { stateDir: string; runDir: string }]>([
@@ -34,5 +34,34 @@ describe('where Lull keeps its things', () => {
       stateDir: `${process.cwd()}/x`,
       runDir: `${process.cwd()}/y`,
     });
+  });
+});
+
+describe('the bus of whoever sits at the machine', () => {
+  const env = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/own' };
+
+  test.each<
+    [string, uid: number, sitting: number, ReturnType<ReturnType<typeof busesFrom>['desktopOf']>]
+  >([
+    [
+      'is connected to by root as that user',
+      0,
+      1_000,
+      { address: 'unix:path=/run/user/1000/bus', as: 1_000 },
+    ],
+    [
+      'is our own where it is our own desktop',
+      1_000,
+      1_000,
+      { address: 'unix:path=/own', as: undefined },
+    ],
+    [
+      'is tried by another user, who can be nobody else',
+      1_001,
+      1_000,
+      { address: 'unix:path=/run/user/1000/bus', as: undefined },
+    ],
+  ])('%s', (_what, uid, sitting, bus) => {
+    expect(busesFrom(env, uid).desktopOf(sitting)).toEqual(bus);
   });
 });

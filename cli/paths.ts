@@ -27,15 +27,27 @@ export function placesFrom(
 
 const SYSTEM_BUS = 'unix:path=/run/dbus/system_bus_socket';
 
-/** Where the machine's message buses are: the system's, and that of a user who sits at it. */
+/**
+ * Where the machine's message buses are: the system's, and that of a user who sits at it. A desktop's bus
+ * takes in its owner alone, so that root has to connect as that user.
+ */
 export function busesFrom(
   env: Readonly<Record<string, string | undefined>>,
   uid: number,
-): { readonly system: string; readonly desktopOf: (uid: number) => string } {
+): {
+  readonly system: string;
+  readonly desktopOf: (uid: number) => {
+    readonly address: string;
+    readonly as: number | undefined;
+  };
+} {
   const own = env['DBUS_SESSION_BUS_ADDRESS'];
   return {
     system: env['DBUS_SYSTEM_BUS_ADDRESS'] ?? SYSTEM_BUS,
-    desktopOf: (sitting) =>
-      sitting === uid && own !== undefined ? own : `unix:path=/run/user/${String(sitting)}/bus`,
+    desktopOf: (sitting) => {
+      const address = `unix:path=/run/user/${String(sitting)}/bus`;
+      if (sitting === uid) return { address: own ?? address, as: undefined };
+      return { address, as: uid === 0 ? sitting : undefined };
+    },
   };
 }

@@ -48,7 +48,7 @@ export function judgeConnected(readings: Readings): GateResult {
 }
 
 /**
- * Open while others receive less than `bytesPerS`. What Lull itself fetches is in the reading too, so
+ * Open while others receive and send less than `bytesPerS`. What Lull itself fetches is in the reading too, so
  * this is for starting: it means nothing while a run of ours is on.
  */
 export function judgeNetworkQuiet(bytesPerS: number, readings: Readings): GateResult {
@@ -56,7 +56,7 @@ export function judgeNetworkQuiet(bytesPerS: number, readings: Readings): GateRe
   if (value.kind !== 'number' || !(value.number >= bytesPerS)) return open;
   return closed({
     code: 'NETWORK_BUSY',
-    message: `others receive ${formatBytes(value.number)}/s, the limit is ${formatBytes(bytesPerS)}/s`,
+    message: `others receive or send ${formatBytes(value.number)}/s, the limit is ${formatBytes(bytesPerS)}/s`,
     ...{ about: 'network.others', measured: value.number, limit: bytesPerS, unit: 'B/s' },
   });
 }

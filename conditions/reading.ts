@@ -51,7 +51,7 @@ export const signals = {
   'network.others': {
     kind: 'number',
     unit: 'B/s',
-    doc: 'Received by network devices over 5 s, what Lull itself fetches with it.',
+    doc: 'Received or sent by network devices over 5 s, the more of both, what Lull itself fetches with it.',
   },
   'attention.fullscreen': { kind: 'flag', unit: '', doc: 'Whether a window fills the screen.' },
   'attention.inhibitor': { kind: 'flag', unit: '', doc: 'Whether a program keeps idle away.' },

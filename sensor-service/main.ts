@@ -11,12 +11,16 @@ import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createSensorApi } from './api/sensor.grpc.js';
+import { answeringProbe } from './probe/answering.js';
 import { watchBuses, type BusAddresses } from './probe/buses.dbus.js';
 import { notLookedFor } from './probe/apps.js';
 import { notMeasured } from './probe/disk-free.js';
 import { diskProbes, everyProbe, type Machine } from './probe/every-probe.js';
 import { InventoryProbe } from './probe/inventory.js';
 import type { Profile } from './probe/places.js';
+import type { Probe } from './probe/probe.js';
+import type { UtmpRecord } from './reading/utmp.js';
+import { stillAfterMs } from './reading/counted-input.js';
 import type { PresenceSignal } from './reading/presence.js';
 import { createAccounts } from './sampling/accounts.js';
 import { InhibitLoop } from './sampling/inhibit.loop.js';
@@ -26,6 +30,7 @@ import { SamplingLoop } from './sampling/loop.js';
 import { toReading, type Measurement } from './reading/measurement.js';
 import { defaultAwayAfter, type AwayAfter } from './reading/seat.js';
 import { PresenceLoop } from './sampling/presence.loop.js';
+import { SeatLoop } from './sampling/seat.loop.js';
 import { startReplay } from './sampling/replay.loop.js';
 
 /** Often enough to notice load that arrives; presence does not wait for it. */
@@ -71,7 +76,9 @@ export async function startSensorService(
   mkdirSync(settings.runDir, { recursive: true, mode: 0o700 });
   const closers = new CloseStack(log);
 
-  const latest = createLatest();
+  const latest = createLatest((error) => {
+    log.error({ err: error }, 'a listener of the readings failed');
+  });
   // The machine's daemons are asked before its files: a source added earlier is believed first.
   const accounts = createAccounts(latest.put);
   const presence = closers.add(
@@ -84,12 +91,24 @@ export async function startSensorService(
       },
     }),
   );
-  if (settings.buses !== undefined && settings.replay === undefined) {
-    const buses = watchBuses({
-      ...{ clock, log, addresses: settings.buses, monotonicNs: () => process.hrtime.bigint() },
-      awayAfter: settings.awayAfter ?? defaultAwayAfter,
+  const awayAfter = settings.awayAfter ?? defaultAwayAfter;
+  const seat = closers.add(
+    'seat',
+    new SeatLoop({
+      ...{ clock, awayAfter, monotonicNs: () => process.hrtime.bigint() },
+      devices: join(settings.root ?? '/', 'dev', 'input'),
       sense: (signal, seenNs) => {
         presence.sense(signal, seenNs);
+      },
+    }),
+  );
+  let sessions: readonly UtmpRecord[] | undefined;
+  const answering: Probe[] = [];
+  if (settings.buses !== undefined && settings.replay === undefined) {
+    const buses = watchBuses({
+      ...{ clock, log, addresses: settings.buses, awayAfter, seat },
+      onSessions: (known) => {
+        sessions = known;
       },
       source: () => {
         const say = accounts.source();
@@ -100,6 +119,11 @@ export async function startSensorService(
       },
     });
     closers.add('buses', buses);
+    answering.push(
+      answeringProbe(() => {
+        buses.check();
+      }),
+    );
   }
   const sense = (signal: PresenceSignal): void => {
     presence.sense(signal, process.hrtime.bigint());
@@ -127,6 +151,10 @@ export async function startSensorService(
     everyProbe(measured, {
       log,
       sense,
+      sessions: () => sessions,
+      onInput: (input) => {
+        seat.knowDevices(input);
+      },
       onPlaces: (places) => {
         presence.setPlaces(places);
       },
@@ -141,7 +169,8 @@ export async function startSensorService(
     new SamplingLoop({
       clock,
       log,
-      probes: settings.replay === undefined ? machine.probes : diskProbes(measured),
+      probes:
+        settings.replay === undefined ? [...machine.probes, ...answering] : diskProbes(measured),
       everyMs: settings.sampleEveryMs ?? SAMPLE_EVERY_MS,
       publish: say,
     }),
@@ -186,6 +215,7 @@ function machineOf(
   apps: Machine['apps'],
   diskPaths: Machine['diskPaths'],
 ): Machine {
+  const awayAfter = settings.awayAfter ?? defaultAwayAfter;
   return {
     platform: process.platform,
     procRoot: settings.procRoot ?? '/proc',
@@ -194,6 +224,7 @@ function machineOf(
     diskPaths,
     apps,
     profile: settings.profile ?? 'auto',
-    awayAfterMs: (settings.awayAfter ?? defaultAwayAfter).inputMs,
+    awayAfterMs: awayAfter.inputMs,
+    stillAfterMs: stillAfterMs(awayAfter),
   };
 }

@@ -1,5 +1,5 @@
 // What sensing costs and how late it is: one sample of everything, CPU at ten looks a second and at
-// rest, an edge on its way to a watcher, and a step of load on its way to a reading.
+// rest, an edge on its way to a watcher, from logind's signal too, and a step of load on its way to a reading.
 
 import { fileURLToPath } from 'node:url';
 import type { Benchmark, BenchOptions, Measured } from '../benchmark.js';
@@ -32,6 +32,7 @@ interface Round {
   readonly raw: Spent;
   readonly rest: Spent;
   readonly edges: readonly number[];
+  readonly signals: readonly number[];
   readonly hops: readonly number[];
   readonly steps: readonly number[];
 }
@@ -50,10 +51,11 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
     await sensors.pace('run');
     const [run, beside] = await spentIn(SPAN_MS[size], [[sensors.pid], [raw.pid ?? 0]]);
     const edges = await sensors.edges(EDGES[size]);
+    const signals = await sensors.signals(EDGES[size]);
     const hops = await hop(EDGES[size]);
     const steps = await measureSteps(sensors, STEPS[size], opened);
     if (rest === undefined || run === undefined || beside === undefined) continue;
-    rounds.push({ sampleMs, run, raw: beside, rest, edges, hops, steps });
+    rounds.push({ sampleMs, run, raw: beside, rest, edges, signals, hops, steps });
     say(
       `${String(repeat)}: ${percent(run)} at 10 Hz (${percent(beside)} raw), ${percent(rest)} at rest, ${String(steps.length)} steps`,
     );
@@ -83,6 +85,13 @@ function summary(rounds: readonly Round[], repeats: number, say: BenchOptions['s
     edge_p50_ms: rounded(quantile(edges, 0.5)),
     edge_p99_ms: rounded(quantile(edges, 0.99)),
   };
+  const signals = rounds.flatMap((round) => round.signals);
+  if (signals.length > 0) {
+    figures['signal_p50_ms'] = rounded(quantile(signals, 0.5));
+    figures['signal_p99_ms'] = rounded(quantile(signals, 0.99));
+  } else {
+    say('No signal of logind was measured: there is no D-Bus here, or somebody is at a terminal.');
+  }
   if (steps.length > 0) {
     figures['step_p50_ms'] = rounded(quantile(steps, 0.5));
     figures['step_p99_ms'] = rounded(quantile(steps, 0.99));
@@ -105,6 +114,7 @@ function summary(rounds: readonly Round[], repeats: number, say: BenchOptions['s
     rest_wakeups_per_s: goals.wakeups,
     run_wakeups_per_s: goals.wakeups,
     edge_p99_ms: goals.edgeMs,
+    signal_p99_ms: goals.edgeMs,
     step_p99_ms: goals.stepMs,
   };
   const rows = Object.entries(figures).map(([name, value]) => {

@@ -33,10 +33,13 @@ desktopTest(
     await seat.logIn(bus, 'c1');
     const desktop = await startMockBus();
     opened.push(desktop);
-    const session = await startXSession(desktop.address);
+    const session = await startXSession(desktop);
     opened.push(session);
     const sensor = await startSensorUnderTest(systemClock, {
-      buses: { system: bus.address, desktopOf: () => desktop.address },
+      buses: {
+        system: bus.address,
+        desktopOf: () => ({ address: desktop.address, as: undefined }),
+      },
       profile: 'desktop',
       awayAfter,
       sampleEveryMs: 3_600_000,

@@ -9,7 +9,7 @@ import {
   type WatchStateResponse,
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { within } from '../../runtime/deadline.js';
-import { dialUnix, serveUnix, type Listener } from '../../runtime/grpc.js';
+import { dialUnix, serveUnix, unary, type Listener } from '../../runtime/grpc.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { createLatest, type Latest } from '../sampling/latest.js';
 import { StateStream, type WatchCall } from './state-stream.grpc.js';
@@ -27,14 +27,19 @@ let stream: StateStream | undefined;
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'lull-stream-'));
-  latest = createLatest();
+  latest = createLatest(() => undefined);
   clock = new VirtualClock();
   listener = await serveUnix({
     path: join(dir, 's'),
     mode: 0o600,
     register: (server) => {
       server.addService(SensorServiceService, {
-        getState: unused,
+        getState: (
+          _call: unknown,
+          callback: (error: null, state: { readings: never[] }) => void,
+        ) => {
+          callback(null, { readings: [] });
+        },
         reportPresence: unused,
         getInventory: unused,
         watchState: (call: WatchCall) => {
@@ -128,8 +133,15 @@ describe('a watcher that guards a run', () => {
   });
   const percentsOf = (message: WatchStateResponse): unknown[] =>
     message.readings.map(({ value }) => (value?.$case === 'number' ? value.value : value));
-  /** Until a message has left, another one is owed. */
-  const leave = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+  /**
+   * Until a message has left, another one is owed. What was written before a question has left when its
+   * answer is here; and what the one who wrote it makes of that, when the next one is.
+   */
+  const leave = async (): Promise<void> => {
+    for (let trip = 0; trip < 2; trip += 1) {
+      await unary(client.getState.bind(client), {}, { deadlineMs: 10_000 });
+    }
+  };
 
   let received: unknown[][];
 

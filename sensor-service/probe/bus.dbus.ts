@@ -9,16 +9,21 @@
 //   B3. Every call has a deadline, every message a size, and dialling backs off up to a bound.
 //   B4. What a peer sends can end this connection, never the process.
 
+import type { Socket } from 'node:net';
 import { createClient, type Message, type MessageBus } from 'dbus-native';
+import { displayText } from '../../conditions/words.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { dialAs } from './dial-as.spawn.js';
 
 /** Services answer within milliseconds, and loaded machines within a second. */
 const CALL_MS_MAX = 2_000;
 const BACKOFF_MS = { first: 250, max: 30_000 };
 /** A list of a thousand sessions has 100 kB. */
 const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** A sentence. */
+const WHY_CHARS_MAX = 200;
 const NO_AUTO_START = 2;
 const SIGNAL = 4;
 
@@ -37,6 +42,8 @@ export interface BusCall {
   readonly member: string;
   readonly signature?: string;
   readonly args?: readonly unknown[];
+  /** Waits no longer than this; without it as long as for any call. */
+  readonly msMax?: number;
 }
 
 export interface BusListener {
@@ -53,6 +60,8 @@ interface BusDeps {
   /** "system bus", "session bus": for a person. */
   readonly name: string;
   readonly address: string;
+  /** The user as whom to connect; undefined: as whoever this process is. */
+  readonly as?: number | undefined;
   readonly callMsMax?: number;
 }
 
@@ -63,6 +72,7 @@ export class Bus implements Closeable {
   private cancelDial: CancelTimer = () => undefined;
   private backoffMs = BACKOFF_MS.first;
   private lastWhy = '';
+  private readonly closing = new AbortController();
 
   constructor(private readonly deps: BusDeps) {
     this.cancelDial = deps.clock.after(0, () => void this.dial());
@@ -113,7 +123,7 @@ export class Bus implements Closeable {
       ...(call.signature === undefined ? {} : { signature: call.signature }),
       ...(call.args === undefined ? {} : { body: [...call.args] }),
     };
-    const timeout = this.deps.callMsMax ?? CALL_MS_MAX; // B3
+    const timeout = call.msMax ?? this.deps.callMsMax ?? CALL_MS_MAX; // B3
     this.client.invoke(message, { timeout }, (error, value: unknown) => {
       done(error ?? undefined, value);
     });
@@ -121,6 +131,7 @@ export class Bus implements Closeable {
 
   async close(): Promise<void> {
     this.cancelDial();
+    this.closing.abort();
     this.listeners.clear();
     const client = this.client;
     this.client = undefined;
@@ -130,14 +141,16 @@ export class Bus implements Closeable {
   }
 
   private async dial(): Promise<void> {
-    const { address, name, log } = this.deps;
+    const { name, log } = this.deps;
     let client: MessageBus | undefined;
     try {
-      if (!/^unix:(?:path|abstract)=[^;]+$/.test(address)) {
-        throw new Error('its address is no unix: address');
+      const way = await this.way();
+      if (this.closing.signal.aborted) {
+        if ('stream' in way) way.stream.destroy();
+        return;
       }
       client = createClient({
-        busAddress: address,
+        ...way,
         authMethods: ['EXTERNAL'],
         maxMessageSize: MESSAGE_BYTES_MAX,
       });
@@ -153,6 +166,17 @@ export class Bus implements Closeable {
     } catch (error) {
       if (this.client === client) this.drop(client, error);
     }
+  }
+
+  /** By which way the bus is reached: dialled by the library, or connected already as somebody else. */
+  private async way(): Promise<{ busAddress: string } | { stream: Socket }> {
+    const { address, as } = this.deps;
+    if (!/^unix:(?:path|abstract)=[^;]+$/.test(address)) {
+      throw new Error('its address is no unix: address');
+    }
+    if (as === undefined) return { busAddress: address };
+    const path = address.replace(/^unix:path=|,.*$/g, '');
+    return { stream: await dialAs(path, as, this.closing.signal) };
   }
 
   private attach(client: MessageBus, current: MessageBus): void {
@@ -179,6 +203,7 @@ export class Bus implements Closeable {
   /** Ends a connection, says so once, and dials again later. */
   private drop(client: MessageBus | undefined, error: unknown): void {
     const { clock, name, address } = this.deps;
+    if (this.closing.signal.aborted) return;
     this.client = undefined;
     this.open = false;
     client?.connection.stream.destroy();
@@ -195,6 +220,11 @@ const busItself = {
   iface: 'org.freedesktop.DBus',
 } as const;
 
+/** What a bus or a service said of an error, fit to be shown: it is a stranger's text. */
+export function saidBy(error: Error): string {
+  return displayText(error.message, WHY_CHARS_MAX);
+}
+
 function whyOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   switch (code) {
@@ -207,8 +237,8 @@ function whyOf(error: unknown): string {
       return 'it does not answer';
     case undefined:
       // A bus that does not want this user closes the connection in the middle of the greeting.
-      return error instanceof Error ? error.message : 'it ended the connection';
+      return error instanceof Error ? saidBy(error) : 'it ended the connection';
     default:
-      return code;
+      return displayText(code, WHY_CHARS_MAX);
   }
 }

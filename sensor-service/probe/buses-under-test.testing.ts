@@ -8,11 +8,13 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { toReading } from '../reading/measurement.js';
 import { foldPresence, type PresenceSignal } from '../reading/presence.js';
 import type { AwayAfter } from '../reading/seat.js';
+import type { UtmpRecord } from '../reading/utmp.js';
+import { SeatLoop } from '../sampling/seat.loop.js';
 import { createAccounts } from '../sampling/accounts.js';
 import { watchBuses } from './buses.dbus.js';
 import type { MockBus } from './mock-bus.testing.js';
 
-const SEEN_MS_MAX = 10_000;
+const SEEN_MS_MAX = 25_000;
 
 export const LOGIN = 'org.freedesktop.login1';
 const LOGIN_PATH = '/org/freedesktop/login1';
@@ -25,6 +27,10 @@ export interface BusesUnderTest extends Closeable {
   why(): string;
   /** The values of presence in the order told, without repetitions. */
   readonly told: readonly string[];
+  /** The sessions as utmp would have them. */
+  sessions(): readonly UtmpRecord[] | undefined;
+  /** Asks whoever knows of a person whether it still answers. */
+  check(): void;
   value(signal: Signal): Value | undefined;
   source(signal: Signal): string | undefined;
   /** Waits until `holds`; looks whenever something is told. */
@@ -39,6 +45,7 @@ interface Options {
   readonly awayAfter?: Partial<AwayAfter>;
   readonly pingEveryMs?: number;
   readonly callMsMax?: number;
+  readonly seenMsMax?: number;
 }
 
 const LOOK_EVERY_MS = 100;
@@ -50,6 +57,7 @@ export function listenTo(
   const sensed = new Map<string, PresenceSignal>();
   const readings = new Map<string, Reading>();
   const told: string[] = [];
+  let sessions: readonly UtmpRecord[] | undefined;
   let wake: () => void = () => undefined;
   const presence = (): Value => foldPresence([...sensed.values()]).value;
   const accounts = createAccounts((changed) => {
@@ -57,23 +65,37 @@ export function listenTo(
     wake();
   });
   const { desktop } = options;
-  const watched = watchBuses({
-    ...options,
-    lookEveryMs: LOOK_EVERY_MS,
+  const awayAfter = {
+    ...{ inputMs: 400, lockedMs: 300, darkMs: 300, terminalMs: 500 },
+    ...options.awayAfter,
+  };
+  const seat = new SeatLoop({
     clock: systemClock,
-    log: createLog('sensor', 'silent'),
     monotonicNs: () => process.hrtime.bigint(),
-    addresses: {
-      system: bus.address,
-      desktopOf: desktop === undefined ? undefined : () => desktop.address,
-    },
-    awayAfter: { inputMs: 400, lockedMs: 300, darkMs: 300, terminalMs: 500, ...options.awayAfter },
+    awayAfter,
+    devices: '/dev/input',
     sense: (signal) => {
       sensed.set(signal.provider, signal);
       const kind = kindOf(presence());
       if (told.at(-1) !== kind) told.push(kind);
       wake();
     },
+  });
+  const watched = watchBuses({
+    ...options,
+    lookEveryMs: LOOK_EVERY_MS,
+    clock: systemClock,
+    log: createLog('sensor', 'silent'),
+    seat,
+    onSessions: (known) => {
+      sessions = known;
+    },
+    addresses: {
+      system: bus.address,
+      desktopOf:
+        desktop === undefined ? undefined : () => ({ address: desktop.address, as: desktop.uid }),
+    },
+    awayAfter,
     source: () => {
       const say = accounts.source();
       return (measurements) => {
@@ -87,7 +109,7 @@ export function listenTo(
       while (!holds()) await new Promise<void>((resolve) => (wake = resolve));
     };
     try {
-      await within(seen(), SEEN_MS_MAX, what);
+      await within(seen(), options.seenMsMax ?? SEEN_MS_MAX, what);
     } catch (error) {
       const said = JSON.stringify([
         presence(),
@@ -104,6 +126,10 @@ export function listenTo(
       return value.kind === 'unknown' ? value.why : '';
     },
     told,
+    sessions: () => sessions,
+    check: () => {
+      watched.check();
+    },
     value: (signal) => readings.get(signal)?.value,
     source: (signal) => readings.get(signal)?.source,
     until,
@@ -115,6 +141,7 @@ export function listenTo(
       }),
     close: async () => {
       await watched.close();
+      seat.close();
     },
   };
 }
@@ -137,6 +164,17 @@ export async function logIn(
   await describe(bus, id, { Type: 'wayland' });
 }
 
+/** Opens idle sessions "s0", "s1", … of a user each, in one call. */
+export async function logInMany(bus: MockBus, count: number): Promise<void> {
+  const code = `
+for n in range(${String(count)}):
+    path = self.AddSession("s%d" % n, "seat0", 1000 + n, "u%d" % n, True)
+    objects[path].props["${LOGIN}.Session"].update({
+        "Type": "wayland", "IdleHint": True, "IdleSinceHintMonotonic": dbus.UInt64(args[0])})`;
+  await bus.call(mockOfLogin, 'AddMethod', 'sssss', [manager.iface, 'LogInMany', 't', '', code]);
+  await bus.call(manager, 'LogInMany', 't', [microsecondsAgo(5_000)]);
+}
+
 /** Writes properties without a signal, as they are before logind knows of a listener. */
 export async function describe(
   bus: MockBus,
@@ -152,7 +190,8 @@ export async function describe(
 
 /** Now, or some time ago, on logind's clock. */
 export function microsecondsAgo(ms: number): bigint {
-  return BigInt(Math.round((systemClock.now().monotonicMs - ms) * 1_000));
+  // A machine that was started a moment ago has no earlier instant than that.
+  return BigInt(Math.max(1, Math.round((systemClock.now().monotonicMs - ms) * 1_000)));
 }
 
 export async function announce(bus: MockBus, id: string): Promise<void> {

@@ -5,9 +5,10 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { machineWide, unknownValue } from '../reading/measurement.js';
-import type { PresenceSignal } from '../reading/presence.js';
+import { stillAfterMs } from '../reading/counted-input.js';
 import { shownSessions, type AwayAfter } from '../reading/seat.js';
-import { SeatLoop } from '../sampling/seat.loop.js';
+import type { UtmpRecord } from '../reading/utmp.js';
+import type { SeatLoop } from '../sampling/seat.loop.js';
 import { Bus } from './bus.dbus.js';
 import { IdleMonitor } from './idle-monitor.dbus.js';
 import { inhibitions, watchInhibitions } from './inhibitions.dbus.js';
@@ -24,16 +25,24 @@ const NO_FULLSCREEN =
 export interface BusAddresses {
   readonly system: string;
   /** The bus of the desktop of a user; undefined where it is not to be listened to. */
-  readonly desktopOf: ((uid: number) => string) | undefined;
+  readonly desktopOf: ((uid: number) => DesktopBus) | undefined;
+}
+
+export interface DesktopBus {
+  readonly address: string;
+  /** The user whom it takes in; undefined: this process's own. */
+  readonly as: number | undefined;
 }
 
 interface BusesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly addresses: BusAddresses;
-  readonly monotonicNs: () => bigint;
   readonly awayAfter: AwayAfter;
-  readonly sense: (signal: PresenceSignal, observedMonotonicNs: bigint) => void;
+  /** Who is told of sessions, of input, and of what hides the screen. */
+  readonly seat: SeatLoop;
+  /** Is told the sessions as utmp would have them; undefined: they are not known. */
+  readonly onSessions: (sessions: readonly UtmpRecord[] | undefined) => void;
   /** Adds a source of readings; each speaks for itself. */
   readonly source: () => Tell;
   /** Shorter in tests. */
@@ -42,13 +51,21 @@ interface BusesDeps {
   readonly callMsMax?: number;
 }
 
-export function watchBuses(deps: BusesDeps): Closeable {
+export interface WatchedBuses extends Closeable {
+  /** Asks whoever knows of a person whether it still answers: one that does not is silent at once. */
+  check(): void;
+}
+
+export function watchBuses(deps: BusesDeps): WatchedBuses {
   const closers = new CloseStack(deps.log);
-  const seat = closers.add('seat', new SeatLoop(deps));
-  const bus = closers.add('system bus', openBus(deps, 'system bus', deps.addresses.system));
-  const desktop = closers.add('desktop', new Desktop(deps, seat));
+  const { seat } = deps;
+  const bus = closers.add(
+    'system bus',
+    openBus(deps, 'system bus', { address: deps.addresses.system }),
+  );
+  const desktop = closers.add('desktop', new Desktop(deps));
   const on = { ...deps, bus };
-  closers.add(
+  const logind = closers.add(
     'logind',
     new Logind({
       ...on,
@@ -59,6 +76,7 @@ export function watchBuses(deps: BusesDeps): Closeable {
       sessions: (sessions) => {
         if (sessions.kind === 'known') seat.knowSessions(sessions.sessions);
         else seat.loseSessions(sessions.why);
+        deps.onSessions(loginsOf(sessions));
         desktop.follow(sitting(sessions));
       },
     }),
@@ -66,7 +84,18 @@ export function watchBuses(deps: BusesDeps): Closeable {
   for (const watched of machineServices) {
     closers.add(watched.service, new PropertyWatch(watched, { ...on, tell: deps.source() }));
   }
-  return closers;
+  return {
+    check: () => {
+      logind.check();
+      desktop.check();
+    },
+    close: () => closers.close(),
+  };
+}
+
+function loginsOf(sessions: Sessions): UtmpRecord[] | undefined {
+  if (sessions.kind === 'unknown') return undefined;
+  return [...sessions.sessions.values()].filter((each) => !each.greeter).map(({ login }) => login);
 }
 
 /** The user at the seat: the first where there are several seats; undefined: nobody is known. */
@@ -80,6 +109,7 @@ function sitting(sessions: Sessions): number | undefined {
 class Desktop implements Closeable {
   private uid: number | undefined;
   private opened: CloseStack | undefined;
+  private idle: IdleMonitor | undefined;
   /** Sources outlive users: what the one before said is laid over, never added to. */
   private readonly services: readonly Tell[];
   private readonly inhibitions: readonly Tell[];
@@ -87,10 +117,7 @@ class Desktop implements Closeable {
   private readonly cast: Tell;
   private readonly untold: Tell;
 
-  constructor(
-    private readonly deps: BusesDeps,
-    private readonly seat: SeatLoop,
-  ) {
+  constructor(private readonly deps: BusesDeps) {
     this.services = desktopServices.map(() => deps.source());
     this.inhibitions = inhibitions.map(() => deps.source());
     this.players = deps.source();
@@ -103,8 +130,7 @@ class Desktop implements Closeable {
     if (uid === this.uid) return;
     this.uid = uid;
     this.leave();
-    const { seat } = this;
-    const { addresses, awayAfter } = this.deps;
+    const { addresses, awayAfter, seat } = this.deps;
     if (uid === undefined || addresses.desktopOf === undefined) return;
     const opened = new CloseStack(this.deps.log);
     this.opened = opened;
@@ -122,12 +148,12 @@ class Desktop implements Closeable {
     const idle = new IdleMonitor({
       ...on,
       // How long it has to last is judged by whoever knows whether the screen is locked.
-      stillAfterMs: Math.min(awayAfter.inputMs, awayAfter.darkMs, awayAfter.lockedMs),
+      stillAfterMs: stillAfterMs(awayAfter),
       changed: (input) => {
         if (this.opened === opened) seat.knowInput(input);
       },
     });
-    opened.add('idle monitor', idle);
+    this.idle = opened.add('idle monitor', idle);
     opened.add('players', new MediaPlayers({ ...on, tell: this.players }));
     opened.add('screen cast', new ScreenCast({ ...on, tell: this.cast }));
     inhibitions.forEach((asked, index) => {
@@ -141,17 +167,22 @@ class Desktop implements Closeable {
     });
   }
 
+  check(): void {
+    this.idle?.check();
+  }
+
   async close(): Promise<void> {
     const { opened } = this;
     this.opened = undefined;
+    this.idle = undefined;
     await opened?.close();
   }
 
   private leave(): void {
     if (this.opened === undefined) return;
     void this.close();
-    this.seat.knowSaver(false);
-    this.seat.knowInput(undefined);
+    this.deps.seat.knowSaver(false);
+    this.deps.seat.knowInput(undefined);
     this.tellNone('nobody is known to sit at the machine');
   }
 
@@ -170,6 +201,10 @@ class Desktop implements Closeable {
   }
 }
 
-function openBus(deps: BusesDeps, name: string, address: string): Bus {
-  return new Bus({ ...deps, name, address });
+function openBus(
+  deps: BusesDeps,
+  name: string,
+  where: Partial<DesktopBus> & { readonly address: string },
+): Bus {
+  return new Bus({ ...deps, name, ...where });
 }

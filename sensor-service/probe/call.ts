@@ -23,14 +23,18 @@ export function callProbe(roots: CallRoots, cards: SoundCards): Probe {
   const subject = machineWide('attention.call');
   let camera: CameraUse = 'none';
   let lookedAtMs = -Infinity;
+  /** Which of the cameras' drivers were in use at the last look. */
+  let usedBefore = '';
   return {
     name: 'sound cards and cameras',
     subjects: [subject],
     everyMs: EVERY_MS,
     measure: async (at) => {
       const microphone = cards.use('capture', at.monotonicMs);
-      if (at.monotonicMs - lookedAtMs >= CAMERA_EVERY_MS) {
+      const used = driversInUse(roots).join();
+      if (at.monotonicMs - lookedAtMs >= CAMERA_EVERY_MS || used !== usedBefore) {
         lookedAtMs = at.monotonicMs;
+        usedBefore = used;
         camera = await cameraUse(roots);
       }
       const say = (source: string, value: Measurement['value']): Measurement[] => [
@@ -53,13 +57,8 @@ export function callProbe(roots: CallRoots, cards: SoundCards): Probe {
 type CameraUse = 'none' | 'in use' | 'free' | 'not permitted';
 
 async function cameraUse(roots: CallRoots): Promise<CameraUse> {
-  let names: string[];
-  try {
-    names = readdirSync(join(roots.root, 'dev')).filter((name) => /^video\d{1,4}$/.test(name));
-  } catch {
-    return 'not permitted';
-  }
-  const cameras = names.slice(0, CAMERAS_MAX);
+  const cameras = camerasIn(roots.root);
+  if (cameras === undefined) return 'not permitted';
   if (cameras.length === 0) return 'none';
   if (cameras.every((name) => isDriverUnused(name, roots.sysRoot))) return 'free';
   const paths = new Set(cameras.map((name) => join(roots.root, 'dev', name)));
@@ -71,6 +70,20 @@ async function cameraUse(roots: CallRoots): Promise<CameraUse> {
   });
   if (found) return 'in use';
   return hidden.size > 0 ? 'not permitted' : 'free';
+}
+
+/** Cameras whose driver is in use: what changes when one is opened or closed, for a few small files. */
+function driversInUse({ root, sysRoot }: CallRoots): string[] {
+  return (camerasIn(root) ?? []).filter((name) => !isDriverUnused(name, sysRoot));
+}
+
+function camerasIn(root: string): string[] | undefined {
+  try {
+    const names = readdirSync(join(root, 'dev')).filter((name) => /^video\d{1,4}$/.test(name));
+    return names.slice(0, CAMERAS_MAX);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A device that is open keeps its driver in use; where that is 0 nobody need be looked for. */

@@ -28,30 +28,34 @@ export function clockProbes({ procRoot, log, onShift }: ClockDeps): readonly [Pr
   let asleepMs: number | undefined;
   let resumedAtMs: number | undefined;
 
-  /** @returns for how long the machine slept since the last call. */
-  function sleptMs(at: Instant): number {
+  /** @returns for how long the machine slept since the last call; undefined: it is not known. */
+  function sleptMs(at: Instant): number | undefined {
     const file = readText(path, 'mount /proc');
     const uptimeMs = file.kind === 'text' ? parseUptimeMs(file.text) : undefined;
     const known = asleepMs;
     asleepMs = uptimeMs === undefined ? undefined : uptimeMs - at.monotonicMs;
-    return asleepMs === undefined || known === undefined ? 0 : Math.round(asleepMs - known);
+    return asleepMs === undefined || known === undefined ? undefined : Math.round(asleepMs - known);
   }
 
   function notice(at: Instant): void {
     const last = before;
     before = at;
-    if (last === undefined) {
-      sleptMs(at);
+    const byMs =
+      last === undefined
+        ? 0
+        : Math.round(at.wallMs - last.wallMs - (at.monotonicMs - last.monotonicMs));
+    if (Math.abs(byMs) < SHIFT_MS_MIN) {
+      // What it was before a sleep has to be known before: it is asked for until it is.
+      if (asleepMs === undefined) sleptMs(at);
       return;
     }
-    const byMs = Math.round(at.wallMs - last.wallMs - (at.monotonicMs - last.monotonicMs));
-    if (Math.abs(byMs) < SHIFT_MS_MIN) return;
     const slept = sleptMs(at);
-    if (slept >= SHIFT_MS_MIN) {
+    // A jump ahead of which nobody knows the cause is taken for the sleep that most of them are.
+    if (slept === undefined ? byMs > 0 : slept >= SHIFT_MS_MIN) {
       resumedAtMs = at.wallMs;
-      log.info({ sleptMs: slept }, 'the machine slept');
+      log.info({ sleptMs: slept ?? byMs, known: slept !== undefined }, 'the machine slept');
     }
-    const setMs = byMs - slept;
+    const setMs = byMs - (slept ?? byMs);
     if (Math.abs(setMs) >= SHIFT_MS_MIN) log.warn({ setMs }, 'the clock was set');
     onShift({ atMs: at.wallMs - byMs, byMs });
   }

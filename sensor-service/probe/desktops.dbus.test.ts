@@ -114,7 +114,7 @@ desktopTest(
     const { desktop, heard } = await startDesktop();
     const sharing: Signal = 'attention.sharing';
     await heard.untilValue(sharing, unknown);
-    const session = await startXSession(desktop.address);
+    const session = await startXSession(desktop);
     opened.push(session);
     await heard.untilValue(sharing, flag(false));
     const cast = {

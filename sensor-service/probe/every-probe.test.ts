@@ -27,7 +27,6 @@ const ofDaemons: ReadonlySet<Signal> = new Set([
   'presence',
   'power.saver',
   'network.metered',
-  'network.tethered',
   'network.connectivity',
   'attention.fullscreen',
   'attention.inhibitor',
@@ -41,6 +40,8 @@ const atMs = (ms: number): Instant => ({ wallMs: 1_900_000_000_000 + ms, monoton
 const ears: ProbeEars = {
   log,
   sense: () => undefined,
+  onInput: () => undefined,
+  sessions: () => undefined,
   onPlaces: () => undefined,
   onShift: () => undefined,
   onClockNow: (instantMs) => instantMs,
@@ -61,6 +62,7 @@ function roundsOf(machine: Pick<Machine, 'procRoot' | 'sysRoot' | 'root' | 'disk
       apps: () => ['/usr/bin/editor'],
       profile: 'auto',
       awayAfterMs: 240_000,
+      stillAfterMs: 240_000,
     },
     ears,
   );

@@ -1,6 +1,8 @@
 import type { Log } from '../../runtime/log.js';
 import type { ClockShift } from '../reading/clock-shift.js';
 import type { Place, PresenceSignal } from '../reading/presence.js';
+import type { SeatVerdict } from '../reading/seat.js';
+import type { UtmpRecord } from '../reading/utmp.js';
 import { appsProbe } from './apps.js';
 import { bootProbe } from './boot.js';
 import { callProbe } from './call.js';
@@ -18,11 +20,12 @@ import { playingProbe } from './playing.js';
 import { powerProbe } from './power.js';
 import { pressureProbe } from './pressure.js';
 import type { Probe } from './probe.js';
-import { receivedProbe } from './received.js';
 import { setUpProbe } from './set-up.js';
 import { soundCards } from './sound.js';
 import { terminalsProbe } from './terminals.js';
+import { tetheredProbe } from './tethered.js';
 import { thermalProbe } from './thermal.js';
+import { trafficProbe } from './traffic.js';
 
 export interface Machine {
   readonly platform: NodeJS.Platform;
@@ -37,12 +40,18 @@ export interface Machine {
   readonly profile: Profile;
   /** No input for so long: away. */
   readonly awayAfterMs: number;
+  /** No input for so long: it may be, where the screen is locked or dark. */
+  readonly stillAfterMs: number;
 }
 
 /** Who is told what is no reading. */
 export interface ProbeEars {
   readonly log: Log;
   readonly sense: (signal: PresenceSignal) => void;
+  /** What the input devices say of the seat. */
+  readonly onInput: (input: SeatVerdict) => void;
+  /** The sessions that logind knows; undefined: it knows none. */
+  readonly sessions: () => readonly UtmpRecord[] | undefined;
   readonly onPlaces: (places: readonly Place[]) => void;
   readonly onShift: (shift: ClockShift) => void;
   readonly onClockNow: (instantMs: number) => number;
@@ -65,7 +74,7 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
 function linuxProbes(machine: Machine, ears: ProbeEars): EveryProbe {
   const { procRoot, sysRoot, root } = machine;
   const cards = soundCards(procRoot);
-  const input = inputProbe({ ...machine, ...ears });
+  const input = inputProbe({ ...machine, heard: ears.onInput });
   const cpu = cpuProbe(procRoot);
   const disks = diskActivityProbe(procRoot);
   return {
@@ -87,7 +96,8 @@ function linuxProbes(machine: Machine, ears: ProbeEars): EveryProbe {
       thermalProbe(sysRoot),
       bootProbe(procRoot),
       setUpProbe(root),
-      receivedProbe(procRoot, sysRoot),
+      trafficProbe(procRoot, sysRoot),
+      tetheredProbe(procRoot, sysRoot),
       locksProbe(procRoot, root),
       callProbe(machine, cards),
       playingProbe(cards),

@@ -4,16 +4,18 @@ import { afterEach, expect } from '@jest/globals';
 import { pause } from '../../runtime/deadline.js';
 import * as seat from './buses-under-test.testing.js';
 import { listenTo, type BusesUnderTest } from './buses-under-test.testing.js';
-import { bool, busTest, startMockBus, type MockBus, type Target } from './mock-bus.testing.js';
+import { bool, busTest, startMockBus, type MockBus } from './mock-bus.testing.js';
+import {
+  ACTIVE_WATCH,
+  IDLE_WATCH,
+  monitor,
+  serveMutter,
+  type MockMutter,
+} from './mutter.testing.js';
 
-const monitor: Target = {
-  ...{ service: 'org.gnome.Mutter.IdleMonitor', path: '/org/gnome/Mutter/IdleMonitor/Core' },
-  iface: 'org.gnome.Mutter.IdleMonitor',
-};
-const mock: Target = { ...monitor, iface: 'org.freedesktop.DBus.Mock' };
-const IDLE_WATCH = 1;
-const ACTIVE_WATCH = 2;
 const AWAY_AFTER_MS = 50;
+/** A user whom every machine has: a bus wants to know its groups. */
+const NOBODY = 65_534;
 
 const opened: { close(): Promise<void> | void }[] = [];
 
@@ -21,76 +23,55 @@ afterEach(async () => {
   for (let next = opened.pop(); next !== undefined; next = opened.pop()) await next.close();
 });
 
-/** A desktop in which nobody has touched anything for `idleMs`, and a logind that has no hint of it. */
-async function startDesktop(idleMs: number): Promise<{ desktop: MockBus; heard: BusesUnderTest }> {
+/** A desktop in which nobody has touched anything for an hour, and a logind that has no hint of it. */
+async function startDesktop(
+  uid?: number,
+): Promise<{ desktop: MockBus; mutter: MockMutter; heard: BusesUnderTest }> {
   const bus = await startMockBus();
   opened.push(bus);
   await bus.serve('logind', seat.LOGIN);
   await seat.logIn(bus, 'c1');
-  const desktop = await startMockBus();
+  const desktop = await startMockBus(uid);
   opened.push(desktop);
-  // The name is taken when the methods are there: Mutter has them from the start.
-  await desktop.serveBare('lull.test.Mutter', monitor.path, monitor.iface);
-  const on = { ...mock, service: 'lull.test.Mutter' };
-  for (const [name, takes, gives, code] of [
-    ['AddIdleWatch', 't', 'u', `ret = ${String(IDLE_WATCH)}`],
-    ['AddUserActiveWatch', '', 'u', `ret = ${String(ACTIVE_WATCH)}`],
-    ['GetIdletime', '', 't', `ret = getattr(self, "idle_ms", ${String(idleMs)})`],
-    ['Touch', 't', '', 'self.idle_ms = args[0]'],
-    [
-      'Own',
-      '',
-      '',
-      `self.owned = dbus.service.BusName("${monitor.service}", self.bus_name.get_bus())`,
-    ],
-  ] as const) {
-    await desktop.call(on, 'AddMethod', 'sssss', [monitor.iface, name, takes, gives, code]);
-  }
-  await desktop.call({ ...monitor, service: 'lull.test.Mutter' }, 'Own');
+  const mutter = await serveMutter(desktop, 3_600_000);
   const heard = listenTo(bus, { desktop, awayAfter: { inputMs: AWAY_AFTER_MS, terminalMs: 0 } });
   opened.push(heard);
-  return { desktop, heard };
-}
-
-async function fire(desktop: MockBus, watch: number): Promise<void> {
-  await desktop.call(mock, 'EmitSignal', 'sssav', [
-    ...[monitor.iface, 'WatchFired', 'u', [['u', watch]]],
-  ]);
+  await heard.untilPresence('away');
+  return { desktop, mutter, heard };
 }
 
 busTest('a desktop that counts input is believed before a hint that never comes', async () => {
-  const { desktop, heard } = await startDesktop(3_600_000);
-  await heard.untilPresence('away');
-  // The desktop counts from the touch on, before it tells of it.
-  await desktop.call(monitor, 'Touch', 't', [0n]);
-  await fire(desktop, ACTIVE_WATCH);
+  const { mutter, heard } = await startDesktop();
+  await mutter.touch(0);
+  await mutter.fire(ACTIVE_WATCH);
   await heard.untilPresence('engaged');
   await pause(AWAY_AFTER_MS);
-  await desktop.call(monitor, 'Touch', 't', [BigInt(AWAY_AFTER_MS)]);
-  await fire(desktop, IDLE_WATCH);
+  await mutter.touch(AWAY_AFTER_MS);
+  await mutter.fire(IDLE_WATCH);
   await heard.untilPresence('away');
   expect(heard.told.slice(-2)).toEqual(['engaged', 'away']);
 });
 
 busTest('a return in the moment in which the watch is put up is not missed', async () => {
-  const { desktop, heard } = await startDesktop(3_600_000);
-  await heard.untilPresence('away');
-  await desktop.call(monitor, 'Touch', 't', [0n]);
-  await fire(desktop, ACTIVE_WATCH);
+  const { mutter, heard } = await startDesktop();
+  await mutter.touch(0);
+  await mutter.fire(ACTIVE_WATCH);
   await heard.untilPresence('engaged');
   await pause(AWAY_AFTER_MS);
   // It calls as somebody touches something: there is no watch yet that would tell of it.
-  await fire(desktop, IDLE_WATCH);
+  await mutter.fire(IDLE_WATCH);
   const both = ['away', 'engaged', 'away', 'engaged'].join();
   await heard.until('a return', () => heard.told.join().endsWith(both));
   expect(heard.told.at(-1)).toBe('engaged');
 });
 
 busTest("a stranger's signals are not the service's", async () => {
-  const { desktop, heard } = await startDesktop(3_600_000);
-  await heard.untilPresence('away');
+  const { desktop, heard } = await startDesktop();
   await desktop.serveBare('lull.test.Stranger', monitor.path, monitor.iface);
-  const stranger = { ...mock, service: 'lull.test.Stranger' };
+  const stranger = {
+    ...{ service: 'lull.test.Stranger', path: monitor.path },
+    iface: 'org.freedesktop.DBus.Mock',
+  };
   const forged = [monitor.iface, 'WatchFired', 'u', [['u', ACTIVE_WATCH]]];
   await desktop.call(stranger, 'EmitSignal', 'sssav', forged);
   await desktop.call(stranger, 'AddProperty', 'ssv', [monitor.iface, 'IdleHint', ['b', true]]);
@@ -98,3 +79,26 @@ busTest("a stranger's signals are not the service's", async () => {
   await pause(100);
   expect(heard.told.at(-1)).toBe('away');
 });
+
+if (process.getuid?.() === 0) {
+  busTest(
+    "root is taken in by the bus of another user's desktop, which lets in nobody else",
+    async () => {
+      const { desktop, mutter, heard } = await startDesktop(NOBODY);
+      await mutter.touch(0);
+      await mutter.fire(ACTIVE_WATCH);
+      await heard.untilPresence('engaged');
+      // The same bus refuses root itself: what was heard above was heard as that user.
+      const system = await startMockBus();
+      opened.push(system);
+      await system.serve('logind', seat.LOGIN);
+      await seat.logIn(system, 'c1');
+      const asRoot = listenTo(system, { desktop: { ...desktop, uid: undefined } });
+      opened.push(asRoot);
+      await asRoot.untilValue(
+        'attention.game',
+        (value) => value.kind === 'unknown' && value.why.includes('cannot be reached'),
+      );
+    },
+  );
+}

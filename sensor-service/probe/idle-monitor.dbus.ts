@@ -5,7 +5,7 @@
 
 import type { Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import type { SeatSigns } from '../reading/seat.js';
+import type { CountedInput } from '../reading/counted-input.js';
 import type { BusSignal } from './bus.dbus.js';
 import { Mirror } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';
@@ -17,7 +17,7 @@ interface IdleMonitorDeps extends Omit<WatchDeps, 'tell'> {
   readonly clock: Clock;
   /** Nobody touched anything for so long: it is told, with the instant of the last touch. */
   readonly stillAfterMs: number;
-  readonly changed: (input: SeatSigns['input']) => void;
+  readonly changed: (input: CountedInput) => void;
 }
 
 export class IdleMonitor implements Closeable {
@@ -31,12 +31,19 @@ export class IdleMonitor implements Closeable {
       ...{ service: SERVICE, ifAbsent: 'GNOME has it' },
       appeared: () => void this.begin(),
       changed: () => {
-        if (this.mirror.state.kind !== 'present') deps.changed(undefined);
+        const { state } = this.mirror;
+        // Nobody counts where there is none; one that hangs may be missing somebody right now.
+        if (state.kind === 'silent') deps.changed({ kind: 'unknown', why: state.why });
+        else if (state.kind !== 'present') deps.changed(undefined);
       },
       signalled: (signal) => {
         this.take(signal);
       },
     });
+  }
+
+  check(): void {
+    this.mirror.check();
   }
 
   close(): void {

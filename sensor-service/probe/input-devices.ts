@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseInputDevices } from '../reading/input.js';
 import type { Instant } from '../reading/measurement.js';
-import type { PresenceSignal, Verdict } from '../reading/presence.js';
+import type { SeatVerdict } from '../reading/seat.js';
 import type { OpenProbe } from './probe.js';
 import { readText, whyNotRead } from './text-file.js';
 
@@ -16,9 +16,11 @@ interface InputDeps {
   /** The directory in which dev/ lies. */
   readonly root: string;
   readonly procRoot: string;
-  /** No input for so long: away. */
+  /** Watched for less than this, and not touched since, they vouch for nothing. */
   readonly awayAfterMs: number;
-  readonly sense: (signal: PresenceSignal) => void;
+  /** Not touched for so long: it is told, with the instant of the last touch. */
+  readonly stillAfterMs: number;
+  readonly heard: (input: SeatVerdict) => void;
 }
 
 /**
@@ -80,16 +82,16 @@ export function inputProbe(deps: InputDeps): OpenProbe {
     return any;
   }
 
-  function verdictAt(at: Instant): Verdict {
-    if (last !== undefined && at.monotonicMs - last.monotonicMs < deps.awayAfterMs) {
+  function verdictAt(at: Instant): SeatVerdict {
+    if (last !== undefined && at.monotonicMs - last.monotonicMs < deps.stillAfterMs) {
       return { kind: 'engaged' };
     }
     if (why !== undefined) return { kind: 'unknown', why };
     const since = last ?? watchedSince ?? at;
-    if (at.monotonicMs - since.monotonicMs < deps.awayAfterMs) {
+    if (last === undefined && at.monotonicMs - since.monotonicMs < deps.awayAfterMs) {
       return { kind: 'unknown', why: `${provider} is watched only since a moment ago` };
     }
-    return { kind: 'away', sinceMs: since.wallMs };
+    return { kind: 'away', sinceMs: since.monotonicMs };
   }
 
   return {
@@ -101,7 +103,7 @@ export function inputProbe(deps: InputDeps): OpenProbe {
       if (anyEvent()) last = at;
       // With nothing to look at nothing is new.
       if (opened.size === 0 && last === undefined && !isListed) return [];
-      deps.sense({ provider, rank: 'sensed', places: ['seat'], verdict: verdictAt(at) });
+      deps.heard(verdictAt(at));
       return [];
     },
     close: () => {

@@ -10,7 +10,8 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { idleInhibited, namesIdle } from '../reading/inhibitor.js';
 import { flagValue, machineWide, numberValue, unknownValue } from '../reading/measurement.js';
 import { sessionOf, type Session } from '../reading/session.js';
-import type { BusSignal } from './bus.dbus.js';
+import { saidBy, type BusSignal } from './bus.dbus.js';
+import { isSilence } from './followed.dbus.js';
 import { Mirror } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';
 
@@ -18,6 +19,8 @@ const SERVICE = 'org.freedesktop.login1';
 const MANAGER = 'org.freedesktop.login1.Manager';
 const SESSION = 'org.freedesktop.login1.Session';
 const PATH = '/org/freedesktop/login1';
+/** Who keeps idle away is asked in the middle of an edge: a logind that takes longer hangs. */
+const NAME_MS_MAX = 400;
 /** A terminal's last use is told without a signal, so it is asked for, while there is a terminal. */
 const TERMINALS_EVERY_MS = 60_000;
 const NEVER_READ = Symbol('never read');
@@ -57,6 +60,10 @@ export class Logind implements Closeable {
     });
   }
 
+  check(): void {
+    this.mirror.check();
+  }
+
   close(): void {
     this.cancelReread();
     this.mirror.close();
@@ -78,7 +85,7 @@ export class Logind implements Closeable {
       this.changed();
     } catch (error) {
       if (begun !== this.begun) return;
-      const why = error instanceof Error ? error.message : 'logind does not list its sessions';
+      const why = error instanceof Error ? saidBy(error) : 'logind does not list its sessions';
       this.deps.sessions({ kind: 'unknown', why });
     }
   }
@@ -119,7 +126,7 @@ export class Logind implements Closeable {
     this.inhibited = manager['BlockInhibited'];
     if (namesIdle(this.inhibited) === false) {
       this.tellInhibitor({ value: flagValue(false), source: SERVICE }); // G1
-    } else void this.nameInhibitor();
+    } else this.nameInhibitor();
   }
 
   private tellSessions(): void {
@@ -140,7 +147,16 @@ export class Logind implements Closeable {
       if (session !== undefined) sessions.set(path, session);
     }
     this.deps.sessions({ kind: 'known', sessions });
+    this.tellLogin(sessions);
     this.armReread(sessions);
+  }
+
+  private tellLogin(sessions: ReadonlyMap<string, Session>): void {
+    const people = [...sessions.values()].filter(({ greeter }) => !greeter);
+    const lastMs = Math.max(...people.map(({ login }) => login.atMs));
+    const value =
+      people.length === 0 ? unknownValue('nobody is logged in') : numberValue('login.at', lastMs);
+    this.deps.tell([{ ...machineWide('login.at'), source: SERVICE, value }]);
   }
 
   private armReread(sessions: ReadonlyMap<string, Session>): void {
@@ -152,16 +168,19 @@ export class Logind implements Closeable {
     });
   }
 
-  private async nameInhibitor(): Promise<void> {
-    try {
-      const { inhibited } = this;
-      const list = await this.mirror.call(PATH, MANAGER, 'ListInhibitors');
+  /** One that blocks idle may be our own, which is no sign of a person: so it is asked whose it is. */
+  private nameInhibitor(): void {
+    const { inhibited } = this;
+    const call = { path: PATH, iface: MANAGER, member: 'ListInhibitors', msMax: NAME_MS_MAX };
+    this.mirror.ask(call, (error, list) => {
       if (inhibited !== this.inhibited) return; // Asked again, or over.
-      this.tellInhibitor(idleInhibited(list));
-    } catch {
-      const value = unknownValue('logind does not list its inhibitors');
-      this.tellInhibitor({ value, source: SERVICE });
-    }
+      if (error === undefined) this.tellInhibitor(idleInhibited(list));
+      else if (isSilence(error)) this.mirror.hush();
+      else {
+        const value = unknownValue('logind does not list its inhibitors');
+        this.tellInhibitor({ value, source: SERVICE });
+      }
+    });
   }
 
   private tellInhibitor(told: ReturnType<typeof idleInhibited>): void {

@@ -4,19 +4,20 @@
 //       ▲──────(the bus is lost)───────┴────(the name loses its owner)───────┴────────┘
 //
 // Invariants:
-//   M1. Nothing that was read from an owner outlives it, or its silence: silence is noticed within
-//       `PING_EVERY_MS` and one deadline.
+//   M1. Nothing that was read from an owner outlives it, or its silence: see `Liveness`.
 //   M2. A change is folded in the tick of its signal; only signals of the owner count.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Bus, BusCall, BusListener, BusSignal } from './bus.dbus.js';
-import { FollowedObjects, hasNoOwner, isSilence, type Properties } from './followed.dbus.js';
+import { FollowedObjects, hasNoOwner, type Properties } from './followed.dbus.js';
+import { Liveness } from './liveness.dbus.js';
 
-/** A service that hangs sends no signals: only asking tells it from one with nothing to say. */
+/** How often a service is asked whether it still answers. */
 const PING_EVERY_MS = 10_000;
 
 const BUS = 'org.freedesktop.DBus';
+const ping = { path: '/', iface: 'org.freedesktop.DBus.Peer', member: 'Ping' } as const;
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
 export type MirrorState =
@@ -43,7 +44,8 @@ export class Mirror implements Closeable {
   state: MirrorState;
   private owner: string | undefined;
   private objects: FollowedObjects;
-  private cancelPing: CancelTimer = () => undefined;
+  private cancelBegin: CancelTimer = () => undefined;
+  private liveness: Liveness | undefined;
   private closed = false;
   private readonly rules: readonly string[];
   private readonly stopListening: () => void;
@@ -112,6 +114,11 @@ export class Mirror implements Closeable {
     this.objects.reread(path, iface);
   }
 
+  /** Asks whether it still answers: whoever does not is silent at once. */
+  check(): void {
+    this.liveness?.check();
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -126,8 +133,8 @@ export class Mirror implements Closeable {
       for (const rule of this.rules) await bus.match(rule);
     } catch {
       // Where the connection has ended it begins anew; a bus that only hung is asked again.
-      this.cancelPing();
-      this.cancelPing = this.deps.clock.after(this.deps.pingEveryMs ?? PING_EVERY_MS, () => {
+      this.cancelBegin();
+      this.cancelBegin = this.deps.clock.after(this.deps.pingEveryMs ?? PING_EVERY_MS, () => {
         if (!this.closed && this.owner === undefined) void this.begin();
       });
       return;
@@ -146,7 +153,19 @@ export class Mirror implements Closeable {
     this.forget(); // M1
     this.owner = owner;
     this.state = { kind: 'present' };
-    this.armPing();
+    this.liveness = new Liveness({
+      clock: this.deps.clock,
+      everyMs: this.deps.pingEveryMs ?? PING_EVERY_MS,
+      ping: (done) => {
+        this.deps.bus.ask({ service: owner, ...ping }, done);
+      },
+      silent: () => {
+        this.hush();
+      },
+      answers: () => {
+        if (this.state.kind === 'silent') this.meet(owner);
+      },
+    });
     this.deps.appeared();
     this.deps.changed();
   }
@@ -160,7 +179,13 @@ export class Mirror implements Closeable {
   }
 
   private forget(): void {
-    this.cancelPing();
+    this.cancelBegin();
+    this.liveness?.close();
+    this.liveness = undefined;
+    this.forgetObjects();
+  }
+
+  private forgetObjects(): void {
     this.objects.end();
     this.objects = this.noObjects();
   }
@@ -197,35 +222,11 @@ export class Mirror implements Closeable {
     if (this.objects.patch(signal.path, signal.args)) this.deps.changed(); // M2
   }
 
-  private armPing(): void {
-    this.cancelPing();
-    this.cancelPing = this.deps.clock.after(this.deps.pingEveryMs ?? PING_EVERY_MS, () => {
-      void this.ping();
-    });
-  }
-
-  private async ping(): Promise<void> {
-    const { owner } = this;
-    if (owner === undefined) return;
-    try {
-      await this.call('/', 'org.freedesktop.DBus.Peer', 'Ping');
-    } catch (error) {
-      if (owner === this.owner && isSilence(error)) {
-        this.hush();
-        return;
-      }
-    }
-    if (owner !== this.owner || this.closed) return;
-    if (this.state.kind === 'silent') this.meet(owner);
-    else this.armPing();
-  }
-
   /** The owner is there and says nothing: what it said is forgotten, and it is asked again. */
-  private hush(): void {
-    if (this.closed) return;
-    this.forget(); // M1
+  hush(): void {
+    if (this.closed || this.state.kind !== 'present') return;
+    this.forgetObjects(); // M1
     this.state = { kind: 'silent', why: `${this.deps.service} does not answer` };
-    this.armPing();
     this.deps.changed();
   }
 }

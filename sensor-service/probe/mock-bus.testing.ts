@@ -3,7 +3,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +11,13 @@ import { test } from '@jest/globals';
 import { createClient, Variant, type MessageBus } from 'dbus-native';
 import { pause } from '../../runtime/deadline.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { dialAs } from './dial-as.spawn.js';
 
 const DAEMON = '/usr/bin/dbus-daemon';
 /** Debian's: another Python that comes first in the path would not find the package. */
 const PYTHON = '/usr/bin/python3';
 const MOCK = '/usr/lib/python3/dist-packages/dbusmock';
-const START_MS_MAX = 10_000;
+const START_MS_MAX = 20_000;
 const BUS = 'org.freedesktop.DBus';
 
 const missing = [DAEMON, PYTHON, MOCK].filter((path) => !existsSync(path));
@@ -34,6 +35,8 @@ export interface MockService extends Closeable {
 
 export interface MockBus extends Closeable {
   readonly address: string;
+  /** Whose it is; undefined: that of whoever runs the tests. */
+  readonly uid: number | undefined;
   /** Starts a template of dbusmock, and waits until its name has an owner. */
   serve(template: string, name: string): Promise<MockService>;
   /** Starts a service with one object that has neither properties nor methods yet. */
@@ -42,6 +45,8 @@ export interface MockBus extends Closeable {
   call(on: Target, member: string, signature?: string, args?: readonly unknown[]): Promise<unknown>;
   /** Changes properties, with the signal that a real service would send. */
   update(on: Target, properties: Readonly<Record<string, Variant>>): Promise<void>;
+  /** Waits until a name has an owner; `failed` says that there will be none. */
+  untilOwned(name: string, failed?: () => boolean): Promise<void>;
   /** Ends the bus's daemon, and starts it anew at the same address. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -60,12 +65,15 @@ export const int = (value: number): Variant => new Variant('i', value);
 export const double = (value: number): Variant => new Variant('d', value);
 export const long = (value: bigint): Variant => new Variant('t', value);
 
-export async function startMockBus(): Promise<MockBus> {
+/** @param uid a user other than the tests' own, as whom the bus and all its services run. */
+export async function startMockBus(uid?: number): Promise<MockBus> {
   const dir = mkdtempSync(join(tmpdir(), 'lull-bus-'));
   const address = `unix:path=${join(dir, 'bus')}`;
+  const owner = uid === undefined ? {} : { uid, gid: uid };
+  if (uid !== undefined) chownSync(dir, uid, uid);
   const children: ChildProcess[] = [];
-  let daemon = await startDaemon(dir, address);
-  let client = connect(address);
+  let daemon = await startDaemon(dir, address, owner);
+  let client = await connect(dir, uid);
 
   async function call(
     on: Target,
@@ -79,24 +87,31 @@ export async function startMockBus(): Promise<MockBus> {
     return await client.invoke<unknown>(message, { timeout: START_MS_MAX });
   }
 
+  async function untilOwned(name: string, failed?: () => boolean): Promise<void> {
+    const on = { service: BUS, path: '/org/freedesktop/DBus', iface: BUS };
+    const untilMs = Date.now() + START_MS_MAX;
+    while ((await call(on, 'NameHasOwner', 's', [name])) !== true) {
+      if (Date.now() > untilMs || failed?.() === true) throw new Error(`nobody owns ${name}`);
+      await pause(20);
+    }
+  }
+
   async function serve(name: string, args: readonly string[]): Promise<MockService> {
     const child = spawn(PYTHON, ['-m', 'dbusmock', '--system', ...args], {
       env: { PATH: '/usr/bin:/bin', DBUS_SYSTEM_BUS_ADDRESS: address, HOME: dir, LANG: 'C.UTF-8' },
       stdio: 'ignore',
+      ...owner,
     });
     children.push(child);
-    const on = { service: BUS, path: '/org/freedesktop/DBus', iface: BUS };
-    const untilMs = Date.now() + START_MS_MAX;
-    while ((await call(on, 'NameHasOwner', 's', [name])) !== true) {
-      if (Date.now() > untilMs || child.exitCode !== null) throw new Error(`no mock of ${name}`);
-      await pause(20);
-    }
+    await untilOwned(name, () => child.exitCode !== null);
     return { pid: child.pid ?? 0, close: () => end(child) };
   }
 
   return {
     address,
+    uid,
     call,
+    untilOwned,
     serve: (template, name) => serve(name, ['--template', template]),
     serveBare: (name, path, iface) => serve(name, [name, path, iface]),
     update: async (on, properties) => {
@@ -106,8 +121,8 @@ export async function startMockBus(): Promise<MockBus> {
     restart: async () => {
       await client.close();
       await end(daemon);
-      daemon = await startDaemon(dir, address);
-      client = connect(address);
+      daemon = await startDaemon(dir, address, owner);
+      client = await connect(dir, uid);
     },
     close: async () => {
       await client.close();
@@ -117,13 +132,19 @@ export async function startMockBus(): Promise<MockBus> {
   };
 }
 
-function connect(address: string): MessageBus {
-  const client = createClient({ busAddress: address, authMethods: ['EXTERNAL'] });
+async function connect(dir: string, uid: number | undefined): Promise<MessageBus> {
+  const path = join(dir, 'bus');
+  const stream = uid === undefined ? connectTo(path) : await dialAs(path, uid);
+  const client = createClient({ stream, authMethods: ['EXTERNAL'] });
   client.connection.on('error', () => undefined);
   return client;
 }
 
-async function startDaemon(dir: string, address: string): Promise<ChildProcess> {
+async function startDaemon(
+  dir: string,
+  address: string,
+  owner: { readonly uid?: number; readonly gid?: number },
+): Promise<ChildProcess> {
   const config = join(dir, 'bus.conf');
   writeFileSync(
     config,
@@ -133,6 +154,7 @@ async function startDaemon(dir: string, address: string): Promise<ChildProcess> 
   rmSync(join(dir, 'bus'), { force: true });
   const daemon = spawn(DAEMON, [`--config-file=${config}`, '--nofork', '--nopidfile'], {
     stdio: 'ignore',
+    ...owner,
   });
   const untilMs = Date.now() + START_MS_MAX;
   while (!(await answers(join(dir, 'bus')))) {

@@ -125,17 +125,16 @@ describe('sessions', () => {
     async () => {
       const bus = await startBus();
       await startLogind(bus);
-      for (let n = 0; n < 500; n += 1) {
-        await seat.logIn(bus, `s${String(n)}`, { uid: 1_000 + n, name: `u${String(n)}` });
-        await bus.update(session(`s${String(n)}`), idle(5_000));
-      }
-      const listening = listen(bus, { callMsMax: 20_000, awayAfter: { inputMs: 0 } });
+      await seat.logInMany(bus, 500);
+      // The mock answers one after another, and on a busy machine takes its time.
+      const patience = { callMsMax: 60_000, seenMsMax: 100_000, pingEveryMs: 3_600_000 };
+      const listening = listen(bus, { ...patience, awayAfter: { inputMs: 0 } });
       await listening.untilPresence('away');
       await bus.update(session('s317'), active);
       await listening.untilPresence('engaged');
       expect(known(listening)).toEqual(['away', 'engaged']);
     },
-    120_000,
+    240_000,
   );
 
   busTest(
@@ -190,4 +189,61 @@ describe('a logind', () => {
     process.kill(logind.pid, 'SIGCONT');
     await listening.until('word of it', () => listening.presence().kind === 'presence');
   });
+
+  busTest(
+    'that hangs while a run is on is noticed by the next check, long before its ping',
+    async () => {
+      const bus = await startBus();
+      const logind = await startLogind(bus);
+      await seat.logIn(bus, 'c1');
+      await bus.update(session('c1'), idle(1_000));
+      const listening = listen(bus, { pingEveryMs: 3_600_000, callMsMax: 3_600_000 });
+      await listening.untilPresence('away');
+      listening.check();
+      process.kill(logind.pid, 'SIGSTOP');
+      listening.check();
+      await listening.untilPresence('unknown');
+      expect(listening.why()).toMatch(/login1 does not answer/);
+      process.kill(logind.pid, 'SIGCONT');
+      await listening.until('word of it', () => listening.presence().kind === 'presence');
+    },
+  );
+
+  busTest('whose words are made to break a terminal, and have no end', async () => {
+    const bus = await startBus();
+    await startLogind(bus);
+    const words = `raise dbus.exceptions.DBusException("\\x1b[2J" * 5000, name="org.freedesktop.login1.Odd")`;
+    const mock = { ...seat.manager, iface: 'org.freedesktop.DBus.Mock' };
+    await bus.call(mock, 'AddMethod', 'sssss', [
+      seat.manager.iface,
+      'ListSessions',
+      '',
+      'a(susso)',
+      words,
+    ]);
+    const listening = listen(bus);
+    await listening.until('its words', () => listening.why().includes('[2J'));
+    expect(listening.why()).not.toContain('\u001b');
+    expect(listening.why().length).toBeLessThan(1_000);
+  });
+
+  busTest(
+    'names the sessions as utmp would, for machines on which nobody writes that',
+    async () => {
+      const bus = await startBus();
+      await startLogind(bus);
+      await seat.logIn(bus, 'ssh');
+      const timestamp = { Timestamp: 1_900_000_000_000_000n };
+      await seat.describe(bus, 'ssh', { Type: 'tty', TTY: 'pts/0', Remote: true, ...timestamp });
+      const listening = listen(bus);
+      await listening.until('sessions', () => listening.sessions() !== undefined);
+      expect(listening.sessions()).toEqual([
+        { kind: 'session', pid: 1, line: 'pts/0', isRemote: true, atMs: 1_900_000_000_000 },
+      ]);
+      await listening.untilValue(
+        'login.at',
+        (value) => value.kind === 'number' && value.number === 1_900_000_000_000,
+      );
+    },
+  );
 });

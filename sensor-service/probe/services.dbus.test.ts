@@ -147,6 +147,24 @@ describe('the network', () => {
     await listening.untilValue('network.metered', because(/does not know whether/));
   });
 
+  openBus('is looked after by systemd-networkd', async () => {
+    const iface = 'org.freedesktop.network1.Manager';
+    const networkd = {
+      service: 'org.freedesktop.network1',
+      path: '/org/freedesktop/network1',
+      iface,
+    };
+    await bus.serveBare(networkd.service, networkd.path, iface);
+    const mock = { ...networkd, iface: 'org.freedesktop.DBus.Mock' };
+    const routable = [iface, 'OperationalState', ['s', 'routable']];
+    await bus.call(mock, 'AddProperty', 'ssv', routable);
+    const listening = listen(bus);
+    await listening.untilValue('network.connectivity', word('full'));
+    expect(listening.source('network.connectivity')).toBe(networkd.service);
+    await bus.update(networkd, { OperationalState: text('no-carrier') });
+    await listening.untilValue('network.connectivity', word('none'));
+  });
+
   openBus('comes from a phone on a cable', async () => {
     await bus.serve('networkmanager', NM);
     const mock = { ...network, iface: 'org.freedesktop.DBus.Mock' };

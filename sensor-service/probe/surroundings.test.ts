@@ -15,15 +15,14 @@ import {
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../../conditions/reading.js';
-import { createLog } from '../../runtime/log.js';
-import type { ClockShift } from '../reading/clock-shift.js';
 import type { Instant } from '../reading/measurement.js';
 import type { Place, PresenceSignal } from '../reading/presence.js';
+import type { SeatVerdict } from '../reading/seat.js';
+import type { UtmpRecord } from '../reading/utmp.js';
 import { utmpRecord, utmpType } from '../reading/utmp-record.testing.js';
 import { setUpProbe } from './set-up.js';
 import { appsProbe } from './apps.js';
 import { callProbe } from './call.js';
-import { clockProbes } from './clock.js';
 import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
 import { inputProbe } from './input-devices.js';
 import type { OpenProbe } from './probe.js';
@@ -31,7 +30,8 @@ import { locksProbe } from './locks.js';
 import { placesProbe, type Profile } from './places.js';
 import { playingProbe } from './playing.js';
 import type { Probe } from './probe.js';
-import { receivedProbe } from './received.js';
+import { tetheredProbe } from './tethered.js';
+import { trafficProbe } from './traffic.js';
 import { soundCards } from './sound.js';
 import { terminalsProbe } from './terminals.js';
 import { thermalProbe } from './thermal.js';
@@ -62,6 +62,8 @@ const no: Value = { kind: 'flag', flag: false };
 
 describe('terminals', () => {
   let sensed: PresenceSignal[];
+  /** What logind knows; undefined: nothing. */
+  let sessions: readonly UtmpRecord[] | undefined;
 
   function probe(): Probe {
     const { dir: root, procRoot } = machine;
@@ -71,6 +73,7 @@ describe('terminals', () => {
       arch: 'x64',
       onClockNow: (instantMs) => instantMs,
       sense: (signal) => sensed.push(signal),
+      sessions: () => sessions,
     });
   }
 
@@ -91,6 +94,7 @@ describe('terminals', () => {
 
   beforeEach(() => {
     sensed = [];
+    sessions = undefined;
     machine.write('proc/stat', `cpu 1\nbtime ${String((NOW - 99 * MINUTE) / 1_000)}\n`);
   });
 
@@ -120,6 +124,24 @@ describe('terminals', () => {
     expect(await valueOf(probe(), 'session.remote')).toEqual(no);
   });
 
+  test('where nobody writes utmp, logind names the sessions, and their terminals are looked at', async () => {
+    login(MINUTE);
+    machine.remove('run/utmp');
+    const session = { kind: 'session', pid: 1, line: 'pts/3', isRemote: true } as const;
+    sessions = [{ ...session, atMs: NOW - 30 * MINUTE }];
+    expect(await valueOf(probe(), 'session.remote')).toEqual(yes);
+    expect(await valueOf(probe(), 'login.at')).toEqual({
+      kind: 'number',
+      number: NOW - 30 * MINUTE,
+    });
+    expect(sensed.at(-1)).toMatchObject({ places: ['terminals'], verdict: { kind: 'engaged' } });
+    const long = new Date(NOW - 30 * MINUTE);
+    utimesSync(join(machine.dir, 'dev/pts/3'), long, long);
+    expect(await valueOf(probe(), 'session.remote')).toEqual(no);
+    sessions = [];
+    expect(await valueOf(probe(), 'session.remote')).toEqual(no);
+  });
+
   test.each<[string, string | undefined]>([
     ['missing', undefined],
     ['empty', ''],
@@ -132,16 +154,17 @@ describe('terminals', () => {
 });
 
 describe('input devices', () => {
-  const sensed: PresenceSignal[] = [];
+  const heard: SeatVerdict[] = [];
   let probe: OpenProbe | undefined;
   let writer: number | undefined;
 
-  const last = (): PresenceSignal['verdict'] | undefined => sensed.at(-1)?.verdict;
+  const last = (): SeatVerdict | undefined => heard.at(-1);
 
   function open(): OpenProbe {
     const { dir: root, procRoot } = machine;
-    const sense = (signal: PresenceSignal): void => void sensed.push(signal);
-    probe = inputProbe({ root, procRoot, awayAfterMs: 4 * MINUTE, sense });
+    const hear = (input: SeatVerdict): void => void heard.push(input);
+    const waits = { awayAfterMs: 4 * MINUTE, stillAfterMs: MINUTE };
+    probe = inputProbe({ root, procRoot, ...waits, heard: hear });
     return probe;
   }
 
@@ -151,7 +174,7 @@ describe('input devices', () => {
     writer = undefined;
   });
 
-  test('a key is seen at the next look, and four minutes without one are an absence', async () => {
+  test('a key is seen at the next look, and a minute without one is told with its instant', async () => {
     machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
     mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
     // Like an event device, a FIFO can be read without waiting.
@@ -164,10 +187,24 @@ describe('input devices', () => {
     writeSync(writer, Buffer.alloc(24));
     await input.measure(at(1_000));
     expect(last()).toEqual({ kind: 'engaged' });
-    await input.measure(at(1_000 + 4 * MINUTE - 1));
+    await input.measure(at(1_000 + MINUTE - 1));
     expect(last()).toEqual({ kind: 'engaged' });
-    await input.measure(at(1_000 + 4 * MINUTE));
-    expect(last()).toEqual({ kind: 'away', sinceMs: NOW + 1_000 });
+    await input.measure(at(1_000 + MINUTE));
+    expect(last()).toEqual({ kind: 'away', sinceMs: 1_000 });
+  });
+
+  test('that nobody touches vouch for nothing before they were watched for four minutes', async () => {
+    machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
+    mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
+    const device = join(machine.dir, 'dev/input/event0');
+    execFileSync('mkfifo', [device]);
+    writer = openSync(device, 'r+');
+    const input = open();
+    await input.measure(at(0));
+    await input.measure(at(4 * MINUTE - 1));
+    expect(last()?.kind).toBe('unknown');
+    await input.measure(at(4 * MINUTE));
+    expect(last()).toEqual({ kind: 'away', sinceMs: 0 });
   });
 
   test.each([
@@ -254,6 +291,9 @@ describe('sound and calls', () => {
     expect(await valueOf(call, 'attention.call', 10_000)).toEqual(yes);
     machine.write('sys/class/video4linux/video0/device/driver/module/refcnt', '0\n');
     expect(await valueOf(call, 'attention.call', 20_000)).toEqual(no);
+    // Its driver tells at once that somebody opened it.
+    machine.write('sys/class/video4linux/video0/device/driver/module/refcnt', '1\n');
+    expect(await valueOf(call, 'attention.call', 21_000)).toEqual(yes);
   });
 });
 
@@ -313,53 +353,42 @@ test('heat is read from zones and chips, and a zone that vanishes leaves the oth
   expect(await valueOf(probe, 'thermal')).toEqual({ kind: 'word', word: 'nominal' });
 });
 
-test('what comes in by a card is counted once, whatever is built on it', async () => {
-  const dev = (bytes: number): string =>
+test('what goes through a card is counted once, whatever is built on it, and whichever way', async () => {
+  const dev = (received: number, sent = 0): string =>
     `Inter-|\n face |\n${['lo', 'eth0', 'br0', 'veth0']
-      .map((name) => `${name}: ${String(bytes)}${' 0'.repeat(15)}\n`)
+      .map(
+        (name) =>
+          `${name}: ${String(received)}${' 0'.repeat(7)} ${String(sent)}${' 0'.repeat(7)}\n`,
+      )
       .join('')}`;
   machine.write('sys/class/net/eth0/device/vendor', '0x8086\n');
-  const probe = receivedProbe(machine.procRoot, machine.sysRoot);
+  const probe = trafficProbe(machine.procRoot, machine.sysRoot);
   machine.write('proc/net/dev', dev(0));
   expect((await valueOf(probe, 'network.others')).kind).toBe('unknown');
   machine.write('proc/net/dev', dev(3_000));
   expect(await valueOf(probe, 'network.others', 1_000)).toEqual({ kind: 'number', number: 3_000 });
+  machine.write('proc/net/dev', dev(3_000, 16_000));
+  expect(await valueOf(probe, 'network.others', 2_000)).toEqual({ kind: 'number', number: 8_000 });
 });
 
-describe('clocks', () => {
-  const shifts: ClockShift[] = [];
-  const uptime = (ms: number): void => {
-    machine.write('proc/uptime', `${(ms / 1_000).toFixed(2)} 1.00\n`);
+test('a phone on a cable is one whoever manages the network', async () => {
+  const probe = tetheredProbe(machine.procRoot, machine.sysRoot);
+  expect((await valueOf(probe, 'network.tethered')).kind).toBe('unknown');
+  const out = (name: string): void => {
+    machine.write('proc/net/route', `Iface\n${name}\t00000000\t1\t3\t0\t0\t0\t00000000\t0\t0\t0\n`);
   };
-  /** What notices, and what tells. */
-  const open = (): readonly [Probe, Probe] => {
-    shifts.length = 0;
-    const onShift = (shift: ClockShift): void => void shifts.push(shift);
-    return clockProbes({ procRoot: machine.procRoot, log: createLog('sensor', 'silent'), onShift });
+  const driverOf = (name: string, driver: string): void => {
+    mkdirSync(join(machine.sysRoot, 'class/net', name, 'device'), { recursive: true });
+    symlinkSync(`/drivers/${driver}`, join(machine.sysRoot, 'class/net', name, 'device/driver'));
   };
-
-  test('a night asleep is a waking, and a shift by the night', async () => {
-    const [notices, tells] = open();
-    uptime(1_000);
-    await notices.measure(at(0));
-    uptime(1_000 + 1_000 + 28_800_000);
-    const wokeAt = NOW + 1_000 + 28_800_000;
-    await notices.measure(at(1_000, wokeAt));
-    const [resume] = await tells.measure(at(1_000, wokeAt));
-    expect(resume?.value).toEqual({ kind: 'number', number: wokeAt });
-    expect(shifts).toEqual([{ atMs: NOW + 1_000, byMs: 28_800_000 }]);
-  });
-
-  test('a clock set a day back is a shift and no waking; a clock that drifts is neither', async () => {
-    const [notices, tells] = open();
-    uptime(1_000);
-    await notices.measure(at(0));
-    await notices.measure(at(1_000, NOW + 1_100));
-    expect(shifts).toEqual([]);
-    uptime(3_000);
-    await notices.measure(at(2_000, NOW + 2_100 - 86_400_000));
-    const [resume] = await tells.measure(at(2_000, NOW + 2_100 - 86_400_000));
-    expect(resume?.value.kind).toBe('unknown');
-    expect(shifts).toEqual([{ atMs: NOW + 2_100, byMs: -86_400_000 }]);
-  });
+  driverOf('usb0', 'rndis_host');
+  driverOf('eth0', 'e1000e');
+  out('usb0');
+  expect(await valueOf(probe, 'network.tethered')).toEqual(yes);
+  out('eth0');
+  expect(await valueOf(probe, 'network.tethered')).toEqual(no);
+  out('tun0');
+  expect((await valueOf(probe, 'network.tethered')).kind).toBe('unknown');
+  out('../..');
+  expect((await valueOf(probe, 'network.tethered')).kind).toBe('unknown');
 });

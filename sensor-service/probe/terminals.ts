@@ -21,27 +21,32 @@ interface TerminalRoots {
   readonly arch?: string;
   /** Where an instant noted earlier lies on the clock as it runs now. */
   readonly onClockNow: (instantMs: number) => number;
+  /** The sessions that logind knows, for machines on which nobody writes utmp; undefined: none knows. */
+  readonly sessions: () => readonly UtmpRecord[] | undefined;
   readonly sense: (signal: PresenceSignal) => void;
 }
 
-/** Who is logged in at terminals and from elsewhere, by utmp and the times of the terminals. */
+/** Who is logged in at terminals and from elsewhere, by utmp or logind, and the terminals' times. */
 export function terminalsProbe(roots: TerminalRoots): Probe {
   const path = join(roots.root, 'run', 'utmp');
   const remote = machineWide('session.remote');
   const login = machineWide('login.at');
-  const provider = `${path}, access times of terminals`;
+  const times = 'access times of terminals';
   const arch = roots.arch ?? process.arch;
 
-  function look(nowMs: number): Terminals | string {
-    let records: UtmpRecord[];
+  function written(): readonly UtmpRecord[] | string {
     try {
       if (statSync(path).size > UTMP_BYTES_MAX) return `${path} is too large to be believed`;
-      records = parseUtmp(readFileSync(path), arch);
+      const records = parseUtmp(readFileSync(path), arch);
+      // A file that holds no record at all, not even of the start, is one that nobody keeps.
+      return records.length === 0 ? `${path} is empty; ${IF_ABSENT}` : records;
     } catch (error) {
       return whyNotRead(path, error, IF_ABSENT);
     }
-    // A file that holds no record at all, not even of the start, is one that nobody keeps.
-    if (records.length === 0) return `${path} is empty; ${IF_ABSENT}`;
+  }
+
+  function look(records: readonly UtmpRecord[] | string, nowMs: number): Terminals | string {
+    if (typeof records === 'string') return records;
     const stat = readText(join(roots.procRoot, 'stat'), '');
     const bootAtMs = stat.kind === 'text' ? parseBootAtMs(stat.text) : undefined;
     const onClock = records.map((record) => ({ ...record, atMs: roots.onClockNow(record.atMs) }));
@@ -53,10 +58,20 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
     subjects: [remote, login],
     everyMs: EVERY_MS,
     measure: (at) => {
-      const seen = look(at.wallMs);
+      const records = written();
+      const known = typeof records === 'string' ? roots.sessions() : undefined;
+      const by = known === undefined ? path : 'logind';
+      const provider = `${by}, ${times}`;
+      const seen = look(known ?? records, at.wallMs);
       const why = typeof seen === 'string' ? seen : seen.why;
       const verdict = typeof seen === 'string' ? ({ kind: 'unknown', why } as const) : seen.verdict;
-      roots.sense({ provider, rank: 'sensed', places: ['terminals'], verdict, onClockNow: true });
+      roots.sense({
+        provider: `${path}, ${times}`,
+        rank: 'sensed',
+        places: ['terminals'],
+        verdict,
+        onClockNow: true,
+      });
       const { active, loginAtMs } =
         typeof seen === 'string' ? { active: undefined, loginAtMs: undefined } : seen;
       const noLogin = typeof seen === 'string' ? seen : 'nobody is logged in';
@@ -68,7 +83,7 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
         },
         {
           ...login,
-          source: path,
+          source: by,
           value:
             loginAtMs === undefined ? unknownValue(noLogin) : numberValue('login.at', loginAtMs),
         },

@@ -2,6 +2,7 @@
 
 import { flagValue, unknownValue } from '../reading/measurement.js';
 import { connectivityValue, meteredValue, tetheredValue } from '../reading/network-manager.js';
+import { reachValue } from '../reading/networkd.js';
 import { charge, onMains, saving } from '../reading/upower.js';
 import type { ObjectKey, Watched } from './property-watch.dbus.js';
 
@@ -68,12 +69,26 @@ const networkManager: Watched = {
   },
 };
 
+const networkdKey: ObjectKey = ['/org/freedesktop/network1', 'org.freedesktop.network1.Manager'];
+
+const networkd: Watched = {
+  service: 'org.freedesktop.network1',
+  ifAbsent: 'install NetworkManager or systemd-networkd',
+  signals: ['network.connectivity'],
+  objects: () => [networkdKey],
+  measure: (look) => {
+    const manager = look(networkdKey);
+    return [manager && reachValue(manager['OperationalState'])];
+  },
+};
+
 /** On the system bus. The daemon of power profiles has an old name and a new one. */
 export const machineServices: readonly Watched[] = [
   upower,
   powerProfiles('org.freedesktop.UPower.PowerProfiles'),
   powerProfiles('net.hadess.PowerProfiles'),
   networkManager,
+  networkd,
 ];
 
 const gameModeKey: ObjectKey = ['/com/feralinteractive/GameMode', 'com.feralinteractive.GameMode'];

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { test } from '@jest/globals';
 import { within } from '../../runtime/deadline.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { busTest } from './mock-bus.testing.js';
+import { busTest, type MockBus } from './mock-bus.testing.js';
 
 const START_MS_MAX = 15_000;
 const ASK_MS_MAX = 5_000;
@@ -34,8 +34,8 @@ export interface XSession extends Closeable {
   close(): Promise<void>;
 }
 
-/** @param address of the bus on which the window manager offers its interfaces. */
-export async function startXSession(address: string): Promise<XSession> {
+/** @param desktop the bus on which the window manager offers its interfaces, when this is done. */
+export async function startXSession(desktop: MockBus): Promise<XSession> {
   const home = mkdtempSync(join(tmpdir(), 'lull-x-'));
   const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '640x480x24'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
@@ -51,11 +51,15 @@ export async function startXSession(address: string): Promise<XSession> {
     const env = {
       ...{ PATH: process.env['PATH'], HOME: home, XDG_RUNTIME_DIR: home, LANG: 'C.UTF-8' },
       DISPLAY: `:${number.toString().trim()}`,
-      DBUS_SESSION_BUS_ADDRESS: address,
+      DBUS_SESSION_BUS_ADDRESS: desktop.address,
       // Nothing of this machine's own: no bus, no settings.
       ...{ DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nonexistent', GSETTINGS_BACKEND: 'memory' },
     };
-    children.push(spawn('mutter', ['--x11', '--sm-disable'], { env, stdio: 'ignore' }));
+    const mutter = spawn('mutter', ['--x11', '--sm-disable'], { env, stdio: 'ignore' });
+    children.push(mutter);
+    for (const name of ['IdleMonitor', 'ScreenCast']) {
+      await desktop.untilOwned(`org.gnome.Mutter.${name}`, () => mutter.exitCode !== null);
+    }
     return {
       press: async (key) => {
         await run('xdotool', ['key', key], { env, timeout: ASK_MS_MAX });

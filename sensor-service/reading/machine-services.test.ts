@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { idleInhibited, namesIdle } from './inhibitor.js';
 import { connectivityValue, meteredValue, tetheredValue } from './network-manager.js';
-import { parseReceived, receivedOnce } from './network.js';
+import { defaultRoute, parseTraffic, trafficOnce } from './network.js';
+import { reachValue } from './networkd.js';
 import { sessionOf } from './session.js';
 import { charge, onMains, saving } from './upower.js';
 
@@ -108,9 +109,44 @@ describe('what was received from outside', () => {
     ['garbage', `${head}eth0 lots\n`, undefined],
     ['nothing', '', undefined],
   ])('%s', (_what, text, bytes) => {
-    const received = parseReceived(text);
-    const once = received && receivedOnce(received, (name) => /^(?:eth|wlan)\d/.test(name));
-    expect(once).toBe(bytes);
+    const traffic = parseTraffic(text);
+    const once = traffic && trafficOnce(traffic, (name) => /^(?:eth|wlan)\d/.test(name));
+    expect(once?.received).toBe(bytes);
+  });
+
+  test('what is sent is the ninth counter', () => {
+    const counters = Array.from({ length: 16 }, (_none, index) => String(index + 1)).join(' ');
+    const traffic = parseTraffic(`${head}eth0: ${counters}\n`);
+    expect(traffic?.get('eth0')).toEqual({ received: 1, sent: 9 });
+  });
+});
+
+describe('the way out', () => {
+  const routes = 'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n';
+  const route = (name: string, metric: number, to = '00000000', mask = '00000000'): string =>
+    `${name}\t${to}\t0101A8C0\t0003\t0\t0\t${String(metric)}\t${mask}\t0\t0\t0\n`;
+  const none = '0'.repeat(32);
+  const route6 = (name: string): string => `${none} 00 ${none} 00 fe80 00000400 0 0 1 ${name}\n`;
+
+  test.each<[string, string, string, string | undefined]>([
+    ['the one that costs least', route('eth0', 600) + route('usb0', 100), '', 'usb0'],
+    ['no network nearby', route('eth0', 0, '0001A8C0', '00FFFFFF'), '', undefined],
+    ['the newer protocol alone', '', route6('wlan0'), 'wlan0'],
+    ["the kernel's own refusal", '', route6('lo'), undefined],
+    ['garbage', 'x y z\n', 'x', undefined],
+  ])('%s', (_what, four, six, name) => {
+    expect(defaultRoute(routes + four, six)).toBe(name);
+  });
+
+  test.each([
+    ['routable', 'full'],
+    ['degraded', 'limited'],
+    ['no-carrier', 'none'],
+    ['enslaved', undefined],
+    [7, undefined],
+  ])('systemd-networkd is %p', (state, word) => {
+    const value = reachValue(state);
+    expect(value.kind === 'word' ? value.word : undefined).toBe(word);
   });
 });
 

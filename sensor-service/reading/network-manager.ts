@@ -2,14 +2,12 @@
 
 import type { Value } from '../../conditions/reading.js';
 import { flagValue, unknownValue } from './measurement.js';
+import { phoneDrivers } from './network.js';
 
 const metered: readonly (string | undefined)[] = [undefined, 'yes', 'no', 'guess-yes', 'guess-no'];
 const connectivity: readonly (string | undefined)[] = [
   ...[undefined, 'none', 'portal', 'limited', 'full'],
 ];
-
-/** Drivers of phones that share by cable. Docks have cdc_ether and cdc_ncm too, so these say nothing. */
-const phoneDrivers: ReadonlySet<unknown> = new Set(['rndis_host', 'ipheth']);
 
 /** NMMetered. */
 export function meteredValue(code: unknown): Value {

@@ -1,35 +1,70 @@
-/** Bytes received, by the name of the interface. */
-export type Received = ReadonlyMap<string, number>;
+/** Bytes since the start, each way. */
+export interface Traffic {
+  readonly received: number;
+  readonly sent: number;
+}
+
+/** By the name of the interface. */
+export type TrafficByName = ReadonlyMap<string, Traffic>;
 
 /** The virtual network of the machine with itself. */
 const LOOPBACK = 'lo';
 
 /** Parses /proc/net/dev. @returns undefined for anything but whole lines. */
-export function parseReceived(text: string): Received | undefined {
+export function parseTraffic(text: string): TrafficByName | undefined {
   if (!text.endsWith('\n')) return undefined;
-  const received = new Map<string, number>();
+  const traffic = new Map<string, Traffic>();
   // Two lines of headings, then a line for each: name, and sixteen counters.
   for (const line of text.slice(0, -1).split('\n').slice(2)) {
-    const [, name, counter] = /^ *([^ :]+(?::[^ :]+)*): *(\d+)(?: +\d+){15} *$/.exec(line) ?? [];
+    const [, name, received, sent] =
+      /^ *([^ :]+(?::[^ :]+)*): *(\d+)(?: +\d+){7} +(\d+)(?: +\d+){7} *$/.exec(line) ?? [];
     if (name === undefined) return undefined;
-    if (name !== LOOPBACK) received.set(name, Number(counter));
+    if (name !== LOOPBACK) traffic.set(name, { received: Number(received), sent: Number(sent) });
   }
-  return received;
+  return traffic;
 }
 
 /**
- * Bytes received from outside, each once: what comes in by a device goes on over bridges, tunnels and
+ * Bytes from and to the outside, each once: what comes in by a device goes on over bridges, tunnels and
  * containers, which count it again. Where none of the interfaces is a device, as in a container, all are
  * counted.
  * @returns undefined where there is no interface.
  */
-export function receivedOnce(
-  received: Received,
+export function trafficOnce(
+  traffic: TrafficByName,
   isDevice: (name: string) => boolean,
-): number | undefined {
-  const names = [...received.keys()];
+): Traffic | undefined {
+  const names = [...traffic.keys()];
   const devices = names.filter(isDevice);
   if (names.length === 0) return undefined;
   const counted = devices.length > 0 ? devices : names;
-  return counted.reduce((sum, name) => sum + (received.get(name) ?? 0), 0);
+  const sum = { received: 0, sent: 0 };
+  for (const name of counted) {
+    const { received, sent } = traffic.get(name) ?? { received: 0, sent: 0 };
+    sum.received += received;
+    sum.sent += sent;
+  }
+  return sum;
+}
+
+/** Drivers of phones that share by cable. Docks have cdc_ether and cdc_ncm too, so these say nothing. */
+export const phoneDrivers: ReadonlySet<unknown> = new Set(['rndis_host', 'ipheth']);
+
+/** Bluetooth's own network is made by phones alone. */
+export function isBluetooth(name: string): boolean {
+  return /^bnep\d/.test(name);
+}
+
+/**
+ * The interface by which everything goes that is not nearby.
+ * @param routes4 /proc/net/route. @param routes6 /proc/net/ipv6_route, for where there is no such one.
+ */
+export function defaultRoute(routes4: string, routes6: string): string | undefined {
+  let best: { readonly name: string; readonly metric: number } | undefined;
+  for (const line of routes4.split('\n').slice(1)) {
+    const [name = '', destination, , , , , metric, mask] = line.trim().split(/\s+/);
+    if (destination !== '00000000' || mask !== '00000000') continue;
+    if (best === undefined || Number(metric) < best.metric) best = { name, metric: Number(metric) };
+  }
+  return best?.name ?? /^0{32} 00 .* (?!lo$)([^ \n]+)$/m.exec(routes6)?.[1];
 }

@@ -9,6 +9,7 @@
 //   S2. An edge that only a person makes (a key wakes the screen, a login, an opened lid) counts as a
 //       sign of one, whatever the levels say.
 //   S3. A level that is not said, or from the future, is never "nobody there".
+//   S4. Whoever sits at another machine touches nothing of this one: such a session has its hint alone.
 
 import type { Session } from './session.js';
 
@@ -37,8 +38,8 @@ export type SeatVerdict =
 
 export interface SeatSigns {
   readonly sessions: readonly Session[];
-  /** Of whoever counts input (Mutter), `away` from the last touch on; undefined: nobody does. */
-  readonly input: Exclude<SeatVerdict, { kind: 'unknown' }> | undefined;
+  /** Of whoever counts input, `away` from the last touch on; undefined: nobody does. */
+  readonly input: SeatVerdict | undefined;
   /** When the screen was locked, went dark, or came to show the login; undefined: it did not. */
   readonly screenOffAtMs: number | undefined;
   /** It was locked, or shows the login, rather than merely dark. */
@@ -65,6 +66,12 @@ export function judgeSeat(signs: SeatSigns, awayAfter: AwayAfter, nowMs: number)
     return seatAway(signs, sinceMs, level.waitMs(awayAfter), nowMs);
   }
   return seatAway(signs, signAtMs, waitMs(signs, awayAfter), nowMs); // S2
+}
+
+/** What input alone says, where nobody knows of sessions. */
+export function judgeInput(input: SeatVerdict, { inputMs }: AwayAfter, nowMs: number): Judged {
+  if (input.kind !== 'away') return { verdict: input, againAtMs: undefined };
+  return awayFrom(input.sinceMs, inputMs, nowMs);
 }
 
 function waitMs(signs: SeatSigns, awayAfter: AwayAfter): number {
@@ -107,10 +114,12 @@ const atOnce = (): number => 0;
 /** What is so at this moment, before edges are counted. */
 function levelOf(signs: SeatSigns): Level {
   const { input, screenOffAtMs, watchedFromMs } = signs;
-  if (input !== undefined) {
-    return { verdict: input, waitMs: (awayAfter) => waitMs(signs, awayAfter) }; // S1
-  }
   const shown = shownSessions(signs);
+  if (input !== undefined) {
+    const far = hinted(shown.filter(({ remote }) => remote)); // S4
+    const verdict = far === undefined ? input : earlier(input, far);
+    return { verdict, waitMs: (awayAfter) => waitMs(signs, awayAfter) }; // S1
+  }
   // Nobody is logged in at the seat, or there is none.
   if (shown.length === 0) {
     return { verdict: { kind: 'away', sinceMs: watchedFromMs }, waitMs: atOnce };
@@ -121,17 +130,29 @@ function levelOf(signs: SeatSigns): Level {
       waitMs: ({ lockedMs, darkMs }) => (signs.locked ? lockedMs : darkMs),
     };
   }
+  // The hint comes when the desktop's own waiting is over, so nothing more is waited for here.
+  return { verdict: hinted(shown) ?? { kind: 'engaged' }, waitMs: atOnce };
+}
+
+/** What the hints of sessions come to; undefined: there are none. */
+function hinted(sessions: readonly Session[]): SeatVerdict | undefined {
+  if (sessions.length === 0) return undefined;
   let sinceMs = -Infinity;
-  for (const { idle, idleSinceMs } of shown) {
+  for (const { idle, idleSinceMs } of sessions) {
     if (idle === undefined) {
-      const why = 'logind does not say whether the session is idle';
-      return { verdict: { kind: 'unknown', why }, waitMs: atOnce };
+      return { kind: 'unknown', why: 'logind does not say whether the session is idle' };
     }
-    if (!idle || idleSinceMs === undefined) return { verdict: { kind: 'engaged' }, waitMs: atOnce }; // S3
+    if (!idle || idleSinceMs === undefined) return { kind: 'engaged' }; // S3
     sinceMs = Math.max(sinceMs, idleSinceMs);
   }
-  // The hint comes when the desktop's own waiting is over, so nothing more is waited for here.
-  return { verdict: { kind: 'away', sinceMs }, waitMs: atOnce };
+  return { kind: 'away', sinceMs };
+}
+
+/** Of two who may see a person, the one who sees more of one. */
+function earlier(a: SeatVerdict, b: SeatVerdict): SeatVerdict {
+  if (a.kind === 'away' && b.kind === 'away') return a.sinceMs >= b.sinceMs ? a : b;
+  if (a.kind === 'engaged' || b.kind === 'engaged') return { kind: 'engaged' };
+  return a.kind === 'unknown' ? a : b;
 }
 
 /** Sessions that somebody can look at: the one of each seat that has it now, and remote desktops. */

@@ -1,6 +1,8 @@
 // A login session as logind describes it, checked property by property: what comes over the bus is
 // somebody else's.
 
+import { isTerminal, type UtmpRecord } from './utmp.js';
+
 type Properties = Readonly<Record<string, unknown>>;
 
 export interface Session {
@@ -18,6 +20,8 @@ export interface Session {
   readonly idleSinceMs: number | undefined;
   readonly locked: boolean;
   readonly uid: number | undefined;
+  /** Its entry as utmp would have it. */
+  readonly login: UtmpRecord;
 }
 
 const graphicalTypes: ReadonlySet<unknown> = new Set(['x11', 'wayland', 'mir']);
@@ -47,6 +51,13 @@ export function sessionOf(properties: Properties): Session | 'nonsense' | undefi
     idleSinceMs: millisecondsOf(properties['IdleSinceHintMonotonic']),
     locked: properties['LockedHint'] === true,
     uid: typeof uid === 'number' ? uid : undefined,
+    login: {
+      kind: 'session',
+      pid: typeof properties['Leader'] === 'number' ? properties['Leader'] : 0,
+      line: typeof tty === 'string' && isTerminal(tty) ? tty : '',
+      isRemote: properties['Remote'] === true,
+      atMs: millisecondsOf(properties['Timestamp']) ?? 0,
+    },
   };
 }
 

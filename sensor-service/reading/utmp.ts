@@ -47,13 +47,18 @@ export function parseUtmp(bytes: Uint8Array, arch: string): UtmpRecord[] {
     records.push({
       kind,
       pid: view.getInt32(at + PID_AT, true),
-      line: /^(?:pts\/\d{1,7}|tty\w{1,12})$/.test(line) ? line : '',
+      line: isTerminal(line) ? line : '',
       // A host that is a display (":0") is this machine's own screen.
       isRemote: host !== '' && !host.startsWith(':'),
       atMs: seconds * 1_000,
     });
   }
   return records;
+}
+
+/** Whether it names a terminal below /dev, and nothing else. */
+export function isTerminal(line: string): boolean {
+  return /^(?:pts\/\d{1,7}|tty\w{1,12})$/.test(line);
 }
 
 function textAt(bytes: Uint8Array, from: number, length: number): string {

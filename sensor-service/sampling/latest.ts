@@ -15,6 +15,8 @@ export interface Latest {
   readonly listen: (listener: Hear, everyMs?: number) => () => void;
 }
 
+type Failed = (error: unknown) => void;
+
 type Hear = (changes: readonly Reading[]) => void;
 
 interface Listener {
@@ -22,7 +24,8 @@ interface Listener {
   readonly everyMs: number;
 }
 
-export function createLatest(): Latest {
+/** @param failed told of what a listener threw. */
+export function createLatest(failed: Failed): Latest {
   const readings = new Map<string, Reading>();
   let listeners: readonly Listener[] = [];
   let held = nothingHeld;
@@ -35,7 +38,7 @@ export function createLatest(): Latest {
         readings.set(readingKey(reading.signal, reading.instance), reading);
         return reading;
       });
-      tellAll(listeners, steady);
+      tellAll(listeners, steady, failed);
     },
     listen: (tell, everyMs = Number.POSITIVE_INFINITY) => {
       const mine: Listener = { tell, everyMs };
@@ -48,15 +51,20 @@ export function createLatest(): Latest {
   };
 }
 
-/** A listener that throws is a bug, and still must not keep the others from hearing of an edge. */
-function tellAll(listeners: readonly Listener[], changes: readonly Reading[]): void {
-  const errors: unknown[] = [];
+/**
+ * A listener that throws is a bug, and still must neither keep the others from hearing of an edge, nor
+ * end the process: whoever tells may be a timer, which has nobody to throw to.
+ */
+function tellAll(
+  listeners: readonly Listener[],
+  changes: readonly Reading[],
+  failed: Failed,
+): void {
   for (const { tell } of listeners) {
     try {
       tell(changes);
     } catch (error) {
-      errors.push(error);
+      failed(error);
     }
   }
-  if (errors.length > 0) throw new AggregateError(errors, 'a listener of the readings failed');
 }

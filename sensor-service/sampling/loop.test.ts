@@ -24,7 +24,7 @@ let loop: SamplingLoop | undefined;
 
 beforeEach(() => {
   clock = new VirtualClock();
-  latest = createLatest();
+  latest = createLatest(() => undefined);
 });
 
 afterEach(() => {

@@ -7,6 +7,7 @@ import { SeatLoop } from './seat.loop.js';
 
 const MINUTE = 60_000;
 const LOCKED = 20_000;
+const DEVICES = '/dev/input';
 
 let clock: VirtualClock;
 let seat: SeatLoop;
@@ -20,7 +21,10 @@ beforeEach(() => {
     clock,
     monotonicNs: () => 0n,
     awayAfter: defaultAwayAfter,
-    sense: (signal) => said.set(signal.places.join(), signal),
+    devices: DEVICES,
+    sense: (signal) => {
+      said.set(signal.provider === DEVICES ? 'devices' : signal.places.join(), signal);
+    },
   });
 });
 
@@ -31,6 +35,7 @@ afterEach(() => {
 const desktop: Session = {
   ...{ kind: 'graphical', greeter: false, remote: false, active: true, locked: false },
   ...{ idle: false, idleSinceMs: undefined, uid: 1_000 },
+  login: { kind: 'session', pid: 1, line: '', isRemote: false, atMs: 0 },
 };
 const agoMs = (ms: number): number => clock.now().monotonicMs - ms;
 const know = (...sessions: Session[]): void => {
@@ -38,7 +43,7 @@ const know = (...sessions: Session[]): void => {
 };
 
 /** "engaged", "unknown", or for how long somebody has been away. */
-function verdict(place: 'seat' | 'terminals' = 'seat'): string | number | undefined {
+function verdict(place: 'seat' | 'terminals' | 'devices' = 'seat'): string | number | undefined {
   const signal = said.get(place);
   if (signal?.verdict.kind !== 'away') return signal?.verdict.kind;
   return clock.now().wallMs - signal.verdict.sinceMs;
@@ -160,6 +165,81 @@ describe('the seat', () => {
     expect(verdict()).toBe('engaged');
     seat.knowInput({ kind: 'away', sinceMs: agoMs(MINUTE) });
     expect(verdict()).toBe('unknown');
+  });
+});
+
+describe('input devices', () => {
+  test('make a desktop that never gives a hint away, and its person back at the next touch', () => {
+    know(desktop);
+    seat.knowDevices({ kind: 'engaged' });
+    clock.advance(LOCKED);
+    seat.knowDevices({ kind: 'away', sinceMs: agoMs(LOCKED) });
+    expect(verdict()).toBe('engaged');
+    clock.advance(4 * MINUTE - LOCKED);
+    expect(verdict()).toBe(4 * MINUTE);
+    // They speak with the sessions, and not beside them.
+    expect(verdict('devices')).toBe('unknown');
+    seat.knowDevices({ kind: 'engaged' });
+    expect(verdict()).toBe('engaged');
+  });
+
+  test('are believed after 20 s behind a locked screen', () => {
+    know({ ...desktop, locked: true });
+    seat.knowDevices({ kind: 'away', sinceMs: agoMs(LOCKED) });
+    expect(verdict()).toBe(LOCKED);
+    expect(said.get('seat')?.verdict).toMatchObject({ locked: true });
+  });
+
+  test('that cannot be seen leave it to the hint', () => {
+    know({ ...desktop, idle: true, idleSinceMs: agoMs(MINUTE) });
+    seat.knowDevices({ kind: 'unknown', why: 'not permitted' });
+    expect(verdict()).toBe(MINUTE);
+  });
+
+  test('are touched: whatever the desktop counts, somebody is there', () => {
+    know(desktop);
+    seat.knowInput({ kind: 'away', sinceMs: agoMs(5 * MINUTE) });
+    seat.knowDevices({ kind: 'engaged' });
+    expect(verdict()).toBe('engaged');
+    seat.knowDevices({ kind: 'away', sinceMs: agoMs(4 * MINUTE) });
+    seat.knowInput({ kind: 'engaged' });
+    expect(verdict()).toBe('engaged');
+  });
+
+  test('are not what somebody touches who sits far away', () => {
+    know({ ...desktop, remote: true });
+    seat.knowDevices({ kind: 'away', sinceMs: agoMs(10 * MINUTE) });
+    expect(verdict()).toBe('engaged');
+    know({ ...desktop, remote: true, idle: true, idleSinceMs: agoMs(5 * MINUTE) });
+    expect(verdict()).toBe(5 * MINUTE);
+  });
+
+  test.each<[string, () => void]>([
+    ['nobody was asked of sessions', () => undefined],
+    [
+      'sessions are not known',
+      () => {
+        seat.loseSessions('no logind');
+      },
+    ],
+  ])('where %s they speak for the seat after four minutes', (_what, begin) => {
+    begin();
+    seat.knowDevices({ kind: 'away', sinceMs: agoMs(LOCKED) });
+    expect(verdict('devices')).toBe('engaged');
+    clock.advance(4 * MINUTE - LOCKED);
+    expect(verdict('devices')).toBe(4 * MINUTE);
+  });
+});
+
+describe('a desktop that counted and fell silent', () => {
+  test('leaves it unknown whether somebody is there, whatever the hint says', () => {
+    know({ ...desktop, idle: true, idleSinceMs: agoMs(10 * MINUTE) });
+    seat.knowInput({ kind: 'away', sinceMs: agoMs(10 * MINUTE) });
+    expect(verdict()).toBe(10 * MINUTE);
+    seat.knowInput({ kind: 'unknown', why: 'Mutter does not answer' });
+    expect(verdict()).toBe('unknown');
+    seat.knowInput(undefined);
+    expect(verdict()).toBe(10 * MINUTE);
   });
 });
 

@@ -3,14 +3,15 @@
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { countedInput, type CountedInput } from '../reading/counted-input.js';
 import type { Place, PresenceSignal } from '../reading/presence.js';
 import {
+  judgeInput,
   judgeSeat,
   judgeTerminals,
   shownSessions,
   type AwayAfter,
   type Judged,
-  type SeatSigns,
   type SeatVerdict,
 } from '../reading/seat.js';
 import type { Session } from '../reading/session.js';
@@ -19,16 +20,19 @@ interface SeatDeps {
   readonly clock: Clock;
   readonly monotonicNs: () => bigint;
   readonly awayAfter: AwayAfter;
+  /** Where the input devices lie: they are named as the source where nobody knows of sessions. */
+  readonly devices: string;
   readonly sense: (signal: PresenceSignal, observedMonotonicNs: bigint) => void;
 }
 
-type Input = SeatSigns['input'];
+const COUNTED = 'what input devices say is counted with the sessions';
 
 export class SeatLoop implements Closeable {
   private sessions: ReadonlyMap<string, Session> | undefined;
   /** Why sessions are not known; undefined before anybody was asked. */
   private blindBecause: string | undefined;
-  private input: Input;
+  private desktopInput: CountedInput;
+  private deviceInput: CountedInput;
   private saverIsOn = false;
   private screenOffAtMs: number | undefined;
   private lastSignAtMs: number | undefined;
@@ -62,13 +66,19 @@ export class SeatLoop implements Closeable {
     this.judge();
   }
 
-  /** @param input what is counted of keys and pointer; undefined when nobody counts any more. */
-  knowInput(input: Input): void {
-    if (this.input?.kind === 'away' && input?.kind === 'engaged') this.lastSignAtMs = this.nowMs();
-    // Whoever counted last saw somebody: the time of that is not known better than now.
-    if (this.input?.kind === 'engaged' && input === undefined) this.lastSignAtMs = this.nowMs();
-    this.input = input;
-    this.judge();
+  /** @param input what the desktop counts of keys and pointer; undefined when it does not, or no more. */
+  knowInput(input: CountedInput): void {
+    const before = this.input;
+    this.desktopInput = input;
+    this.recount(before);
+  }
+
+  /** @param input the same of the devices themselves, looked at in every round. */
+  knowDevices(input: SeatVerdict): void {
+    if (isSame(this.deviceInput, input)) return;
+    const before = this.input;
+    this.deviceInput = input;
+    this.recount(before);
   }
 
   knowSaver(isOn: boolean): void {
@@ -87,21 +97,25 @@ export class SeatLoop implements Closeable {
     this.cancelTimer();
   }
 
+  private get input(): CountedInput {
+    return countedInput(this.desktopInput, this.deviceInput);
+  }
+
+  private recount(before: CountedInput): void {
+    const { input } = this;
+    const isBack = before?.kind === 'away' && input?.kind === 'engaged';
+    // Whoever counted last saw somebody: the time of that is not known better than now.
+    const isLost = before?.kind === 'engaged' && input === undefined;
+    if (isBack || isLost) this.lastSignAtMs = this.nowMs();
+    this.judge();
+  }
+
   private judge(): void {
     const seenNs = this.deps.monotonicNs();
     this.cancelTimer();
-    const { sessions, blindBecause } = this;
+    const { sessions } = this;
     if (sessions === undefined) {
-      if (blindBecause === undefined) return;
-      const blind: SeatVerdict = { kind: 'unknown', why: blindBecause };
-      this.sense('logind (terminals)', ['terminals'], blind, seenNs);
-      // Whoever touches something is there; who does not may be in a session that is not seen.
-      this.sense(
-        'logind (seat)',
-        ['seat'],
-        this.input?.kind === 'engaged' ? this.input : blind,
-        seenNs,
-      );
+      this.judgeBlindly(seenNs);
       return;
     }
     const nowMs = this.nowMs();
@@ -115,7 +129,28 @@ export class SeatLoop implements Closeable {
     const terminals = judgeTerminals(signs, this.deps.awayAfter, nowMs);
     this.sense('logind (seat)', ['seat'], seat.verdict, seenNs);
     this.sense('logind (terminals)', ['terminals'], terminals.verdict, seenNs);
+    if (this.deviceInput !== undefined) {
+      const counted: SeatVerdict = { kind: 'unknown', why: COUNTED };
+      this.sense(this.deps.devices, ['seat'], counted, seenNs);
+    }
     this.armTimer([seat, terminals], nowMs);
+  }
+
+  /** No session is known: input devices speak for the seat by themselves. */
+  private judgeBlindly(seenNs: bigint): void {
+    const nowMs = this.nowMs();
+    const { blindBecause, desktopInput, deviceInput } = this;
+    if (deviceInput !== undefined) {
+      const judged = judgeInput(deviceInput, this.deps.awayAfter, nowMs);
+      this.sense(this.deps.devices, ['seat'], judged.verdict, seenNs);
+      this.armTimer([judged], nowMs);
+    }
+    if (blindBecause === undefined) return;
+    const blind: SeatVerdict = { kind: 'unknown', why: blindBecause };
+    this.sense('logind (terminals)', ['terminals'], blind, seenNs);
+    // Whoever touches something is there; who does not may be in a session that is not seen.
+    const touched = desktopInput?.kind === 'engaged';
+    this.sense('logind (seat)', ['seat'], touched ? desktopInput : blind, seenNs);
   }
 
   /** Remembers since when nothing is on the screen that somebody could look at. */
@@ -159,6 +194,12 @@ export class SeatLoop implements Closeable {
   private nowMs(): number {
     return this.deps.clock.now().monotonicMs;
   }
+}
+
+function isSame(a: CountedInput, b: SeatVerdict): boolean {
+  if (a?.kind === 'away') return b.kind === 'away' && a.sinceMs === b.sinceMs;
+  if (a?.kind === 'unknown') return b.kind === 'unknown' && a.why === b.why;
+  return a?.kind === b.kind;
 }
 
 /** Whether every screen is locked, or shows the login. */

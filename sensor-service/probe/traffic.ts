@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
 import { machineWide, numberValue, unknownValue } from '../reading/measurement.js';
-import { parseReceived, receivedOnce } from '../reading/network.js';
+import { parseTraffic, trafficOnce, type Traffic } from '../reading/network.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
@@ -14,11 +14,14 @@ const NO_NETWORK = 'no network of the machine is visible here; share its network
 /** Network cards are put in by hand, and those of phones by cable. */
 const DEVICES_EVERY_MS = 10_000;
 
-/** How much is received. Whoever judges it has to know whether Lull itself receives something. */
-export function receivedProbe(procRoot: string, sysRoot: string): Probe {
+/**
+ * How much is received or sent, whichever is more: either fills a line. Whoever judges it has to know
+ * whether Lull itself does something.
+ */
+export function trafficProbe(procRoot: string, sysRoot: string): Probe {
   const path = join(procRoot, 'net', 'dev');
   const subject = machineWide('network.others');
-  let looks: { atMs: number; bytes: number }[] = [];
+  let looks: { readonly atMs: number; readonly bytes: Traffic }[] = [];
 
   const devices = new Map<string, boolean>();
   let devicesAtMs = -Infinity;
@@ -38,21 +41,24 @@ export function receivedProbe(procRoot: string, sysRoot: string): Probe {
       devicesAtMs = atMs;
     }
     const file = readText(path, 'mount /proc');
-    const received = file.kind === 'text' ? parseReceived(file.text) : undefined;
-    const bytes = received === undefined ? undefined : receivedOnce(received, isDevice);
+    const traffic = file.kind === 'text' ? parseTraffic(file.text) : undefined;
+    const bytes = traffic === undefined ? undefined : trafficOnce(traffic, isDevice);
     if (bytes === undefined) {
       looks = [];
       return unknownValue(file.kind === 'missing' ? file.why : NO_NETWORK);
     }
     // A network that went away takes its counter with it.
-    if (bytes < (looks.at(-1)?.bytes ?? 0)) looks = [];
+    const newest = looks.at(-1)?.bytes ?? { received: 0, sent: 0 };
+    if (bytes.received < newest.received || bytes.sent < newest.sent) looks = [];
     looks = [...looks.filter((look) => atMs - look.atMs <= SPAN_MS), { atMs, bytes }];
     const [oldest] = looks;
     const spanMs = atMs - (oldest?.atMs ?? atMs);
     if (oldest === undefined || spanMs === 0) {
       return unknownValue('it is measured over an interval that has only begun');
     }
-    return numberValue(subject.signal, Math.round(((bytes - oldest.bytes) / spanMs) * 1_000));
+    const { received, sent } = oldest.bytes;
+    const most = Math.max(bytes.received - received, bytes.sent - sent);
+    return numberValue(subject.signal, Math.round((most / spanMs) * 1_000));
   }
 
   return {
