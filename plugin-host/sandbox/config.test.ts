@@ -4,7 +4,6 @@ import { planRootfs, type HostFacts } from './rootfs.js';
 import type { SandboxSpec } from './sandbox.js';
 
 const facts: HostFacts = {
-  arch: 'x64',
   topLevel: [
     { path: '/bin', linkTo: 'usr/bin' },
     { path: '/lib', linkTo: undefined },

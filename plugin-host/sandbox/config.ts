@@ -123,7 +123,7 @@ export function ociConfig(
       },
       maskedPaths,
       readonlyPaths,
-      seccomp: seccompProfile(facts.arch),
+      seccomp: seccompProfile(),
     },
   };
 }

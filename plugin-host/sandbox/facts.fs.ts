@@ -10,7 +10,6 @@ const OPEN_FILES_DEFAULT = 1_024;
 
 export function readHostFacts(): HostFacts {
   return {
-    arch: process.arch,
     topLevel: TOP_LEVEL.filter((path) => existsSync(path)).map((path) => ({
       path,
       linkTo: linkIntoUsr(path),

@@ -5,8 +5,6 @@ import { inside, type SandboxSpec } from './sandbox.js';
 
 /** What has to be known of the host; gathered once by facts.fs.ts. */
 export interface HostFacts {
-  /** As process.arch. */
-  readonly arch: string;
   /** /bin, /sbin, /lib…: links into /usr, or directories of their own. */
   readonly topLevel: readonly { readonly path: string; readonly linkTo: string | undefined }[];
   /** Those of `hostEtc` that exist. */
