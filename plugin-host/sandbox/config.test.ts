@@ -13,6 +13,7 @@ const facts: HostFacts = {
   node: { executable: '/opt/node/bin/node', npm: '/opt/node/lib/node_modules/npm' },
   userNamespaces: true,
   openFilesMax: 1_024,
+  groups: { swap: true, unifiedMemory: false },
 };
 
 const spec: SandboxSpec = {

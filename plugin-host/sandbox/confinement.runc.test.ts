@@ -1,7 +1,7 @@
 // What an updater can see and do inside: asked of a real one.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fixtureUid, openFixture, whyNoSandbox, type SandboxFixture } from './sandbox.testing.js';
 import type { SandboxSpec } from './sandbox.js';
@@ -152,6 +152,29 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
       { limits: { memoryBytesMax: 2 ** 29, processesMax: 64, diskBytesMax: 2 ** 20 } },
     );
     expect(code).toBe('ENOSPC');
+  });
+
+  test("another updater's directory is not there, not even by its path, and closed to others (T15)", async () => {
+    const others = root('others', 0o700);
+    chownSync(others, fixtureUid + 1, fixtureUid + 1);
+    writeFileSync(join(others, 'token'), 'secret');
+    const path = JSON.stringify(join(others, 'token'));
+    expect(
+      await ask(
+        `[fs.readdirSync('/lull').sort(), fs.existsSync(${path}),
+          ['/lull/work/..', '/lull/work/../../..' + ${path}, '/proc/1/root' + ${path}, '/proc/self/cwd/..' + ${path}]
+            .map((dir) => attempt(() => fs.readFileSync(dir)))]`,
+      ),
+    ).toEqual([
+      ['artifacts', 'bundle', 'channel', 'host', 'roots', 'work'],
+      false,
+      ['EISDIR', 'ENOENT', 'ENOENT', 'ENOENT'],
+    ]);
+    // Nor would the file system let it, were it shown: the directory is another user's.
+    const shown = await ask(`attempt(() => fs.readdirSync('/lull/roots/others'))`, {
+      roots: [{ name: 'others', path: others }],
+    });
+    expect(shown).toBe('EACCES');
   });
 
   function root(name: string, mode = 0o755): string {

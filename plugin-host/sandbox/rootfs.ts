@@ -1,6 +1,7 @@
 // The file system that an updater sees: the host's programs read-only, a handful of /etc, its own
 // directories, and nothing else. No home, no /var, no /run, no /sys.
 
+import type { GroupFeatures } from './limits.js';
 import { inside, type SandboxSpec } from './sandbox.js';
 
 /** What has to be known of the host; gathered once by facts.fs.ts. */
@@ -17,6 +18,7 @@ export interface HostFacts {
   readonly userNamespaces: boolean;
   /** Hard limit on open files: nobody can be given more. */
   readonly openFilesMax: number;
+  readonly groups: GroupFeatures;
 }
 
 export interface HostPath {
