@@ -21,7 +21,7 @@ import type { Launch } from './runs/launch.grpc.js';
 import { Launches } from './runs/launches.loop.js';
 import { openPlaces, type UidRange } from './runs/places.fs.js';
 import type { Priority } from './sandbox/parent.cgroup.js';
-import { createSandboxRuntime } from './sandbox/sandbox.runc.js';
+import { createSandboxesIfAny } from './sandbox/sandbox.runc.js';
 import { startSelfTest } from './self-test/self-test.loop.js';
 
 export interface PluginHostSettings {
@@ -51,7 +51,7 @@ export async function startPluginHost(
     mkdirSync(stateDir, { recursive: true, mode: 0o711 });
     const runtime = opened.add(
       'sandboxes',
-      await createSandboxRuntime({ stateDir, runDir, ociRuntime, priority, log }),
+      await createSandboxesIfAny({ stateDir, runDir, ociRuntime, priority, log }),
     );
     const orphans = await runtime.killOrphans();
     if (orphans.length > 0) log.warn({ orphans }, 'ended what a dead instance had left running');

@@ -91,9 +91,17 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
       log: parts.log,
     });
     return outcome;
+  } catch (error) {
+    if (!launch.overdrew()) throw error;
+    const megabytes = String(Math.round(grant.limits.diskBytesMax / 1e6));
+    return failed('NO_SPACE', `it wrote more than the ${megabytes} MB that it may keep`, true);
   } finally {
     const endedWell = outcome !== undefined && isFinal(outcome) && !over.aborted;
-    if (endedWell) parts.launches.keep(launch);
+    if (endedWell) {
+      // Before it may serve another run: what still holds this one must not hold that one.
+      pauses.close();
+      parts.launches.keep(launch);
+    }
     await (endedWell ? launch.rest() : launch.close());
   }
 }

@@ -18,6 +18,9 @@ export function outcomeOf(error: unknown): Outcome {
   if (error instanceof CatalogError) {
     return failed(error.code, error.message, error.code === 'DIGEST_MISMATCH');
   }
+  if (error instanceof SandboxError && error.code === 'RUNTIME_MISSING') {
+    return failed('CONFINEMENT_WEAK', error.message, false);
+  }
   if (error instanceof SandboxError) return failed('LAUNCH_FAILED', error.message, true);
   if (error instanceof UpdaterError) {
     const { vendorReason, reason, message } = error;

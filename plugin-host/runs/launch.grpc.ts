@@ -25,6 +25,7 @@ import type { Grant } from './grant.js';
 import type { Launched } from './launches.loop.js';
 import type { Pauses } from './pauses.loop.js';
 import type { Place } from './places.fs.js';
+import { watchWork } from './watch.spawn.js';
 
 /** What a launch is made from. */
 export interface Prepared {
@@ -39,6 +40,8 @@ export interface Prepared {
 export interface Launch extends Launched {
   readonly sandbox: Sandbox;
   readonly channel: UpdaterChannel;
+  /** Whether it was ended because it wrote more than it may. */
+  overdrew(): boolean;
   /** From now on it works for this run, and stands still with it. */
   serve(served: Served): Promise<void>;
   /** From now on it works for nobody. */
@@ -134,6 +137,17 @@ export async function openLaunch({
     };
     const sandbox = opened.add('sandbox', await runtime.launch(spec, first.run.over));
     attach(sandbox);
+    let overdrawn = false;
+    if (!sandbox.hasQuota) {
+      const onOver = (): void => {
+        overdrawn = true;
+        void sandbox.close().catch((error: unknown) => {
+          log.error({ err: error }, 'an updater that wrote too much could not be ended');
+        });
+      };
+      const { diskBytesMax: bytesMax } = grant.limits;
+      opened.add('watch', watchWork({ dir: workDir, bytesMax, clock, onOver }));
+    }
     const channel = await openUpdater({
       channelDir: dirs.channelDir,
       uid,
@@ -146,7 +160,8 @@ export async function openLaunch({
     });
     opened.add('channel', channel);
     const key = launchKey(grant, prepared);
-    return { key, sandbox, channel, serve, rest, close: () => opened.close() };
+    const overdrew = (): boolean => overdrawn;
+    return { key, sandbox, channel, overdrew, serve, rest, close: () => opened.close() };
   } catch (error) {
     await opened.close();
     throw error;

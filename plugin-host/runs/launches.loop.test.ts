@@ -43,10 +43,10 @@ function launchOf(key: string): FakeLaunch {
   };
 }
 
-test('the same launch is taken once, frozen since its run ended (L1)', () => {
+test('the same launch is taken once, frozen since its run ended, and without its brake (L1)', () => {
   const launch = launchOf('a');
   launches.keep(launch);
-  expect(launch.sandbox.calls).toEqual(['freeze']);
+  expect(launch.sandbox.calls).toEqual(['freeze', 'unthrottle']);
   expect(launches.take('a')).toBe(launch);
   expect(launches.take('a')).toBeUndefined();
   clock.advance(LINGER_MS * 2);

@@ -5,7 +5,8 @@
 //     └─ ends otherwise ─▶ closed ◀─ anything else asked for, its time is over, we stop
 //
 // Invariants:
-//   L1. What lingers is frozen, and serves no run: its token opens nothing meanwhile (T15).
+//   L1. What lingers is frozen, and serves no run: its token opens nothing meanwhile (T15). The brake
+//       of the run before is off: it does not slow the next one.
 //   L2. At most one lingers, for at most LINGER_MS; a launch serves at most RUNS_MAX runs.
 //   L3. It is taken only by a run that would be launched in exactly the same way.
 
@@ -22,7 +23,7 @@ const RUNS_MAX = 20;
 export interface Launched extends Closeable {
   /** What decides whether another run would be launched in the same way. */
   readonly key: string;
-  readonly sandbox: Pick<Sandbox, 'freeze' | 'thaw' | 'exited'>;
+  readonly sandbox: Pick<Sandbox, 'freeze' | 'thaw' | 'unthrottle' | 'exited'>;
   close(): Promise<void>;
 }
 
@@ -54,6 +55,7 @@ export class Launches<T extends Launched> implements Closeable {
   /** Takes a launch back whose run has ended well. */
   keep(launch: T): void {
     launch.sandbox.freeze(); // L1
+    launch.sandbox.unthrottle();
     const count = (this.runCounts.get(launch) ?? 0) + 1;
     this.runCounts.set(launch, count);
     if (this.closed || count >= RUNS_MAX) {

@@ -17,6 +17,7 @@ export function recordingSandbox(clock: Clock): RecordingSandbox {
   return {
     id: 'recording',
     configSha256: '',
+    hasQuota: true,
     calls,
     isFrozen: () => frozenAtMs !== undefined,
     freeze: () => {

@@ -8,16 +8,7 @@
 //   B2. Writes to disks are never limited: the file system's journal waits for them, and everybody's
 //       fsync for the journal. They have the lowest priority all the same.
 
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A tenth of one processor, in turns so short that nobody waits for the end of one (ours). */
@@ -92,16 +83,4 @@ function knobs(disk: string | undefined): Knob[] {
           { file: 'blkio.throttle.read_bps_device', on: `${disk} ${reads}`, off: `${disk} 0` },
         ]),
   ];
-}
-
-/** "major:minor" of the whole disk that holds `path`; undefined for what has none, such as tmpfs. */
-export function diskOf(path: string): string | undefined {
-  const { dev } = statSync(path);
-  const major = Math.floor(dev / 256) & 0xfff;
-  const minor = (dev & 0xff) | (Math.floor(dev / 0x100000) << 8);
-  const block = `/sys/dev/block/${String(major)}:${String(minor)}`;
-  if (!existsSync(block)) return undefined;
-  if (!existsSync(join(block, 'partition'))) return `${String(major)}:${String(minor)}`;
-  const whole = join('/sys/dev/block', readlinkSync(block), '..', 'dev');
-  return readFileSync(whole, 'utf8').trim();
 }

@@ -4,7 +4,6 @@ import { planRootfs, type HostFacts } from './rootfs.js';
 import type { SandboxSpec } from './sandbox.js';
 
 const facts: HostFacts = {
-  arch: 'x64',
   topLevel: [
     { path: '/bin', linkTo: 'usr/bin' },
     { path: '/lib', linkTo: undefined },
@@ -14,6 +13,7 @@ const facts: HostFacts = {
   node: { executable: '/opt/node/bin/node', npm: '/opt/node/lib/node_modules/npm' },
   userNamespaces: true,
   openFilesMax: 1_024,
+  groups: { swap: true, unifiedMemory: false },
 };
 
 const spec: SandboxSpec = {

@@ -1,6 +1,7 @@
 // The OCI configuration of one launch: what the runtime is told to build. Pure, so that the whole
 // confinement of an updater is one value that can be read, compared and hashed for the audit.
 
+import { resourcesOf, type Resources } from './limits.js';
 import { inside, type SandboxSpec } from './sandbox.js';
 import { seccompProfile, type SeccompProfile } from './seccomp.js';
 import type { HostFacts, Mount } from './rootfs.js';
@@ -30,12 +31,7 @@ export interface OciConfig {
     readonly uidMappings?: readonly IdMapping[];
     readonly gidMappings?: readonly IdMapping[];
     readonly cgroupsPath: string;
-    readonly resources: {
-      readonly memory: { readonly limit: number };
-      readonly pids: { readonly limit: number };
-      readonly cpu: { readonly shares: number };
-      readonly devices: readonly { readonly allow: boolean; readonly access: string }[];
-    };
+    readonly resources: Resources;
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly seccomp: SeccompProfile;
@@ -54,8 +50,6 @@ type CapabilitySet = 'bounding' | 'effective' | 'inheritable' | 'permitted' | 'a
 const OPEN_FILES_MAX = 4_096;
 /** The kernel's first choice when memory runs out. */
 const OOM_SCORE_MAX = 1_000;
-/** Against its siblings; what counts against the person's programs is the parent's weight. */
-const CPU_SHARES_MIN = 2;
 const namespaces = ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'];
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
@@ -99,7 +93,7 @@ export function ociConfig(
       rlimits: [
         { type: 'RLIMIT_NOFILE', soft: openFiles, hard: openFiles },
         { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
-        // T20: of one file. Of all of them only a file system with quotas holds it.
+        // T20: of one file, wherever it is; of all of them its work directory's own file system.
         { type: 'RLIMIT_FSIZE', soft: fileBytesMax, hard: fileBytesMax },
       ],
       noNewPrivileges: true,
@@ -114,16 +108,10 @@ export function ociConfig(
         ? { uidMappings: mappings(spec.uid), gidMappings: mappings(spec.uid) }
         : {}),
       cgroupsPath: cgroupPath,
-      resources: {
-        memory: { limit: spec.limits.memoryBytesMax },
-        pids: { limit: spec.limits.processesMax },
-        cpu: { shares: CPU_SHARES_MIN },
-        // Nothing but the runtime's default devices.
-        devices: [{ allow: false, access: 'rwm' }],
-      },
+      resources: resourcesOf(spec.limits, facts.groups),
       maskedPaths,
       readonlyPaths,
-      seccomp: seccompProfile(facts.arch),
+      seccomp: seccompProfile(),
     },
   };
 }

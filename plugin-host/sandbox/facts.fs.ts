@@ -3,14 +3,14 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { parseMountinfo } from './hierarchy.js';
+import type { GroupFeatures } from './limits.js';
 import { hostEtc, type HostFacts, type HostPath } from './rootfs.js';
 
 const TOP_LEVEL = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 const OPEN_FILES_DEFAULT = 1_024;
 
-export function readHostFacts(): HostFacts {
+export function readHostFacts(groups: GroupFeatures): HostFacts {
   return {
-    arch: process.arch,
     topLevel: TOP_LEVEL.filter((path) => existsSync(path)).map((path) => ({
       path,
       linkTo: linkIntoUsr(path),
@@ -22,6 +22,7 @@ export function readHostFacts(): HostFacts {
     node: nodeOutsideUsr(realpathSync(process.execPath)),
     userNamespaces: userNamespaces(),
     openFilesMax: openFilesMax(readFileSync('/proc/self/limits', 'utf8')),
+    groups,
   };
 }
 

@@ -44,6 +44,7 @@ interface LaunchOptions {
   readonly bundleDir: string;
   readonly config: OciConfig;
   readonly group: ControlGroup;
+  readonly hasQuota: boolean;
   /** Removes what was made for the launch; called once, after the last process is gone. */
   readonly removeDirs: () => Promise<void>;
   readonly log: Log;
@@ -52,6 +53,7 @@ interface LaunchOptions {
 export class RuncSandbox implements Sandbox {
   readonly id: string;
   readonly configSha256: string;
+  readonly hasQuota: boolean;
   readonly exited: Promise<SandboxExit>;
   private stderr: Buffer = Buffer.alloc(0);
   private readonly pidFile: string;
@@ -61,6 +63,7 @@ export class RuncSandbox implements Sandbox {
   constructor(private readonly options: LaunchOptions) {
     const { bundleDir, config, runtimeRoot, program } = options;
     this.id = options.id;
+    this.hasQuota = options.hasQuota;
     this.pidFile = join(bundleDir, 'pid');
     const text = JSON.stringify(config);
     this.configSha256 = createHash('sha256').update(text).digest('hex');

@@ -1,14 +1,17 @@
 // The control group that holds every sandbox of one Lull, in every hierarchy, and its weight.
 //
 // A sandbox's own weight counts only against its siblings here; what decides between updaters and
-// the person's programs is the weight of this parent. It is set before the first sandbox starts.
+// the person's programs is the weight of this parent, and the share of the processors that all of them
+// together may use. Both are set before the first sandbox starts.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ControlGroup } from './group.cgroup.js';
-import { removeGroup } from './processes.cgroup.js';
 import { hierarchies, type CgroupLayout } from './hierarchy.js';
+import { processorKnobs, type GroupFeatures } from './limits.js';
+import { removeGroup } from './processes.cgroup.js';
 import { SandboxError } from './sandbox-error.js';
 
 export interface ParentGroup {
@@ -18,6 +21,8 @@ export interface ParentGroup {
   readonly reapDir: string;
   /** @param disk "major:minor" of what the updater writes to. */
   openChild(name: string, disk?: string): ControlGroup;
+  /** What the kernel can limit in the groups below, beyond what every one has. */
+  features(): GroupFeatures;
   /** Names of the groups below, of every hierarchy. */
   children(): string[];
   /** Removes the empty parents. Nothing below may be left. */
@@ -56,6 +61,7 @@ export function openParentGroup(
     );
   }
 
+  const knobs = [...weights, ...processorKnobs(availableParallelism())];
   const make = (): void => {
     if (layout.unified !== undefined) enableControllers(layout.unified);
     for (const dir of dirs) mkdirSync(dir, { recursive: true });
@@ -63,7 +69,7 @@ export function openParentGroup(
     if (layout.unified !== undefined) enableControllers(join(layout.unified, path));
     for (const dir of dirs) {
       if (priority === 'normal') continue;
-      for (const [file, value] of weights) writeIfPossible(join(dir, file), value);
+      for (const [file, value] of knobs) writeIfPossible(join(dir, file), value);
     }
   };
   return {
@@ -72,6 +78,14 @@ export function openParentGroup(
     openChild: (name, disk) => {
       make();
       return new ControlGroup(layout, `${path}/${name}`, disk);
+    },
+    features: () => {
+      make();
+      const has = (file: string): boolean => dirs.some((dir) => existsSync(join(dir, file)));
+      return {
+        swap: has('memory.memsw.limit_in_bytes') || has('memory.swap.max'),
+        unifiedMemory: has('memory.high'),
+      };
     },
     children: () => [...new Set(dirs.flatMap(subdirectories))],
     remove: () => {

@@ -1,12 +1,11 @@
 // The file system that an updater sees: the host's programs read-only, a handful of /etc, its own
 // directories, and nothing else. No home, no /var, no /run, no /sys.
 
+import type { GroupFeatures } from './limits.js';
 import { inside, type SandboxSpec } from './sandbox.js';
 
 /** What has to be known of the host; gathered once by facts.fs.ts. */
 export interface HostFacts {
-  /** As process.arch. */
-  readonly arch: string;
   /** /bin, /sbin, /lib…: links into /usr, or directories of their own. */
   readonly topLevel: readonly { readonly path: string; readonly linkTo: string | undefined }[];
   /** Those of `hostEtc` that exist. */
@@ -19,6 +18,7 @@ export interface HostFacts {
   readonly userNamespaces: boolean;
   /** Hard limit on open files: nobody can be given more. */
   readonly openFilesMax: number;
+  readonly groups: GroupFeatures;
 }
 
 export interface HostPath {

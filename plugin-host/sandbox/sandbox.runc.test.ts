@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLog } from '../../runtime/log.js';
@@ -9,7 +10,7 @@ import {
   openFixture,
   openRuntime,
   launchScript,
-  parentGroupFile,
+  groupFile,
   whyNoSandbox,
   type SandboxFixture,
 } from './sandbox.testing.js';
@@ -60,9 +61,10 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     await untilBusy(sandbox);
 
     sandbox.freeze();
-    // The kernel stops each process at its next return to user mode; that is past the write.
-    await sleep(100);
-    const frozenUs = sandbox.cpuUs();
+    // The kernel stops each process at its next return to user mode; that is past the write, and on a
+    // busy machine long past it.
+    await until(() => sandbox.isStill());
+    const frozenUs = await settled(() => sandbox.cpuUs());
     await sleep(300);
     expect(sandbox.cpuUs()).toBe(frozenUs);
 
@@ -152,10 +154,30 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     const lowest = await openRuntime(join(fixture.root, 'lowest'), 'lowest');
     await launchScript(lowest, join(fixture.root, 'lowest'), 'calm', 'setInterval(() => {}, 1e3)');
     const [v1, v2] = ['cpu.shares', 'cpu.weight'].map((file) =>
-      parentGroupFile(join(fixture.root, 'lowest'), file),
+      groupFile(join(fixture.root, 'lowest'), file),
     );
     expect(v1 ?? v2).toBe(v1 === undefined ? '5' : '51');
+    // A tenth of the machine is left, whatever they do.
+    const [quota, max] = ['cpu.cfs_quota_us', 'cpu.max'].map((file) =>
+      groupFile(join(fixture.root, 'lowest'), file),
+    );
+    expect(Number((quota ?? max ?? '').split(' ')[0])).toBe(availableParallelism() * 90_000);
     await lowest.close();
+  });
+
+  test('memory ends at its limit, swap included, and so do processes', async () => {
+    const limits = { memoryBytesMax: 256 * 4_096 * 256, processesMax: 33, diskBytesMax: 4_096_000 };
+    await fixture.launch('limited', 'setInterval(() => {}, 1e3)', { limits });
+    const read = (file: string): string | undefined => groupFile(fixture.root, file, 'child');
+    const bytes = String(limits.memoryBytesMax);
+    expect(read('memory.limit_in_bytes') ?? read('memory.max')).toBe(bytes);
+    expect(['0', bytes, undefined]).toContain(
+      read('memory.memsw.limit_in_bytes') ?? read('memory.swap.max'),
+    );
+    expect(read('pids.max')).toBe('33');
+    // Only where memory is v2's.
+    const high = read('memory.high');
+    if (high !== undefined) expect(Number(high)).toBeLessThan(limits.memoryBytesMax);
   });
 
   test('twenty launches leave no descriptor of the host open', async () => {
@@ -166,7 +188,7 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
       await (await fixture.launch(`round-${String(round)}`, '', { argv: ['true'] })).close();
     }
     expect(openCount()).toBeLessThanOrEqual(before);
-  });
+  }, 180_000);
 
   test('no descriptor of the host is open inside (T4)', async () => {
     const sandbox = await fixture.launch(
@@ -201,10 +223,20 @@ async function untilBusy(sandbox: Sandbox): Promise<void> {
   await until(() => sandbox.cpuUs() > 150_000);
 }
 
-async function until(condition: () => boolean): Promise<void> {
+/** What is read once it is the same twice: the last process is counted when it leaves the processor. */
+async function settled(read: () => number): Promise<number> {
+  let [before, now] = [Number.NaN, read()];
+  await until(() => {
+    [before, now] = [now, read()];
+    return before === now;
+  }, 50);
+  return now;
+}
+
+async function until(condition: () => boolean, stepMs = 2): Promise<void> {
   const deadlineMs = performance.now() + 15_000;
   while (!condition()) {
     if (performance.now() > deadlineMs) throw new Error('what was waited for did not come');
-    await sleep(2);
+    await sleep(stepMs);
   }
 }

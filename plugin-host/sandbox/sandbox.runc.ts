@@ -10,12 +10,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CgroupKind } from '../../conditions/confinement.js';
 import type { Log } from '../../runtime/log.js';
-import { diskOf } from './brake.cgroup.js';
 import { ociConfig } from './config.js';
+import { diskOf } from './device.fs.js';
 import * as dirs from './dirs.fs.js';
 import { readHostFacts } from './facts.fs.js';
 import { cgroupLayout, kindOf, parseMountinfo, type CgroupLayout } from './hierarchy.js';
 import { RuncSandbox } from './launch.runc.js';
+import { noSandboxes } from './no-runtime.js';
 import { openParentGroup, type ParentGroup, type Priority } from './parent.cgroup.js';
 import {
   findRuntime,
@@ -28,6 +29,7 @@ import { startReaper, type Reaper } from './reaper.spawn.js';
 import { planRootfs, type HostFacts } from './rootfs.js';
 import type { LaunchDirs, Sandbox, SandboxSpec } from './sandbox.js';
 import { SandboxError } from './sandbox-error.js';
+import { WorkDisks } from './work-disk.spawn.js';
 
 export interface SandboxRuntimeOptions {
   /** Identifies this Lull among others on the machine. */
@@ -53,6 +55,8 @@ export interface SandboxRuntime {
    * @throws SandboxError LAUNCH_FAILED or CANCELLED.
    */
   launch(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox>;
+  /** Takes down what bounds a work directory, which is kept; the next launch in it does so anew. */
+  release(workDir: string): Promise<void>;
   /**
    * Does without what not every machine allows, a user namespace, from now on.
    * @returns false where there is nothing left to do without.
@@ -66,16 +70,38 @@ export interface SandboxRuntime {
 const CAP_SYS_ADMIN = 21n;
 
 /**
- * What has to be there before anything is started or written.
- * @throws SandboxError NOT_PERMITTED or RUNTIME_MISSING.
+ * What has to be there before anything is started or written. A runtime need not be: without one Lull
+ * watches and explains, and runs nothing.
+ * @throws SandboxError NOT_PERMITTED.
  */
 export function requireConfinement(ociRuntime: string): void {
   requireRights();
-  requireCgroups(findRuntime(ociRuntime), kindOf(readLayout()));
+  try {
+    requireCgroups(findRuntime(ociRuntime), kindOf(readLayout()));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+function isMissing(error: unknown): error is SandboxError {
+  return error instanceof SandboxError && error.code === 'RUNTIME_MISSING';
 }
 
 function readLayout(): CgroupLayout {
   return cgroupLayout(parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')));
+}
+
+/** The same, or one that launches nothing where there is no OCI runtime. @throws NOT_PERMITTED. */
+export async function createSandboxesIfAny(
+  options: SandboxRuntimeOptions,
+): Promise<SandboxRuntime> {
+  try {
+    return await createSandboxRuntime(options);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    options.log.error(`no updater runs here: ${error.message} Then start Lull again.`);
+    return noSandboxes(error, kindOf(readLayout()));
+  }
 }
 
 /** @throws SandboxError NOT_PERMITTED or RUNTIME_MISSING. */
@@ -93,19 +119,22 @@ class RuncRuntime implements SandboxRuntime {
   private readonly parent: ParentGroup;
   private readonly reaper: Reaper;
   private readonly runtimeRoot: string;
+  private readonly workDisks: WorkDisks;
   private readonly live = new Set<RuncSandbox>();
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: SandboxRuntimeOptions) {
     requireRights();
     this.program = findRuntime(options.ociRuntime);
-    this.facts = readHostFacts();
     this.layout = readLayout();
     requireCgroups(this.program, kindOf(this.layout));
     this.parent = openParentGroup(this.layout, options.stateDir, options.priority ?? 'lowest');
+    this.facts = readHostFacts(this.parent.features());
     this.runtimeRoot = join(options.runDir, 'oci');
     mkdirSync(options.runDir, { recursive: true });
     mkdirSync(this.runtimeRoot, { recursive: true, mode: 0o700 });
+    const { stateDir, runDir, log } = options;
+    this.workDisks = new WorkDisks({ dirs: [stateDir, runDir], log });
     this.reaper = startReaper(this.parent.reapDir, this.instance);
   }
 
@@ -124,10 +153,11 @@ class RuncRuntime implements SandboxRuntime {
   async launch(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox> {
     let sandbox: RuncSandbox;
     try {
-      if (this.closing !== undefined || signal.aborted) {
-        throw new SandboxError('CANCELLED', 'the launch was given up');
-      }
-      sandbox = this.spawn(spec);
+      this.requireWanted(signal);
+      const { workDir, uid, limits } = spec;
+      const hasQuota = await this.workDisks.bind(workDir, uid, limits.diskBytesMax);
+      this.requireWanted(signal);
+      sandbox = this.spawn(spec, hasQuota);
     } catch (error) {
       await this.discard(spec.id);
       if (error instanceof SandboxError) throw error;
@@ -145,13 +175,22 @@ class RuncRuntime implements SandboxRuntime {
     }
   }
 
+  private requireWanted(signal: AbortSignal): void {
+    if (this.closing === undefined && !signal.aborted) return;
+    throw new SandboxError('CANCELLED', 'the launch was given up');
+  }
+
+  release(workDir: string): Promise<void> {
+    return this.workDisks.release(workDir);
+  }
+
   weaken(): boolean {
     if (!this.facts.userNamespaces) return false;
     this.facts = { ...this.facts, userNamespaces: false };
     return true;
   }
 
-  private spawn(spec: SandboxSpec): RuncSandbox {
+  private spawn(spec: SandboxSpec, hasQuota: boolean): RuncSandbox {
     const { runDir, log } = this.options;
     const { bundleDir } = dirs.launchPlace(runDir, spec.id);
     const containerId = `${spec.id}.${this.instance}`;
@@ -169,6 +208,7 @@ class RuncRuntime implements SandboxRuntime {
         bundleDir,
         config: ociConfig(spec, this.facts, rootfs.mounts, cgroupPath),
         group,
+        hasQuota,
         removeDirs: () => {
           this.live.delete(sandbox);
           return this.discard(spec.id);
@@ -209,6 +249,7 @@ class RuncRuntime implements SandboxRuntime {
         if (closed.status === 'fulfilled') continue;
         this.options.log.error({ err: closed.reason as unknown }, 'a sandbox could not be removed');
       }
+      await this.workDisks.close();
       await this.reaper.close();
       this.parent.remove();
       await dirs.removeLaunchesDir(this.options.runDir);

@@ -102,9 +102,14 @@ export async function launchScript(
   return runtime.launch(spec, new AbortController().signal);
 }
 
-/** Content of `file` in the parent group of a Lull with this root, from the first hierarchy with it. */
-export function parentGroupFile(root: string, file: string): string | undefined {
+/** Content of `file` in the groups of a Lull with this root, from the first hierarchy with it. */
+export function groupFile(
+  root: string,
+  file: string,
+  which: 'parent' | 'child' = 'parent',
+): string | undefined {
   return groupsOf(root)
+    .flatMap((dir) => (which === 'parent' ? [dir] : subdirectories(dir)))
     .map((dir) => join(dir, file))
     .filter((path) => existsSync(path))
     .map((path) => readFileSync(path, 'utf8').trim())[0];
@@ -135,6 +140,12 @@ export function processesWhere(fits: (commandLine: string, uid: string) => boole
       return false;
     }
   });
+}
+
+function subdirectories(dir: string): string[] {
+  return readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(dir, name));
 }
 
 function groupsOf(root: string): string[] {

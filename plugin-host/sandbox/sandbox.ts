@@ -49,6 +49,8 @@ export interface Sandbox {
   readonly id: string;
   /** Digest of argv and configuration, for the audit. */
   readonly configSha256: string;
+  /** Whether its work directory ends at its limit by itself; otherwise it has to be watched. */
+  readonly hasQuota: boolean;
   /** Stops every process of it. Synchronous, a single write, and never waits for a confirmation. */
   freeze(): void;
   thaw(): void;

@@ -24,7 +24,7 @@ export interface Bait {
 
 /** @param dir made by this function, and removed by `close`. */
 export async function layBait(dir: string, uid: number): Promise<Bait> {
-  const [bundleDir, workDir] = [join(dir, 'bundle'), join(dir, 'work')];
+  const [bundleDir, workDir] = [join(dir, 'bundle'), workDirOf(dir)];
   const artifactsDir = join(dir, 'artifacts');
   await rm(dir, { recursive: true, force: true });
   for (const each of [bundleDir, workDir, artifactsDir]) mkdirSync(each, { recursive: true });
@@ -57,4 +57,8 @@ export async function layBait(dir: string, uid: number): Promise<Bait> {
     await close();
     throw error;
   }
+}
+
+export function workDirOf(dir: string): string {
+  return join(dir, 'work');
 }

@@ -21,7 +21,7 @@ import { inside, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
 import { SandboxError } from '../sandbox/sandbox-error.js';
 import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
 import { readAnswer } from './answer.js';
-import { layBait, type Bait } from './bait.fs.js';
+import { layBait, workDirOf, type Bait } from './bait.fs.js';
 import { levelOf, listTrials, type TrialName } from './trials.js';
 
 /** At the lowest priority of a busy machine it may take its time. */
@@ -70,7 +70,10 @@ export function startSelfTest(deps: SelfTestDeps): Closeable {
 async function once(deps: SelfTestDeps, signal: AbortSignal): Promise<void> {
   const { runtime, log, onKnown } = deps;
   const results = await tryEverything(deps, signal).catch((error: unknown) => {
-    if (!(error instanceof SandboxError) || error.code !== 'LAUNCH_FAILED') throw error;
+    if (!(error instanceof SandboxError)) throw error;
+    // Nothing can be tried, so nothing holds.
+    if (error.code === 'RUNTIME_MISSING') return new Map<TrialName, TrialResult>();
+    if (error.code !== 'LAUNCH_FAILED') throw error;
     if (!runtime.weaken()) throw error;
     log.warn(
       { err: error },
@@ -90,7 +93,10 @@ async function tryEverything(
   { runtime, uid, runDir }: SelfTestDeps,
   signal: AbortSignal,
 ): Promise<Map<TrialName, TrialResult>> {
-  const bait = await layBait(join(runDir, 'canary'), uid);
+  const dir = join(runDir, 'canary');
+  // One that was killed in the middle may have left it mounted.
+  await runtime.release(workDirOf(dir));
+  const bait = await layBait(dir, uid);
   try {
     const dirs = runtime.prepare(CANARY_ID, uid);
     const sandbox = await runtime.launch(specOf(bait, dirs, uid), signal);
@@ -110,6 +116,7 @@ async function tryEverything(
       await sandbox.close();
     }
   } finally {
+    await runtime.release(bait.workDir);
     await bait.close();
   }
 }

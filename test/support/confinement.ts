@@ -17,6 +17,11 @@ export function pythonTest(situation: string, body: () => Promise<void>, msMax =
   testUnless(missingForPython, situation, body, msMax);
 }
 
+/** A test of what bounds a work directory. */
+export function quotaTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
+  testUnless(missingForSandbox ?? missingForDisk, situation, body, msMax);
+}
+
 /** A test that makes disks of its own, and cuts their power. */
 export function diskTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
   testUnless(missingForDisk, situation, body, msMax);

@@ -1,6 +1,7 @@
 // What a Lull may not leave behind: processes, mounts, control groups, sockets, directories of
 // sandboxes. Looked for by the marks of one stage, so that other Lulls on the machine don't matter.
 
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
@@ -91,6 +92,13 @@ export function removeGroups(places: Places): void {
         // Somebody is still in it: that is for the test to complain about.
       }
     }
+  }
+}
+
+/** Unmounts the work directories of updaters, each of which is a file system of its own. */
+export function unmountWork(stateDir: string): void {
+  for (const path of mountsBelow(join(stateDir, 'plugin-host/updaters'))) {
+    execFileSync('umount', [path]);
   }
 }
 

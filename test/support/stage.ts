@@ -9,7 +9,7 @@ import { followLull, type Follower } from '../../harness/follow.grpc.js';
 import { startLull, type RunningLull } from '../../harness/lull.spawn.js';
 import { installApp } from './apps.js';
 import { packFixture, type BundleOptions } from './bundle.js';
-import { leftoversAfter, mountsBelow, removeGroups } from './leftovers.js';
+import { leftoversAfter, mountsBelow, removeGroups, unmountWork } from './leftovers.js';
 import {
   spawnLull,
   type LullProcess,
@@ -107,6 +107,7 @@ export function openStage(options: { policy?: PolicyChange } = {}): Stage {
       await leftoversAfter({ directory, runDir: join(directory, 'none'), stateDir }, REAPED_MS_MAX);
       // What a Lull that was killed leaves until the next start; a failed test has no next start.
       removeGroups({ directory, runDir, stateDir });
+      unmountWork(stateDir);
       // Removing through a mount would remove what is mounted.
       const mounted = mountsBelow(directory);
       if (mounted.length > 0) throw new Error(`still mounted: ${mounted.join(', ')}`);

@@ -1,0 +1,37 @@
+import { expect, test } from '@jest/globals';
+import { processorKnobs, resourcesOf, type GroupFeatures } from './limits.js';
+
+const limits = { memoryBytesMax: 320_000_000, processesMax: 32, diskBytesMax: 1 };
+const always = {
+  pids: { limit: 32 },
+  cpu: { shares: 2 },
+  devices: [{ allow: false, access: 'rwm' }],
+};
+const unified = { 'memory.high': '310000000', 'memory.oom.group': '1' };
+
+test.each<[string, GroupFeatures, object]>([
+  [
+    'v1 or hybrid, with swap counted',
+    { swap: true, unifiedMemory: false },
+    { memory: { limit: 320_000_000, swap: 320_000_000 } },
+  ],
+  ['v1 without', { swap: false, unifiedMemory: false }, { memory: { limit: 320_000_000 } }],
+  [
+    'v2, with swap counted',
+    { swap: true, unifiedMemory: true },
+    { memory: { limit: 320_000_000, swap: 320_000_000 }, unified },
+  ],
+  ['v2 without', { swap: false, unifiedMemory: true }, { memory: { limit: 320_000_000 }, unified }],
+])('%s: memory ends at its limit, and swap is none beyond it', (_which, features, memory) => {
+  expect(resourcesOf(limits, features)).toEqual({ ...always, ...memory });
+});
+
+test.each([
+  [1, '90000'],
+  [2, '180000'],
+  [64, '5760000'],
+])('of %i processors a tenth is left', (processors, quota) => {
+  const knobs = new Map(processorKnobs(processors));
+  expect(knobs.get('cpu.max')).toBe(`${quota} 100000`);
+  expect(knobs.get('cpu.cfs_quota_us')).toBe(quota);
+});

@@ -1,0 +1,68 @@
+// What a sandbox may take of processor and memory, in the words of OCI runtimes and of the kernel. Pure:
+// what the kernel here can limit is handed in, once it was looked at.
+//
+// Disks have no limit but the lowest weight: a throttled write is waited for by the file system's
+// journal, and so by everybody's fsync. Decision 60.
+
+import type { SandboxSpec } from './sandbox.js';
+
+/** Of control groups, beyond what each kernel has. */
+export interface GroupFeatures {
+  /** Swap is counted: v1 with `memsw`, v2 with `memory.swap.max`. */
+  readonly swap: boolean;
+  /** Memory is v2's: it can be slowed before its limit, and ends as a whole at it. */
+  readonly unifiedMemory: boolean;
+}
+
+export interface Resources {
+  readonly memory: { readonly limit: number; readonly swap?: number };
+  readonly pids: { readonly limit: number };
+  readonly cpu: { readonly shares: number };
+  readonly devices: readonly { readonly allow: boolean; readonly access: string }[];
+  readonly unified?: Readonly<Record<string, string>>;
+}
+
+/** Against its siblings; what counts against the person's programs is the parent's weight. */
+const CPU_SHARES_MIN = 2;
+/**
+ * From here on it has to give pages back, and waits for it. So near to the limit that one that never
+ * stops comes to its end in seconds: the kernel makes it wait with the square of the excess.
+ */
+const HIGH_SHARE = 31 / 32;
+const CPU_PERIOD_US = 100_000;
+/** Of the machine; the tenth that is left is for whoever comes back, before the freezer has done its work. */
+const CPU_SHARE_MAX = 0.9;
+
+export function resourcesOf(limits: SandboxSpec['limits'], features: GroupFeatures): Resources {
+  const { memoryBytesMax, processesMax } = limits;
+  return {
+    memory: {
+      limit: memoryBytesMax,
+      // Of both together: nothing of it is swapped out beyond its limit, while everybody waits.
+      ...(features.swap ? { swap: memoryBytesMax } : {}),
+    },
+    pids: { limit: processesMax },
+    cpu: { shares: CPU_SHARES_MIN },
+    // Nothing but the runtime's default devices.
+    devices: [{ allow: false, access: 'rwm' }],
+    ...(features.unifiedMemory
+      ? {
+          unified: {
+            'memory.high': String(Math.floor(memoryBytesMax * HIGH_SHARE)),
+            // All of it or nothing: half an updater is worse than none.
+            'memory.oom.group': '1',
+          },
+        }
+      : {}),
+  };
+}
+
+/** What all sandboxes together may use of the processors: the files of both versions. */
+export function processorKnobs(processors: number): readonly (readonly [string, string])[] {
+  const quotaUs = Math.round(processors * CPU_SHARE_MAX * CPU_PERIOD_US);
+  return [
+    ['cpu.max', `${String(quotaUs)} ${String(CPU_PERIOD_US)}`],
+    ['cpu.cfs_period_us', String(CPU_PERIOD_US)],
+    ['cpu.cfs_quota_us', String(quotaUs)],
+  ];
+}
