@@ -52,7 +52,7 @@ describe('a name that resolves to an inner network (T13)', () => {
   });
 });
 
-describe('an address that was granted literally', () => {
+describe('an address that was granted literally (T14)', () => {
   test.each(['127.0.0.1', '[::1]', 'localhost', 'x.localhost', '169.254.169.254', ...inner])(
     '%s means itself when the operator named it, and is refused to a vendor',
     (host) => {
