@@ -94,6 +94,7 @@ describe('what it comes to', () => {
         fetch: ['{registry}', 'https://d.example/files/'],
       }),
       new Map(Object.entries(values)),
+      ['10.0.0.5:8443'],
     );
     expect(grants).toEqual({
       installRoots: [
@@ -102,6 +103,8 @@ describe('what it comes to', () => {
       ],
       egress: ['packages.example:443', 'b.example:443', 'c.example:8443'],
       fetchPrefixes: ['https://Packages.example/npm/', 'https://d.example/files/'],
+      // What the vendor wrote, d.example for one, is not among them.
+      operatorHosts: ['packages.example:443', 'packages.example:443', '10.0.0.5:8443'],
     });
   });
 

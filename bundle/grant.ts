@@ -9,6 +9,11 @@ export interface BoundGrants {
   /** Exactly "host:port", lower case. */
   readonly egress: readonly string[];
   readonly fetchPrefixes: readonly string[];
+  /**
+   * "host:port" of what the operator named, by a setting or in the policy: these may lie in an inner
+   * network, and what a vendor wrote into the manifest may not (T13).
+   */
+  readonly operatorHosts: readonly string[];
 }
 
 /** Names of settings that the manifest declares and that have no usable value, with the problem. */
@@ -24,12 +29,24 @@ export function settingProblems(manifest: Manifest, settings: Settings): string[
   });
 }
 
-/** Binds the settings. Call it only when `settingProblems` is empty. */
-export function bindGrants(manifest: Manifest, settings: Settings): BoundGrants {
+/**
+ * Binds the settings. Call it only when `settingProblems` is empty.
+ * @param privateHosts what the policy says of hosts in an inner network: "host", "host:port" or a URL.
+ */
+export function bindGrants(
+  manifest: Manifest,
+  settings: Settings,
+  privateHosts: readonly string[] = [],
+): BoundGrants {
+  const value = (text: string): string => bound(text, settings);
   return {
     installRoots: boundRoots(manifest, settings),
-    egress: manifest.egress.map((text) => hostAndPort(bound(text, settings))),
-    fetchPrefixes: manifest.fetch.map((text) => withSlash(bound(text, settings))),
+    egress: manifest.egress.map((text) => hostAndPort(value(text))),
+    fetchPrefixes: manifest.fetch.map((text) => withSlash(value(text))),
+    operatorHosts: [
+      ...[...manifest.egress, ...manifest.fetch].filter((text) => text.startsWith('{')).map(value),
+      ...privateHosts,
+    ].map(hostAndPort),
   };
 }
 

@@ -26,6 +26,7 @@ import { hostEdges } from './scheduler/edges.loop.js';
 import { watchRhythm } from './scheduler/rhythm.loop.js';
 import { startTurns, type TurnDeps } from './scheduler/turn.loop.js';
 import { openLedger } from './world/ledger.loop.js';
+import type { World } from './world/world.js';
 
 export interface OrchestratorSettings {
   readonly version: string;
@@ -62,6 +63,8 @@ export async function startOrchestrator(
     ]);
 
     const bundles = openBundles(join(stateDir, 'bundles'));
+    const cleared = await bundles.keepOnly(wantedBundles(ledger.world));
+    if (cleared.length > 0) log.info({ cleared }, 'let go of bundles of no version that is known');
     const progress = createProgressFeed();
     let readings: Readings = new Map();
     const servedSinceMs = clock.now().wallMs;
@@ -157,6 +160,14 @@ export async function startOrchestrator(
     await opened.close();
     throw error;
   }
+}
+
+/** Of every version that was submitted last, or accepted. */
+function wantedBundles({ updaters }: World): ReadonlySet<string> {
+  const versions = [...updaters.values()].flatMap(({ current, accepted }) =>
+    accepted === undefined ? [current] : [current, accepted.version],
+  );
+  return new Set(versions.map(({ bundleSha256 }) => bundleSha256));
 }
 
 /** Which policy was in force; a key stands in it by its id. */

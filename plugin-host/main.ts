@@ -7,6 +7,7 @@ import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createArtifacts } from './artifacts/artifacts.http.js';
+import { loadTrustStore } from './artifacts/trust-store.fs.js';
 import { createCatalog } from './catalog/catalog.fs.js';
 import { createIntake } from './egress/intake.loop.js';
 import { openGuard } from './guard/guard.loop.js';
@@ -23,6 +24,7 @@ import { openPlaces, type UidRange } from './runs/places.fs.js';
 import type { Priority } from './sandbox/parent.cgroup.js';
 import { createSandboxesIfAny } from './sandbox/sandbox.runc.js';
 import { startSelfTest } from './self-test/self-test.loop.js';
+import { startUpkeep } from './upkeep/upkeep.loop.js';
 
 export interface PluginHostSettings {
   readonly stateDir: string;
@@ -59,10 +61,12 @@ export async function startPluginHost(
     const guard = opened.add('guard', openGuard({ runDir, clock }));
     const keepAwake = opened.add('keep-awake', createKeepAwake({ clock, log, env }));
     const places = openPlaces({ stateDir, uids: settings.uids });
+    const secureContext = loadTrustStore(env);
     const artifacts = opened.add(
       'artifacts',
       createArtifacts({
         ...{ dir: join(stateDir, 'artifacts'), log, clock, random: Math.random, env },
+        secureContext,
         shownIn: places.artifactsDirs,
       }),
     );
@@ -77,14 +81,17 @@ export async function startPluginHost(
       }),
     );
     const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
+    const catalog = createCatalog({ dir: join(stateDir, 'catalog') });
     const runs = hostRuns({
       parts: {
         clock,
         log,
         env,
+        secureContext,
         runtime,
-        catalog: createCatalog({ dir: join(stateDir, 'catalog') }),
+        catalog,
         readBundle: link.readBundle,
+        room: link.room,
         ...(settings.trustedKeys.length === 0 ? {} : { trustedKeys: settings.trustedKeys }),
         places,
         launches,
@@ -99,6 +106,17 @@ export async function startPluginHost(
       log,
       report: link.report,
     });
+    const chores = [
+      { what: 'downloads', act: () => artifacts.tidy() },
+      {
+        what: 'unpacked bundles',
+        act: async () => {
+          const gone = await catalog.tidy(clock.now().wallMs, runs.uses);
+          if (gone.length > 0) log.info({ gone }, 'let go of bundles that nobody launches');
+        },
+      },
+    ];
+    opened.add('upkeep', startUpkeep(chores, { clock, log }));
     const machine = createMachineRestart({ log, onFailed: link.restartFailed });
     opened.add(
       'self-test',

@@ -3,7 +3,7 @@
 // Invariant H1: no call has a deadline. While the run is frozen the host answers nothing, and a
 // deadline would turn that into a failure. What ends a call is the signal of the run.
 
-import { credentials, Metadata, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
+import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
   Digest_Algorithm,
   HostServiceClient,
@@ -16,6 +16,8 @@ import {
 } from '../proto/gen/lull/host/v1/host.js';
 import type { LaunchEnvironment } from './environment.js';
 import { fail, failureFromHost } from './failure.js';
+import { ask, cancelOnAbort } from './ask.js';
+import { patiently } from './patience.js';
 import { clip, MESSAGE_BYTES_MAX, METADATA_BYTES_MAX } from './limits.js';
 
 export interface ContentDigest {
@@ -107,7 +109,8 @@ export class HostConnection {
     if (trace !== undefined) metadata.set('traceparent', trace);
     const { client } = this;
     return {
-      fetch: (order, onProgress) => this.fetch(runId, order, metadata, signal, onProgress),
+      fetch: (order, onProgress) =>
+        patiently(signal, () => this.fetch(runId, order, metadata, signal, onProgress)),
       commit: async (root, stagedPath) => {
         const request = { runId, root, stagedPath };
         const answer = await ask<CommitResponse>(signal, (done) =>
@@ -215,35 +218,4 @@ function fetchRequest(runId: string, order: FetchOrder): FetchRequest {
 function receiptOf(receipt: WireReceipt | undefined): Receipt {
   if (receipt === undefined) throw fail('HOST_ERROR', 'the host answered without a receipt');
   return { ...receipt, sizeBytes: Number(receipt.sizeBytes) };
-}
-
-function ask<T>(
-  signal: AbortSignal,
-  call: (done: (error: ServiceError | null, answer: T) => void) => ClientUnaryCall,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const sent = call((error, answer) => {
-      release();
-      if (error === null) resolve(answer);
-      else reject(failureFromHost(error));
-    });
-    const release = cancelOnAbort(sent, signal, reject);
-  });
-}
-
-/** Cancels the call when the run is cut. Returns what lets go of the signal. */
-function cancelOnAbort(
-  call: { cancel(): void },
-  signal: AbortSignal,
-  reject: (reason: unknown) => void,
-): () => void {
-  const onAbort = (): void => {
-    reject(signal.reason);
-    call.cancel();
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  return () => {
-    signal.removeEventListener('abort', onAbort);
-  };
 }

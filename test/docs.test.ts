@@ -146,3 +146,14 @@ test('every link between the pages leads somewhere', () => {
   );
   expect(dead).toEqual([]);
 });
+
+test('every threat is tried where the page says, by a test that names it', () => {
+  const rows = codeRows(read('docs/threats.md'));
+  const untried = rows.flatMap(([threat = '', ...cells]) =>
+    [...cells.join(' ').matchAll(/\]\(\.\.\/([^)]+)\)/g)].flatMap(([, file = '']) =>
+      new RegExp(`\\b${threat}\\b`).test(read(file)) ? [] : [`${threat}: ${file}`],
+    ),
+  );
+  expect(rows.length).toBeGreaterThan(20);
+  expect(untried).toEqual([]);
+});

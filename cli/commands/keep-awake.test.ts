@@ -60,7 +60,7 @@ busTest(
   'on mains a run blocks sleep and idleness, and its end lets the machine sleep again',
   async () => {
     const awake = await onBus();
-    const [one, other] = [awake.during(true), awake.during(true)];
+    const [one, other] = [awake.during(), awake.during()];
     await until(['sleep:idle Lull block']);
     one();
     other();
@@ -70,7 +70,7 @@ busTest(
 
 busTest('our own inhibitor is no sign of a person; anybody else is', async () => {
   const awake = await onBus();
-  awake.during(true);
+  awake.during();
   await until(['sleep:idle Lull block']);
   const ours = (await bus.call(manager, 'ListInhibitors')) as unknown[];
   expect(idleInhibited(ours).value).toEqual({ kind: 'flag', flag: false });
@@ -80,17 +80,15 @@ busTest('our own inhibitor is no sign of a person; anybody else is', async () =>
 
 busTest('a section delays a shutdown, also on battery, and blocks none', async () => {
   const awake = await onBus();
-  const letSleep = awake.during(false);
   const leave = awake.duringSection();
   await until(['shutdown Lull delay']);
   leave();
-  letSleep();
   await until([]);
 });
 
 busTest('after an hour the machine may sleep, whatever runs', async () => {
   const awake = await onBus();
-  awake.during(true);
+  awake.during();
   await until(['sleep:idle Lull block']);
   clock.advance(3_600_000);
   await until([]);

@@ -88,8 +88,12 @@ describe('an event', () => {
       { kind: 'content.installed', ...tree },
     ],
     [
-      { kind: 'egress', ...egress },
+      { kind: 'egress', ...egress, connectionCount: 1 },
       { kind: 'egress.seen', ...egress },
+    ],
+    [
+      { kind: 'egress', ...egress, connectionCount: 7, reason: 'METERED' },
+      { kind: 'egress.seen', ...egress, connectionCount: 7, reason: 'METERED' },
     ],
     [
       { kind: 'critical', entered: true, why: 'w', lastedMs: 0, overrun: false },
@@ -202,6 +206,7 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
         bytesPerSMax: Number.POSITIVE_INFINITY,
         engagedBytesPerSMax: 500_000,
         meteredBytesMax: 0,
+        privateHosts: ['registry.corp.example'],
       };
       const sent = grantToWire({
         runId: 'r',
@@ -233,6 +238,7 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
           previousVersions: 3,
         },
         guard,
+        privateHosts: ['registry.corp.example'],
         network: {
           bytesPerSMax: Number.POSITIVE_INFINITY,
           engagedBytesPerSMax: 500_000,

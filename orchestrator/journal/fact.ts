@@ -170,6 +170,10 @@ type KindOfFact =
       readonly allowed: boolean;
       readonly sentBytes: number;
       readonly receivedBytes: number;
+      /** How many connections this tells of. Absent: one. */
+      readonly connectionCount?: number;
+      /** Why they were cut or refused, where it was not for want of a grant. */
+      readonly reason?: ReasonCode;
     })
   | (OfRun & {
       readonly kind: 'critical.changed';

@@ -43,7 +43,10 @@ describe('facts', () => {
     [
       {
         $case: 'egress',
-        value: { host: 'h', port: 443, allowed: true, sentBytes: 1n, receivedBytes: 2n },
+        value: {
+          ...{ host: 'h', port: 443, allowed: true, sentBytes: 1n, receivedBytes: 2n },
+          ...{ connectionCount: 0, reason: '' },
+        },
       },
       { kind: 'egress.seen', host: 'h', port: 443, sentBytes: 1, receivedBytes: 2 },
     ],

@@ -70,14 +70,17 @@ function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['bod
         ...kind.value,
         sizeBytes: Number(kind.value.sizeBytes),
       });
-    case 'egress':
+    case 'egress': {
+      const { host, port, allowed, sentBytes, receivedBytes, connectionCount, reason } = kind.value;
+      const bytes = { sentBytes: Number(sentBytes), receivedBytes: Number(receivedBytes) };
       return fact({
         kind: 'egress.seen',
         ...of,
-        ...kind.value,
-        sentBytes: Number(kind.value.sentBytes),
-        receivedBytes: Number(kind.value.receivedBytes),
+        ...{ host, port, allowed, ...bytes },
+        ...(connectionCount > 1 ? { connectionCount } : {}),
+        ...(isReasonCode(reason) ? { reason } : {}),
       });
+    }
     case 'throttled': {
       const { reasons, reactionNs, cpuUs } = kind.value;
       const reaction = reactionNs === undefined ? {} : { reactionNs: Number(reactionNs) };

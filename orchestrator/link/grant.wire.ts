@@ -63,6 +63,7 @@ export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
         bytesPerSMax: rateToWire(grant.network.bytesPerSMax),
         engagedBytesPerSMax: rateToWire(grant.network.engagedBytesPerSMax),
         meteredBytesMax: BigInt(Math.round(grant.network.meteredBytesMax)),
+        privateHosts: [...grant.network.privateHosts],
       },
     },
   };

@@ -33,6 +33,15 @@ export const percent = z.number().min(0).max(100);
 
 export const share = z.number().min(0).max(1);
 
+/** As a manifest spells its egress. */
+export const privateHost = z
+  .string()
+  .max(255)
+  .regex(
+    /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/,
+    'is not a host such as registry.corp.example or 10.0.0.5:8443',
+  );
+
 /** An id, or a prefix of ids that ends in ".*". */
 const idPattern = z
   .string()

@@ -5,7 +5,16 @@ import { z } from 'zod';
 import { levels } from '../../conditions/confinement.js';
 import { percentSignals, thermalWords, type PercentSignal } from '../../conditions/reading.js';
 import { intrusions } from '../runs/intrusion.js';
-import { duration, group, hold, percent, publisher, share, window } from './file.fields.js';
+import {
+  duration,
+  group,
+  hold,
+  percent,
+  privateHost,
+  publisher,
+  share,
+  window,
+} from './file.fields.js';
 import { isTimeZone } from './zone.js';
 
 /** A section of the file: it may be left out, and so may each of its keys. */
@@ -78,6 +87,7 @@ export const policyFileSchema = z.strictObject({
     kb_per_s: rate,
     engaged_kb_per_s: rate,
     metered_mb: z.number().min(0).max(1e9),
+    private_hosts: z.array(privateHost).max(64),
   }),
   battery: section({ start: percent, continue: percent }),
   disk: section({ free_min_mb: z.number().min(0).max(1e9), previous_versions: count(16) }),

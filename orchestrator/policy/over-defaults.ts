@@ -64,6 +64,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       bytesPerSMax: rate(network?.kb_per_s, base.network.bytesPerSMax),
       engagedBytesPerSMax: rate(network?.engaged_kb_per_s, base.network.engagedBytesPerSMax),
       meteredBytesMax: megabytes(network?.metered_mb, base.network.meteredBytesMax),
+      privateHosts: network?.private_hosts ?? base.network.privateHosts,
     },
     battery: {
       startPercent: battery?.start ?? base.battery.startPercent,

@@ -92,6 +92,8 @@ export interface Policy {
     readonly engagedBytesPerSMax: number;
     /** What one run may take over a metered network. */
     readonly meteredBytesMax: number;
+    /** Hosts of a vendor's manifest that may have a private address. */
+    readonly privateHosts: readonly string[];
   };
   /** Whether a reboot or a restart of an app is taken without being asked for. */
   readonly restarts: 'ask' | 'allow';
@@ -179,6 +181,7 @@ export const defaultPolicy: Policy = {
     bytesPerSMax: Number.POSITIVE_INFINITY, // Nobody is there to be disturbed.
     engagedBytesPerSMax: 500_000, // Ours: a call in HD takes less than most lines have left then.
     meteredBytesMax: METERED_BYTES_MAX, // Ours: a look, not a download.
+    privateHosts: [],
   },
   restarts: 'ask', // Windows, Zincati.
   restartWarningMs: 15 * MINUTE, // Windows.

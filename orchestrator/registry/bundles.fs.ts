@@ -4,12 +4,13 @@
 // against its manifest, and on disk.
 
 import { createReadStream, existsSync, mkdirSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { Manifest } from '../../bundle/manifest.js';
 import { readBundle } from '../../bundle/tar.js';
 
+const INCOMING = 'incoming-';
 /** Chunks that hosts are sent: well below the limit of a message. */
 const CHUNK_BYTES = 256 * 1024;
 
@@ -18,6 +19,12 @@ export interface Bundles {
   /** @throws BundleError when the tar is not what the manifest declares; nothing is kept then. */
   receive(manifest: Manifest, tar: AsyncIterable<Uint8Array>): Promise<void>;
   read: (sha256: string) => AsyncIterable<Uint8Array>;
+  /**
+   * Removes every other bundle, and what a crash left half received. Before anything is submitted: a
+   * submission in the middle is wanted by nobody yet.
+   * @returns what went.
+   */
+  keepOnly(wanted: ReadonlySet<string>): Promise<readonly string[]>;
 }
 
 export function openBundles(directory: string): Bundles {
@@ -30,7 +37,7 @@ export function openBundles(directory: string): Bundles {
   return {
     has: (sha256) => existsSync(pathOf(sha256)),
     receive: async (manifest, tar) => {
-      const incoming = join(directory, `incoming-${randomBytes(8).toString('hex')}`);
+      const incoming = join(directory, `${INCOMING}${randomBytes(8).toString('hex')}`);
       const file = await open(incoming, 'wx', 0o400);
       try {
         await readBundle(written(tar, file), manifest.bundle, () => Promise.resolve());
@@ -41,6 +48,14 @@ export function openBundles(directory: string): Bundles {
         await file.close();
         await rm(incoming, { force: true });
       }
+    },
+    keepOnly: async (wanted) => {
+      const gone = (await readdir(directory)).filter((name) => {
+        const sha256 = /^([0-9a-f]{64})\.tar$/.exec(name)?.[1];
+        return sha256 === undefined ? name.startsWith(INCOMING) : !wanted.has(sha256);
+      });
+      for (const name of gone) await rm(join(directory, name), { force: true });
+      return gone;
     },
     read: (sha256) =>
       createReadStream(pathOf(sha256), { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>,

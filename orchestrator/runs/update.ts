@@ -30,8 +30,6 @@ export interface Update {
 export type Work =
   { readonly kind: 'scan' } | { readonly kind: 'perform'; readonly update: Update };
 
-/** More than any scan of one updater finds; what comes beyond breaks the contract. */
-export const UPDATES_PER_SCAN_MAX = 2_000;
 const TITLE_CHARS_MAX = 256;
 const idPattern = /^[a-zA-Z0-9._@/+:-]{1,128}$/;
 const versionPattern = /^[\x21-\x7e]{1,64}$/;

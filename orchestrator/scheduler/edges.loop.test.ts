@@ -1,12 +1,13 @@
 // What a host tells and what the journal makes of it, over a real ledger.
 
+import { UPDATES_PER_SCAN_MAX } from '../../conditions/scan-limits.js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { createLog } from '../../runtime/log.js';
 import type { Fact } from '../journal/fact.js';
 import type { LinkEvent } from '../link/event.wire.js';
 import type { HostConnection } from '../link/host.grpc.js';
-import { UPDATES_PER_SCAN_MAX, type Update } from '../runs/update.js';
+import type { Update } from '../runs/update.js';
 import {
   admitted,
   enabled,

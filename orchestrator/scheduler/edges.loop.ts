@@ -9,12 +9,13 @@
 //   E4. An event that the journal has already is not handled again, by whichever orchestrator: with
 //       each fact stands which event of which instance it was made of.
 
+import { UPDATES_PER_SCAN_MAX } from '../../conditions/scan-limits.js';
 import type { Log } from '../../runtime/log.js';
 import type { Fact, Heard } from '../journal/fact.js';
 import type { LinkEvent } from '../link/event.wire.js';
 import type { HostConnection, HostEdges } from '../link/host.grpc.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
-import { UPDATES_PER_SCAN_MAX, type Update } from '../runs/update.js';
+import type { Update } from '../runs/update.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { World } from '../world/world.js';
 

@@ -10,11 +10,12 @@
 //   F2. Two runs that order the same content follow each other; the second one finds it stored.
 //   F3. Every URL that may be asked was granted, before the store is looked at: what is there is not
 //       for everybody who guesses its digest.
-//   F4. A disk that is full gets its space back: what nobody uses goes first (sweep.fs.ts), then the
-//       partial file.
+//   F4. A disk that is full gets its space back, whoever fills it: `tidy` is called every while. What nobody uses goes first (sweep.fs.ts), then the partial file.
+//   F5. What an order names is held before it is looked for, and what it got until its run is over.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SecureContext } from 'node:tls';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -22,19 +23,18 @@ import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { readProxyRule, type Environment } from '../egress/upstream-proxy.js';
 import { checkUrl } from './allowed-url.js';
+import { sha256In } from './digests.js';
 import { downloadWhole, type DownloadDeps } from './download.http.js';
-import { partialName, type FetchOrder } from './order.js';
+import { isStrong, partialName, type FetchOrder } from './order.js';
 import { PartialFile } from './partial.fs.js';
 import { Room } from './room.js';
 import { adopt, findStored, showIn, type StoredContent } from './store.fs.js';
-import { sweep } from './sweep.fs.js';
-import { loadTrustStore } from './trust-store.fs.js';
+import { sweep, sweepPartials } from './sweep.fs.js';
 import { createTurns } from './turns.js';
+import { Uses } from './uses.js';
 
 /** A server that says nothing for this long is asked again (T10). */
 const STALL_MS_MAX = 30_000;
-/** The store is looked through no more often, unless room is needed. */
-const SWEEP_EVERY_MS = 3_600_000;
 
 export interface FetchHooks {
   /** Aborted when nobody waits for the answer any more. */
@@ -48,6 +48,8 @@ export interface Artifacts extends Closeable {
    * @throws HostError.
    */
   fetch(order: FetchOrder, run: HostedRun, hooks: FetchHooks): Promise<StoredContent>;
+  /** Lets go of what nobody needs, and of more where the disk runs full (F4). */
+  tidy(): Promise<void>;
   close(): void;
 }
 
@@ -57,8 +59,10 @@ export interface ArtifactsDeps {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** HTTP(S)_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS. */
+  /** HTTP(S)_PROXY, ALL_PROXY, NO_PROXY. */
   readonly env: Environment;
+  /** Whom servers have to be vouched for by. */
+  readonly secureContext: SecureContext;
   /** Every directory that content was ever shown in. */
   readonly shownIn: () => readonly string[];
   readonly stallMsMax?: number;
@@ -70,18 +74,41 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
   const turns = createTurns();
   const room = new Room();
   const closing = new AbortController();
-  const used = new Map<HostedRun, Set<string>>();
-  let sweptAtMs = Number.NEGATIVE_INFINITY;
+  const uses = new Uses();
+  /** By run: what it holds, and what the audit was told of it. */
+  const said = new Map<string, Set<string>>();
 
   /** F4; never what a run has that is not over. */
   async function tidy(neededBytes: number): Promise<void> {
-    const { monotonicMs, wallMs } = clock.now();
-    if (neededBytes === 0 && monotonicMs - sweptAtMs < SWEEP_EVERY_MS) return;
-    sweptAtMs = monotonicMs;
-    const inUse = new Set([...used.values()].flatMap((digests) => [...digests]));
-    const options = { inUse, shownIn: deps.shownIn(), neededBytes, nowMs: wallMs };
+    const options = { uses, shownIn: deps.shownIn(), neededBytes, nowMs: clock.now().wallMs };
     const gone = await sweep(dir, options);
-    if (gone.length > 0) log.info({ gone }, 'let go of content that nobody uses');
+    const begun = await sweepPartials(join(dir, 'partial'), options);
+    if (gone.length + begun.length > 0) log.info({ gone, begun }, 'let go of what nobody uses');
+  }
+
+  /** Whether this is the first time that `what` is said of a run. */
+  function isNew(run: HostedRun, what: string): boolean {
+    const before = said.get(run.runId) ?? new Set();
+    if (before.has(what)) return false;
+    if (before.size === 0 && !run.over.aborted) {
+      said.set(run.runId, before);
+      run.over.addEventListener('abort', () => said.delete(run.runId), { once: true });
+    }
+    before.add(what);
+    return true;
+  }
+
+  /** F5: for as long as the run goes on. */
+  async function keepFor(run: HostedRun, sha256: string): Promise<void> {
+    if (!isNew(run, sha256)) return;
+    const release = await uses.hold([sha256]);
+    if (run.over.aborted) release();
+    else run.over.addEventListener('abort', release, { once: true });
+  }
+
+  /** Again is no news: what loops over what it has fills no journal. */
+  function tell(run: HostedRun, url: string, stored: StoredContent): void {
+    if (isNew(run, `${stored.sha256} ${url}`)) run.emit(cachedEvent(url, stored));
   }
 
   async function reserve(name: string, partial: PartialFile, bytes: number): Promise<boolean> {
@@ -110,6 +137,7 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       };
       const got = await downloadWhole(attempt, downloads);
       const sizeBytes = partial.sizeBytes;
+      await keepFor(run, sha256In(got.digests)); // F5
       const sha256 = await adopt(dir, partial.path, got.digests);
       await partial.discard();
       const { url, redirects, address: remoteAddress, resumedCount } = got;
@@ -130,25 +158,30 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
   }
 
   return {
+    tidy: () => tidy(0),
     fetch: async (order, run, hooks) => {
       const signal = AbortSignal.any([run.over, hooks.signal, closing.signal]);
       requireGranted(order, run);
       const sizeBytesMax = Math.min(order.sizeBytesMax, run.limits.diskBytesMax);
       const done = await turns.take(partialName(order), signal); // F2
+      const names = order.digests.filter(isStrong).map(({ hex }) => hex);
+      const release = await uses.hold([partialName(order), ...names]); // F5
       try {
         await mkdir(dir, { recursive: true, mode: 0o711 });
         const stored = await findStored(dir, order.digests, () => run.thawed());
-        if (stored !== undefined) run.emit(cachedEvent(order.url, stored));
+        if (stored !== undefined) {
+          await keepFor(run, stored.sha256);
+          tell(run, order.url, stored);
+        }
         const content =
           stored ?? (await download({ ...order, sizeBytesMax }, run, { ...hooks, signal }));
-        noteUse(used, run, content.sha256);
         await showIn(dir, content.sha256, run.artifactsDir, new Date(clock.now().wallMs));
-        await tidy(0);
         return content;
       } catch (error) {
         if (signal.aborted) throw new HostError('RUN_OVER', 'the run is over', { cause: error });
         throw fileFailure(error, 'APPLY_FAILED', 'keeping the download');
       } finally {
+        release();
         done();
       }
     },
@@ -158,12 +191,13 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
   };
 }
 
-function downloadDeps({ log, clock, random, env, stallMsMax }: ArtifactsDeps): DownloadDeps {
+function downloadDeps(deps: ArtifactsDeps): DownloadDeps {
+  const { log, clock, random, env, secureContext, stallMsMax } = deps;
   const { rule, problems } = readProxyRule(env);
   for (const problem of problems) log.warn({ problem }, 'proxy setting not used');
   const upstream = {
     proxyRule: rule,
-    secureContext: loadTrustStore(env),
+    secureContext,
     clock,
     stallMsMax: stallMsMax ?? STALL_MS_MAX,
   };
@@ -178,16 +212,6 @@ function requireGranted(order: FetchOrder, run: HostedRun): void {
     const code = asked.kind === 'malformed' ? 'FIELD_INVALID' : 'GRANT_MISSING';
     throw new HostError(code, `${index === 0 ? 'url' : 'mirrors'}: ${asked.problem}`);
   }
-}
-
-function noteUse(used: Map<HostedRun, Set<string>>, run: HostedRun, sha256: string): void {
-  const digests = used.get(run);
-  if (digests !== undefined) {
-    digests.add(sha256);
-    return;
-  }
-  used.set(run, new Set([sha256]));
-  run.over.addEventListener('abort', () => used.delete(run), { once: true });
 }
 
 function cachedEvent(url: string, { sha256, sizeBytes }: StoredContent) {

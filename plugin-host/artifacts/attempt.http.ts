@@ -3,12 +3,9 @@
 // Invariants:
 //   H1. Every hop is held against the grants before it is dialled (T13), and dialled at a checked
 //       address.
-//   H2. Not one byte more than was ordered is written, and room for it was there before the first
-//       (T10); a server that says nothing for `stallMsMax`, or next to nothing, is left.
-//   H3. While the run is frozen nothing is read. A connection is parked for PARK_MS and then given
-//       up: the next attempt goes on by range.
+//   H2. Room for what was ordered is there before the first byte of it (T10).
 
-import { request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { formatBytes } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
 import {
@@ -19,17 +16,17 @@ import {
   isDiskFull,
 } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
+import { absoluteForm } from '../egress/dial.http.js';
+import { ProxyError } from '../egress/proxy-error.js';
+import type { Destination } from '../egress/upstream-proxy.js';
 import { checkUrl } from './allowed-url.js';
+import { readBody } from './body.http.js';
 import { openLine, type Line, type LineOptions } from './line.http.js';
 import type { FetchOrder } from './order.js';
-import { freshPace, keepPace } from './pace.js';
 import type { PartialFile } from './partial.fs.js';
 import { lengthProblem, readResponse, validatorOf, type ResponseMeaning } from './response.js';
-import { thawedWithin } from './thaw.loop.js';
 
 const REDIRECTS_MAX = 5;
-/** A server keeps a quiet connection about this long without harm. */
-export const PARK_MS = 2_000;
 
 export interface Upstream extends LineOptions {
   readonly clock: Clock;
@@ -64,7 +61,7 @@ export type AttemptOutcome =
 
 /** @throws HostError for what another attempt would not change. */
 export async function tryOnce(upstream: Upstream, attempt: Attempt): Promise<AttemptOutcome> {
-  const line = openLine(upstream, attempt.signal);
+  const line = openLine(upstream, attempt.run.grants.operatorHosts, attempt.signal);
   try {
     return await follow(upstream, attempt, line);
   } catch (error) {
@@ -73,6 +70,9 @@ export async function tryOnce(upstream: Upstream, attempt: Attempt): Promise<Att
     if (isDiskFull(error)) throw fileFailure(error, 'NO_SPACE', 'keeping the download');
     if (errorCode(error) === 'ADDRESS_REFUSED') {
       throw new HostError('GRANT_MISSING', errorWords(error), { cause: error });
+    }
+    if (error instanceof ProxyError && error.status === 407) {
+      throw new HostError('UPSTREAM_DOWN', error.message, { cause: error });
     }
     return { kind: 'cut', why: wordsFor(error), retryAfterMs: undefined };
   } finally {
@@ -87,10 +87,14 @@ async function follow(upstream: Upstream, attempt: Attempt, line: Line): Promise
   const origin = await partial.origin();
   for (;;) {
     const haveBytes = partial.sizeBytes;
-    const response = await request(url, {
-      dispatcher: line.agent,
+    const through = absoluteForm(upstream.proxyRule, destinationOf(url));
+    const response = await line.agent.request({
+      origin: url.origin,
+      path: through === undefined ? `${url.pathname}${url.search}` : url.href,
+      method: 'GET',
       signal: attempt.signal,
       headers: {
+        ...through?.headers,
         'user-agent': 'lull',
         'accept-encoding': 'identity',
         ...(haveBytes > 0 ? { range: `bytes=${String(haveBytes)}-` } : {}),
@@ -99,6 +103,10 @@ async function follow(upstream: Upstream, attempt: Attempt, line: Line): Promise
     });
     // The body ends with an error when it is left unread; that is not news.
     response.body.on('error', () => undefined);
+    if (through !== undefined && response.statusCode === 407) {
+      response.body.destroy();
+      throw new ProxyError(407, url.host);
+    }
     const headers = plainHeaders(response);
     const meaning = readResponse(
       { status: response.statusCode, headers },
@@ -131,7 +139,7 @@ async function follow(upstream: Upstream, attempt: Attempt, line: Line): Promise
     const validator = validatorOf(headers);
     if (validator !== undefined) await partial.remember({ url: url.href, validator });
     const total = 'totalBytes' in meaning ? meaning.totalBytes : undefined;
-    return (await readBody(upstream, attempt, response.body, total)) ?? whole;
+    return (await readBody(upstream.clock, attempt, response.body, total)) ?? whole;
   }
 }
 
@@ -171,53 +179,6 @@ async function prepare(
   }
 }
 
-/** Undefined when the body was read to its end. */
-async function readBody(
-  upstream: Upstream,
-  attempt: Attempt,
-  body: AsyncIterable<Uint8Array>,
-  totalBytes: number | undefined,
-): Promise<AttemptOutcome | undefined> {
-  const { order, partial, run } = attempt;
-  const bound = order.sizeBytes ?? order.sizeBytesMax;
-  const { clock } = upstream;
-  let pace = freshPace;
-  let waitingSinceMs = clock.now().monotonicMs;
-  for await (const chunk of body) {
-    const kept = keepPace(pace, chunk.byteLength, clock.now().monotonicMs - waitingSinceMs);
-    // H3.
-    if (!(await thawedWithin(run, clock, PARK_MS))) return { kind: 'parked' };
-    // H2.
-    if (partial.sizeBytes + chunk.byteLength > bound) {
-      throw new HostError(
-        'DIGEST_MISMATCH',
-        `${order.url}: it goes on after ${String(bound)} bytes, which is all that was ordered`,
-      );
-    }
-    await keep(partial, chunk);
-    attempt.onKept(chunk.byteLength);
-    attempt.onProgress(partial.sizeBytes, totalBytes ?? order.sizeBytes);
-    if (kept === undefined) {
-      return { kind: 'cut', why: 'sends less than 1 kB a second', retryAfterMs: undefined };
-    }
-    pace = kept;
-    await run.take(chunk.byteLength);
-    waitingSinceMs = clock.now().monotonicMs;
-  }
-  if (order.sizeBytes !== undefined && partial.sizeBytes < order.sizeBytes) {
-    return { kind: 'cut', why: 'ended early', retryAfterMs: undefined };
-  }
-  return undefined;
-}
-
-async function keep(partial: PartialFile, chunk: Uint8Array): Promise<void> {
-  try {
-    await partial.append(chunk);
-  } catch (error) {
-    throw fileFailure(error, 'APPLY_FAILED', 'keeping the download');
-  }
-}
-
 function granted(text: string, run: HostedRun, what: string): URL {
   const checked = checkUrl(text, run.grants.fetchPrefixes);
   switch (checked.kind) {
@@ -228,6 +189,12 @@ function granted(text: string, run: HostedRun, what: string): URL {
     case 'not-granted':
       throw new HostError('GRANT_MISSING', `${what}: ${checked.problem}`);
   }
+}
+
+function destinationOf(url: URL): Destination {
+  const secure = url.protocol === 'https:';
+  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+  return { secure, host: url.hostname, port };
 }
 
 function plainHeaders(response: Dispatcher.ResponseData): ReadonlyMap<string, string> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { dispensable, keeping, type Kept } from './keeping.js';
+import { abandoned, dispensable, keeping, type Kept } from './keeping.js';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = 1_000 * DAY_MS;
@@ -48,4 +48,24 @@ describe('where the disk runs full', () => {
 
 test('a clock that was set back makes nothing old', () => {
   expect(after([kept('ahead', -400)])).toEqual([]);
+});
+
+describe('downloads that were begun', () => {
+  const begun = (name: string, daysAgo: number) => ({
+    name,
+    sizeBytes: 1_000,
+    usedAtMs: NOW_MS - daysAgo * DAY_MS,
+  });
+
+  test('go after a week', () => {
+    expect(
+      abandoned([begun('new', 6.9), begun('old', 7)], plenty, NOW_MS, keeping.partialMsMax),
+    ).toEqual(['old']);
+  });
+
+  test('go before, oldest first, where the disk runs full, and never within a day', () => {
+    const full = { freeBytes: keeping.freeBytesMin - 1_500, neededBytes: 0 };
+    const all = [begun('a', 2), begun('b', 4), begun('c', 3), begun('d', 0.5)];
+    expect(abandoned(all, full, NOW_MS, keeping.partialMsMax)).toEqual(['b', 'c']);
+  });
 });

@@ -11,6 +11,8 @@ const DAY_MS = 86_400_000;
 const RECENT_MS = DAY_MS;
 
 export const keeping = {
+  /** A download that nobody came back to for a week is begun anew by whoever still wants it (ours). */
+  partialMsMax: 7 * DAY_MS,
   /** As long as the latest install waits (docs/policy.md: `deadlines.others.after`). */
   unusedMsMax: 14 * DAY_MS,
   /** More than a machine's updates of two weeks (ours). */
@@ -43,6 +45,27 @@ export function dispensable(
     if (!tooOld && storedBytes <= keeping.storedBytesMax && missingBytes <= 0) continue;
     gone.push(sha256);
     storedBytes -= sizeBytes;
+    missingBytes -= sizeBytes;
+  }
+  return gone;
+}
+
+/**
+ * What to let go of that can be had again, by name: what is older than `unusedMsMax`, and the oldest
+ * where the disk runs full.
+ */
+export function abandoned(
+  all: readonly { readonly name: string; readonly sizeBytes: number; readonly usedAtMs: number }[],
+  disk: { readonly freeBytes: number; readonly neededBytes: number },
+  nowMs: number,
+  unusedMsMax: number,
+): readonly string[] {
+  let missingBytes = keeping.freeBytesMin + disk.neededBytes - disk.freeBytes;
+  const gone: string[] = [];
+  for (const { name, sizeBytes, usedAtMs } of [...all].sort((a, b) => a.usedAtMs - b.usedAtMs)) {
+    const unusedMs = nowMs - usedAtMs;
+    if (unusedMs < unusedMsMax && (missingBytes <= 0 || unusedMs < RECENT_MS)) continue;
+    gone.push(name);
     missingBytes -= sizeBytes;
   }
   return gone;

@@ -8,6 +8,7 @@ import type { ProxyRule } from '../egress/upstream-proxy.js';
 
 export interface LineOptions {
   readonly proxyRule: ProxyRule;
+  /** Whom servers, and proxies, have to be vouched for by. */
   readonly secureContext: SecureContext;
   /** How long a server may be silent. */
   readonly stallMsMax: number;
@@ -19,8 +20,13 @@ export interface Line {
   address: string;
 }
 
-/** The caller destroys the agent. */
-export function openLine(options: LineOptions, signal: AbortSignal): Line {
+/** The caller destroys the agent. @param operatorHosts see dial.http.ts. */
+export function openLine(
+  options: LineOptions,
+  operatorHosts: readonly string[],
+  signal: AbortSignal,
+): Line {
+  const { proxyRule, secureContext } = options;
   const secure = buildConnector({ secureContext: options.secureContext });
   const line: Line = {
     address: '',
@@ -41,7 +47,7 @@ export function openLine(options: LineOptions, signal: AbortSignal): Line {
         const port = wanted.port === '' ? (isSecure ? 443 : 80) : Number(wanted.port);
         dial(
           { secure: isSecure, host: wanted.hostname, port },
-          { proxyRule: options.proxyRule, signal },
+          { proxyRule, secureContext, operatorHosts, signal },
         ).then(connected, failed);
       },
     }),

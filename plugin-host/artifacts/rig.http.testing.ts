@@ -10,6 +10,7 @@ import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
 import { createArtifacts, type Artifacts } from './artifacts.http.js';
 import type { FetchOrder } from './order.js';
 import type { StoredContent } from './store.fs.js';
+import { loadTrustStore } from './trust-store.fs.js';
 import {
   hastyClock,
   hurriedClock,
@@ -36,6 +37,7 @@ export interface Rig {
   hurry(times: number): void;
   newRun(runId: string, fetchPrefixes?: string[]): Promise<TestRun>;
   fetch(order: FetchOrder, into?: TestRun, signal?: AbortSignal): Promise<StoredContent>;
+  tidy(): Promise<void>;
   partials(): Promise<string[]>;
   stored(): Promise<string[]>;
   close(): Promise<void>;
@@ -50,7 +52,8 @@ export async function openRig(): Promise<Rig> {
   async function newRun(runId: string, fetchPrefixes: string[] = []): Promise<TestRun> {
     const artifactsDir = join(dir, runId);
     await mkdir(artifactsDir, { recursive: true });
-    const grants = { installRoots: [], egress: [], fetchPrefixes };
+    const operatorHosts = fetchPrefixes.map((prefix) => new URL(prefix).host);
+    const grants = { installRoots: [], egress: [], fetchPrefixes, operatorHosts };
     return testRun({ runId, workDir: dir, artifactsDir, grants });
   }
 
@@ -92,6 +95,7 @@ export async function openRig(): Promise<Rig> {
       };
       return artifacts.fetch(order, into, { signal, onProgress });
     },
+    tidy: () => artifacts.tidy(),
     partials: () => readdir(join(dir, 'store', 'partial')).catch(() => []),
     stored: () => readdir(join(dir, 'store', 'sha256')).catch(() => []),
     close: async () => {
@@ -110,6 +114,7 @@ function openArtifacts(dir: string, clock: Clock = hastyClock): Artifacts {
     clock,
     random: () => 0.5,
     env: {},
+    secureContext: loadTrustStore({}),
     shownIn: () => [],
     stallMsMax: 300,
   });

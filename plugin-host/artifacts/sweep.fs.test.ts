@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile, link } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keeping } from './keeping.js';
-import { sweep } from './sweep.fs.js';
+import { sweep, sweepPartials } from './sweep.fs.js';
+import { Uses } from './uses.js';
 
 const NOW_MS = Date.now();
 let dir: string;
@@ -25,8 +26,8 @@ async function store(name: string, unusedMs: number): Promise<void> {
   await utimes(path, at, at);
 }
 
-const options = (inUse: readonly string[] = []) => ({
-  inUse: new Set(inUse),
+const options = (uses = new Uses()) => ({
+  uses,
   shownIn: [join(dir, 'shown'), join(dir, 'gone')],
   neededBytes: 0,
   nowMs: NOW_MS,
@@ -48,8 +49,35 @@ test('content goes with every name that it has', async () => {
 
 test('what is in use stays', async () => {
   await store('old', keeping.unusedMsMax);
-  expect(await sweep(dir, options(['old']))).toEqual([]);
+  const uses = new Uses();
+  const release = await uses.hold(['old']);
+  expect(await sweep(dir, options(uses))).toEqual([]);
   expect(await names()).toHaveLength(3);
+  release();
+  expect(await sweep(dir, options(uses))).toEqual(['old']);
+});
+
+test('so does what somebody takes hold of while the store is looked through', async () => {
+  await store('old', keeping.unusedMsMax);
+  await store('older', keeping.unusedMsMax + 1);
+  const uses = new Uses();
+  const sweeping = sweep(dir, options(uses));
+  // By the other digest, as an order knows it that has not looked yet.
+  await uses.hold(['long-old']);
+  expect(await sweeping).toEqual(['older']);
+  expect(await names()).toEqual(['long-old', 'old', 'old']);
+});
+
+test('a download that nobody came back to goes, and one that goes on does not', async () => {
+  const at = new Date(NOW_MS - keeping.partialMsMax);
+  for (const name of ['old', 'old.json', 'going-on', 'new']) {
+    await writeFile(join(dir, name), name);
+    if (name !== 'new') await utimes(join(dir, name), at, at);
+  }
+  const uses = new Uses();
+  await uses.hold(['going-on']);
+  expect(await sweepPartials(dir, options(uses))).toEqual(['old']);
+  expect((await readdir(dir)).sort()).toEqual(['going-on', 'new', 'sha256', 'sha512', 'shown']);
 });
 
 test('a store that was never used is no error', async () => {

@@ -1,26 +1,29 @@
 // Letting go of stored content: all its names, in the store and where updaters were shown it, or its
-// bytes would stay on the disk.
+// bytes would stay on the disk; and of downloads that nobody came back to.
+//
+// Invariant: W1. What is held is not touched, also where somebody takes hold of it in the middle.
 
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../channel/host-failure.js';
-import { dispensable, type Kept } from './keeping.js';
+import { abandoned, dispensable, keeping, type Kept } from './keeping.js';
+import type { Uses } from './uses.js';
 
 interface Found extends Kept {
   readonly inode: number;
 }
 
+export interface SweepOptions {
+  readonly uses: Uses;
+  /** Directories that content was shown in. */
+  readonly shownIn: readonly string[];
+  readonly neededBytes: number;
+  readonly nowMs: number;
+}
+
 /** @returns the digests that went. */
-export async function sweep(
-  dir: string,
-  options: {
-    readonly inUse: ReadonlySet<string>;
-    /** Directories that content was shown in. */
-    readonly shownIn: readonly string[];
-    readonly neededBytes: number;
-    readonly nowMs: number;
-  },
-): Promise<readonly string[]> {
+export async function sweep(dir: string, options: SweepOptions): Promise<readonly string[]> {
+  const { uses, nowMs } = options;
   const all: Found[] = [];
   for (const sha256 of await namesIn(join(dir, 'sha256'))) {
     const found = await stat(join(dir, 'sha256', sha256)).catch(nothingIfGone);
@@ -31,22 +34,66 @@ export async function sweep(
   if (all.length === 0) return [];
   const { bavail, bsize } = await statfs(dir);
   const disk = { freeBytes: bavail * bsize, neededBytes: options.neededBytes };
-  const gone = dispensable(all, options.inUse, disk, options.nowMs);
-  if (gone.length === 0) return [];
-  const inodes = new Set(all.flatMap(({ sha256, inode }) => (gone.includes(sha256) ? inode : [])));
-  await removeNames(join(dir, 'sha512'), inodes);
-  for (const sha256 of gone) {
-    for (const shown of options.shownIn) await rm(join(shown, sha256), { force: true });
-    await rm(join(dir, 'sha256', sha256), { force: true });
+  const inUse = new Set(all.map(({ sha256 }) => sha256).filter((sha256) => uses.isHeld(sha256)));
+  const chosen = dispensable(all, inUse, disk, nowMs);
+  if (chosen.length === 0) return [];
+  const others = await otherNames(join(dir, 'sha512'));
+  const gone: string[] = [];
+  for (const sha256 of chosen) {
+    const inode = all.find((each) => each.sha256 === sha256)?.inode;
+    const sha512s = others.flatMap((other) => (other.inode === inode ? other.name : []));
+    const end = uses.leave([sha256, ...sha512s]);
+    if (end === undefined) continue; // W1
+    try {
+      for (const name of sha512s) await rm(join(dir, 'sha512', name), { force: true });
+      for (const shown of options.shownIn) await rm(join(shown, sha256), { force: true });
+      await rm(join(dir, 'sha256', sha256), { force: true });
+      gone.push(sha256);
+    } finally {
+      end();
+    }
   }
   return gone;
 }
 
-async function removeNames(dir: string, inodes: ReadonlySet<number>): Promise<void> {
-  for (const name of await namesIn(dir)) {
+/** Lets go of downloads that were begun and not ended. @returns their names. */
+export async function sweepPartials(
+  dir: string,
+  { uses, neededBytes, nowMs }: Omit<SweepOptions, 'shownIn'>,
+): Promise<readonly string[]> {
+  const names = (await namesIn(dir)).filter((name) => !name.endsWith('.json'));
+  const all: { name: string; sizeBytes: number; usedAtMs: number }[] = [];
+  for (const name of names) {
     const found = await stat(join(dir, name)).catch(nothingIfGone);
-    if (found !== undefined && inodes.has(found.ino)) await rm(join(dir, name), { force: true });
+    if (found?.isFile() === true)
+      all.push({ name, sizeBytes: found.size, usedAtMs: found.mtimeMs });
   }
+  if (all.length === 0) return [];
+  const { bavail, bsize } = await statfs(dir);
+  const disk = { freeBytes: bavail * bsize, neededBytes };
+  const chosen = abandoned(all, disk, nowMs, keeping.partialMsMax);
+  const gone: string[] = [];
+  for (const name of chosen) {
+    const end = uses.leave([name]);
+    if (end === undefined) continue; // W1
+    try {
+      await rm(join(dir, name), { force: true });
+      await rm(join(dir, `${name}.json`), { force: true });
+      gone.push(name);
+    } finally {
+      end();
+    }
+  }
+  return gone;
+}
+
+async function otherNames(dir: string): Promise<readonly { name: string; inode: number }[]> {
+  const found: { name: string; inode: number }[] = [];
+  for (const name of await namesIn(dir)) {
+    const inode = (await stat(join(dir, name)).catch(nothingIfGone))?.ino;
+    if (inode !== undefined) found.push({ name, inode });
+  }
+  return found;
 }
 
 async function namesIn(dir: string): Promise<readonly string[]> {

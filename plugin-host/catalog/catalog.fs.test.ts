@@ -14,7 +14,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -325,3 +325,26 @@ function overwrite(path: string, text: string): void {
   writeFileSync(path, text);
   chmodSync(path, 0o555);
 }
+
+describe('what nobody launches any more (K4)', () => {
+  const later = Date.now() + 15 * 86_400_000;
+  const nobody = () => false;
+
+  test('goes after two weeks, and comes again when it is wanted', async () => {
+    const { bundleDir } = await catalog.ensure(ref, fromTar);
+    expect(await catalog.tidy(Date.now(), nobody)).toEqual([]);
+    expect(await catalog.tidy(later, () => true)).toEqual([]);
+    expect(await catalog.tidy(later, nobody)).toEqual([ref.bundleSha256]);
+    expect(readdirSync(join(root, 'bundles'))).toEqual([]);
+    await catalog.ensure(ref, fromTar);
+    expect(existsSync(bundleDir)).toBe(true);
+  });
+
+  test('stays for two weeks from its last launch', async () => {
+    const { bundleDir } = await catalog.ensure(ref, fromTar);
+    const long = new Date(Date.now() - 15 * 86_400_000);
+    await utimes(bundleDir, long, long);
+    await catalog.ensure(ref, notAsked);
+    expect(await catalog.tidy(Date.now(), nobody)).toEqual([]);
+  });
+});

@@ -6,13 +6,15 @@
 //   K1. What ensure() returns was verified after it was last written, in this very call (T1).
 //   K2. One call at a time works on an entry.
 //   K3. An entry that differs from its manifest is removed; the next call fetches it again.
+//   K4. So is one that no launch uses, and that none has used for long.
 
 import { randomBytes, type KeyObject } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '../../bundle/manifest.js';
 import { BundleError } from '../../bundle/tar.js';
+import { abandoned, keeping } from '../artifacts/keeping.js';
 import { admit, type BundleRef } from './admission.js';
 import { CatalogError } from './catalog-error.js';
 import { unpackEntry } from './unpack.fs.js';
@@ -38,6 +40,11 @@ export interface Catalog {
     readBundle: ReadBundle,
     options?: { readonly signal?: AbortSignal; readonly trustedKeys?: readonly KeyObject[] },
   ): Promise<StoredBundle>;
+  /**
+   * Removes entries that were not launched for long, or for a day where the disk runs full (K4).
+   * @param isInUse whether a launch has the entry now.
+   */
+  tidy(nowMs: number, isInUse: (sha256: string) => boolean): Promise<readonly string[]>;
 }
 
 const PARTIAL_PREFIX = 'partial-';
@@ -52,25 +59,58 @@ export function createCatalog({ dir }: { readonly dir: string }): Catalog {
   }
   const busy = new Map<string, Promise<unknown>>();
 
+  /** K2. */
+  function inTurn<T>(sha256: string, act: () => Promise<T>): Promise<T> {
+    const turn = (busy.get(sha256) ?? Promise.resolve()).then(act);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    busy.set(sha256, settled);
+    void settled.then(() => {
+      if (busy.get(sha256) === settled) busy.delete(sha256);
+    });
+    return turn;
+  }
+
   return {
+    tidy: async (nowMs, isInUse) => {
+      const all = await entriesIn(dir);
+      const { bavail, bsize } = await statfs(dir);
+      const disk = { freeBytes: bavail * bsize, neededBytes: 0 };
+      const gone: string[] = [];
+      for (const name of abandoned(all, disk, nowMs, keeping.unusedMsMax)) {
+        await inTurn(name, async () => {
+          const usedAtMs = all.find((each) => each.name === name)?.usedAtMs;
+          const found = await stat(join(dir, name)).catch(() => undefined);
+          if (isInUse(name) || found?.mtimeMs !== usedAtMs) return;
+          const partialDir = join(dir, `${PARTIAL_PREFIX}${randomBytes(8).toString('hex')}`);
+          // In one step: half an entry is none, also after a crash.
+          await rename(join(dir, name), partialDir);
+          await rm(partialDir, { recursive: true, force: true });
+          gone.push(name);
+        });
+      }
+      return gone;
+    },
     ensure: (ref, readBundle, options = {}) => {
       const signal = options.signal ?? new AbortController().signal;
-      const before = busy.get(ref.bundleSha256) ?? Promise.resolve();
-      // K2.
-      const turn = before.then(() =>
+      return inTurn(ref.bundleSha256, () =>
         ensureEntry(dir, ref, readBundle, signal, options.trustedKeys),
       );
-      const settled = turn.then(
-        () => undefined,
-        () => undefined,
-      );
-      busy.set(ref.bundleSha256, settled);
-      void settled.then(() => {
-        if (busy.get(ref.bundleSha256) === settled) busy.delete(ref.bundleSha256);
-      });
-      return turn;
     },
   };
+}
+
+/** Their sizes count as nothing: where the disk runs full, all that is not used goes. */
+async function entriesIn(dir: string) {
+  const found: { name: string; sizeBytes: number; usedAtMs: number }[] = [];
+  for (const name of await readdir(dir)) {
+    if (name.startsWith(PARTIAL_PREFIX)) continue;
+    const { mtimeMs: usedAtMs } = await stat(join(dir, name));
+    found.push({ name, sizeBytes: 0, usedAtMs });
+  }
+  return found;
 }
 
 async function ensureEntry(
@@ -102,5 +142,7 @@ async function ensureEntry(
     await rm(bundleDir, { recursive: true, force: true });
     throw new CatalogError('DIGEST_MISMATCH', `${ref.id}: the stored bundle: ${difference}`);
   }
+  const now = new Date();
+  await utimes(bundleDir, now, now); // K4
   return { manifest, bundleDir };
 }

@@ -22,8 +22,10 @@ import {
   startUpstream,
   type TestUpstream,
 } from '../artifacts/upstream.http.testing.js';
+import { loadTrustStore } from '../artifacts/trust-store.fs.js';
 import { createInstaller } from '../install/install.fs.js';
 import { createCheckpoints, type Checkpoints } from '../runs/checkpoints.fs.js';
+import { CALLS_PER_MINUTE } from './call-rate.js';
 import { serveHost } from './host.grpc.js';
 import type { HostedLaunch } from './hosted-launch.js';
 import { testRun, type TestRun } from './hosted-run.testing.js';
@@ -54,6 +56,7 @@ beforeEach(async () => {
     clock: hastyClock,
     random: () => 0,
     env: {},
+    secureContext: loadTrustStore({}),
     shownIn: () => [],
   });
   checkpoints = createCheckpoints({ dir: join(dir, 'checkpoints') });
@@ -77,6 +80,7 @@ async function serve(changes: Partial<TestRun>): Promise<void> {
       installRoots: [{ name: 'tools', path: join(dir, 'opt', 'tools') }],
       egress: [],
       fetchPrefixes: [upstream.url],
+      operatorHosts: [new URL(upstream.url).host],
     },
     limits: { diskBytesMax: 1_000_000, criticalSMax: 60, previousVersions: 1 },
     ...changes,
@@ -152,6 +156,30 @@ function fetchAll(request: FetchRequest, metadata = withToken()): Promise<FetchR
 }
 
 const log20 = (message: string) => ({ severity: LogRequest_Severity.INFO, message });
+
+describe('a run that asks without end (T23)', () => {
+  test('may so many times a minute, and is told when again', async () => {
+    const enter = () => {
+      const request = { runId: 'run-1', why: 'again', expectedS: 1 };
+      return unary(client.enterCritical.bind(client), request, options);
+    };
+    const leave = () => unary(client.leaveCritical.bind(client), { runId: 'run-1' }, options);
+    for (let call = 0; call < CALLS_PER_MINUTE; call += 1) await enter();
+    const error = await enter().catch((reason: unknown) => reason as ServiceError);
+    expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+    expect((error as ServiceError).metadata.get('lull-retry-after-ms')).toEqual(['240']);
+    expect(await refusal(fetchAll(fetchRequest()))).toEqual([
+      status.RESOURCE_EXHAUSTED,
+      'RATE_LIMITED',
+    ]);
+    // Whoever is inside gets out, and what is said in a log is bounded by itself.
+    await leave();
+    await unary(client.log.bind(client), line('x'), options);
+    nowMs += 240;
+    await enter();
+    expect(run.sections).toHaveLength(CALLS_PER_MINUTE + 2);
+  });
+});
 
 describe('who may call (T15)', () => {
   test.each(['', 'token-2', 'token-1 ', 'TOKEN-1'])('another token: %j', async (token) => {

@@ -6,7 +6,8 @@
 //       belongs to the run that it came for, also where the launch serves another one meanwhile.
 //   V2. Nothing is done while the run is frozen: every call waits, without a deadline. Downloads, and
 //       new critical sections, also wait where the run is throttled instead.
-//   V3. What one updater can have open at once is bounded (T23).
+//   V3. What one updater can have open at once is bounded, and what it can ask in a minute (T23):
+//       most of it is for the journal, which forgets nothing.
 //   V4. Text of an updater is cleaned before it goes anywhere (T17).
 
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -30,20 +31,19 @@ import type { Log } from '../../runtime/log.js';
 import type { Artifacts } from '../artifacts/artifacts.http.js';
 import type { Installer } from '../install/install.fs.js';
 import { CHECKPOINT_BYTES_MAX, type Checkpoints } from '../runs/checkpoints.fs.js';
-import { inside } from '../sandbox/sandbox.js';
+import { CALLS_PER_MINUTE, fullCallRate, takeCall } from './call-rate.js';
 import { HostError } from './host-failure.js';
 import type { HostedLaunch } from './hosted-launch.js';
 import type { HostedRun } from './hosted-run.js';
+import { serveFetch } from './host-fetch.grpc.js';
 import { fullRate, LOG_BYTES_MAX, takeLine } from './host-log-rate.js';
 import { statusOf } from './host-status.grpc.js';
-import { orderOf, receiptToWire, severityOf } from './host-wire.grpc.js';
+import { receiptToWire, severityOf } from './host-wire.grpc.js';
 
 /** Downloads at once; the ones above wait for a better-behaved updater. */
 const FETCHES_MAX = 8;
 /** Calls at once that are not downloads. */
 const CALLS_MAX = 32;
-/** Progress is for people: ten a second is more than they can read. */
-const PROGRESS_MS_MIN = 100;
 const LINE_CHARS_MAX = 256;
 
 export interface HostDeps {
@@ -75,9 +75,10 @@ export async function serveHost(launch: HostedLaunch, deps: HostDeps): Promise<L
 }
 
 function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
-  const { artifacts, installer, checkpoints, clock } = deps;
+  const { installer, checkpoints, clock } = deps;
   const open = { fetches: 0, calls: 0 };
   let logRate = fullRate(clock.now().monotonicMs);
+  let callRate = fullCallRate(clock.now().monotonicMs);
 
   function answer<Request, Response>(
     act: (request: Request, run: HostedRun) => Promise<Response>,
@@ -125,6 +126,25 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
     });
   }
 
+  /** The same for a call that leaves something behind (V3). */
+  function answerAtRate<Request extends { runId: string }, Response>(
+    act: (request: Request, run: HostedRun) => Promise<Response>,
+  ) {
+    return answerOwn((request: Request, run: HostedRun) => {
+      requireRate();
+      return act(request, run);
+    });
+  }
+
+  function requireRate(): void {
+    const taken = takeCall(callRate, clock.now().monotonicMs);
+    callRate = taken.rate;
+    if (taken.afterMs === 0) return;
+    throw new HostError('RATE_LIMITED', `more than ${String(CALLS_PER_MINUTE)} calls a minute`, {
+      retryAfterMs: taken.afterMs,
+    });
+  }
+
   function refusal(error: unknown, run: HostedRun | undefined) {
     const over = run?.over.aborted === true && !(error instanceof HostError);
     return statusOf(over ? new HostError('RUN_OVER', 'the run is over') : error, deps.log);
@@ -158,32 +178,10 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
     if (open.fetches >= FETCHES_MAX) {
       throw new HostError('RATE_LIMITED', `at most ${String(FETCHES_MAX)} downloads at once`);
     }
-    const order = orderOf(call.request);
-    const gone = new AbortController();
-    call.on('cancelled', () => {
-      gone.abort();
-    });
-    let toldAtMs = -PROGRESS_MS_MIN;
+    requireRate();
     open.fetches += 1;
     try {
-      await run.released();
-      const parked = { ...run, thawed: () => run.released() }; // V2
-      const { sha256, sizeBytes } = await artifacts.fetch(order, parked, {
-        signal: gone.signal,
-        onProgress: (receivedBytes, totalBytes) => {
-          const nowMs = clock.now().monotonicMs;
-          if (nowMs - toldAtMs < PROGRESS_MS_MIN) return;
-          toldAtMs = nowMs;
-          const value = {
-            receivedBytes: BigInt(receivedBytes),
-            totalBytes: totalBytes === undefined ? undefined : BigInt(totalBytes),
-          };
-          call.write({ kind: { $case: 'progress', value } });
-        },
-      });
-      const path = `${inside.artifacts}/${sha256}`;
-      const value = { sha256, sizeBytes: BigInt(sizeBytes), path };
-      call.write({ kind: { $case: 'artifact', value } });
+      await serveFetch(call, run, deps);
     } finally {
       open.fetches -= 1;
     }
@@ -201,13 +199,13 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
         },
       );
     },
-    commit: answerOwn(async ({ root, stagedPath }, run) => ({
+    commit: answerAtRate(async ({ root, stagedPath }, run) => ({
       receipt: receiptToWire(await installer.commit({ run, root, stagedPath })),
     })),
-    revert: answerOwn(async ({ root }, run) => ({
+    revert: answerAtRate(async ({ root }, run) => ({
       receipt: receiptToWire(await installer.revert({ run, root })),
     })),
-    enterCritical: answerOwn(async ({ why, expectedS }, run) => {
+    enterCritical: answerAtRate(async ({ why, expectedS }, run) => {
       const max = run.limits.criticalSMax;
       if (max === 0) throw new HostError('GRANT_MISSING', 'no critical section was granted');
       if (why === '') throw new HostError('FIELD_INVALID', 'why is empty');
@@ -217,11 +215,12 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
       await run.enterSection(displayText(why, LINE_CHARS_MAX)); // V4
       return {};
     }),
+    // At no rate: one that is refused would stay inside.
     leaveCritical: answerOwn((_request, run) => {
       run.leaveSection();
       return {};
     }),
-    saveCheckpoint: answerOwn(async ({ checkpoint }, run) => {
+    saveCheckpoint: answerAtRate(async ({ checkpoint }, run) => {
       if (checkpoint.byteLength > CHECKPOINT_BYTES_MAX) {
         throw new HostError('FIELD_INVALID', 'checkpoint is larger than 64 KiB');
       }

@@ -33,7 +33,7 @@ export function testRun(
   return {
     runId: 'run-1',
     uid: process.getuid?.() ?? 0,
-    grants: { installRoots: [], egress: [], fetchPrefixes: [] },
+    grants: { installRoots: [], egress: [], fetchPrefixes: [], operatorHosts: [] },
     limits: { diskBytesMax: 64 * 1024 * 1024, criticalSMax: 0, previousVersions: 1 },
     take: () => Promise.resolve(),
     ...given,

@@ -27,7 +27,8 @@ export interface HostedRun {
   thawed(): Promise<void>;
   /**
    * The same for what has no place in a critical section: resolves while nothing holds the run, also
-   * where it is throttled instead of frozen.
+   * where it is throttled instead of frozen, and what it brings about finds room on its way to the
+   * orchestrator (T23).
    * @throws when the run is over.
    */
   released(): Promise<void>;
@@ -77,7 +78,13 @@ export type HostEvent =
       readonly allowed: boolean;
       readonly sentBytes: number;
       readonly receivedBytes: number;
+      /** How many connections this tells of. */
+      readonly connectionCount: number;
+      /** Why they were cut or refused, where it was not for want of a grant. */
+      readonly reason?: 'METERED';
     }
+  /** What the operator should read in the history. */
+  | { readonly kind: 'notice'; readonly message: string }
   | {
       readonly kind: 'log';
       readonly severity: 'debug' | 'info' | 'warn' | 'error';

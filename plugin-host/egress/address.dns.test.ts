@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type LookupFunction } from 'node:net';
-import { lookupBy, mayDial } from './address.dns.js';
+import { lookupBy, mayDial, refuseLiteral } from './address.dns.js';
 
 describe('a granted name that resolves to this machine or its network segment (T13)', () => {
   test.each([
@@ -18,26 +18,62 @@ describe('a granted name that resolves to this machine or its network segment (T
     'fd00:ec2::254',
     '::ffff:127.0.0.1',
     '::ffff:a9fe:a9fe',
+    '64:ff9b::7f00:1',
+    '64:ff9b::169.254.169.254',
+    '2002:7f00:1::1',
+    '2001::7f00:0:0:80ff:fffe',
+    '::7f00:1',
+    'fe80::1%eth0',
     'not-an-address',
   ])('%s is not dialled', (address) => {
-    expect(mayDial('updates.example', address)).toBe(false);
+    expect(mayDial('updates.example', address, true)).toBe(false);
+    expect(mayDial('updates.example', address, false)).toBe(false);
   });
 });
 
-test.each(['93.184.216.34', '203.0.113.80', '10.1.2.3', '192.168.1.5', '2001:db8::1', 'fd12::1'])(
-  'a granted name may have the address %s',
-  (address) => {
-    expect(mayDial('updates.example', address)).toBe(true);
-  },
-);
+const inner = [
+  ...['10.1.2.3', '172.31.0.1', '192.168.1.5', '100.64.0.1', 'fd12::1', '::ffff:10.0.0.1'],
+  ...['64:ff9b::a00:1', '64:ff9b:1::5', '2002:c0a8:101::1', 'fec0::1'],
+];
+const world = ['93.184.216.34', '203.0.113.80', '172.32.0.1', '2001:db8::1', '64:ff9b::cb00:7150'];
 
-test.each([
-  ['127.0.0.1', '127.0.0.1'],
-  ['[::1]', '::1'],
-  ['localhost', '127.0.0.1'],
-  ['x.localhost', '::1'],
-])('%s was granted literally', (host, address) => {
-  expect(mayDial(host, address)).toBe(true);
+describe('a name that resolves to an inner network (T13)', () => {
+  test.each(inner)(
+    'at %s is dialled for the operator, who has one, and for no vendor',
+    (address) => {
+      expect(mayDial('registry.corp.example', address, true)).toBe(true);
+      expect(mayDial('registry.corp.example', address, false)).toBe(false);
+    },
+  );
+
+  test.each(world)('and one of the world, at %s, for both', (address) => {
+    expect(mayDial('updates.example', address, true)).toBe(true);
+    expect(mayDial('updates.example', address, false)).toBe(true);
+  });
+});
+
+describe('an address that was granted literally (T14)', () => {
+  test.each(['127.0.0.1', '[::1]', 'localhost', 'x.localhost', '169.254.169.254', ...inner])(
+    '%s means itself when the operator named it, and is refused to a vendor',
+    (host) => {
+      const literal = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+      expect(() => {
+        refuseLiteral(literal, true);
+      }).not.toThrow();
+      expect(() => {
+        refuseLiteral(literal, false);
+      }).toThrow(`${literal} is`);
+    },
+  );
+
+  test('of the world, or a name, is not judged before it is resolved', () => {
+    for (const host of [
+      ...world.map((each) => (each.includes(':') ? `[${each}]` : each)),
+      'a.example',
+    ]) {
+      refuseLiteral(host, false);
+    }
+  });
 });
 
 describe('a name whose answers change from one question to the next (T13)', () => {
@@ -49,7 +85,7 @@ describe('a name whose answers change from one question to the next (T13)', () =
     return lookupBy((_host, _options, answer) => {
       asked += 1;
       answer(null, [{ address: asked === 1 ? PUBLIC : '127.0.0.1', family: 4 }]);
-    });
+    }, false);
   }
 
   const addressOf = (lookup: LookupFunction): Promise<unknown> =>
@@ -68,7 +104,7 @@ describe('a name whose answers change from one question to the next (T13)', () =
     const lookup = lookupBy((_host, _options, answer) => {
       asked += 1;
       answer(null, [{ address: asked === 1 ? '127.0.0.1' : '127.0.0.2', family: 4 }]);
-    });
+    }, true);
     // A name that means this machine, so that the test stays on it.
     const socket = connect({ host: 'granted.localhost', port, lookup });
     await once(socket, 'connect');
@@ -84,13 +120,13 @@ describe('a name whose answers change from one question to the next (T13)', () =
   });
 
   test('with good and bad answers at once, only the good are dialled', async () => {
-    const mixed = ['127.0.0.1', '::1', '169.254.169.254', PUBLIC];
+    const mixed = ['127.0.0.1', '10.0.0.1', '::1', '169.254.169.254', PUBLIC];
     const lookup = lookupBy((_host, _options, answer) => {
       answer(
         null,
         mixed.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
       );
-    });
+    }, false);
     expect(await addressOf(lookup)).toBe(PUBLIC);
   });
 });

@@ -1,57 +1,74 @@
 // Which addresses a granted host may turn out to have (T13).
 //
-// Every host that is dialled was granted, by name or as a literal address, and matched exactly. What
-// is left to stop is a granted *name* whose owner points it at this machine.
+// Every host that is dialled was granted and matched exactly. Who granted it decides: a vendor signs
+// one manifest for every machine and cannot mean anything inside somebody's network; an operator who
+// names a host of their own does.
 //
 // Invariants:
-//   A1. A literal address, and `localhost`, mean themselves: whoever granted them wanted them.
+//   A1. What an operator named literally, an address or `localhost`, means itself.
 //   A2. A name is never dialled at a loopback, link-local (cloud metadata lives there), unspecified,
-//       multicast or broadcast address; other addresses that it has are used.
-//   A3. A name may have a private address: a company's registry has a name and a private address,
-//       and the grant of exactly this name is what says that it is meant.
-//   A4. What was checked is what is dialled: the name is resolved once, here.
+//       multicast or broadcast address, whoever named it; other addresses that it has are used.
+//   A3. A private address is dialled for a name that the operator named, and for no other: a
+//       company's registry has a name and a private address.
+//   A4. What a vendor named literally is dialled where it is an address of the world.
+//   A5. What was checked is what is dialled: the name is resolved once, here.
 
 import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
+import { bytesOf, zoneOf } from './zone.js';
 
-const own = new BlockList();
-own.addSubnet('0.0.0.0', 8, 'ipv4');
-own.addSubnet('127.0.0.0', 8, 'ipv4');
-own.addSubnet('169.254.0.0', 16, 'ipv4');
-own.addSubnet('224.0.0.0', 4, 'ipv4');
-own.addAddress('255.255.255.255', 'ipv4');
-own.addAddress('::', 'ipv6');
-own.addAddress('::1', 'ipv6');
-own.addSubnet('fe80::', 10, 'ipv6');
-own.addSubnet('ff00::', 8, 'ipv6');
-// The metadata address of a large cloud, in what is otherwise private space.
-own.addAddress('fd00:ec2::254', 'ipv6');
-
-/** A granted name has no address that it may be dialled at. */
+/** A granted host has no address that it may be dialled at. */
 export class AddressRefusedError extends Error {
   readonly code = 'ADDRESS_REFUSED';
 
   constructor(host: string, addresses: readonly string[]) {
+    const isPrivate = addresses.some((address) => zoneOf(address) === 'private');
+    const where = isPrivate ? 'an inner network' : 'this machine or its own network segment';
+    const what = isLiteral(host) ? 'is' : `resolves to ${addresses.join(', ')}, which is`;
+    // A name never leads to this machine, whoever gave it (A2).
+    const itself = isPrivate || isLiteral(host) ? 'it' : 'the address itself';
     super(
-      `${host} resolves to ${addresses.join(', ')}, which is this machine or its own network segment. ` +
-        `Grant the address itself if that is meant.`,
+      `${host} ${what} ${where}. If that is meant, an operator names ${itself} in a setting, or in ` +
+        `network.private_hosts of the policy.`,
     );
     this.name = 'AddressRefusedError';
   }
 }
 
-/** Whether `host`, which was granted, may be dialled at `address`, which it resolved to. */
-export function mayDial(host: string, address: string): boolean {
-  if (isLiteral(host) || host === 'localhost' || host.endsWith('.localhost')) return true; // A1
-  const family = isIP(address);
-  if (family === 0) return false;
-  // A BlockList finds IPv4-mapped IPv6 addresses under their IPv4 rules as well (T14).
-  return !own.check(address, family === 4 ? 'ipv4' : 'ipv6'); // A2, A3
+/**
+ * Whether `host`, which was granted, may be dialled at `address`, which it resolved to.
+ * @param byOperator whether the operator named it, and not only the vendor.
+ */
+export function mayDial(host: string, address: string, byOperator: boolean): boolean {
+  if (byOperator && isLiteral(host)) return true; // A1
+  switch (zoneOf(address)) {
+    case undefined:
+    case 'own':
+      return false; // A2
+    case 'private':
+      return byOperator; // A3
+    case 'public':
+      return true;
+  }
 }
 
-/** Whether a host, as it stands in a URL, is an address and not a name. */
+/**
+ * What can be said before anybody resolves anything (A4): also where a proxy does that in our place.
+ * @throws AddressRefusedError
+ */
+export function refuseLiteral(host: string, byOperator: boolean): void {
+  if (!isLiteral(host)) return;
+  const address = isLocalhost(host) ? '127.0.0.1' : unbracketed(host);
+  if (!mayDial(host, address, byOperator)) throw new AddressRefusedError(host, [address]);
+}
+
+/** Whether a host, as it stands in a URL, says by itself where it leads. */
 function isLiteral(host: string): boolean {
-  return isIP(unbracketed(host)) !== 0;
+  return isLocalhost(host) || bytesOf(unbracketed(host)) !== undefined;
+}
+
+function isLocalhost(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost');
 }
 
 /** "[::1]" as sockets want it: "::1". */
@@ -66,15 +83,15 @@ type Resolve = (
   callback: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
 ) => void;
 
-/** What a socket resolves its host with: `resolve`, less what may not be dialled (A4). */
-export function lookupBy(resolve: Resolve): LookupFunction {
+/** What a socket resolves its host with: `resolve`, less what may not be dialled (A5). */
+export function lookupBy(resolve: Resolve, byOperator: boolean): LookupFunction {
   return (host, options, callback) => {
     resolve(host, { ...options, all: true }, (error, found) => {
       if (error !== null) {
         callback(error, []);
         return;
       }
-      const allowed = found.filter(({ address }) => mayDial(host, address));
+      const allowed = found.filter(({ address }) => mayDial(host, address, byOperator));
       const [first] = allowed;
       if (first === undefined) {
         const addresses = found.map(({ address }) => address);
@@ -85,4 +102,6 @@ export function lookupBy(resolve: Resolve): LookupFunction {
   };
 }
 
-export const checkedLookup: LookupFunction = lookupBy(lookup);
+export function checkedLookup(byOperator: boolean): LookupFunction {
+  return lookupBy(lookup, byOperator);
+}

@@ -4,7 +4,8 @@
 // Invariants:
 //   L1. The rate is the machine's: what one run has taken, the others wait for as well.
 //   L2. A person who may be there counts as there.
-//   L3. What was paid for is counted over the whole run, also when the network changes in between.
+//   L3. What was paid for is counted over the whole run and every attempt at it, also when the network
+//       changes in between; where nobody pays, nothing is held against it.
 
 import { judgePersonAway } from '../../conditions/presence.js';
 import { judgeUnmetered } from '../../conditions/network.js';

@@ -1,78 +1,127 @@
 // The one way out of this machine for what the host does in an updater's name: a socket to a granted
 // destination, directly or through the operator's proxy.
 //
-// Invariant:
-//   D1. Directly: only addresses that may be dialled (address.dns.ts). Through a proxy: the proxy
-//       resolves the name, so the check is the proxy's; its own address is the operator's word.
+// Invariants:
+//   D1. Directly: only addresses that may be dialled (address.dns.ts).
+//   D2. Through a proxy: the proxy resolves names, so which addresses they may have is the proxy's to
+//       judge; literal addresses are judged here. The proxy's own address is the operator's word.
+//   D3. A proxy is asked for a tunnel for what is secured, and given the request itself, in absolute
+//       form, for what is not: few proxies tunnel to port 80.
 
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext } from 'node:tls';
 import { DeadlineError } from '../../runtime/deadline.js';
-import { checkedLookup, unbracketed } from './address.dns.js';
+import { checkedLookup, refuseLiteral, unbracketed } from './address.dns.js';
+import { ProxyError } from './proxy-error.js';
 import { proxyFor, type Destination, type ProxyRule } from './upstream-proxy.js';
 
 /** Longer than a slow network's worst handshake, shorter than a person's patience. */
 export const CONNECT_MS_MAX = 15_000;
 
-/**
- * Connects. The socket is the caller's to destroy.
- * @throws AddressRefusedError, DeadlineError, or what the network said.
- */
-export async function dial(
-  to: Destination,
-  options: { readonly proxyRule: ProxyRule; readonly signal: AbortSignal },
-): Promise<Socket> {
-  options.signal.throwIfAborted();
-  const proxy = proxyFor(options.proxyRule, to);
-  return proxy === undefined
-    ? dialDirectly(to, options.signal)
-    : dialThrough(proxy, to, options.signal);
+export interface DialOptions {
+  readonly proxyRule: ProxyRule;
+  /** Whom proxies that are themselves secured have to be vouched for by. */
+  readonly secureContext: SecureContext;
+  /** "host:port" of what the operator named; see address.dns.ts. */
+  readonly operatorHosts: readonly string[];
+  readonly signal: AbortSignal;
 }
 
-function dialDirectly(to: Destination, signal: AbortSignal): Promise<Socket> {
+/**
+ * Connects. The socket is the caller's to destroy. Where the destination is not secured and a proxy
+ * is before it, it leads to the proxy, which wants the absolute form (D3): see `absoluteForm`.
+ * @throws AddressRefusedError, ProxyError, DeadlineError, or what the network said.
+ */
+export async function dial(to: Destination, options: DialOptions): Promise<Socket> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  const byOperator = options.operatorHosts.includes(`${to.host}:${String(to.port)}`);
+  refuseLiteral(to.host, byOperator); // D1, D2
+  const proxy = proxyFor(options.proxyRule, to);
+  const what = `connecting to ${to.host}`;
+  if (proxy === undefined) {
+    const lookup = checkedLookup(byOperator);
+    const host = unbracketed(to.host);
+    const open = () => connect({ host, port: to.port, lookup, allowHalfOpen: true, noDelay: true });
+    return connected(open, 'connect', signal, what);
+  }
+  const socket = await toProxy(proxy, options);
+  if (!to.secure) return socket;
+  try {
+    return await tunnelled(socket, proxy, to, signal);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+/** What a plain http request to `to` is sent with where a proxy takes it (D3). */
+export function absoluteForm(
+  proxyRule: ProxyRule,
+  to: Destination,
+): { readonly headers: Readonly<Record<string, string>> } | undefined {
+  const proxy = to.secure ? undefined : proxyFor(proxyRule, to);
+  return proxy === undefined ? undefined : { headers: credentialsOf(proxy) };
+}
+
+function toProxy(proxy: URL, { signal, secureContext }: DialOptions): Promise<Socket> {
+  const secure = proxy.protocol === 'https:';
+  const host = unbracketed(proxy.hostname);
+  const port = proxy.port === '' ? (secure ? 443 : 80) : Number(proxy.port);
+  const what = `connecting to the proxy ${proxy.host}`;
+  if (!secure)
+    return connected(() => connect({ host, port, noDelay: true }), 'connect', signal, what);
+  const open = () => connectTls({ host, port, servername: host, secureContext });
+  return connected(open, 'secureConnect', signal, what);
+}
+
+function connected(
+  open: () => Socket,
+  event: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+  what: string,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({
-      host: unbracketed(to.host),
-      port: to.port,
-      lookup: checkedLookup, // D1
-      allowHalfOpen: true,
-      noDelay: true,
-    });
-    const end = whenTooLate(signal, `connecting to ${to.host}`, (error) => socket.destroy(error));
-    socket.once('connect', () => {
-      end();
-      resolve(socket);
-    });
-    socket.once('error', (error) => {
+    const socket = open();
+    const end = whenTooLate(signal, what, (error) => socket.destroy(error));
+    const onError = (error: Error): void => {
       end();
       reject(error);
+    };
+    socket.once('error', onError);
+    socket.once(event, () => {
+      end();
+      socket.off('error', onError);
+      resolve(socket);
     });
   });
 }
 
-function dialThrough(proxy: URL, to: Destination, signal: AbortSignal): Promise<Socket> {
+function tunnelled(
+  socket: Socket,
+  proxy: URL,
+  to: Destination,
+  signal: AbortSignal,
+): Promise<Socket> {
   const authority = `${to.host}:${String(to.port)}`;
   return new Promise((resolve, reject) => {
     const asking = request({
-      host: unbracketed(proxy.hostname),
-      port: proxy.port === '' ? 80 : Number(proxy.port),
       method: 'CONNECT',
       path: authority,
       headers: { host: authority, ...credentialsOf(proxy) },
-      agent: false,
+      createConnection: () => socket,
     });
     const end = whenTooLate(signal, `the proxy's connection to ${to.host}`, (error) =>
       asking.destroy(error),
     );
-    asking.once('connect', (response, socket, head) => {
+    asking.once('connect', (response, through, head) => {
       end();
-      if (response.statusCode === 200) {
-        if (head.byteLength > 0) socket.unshift(head);
-        resolve(socket);
-      } else {
-        socket.destroy();
-        reject(new Error(`the proxy answered ${String(response.statusCode)} for ${authority}`));
-      }
+      const { statusCode = 0 } = response;
+      if (statusCode === 200) {
+        if (head.byteLength > 0) through.unshift(head);
+        resolve(through);
+      } else reject(new ProxyError(statusCode, authority));
     });
     asking.once('error', (error) => {
       end();

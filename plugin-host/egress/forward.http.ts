@@ -6,10 +6,10 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
-import { dial } from './dial.http.js';
+import { absoluteForm, dial, type DialOptions } from './dial.http.js';
+import { ProxyError } from './proxy-error.js';
 import { authorityOf, type Target } from './target.js';
 import { pump, watchIdle, type Traffic, type TunnelDeps } from './tunnel.http.js';
-import type { ProxyRule } from './upstream-proxy.js';
 
 /** What is between two neighbours only, and never passed on. */
 const HOP_BY_HOP = new Set([
@@ -27,7 +27,7 @@ const HOP_BY_HOP = new Set([
 export interface Way {
   readonly target: Target;
   readonly path: string;
-  readonly proxyRule: ProxyRule;
+  readonly out: Omit<DialOptions, 'signal'>;
   readonly traffic: Traffic;
   readonly carry: TunnelDeps;
   readonly signal: AbortSignal;
@@ -41,20 +41,28 @@ export async function forward(
 ): Promise<void> {
   const { target, traffic, carry } = way;
   await carry.run.thawed();
+  await carry.run.take(0);
   const ending = new AbortController();
   const signal = AbortSignal.any([way.signal, ending.signal]);
   response.once('close', () => {
     ending.abort();
   });
-  const socket = await dial({ ...target, secure: false }, { proxyRule: way.proxyRule, signal });
+  const to = { ...target, secure: false };
+  const through = absoluteForm(way.out.proxyRule, to);
+  const socket = await dial(to, { ...way.out, signal });
   socket.on('error', () => undefined);
   signal.addEventListener('abort', () => socket.destroy(), { once: true });
   void watchIdle(traffic, carry, signal).then(() => socket.destroy());
   try {
     const outgoing = request({
       method: asked.method ?? 'GET',
-      path: way.path,
-      headers: { ...passedOn(asked.headers), host: authorityOf(target), connection: 'close' },
+      path: through === undefined ? way.path : `http://${authorityOf(target)}${way.path}`,
+      headers: {
+        ...passedOn(asked.headers),
+        host: authorityOf(target),
+        connection: 'close',
+        ...through?.headers,
+      },
       createConnection: () => socket,
     });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
@@ -67,6 +75,9 @@ export async function forward(
         traffic.sentBytes += bytes;
       }),
     ]);
+    if (through !== undefined && incoming.statusCode === 407) {
+      throw new ProxyError(407, authorityOf(target));
+    }
     response.writeHead(incoming.statusCode ?? 502, {
       ...passedOn(incoming.headers),
       connection: 'close',

@@ -20,7 +20,7 @@ function rig(limits: Partial<NetworkLimits>, first: Readings) {
   const state = { readings: first };
   const ending = new AbortController();
   const run = { readings: () => state.readings, over: ending.signal };
-  const open = () => intake.of({ ...run, limits: { ...noLimits, ...limits } });
+  const open = (runId = 'r') => intake.of({ ...run, runId, limits: { ...noLimits, ...limits } });
   return { clock, state, ending, open };
 }
 
@@ -72,5 +72,14 @@ test('on a metered network a run may take so much, over all of its connections',
   state.readings = metered;
   await take(40);
   await expect(take(1)).rejects.toMatchObject({ code: 'METERED' });
-  await expect(open()(100)).resolves.toBeUndefined();
+  await expect(open('another')(100)).resolves.toBeUndefined();
+});
+
+test('another attempt at the same run has no more of it; where nobody pays, it goes on', async () => {
+  const { state, open } = rig({ meteredBytesMax: 100 }, metered);
+  await open()(90);
+  await expect(open()(20)).rejects.toMatchObject({ code: 'METERED' });
+  await expect(open()(0)).rejects.toMatchObject({ code: 'METERED' });
+  state.readings = free;
+  await expect(open()(1_000)).resolves.toBeUndefined();
 });

@@ -1,16 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { access, mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer as createHttpServer, request } from 'node:http';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { loadTrustStore } from '../artifacts/trust-store.fs.js';
+import { HostError } from '../channel/host-failure.js';
 import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
 import { serveEgress } from './proxy.http.js';
-import { readAuthority } from './target.js';
+import { startCompanyProxy } from './proxy.http.testing.js';
 
 let dir: string;
 let socketPath: string;
@@ -31,18 +33,28 @@ afterEach(async () => {
 
 async function open(
   egress: readonly string[],
-  options: { env?: Record<string, string>; idleMsMax?: number } = {},
+  options: {
+    env?: Record<string, string>;
+    idleMsMax?: number;
+    operatorHosts?: string[];
+    take?: (bytes: number) => Promise<void>;
+  } = {},
 ): Promise<void> {
   run = testRun({
     workDir: dir,
     artifactsDir: dir,
-    grants: { installRoots: [], egress, fetchPrefixes: [] },
+    grants: {
+      ...{ installRoots: [], egress, fetchPrefixes: [] },
+      operatorHosts: options.operatorHosts ?? egress,
+    },
+    ...(options.take === undefined ? {} : { take: options.take }),
   });
   proxy = await serveEgress(run, {
     socketPath,
     clock: systemClock,
     log: createLog('test', 'silent'),
     env: options.env ?? {},
+    secureContext: loadTrustStore({}),
     ...(options.idleMsMax === undefined ? {} : { idleMsMax: options.idleMsMax }),
   });
 }
@@ -118,6 +130,7 @@ describe('CONNECT', () => {
         allowed: true,
         sentBytes: 300_000,
         receivedBytes: 300_000,
+        connectionCount: 1,
       },
     ]);
   });
@@ -204,26 +217,94 @@ describe('CONNECT', () => {
   });
 
   test('goes through the operator’s proxy where there is one', async () => {
-    const port = await echoServer();
-    const asked: string[] = [];
-    const upstream = createHttpServer();
-    upstream.on('connect', (incoming, socket: Socket) => {
-      asked.push(`${incoming.url ?? ''} ${incoming.headers['proxy-authorization'] ?? ''}`);
-      const { port: to = 0 } = readAuthority(incoming.url ?? '') ?? {};
-      const outer = connect(to, '127.0.0.1');
-      outer.on('error', () => undefined);
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      socket.pipe(outer).pipe(socket);
+    const upstream = await startCompanyProxy({
+      credentials: 'me:word',
+      tunnelsTo: await echoServer(),
     });
-    const proxyPort = await listening(upstream);
+    closers.push(() => upstream.close());
     // The name is the proxy's to resolve.
-    await open([`registry.example:${String(port)}`], {
-      env: { HTTPS_PROXY: `http://me:word@127.0.0.1:${String(proxyPort)}` },
-    });
-    const { socket } = await tunnelTo(`registry.example:${String(port)}`);
+    const env = { HTTPS_PROXY: `http://me:word@127.0.0.1:${String(upstream.port)}` };
+    await open(['registry.example:443'], { env });
+    const { socket } = await tunnelTo('registry.example:443');
     socket.end('hello');
     expect(await text(socket)).toBe('hello');
-    expect(asked).toEqual([`registry.example:${String(port)} Basic bWU6d29yZA==`]);
+    expect(upstream.asked).toEqual(['CONNECT registry.example:443']);
+  });
+
+  test('says so where that proxy wants other credentials', async () => {
+    const upstream = await startCompanyProxy({ credentials: 'me:word', tunnelsTo: 1 });
+    closers.push(() => upstream.close());
+    const env = { ALL_PROXY: `http://127.0.0.1:${String(upstream.port)}` };
+    await open(['registry.example:443', 'registry.example:80'], { env });
+    const { status, socket } = await tunnelTo('registry.example:443');
+    expect([status, await text(socket)]).toEqual([502, expect.stringMatching(/credentials.*407/)]);
+    const plain = await get('http://registry.example/x');
+    expect(plain).toEqual({ status: 502, body: expect.stringMatching(/credentials.*407/) });
+    expect(upstream.asked).toEqual([
+      'CONNECT registry.example:443',
+      'GET http://registry.example:80/x',
+    ]);
+  });
+
+  test('to an address of this machine that only the vendor named is refused, and told', async () => {
+    const port = await echoServer();
+    const authority = `127.0.0.1:${String(port)}`;
+    await open([authority], { operatorHosts: [] });
+    const { status, socket } = await tunnelTo(authority);
+    expect([status, await text(socket)]).toEqual([403, expect.stringContaining('this machine')]);
+    await until(() => run.events.length > 0);
+    expect(run.events).toEqual([expect.objectContaining({ port, allowed: false })]);
+  });
+});
+
+describe('what goes into the journal', () => {
+  test('of many connections to one host is the first, and a sum', async () => {
+    const port = await echoServer();
+    await open([`127.0.0.1:${String(port)}`]);
+    for (let each = 0; each < 50; each += 1) {
+      const { socket } = await tunnelTo(`127.0.0.1:${String(port)}`);
+      socket.end('1234');
+      expect(await text(socket)).toBe('1234');
+    }
+    await proxy.close();
+    expect(run.events).toEqual([
+      expect.objectContaining({ port, sentBytes: 4, receivedBytes: 4, connectionCount: 1 }),
+      expect.objectContaining({ port, sentBytes: 196, receivedBytes: 196, connectionCount: 49 }),
+    ]);
+  });
+});
+
+describe('on a network that somebody pays for', () => {
+  test('a connection that takes too much is cut, the next one refused; both are told', async () => {
+    const port = await echoServer();
+    const authority = `127.0.0.1:${String(port)}`;
+    const paid = { bytes: 0 };
+    const take = (bytes: number): Promise<void> => {
+      paid.bytes += bytes;
+      const error = new HostError(
+        'METERED',
+        'the network is metered, and a run may take 10 B there',
+      );
+      return paid.bytes > 10 ? Promise.reject(error) : Promise.resolve();
+    };
+    await open([authority], { take });
+    const { socket } = await tunnelTo(authority);
+    socket.write('123456789012');
+    await text(socket).catch(() => undefined);
+    await until(() => run.events.length > 0);
+    const after = await tunnelTo(authority);
+    expect([after.status, await text(after.socket)]).toEqual([
+      403,
+      expect.stringContaining('metered'),
+    ]);
+    expect((await get(`http://${authority}/`)).status).toBe(403);
+    await proxy.close();
+    expect(run.events).toEqual([
+      expect.objectContaining({ port, allowed: true, sentBytes: 12, reason: 'METERED' }),
+      { kind: 'notice', message: expect.stringMatching(/127\.0\.0\.1 was cut: .*metered/) },
+      expect.objectContaining({ port, allowed: false, sentBytes: 0, reason: 'METERED' }),
+      expect.objectContaining({ port, allowed: false, reason: 'METERED', connectionCount: 1 }),
+    ]);
   });
 });
 

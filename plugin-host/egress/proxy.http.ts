@@ -4,8 +4,7 @@
 // Invariants:
 //   E1. Only an exact match of a granted "host:port" is dialled, and only at an address that may be
 //       dialled (T13, T14).
-//   E2. Every connection, allowed or not, is told to the audit once; what is refused in a flood is
-//       told as far as DENIALS_PER_MINUTE goes and otherwise counted.
+//   E2. Every connection, allowed or not, is told to the audit (account.loop.ts).
 //   E3. Connections and their silence are bounded (T10, T20); everything ends with the run.
 
 import { chmod, chown, rm } from 'node:fs/promises';
@@ -16,18 +15,22 @@ import type { Clock } from '../../runtime/clock.js';
 import { freeSocketPath } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { errorCode, errorWords } from '../channel/host-failure.js';
+import { errorCode, errorWords, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
+import type { SecureContext } from 'node:tls';
+import { EgressAccount } from './account.loop.js';
 import { dial } from './dial.http.js';
 import { forward } from './forward.http.js';
 import { authorityOf, isGranted, readAbsoluteForm, readAuthority, type Target } from './target.js';
 import { tunnel, type Traffic, type TunnelDeps } from './tunnel.http.js';
 import { readProxyRule, type Environment } from './upstream-proxy.js';
+import { waitOn } from './wait.loop.js';
 
 const CONNECTIONS_MAX = 64;
 const IDLE_MS_MAX = 60_000;
 const HEADER_MS_MAX = 15_000;
-const DENIALS_PER_MINUTE = 30;
+/** For what was carried to say how far it came; its sockets are gone by then. */
+const CLOSE_MS_MAX = 1_000;
 
 export interface EgressDeps {
   readonly socketPath: string;
@@ -35,13 +38,16 @@ export interface EgressDeps {
   readonly log: Log;
   /** HTTP(S)_PROXY, NO_PROXY. */
   readonly env: Environment;
+  /** Whom a secured proxy has to be vouched for by. */
+  readonly secureContext: SecureContext;
   readonly idleMsMax?: number;
 }
 
 /** Serves until closed, or until the run is over. */
 export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Closeable> {
-  const { socketPath, log } = deps;
-  const { rule: proxyRule } = readProxyRule(deps.env);
+  const { socketPath, log, clock, secureContext } = deps;
+  const { operatorHosts } = run.grants;
+  const out = { proxyRule: readProxyRule(deps.env).rule, secureContext, operatorHosts };
   const ending = new AbortController();
   const signal = AbortSignal.any([ending.signal, run.over]);
   const carry: TunnelDeps = {
@@ -49,38 +55,49 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
     clock: deps.clock,
     idleMsMax: deps.idleMsMax ?? IDLE_MS_MAX,
   };
-  const denials = denialLimit(deps.clock);
+  const account = new EgressAccount(run, { clock, log });
+  const carrying = new Set<Promise<void>>();
+  let saidMetered = false;
 
-  function told(target: Target, allowed: boolean, traffic: Traffic): void {
-    run.emit({ kind: 'egress', host: target.host, port: target.port, allowed, ...traffic });
+  /** A connection to a granted host has ended, because of `error` if there is one. */
+  function told({ host, port }: Target, traffic: Traffic, error?: unknown): void {
+    const metered = error instanceof HostError && error.code === 'METERED';
+    const begun = traffic.sentBytes + traffic.receivedBytes > 0;
+    const allowed = metered ? begun : errorCode(error) !== 'ADDRESS_REFUSED';
+    const reason = metered ? ({ reason: 'METERED' } as const) : {};
+    account.ended({ host, port, allowed, ...traffic, ...reason });
+    if (!metered || saidMetered) return;
+    saidMetered = true;
+    const whose = begun ? 'cut' : 'refused';
+    run.emit({ kind: 'notice', message: `a connection to ${host} was ${whose}: ${error.message}` });
+  }
+
+  /** What is carried is over, and told, before the run is. */
+  function carried(work: Promise<void>): void {
+    carrying.add(work);
+    void work.finally(() => carrying.delete(work));
   }
 
   function deny(text: string, target: Target | undefined): string {
     const shown = displayText(text, 300);
-    const dropped = denials();
-    if (dropped !== undefined) {
-      const what = target ?? { host: displayText(text, 255), port: 0 };
-      if (dropped > 0) log.warn({ runId: run.runId, dropped }, 'refused egress not told');
-      told(what, false, { sentBytes: 0, receivedBytes: 0 });
-    }
+    account.refused(target?.host ?? displayText(text, 255), target?.port ?? 0);
     return `Lull: ${shown} was not granted to this updater. Its manifest declares egress by exact host and port.\n`;
   }
 
   async function connect(target: Target, inner: Duplex, head: Buffer): Promise<void> {
     const traffic = { sentBytes: 0, receivedBytes: 0 };
-    let allowed = true;
     try {
       await run.thawed();
+      await run.take(0);
       // CONNECT says nothing of what is carried; what is tunnelled is TLS nearly always.
-      const outer = await dial({ ...target, secure: true }, { proxyRule, signal });
+      const outer = await dial({ ...target, secure: true }, { ...out, signal });
       inner.write('HTTP/1.1 200 Connection established\r\n\r\n');
       if (head.byteLength > 0) inner.unshift(head);
-      await tunnel(inner, outer, traffic, carry);
+      told(target, traffic, await tunnel(inner, outer, traffic, carry));
     } catch (error) {
-      allowed = errorCode(error) !== 'ADDRESS_REFUSED';
-      answerRaw(inner, allowed ? '502 Bad Gateway' : '403 Forbidden', unreachable(target, error));
-    } finally {
-      told(target, allowed, traffic);
+      const line = isRefusal(error) ? '403 Forbidden' : '502 Bad Gateway';
+      answerRaw(inner, line, unreachable(target, error));
+      told(target, traffic, error);
     }
   }
 
@@ -101,7 +118,7 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
     const text = request.url ?? '';
     const target = readAuthority(text);
     if (target !== undefined && isGranted(target, run.grants.egress)) {
-      void connect(target, inner, head); // E1
+      carried(connect(target, inner, head)); // E1
     } else {
       answerRaw(inner, '403 Forbidden', deny(text, target));
     }
@@ -115,17 +132,17 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
       answer(response, 403, deny(authorityOf(target), target));
     } else {
       const traffic = { sentBytes: 0, receivedBytes: 0 };
-      const way = { target, path: target.path, proxyRule, traffic, carry, signal };
-      forward(request, response, way).then(
+      const way = { target, path: target.path, out, traffic, carry, signal };
+      const forwarding = forward(request, response, way).then(
         () => {
-          told(target, true, traffic);
+          told(target, traffic);
         },
         (error: unknown) => {
-          const allowed = errorCode(error) !== 'ADDRESS_REFUSED';
-          answer(response, allowed ? 502 : 403, unreachable(target, error));
-          told(target, allowed, traffic);
+          answer(response, isRefusal(error) ? 403 : 502, unreachable(target, error));
+          told(target, traffic, error);
         },
       );
+      carried(forwarding);
     }
   });
 
@@ -145,6 +162,12 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
     });
     for (const socket of open) socket.destroy();
     await closed;
+    // What is carried for a frozen run waits for it to thaw, and is told when it has ended.
+    await Promise.race([
+      Promise.all(carrying),
+      waitOn(clock, CLOSE_MS_MAX, new AbortController().signal),
+    ]);
+    account.close();
     await rm(socketPath, { force: true });
   };
   const onOver = (): void => {
@@ -170,26 +193,9 @@ async function listen(server: Server, path: string, uid: number): Promise<void> 
   if (uid !== process.getuid?.()) await chown(path, uid, 0);
 }
 
-/** E2: answers how many were not told before this one, or undefined for one not to tell. */
-function denialLimit(clock: Clock): () => number | undefined {
-  let windowAtMs = -Infinity;
-  let toldCount = 0;
-  let droppedCount = 0;
-  return () => {
-    const nowMs = clock.now().monotonicMs;
-    if (nowMs - windowAtMs >= 60_000) {
-      windowAtMs = nowMs;
-      toldCount = 0;
-    }
-    toldCount += 1;
-    if (toldCount > DENIALS_PER_MINUTE) {
-      droppedCount += 1;
-      return undefined;
-    }
-    const dropped = droppedCount;
-    droppedCount = 0;
-    return dropped;
-  };
+/** Whether the host itself did not want it, and not the network. */
+function isRefusal(error: unknown): boolean {
+  return errorCode(error) === 'ADDRESS_REFUSED' || error instanceof HostError;
 }
 
 function unreachable(target: Target, error: unknown): string {

@@ -5,11 +5,13 @@
 //       which push back on the sender.
 //   N2. A tunnel on which nothing moves for `idleMsMax` is closed. Frozen time does not count.
 //   N3. When a tunnel ends, both sockets are gone.
-//   N4. What is carried counts against the operator's limits, as a download does.
+//   N4. What is carried counts against the operator's limits, as a download does; what these end is
+//       no connection that broke, and is said.
 
 import { once } from 'node:events';
 import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '../../runtime/clock.js';
+import { HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { waitOn } from './wait.loop.js';
 
@@ -27,13 +29,16 @@ export interface TunnelDeps {
   readonly idleMsMax: number;
 }
 
-/** Carries bytes until both sides have ended, one breaks, or nothing moves; never throws. */
+/**
+ * Carries bytes until both sides have ended, one breaks, or nothing moves; never throws.
+ * @returns why the host itself ended it, if it did (N4).
+ */
 export async function tunnel(
   inner: Duplex,
   outer: Duplex,
   traffic: Traffic,
   deps: TunnelDeps,
-): Promise<void> {
+): Promise<HostError | undefined> {
   const ending = new AbortController();
   const end = (): void => {
     ending.abort();
@@ -58,8 +63,10 @@ export async function tunnel(
         traffic.receivedBytes += bytes;
       }),
     ]);
-  } catch {
+    return undefined;
+  } catch (error) {
     // One side broke off. That ends the other one; the byte counts tell how far it came.
+    return error instanceof HostError ? error : undefined;
   } finally {
     end(); // N3
   }

@@ -38,10 +38,13 @@ export interface Guard extends Closeable {
   protect(guarded: Guarded): () => void;
   objections(requirements: readonly Requirement[]): readonly Reason[];
   readonly readings: Readings;
+  /** Calls `listener` after the readings have changed and the guards were judged; returns how to stop. */
+  onReadings(listener: () => void): () => void;
 }
 
 export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
   const guarded = new Set<Guarded>();
+  const listeners = new Set<() => void>();
   const { clock } = deps;
   let readings: Readings = new Map();
   const watch = watchSensor({
@@ -64,6 +67,7 @@ export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
           (edgeOf(each.requirements, before, next, nowMs) ?? observedMonotonicNs);
         each.onBroken(reasons, edgeNs);
       }
+      for (const listener of listeners) listener();
     },
   });
 
@@ -84,8 +88,13 @@ export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
     get readings() {
       return readings;
     },
+    onReadings: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     close: () => {
       guarded.clear();
+      listeners.clear();
       watch.close();
     },
   };

@@ -41,7 +41,12 @@ export async function openRig(): Promise<Rig> {
       runId,
       workDir: join(dir, 'work'),
       artifactsDir: dir,
-      grants: { installRoots: [{ name: 'tools', path: root }], egress: [], fetchPrefixes: [] },
+      grants: {
+        installRoots: [{ name: 'tools', path: root }],
+        egress: [],
+        fetchPrefixes: [],
+        operatorHosts: [],
+      },
       ...changes,
     });
   }

@@ -16,6 +16,7 @@ function dispatched(command: Command) {
       void calls.push([name, ...given]);
   const runs: HostedRuns = {
     ids: () => [],
+    uses: () => false,
     grant: ({ runId, epoch }) => void calls.push(['grant', runId, epoch]),
     renew: noting('renew'),
     pause: noting('pause'),

@@ -47,6 +47,7 @@ export function eventToWire(event: RunEvent): WireRunEvent['kind'] {
           ...event,
           sentBytes: BigInt(event.sentBytes),
           receivedBytes: BigInt(event.receivedBytes),
+          reason: event.reason ?? '',
         },
       };
     case 'throttled':

@@ -33,6 +33,7 @@ export function grantFromWire(wire: WireGrant): Grant | undefined {
     },
     guard: known,
     network: networkFromWire(wire.network),
+    privateHosts: wire.network?.privateHosts ?? [],
   };
 }
 

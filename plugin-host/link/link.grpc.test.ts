@@ -8,6 +8,7 @@ import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import { openLink, type Link } from './link.grpc.js';
+import { BYTES_MAX } from './outbox.js';
 import { startOrchestrator, type TestOrchestrator } from './orchestrator.testing.js';
 
 let directory: string;
@@ -191,4 +192,41 @@ test('closed is closed: nothing is sent, and nothing tries again', async () => {
   report('late');
   await new Promise((resolve) => setTimeout(resolve, 250));
   expect({ hellos: orchestrator.hellos.length, events: told() }).toEqual({ hellos: 1, events: [] });
+});
+
+describe('an orchestrator that takes things in slowly (T23)', () => {
+  test('gets all of it, in order, as it reads on', async () => {
+    attach();
+    await until('the hello', () => orchestrator.hellos.length === 1);
+    orchestrator.hold();
+    const long = 'x'.repeat(50_000);
+    for (let each = 0; each < 200; each += 1) report(long);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(orchestrator.events.length).toBeLessThan(200);
+    orchestrator.readOn();
+    await until('all of it', () => orchestrator.events.length === 200);
+    expect(orchestrator.events.map(({ sequence }) => Number(sequence))).toEqual(
+      Array.from({ length: 200 }, (_, n) => n + 1),
+    );
+  });
+
+  test('makes whoever brings facts about wait, until it has acknowledged some', async () => {
+    orchestrator.acknowledging = false;
+    attach();
+    const over = new AbortController();
+    const inTime = { room: 0, given: 0 };
+    const ask = (signal: AbortSignal, what: keyof typeof inTime) =>
+      link.room(signal).then(() => (inTime[what] += 1));
+    await ask(over.signal, 'room');
+    const long = 'x'.repeat(BYTES_MAX / 20);
+    for (let each = 0; each < 10; each += 1) report(long);
+    const asked = [ask(new AbortController().signal, 'room'), ask(over.signal, 'given')];
+    await until('the last', () => orchestrator.events.length === 10);
+    expect(inTime).toEqual({ room: 1, given: 0 });
+    over.abort();
+    await asked[1];
+    expect(inTime).toEqual({ room: 1, given: 1 });
+    orchestrator.send({ $case: 'acknowledge', value: { sequence: 1n } });
+    await asked[0];
+  });
 });

@@ -4,6 +4,8 @@
 //   L1. After every new connection the orchestrator hears what runs here, and every event that it
 //       has not acknowledged, in order.
 //   L2. A lost connection changes nothing by itself: leases run out, guards go on.
+//   L3. No more is handed to a connection than it takes: what an orchestrator does not read waits in
+//       the outbox alone, which is bounded (T23).
 
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import {
@@ -20,7 +22,8 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import type { ReadBundle } from '../catalog/catalog.fs.js';
 import type { RunEvent } from '../runs/event.js';
 import { eventToWire } from './event.wire.js';
-import { acknowledged, emptyOutbox, post, type Outgoing } from './outbox.js';
+import { acknowledged, emptyOutbox, isFull, post, type Outgoing } from './outbox.js';
+import { weightOf } from './weight.js';
 
 const RECONNECT_MS_MIN = 100;
 const RECONNECT_MS_MAX = 5_000;
@@ -44,6 +47,11 @@ export interface Link extends Closeable {
   /** Connects, and stays so until closed. Once. */
   attach(served: Attached): void;
   report: (run: { runId: string; epoch: number }, event: RunEvent) => void;
+  /**
+   * Resolves when there is room for what an updater brings about, or when the signal is aborted
+   * (outbox.ts, O2).
+   */
+  readonly room: (signal: AbortSignal) => Promise<void>;
   /** Nobody acknowledges it: a machine that does not restart is told again later. */
   readonly restartFailed: (message: string) => void;
   /** Tells how strongly updaters are confined here, now and over every new connection. */
@@ -64,6 +72,10 @@ export function openLink(deps: {
   const client = dialUnix(LinkServiceClient, deps.socketPath);
   let outbox = emptyOutbox<Report>();
   let stream: ClientDuplexStream<AttachRequest, AttachResponse> | undefined;
+  /** The last event that this connection was handed, and whether it takes another one. */
+  let sentSequence = 0;
+  let draining = false;
+  const roomWanted = new Set<() => void>();
   let retryMs = RECONNECT_MS_MIN;
   let cancelRetry: CancelTimer = () => undefined;
   let confinement: Confinement | undefined;
@@ -96,10 +108,12 @@ export function openLink(deps: {
       if (kind?.$case === 'welcome') {
         retryMs = RECONNECT_MS_MIN;
         stream = attached;
+        [sentSequence, draining] = [0, false];
         sendConfinement();
-        for (const each of outbox.waiting) send(each); // L1
+        sendWaiting(); // L1
       } else if (kind?.$case === 'acknowledge') {
         outbox = acknowledged(outbox, Number(kind.value.sequence));
+        if (!isFull(outbox)) for (const tell of [...roomWanted]) tell();
         if (outbox.waiting.length === 0) for (const tell of flushed.splice(0)) tell();
       } else if (kind !== undefined) served.onCommand(kind);
     });
@@ -117,8 +131,30 @@ export function openLink(deps: {
     stream?.write({ kind: { $case: 'confinement', value } });
   }
 
-  function send({ sequence, event: { runId, epoch, atMs, event } }: Outgoing<Report>): void {
-    stream?.write({
+  /** L3. */
+  function sendWaiting(): void {
+    const present = stream;
+    const { waiting } = outbox;
+    const first = waiting.findLastIndex(({ sequence }) => sequence <= sentSequence) + 1;
+    for (let at = first; at < waiting.length && present !== undefined && !draining; at += 1) {
+      const each = waiting[at];
+      if (each === undefined) return;
+      sentSequence = each.sequence;
+      if (send(present, each)) continue;
+      draining = true;
+      present.once('drain', () => {
+        if (stream !== present) return;
+        draining = false;
+        sendWaiting();
+      });
+    }
+  }
+
+  function send(
+    to: NonNullable<typeof stream>,
+    { sequence, event: { runId, epoch, atMs, event } }: Outgoing<Report>,
+  ): boolean {
+    return to.write({
       kind: {
         $case: 'event',
         value: {
@@ -136,10 +172,26 @@ export function openLink(deps: {
     attach: connect,
     report: ({ runId, epoch }, event) => {
       const report = { runId, epoch, atMs: clock.now().wallMs, event };
-      outbox = post(outbox, report, event.kind === 'progress');
-      const last = outbox.waiting.at(-1);
-      if (last !== undefined) send(last);
+      outbox = post(outbox, report, {
+        bytes: weightOf(report),
+        droppable: event.kind === 'progress',
+      });
+      sendWaiting();
     },
+    room: (signal) =>
+      new Promise((resolve) => {
+        if (!isFull(outbox) || signal.aborted) {
+          resolve();
+          return;
+        }
+        const end = (): void => {
+          roomWanted.delete(end);
+          signal.removeEventListener('abort', end);
+          resolve();
+        };
+        roomWanted.add(end);
+        signal.addEventListener('abort', end, { once: true });
+      }),
     restartFailed: (message) => {
       stream?.write({ kind: { $case: 'restartFailed', value: { message } } });
     },
@@ -164,6 +216,7 @@ export function openLink(deps: {
       closed = true;
       cancelRetry();
       flushed = [];
+      for (const tell of [...roomWanted]) tell();
       stream?.end();
       stream = undefined;
       client.close();

@@ -20,6 +20,9 @@ export interface TestOrchestrator {
   send(kind: NonNullable<AttachResponse['kind']>): void;
   /** Ends every stream, as an orchestrator does that restarts. */
   hangUp(): void;
+  /** Reads nothing of what hosts tell, until it reads on. */
+  hold(): void;
+  readOn(): void;
   /** Digests of bundles that were asked for and not cancelled. */
   readonly reading: Set<string>;
   close(): Promise<void>;
@@ -38,6 +41,12 @@ export async function startOrchestrator(path: string): Promise<TestOrchestrator>
     send,
     hangUp: () => {
       for (const stream of streams) stream.end();
+    },
+    hold: () => {
+      for (const stream of streams) stream.pause();
+    },
+    readOn: () => {
+      for (const stream of streams) stream.resume();
     },
   };
   const handlers: LinkServiceServer = {

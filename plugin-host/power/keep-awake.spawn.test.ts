@@ -80,7 +80,7 @@ describe('with logind', () => {
 
   test('on mains it is kept awake, once for all runs, until the last one ends', async () => {
     await finish(`
-      const [a, b] = [awake.during(true), awake.during(true)];
+      const [a, b] = [awake.during(), awake.during()];
       await until(() => lines() === 1);
       a(); a();
       await quiet();
@@ -91,14 +91,36 @@ describe('with logind', () => {
     expect(logged()).toEqual([begin, 'end']);
   });
 
-  test('on battery it may sleep (W1)', async () => {
-    expect(await finish('const end = awake.during(false); await quiet(); end();')).toBe('done');
-    expect(logged()).toEqual([]);
+  test('for an hour at the most over runs that follow each other, until a rest (W1)', async () => {
+    await finish(`
+      const first = awake.during();
+      await until(() => lines() === 1);
+      clock.advance(2_400_000);
+      first();
+      await until(() => lines() === 2);
+      clock.advance(600_000);
+      const second = awake.during();
+      await until(() => lines() === 3);
+      clock.advance(1_199_999);
+      await quiet();
+      if (lines() !== 3) throw new Error('let go too soon');
+      clock.advance(1);
+      await until(() => lines() === 4);
+      second();
+      const third = awake.during();
+      await quiet();
+      if (lines() !== 4) throw new Error('kept awake for more than an hour');
+      third();
+      clock.advance(3_600_000);
+      awake.during()();
+      await until(() => lines() === 6);
+    `);
+    expect(logged()).toEqual([begin, 'end', begin, 'end', begin, 'end']);
   });
 
   test('for an hour at the most in one go (W1)', async () => {
     await finish(`
-      awake.during(true);
+      awake.during();
       await until(() => lines() === 1);
       clock.advance(3_599_999);
       await quiet();
@@ -122,13 +144,13 @@ describe('with logind', () => {
 
   test('closing lets it sleep', async () => {
     await finish(
-      'awake.during(true); await until(() => lines() === 1); awake.close(); awake.close(); await until(() => lines() === 2);',
+      'awake.during(); await until(() => lines() === 1); awake.close(); awake.close(); await until(() => lines() === 2);',
     );
     expect(logged()).toEqual([begin, 'end']);
   });
 
   test('a Lull that is killed lets it sleep', async () => {
-    const process = run('awake.during(true); await new Promise((r) => setTimeout(r, 60_000));');
+    const process = run('awake.during(); await new Promise((r) => setTimeout(r, 60_000));');
     await until('the inhibitor', () => logged().length === 1);
     process.kill('SIGKILL');
     await until('its end', () => logged().length === 2);
@@ -138,9 +160,9 @@ describe('with logind', () => {
 
 test('without logind nothing happens, as often as one asks (W2)', async () => {
   const out = await finish(`
-    const end = awake.during(true);
+    const end = awake.during();
     await quiet();
-    const again = awake.during(true);
+    const again = awake.during();
     await quiet();
     end(); again(); awake.close();
   `);

@@ -5,8 +5,9 @@
 // `systemd-inhibit` holds it around a `cat` that ends with our end of its pipe, also after kill -9.
 //
 // Invariants:
-//   W1. Awake only on mains, only while something goes on, at most HELD_MS_MAX in one go. A machine
-//       that a timer woke goes to sleep again as it would without us.
+//   W1. Awake only while something goes on, and on mains (vigil.ts); at most HELD_MS_MAX in a session,
+//       over however many runs. A session ends when nothing was held for REST_MS. What woke the machine
+//       is not asked: it goes to sleep again as it would without us, an hour later at most.
 //   W2. Without logind nothing happens: a machine that cannot be kept awake is not an error.
 //   W3. A shutdown is delayed and never blocked: logind itself bounds how long.
 
@@ -15,12 +16,14 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 
-/** Longest time in one go (Windows); a section's own bound is far below. */
+/** Longest time in a session (Windows); a section's own bound is far below. */
 const HELD_MS_MAX = 3_600_000;
+/** Longer than any pause between two runs of one evening (ours). */
+const REST_MS = 3_600_000;
 
 export interface KeepAwake extends Closeable {
-  /** Keeps the machine awake until the returned function is called. */
-  during(onMains: boolean): () => void;
+  /** Keeps the machine awake until the returned function is called. To be called on mains. */
+  during(): () => void;
   /** Delays a shutdown until the returned function is called. */
   duringSection(): () => void;
 }
@@ -37,13 +40,14 @@ const WHO = 'Lull';
 
 // `idle` as well: without it a machine that sleeps by its own timer does so in mid-run.
 const awake = { what: 'sleep:idle', why: 'Installing updates', mode: 'block' } as const;
+// A shutdown is delayed for seconds, by logind's own bound: that adds up to nothing.
 const upright = { what: 'shutdown', why: 'In the middle of a change', mode: 'delay' } as const;
 
 export function createKeepAwake(deps: Deps): KeepAwake {
-  const sleep = new Inhibitor(awake, deps);
-  const shutdown = new Inhibitor(upright, deps);
+  const sleep = new Inhibitor(awake, REST_MS, deps);
+  const shutdown = new Inhibitor(upright, 0, deps);
   return {
-    during: (onMains) => (onMains ? sleep.hold() : () => undefined), // W1
+    during: () => sleep.hold(), // W1
     duringSection: () => shutdown.hold(), // W3
     close: () => {
       sleep.release();
@@ -54,11 +58,18 @@ export function createKeepAwake(deps: Deps): KeepAwake {
 
 class Inhibitor {
   private readonly users = new Set<symbol>();
-  private holder: { readonly child: ChildProcess; readonly cancel: CancelTimer } | undefined;
+  private holder:
+    | { readonly child: ChildProcess; readonly cancel: CancelTimer; readonly sinceMs: number }
+    | undefined;
+  /** In this session, until it was let go of last. */
+  private heldMs = 0;
+  private releasedAtMs = Number.NEGATIVE_INFINITY;
   private missing = false;
 
   constructor(
     private readonly ask: typeof awake | typeof upright,
+    /** After so long without it a new session begins. */
+    private readonly restMs: number,
     private readonly deps: Deps,
   ) {}
 
@@ -73,13 +84,28 @@ class Inhibitor {
   }
 
   release(): void {
-    this.holder?.cancel();
-    this.holder?.child.stdin?.end();
+    if (this.holder === undefined) return;
+    this.holder.cancel();
+    this.holder.child.stdin?.end();
+    this.ended(this.holder.sinceMs);
+  }
+
+  private ended(sinceMs: number): void {
+    this.releasedAtMs = this.nowMs();
+    this.heldMs += this.releasedAtMs - sinceMs;
     this.holder = undefined;
+  }
+
+  private nowMs(): number {
+    return this.deps.clock.now().monotonicMs;
   }
 
   private acquire(): void {
     if (this.holder !== undefined || this.missing) return;
+    const sinceMs = this.nowMs();
+    if (sinceMs - this.releasedAtMs >= this.restMs) this.heldMs = 0;
+    const leftMs = HELD_MS_MAX - this.heldMs;
+    if (leftMs <= 0) return; // W1
     const { what, why, mode } = this.ask;
     const child = spawn(
       'systemd-inhibit',
@@ -92,11 +118,13 @@ class Inhibitor {
       this.deps.log.info({ err: error.message }, 'no logind here: the machine is not kept awake');
     });
     child.on('exit', () => {
-      if (this.holder?.child === child) this.holder = undefined;
+      if (this.holder?.child !== child) return;
+      this.holder.cancel();
+      this.ended(sinceMs);
     });
-    const cancel = this.deps.clock.after(HELD_MS_MAX, () => {
+    const cancel = this.deps.clock.after(leftMs, () => {
       this.release(); // W1
     });
-    this.holder = { child, cancel };
+    this.holder = { child, cancel, sinceMs };
   }
 }

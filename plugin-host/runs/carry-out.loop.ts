@@ -26,6 +26,8 @@ import { doWork } from './work.grpc.js';
 export interface HostParts extends LaunchParts {
   readonly catalog: Catalog;
   readonly readBundle: ReadBundle;
+  /** Resolves when what an updater brings about finds room on its way to the orchestrator. */
+  readonly room: (signal: AbortSignal) => Promise<void>;
   /** This machine's own. Absent: the orchestrator's word is taken for the signature. */
   readonly trustedKeys?: readonly KeyObject[];
   readonly places: Places;
@@ -53,7 +55,7 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
   });
   const problems = settingProblems(manifest, grant.settings);
   if (problems.length > 0) return failed('SETTING_MISSING', problems.join('; '), false);
-  const grants = bindGrants(manifest, grant.settings);
+  const grants = bindGrants(manifest, grant.settings, grant.privateHosts);
   const place = await parts.places.of(manifest.id);
   const roots = await rootsAsTheyAre(grants, parts.installer);
   const prepared: Prepared = { manifest, bundleDir, grants, place, roots };
@@ -83,7 +85,8 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
       manifest,
       checkpoint,
       signal: over,
-      nowMs: () => parts.clock.now().monotonicMs,
+      clock: parts.clock,
+      room: parts.room,
       emit: course.emit,
       offer: (pausable) => {
         pauses.offer(pausable);
@@ -123,7 +126,7 @@ function hostedRun(
   grant: Grant,
   { manifest, grants, place }: Prepared,
   { pauses, over, emit, readings }: Course,
-  { log, intake }: Pick<HostParts, 'log' | 'intake'>,
+  { log, intake, room }: Pick<HostParts, 'log' | 'intake' | 'room'>,
 ): HostedRun {
   return {
     runId: grant.runId,
@@ -135,9 +138,16 @@ function hostedRun(
       previousVersions: grant.limits.previousVersions,
     },
     thawed: () => pauses.thawed(),
-    take: intake.of({ limits: grant.network, readings, over }),
-    released: () => pauses.released(),
-    enterSection: (why) => pauses.enterSection(why, manifest.critical_max_s * 1_000),
+    take: intake.of({ runId: grant.runId, limits: grant.network, readings, over }),
+    released: async () => {
+      await pauses.released();
+      await room(over);
+      await pauses.released();
+    },
+    enterSection: async (why) => {
+      await room(over);
+      await pauses.enterSection(why, manifest.critical_max_s * 1_000);
+    },
     leaveSection: () => {
       pauses.leaveSection();
     },

@@ -50,7 +50,6 @@ export type RunEvent =
       readonly lastedMs: number;
       readonly overrun: boolean;
     }
-  | { readonly kind: 'notice'; readonly message: string }
   | Exclude<HostEvent, { kind: 'log' }>
   | { readonly kind: 'finished'; readonly outcome: Outcome; readonly stderrTail: string };
 

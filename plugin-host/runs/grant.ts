@@ -28,6 +28,8 @@ export interface Grant {
   };
   readonly guard: readonly Requirement[];
   readonly network: NetworkLimits;
+  /** Hosts that the operator's policy allows in an inner network. */
+  readonly privateHosts: readonly string[];
 }
 
 export type GrantedWork =

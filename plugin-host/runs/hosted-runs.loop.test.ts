@@ -47,6 +47,7 @@ beforeEach(() => {
     get readings() {
       return readings;
     },
+    onReadings: () => () => undefined,
     close: () => undefined,
   };
   const parts = {
@@ -99,6 +100,7 @@ function grantOf(epoch: number, changes: Partial<Grant> = {}): Grant {
     settings: new Map(),
     work: { kind: 'scan' },
     network: noLimits,
+    privateHosts: [],
     limits: {
       runMsMax: 60_000,
       memoryBytesMax: 1,

@@ -17,6 +17,8 @@ import { keepVigil } from './vigil.js';
 
 export interface HostedRuns {
   ids: () => string[];
+  /** Whether a run on this host is made of this bundle. */
+  readonly uses: (bundleSha256: string) => boolean;
   grant(grant: Grant): void;
   renew(runId: string, epoch: number, leaseMs: number): void;
   pause(runId: string, epoch: number, codes: readonly string[]): void;
@@ -84,6 +86,8 @@ export function hostRuns(deps: {
 
   return {
     ids: () => [...active.keys()],
+    uses: (bundleSha256) =>
+      [...active.values()].some(({ grant }) => grant.updater.bundleSha256 === bundleSha256),
     grant: (grant) => {
       const { runId, epoch } = grant;
       const before = active.get(runId);

@@ -6,6 +6,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { SecureContext } from 'node:tls';
 import type { BoundGrants } from '../../bundle/grant.js';
 import type { Manifest } from '../../bundle/manifest.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -57,6 +58,8 @@ export interface LaunchParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whom a secured proxy has to be vouched for by. */
+  readonly secureContext: SecureContext;
   readonly runtime: SandboxRuntime;
   readonly artifacts: Artifacts;
   readonly installer: Installer;
@@ -92,7 +95,7 @@ export async function openLaunch({
   readonly first: Served;
   readonly attach: (sandbox: Sandbox) => void;
 }): Promise<Launch> {
-  const { runtime, installer, artifacts, checkpoints, clock, log, env } = parts;
+  const { runtime, installer, artifacts, checkpoints, clock, log, env, secureContext } = parts;
   const { place, grants, manifest, bundleDir, roots } = prepared;
   const { uid, workDir, artifactsDir } = place;
   const id = `${String(uid)}-${randomBytes(4).toString('hex')}`;
@@ -123,7 +126,8 @@ export async function openLaunch({
       if (grants.egress.length === 0) return;
       // One for each run: its tunnels end with it.
       const egressPath = join(dirs.hostDir, 'egress.sock');
-      egress = await serveEgress(next.run, { socketPath: egressPath, clock, log, env });
+      const out = { clock, log, env, secureContext };
+      egress = await serveEgress(next.run, { socketPath: egressPath, ...out });
     };
     opened.add('what is of one run', { close: rest });
     await serve(first);

@@ -5,6 +5,7 @@ import { keepVigil, type Vigil } from './vigil.js';
 let awake: number;
 let upright: number;
 let machine: { readings: Readings };
+let listeners: Set<() => void>;
 let vigil: Vigil;
 
 function onMains(flag: boolean): Readings {
@@ -31,13 +32,18 @@ function counted(add: (by: number) => void): () => void {
 beforeEach(() => {
   [awake, upright] = [0, 0];
   machine = { readings: onMains(true) };
+  listeners = new Set();
   const power = {
-    during: (mains: boolean) => (mains ? counted((by) => (awake += by)) : () => undefined),
+    during: () => counted((by) => (awake += by)),
     duringSection: () => counted((by) => (upright += by)),
   };
   vigil = keepVigil(power, {
     get readings() {
       return machine.readings;
+    },
+    onReadings: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   });
 });
@@ -62,6 +68,30 @@ test('thawed on battery it does not', () => {
   vigil.note(frozen);
   machine = { readings: onMains(false) };
   vigil.note(thawed);
+  expect(awake).toBe(0);
+});
+
+test('a plug that is pulled lets it sleep, also where the run goes on, and one that is back does not', () => {
+  const plug = (flag: boolean): void => {
+    machine = { readings: onMains(flag) };
+    for (const listener of listeners) listener();
+  };
+  plug(false);
+  expect(awake).toBe(0);
+  plug(true);
+  expect(awake).toBe(1);
+  vigil.note(frozen);
+  plug(false);
+  plug(true);
+  expect(awake).toBe(0);
+  vigil.note(thawed);
+  vigil.end();
+  expect([awake, listeners.size]).toEqual([0, 0]);
+});
+
+test('where nobody knows of a plug it may sleep', () => {
+  machine = { readings: new Map() };
+  for (const listener of listeners) listener();
   expect(awake).toBe(0);
 });
 

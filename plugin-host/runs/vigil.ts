@@ -6,8 +6,15 @@ import { valueOf, type Readings } from '../../conditions/reading.js';
 import type { RunEvent } from './event.js';
 
 interface Power {
-  during(onMains: boolean): () => void;
+  during(): () => void;
   duringSection(): () => void;
+}
+
+/** What the vigil has to know of the machine. */
+interface Machine {
+  readonly readings: Readings;
+  /** Calls `listener` after the readings have changed; returns how to stop that. */
+  onReadings(listener: () => void): () => void;
 }
 
 export interface Vigil {
@@ -15,26 +22,37 @@ export interface Vigil {
   end(): void;
 }
 
-export function keepVigil(power: Power, machine: { readonly readings: Readings }): Vigil {
-  const stayAwake = (): (() => void) => {
-    const ac = valueOf(machine.readings, 'power.ac');
-    return power.during(ac.kind === 'flag' && ac.flag);
-  };
-  let letSleep = stayAwake();
+export function keepVigil(power: Power, machine: Machine): Vigil {
+  let letSleep: (() => void) | undefined;
   let letGoDown = (): void => undefined;
+  let stands = false;
+  let ended = false;
+  /** Awake on mains alone, also where the guard lets a run go on when the plug is pulled. */
+  const look = (): void => {
+    const ac = valueOf(machine.readings, 'power.ac');
+    const wanted = !ended && !stands && ac.kind === 'flag' && ac.flag;
+    if (wanted) letSleep ??= power.during();
+    else {
+      letSleep?.();
+      letSleep = undefined;
+    }
+  };
+  const stopListening = machine.onReadings(look);
+  look();
   return {
     note: (event) => {
-      if (event.kind === 'frozen') letSleep();
-      if (event.kind === 'thawed') {
-        letSleep();
-        letSleep = stayAwake();
+      if (event.kind === 'frozen' || event.kind === 'thawed') {
+        stands = event.kind === 'frozen';
+        look();
       }
       if (event.kind !== 'critical') return;
       letGoDown();
       letGoDown = event.entered ? power.duringSection() : () => undefined;
     },
     end: () => {
-      letSleep();
+      ended = true;
+      stopListening();
+      look();
       letGoDown();
     },
   };

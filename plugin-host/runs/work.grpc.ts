@@ -1,26 +1,37 @@
 // The work itself: one Scan or one Perform, and what is believed of its answers (T16).
 
 import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
-import { Update, type Outcome as WireOutcome } from '../../proto/gen/lull/updater/v1/updater.js';
+import {
+  Update,
+  type Outcome as WireOutcome,
+  type ScanResponse,
+} from '../../proto/gen/lull/updater/v1/updater.js';
 import type { Manifest } from '../../bundle/manifest.js';
 import { displayText } from '../../conditions/words.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { travelling } from '../channel/dial-error.js';
 import type { UpdaterChannel } from '../channel/dial.grpc.js';
 import { failed, type Outcome, type RunEvent } from './event.js';
+import { floodProblem, noFinds, withFind } from './finds.js';
 import type { Grant } from './grant.js';
+import { paced } from './paced.loop.js';
 import type { Pausable } from './pauses.loop.js';
 
 /** Progress is for people: so many a second are enough. */
 const PROGRESS_EVERY_MS = 200;
 const NOTICES_MAX = 100;
+/** As the contract bounds them, and as the journal keeps them. */
+const NOTICE_CHARS_MAX = 4_096;
 
 export interface WorkDeps {
   readonly channel: UpdaterChannel;
   readonly manifest: Manifest;
   readonly checkpoint: Uint8Array;
   readonly signal: AbortSignal;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
+  /** Resolves when there is room on the link for what the updater says next. */
+  readonly room: (signal: AbortSignal) => Promise<void>;
   readonly emit: (event: RunEvent) => void;
   /** Told where the updater can be asked to pause. */
   readonly offer: (pausable: Pausable) => void;
@@ -44,13 +55,7 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
   const settings = [...grant.settings].map(([name, value]) => ({ name, value }));
   const { work, runId } = grant;
   if (work.kind === 'scan') {
-    const found = channel.scan({ runId, dryRun: false, settings }, deps.signal);
-    for await (const { update } of found) {
-      if (update !== undefined) {
-        deps.emit({ kind: 'found', update: Update.encode(update).finish() });
-      }
-    }
-    return { kind: 'succeeded' };
+    return await followScan(channel.scan({ runId, dryRun: false, settings }, deps.signal), deps);
   }
   const answers = channel.perform(
     {
@@ -66,7 +71,7 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
   let outcome: Outcome | undefined;
   const progress = progressReporter(deps);
   let noticeCount = 0;
-  for await (const { kind } of answers) {
+  for await (const { kind } of paced(answers, deps)) {
     if (outcome !== undefined)
       return failed('CONTRACT_BROKEN', 'it spoke after its outcome', false);
     switch (kind?.$case) {
@@ -75,7 +80,10 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
         break;
       case 'notice':
         noticeCount += 1;
-        if (noticeCount <= NOTICES_MAX) deps.emit({ kind: 'notice', message: kind.value.message });
+        if (noticeCount <= NOTICES_MAX) {
+          const message = displayText(kind.value.message, NOTICE_CHARS_MAX);
+          deps.emit({ kind: 'notice', message });
+        }
         break;
       case 'outcome':
         outcome = outcomeFromWire(kind.value);
@@ -85,6 +93,18 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
     }
   }
   return outcome ?? failed('CONTRACT_BROKEN', 'it ended without an outcome', true);
+}
+
+async function followScan(found: AsyncIterable<ScanResponse>, deps: WorkDeps): Promise<Outcome> {
+  let finds = noFinds;
+  for await (const { update } of paced(found, deps)) {
+    const bytes = update === undefined ? new Uint8Array() : Update.encode(update).finish();
+    finds = withFind(finds, bytes.byteLength);
+    const problem = floodProblem(finds, bytes.byteLength);
+    if (problem !== undefined) return failed('CONTRACT_BROKEN', problem, true);
+    if (update !== undefined) deps.emit({ kind: 'found', update: bytes });
+  }
+  return { kind: 'succeeded' };
 }
 
 function pausableOf(runId: string, { channel, log }: WorkDeps): Pausable {
@@ -101,7 +121,8 @@ function pausableOf(runId: string, { channel, log }: WorkDeps): Pausable {
 }
 
 /** Bounded in rate, in [0, 1], and never going back. */
-function progressReporter({ nowMs, emit }: WorkDeps) {
+function progressReporter({ clock, emit }: WorkDeps) {
+  const nowMs = (): number => clock.now().monotonicMs;
   let lastAtMs = Number.NEGATIVE_INFINITY;
   let highest = 0;
   return (fraction: number | undefined, step: string): void => {
@@ -126,9 +147,10 @@ function outcomeFromWire({ kind }: WireOutcome): Outcome {
         : { kind: 'more_to_do', nextAction };
     }
     case 'failed': {
-      const { retryAfterMs, reason, ...said } = kind.value;
+      const { retryAfterMs, reason, retry } = kind.value;
+      const message = displayText(kind.value.message, NOTICE_CHARS_MAX);
       const after = retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) };
-      return { kind: 'failed', ...said, reason: travelling(reason), ...after };
+      return { kind: 'failed', message, retry, reason: travelling(reason), ...after };
     }
     case undefined:
       return failed('CONTRACT_BROKEN', 'its outcome is of an unknown kind', false);

@@ -11,6 +11,8 @@ import { enable, ended, factOf, noticed, outcomeOf } from '../support/story.js';
 /** Nobody is expected around now: what cannot be frozen is only begun where quiet is likely. */
 const farHour = (new Date().getUTCHours() + 12) % 24;
 const policy = {
+  // The hour above is one of UTC, and the machine may be anywhere.
+  time_zone: 'UTC',
   retry: { first: '1h', install: '1h', give_up: '1h' },
   active_hours: { from: farHour, to: farHour + 1 },
 };

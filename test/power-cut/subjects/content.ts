@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createArtifacts } from '../../../plugin-host/artifacts/artifacts.http.js';
+import { loadTrustStore } from '../../../plugin-host/artifacts/trust-store.fs.js';
 import { testRun } from '../../../plugin-host/channel/hosted-run.testing.js';
 import { systemClock } from '../../../runtime/clock.js';
 import { createLog } from '../../../runtime/log.js';
@@ -46,9 +47,11 @@ async function fetchAll(
     clock: systemClock,
     random: () => 0.5,
     env: {},
+    secureContext: loadTrustStore({}),
     shownIn: () => [],
   });
-  const grants = { installRoots: [], egress: [], fetchPrefixes: [url] };
+  const operatorHosts = [new URL(url).host];
+  const grants = { installRoots: [], egress: [], fetchPrefixes: [url], operatorHosts };
   const run = testRun({ workDir: directory, artifactsDir, grants });
   try {
     for (const index of indexes) {

@@ -52,6 +52,7 @@ async function change(directory: string, index: number): Promise<void> {
       installRoots: [{ name: 'tools', path: rootIn(directory) }],
       egress: [],
       fetchPrefixes: [],
+      operatorHosts: [],
     },
   });
   if (index === REVERTS_AT) {

@@ -1,0 +1,135 @@
+// Updaters that say more than anybody can deal with (T23): the run ends, or waits until what it said
+// was heard; the host keeps none of it.
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import {
+  Update,
+  type PerformResponse,
+  type ScanResponse,
+} from '../../proto/gen/lull/updater/v1/updater.js';
+import { UPDATE_BYTES_MAX, UPDATES_PER_SCAN_MAX } from '../../conditions/scan-limits.js';
+import { createLog } from '../../runtime/log.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
+import type { Manifest } from '../../bundle/manifest.js';
+import type { UpdaterChannel } from '../channel/dial.grpc.js';
+import type { Outcome, RunEvent } from './event.js';
+import type { Grant } from './grant.js';
+import { doWork } from './work.grpc.js';
+
+const manifest = { id: 'com.acme.tool', version: '1.0.0' } as Manifest;
+const over = new AbortController();
+
+let clock: VirtualClock;
+let events: RunEvent[];
+let said: number;
+let hasRoom: Promise<void>;
+let running: boolean;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  [events, said, hasRoom, running] = [[], 0, Promise.resolve(), true];
+});
+
+afterEach(() => {
+  running = false;
+});
+
+/** `message` without end, until the one who reads it goes away. */
+async function* endless<T>(message: (n: number) => T): AsyncGenerator<T> {
+  try {
+    while (running) {
+      said += 1;
+      yield await Promise.resolve(message(said));
+    }
+  } finally {
+    running = false;
+  }
+}
+
+function work(
+  kind: 'scan' | 'perform',
+  stream: AsyncIterable<ScanResponse> | AsyncIterable<PerformResponse>,
+): Promise<Outcome> {
+  const channel = {
+    describe: () =>
+      Promise.resolve({ name: manifest.id, version: manifest.version, capabilities: [] }),
+    scan: () => stream,
+    perform: () => stream,
+  } as unknown as UpdaterChannel;
+  const grant = {
+    runId: 'r',
+    attempt: 1,
+    settings: new Map(),
+    work: kind === 'scan' ? { kind } : { kind, action: 'install', update: new Uint8Array() },
+  } as unknown as Grant;
+  return doWork(grant, {
+    ...{ channel, manifest, clock, checkpoint: new Uint8Array(), signal: over.signal },
+    room: () => hasRoom,
+    emit: (event) => events.push(event),
+    offer: () => undefined,
+    log: createLog('test', 'silent'),
+  });
+}
+
+/** Lets time pass until the work has ended. */
+async function whileTimePasses<T>(working: Promise<T>): Promise<T> {
+  const state = { over: false };
+  void working.finally(() => (state.over = true)).catch(() => undefined);
+  for (let look = 0; look < 1_000 && !state.over; look += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(1_000);
+  }
+  return await working;
+}
+
+const find =
+  (title: string) =>
+  (n: number): ScanResponse => ({
+    update: { ...Update.decode(new Uint8Array()), id: `u${String(n)}`, title },
+  });
+
+test('a scan that finds without end is ended', async () => {
+  const outcome = await whileTimePasses(work('scan', endless(find('x'))));
+  expect(outcome).toMatchObject({ kind: 'failed', reason: 'CONTRACT_BROKEN' });
+  expect([events.length, said]).toEqual([UPDATES_PER_SCAN_MAX, UPDATES_PER_SCAN_MAX + 1]);
+});
+
+test.each([
+  ['one update that is larger than any', 'x'.repeat(UPDATE_BYTES_MAX), 0],
+  ['many that are large', 'x'.repeat(UPDATE_BYTES_MAX - 1_024), 86],
+])('so is one that finds %s', async (_what, title, kept) => {
+  const outcome = await whileTimePasses(work('scan', endless(find(title))));
+  expect(outcome).toMatchObject({ kind: 'failed', reason: 'CONTRACT_BROKEN' });
+  expect(events).toHaveLength(kept);
+});
+
+test('nothing more is read while what was said is not heard (backpressure)', async () => {
+  const waiting: { go?: () => void } = {};
+  hasRoom = new Promise((resolve) => {
+    waiting.go = resolve;
+  });
+  const working = work('scan', endless(find('x')));
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect([events.length, said]).toEqual([1, 1]);
+  waiting.go?.();
+  await whileTimePasses(working);
+});
+
+test('an action that talks without end is read at a rate, and its notices are cut', async () => {
+  const long = 'x'.repeat(1_000_000);
+  const working = work(
+    'perform',
+    endless((n): PerformResponse => {
+      const message = n > 2_000 ? '' : long;
+      if (n > 2_000) running = false;
+      return { kind: { $case: 'notice', value: { message } } };
+    }),
+  );
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(said).toBeLessThanOrEqual(501);
+  await whileTimePasses(working);
+  expect(said).toBe(2_001);
+  const kept = events.map((event) => (event.kind === 'notice' ? event.message.length : -1));
+  expect(kept).toHaveLength(100);
+  expect(Math.max(...kept)).toBeLessThanOrEqual(4_096);
+});
