@@ -1,5 +1,5 @@
 import { closed, open, unknown, type GateResult } from './gate.js';
-import { valueOf, type Readings } from './reading.js';
+import { readingKey, valueOf, type Readings } from './reading.js';
 import { formatBytes } from './words.js';
 
 /**

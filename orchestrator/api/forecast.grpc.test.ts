@@ -8,6 +8,7 @@ import {
   admitted,
   enabled,
   engaged,
+  finished,
   found,
   NOW_MS,
   paused,
@@ -29,7 +30,9 @@ let operator: OperatorUnderTest;
 beforeEach(async () => {
   operator = await openOperator();
   const { ledger } = operator.rig;
-  await ledger.append([submitted(UPDATER, { actions }), enabled(), found([updateOf('a')])]);
+  const scanned = [admitted('s', { kind: 'scan' }), finished('s', { kind: 'succeeded' })];
+  const offered = [submitted(UPDATER, { actions }), enabled(), ...scanned, found([updateOf('a')])];
+  await ledger.append(offered);
   operator.machine.readings = quietReadings({ presence: engaged });
 });
 
@@ -60,12 +63,7 @@ test('nobody uses the machine from now on, so that at 03:00 the night has done i
   const { chances, waiting, computedUntilUnixMs } = await forecast(fromMs, HOUR_MS);
   expect(computedUntilUnixMs).toBeUndefined();
   const done = chances.filter(({ doneAtUnixMs }) => Number(doneAtUnixMs ?? Infinity) <= fromMs);
-  expect(runsOf({ chances: done } as Told)).toEqual([
-    'download a',
-    'scan',
-    'install a',
-    'verify a',
-  ]);
+  expect(runsOf({ chances: done } as Told)).toEqual(['download a', 'install a', 'verify a']);
   // Whoever left at 03:00 only would have kept the install waiting until ten past.
   expect(waiting.map(({ reasons }) => reasons.map(({ code }) => code))).toEqual([['SCAN_NOT_DUE']]);
 });

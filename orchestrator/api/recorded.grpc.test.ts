@@ -35,7 +35,7 @@ beforeEach(async () => {
     ...disk,
     append: (entries) => (failure === undefined ? disk.append(entries) : Promise.reject(failure)),
   };
-  ledger = await openLedger({ journal, clock, retry: defaultPolicy.retry, log });
+  ledger = await openLedger({ journal, clock, retry: () => defaultPolicy.retry, log });
 });
 
 afterEach(async () => {

@@ -163,6 +163,8 @@ describe('where it is installed to', () => {
     NOW_MS - HOUR_MS,
     submitted(UPDATER, manifest),
     { ...enabled(), settings: [['apps', root]] } as Fact,
+    admitted('s', { kind: 'scan' }),
+    finished('s', { kind: 'succeeded' }),
     found([update]),
   );
   const needed = 1.1e9 + defaultPolicy.disk.freeBytesMin;

@@ -33,6 +33,8 @@ import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
 const a = updateOf('a');
 const MINUTE_MS = 60_000;
 const days2 = { nowMs: NOW_MS, fromMs: NOW_MS, toMs: NOW_MS + 48 * HOUR_MS };
+/** Otherwise its first scan would come before everything. */
+const scanned = [admitted('s9', { kind: 'scan' }), finished('s9', { kind: 'succeeded' })];
 const held: Fact = {
   kind: 'hold.placed',
   updaterId: UPDATER,
@@ -78,7 +80,7 @@ describe('a forecast', () => {
 
   test('goes on from a download to what the updater declares to follow it', () => {
     const declares = (actions: string[]) => {
-      const facts = [submitted(UPDATER, { actions }), enabled(), found([a])];
+      const facts = [submitted(UPDATER, { actions }), enabled(), ...scanned, found([a])];
       const world = worldOf([...offering([]), ...at(NOW_MS - 1_000, ...facts)]);
       const since = { presence: awaySince(NOW_MS - HOUR_MS) };
       return updatesOnly(runsOf(forecastOf(world, hostWith(since))));
@@ -94,7 +96,8 @@ describe('a forecast', () => {
 
   test('keeps a slot taken for as long as its run is expected to take', () => {
     const updates = [updateOf('a', { expectedS: 600 }), updateOf('b', { expectedS: 300 })];
-    const facts = [submitted(UPDATER, { actions: ['download'] }), enabled(), found(updates)];
+    const offered = [submitted(UPDATER, { actions: ['download'] }), enabled()];
+    const facts = [...offered, ...scanned, found(updates)];
     const world = worldOf([...offering([]), ...at(NOW_MS - 1_000, ...facts)]);
     const forecast = forecastOf(world, hostWith());
     expect(updatesOnly(runsOf(forecast))).toEqual(['download a 0.0', 'download b 10.0']);

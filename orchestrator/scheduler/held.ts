@@ -95,7 +95,7 @@ function objectionsToHolding(run: Run, world: World, policy: Policy, nowMs: numb
     return [{ code: 'SUPERSEDED', message, measured: run.intrusion, limit: level }]; // H2
   }
   if (run.phase.kind !== 'paused') return [];
-  return windowObjections(run.intrusion, policy, nowMs).map((reason) => ({ run, reason })); // H4
+  return windowObjections(run.intrusion, policy, nowMs); // H4
 }
 
 /** The host pauses by itself; this is the second pair of eyes. */

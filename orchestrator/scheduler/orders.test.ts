@@ -27,7 +27,6 @@ import {
 } from '../world/history.testing.js';
 import { days } from '../policy/window.js';
 import type { Intrusion } from '../runs/intrusion.js';
-import { scanJitter } from '../world/retry.js';
 import { decide } from './decide.js';
 import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
 

@@ -7,7 +7,8 @@ import { expect, test } from '@jest/globals';
 import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
-import { JournalError, openSqliteJournal, type Journal } from '../journal/sqlite.js';
+import { JournalError, type Journal } from '../journal/journal.js';
+import { openSqliteJournal } from '../journal/sqlite.js';
 import { defaultPolicy } from '../policy/policy.js';
 import {
   enabled,
@@ -46,7 +47,7 @@ test('what runs is stopped at once, and what that turn wanted to start is not se
       return Promise.reject(new JournalError('NO_SPACE', 'full'));
     },
   };
-  const ledger = await openLedger({ journal, clock, retry: defaultPolicy.retry, log });
+  const ledger = await openLedger({ journal, clock, retry: () => defaultPolicy.retry, log });
   const sent: NonNullable<AttachResponse['kind']>[] = [];
   const host = {
     hostId: 'host-1',

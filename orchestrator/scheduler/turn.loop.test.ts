@@ -9,7 +9,7 @@ import type { Readings } from '../../conditions/reading.js';
 import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
-import { JournalError, type Journal } from '../journal/journal.js';
+import type { Journal } from '../journal/journal.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
 import type { HostConnection } from '../link/host.grpc.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Readings } from '../../conditions/reading.js';
+import type { Reading, Readings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
@@ -24,6 +24,14 @@ interface Reported {
   readonly event: RunEvent;
 }
 
+const onMains: Reading = {
+  signal: 'power.ac',
+  instance: '',
+  observedAtMs: 0,
+  observedMonotonicNs: 0n,
+  source: 'test',
+  value: { kind: 'flag', flag: true },
+};
 let dir: string;
 let clock: VirtualClock;
 let guarded: Set<Guarded>;
@@ -37,7 +45,8 @@ let runs: HostedRuns;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'lull-r-'));
   clock = new VirtualClock();
-  [guarded, objecting, readings, reported, fetching, awake] = [new Set(), [], new Map(), [], 0, 0];
+  [guarded, objecting, reported, fetching, awake] = [new Set(), [], [], 0, 0];
+  readings = new Map([['power.ac', onMains]]);
   const guard: Guard = {
     protect: (each) => {
       guarded.add(each);

@@ -195,7 +195,10 @@ describe('the socket', () => {
   });
 
   test('closes although somebody watches, who is told that it ends and not cut off', async () => {
-    const call = sensor.client.watchState({ heartbeatMs: 0, edgesOnly: false, apps: [] });
+    const call = sensor.client.watchState({
+      ...{ heartbeatMs: 0, edgesOnly: false },
+      ...{ apps: [], diskPaths: [] },
+    });
     const ended = new Promise((resolve) => {
       call.once('status', resolve);
     });

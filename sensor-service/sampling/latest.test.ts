@@ -28,7 +28,7 @@ test('a listener that throws ends nothing, is told, and keeps nobody else from h
 });
 
 test('load that has not clearly fallen is told as what it was, also over the wire', () => {
-  const latest = createLatest();
+  const latest = createLatest(() => undefined);
   const told: Reading[] = [];
   latest.listen((changes) => told.push(...changes));
   for (const number of [30, 28, 2]) {
