@@ -22,7 +22,7 @@ import type { Launch } from './runs/launch.grpc.js';
 import { Launches } from './runs/launches.loop.js';
 import { openPlaces, type UidRange } from './runs/places.fs.js';
 import type { Priority } from './sandbox/parent.cgroup.js';
-import { createSandboxesIfAny } from './sandbox/sandbox.runc.js';
+import { createSandboxesIfAny } from './sandbox/no-runtime.runc.js';
 import { startSelfTest } from './self-test/self-test.loop.js';
 import { startUpkeep } from './upkeep/upkeep.loop.js';
 

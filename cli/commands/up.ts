@@ -6,7 +6,7 @@ import type { JournalPlace } from '../../orchestrator/journal/place.js';
 import type { Profile } from '../../sensor-service/probe/places.js';
 import type { UidRange } from '../../plugin-host/runs/places.fs.js';
 import type { Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
-import { requireConfinement } from '../../plugin-host/sandbox/sandbox.runc.js';
+import { requireConfinement } from '../../plugin-host/sandbox/rights.proc.js';
 import { claim } from '../../runtime/claim.fs.js';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog, type LogLevel } from '../../runtime/log.js';

@@ -9,6 +9,9 @@ import type { SandboxSpec } from './sandbox.js';
 const missing = await whyNoSandbox();
 const describeHere = missing === undefined ? describe : describe.skip;
 
+/** Two launches at the lowest priority, beside other tests. */
+const LAUNCHES_MS_MAX = 90_000;
+
 describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   let fixture: SandboxFixture;
 
@@ -154,28 +157,32 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
     expect(code).toBe('ENOSPC');
   });
 
-  test("another updater's directory is not there, not even by its path, and closed to others (T15)", async () => {
-    const others = root('others', 0o700);
-    chownSync(others, fixtureUid + 1, fixtureUid + 1);
-    writeFileSync(join(others, 'token'), 'secret');
-    const path = JSON.stringify(join(others, 'token'));
-    expect(
-      await ask(
-        `[fs.readdirSync('/lull').sort(), fs.existsSync(${path}),
+  test(
+    "another updater's directory is not there, not even by its path, and closed to others (T15)",
+    async () => {
+      const others = root('others', 0o700);
+      chownSync(others, fixtureUid + 1, fixtureUid + 1);
+      writeFileSync(join(others, 'token'), 'secret');
+      const path = JSON.stringify(join(others, 'token'));
+      expect(
+        await ask(
+          `[fs.readdirSync('/lull').sort(), fs.existsSync(${path}),
           ['/lull/work/..', '/lull/work/../../..' + ${path}, '/proc/1/root' + ${path}, '/proc/self/cwd/..' + ${path}]
             .map((dir) => attempt(() => fs.readFileSync(dir)))]`,
-      ),
-    ).toEqual([
-      ['artifacts', 'bundle', 'channel', 'host', 'roots', 'work'],
-      false,
-      ['EISDIR', 'ENOENT', 'ENOENT', 'ENOENT'],
-    ]);
-    // Nor would the file system let it, were it shown: the directory is another user's.
-    const shown = await ask(`attempt(() => fs.readdirSync('/lull/roots/others'))`, {
-      roots: [{ name: 'others', path: others }],
-    });
-    expect(shown).toBe('EACCES');
-  });
+        ),
+      ).toEqual([
+        ['artifacts', 'bundle', 'channel', 'host', 'roots', 'work'],
+        false,
+        ['EISDIR', 'ENOENT', 'ENOENT', 'ENOENT'],
+      ]);
+      // Nor would the file system let it, were it shown: the directory is another user's.
+      const shown = await ask(`attempt(() => fs.readdirSync('/lull/roots/others'))`, {
+        roots: [{ name: 'others', path: others }],
+      });
+      expect(shown).toBe('EACCES');
+    },
+    LAUNCHES_MS_MAX,
+  );
 
   function root(name: string, mode = 0o755): string {
     const path = join(fixture.root, name);

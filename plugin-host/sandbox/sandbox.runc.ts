@@ -5,7 +5,7 @@
 // the updater, close() leaves nothing behind: no process, mount, control group or directory.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CgroupKind } from '../../conditions/confinement.js';
@@ -14,9 +14,8 @@ import { ociConfig } from './config.js';
 import { diskOf } from './device.fs.js';
 import * as dirs from './dirs.fs.js';
 import { readHostFacts } from './facts.fs.js';
-import { cgroupLayout, kindOf, parseMountinfo, type CgroupLayout } from './hierarchy.js';
+import { kindOf, type CgroupLayout } from './hierarchy.js';
 import { RuncSandbox } from './launch.runc.js';
-import { noSandboxes } from './no-runtime.js';
 import { openParentGroup, type ParentGroup, type Priority } from './parent.cgroup.js';
 import {
   findRuntime,
@@ -26,6 +25,7 @@ import {
   type RuntimeProgram,
 } from './program.spawn.js';
 import { startReaper, type Reaper } from './reaper.spawn.js';
+import { readLayout, requireRights } from './rights.proc.js';
 import { planRootfs, type HostFacts } from './rootfs.js';
 import type { LaunchDirs, Sandbox, SandboxSpec } from './sandbox.js';
 import { SandboxError } from './sandbox-error.js';
@@ -65,43 +65,6 @@ export interface SandboxRuntime {
   /** Ends and removes what a dead instance left (T22). Before the first launch. @returns their ids. */
   killOrphans(): Promise<string[]>;
   close(): Promise<void>;
-}
-
-const CAP_SYS_ADMIN = 21n;
-
-/**
- * What has to be there before anything is started or written. A runtime need not be: without one Lull
- * watches and explains, and runs nothing.
- * @throws SandboxError NOT_PERMITTED.
- */
-export function requireConfinement(ociRuntime: string): void {
-  requireRights();
-  try {
-    requireCgroups(findRuntime(ociRuntime), kindOf(readLayout()));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
-}
-
-function isMissing(error: unknown): error is SandboxError {
-  return error instanceof SandboxError && error.code === 'RUNTIME_MISSING';
-}
-
-function readLayout(): CgroupLayout {
-  return cgroupLayout(parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')));
-}
-
-/** The same, or one that launches nothing where there is no OCI runtime. @throws NOT_PERMITTED. */
-export async function createSandboxesIfAny(
-  options: SandboxRuntimeOptions,
-): Promise<SandboxRuntime> {
-  try {
-    return await createSandboxRuntime(options);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    options.log.error(`no updater runs here: ${error.message} Then start Lull again.`);
-    return noSandboxes(error, kindOf(readLayout()));
-  }
 }
 
 /** @throws SandboxError NOT_PERMITTED or RUNTIME_MISSING. */
@@ -257,15 +220,4 @@ class RuncRuntime implements SandboxRuntime {
     })();
     return this.closing;
   }
-}
-
-/** Namespaces, mounts and control groups need root; doing without it comes later. */
-function requireRights(): void {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-  const canAdminister = ((BigInt(`0x${effective ?? '0'}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
-  if (process.getuid?.() === 0 && canAdminister) return;
-  throw new SandboxError(
-    'NOT_PERMITTED',
-    'confining updaters needs root (with CAP_SYS_ADMIN): run Lull with sudo. Confinement without root is not there yet.',
-  );
 }
