@@ -56,6 +56,9 @@ export async function startPluginHost(
     const orphans = await runtime.killOrphans();
     if (orphans.length > 0) log.warn({ orphans }, 'ended what a dead instance had left running');
 
+    const installer = createInstaller({ log, rootsFile: join(stateDir, 'install-roots.json') });
+    await installer.recoverAll();
+
     const guard = opened.add('guard', openGuard({ runDir, clock }));
     const keepAwake = opened.add('keep-awake', createKeepAwake({ clock, log, env }));
     const places = openPlaces({ stateDir, uids: settings.uids });
@@ -90,7 +93,7 @@ export async function startPluginHost(
         launches,
         artifacts,
         intake: createIntake({ clock }),
-        installer: createInstaller({ log }),
+        installer,
         checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
         traceparent: deps.traceparent ?? (() => undefined),
       },
