@@ -23,6 +23,7 @@ import { attachmentObjections, heldRuns, type HeldRuns } from './held.js';
 import type { HostView } from './host-view.js';
 import { nextInstant } from './instants.js';
 import { objectionsToRunning } from './may.js';
+import { mendingObjections } from './mending.js';
 import { compareSubjects } from './order.js';
 import { toContinue, toStart } from './requirements.js';
 import { restartObjections, restartPlan, type RestartPlan } from './restart.js';
@@ -83,7 +84,7 @@ function admissions(
     const reasons = [
       ...objectionsTo(subject, world, host, policy, nowMs, quietSinceOwnRun),
       ...slotObjections(occupant, running, policy, host.readings), // D4
-      ...groupObjections(host.id, action, world, policy),
+      ...(action === 'revert' ? [] : groupObjections(host.id, action, world, policy)),
     ];
     if (reasons.length > 0) {
       waiting.push({ subject, reasons });
@@ -105,6 +106,9 @@ function objectionsTo(
   nowMs: number,
   quietSinceOwnRun: boolean,
 ): Reason[] {
+  if (subject.action === 'revert') {
+    return mendingObjections(subject, world, host, policy, nowMs);
+  }
   const requirements = toStart(subject, policy, { diskPath: host.diskPath, quietSinceOwnRun });
   return [
     ...objectionsToRunning(subject, world, policy, nowMs),

@@ -56,6 +56,11 @@ export function hostEdges(deps: {
     });
     if (run.work.kind !== 'scan' || outcome.kind !== 'succeeded') {
       await ledger.append([end(outcome), ...suspension(run, outcome)]);
+      if (run.work.kind === 'revert' && outcome.kind === 'failed') {
+        const { updaterId, work } = run;
+        const what = { updaterId, update: work.update.id, why: outcome.message };
+        log.error(what, 'what does not work could not be put back');
+      }
     } else if (scan === undefined) {
       const message = 'what it found was not heard from its start on';
       const again: Fact = { kind: 'run.interrupted', runId: run.id, code: 'HOST_LOST', message };
@@ -94,7 +99,8 @@ export function hostEdges(deps: {
       );
       const epoch = BigInt(ledger.world.epoch);
       for (const runId of host.runIds) {
-        if (ledger.world.runs.get(runId)?.work.kind === 'perform') continue;
+        const work = ledger.world.runs.get(runId)?.work;
+        if (work !== undefined && work.kind !== 'scan') continue;
         host.send({ $case: 'stop', value: { runId, epoch, reason: 'SUPERSEDED' } }); // E3
         scans.delete(runId);
       }

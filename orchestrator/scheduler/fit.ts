@@ -16,7 +16,7 @@ import { localMinute, windowState } from '../policy/window.js';
 import { atLeast } from '../runs/intrusion.js';
 import { returnsOverUsual } from '../world/rhythm.js';
 import type { UpdateState, World } from '../world/world.js';
-import { weightOf } from './requirements.js';
+import { mends, weightOf } from './requirements.js';
 import type { Subject } from './subject.js';
 import { deadlineOf, urgencyOf } from './urgency.js';
 
@@ -109,8 +109,12 @@ function percent(share: number): string {
 }
 
 /** Whether policy lets anything start at this time. What is overdue does not wait for a window. */
-export function windowObjections({ level }: Subject, policy: Policy, nowMs: number): Reason[] {
-  if (policy.windows.length === 0 || atLeast(level, 'noticeable')) return [];
+export function windowObjections(
+  { level, action }: Pick<Subject, 'level' | 'action'>,
+  policy: Policy,
+  nowMs: number,
+): Reason[] {
+  if (policy.windows.length === 0 || atLeast(level, 'noticeable') || mends(action)) return [];
   const state = windowState(policy.windows, policy.timeZone, nowMs);
   if (state.kind === 'open') return [];
   const until = state.untilMs === undefined ? {} : { untilMs: state.untilMs };

@@ -67,6 +67,10 @@ function stopOf(run: Run, world: World, policy: Policy, nowMs: number): HeldRuns
   if (updater === undefined) {
     return [{ run, reason: { code: 'OPERATOR', message: `${run.updaterId} was withdrawn` } }];
   }
+  if (run.work.kind === 'revert') {
+    const orders = orderObjections({ key: keyOf(run), updater }, world, policy, nowMs);
+    return orders.filter(({ code }) => code === 'TRIPPED').map((reason) => ({ run, reason }));
+  }
   if (updater.state === 'suspended') {
     return [{ run, reason: { code: 'UPDATER_SUSPENDED', message: updater.why } }];
   }

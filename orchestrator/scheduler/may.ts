@@ -5,6 +5,7 @@ import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
 import { coversId } from '../trust/publisher.js';
 import { subjectKeyOf, type Trials, type UpdaterState, type World } from '../world/world.js';
+import { mends } from './requirements.js';
 import type { Subject } from './subject.js';
 
 const HOUR_MS = 3_600_000;
@@ -20,7 +21,8 @@ export function objectionsToRunning(
   return [
     ...trustObjections(subject),
     ...orderObjections(subject, world, policy, nowMs),
-    ...breakerObjections(subject.updater, policy, nowMs),
+    // Its attempts at mending are bounded as they are, and what it installed must not stay meanwhile.
+    ...(mends(subject.action) ? [] : breakerObjections(subject.updater, policy, nowMs)),
     ...quotaObjections(subject.updater, policy, nowMs),
     // An operator who wants it now has read why it waits.
     ...(subject.demanded ? [] : timeObjections(subject, nowMs)),
@@ -35,7 +37,7 @@ function trustObjections({ updater, manifest, action }: Subject): Reason[] {
     const message = `${updater.id} waits for an operator: lull updaters enable ${updater.id}`;
     return [{ code: 'UPDATER_NOT_ENABLED', message }];
   }
-  if (action !== 'scan' && !manifest.actions.includes(action)) {
+  if (action !== 'scan' && action !== 'revert' && !manifest.actions.includes(action)) {
     const message = `${updater.id} asks for ${action}, which its manifest does not declare`;
     return [{ code: 'ACTION_NOT_DECLARED', message }];
   }
@@ -118,7 +120,8 @@ function timeObjections(subject: Subject, nowMs: number): Reason[] {
   if (state === undefined) return scanObjections(subject, nowMs);
   if (state.gaveUp !== undefined) {
     const message = `${state.update.title} ${state.update.toVersion}: ${state.gaveUp.message}`;
-    return [{ code: 'GAVE_UP', message }];
+    const { code } = state.gaveUp;
+    return [{ code: code === 'MARKED_BAD' || code === 'LOST' ? code : 'GAVE_UP', message }];
   }
   return trialObjections(state.trials, nowMs);
 }
@@ -152,7 +155,7 @@ function trialObjections(trials: Trials, nowMs: number): Reason[] {
 }
 
 /** A clock that was set back to before `sinceMs` has taken the wait with it. */
-function waits(sinceMs: number, notBeforeMs: number, nowMs: number, what: string): Reason[] {
+export function waits(sinceMs: number, notBeforeMs: number, nowMs: number, what: string): Reason[] {
   if (nowMs >= notBeforeMs || nowMs < sinceMs) return [];
   const message = `${what} waits another ${formatDuration(notBeforeMs - nowMs)}`;
   return [{ code: 'RETRY_LATER', message, untilMs: notBeforeMs }];

@@ -5,6 +5,7 @@ import type { Subject } from './subject.js';
 
 /** What changed something is looked after first; what only looks comes last. */
 const rank: Record<ActionName, number> = {
+  revert: 0,
   rollback: 0,
   verify: 1,
   install: 2,
@@ -18,6 +19,7 @@ const rank: Record<ActionName, number> = {
 /** Negative when `a` goes first. Total: no two subjects compare equal. */
 export function compareSubjects(a: Subject, b: Subject): number {
   return (
+    Number(b.action === 'revert') - Number(a.action === 'revert') ||
     Number(b.demanded) - Number(a.demanded) ||
     Number(b.interrupted !== undefined) - Number(a.interrupted !== undefined) ||
     Number(isSecurity(b)) - Number(isSecurity(a)) ||

@@ -21,6 +21,7 @@ import {
 import type { Launches } from './launches.loop.js';
 import type { Pauses } from './pauses.loop.js';
 import type { Places } from './places.fs.js';
+import { putBack } from './put-back.loop.js';
 import { doWork } from './work.grpc.js';
 
 export interface HostParts extends LaunchParts {
@@ -46,6 +47,9 @@ export interface Course {
 export async function carryOut(grant: Grant, parts: HostParts, course: Course): Promise<Outcome> {
   const { pauses, over } = course;
   await pauses.thawed();
+  if (grant.work.kind === 'revert') {
+    return putBack({ grant, roots: grant.work.roots }, parts.installer, course);
+  }
   const startedMs = parts.clock.now().monotonicMs;
   const { manifest, bundleDir } = await parts.catalog.ensure(grant.updater, parts.readBundle, {
     signal: over,

@@ -52,6 +52,7 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
     }
     return { kind: 'succeeded' };
   }
+  if (work.kind === 'revert') throw new Error('the host puts back by itself');
   const answers = channel.perform(
     {
       runId,
