@@ -11,6 +11,7 @@ import { createCatalog } from './catalog/catalog.fs.js';
 import { createIntake } from './egress/intake.loop.js';
 import { openGuard } from './guard/guard.loop.js';
 import { createInstaller } from './install/install.fs.js';
+import { openRootRecords } from './install/root-record.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
 import { openLink } from './link/link.grpc.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
@@ -80,6 +81,8 @@ export async function startPluginHost(
       }),
     );
     const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
+    const rootRecords = openRootRecords({ dir: join(stateDir, 'root-records'), log });
+    await rootRecords.endAll(link.report);
     const runs = hostRuns({
       parts: {
         clock,
@@ -94,6 +97,7 @@ export async function startPluginHost(
         artifacts,
         intake: createIntake({ clock }),
         installer,
+        rootRecords,
         checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
         traceparent: deps.traceparent ?? (() => undefined),
       },

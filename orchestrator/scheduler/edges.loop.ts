@@ -6,6 +6,8 @@
 //   E2. A run that the journal thinks is on a host, and that the host does not hold, was cut.
 //   E3. What a scan found is kept here until its end. A scan that went on over a new connection may
 //       have lost some of it, and what is absent counts as gone: so it is done again.
+//   E5. What was found changed in a root is evidence, and recorded of whatever run it is: one that was
+//       cut is told of after the host's next start.
 //   E4. An event that the journal has already is not handled again, by whichever orchestrator: with
 //       each fact stands which event of which instance it was made of.
 
@@ -138,6 +140,10 @@ export function hostEdges(deps: {
     event: async ({ hostId, instanceId }, event) => {
       const heard = { hostId, instanceId, sequence: event.sequence };
       if (isKnown(ledger.world, heard)) return; // E4
+      if (event.body.kind === 'fact' && event.body.fact.kind === 'root.changed') {
+        await ledger.append([{ ...event.body.fact, heard }]); // E5
+        return;
+      }
       const run = ledger.world.runs.get(event.runId);
       const cut = run !== undefined && !holdsSlot(run) && event.body.kind !== 'finished';
       if (run === undefined || cut || run.epoch !== event.epoch) {

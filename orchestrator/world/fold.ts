@@ -110,6 +110,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'host.attached':
     case 'host.confined':
     case 'content.downloaded':
+    case 'root.changed':
     case 'egress.seen':
     case 'critical.changed':
     case 'run.notice':
