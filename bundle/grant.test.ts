@@ -82,6 +82,29 @@ describe('what an operator may bind', () => {
   });
 });
 
+describe('a root that may be written', () => {
+  const rooted = (path: string, more: object = {}): string[] =>
+    settingProblems(
+      manifest({ settings: [], roots: [{ name: 'db', path }], ...more }),
+      new Map<string, string>(),
+    );
+
+  test.each(['/etc', '/usr', '/usr/lib', '/var/lib', '/home', '/opt/../etc', '/opt/x/'])(
+    '%s is refused',
+    (path) => {
+      expect(rooted(path)).toHaveLength(1);
+    },
+  );
+
+  test('a directory below is not, unless it overlaps another root', () => {
+    expect(rooted('/var/lib/tool')).toEqual([]);
+    const install = { install_roots: [{ name: 'own', path: '/opt/tool/app' }] };
+    expect(rooted('/opt/tool', install)).toEqual(['db: /opt/tool overlaps /opt/tool/app']);
+    expect(rooted('/opt/tools', install)).toEqual([]);
+    expect(rooted('/opt/tool/app/db', install)).toHaveLength(1);
+  });
+});
+
 describe('what it comes to', () => {
   test('settings take the place of their names, hosts get their port, prefixes their slash', () => {
     const grants = bindGrants(
@@ -101,6 +124,7 @@ describe('what it comes to', () => {
         { name: 'prefix', path: '/opt/tools' },
         { name: 'own', path: '/opt/own' },
       ],
+      roots: [],
       egress: ['packages.example:443', 'b.example:443', 'c.example:8443'],
       fetchPrefixes: ['https://Packages.example/npm/', 'https://d.example/files/'],
       // What the vendor wrote, d.example for one, is not among them.

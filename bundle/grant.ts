@@ -6,6 +6,8 @@ export type Settings = ReadonlyMap<string, string>;
 
 export interface BoundGrants {
   readonly installRoots: readonly { readonly name: string; readonly path: string }[];
+  /** Writable for what changes the machine; absent: none. */
+  readonly roots?: readonly { readonly name: string; readonly path: string }[];
   /** Exactly "host:port", lower case. */
   readonly egress: readonly string[];
   readonly fetchPrefixes: readonly string[];
@@ -18,6 +20,34 @@ export interface BoundGrants {
 
 /** Names of settings that the manifest declares and that have no usable value, with the problem. */
 export function settingProblems(manifest: Manifest, settings: Settings): string[] {
+  const problems = valueProblems(manifest, settings);
+  return problems.length > 0 ? problems : rootProblems(bindGrants(manifest, settings));
+}
+
+/** A root is a directory of its own: nobody's who needs it to be what it is. */
+function rootProblems({ installRoots, roots = [] }: BoundGrants): string[] {
+  return roots.flatMap(({ name, path }, at) => {
+    if (!isPlainAbsolutePath(path)) return [`${name}: "${path}" is not a plain absolute path`];
+    if (ofTheSystem.has(path) || path.split('/').length < 3) {
+      return [`${name}: ${path} is the system's; bind a directory below it`];
+    }
+    const others = [...installRoots, ...roots.filter((_, other) => other !== at)];
+    const other = others.find((each) => isWithin(each.path, path) || isWithin(path, each.path));
+    return other === undefined ? [] : [`${name}: ${path} overlaps ${other.path}`];
+  });
+}
+
+const ofTheSystem: ReadonlySet<string> = new Set(
+  ['bin', 'lib', 'lib64', 'libexec', 'local', 'local/bin', 'local/sbin', 'sbin', 'share']
+    .map((each) => `/usr/${each}`)
+    .concat(['/var/lib', '/var/log', '/var/cache', '/var/spool', '/var/tmp', '/run/user']),
+);
+
+function isWithin(path: string, of: string): boolean {
+  return path === of || path.startsWith(`${of}/`);
+}
+
+function valueProblems(manifest: Manifest, settings: Settings): string[] {
   return manifest.settings.flatMap(({ name, kind }) => {
     const value = settings.get(name);
     if (value === undefined) return [`${name}: no value`];
@@ -41,6 +71,7 @@ export function bindGrants(
   const value = (text: string): string => bound(text, settings);
   return {
     installRoots: boundRoots(manifest, settings),
+    roots: manifest.roots.map(({ name, path }) => ({ name, path: value(path) })),
     egress: manifest.egress.map((text) => hostAndPort(value(text))),
     fetchPrefixes: manifest.fetch.map((text) => withSlash(value(text))),
     operatorHosts: [

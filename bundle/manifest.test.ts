@@ -150,8 +150,9 @@ describe('settings', () => {
   test('and install roots are not declared twice', () => {
     const root = { name: 'r', path: '/opt/x' };
     expect(problemsOf({ ...good, settings: [prefix, prefix] })).toEqual(['setting "prefix" twice']);
-    expect(problemsOf({ ...good, install_roots: [root, root] })).toEqual([
-      'install root "r" twice',
+    expect(problemsOf({ ...good, install_roots: [root, root] })).toEqual(['root "r" twice']);
+    expect(problemsOf({ ...good, install_roots: [root], roots: [root] })).toEqual([
+      'root "r" twice',
     ]);
   });
 

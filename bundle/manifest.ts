@@ -89,6 +89,16 @@ export const manifestSchema = z
       )
       .max(16)
       .default([]),
+    /** Directories that what changes the machine may write itself; the host records what it does. */
+    roots: z
+      .array(
+        z.strictObject({
+          name,
+          path: z.union([reference, z.string().max(4_096).startsWith('/')]),
+        }),
+      )
+      .max(8)
+      .default([]),
     /** Hosts that tools inside may reach by the proxy: "host", "host:port" or "{setting}". */
     egress: z
       .array(z.union([reference, z.string().max(255).regex(hostPattern)]))
@@ -119,7 +129,7 @@ export const manifestSchema = z
   .superRefine((manifest, issues) => {
     const declared = new Set(manifest.settings.map((setting) => setting.name));
     const used = [
-      ...manifest.install_roots.map((root) => root.path),
+      ...[...manifest.install_roots, ...manifest.roots].map((root) => root.path),
       ...manifest.egress,
       ...manifest.fetch,
     ].filter((value) => settingPattern.test(value));
@@ -134,8 +144,8 @@ export const manifestSchema = z
       issues,
     );
     reportTwice(
-      manifest.install_roots.map((r) => r.name),
-      'install root',
+      [...manifest.install_roots, ...manifest.roots].map((r) => r.name),
+      'root',
       issues,
     );
     // T8: two names that a case-folding file system takes for one.

@@ -9,6 +9,7 @@ export function widening(before: Manifest, after: Manifest): string[] {
     ...added('host', before.egress, after.egress),
     ...added('URL prefix', before.fetch, after.fetch),
     ...added('install root', before.install_roots.map(rootOf), after.install_roots.map(rootOf)),
+    ...added('writable root', before.roots.map(rootOf), after.roots.map(rootOf)),
     ...added('setting', before.settings.map(settingOf), after.settings.map(settingOf)),
     ...changed('scope', before.scope, after.scope),
     ...changed('runtime', before.runtime, after.runtime),

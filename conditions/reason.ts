@@ -50,6 +50,8 @@ export const reasons = {
   SCAN_NOT_DUE: 'The last scan is recent enough.',
   RETRY_LATER: 'The attempt before failed; the next one waits.',
   GAVE_UP: 'It failed too often; a person has to look.',
+  MARKED_BAD: 'This very content was installed here, did not work, and was put back.',
+  LOST: 'What was installed does not work, and the version before could not be put back.',
   SLOT_TAKEN: 'Another run has the slot.',
   GROUP_FULL: 'As many machines of its group as may are changing something.',
   HOST_NOT_ATTACHED: 'No plugin-host is connected.',

@@ -12,6 +12,7 @@ import { createCatalog } from './catalog/catalog.fs.js';
 import { createIntake } from './egress/intake.loop.js';
 import { openGuard } from './guard/guard.loop.js';
 import { createInstaller } from './install/install.fs.js';
+import { openRootRecords } from './install/root-record.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
 import { openLink } from './link/link.grpc.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
@@ -58,6 +59,9 @@ export async function startPluginHost(
     const orphans = await runtime.killOrphans();
     if (orphans.length > 0) log.warn({ orphans }, 'ended what a dead instance had left running');
 
+    const installer = createInstaller({ log, rootsFile: join(stateDir, 'install-roots.json') });
+    await installer.recoverAll();
+
     const guard = opened.add('guard', openGuard({ runDir, clock }));
     const keepAwake = opened.add('keep-awake', createKeepAwake({ clock, log, env }));
     const places = openPlaces({ stateDir, uids: settings.uids });
@@ -82,6 +86,8 @@ export async function startPluginHost(
     );
     const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
     const catalog = createCatalog({ dir: join(stateDir, 'catalog') });
+    const rootRecords = openRootRecords({ dir: join(stateDir, 'root-records'), log });
+    await rootRecords.endAll(link.report);
     const runs = hostRuns({
       parts: {
         clock,
@@ -97,7 +103,8 @@ export async function startPluginHost(
         launches,
         artifacts,
         intake: createIntake({ clock }),
-        installer: createInstaller({ log }),
+        installer,
+        rootRecords,
         checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
         traceparent: deps.traceparent ?? (() => undefined),
       },

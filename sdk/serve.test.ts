@@ -36,7 +36,7 @@ const found: UpdateFound = {
   downloadBytes: 10,
   needs: { network: true },
   conflictKeys: ['app'],
-  severity: 'important',
+  ...({ severity: 'important', digest: 'sha256:ab' } as const),
   nextAction: 'download',
 };
 const update = {
@@ -51,7 +51,7 @@ const update = {
   conflictKeys: ['app'],
   expectedS: undefined,
   nextAction: Action.DOWNLOAD,
-  severity: Severity.IMPORTANT,
+  ...{ severity: Severity.IMPORTANT, digest: 'sha256:ab' },
 };
 
 let dir: string;

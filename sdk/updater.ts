@@ -61,6 +61,11 @@ export interface UpdateFound {
   /** Seconds that the next action is expected to take. */
   readonly expectedS?: number;
   readonly nextAction: ActionName;
+  /**
+   * Of what would be installed, in a form of your own; at most 128 printable characters. What did not
+   * work is not tried again while version and digest stay.
+   */
+  readonly digest?: string;
 }
 
 export type Outcome =

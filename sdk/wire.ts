@@ -66,6 +66,7 @@ export function toWire(update: UpdateFound): Update {
     expectedS: update.expectedS,
     nextAction: actionToWire(update.nextAction),
     severity: severityToWire(update.severity),
+    digest: update.digest ?? '',
   };
 }
 
@@ -90,6 +91,7 @@ export function fromWire(update: Update): UpdateFound | undefined {
     ...(update.expectedS !== undefined && { expectedS: update.expectedS }),
     nextAction,
     ...severityMember(update.severity),
+    ...(update.digest !== '' && { digest: update.digest }),
   };
 }
 

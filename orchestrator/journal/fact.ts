@@ -163,6 +163,25 @@ type KindOfFact =
       readonly truncated: boolean;
       readonly reverted: boolean;
     })
+  /** What a run left in a root that it may write; also one that was cut. */
+  | (OfRun & {
+      readonly kind: 'root.changed';
+      readonly root: string;
+      readonly path: string;
+      readonly treeBeforeSha256: string;
+      readonly treeAfterSha256: string;
+      readonly fileCount: number;
+      readonly sizeBytes: number;
+      readonly changes: readonly {
+        readonly path: string;
+        readonly beforeSha256: string;
+        readonly afterSha256: string;
+        readonly mode: number;
+      }[];
+      readonly truncated: boolean;
+      /** Why it could not be listed as a whole. Absent: it could. */
+      readonly problem?: string;
+    })
   | (OfRun & {
       readonly kind: 'egress.seen';
       readonly host: string;

@@ -70,6 +70,13 @@ function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['bod
         ...kind.value,
         sizeBytes: Number(kind.value.sizeBytes),
       });
+    case 'rootChanged': {
+      const { sizeBytes, problem, ...rest } = kind.value;
+      const why = problem === '' ? {} : { problem: displayText(problem, 256) };
+      return fact({
+        ...{ kind: 'root.changed', ...of, ...rest, sizeBytes: Number(sizeBytes), ...why },
+      });
+    }
     case 'egress': {
       const { host, port, allowed, sentBytes, receivedBytes, connectionCount, reason } = kind.value;
       const bytes = { sentBytes: Number(sentBytes), receivedBytes: Number(receivedBytes) };

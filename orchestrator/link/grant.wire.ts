@@ -2,7 +2,7 @@
 
 import type { Requirement } from '../../conditions/requirement.js';
 import type { Manifest } from '../../bundle/manifest.js';
-import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import type { AttachResponse, Grant as WireGrant } from '../../proto/gen/lull/link/v1/link.js';
 import { actionToWire } from '../../proto/wire/action.js';
 import { requirementToWire } from '../../proto/wire/requirement.js';
 import type { Policy } from '../policy/policy.js';
@@ -41,16 +41,7 @@ export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
         envelope: Buffer.from(grant.envelope, 'base64'),
         settings: [...grant.settings].map(([name, value]) => ({ name, value })),
       },
-      work:
-        work.kind === 'scan'
-          ? { $case: 'scan', value: {} }
-          : {
-              $case: 'perform',
-              value: {
-                update: updateToWire(work.update),
-                action: actionToWire(work.update.nextAction),
-              },
-            },
+      work: workToWire(work),
       limits: {
         runMsMax: BigInt(manifest.limits.run_s) * 1_000n,
         memoryBytesMax: BigInt(manifest.limits.memory_mb) * megabyte,
@@ -67,6 +58,22 @@ export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
       },
     },
   };
+}
+
+function workToWire(work: Work): WireGrant['work'] {
+  switch (work.kind) {
+    case 'scan':
+      return { $case: 'scan', value: {} };
+    case 'perform': {
+      const { update } = work;
+      const action = actionToWire(update.nextAction);
+      return { $case: 'perform', value: { update: updateToWire(update), action } };
+    }
+    case 'revert': {
+      const roots = work.roots.map(({ receiptId, root, path }) => ({ receiptId, root, path }));
+      return { $case: 'revert', value: { roots } };
+    }
+  }
 }
 
 /** 0 stands for none; a limit is at least a byte. */

@@ -27,6 +27,7 @@ export function updateToWire(update: Update): WireUpdate {
     expectedS: update.expectedS,
     nextAction: actionToWire(update.nextAction),
     severity: severityToWire(update.severity),
+    digest: update.digest ?? '',
   };
 }
 
@@ -55,6 +56,7 @@ export function updateFromWire(wire: WireUpdate): ReceivedUpdate {
     ...(wire.expectedS === undefined ? {} : { expectedS: wire.expectedS }),
     nextAction,
     ...severityMember(wire.severity),
+    ...(wire.digest === '' ? {} : { digest: wire.digest }),
   };
   const why = updateProblem(update);
   if (why !== undefined) return { kind: 'invalid', why };

@@ -66,10 +66,11 @@ export interface Run {
   readonly phase: RunPhase;
 }
 
-export type ActionName = 'scan' | Action;
+/** `revert` is the host's own: no updater is asked. */
+export type ActionName = 'scan' | 'revert' | Action;
 
-export function actionOf(run: { readonly work: Work }): ActionName {
-  return run.work.kind === 'scan' ? 'scan' : run.work.update.nextAction;
+export function actionOf({ work }: { readonly work: Work }): ActionName {
+  return work.kind === 'perform' ? work.update.nextAction : work.kind;
 }
 
 /** Whether the run occupies its slot: it has, or is about to have, a sandbox. */

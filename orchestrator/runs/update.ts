@@ -24,15 +24,32 @@ export interface Update {
   readonly conflictKeys: readonly string[];
   readonly expectedS?: number;
   readonly nextAction: Action;
+  /** Of what would be installed, as the updater says; absent: it does not say. */
+  readonly digest?: string;
 }
 
-/** What a run does: look for updates, or take one a step further. */
+/** A root as a run of an update committed it. */
+export interface CommittedRoot {
+  readonly receiptId: string;
+  readonly root: string;
+  readonly path: string;
+  readonly treeSha256: string;
+}
+
+/** What a run does: look for updates, take one a step further, or put back what one has installed. */
 export type Work =
-  { readonly kind: 'scan' } | { readonly kind: 'perform'; readonly update: Update };
+  | { readonly kind: 'scan' }
+  | { readonly kind: 'perform'; readonly update: Update }
+  | {
+      readonly kind: 'revert';
+      readonly update: Update;
+      readonly roots: readonly CommittedRoot[];
+    };
 
 const TITLE_CHARS_MAX = 256;
 const idPattern = /^[a-zA-Z0-9._@/+:-]{1,128}$/;
 const versionPattern = /^[\x21-\x7e]{1,64}$/;
+const digestPattern = /^[\x21-\x7e]{1,128}$/;
 
 /** What is wrong with an update that an updater reported, or undefined when nothing is. */
 export function updateProblem(update: Update): string | undefined {
@@ -42,6 +59,9 @@ export function updateProblem(update: Update): string | undefined {
     return 'its from_version is unprintable';
   }
   if (update.title === '') return 'it has no title';
+  if (update.digest !== undefined && !digestPattern.test(update.digest)) {
+    return 'its digest is not 1 to 128 printable characters';
+  }
   return undefined;
 }
 

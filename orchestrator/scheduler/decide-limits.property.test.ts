@@ -72,7 +72,7 @@ describe('nothing starts while a hard gate is closed, at no level and whoever as
     [
       'what the manifest declares',
       ({ subject: { action, manifest } }) =>
-        action === 'scan' || manifest?.actions.includes(action) === true,
+        action === 'scan' || action === 'revert' || manifest?.actions.includes(action) === true,
     ],
     ['the trip switch', (_each, { tripped }) => !(Number(tripped?.untilMs) > NOW_MS)],
     [

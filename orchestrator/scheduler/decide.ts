@@ -27,9 +27,10 @@ import type { HostView } from './host-view.js';
 import { windowObjections } from './hours.js';
 import { nextInstant } from './instants.js';
 import { objectionsToRunning } from './may.js';
+import { mendingObjections } from './mending.js';
 import { resumeObjections } from './network-wait.js';
 import { compareSubjects } from './order.js';
-import { toContinue, toStart } from './requirements.js';
+import { mends, toContinue, toStart } from './requirements.js';
 import { restartObjections, restartPlan, type RestartPlan } from './restart.js';
 import { groupObjections, slotObjections, type Occupant } from './slots.js';
 import { subjectsOf, type Subject } from './subject.js';
@@ -91,7 +92,7 @@ function admissions(
     const reasons = [
       ...objectionsTo(subject, world, host, policy, nowMs, quietSinceOwnRun),
       ...slotObjections(occupant, running, policy, host.readings), // D4
-      ...groupObjections(host.id, action, world, policy),
+      ...(action === 'revert' ? [] : groupObjections(host.id, action, world, policy)),
     ];
     if (reasons.length > 0) {
       waiting.push({ subject, reasons });
@@ -113,6 +114,9 @@ function objectionsTo(
   nowMs: number,
   quietSinceOwnRun: boolean,
 ): Reason[] {
+  if (subject.action === 'revert') {
+    return mendingObjections(subject, world, host, policy, nowMs);
+  }
   const requirements = toStart(subject, policy, {
     diskPath: host.diskPath,
     installRoots: installRootsOf(subject.updater),
@@ -122,7 +126,7 @@ function objectionsTo(
     ...objectionsToRunning(subject, world, host.readings, policy, nowMs),
     ...restartObjections(subject, world, host.readings, policy, nowMs),
     ...hostObjections(subject, host, policy, nowMs),
-    ...windowObjections(subject.level, policy, nowMs),
+    ...(mends(subject.action) ? [] : windowObjections(subject.level, policy, nowMs)),
     ...objections(requirements, host.readings, nowMs), // D3
     ...resumeObjections(subject, host.readings, policy, nowMs),
     ...appObjections(subject, host.readings, policy, nowMs),

@@ -6,6 +6,8 @@
 //   E2. A run that the journal thinks is on a host, and that the host does not hold, was cut.
 //   E3. What a scan found is kept here until its end. A scan that went on over a new connection may
 //       have lost some of it, and what is absent counts as gone: so it is done again.
+//   E5. What was found changed in a root is evidence, and recorded of whatever run it is: one that was
+//       cut is told of after the host's next start.
 //   E4. An event that the journal has already is not handled again, by whichever orchestrator: with
 //       each fact stands which event of which instance it was made of.
 
@@ -57,6 +59,11 @@ export function hostEdges(deps: {
     });
     if (run.work.kind !== 'scan' || outcome.kind !== 'succeeded') {
       await ledger.append([end(outcome), ...suspension(run, outcome)]);
+      if (run.work.kind === 'revert' && outcome.kind === 'failed') {
+        const { updaterId, work } = run;
+        const what = { updaterId, update: work.update.id, why: outcome.message };
+        log.error(what, 'what does not work could not be put back');
+      }
     } else if (scan === undefined) {
       const message = 'what it found was not heard from its start on';
       const again: Fact = { kind: 'run.interrupted', runId: run.id, code: 'HOST_LOST', message };
@@ -102,7 +109,8 @@ export function hostEdges(deps: {
       );
       const epoch = BigInt(ledger.world.epoch);
       for (const runId of host.runIds) {
-        if (ledger.world.runs.get(runId)?.work.kind === 'perform') continue;
+        const work = ledger.world.runs.get(runId)?.work;
+        if (work !== undefined && work.kind !== 'scan') continue;
         host.send({ $case: 'stop', value: { runId, epoch, reason: 'SUPERSEDED' } }); // E3
         scans.delete(runId);
       }
@@ -140,6 +148,10 @@ export function hostEdges(deps: {
     event: async ({ hostId, instanceId }, event) => {
       const heard = { hostId, instanceId, sequence: event.sequence };
       if (isKnown(ledger.world, heard)) return; // E4
+      if (event.body.kind === 'fact' && event.body.fact.kind === 'root.changed') {
+        await ledger.append([{ ...event.body.fact, heard }]); // E5
+        return;
+      }
       const run = ledger.world.runs.get(event.runId);
       const cut = run !== undefined && !holdsSlot(run) && event.body.kind !== 'finished';
       if (run === undefined || cut || run.epoch !== event.epoch) {

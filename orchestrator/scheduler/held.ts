@@ -82,6 +82,7 @@ function objectionsToHolding(run: Run, world: World, policy: Policy, nowMs: numb
     return [{ code: 'OPERATOR', message: `${run.updaterId} was withdrawn` }];
   }
   const reasons = orderObjections({ key: keyOf(run), updater }, world, policy, nowMs);
+  if (run.work.kind === 'revert') return reasons.filter(({ code }) => code === 'TRIPPED');
   if (updater.state === 'suspended') {
     reasons.unshift({ code: 'UPDATER_SUSPENDED', message: updater.why });
   }

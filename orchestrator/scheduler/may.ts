@@ -8,6 +8,7 @@ import { coversId } from '../trust/publisher.js';
 import { subjectKeyOf, type Trials, type UpdaterState, type World } from '../world/world.js';
 import { breakerObjections } from './breaker.js';
 import { notBeforeMs } from './network-wait.js';
+import { mends } from './requirements.js';
 import type { Subject } from './subject.js';
 
 const HOUR_MS = 3_600_000;
@@ -24,7 +25,8 @@ export function objectionsToRunning(
   return [
     ...trustObjections(subject),
     ...orderObjections(subject, world, policy, nowMs),
-    ...breakerObjections(subject.updater, policy, nowMs),
+    // Its attempts at mending are bounded as they are, and what it installed must not stay meanwhile.
+    ...(mends(subject.action) ? [] : breakerObjections(subject.updater, policy, nowMs)),
     ...quotaObjections(subject.updater, policy, nowMs),
     // An operator who wants it now has read why it waits.
     ...(subject.demanded ? [] : timeObjections(subject, readings, policy, nowMs)),
@@ -40,7 +42,7 @@ function trustObjections({ updater, manifest, action }: Subject): Reason[] {
     const message = `${updater.id} waits for an operator: lull updaters enable ${updater.id}`;
     return [{ code: 'UPDATER_NOT_ENABLED', message, ...since(updater.sinceMs) }];
   }
-  if (action !== 'scan' && !manifest.actions.includes(action)) {
+  if (action !== 'scan' && action !== 'revert' && !manifest.actions.includes(action)) {
     const message = `${updater.id} asks for ${action}, which its manifest does not declare`;
     return [{ code: 'ACTION_NOT_DECLARED', message }];
   }
@@ -120,7 +122,9 @@ function timeObjections(
   if (state === undefined) return scanObjections(subject, readings, policy, nowMs);
   if (state.gaveUp !== undefined) {
     const message = `${state.update.title} ${state.update.toVersion}: ${state.gaveUp.message}`;
-    return [{ code: 'GAVE_UP', message, ...since(state.gaveUp.sinceMs) }];
+    const { code, sinceMs } = state.gaveUp;
+    const known = code === 'MARKED_BAD' || code === 'LOST' ? code : 'GAVE_UP';
+    return [{ code: known, message, ...since(sinceMs) }];
   }
   return trialObjections(state.trials, notBeforeMs(state.trials, 0, readings, policy), nowMs);
 }
@@ -164,7 +168,7 @@ function trialObjections(trials: Trials, fromMs: number, nowMs: number): Reason[
 }
 
 /** A clock that was set back to before `sinceMs` has taken the wait with it. */
-function waits(sinceMs: number, notBeforeMs: number, nowMs: number, what: string): Reason[] {
+export function waits(sinceMs: number, notBeforeMs: number, nowMs: number, what: string): Reason[] {
   if (nowMs >= notBeforeMs || nowMs < sinceMs) return [];
   const message = `${what} waits another ${formatDuration(notBeforeMs - nowMs)}`;
   if (sinceMs === 0) return [{ code: 'RETRY_LATER', message, untilMs: notBeforeMs }];

@@ -16,6 +16,7 @@ const HOUR_MS = 3_600_000;
 /** Negative when `a` goes first. Total: no two subjects compare equal. */
 export function compareSubjects(a: Subject, b: Subject): number {
   return (
+    Number(b.action === 'revert') - Number(a.action === 'revert') ||
     Number(b.demanded) - Number(a.demanded) ||
     pressureOf(a) - pressureOf(b) ||
     unfinishedRank(a) - unfinishedRank(b) ||

@@ -48,7 +48,12 @@ describe('to start', () => {
       ],
     ],
     ['install', 'silent', ['person-away', ...loads, ...comfort, 'settled', 'on-ac', 'disk-free']],
-    ['verify', 'silent', ['person-away', ...loads, ...comfort, 'settled', 'on-ac', 'disk-free']],
+    // Nobody knows whether what is installed works: it does not wait for mains.
+    [
+      'verify',
+      'silent',
+      ['person-away', ...loads, ...comfort, 'settled', 'battery-above', 'disk-free'],
+    ],
     ['install', 'gentle', [...loads, ...comfort, 'settled', 'on-ac', 'disk-free']],
     ['install', 'noticeable', [...comfort, 'settled', 'battery-above', 'disk-free']],
     ['install', 'forced', ['battery-above', 'disk-free']],

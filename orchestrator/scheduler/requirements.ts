@@ -32,8 +32,17 @@ export function weightOf(action: ActionName): Weight {
     case 'uninstall':
     case 'restart_app':
     case 'reboot':
+    case 'revert':
       return 'change';
   }
+}
+
+/**
+ * What follows an install: until it is done, nobody knows whether what is installed works. It waits for
+ * a person to leave, as everything that runs an updater does, and for neither mains nor a window.
+ */
+export function mends(action: ActionName): boolean {
+  return action === 'verify' || action === 'rollback' || action === 'revert';
 }
 
 export interface Want {
@@ -54,7 +63,7 @@ export interface StartOptions {
 /** What must hold to start. */
 export function toStart(want: Want, policy: Policy, options: StartOptions): Requirement[] {
   const { waiting } = policy;
-  const changes = weightOf(want.action) === 'change';
+  const changes = weightOf(want.action) === 'change' && !mends(want.action);
   const { setUpMs, bootMs, resumeMs, loginMs } = waiting;
   return [
     ...away(want, {
@@ -76,6 +85,7 @@ export function toStart(want: Want, policy: Policy, options: StartOptions): Requ
 
 /** The guard: what must go on holding. A person who is away for a moment is away. */
 export function toContinue(want: Want, policy: Policy): Requirement[] {
+  if (want.action === 'revert') return mendingGuard(policy);
   return [
     ...away(want, {}),
     ...comfort(want, policy),
@@ -83,8 +93,14 @@ export function toContinue(want: Want, policy: Policy): Requirement[] {
   ];
 }
 
+/** What must hold while the host puts something back: nothing that could wait is asked. */
+export function mendingGuard({ battery }: Policy): Requirement[] {
+  return [{ kind: 'battery-above', percent: battery.continuePercent }];
+}
+
 /** What must hold to take a paused run up again. */
 export function toResume(want: Want, policy: Policy): Requirement[] {
+  if (want.action === 'revert') return mendingGuard(policy);
   return [
     ...away(want, {
       forMs: policy.waiting.awayToResumeMs,
@@ -143,7 +159,7 @@ function bytesOf(work: Work): number {
  */
 function power({ action, level }: Want, percent: number): Requirement[] {
   const canWait = !atLeast(level, 'noticeable');
-  if (weightOf(action) === 'change' && canWait) return [{ kind: 'on-ac' }];
+  if (weightOf(action) === 'change' && canWait && !mends(action)) return [{ kind: 'on-ac' }];
   return [{ kind: 'battery-above', percent }];
 }
 

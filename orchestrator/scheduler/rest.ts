@@ -15,6 +15,8 @@ const ofItself: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'SCAN_NOT_DUE',
   'RETRY_LATER',
   'GAVE_UP',
+  'MARKED_BAD',
+  'LOST',
   'HELD',
   'VETOED',
   'TRIPPED',

@@ -85,8 +85,14 @@ function updates(world: World, policy: Policy, nowMs: number): Subject[] {
       state,
       ...pressing(world, key, state, policy, nowMs),
     };
-    return [subject];
+    return [state.mending === undefined ? subject : mendingOf(subject, state)];
   });
+}
+
+/** The host puts back what was installed, before anything else is done with the update. */
+function mendingOf(subject: Subject, { update, committed = [] }: UpdateState): Subject {
+  const work: Work = { kind: 'revert', update, roots: committed };
+  return { ...subject, action: 'revert', work, level: 'forced' };
 }
 
 function pressing(

@@ -13,6 +13,7 @@ function stateOf(changes: Parameters<typeof updateOf>[1] = {}): UpdateState {
     update: updateOf('a', changes),
     firstSeenAtMs: SEEN_MS,
     actionSinceMs: SEEN_MS,
+    offered: 'download',
     trials: noTrials,
   };
 }

@@ -12,5 +12,6 @@ export function copyOf(world: World): MutableWorld {
     vetoes: new Map(world.vetoes),
     demands: new Map(world.demands),
     heard: new Map(world.heard),
+    bad: new Map(world.bad),
   };
 }

@@ -4,6 +4,15 @@
 import type { Policy } from '../policy/policy.js';
 import { actionOf, type Outcome, type Run } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
+import { unmark } from './bad-marks.js';
+import {
+  foldKnownBad,
+  foldLeftBehind,
+  foldMendingFailed,
+  foldReverted,
+  foldRolledBack,
+  isMending,
+} from './fold-mending.js';
 import { backoffMs, badContentMs, isWaitForOthers, scanJitter } from './retry.js';
 import {
   noTrials,
@@ -141,8 +150,13 @@ export function foldPerformed(
   const key = updateKey(run.updaterId, update.id);
   const state = world.updates.get(key);
   if (state === undefined) return;
+  if (run.work.kind === 'revert') {
+    foldReverted(world, key, state, { run, outcome, atMs }, retry);
+    return;
+  }
   switch (outcome.kind) {
     case 'more_to_do':
+      if (foldKnownBad(world, key, state)) return;
       world.updates.set(key, {
         ...state,
         update: { ...state.update, nextAction: outcome.nextAction },
@@ -151,16 +165,27 @@ export function foldPerformed(
       });
       return;
     case 'succeeded':
-      if (actionOf(run) === 'rollback') giveUp(world, key, state, atMs);
-      else world.updates.delete(key);
+      if (actionOf(run) === 'rollback') foldRolledBack(world, key, state);
+      else if (actionOf(run) === 'verify' || !foldKnownBad(world, key, state)) {
+        world.updates.delete(key);
+        unmark(world, key, update);
+      }
       return;
     case 'gone':
       world.updates.delete(key);
       return;
     case 'cancelled':
-      return; // Nobody's failure: it stays as it was and waits for its moment.
+      // Nobody's failure: it stays as it was and waits for its moment.
+      foldLeftBehind(world, key, outcome);
+      return;
     case 'failed':
+      if (isMending(actionOf(run))) {
+        const failed = { run, failure: outcome, waitMs: askedMs(outcome), atMs };
+        foldMendingFailed(world, key, state, failed, retry);
+        return;
+      }
       performFailed(world, key, state, run, outcome, atMs, retry);
+      foldLeftBehind(world, key, outcome);
       return;
   }
 }
@@ -176,23 +201,10 @@ function performFailed(
 ): void {
   const action = actionOf(run);
   const { code, message } = outcome;
-  const canRollBack =
-    world.updaters.get(run.updaterId)?.accepted?.version.manifest.actions.includes('rollback') ??
-    false;
   const failureCount = state.trials.failureCount + 1;
   const lastFailure = { code, message };
   if (isWaitForOthers(code)) {
     world.updates.set(key, { ...state, trials: waitForOthers(state.trials, outcome, atMs, retry) });
-    return;
-  }
-  if (action === 'verify' && canRollBack) {
-    const update = { ...state.update, nextAction: 'rollback' as const };
-    world.updates.set(key, {
-      ...state,
-      update,
-      actionSinceMs: atMs,
-      trials: { ...noTrials, lastFailure },
-    });
     return;
   }
   const demoted = failureCount >= retry.demotedAtCount;
@@ -216,15 +228,6 @@ function performFailed(
           : retry.giveUpMs;
   const trials = failedTrials(failureCount, badContentCount, outcome, atMs, waitMs);
   world.updates.set(key, { ...state, trials });
-}
-
-/** Rolled back: this version is bad here, until a scan offers another one. */
-function giveUp(world: MutableWorld, key: string, state: UpdateState, atMs: number): void {
-  const because = state.trials.lastFailure?.message ?? 'it did not work';
-  world.updates.set(key, {
-    ...state,
-    gaveUp: { code: 'VERIFY_FAILED', message: `rolled back: ${because}`, sinceMs: atMs },
-  });
 }
 
 /** How long the upstream wants to be left alone. */

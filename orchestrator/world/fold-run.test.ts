@@ -341,7 +341,7 @@ describe('the end of an action', () => {
       ),
     );
     expect(world.updates.get(updateKey(UPDATER, 'a'))?.gaveUp).toEqual({
-      code: 'VERIFY_FAILED',
+      code: 'MARKED_BAD',
       message: 'rolled back: it said why',
     });
   });

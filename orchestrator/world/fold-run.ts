@@ -5,6 +5,7 @@ import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
 import { backoffMs, countsForBreaker, isCrash } from './retry.js';
+import { attemptsMax } from './fold-mending.js';
 import { foldPerformed, foldScanned, scanFloorMs } from './fold-outcome.js';
 import {
   ADMISSIONS_MAX,
@@ -149,7 +150,7 @@ function finished(
     repeatable &&
     outcome.kind === 'failed' &&
     isCrash(outcome.code) &&
-    strikeCount < retry.attemptsMax
+    strikeCount < attemptsMax(run, retry)
   ) {
     // A scan that got as far as starting may have asked its server already.
     const asked = run.work.kind === 'scan' && outcome.code !== 'LAUNCH_FAILED';
@@ -175,11 +176,12 @@ function finished(
   }
   if (holdsSlot(run)) world.lastRunEndedAtMs = atMs;
   world.runs.delete(run.id);
-  noteDemandMet(world, run, outcome);
   world.history.push({ ...run, phase: { kind: 'finished', outcome, atMs } });
   if (world.history.length > HISTORY_MAX) world.history.shift();
   if (run.work.kind === 'scan') foldScanned(world, run, outcome, atMs, retry);
   else foldPerformed(world, run, run.work.update, outcome, atMs, retry);
+  // After that: what an operator wants is judged otherwise.
+  noteDemandMet(world, run, outcome);
 }
 
 /**

@@ -9,7 +9,15 @@ import type { Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
-import { noTrials, updateKey, type MutableWorld, type UpdaterState } from './world.js';
+import type { Update } from '../runs/update.js';
+import {
+  noTrials,
+  updateKey,
+  type MutableWorld,
+  type UpdaterState,
+  type UpdateState,
+} from './world.js';
+import { foldInstalled, givenUpAsBad, isUnsettled } from './fold-mending.js';
 import { foldOrder, forgetOrders } from './fold-order.js';
 import { foldRun } from './fold-run.js';
 import { learn, noRhythm } from './rhythm.js';
@@ -29,6 +37,7 @@ export function emptyWorld(): MutableWorld {
     vetoes: new Map(),
     tripped: undefined,
     demands: new Map(),
+    bad: new Map(),
     rhythm: noRhythm,
     restart: undefined,
     heard: new Map(),
@@ -74,6 +83,9 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'run.finished':
       foldRun(world, fact, atMs, retry);
       return;
+    case 'content.installed':
+      foldInstalled(world, fact);
+      return;
     case 'hold.placed':
     case 'hold.lifted':
     case 'veto.placed':
@@ -102,7 +114,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'host.attached':
     case 'host.confined':
     case 'content.downloaded':
-    case 'content.installed':
+    case 'root.changed':
     case 'egress.seen':
     case 'run.notice':
       return;
@@ -167,26 +179,38 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
   const ids = new Set(fact.updates.map((update) => update.id));
   const busy = new Set(
     [...world.runs.values()].flatMap((run) =>
-      run.updaterId === fact.updaterId && run.work.kind === 'perform' ? [run.work.update.id] : [],
+      run.updaterId === fact.updaterId && run.work.kind !== 'scan' ? [run.work.update.id] : [],
     ),
   );
   // The scan is the whole set: what is absent has gone away, unless a run is still at it.
-  dropUpdates(world, fact.updaterId, (id) => !ids.has(id) && !busy.has(id));
+  dropUpdates(world, fact.updaterId, (state) => {
+    const { id } = state.update;
+    return !ids.has(id) && !busy.has(id) && !isUnsettled(state);
+  });
   for (const update of fact.updates) {
     if (busy.has(update.id)) continue;
     const key = updateKey(fact.updaterId, update.id);
     const before = world.updates.get(key);
-    const same = before?.update.toVersion === update.toVersion;
+    if (before !== undefined && isUnsettled(before) && !isWayOut(before, update)) continue;
+    const same =
+      before?.update.toVersion === update.toVersion && before.update.digest === update.digest;
     const goesOn = same && before.update.nextAction === update.nextAction;
     world.updates.set(key, {
       updaterId: fact.updaterId,
       update,
       firstSeenAtMs: before?.firstSeenAtMs ?? atMs,
       actionSinceMs: goesOn ? before.actionSinceMs : atMs,
+      offered: update.nextAction,
       trials: same ? before.trials : noTrials,
       ...(same && before.gaveUp !== undefined ? { gaveUp: before.gaveUp } : {}),
+      ...givenUpAsBad(world, fact.updaterId, update), // In place of the above.
     });
   }
+}
+
+/** Another version may mend what could not be put back. */
+function isWayOut(before: UpdateState, update: Update): boolean {
+  return before.gaveUp?.code === 'LOST' && before.update.toVersion !== update.toVersion;
 }
 
 /** Nobody will take them up again. What still has a slot is stopped, and ends by itself. */
@@ -205,8 +229,12 @@ function change(
   if (updater !== undefined) world.updaters.set(id, fn(updater));
 }
 
-function dropUpdates(world: MutableWorld, updaterId: string, drop: (id: string) => boolean): void {
-  for (const [key, { updaterId: owner, update }] of world.updates) {
-    if (owner === updaterId && drop(update.id)) world.updates.delete(key);
+function dropUpdates(
+  world: MutableWorld,
+  updaterId: string,
+  drop: (state: UpdateState) => boolean,
+): void {
+  for (const [key, state] of world.updates) {
+    if (state.updaterId === updaterId && drop(state)) world.updates.delete(key);
   }
 }

@@ -160,3 +160,25 @@ export const engaged: Value = { kind: 'presence', presence: { kind: 'engaged' } 
 export function awaySince(sinceMs: number): Value {
   return { kind: 'presence', presence: { kind: 'away', sinceMs } };
 }
+
+/** A run has committed a tree of this digest, or has put one back, at `path`. */
+export function installed(
+  runId: string,
+  changes: Partial<Extract<Fact, { kind: 'content.installed' }>> = {},
+): Fact {
+  return {
+    kind: 'content.installed',
+    runId,
+    receiptId: `receipt-${runId}`,
+    root: 'apps',
+    path: '/opt/apps',
+    treeBeforeSha256: 'b'.repeat(64),
+    treeAfterSha256: 'a'.repeat(64),
+    fileCount: 1,
+    sizeBytes: 1,
+    changes: [],
+    truncated: false,
+    reverted: false,
+    ...changes,
+  };
+}

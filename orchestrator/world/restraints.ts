@@ -3,6 +3,7 @@
 // its entry, and nothing restrictive waits for one.
 
 import type { Fact } from '../journal/fact.js';
+import { copyOf } from './copy.js';
 import { foldOrder } from './fold-order.js';
 import type { MutableWorld, World } from './world.js';
 
@@ -26,20 +27,6 @@ export function restrained(world: World, imposed: Iterable<Imposed>): World {
     else foldOrder(over, fact, atMs);
   }
   return over ?? world;
-}
-
-function copyOf(world: World): MutableWorld {
-  return {
-    ...world,
-    updaters: new Map(world.updaters),
-    updates: new Map(world.updates),
-    runs: new Map(world.runs),
-    history: [...world.history],
-    holds: new Map(world.holds),
-    vetoes: new Map(world.vetoes),
-    demands: new Map(world.demands),
-    heard: new Map(world.heard),
-  };
 }
 
 function suspend(

@@ -1,10 +1,11 @@
 // World: what the journal amounts to. Everything known and durable, nothing else.
 
-import type { Manifest } from '../../bundle/manifest.js';
+import type { Action, Manifest } from '../../bundle/manifest.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Heard } from '../journal/fact.js';
 import type { Run } from '../runs/run.js';
-import type { Update } from '../runs/update.js';
+import type { CommittedRoot, Update } from '../runs/update.js';
+import type { BadMark } from './bad-marks.js';
 import type { Rhythm } from './rhythm.js';
 
 export type TrustState = 'verified' | 'enabled' | 'suspended';
@@ -81,7 +82,8 @@ export interface Veto {
 export interface GaveUp {
   readonly code: ReasonCode;
   readonly message: string;
-  readonly sinceMs: number;
+  /** Absent: of an update that was marked before it was offered again. */
+  readonly sinceMs?: number;
 }
 
 export interface UpdateState {
@@ -90,9 +92,29 @@ export interface UpdateState {
   readonly firstSeenAtMs: number;
   /** Since when it waits for its next action. */
   readonly actionSinceMs: number;
+  /** The action that the last scan offered it with. */
+  readonly offered: Action;
   readonly trials: Trials;
+  /** Roots that its runs committed and that were not put back. */
+  readonly committed?: readonly CommittedRoot[];
+  /** What it installed does not work, and the host puts back what was there. */
+  readonly mending?: Mending;
+  /** The host has put back what it committed. */
+  readonly putBack?: true;
   /** Failed in a way that trying again does not mend; a person has to look. */
   readonly gaveUp?: GaveUp;
+}
+
+/** Putting back what an update installed. */
+export interface Mending {
+  readonly because: { readonly code: ReasonCode; readonly message: string };
+  /** What was installed does not work; otherwise its install did not come to an end. */
+  readonly isBad: boolean;
+  readonly failureCount: number;
+  readonly failedAtMs?: number;
+  readonly notBeforeMs: number;
+  /** It cannot be put back, and why; a person has to look. */
+  readonly lost?: string;
 }
 
 /** A restart of the machine. */
@@ -124,6 +146,8 @@ export interface World {
   readonly tripped: Hold | undefined;
   /** What an operator wants now, by subject key, and since when. */
   readonly demands: ReadonlyMap<string, number>;
+  /** By `updateKey`: what did not work here. */
+  readonly bad: ReadonlyMap<string, readonly BadMark[]>;
   readonly rhythm: Rhythm;
   /** The last restart that was ordered, unless it was taken back. */
   readonly restart: Restart | undefined;
@@ -143,6 +167,7 @@ export interface MutableWorld extends World {
   vetoes: Map<string, Veto>;
   tripped: Hold | undefined;
   demands: Map<string, number>;
+  bad: Map<string, readonly BadMark[]>;
   rhythm: Rhythm;
   restart: Restart | undefined;
   heard: Map<string, Omit<Heard, 'hostId'>>;

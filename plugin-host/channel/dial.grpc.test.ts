@@ -90,7 +90,15 @@ async function serve(
 
 function update(id: string) {
   return {
-    ...{ id, title: id, fromVersion: '1.0.0', toVersion: '2.0.0', security: false, severity: 0 },
+    ...{
+      id,
+      title: id,
+      fromVersion: '1.0.0',
+      toVersion: '2.0.0',
+      security: false,
+      severity: 0,
+      digest: '',
+    },
     ...{ releaseNotesUrl: '', exclusive: false, conflictKeys: [], needs: undefined },
     ...{ downloadBytes: undefined, installBytes: undefined, deadlineUnixMs: undefined },
     ...{ expectedS: undefined, nextAction: Action.DOWNLOAD },

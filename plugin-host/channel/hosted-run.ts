@@ -91,6 +91,21 @@ export type HostEvent =
       readonly message: string;
     };
 
+/** What a run left in a root that it may write, as the host saw it. */
+export interface RootChange {
+  readonly kind: 'rootChanged';
+  readonly root: string;
+  readonly path: string;
+  readonly treeBeforeSha256: string;
+  readonly treeAfterSha256: string;
+  readonly fileCount: number;
+  readonly sizeBytes: number;
+  readonly changes: readonly FileChange[];
+  readonly truncated: boolean;
+  /** Why it could not be listed as a whole; empty: it could. */
+  readonly problem: string;
+}
+
 export interface FileChange {
   readonly path: string;
   /** Hexadecimal sha256; empty: absent. */

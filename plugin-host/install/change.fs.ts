@@ -1,4 +1,5 @@
-// One change of an install root: a new version from a staged tree, or the version before.
+// One change of an install root: a new version from a staged tree, the version before, or what was there
+// before one commit.
 //
 // Invariants:
 //   B1. Until the swap, whatever fails leaves the root as it was.
@@ -6,6 +7,7 @@
 //       same run's next call, and by nothing else.
 //   B3. Versions that are not shown, or before the shown one, are gone before a commit: what was
 //       reverted, or never shown, can never be what a later Revert goes back to.
+//   B4. An undo takes back the commit that it names, while that is what is shown; else it does nothing.
 
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +15,7 @@ import { syncDirectory } from '../artifacts/durable.fs.js';
 import { errorWords, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { copyStaged } from './copy.fs.js';
+import type { Exchange } from './exchange.spawn.js';
 import { listInstalled } from './installed.fs.js';
 import {
   ADOPTED,
@@ -23,7 +26,9 @@ import {
   type Place,
 } from './layout.js';
 import {
+  forgetUndos,
   loadReceipt,
+  NOTHING,
   receiptId,
   saveReceipt,
   type ReceiptKind,
@@ -33,6 +38,7 @@ import {
   prepareVersions,
   pruneVersions,
   show,
+  showNothing,
   shownAt,
   shownPath,
   versionsOf,
@@ -40,6 +46,9 @@ import {
 } from './swap.fs.js';
 import { changesBetween, summarize, type TreeEntry } from './tree.js';
 import { openBelow } from './walk.fs.js';
+
+/** What a change needs of the run that makes it. */
+export type Changing = Pick<HostedRun, 'runId' | 'thawed'>;
 
 /** As the link states it. */
 const CHANGES_MAX = 1_000;
@@ -50,6 +59,7 @@ export async function commitNow(
   root: string,
   place: Place,
   segments: readonly string[],
+  exchange: Exchange,
 ): Promise<StoredReceipt> {
   await prepareVersions(place);
   await pruneVersions(place, run.limits.previousVersions); // B3
@@ -78,7 +88,17 @@ export async function commitNow(
   } finally {
     await staged.close();
   }
-  return swapTo('commit', version, { run, root, place, before, after });
+  const receipt = await swapTo('commit', version, {
+    run,
+    root,
+    place,
+    exchange,
+    shown,
+    before,
+    after,
+  });
+  await forgetUndos(place);
+  return receipt;
 }
 
 /** @throws HostError NO_PREVIOUS where no version before is kept. */
@@ -86,6 +106,7 @@ export async function revertNow(
   run: HostedRun,
   root: string,
   place: Place,
+  exchange: Exchange,
 ): Promise<StoredReceipt> {
   const shown = await shownAt(place);
   const version =
@@ -96,29 +117,61 @@ export async function revertNow(
   const before = await listShown(place, shown, run);
   const after = await listInstalled(join(place.versions, version), () => run.thawed());
   await run.thawed();
-  return swapTo('revert', version, { run, root, place, before, after });
+  return swapTo('revert', version, { run, root, place, exchange, shown, before, after });
+}
+
+/**
+ * Takes back a commit (B4). @returns undefined where something else is shown by now.
+ * @throws HostError NO_PREVIOUS where what was there before is not kept.
+ */
+export async function undoNow(
+  run: Changing,
+  commit: StoredReceipt,
+  place: Place,
+  exchange: Exchange,
+): Promise<StoredReceipt | undefined> {
+  const { root, receiptId: commitId } = commit.installed;
+  const shown = await shownAt(place);
+  if (shown.kind !== 'version' || shown.version !== commit.version) return undefined;
+  const versions = await versionsOf(place);
+  const version = commit.from ?? versionBefore(versions, shown.version);
+  if (version === undefined || (version !== NOTHING && !versions.includes(version))) {
+    throw new HostError('NO_PREVIOUS', `what was there before is not kept of ${place.path}`);
+  }
+  const before = await listShown(place, shown, run);
+  const after =
+    version === NOTHING
+      ? []
+      : await listInstalled(join(place.versions, version), () => run.thawed());
+  await run.thawed();
+  return swapTo('undo', version, { run, root, place, exchange, shown, before, after, commitId });
 }
 
 async function swapTo(
   kind: ReceiptKind,
   version: string,
   change: {
-    readonly run: HostedRun;
+    readonly run: Changing;
     readonly root: string;
     readonly place: Place;
+    readonly exchange: Exchange;
+    readonly shown: Shown;
     readonly before: readonly TreeEntry[];
     readonly after: readonly TreeEntry[];
+    /** The commit that is taken back. */
+    readonly commitId?: string;
   },
 ): Promise<StoredReceipt> {
-  const { run, root, place, before, after } = change;
+  const { run, root, place, exchange, shown, before, after, commitId } = change;
   const summary = summarize(after);
   const receipt: StoredReceipt = {
     kind,
     runId: run.runId,
     version,
+    from: versionShown(shown),
     done: false,
     installed: {
-      receiptId: receiptId(kind, run.runId, place),
+      receiptId: receiptId(kind, run.runId, place, commitId),
       root,
       path: place.path,
       treeBeforeSha256: summarize(before).sha256,
@@ -126,15 +179,20 @@ async function swapTo(
       fileCount: summary.fileCount,
       sizeBytes: summary.sizeBytes,
       ...changesBetween(before, after, CHANGES_MAX),
-      reverted: kind === 'revert',
+      reverted: kind !== 'commit',
     },
   };
   await saveReceipt(place, receipt);
-  return finish(place, receipt);
+  return finish(place, receipt, exchange);
 }
 
-async function finish(place: Place, receipt: StoredReceipt): Promise<StoredReceipt> {
-  await show(place, receipt.version);
+async function finish(
+  place: Place,
+  receipt: StoredReceipt,
+  exchange: Exchange,
+): Promise<StoredReceipt> {
+  if (receipt.version === NOTHING) await showNothing(place);
+  else await show(place, receipt.version, exchange);
   const done = { ...receipt, done: true };
   await saveReceipt(place, done);
   return done;
@@ -142,15 +200,16 @@ async function finish(place: Place, receipt: StoredReceipt): Promise<StoredRecei
 
 /** B2: the first receipt, where there is one; a swap that a crash prevented is made up for. */
 export async function keptReceipt(
-  kind: ReceiptKind,
+  kind: 'commit' | 'revert',
   run: HostedRun,
   place: Place,
+  exchange: Exchange,
 ): Promise<StoredReceipt | undefined> {
   const receipt = await loadReceipt(place, receiptId(kind, run.runId, place));
   if (receipt === undefined || receipt.done) return receipt;
   const isThere = (await versionsOf(place)).includes(receipt.version);
   // Without its version it never was shown: as if it had not been.
-  return isThere ? finish(place, receipt) : undefined;
+  return isThere ? finish(place, receipt, exchange) : undefined;
 }
 
 /** Files of an adopted version may be open for writing anywhere: they are never used again. */
@@ -159,7 +218,19 @@ function reusable(place: Place, shown: Shown, entries: readonly TreeEntry[]) {
   return { path: join(place.versions, shown.version), entries };
 }
 
-function listShown(place: Place, shown: Shown, run: HostedRun): Promise<readonly TreeEntry[]> {
+/** As a receipt names it. */
+function versionShown(shown: Shown): string {
+  switch (shown.kind) {
+    case 'nothing':
+      return NOTHING;
+    case 'directory':
+      return ADOPTED;
+    case 'version':
+      return shown.version;
+  }
+}
+
+function listShown(place: Place, shown: Shown, run: Changing): Promise<readonly TreeEntry[]> {
   if (shown.kind === 'nothing') return Promise.resolve([]);
   return listInstalled(shownPath(place, shown), () => run.thawed());
 }

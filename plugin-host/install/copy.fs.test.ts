@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import {
   chmod,
   chown,
@@ -138,6 +139,25 @@ describe('a staged tree is refused (T8, T9, T26)', () => {
       rig.installer.commit({ run: rig.newRun('a'), root: 'other', stagedPath: 'staged' }),
     ).rejects.toMatchObject({ code: 'GRANT_MISSING' });
   });
+});
+
+const SETCAP = '/usr/sbin/setcap';
+const GETCAP = '/usr/sbin/getcap';
+const withCapabilities =
+  process.getuid?.() === 0 && existsSync(SETCAP) && existsSync(GETCAP) ? test : test.skip;
+
+withCapabilities('a capability of a staged file does not come along (T26)', async () => {
+  const staged = await rig.stage({ 'bin/tool': '1', 'bin/same': '2' });
+  await rig.installer.commit({ run: rig.newRun('a'), root: 'tools', stagedPath: 'staged' });
+  for (const name of ['tool', 'same']) {
+    execFileSync(SETCAP, ['cap_setuid=ep', join(staged, 'bin', name)]);
+  }
+  await writeFile(join(staged, 'lib'), '3');
+  execFileSync(SETCAP, ['cap_setuid=ep', join(staged, 'lib')]);
+  expect(execFileSync(GETCAP, ['-r', staged], { encoding: 'utf8' })).toContain('cap_setuid');
+  await rig.installer.commit({ run: rig.newRun('b'), root: 'tools', stagedPath: 'staged' });
+  expect(await rig.shown('lib')).toBe('3');
+  expect(execFileSync(GETCAP, ['-r', `${rig.root}/`], { encoding: 'utf8' })).toBe('');
 });
 
 test('a directory that becomes a link while it is read leads nowhere (T9)', async () => {

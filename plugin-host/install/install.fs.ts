@@ -11,10 +11,21 @@
 import type { Log } from '../../runtime/log.js';
 import { createTurns } from '../artifacts/turns.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
-import type { HostedRun } from '../channel/hosted-run.js';
-import { commitNow, keptReceipt, revertNow } from './change.fs.js';
+import type { HostedRun, HostEvent } from '../channel/hosted-run.js';
+import { commitNow, keptReceipt, revertNow, undoNow } from './change.fs.js';
+import { exchange as exchangeByCall, type Exchange } from './exchange.spawn.js';
+import { openKnownRoots } from './known-roots.fs.js';
 import { placeOf, type Place } from './layout.js';
-import { forgetOldReceipts, settleReceipts, type StoredReceipt } from './receipts.fs.js';
+import {
+  forgetOldReceipts,
+  isReceiptId,
+  lastUndo,
+  loadReceipt,
+  NOTHING,
+  receiptId,
+  settleReceipts,
+  type StoredReceipt,
+} from './receipts.fs.js';
 import { plainSegments } from './staged-rules.js';
 import { pruneVersions, recoverSwap, shownAt, shownPath } from './swap.fs.js';
 
@@ -31,6 +42,12 @@ export interface Receipt {
   readonly sizeBytes: number;
 }
 
+/** A run of the host's own. */
+export interface UndoingRun extends Pick<HostedRun, 'runId' | 'thawed' | 'over'> {
+  readonly limits: Pick<HostedRun['limits'], 'previousVersions'>;
+  emit(event: Extract<HostEvent, { kind: 'installed' }>): void;
+}
+
 export interface Installer {
   /** @throws HostError. */
   commit(order: {
@@ -40,31 +57,53 @@ export interface Installer {
   }): Promise<Receipt>;
   /** @throws HostError; NO_PREVIOUS where no version before is kept. */
   revert(order: { readonly run: HostedRun; readonly root: string }): Promise<Receipt>;
-  /** Repairs what a crash left at an install root's path. Call it at start, for every known root. */
+  /**
+   * Takes a commit back, by its receipt; undefined where something else is shown by now. Asks no
+   * updater. @throws HostError; NO_PREVIOUS where what was there before is not kept.
+   */
+  undo(order: {
+    readonly run: UndoingRun;
+    readonly receiptId: string;
+    readonly path: string;
+  }): Promise<Receipt | undefined>;
+  /** Repairs what a crash left at an install root's path. */
   recover(rootPath: string): Promise<void>;
+  /** The same for every root that was ever changed. Call it at start, before anything runs. */
+  recoverAll(): Promise<void>;
   /** The directory that the root's path shows now, without a link in it; undefined: nothing there. */
   resolve(rootPath: string): Promise<string | undefined>;
 }
 
-export function createInstaller({ log }: { readonly log: Log }): Installer {
+export function createInstaller({
+  log,
+  exchange = exchangeByCall,
+  rootsFile,
+}: {
+  readonly log: Log;
+  readonly exchange?: Exchange;
+  /** Where the paths of the roots that were changed are kept; absent: nowhere. */
+  readonly rootsFile?: string;
+}): Installer {
   const turns = createTurns();
+  const known = openKnownRoots(rootsFile);
 
   const told = new Set<string>();
 
   /** Runs `change` on its root (I1). */
-  async function alone(
-    { run, root }: { run: HostedRun; root: string },
-    change: (place: Place) => Promise<StoredReceipt>,
-  ): Promise<Receipt> {
-    const place = grantedPlace(run, root);
+  async function alone<T extends StoredReceipt | undefined>(
+    run: UndoingRun,
+    place: Place,
+    change: () => Promise<T>,
+  ): Promise<T> {
     const done = await turns.take(place.path, run.over);
     try {
       await run.thawed();
+      await known.note(place.path);
       await repair(place);
-      const receipt = await change(place);
+      const receipt = await change();
       await tidy(place, run.limits.previousVersions);
-      tell(run, receipt);
-      return toReceipt(receipt);
+      if (receipt !== undefined) tell(run, receipt);
+      return receipt;
     } catch (error) {
       if (run.over.aborted) throw new HostError('RUN_OVER', 'the run is over', { cause: error });
       throw fileFailure(error, 'APPLY_FAILED', `changing ${place.path}`);
@@ -74,7 +113,7 @@ export function createInstaller({ log }: { readonly log: Log }): Installer {
   }
 
   /** I3. */
-  function tell(run: HostedRun, { installed }: StoredReceipt): void {
+  function tell(run: UndoingRun, { installed }: StoredReceipt): void {
     if (told.has(installed.receiptId)) return;
     const oldest = told.size < TOLD_MAX ? undefined : told.values().next().value;
     if (oldest !== undefined) told.delete(oldest);
@@ -84,8 +123,17 @@ export function createInstaller({ log }: { readonly log: Log }): Installer {
 
   async function repair(place: Place): Promise<void> {
     if (!(await recoverSwap(place))) return;
-    const shown = await shownAt(place);
-    await settleReceipts(place, shown.kind === 'version' ? shown.version : undefined);
+    await settleReceipts(place, await versionAt(place));
+  }
+
+  async function recover(rootPath: string): Promise<void> {
+    const place = placeOf(rootPath);
+    const done = await turns.take(place.path, new AbortController().signal);
+    try {
+      await repair(place);
+    } finally {
+      done();
+    }
   }
 
   /** What is too much on the disk is removed; that it could not be is no failure of the change. */
@@ -99,26 +147,46 @@ export function createInstaller({ log }: { readonly log: Log }): Installer {
   }
 
   return {
-    commit: (order) =>
-      alone(order, async (place) => {
-        const segments = plainSegments(order.stagedPath);
+    commit: async ({ run, root, stagedPath }) => {
+      const place = grantedPlace(run, root);
+      const receipt = await alone(run, place, async () => {
+        const segments = plainSegments(stagedPath);
         if (segments === undefined) throw invalid('staged_path is not a plain relative path');
-        const kept = await keptReceipt('commit', order.run, place);
-        if (kept !== undefined) return kept;
-        return commitNow(order.run, order.root, place, segments);
-      }),
-    revert: (order) =>
-      alone(order, async (place) => {
-        const kept = await keptReceipt('revert', order.run, place);
-        return kept ?? (await revertNow(order.run, order.root, place));
-      }),
-    recover: async (rootPath) => {
-      const place = placeOf(rootPath);
-      const done = await turns.take(place.path, new AbortController().signal);
-      try {
-        await repair(place);
-      } finally {
-        done();
+        const kept = await keptReceipt('commit', run, place, exchange);
+        return kept ?? (await commitNow(run, root, place, segments, exchange));
+      });
+      return toReceipt(receipt);
+    },
+    revert: async ({ run, root }) => {
+      const place = grantedPlace(run, root);
+      const receipt = await alone(run, place, async () => {
+        const kept = await keptReceipt('revert', run, place, exchange);
+        // The host was there first: one version further back would be one too far.
+        const undone = kept ?? (await lastUndo(place, await versionAt(place)));
+        return undone ?? (await revertNow(run, root, place, exchange));
+      });
+      return toReceipt(receipt);
+    },
+    undo: async ({ run, receiptId: commitId, path }) => {
+      const place = placeOf(path);
+      const receipt = await alone(run, place, async () => {
+        const kept = await loadReceipt(place, receiptId('undo', run.runId, place, commitId));
+        if (kept?.done === true) return kept;
+        const commit = isReceiptId(commitId) ? await loadReceipt(place, commitId) : undefined;
+        if (commit?.kind === 'commit') return undoNow(run, commit, place, exchange);
+        if ((await shownAt(place)).kind !== 'version') return undefined;
+        throw new HostError('NO_PREVIOUS', `there is no receipt of what was committed to ${path}`);
+      });
+      return receipt === undefined ? undefined : toReceipt(receipt);
+    },
+    recover,
+    recoverAll: async () => {
+      for (const path of known.paths) {
+        try {
+          await recover(path);
+        } catch (error) {
+          log.error({ err: error, root: path }, 'an install root could not be looked at');
+        }
       }
     },
     resolve: async (rootPath) => {
@@ -127,6 +195,13 @@ export function createInstaller({ log }: { readonly log: Log }): Installer {
       return shown.kind === 'nothing' ? undefined : shownPath(place, shown);
     },
   };
+}
+
+/** The version that is shown, or that nothing is; undefined: something that is not Lull's. */
+async function versionAt(place: Place): Promise<string | undefined> {
+  const shown = await shownAt(place);
+  if (shown.kind === 'nothing') return NOTHING;
+  return shown.kind === 'version' ? shown.version : undefined;
 }
 
 function grantedPlace(run: HostedRun, root: string): Place {

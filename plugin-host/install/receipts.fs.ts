@@ -16,19 +16,36 @@ import type { Place } from './layout.js';
 /** Runs repeat within hours; receipts of this many are more than enough. */
 const KEPT_MAX = 64;
 
-export type ReceiptKind = 'commit' | 'revert';
+/** `undo`: a commit that the host itself took back. */
+export type ReceiptKind = 'commit' | 'revert' | 'undo';
+
+/** In place of a version: the root is not there. */
+export const NOTHING = '';
 
 export interface StoredReceipt {
   readonly kind: ReceiptKind;
   readonly runId: string;
   readonly version: string;
+  /** What was shown before. Receipts of before there was an undo lack it. */
+  readonly from?: string;
   readonly done: boolean;
   /** What the audit is told. */
   readonly installed: Omit<Extract<HostEvent, { kind: 'installed' }>, 'kind'>;
 }
 
-export function receiptId(kind: ReceiptKind, runId: string, place: Place): string {
-  return createHash('sha256').update(`${kind}\0${runId}\0${place.path}`).digest('hex').slice(0, 32);
+export function receiptId(
+  kind: ReceiptKind,
+  runId: string,
+  place: Place,
+  commitId?: string,
+): string {
+  const of = commitId === undefined ? '' : `\0${commitId}`;
+  const whole = `${kind}\0${runId}\0${place.path}${of}`;
+  return createHash('sha256').update(whole).digest('hex').slice(0, 32);
+}
+
+export function isReceiptId(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text);
 }
 
 export async function saveReceipt(place: Place, receipt: StoredReceipt): Promise<void> {
@@ -47,11 +64,35 @@ export async function loadReceipt(place: Place, id: string): Promise<StoredRecei
 
 /** Says `done` of every receipt whose version is the current one (R1). */
 export async function settleReceipts(place: Place, current: string | undefined): Promise<void> {
-  for (const id of await idsIn(place)) {
-    const receipt = await loadReceipt(place, id);
-    if (receipt === undefined || receipt.done || receipt.version !== current) continue;
+  for (const receipt of await receiptsIn(place)) {
+    if (receipt.done || receipt.version !== current) continue;
     await saveReceipt(place, { ...receipt, done: true });
   }
+}
+
+/** The undo that has led to what is shown, if nothing was committed since. */
+export async function lastUndo(
+  place: Place,
+  current: string | undefined,
+): Promise<StoredReceipt | undefined> {
+  const receipts = await receiptsIn(place);
+  return receipts.find(({ kind, done, version }) => kind === 'undo' && done && version === current);
+}
+
+/** Something was committed: what a Revert goes back to is no matter of an undo any more. */
+export async function forgetUndos(place: Place): Promise<void> {
+  for (const { kind, installed } of await receiptsIn(place)) {
+    if (kind === 'undo') await rm(fileOf(place, installed.receiptId), { force: true });
+  }
+}
+
+async function receiptsIn(place: Place): Promise<StoredReceipt[]> {
+  const receipts: StoredReceipt[] = [];
+  for (const id of await idsIn(place)) {
+    const receipt = await loadReceipt(place, id);
+    if (receipt !== undefined) receipts.push(receipt);
+  }
+  return receipts;
 }
 
 /** Keeps the newest. */

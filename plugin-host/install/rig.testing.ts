@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createLog } from '../../runtime/log.js';
 import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
+import type { Exchange } from './exchange.spawn.js';
 import { createInstaller, type Installer, type Receipt } from './install.fs.js';
 
 export interface Rig {
@@ -27,13 +28,15 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export async function openRig(): Promise<Rig> {
+export async function openRig(options: { readonly exchange?: Exchange } = {}): Promise<Rig> {
   const dir = await mkdtemp(join(tmpdir(), 'lull-install-'));
   const root = join(dir, 'opt', 'tools');
   const versions = join(dir, 'opt', '.tools.lull');
   await mkdir(join(dir, 'opt'));
   await mkdir(join(dir, 'work'));
-  const start = (): Installer => createInstaller({ log: createLog('test', 'silent') });
+  const rootsFile = join(dir, 'install-roots.json');
+  const start = (): Installer =>
+    createInstaller({ log: createLog('test', 'silent'), rootsFile, ...options });
   let installer = start();
 
   function newRun(runId: string, changes: Partial<TestRun> = {}): TestRun {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { lstat, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exchange } from './exchange.spawn.js';
 import { openRig, type Rig } from './rig.testing.js';
 
 let rig: Rig;
@@ -52,6 +54,10 @@ describe('a crash, at each point', () => {
         await writeFile(join(rig.versions, 'adopting'), rig.root);
         await symlink(`.tools.lull/${version ?? ''}`, join(rig.versions, 'next.partial'));
         return;
+      case 'before the exchange':
+        await back();
+        await symlink(`.tools.lull/${version ?? ''}`, join(rig.versions, '0-adopted'));
+        return;
       case 'after the renames':
         await writeFile(join(rig.versions, 'adopting'), rig.root);
         return;
@@ -65,6 +71,7 @@ describe('a crash, at each point', () => {
     ['after the copy', 'old'],
     ['after the receipt', 'old'],
     ['with the intent to adopt', 'old'],
+    ['before the exchange', 'old'],
     ['between the two renames', 'old'],
     ['after the renames', 'new'],
     ['after the swap', 'new'],
@@ -75,8 +82,9 @@ describe('a crash, at each point', () => {
     async (point, content) => {
       await crashed(point);
       rig.restart();
-      await rig.installer.recover(rig.root);
-      await rig.installer.recover(rig.root);
+      // As at the start of the plugin-host: nobody asks for this root.
+      await rig.installer.recoverAll();
+      await rig.installer.recoverAll();
       expect(await rig.shown('x')).toBe(content);
       expect(
         (await readdir(rig.versions)).filter((name) => !/^\d+-\w+$|^receipts$/.test(name)),
@@ -103,4 +111,72 @@ describe('a crash, at each point', () => {
       expect(await rig.shown('x')).toBe(content);
     },
   );
+});
+
+describe('a directory is adopted', () => {
+  test('by one exchange, with the link lying where the directory is to go', async () => {
+    const seen: string[][] = [];
+    await rig.close();
+    rig = await openRig({
+      exchange: async (one, other) => {
+        const kinds = async (): Promise<string[]> =>
+          (await Promise.all([lstat(one), lstat(other)])).map((stat) =>
+            stat.isSymbolicLink() ? 'link' : 'directory',
+          );
+        seen.push(await kinds());
+        const done = await exchange(one, other);
+        seen.push(await kinds());
+        return done;
+      },
+    });
+    await rig.write(rig.root, { x: 'old' });
+    await rig.commit('a', { x: 'new' });
+    expect(seen).toEqual([
+      ['directory', 'link'],
+      ['link', 'directory'],
+    ]);
+    expect(await rig.shown('x')).toBe('new');
+  });
+
+  test.each([
+    ['where the machine cannot', false],
+    ['where the answer is lost', true],
+  ])('%s exchange: with the same end', async (_where, made) => {
+    await rig.close();
+    rig = await openRig({
+      exchange: async (one, other) => {
+        if (made) await exchange(one, other);
+        return false;
+      },
+    });
+    await rig.write(rig.root, { x: 'old' });
+    await rig.commit('a', { x: 'new' });
+    expect(await rig.shown('x')).toBe('new');
+    expect(await rig.versionNames()).toEqual(['0-adopted', expect.stringMatching(/^1-/)]);
+    await rig.installer.revert({ run: rig.newRun('z'), root: 'tools' });
+    expect(await rig.shown('x')).toBe('old');
+  });
+});
+
+test('a version is removed under another name: what a crash leaves of it is never gone back to', async () => {
+  const limits = { ...rig.newRun('any').limits, previousVersions: 3 };
+  for (const x of ['1', '2', '3']) {
+    await rig.commit(`c${x}`, { x, y: x }, rig.newRun(`c${x}`, { limits }));
+  }
+  // A crash in the middle of it, as far as it can be seen: one file less, and no such version.
+  const doomed: string[] = [];
+  const watching = watch(rig.versions, (_event, name) => void doomed.push(String(name)));
+  await rig.commit('c4', { x: '4', y: '4' });
+  watching.close();
+  expect(doomed.filter((name) => /^[12]-.*\.partial$/.test(name))).not.toEqual([]);
+  expect((await rig.versionNames()).map((name) => name[0])).toEqual(['3', '4']);
+  const [third = ''] = await rig.versionNames();
+  await rename(join(rig.versions, third), join(rig.versions, `${third}.partial`));
+  await rm(join(rig.versions, `${third}.partial`, 'y'));
+  rig.restart();
+  await rig.installer.recoverAll();
+  await expect(
+    rig.installer.revert({ run: rig.newRun('z', { limits }), root: 'tools' }),
+  ).rejects.toMatchObject({ code: 'NO_PREVIOUS' });
+  expect(await rig.shown('y')).toBe('4');
 });

@@ -3,17 +3,19 @@
 // Invariants:
 //   W1. From version to version the root's link is replaced by one rename: whoever looks sees the old
 //       version or the new one, whole.
-//   W2. An ordinary directory is adopted by two renames, one right after the other: it becomes a
-//       version, and the link takes its place. Between the two the root does not exist, for some
-//       microseconds; a crash there is repaired by `recoverSwap`, which shows the old content again.
-//       It happens once in a root's life. (One exchanging rename would do it, but Node has none.)
+//   W2. An ordinary directory is adopted once, by one exchanging rename: it becomes a version, and the
+//       link takes its place. Where the machine cannot exchange, by two renames, one right after the
+//       other: between the two the root does not exist, for some microseconds; a crash there is
+//       repaired by `recoverSwap`, which shows the old content again.
 //   W3. The versions' directory is the host's: one that somebody else put there is refused.
+//   W4. A version is whole or is none: it loses its name before it is removed.
 
 import { renameSync } from 'node:fs';
 import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory, writeDurably } from '../artifacts/durable.fs.js';
 import { errorCode, HostError } from '../channel/host-failure.js';
+import type { Exchange } from './exchange.spawn.js';
 import {
   ADOPTED,
   keptVersions,
@@ -73,19 +75,48 @@ export async function versionsOf(place: Place): Promise<readonly string[]> {
 }
 
 /** Shows `version`, which is whole and on the disk. */
-export async function show(place: Place, version: string): Promise<void> {
+export async function show(place: Place, version: string, exchange: Exchange): Promise<void> {
+  const target = linkTarget(place, version);
+  if ((await shownAt(place)).kind === 'directory') {
+    if (!(await adoptAtOnce(place, target, exchange))) await adoptInTwoSteps(place, target);
+    await syncDirectory(place.parent);
+    await syncDirectory(place.versions);
+    await rm(place.adopting, { force: true });
+    return;
+  }
+  await rename(await nextLink(place, target), place.path); // W1
+  await syncDirectory(place.parent);
+}
+
+async function nextLink(place: Place, target: string): Promise<string> {
   const next = join(place.versions, `next${PARTIAL_SUFFIX}`);
   await rm(next, { force: true });
-  await symlink(linkTarget(place, version), next);
-  const shown = await shownAt(place);
-  if (shown.kind === 'directory') await adopt(place, next);
-  else await rename(next, place.path); // W1
+  await symlink(target, next);
+  return next;
+}
+
+/** There was nothing before there was anything of Lull's. */
+export async function showNothing(place: Place): Promise<void> {
+  if ((await shownAt(place)).kind !== 'version') return;
+  await rm(place.path);
   await syncDirectory(place.parent);
-  if (shown.kind === 'directory') await rm(place.adopting, { force: true });
+}
+
+/** W2. The link waits under the name that the directory gets. */
+async function adoptAtOnce(place: Place, target: string, exchange: Exchange): Promise<boolean> {
+  const adopted = join(place.versions, ADOPTED);
+  await symlink(target, adopted);
+  await syncDirectory(place.versions);
+  await exchange(place.path, adopted);
+  // Looked at, whatever was answered: a call that was cut short may have been made.
+  if ((await shownAt(place)).kind === 'version') return true;
+  await rm(adopted);
+  return false;
 }
 
 /** W2. */
-async function adopt(place: Place, next: string): Promise<void> {
+async function adoptInTwoSteps(place: Place, target: string): Promise<void> {
+  const next = await nextLink(place, target);
   await writeDurably(place.adopting, place.path);
   try {
     renameSync(place.path, join(place.versions, ADOPTED));
@@ -113,6 +144,9 @@ export async function recoverSwap(place: Place): Promise<boolean> {
     }
     await rm(place.adopting, { force: true });
   }
+  // A link in place of a version was to be exchanged for the directory, and was not.
+  const adopted = join(place.versions, ADOPTED);
+  if ((await lstatIfThere(adopted))?.isSymbolicLink() === true) await rm(adopted);
   for (const name of await readdir(place.versions)) {
     if (!name.endsWith(PARTIAL_SUFFIX)) continue;
     await rm(join(place.versions, name), { recursive: true, force: true });
@@ -126,7 +160,10 @@ export async function pruneVersions(place: Place, beforeCount: number): Promise<
   const versions = await versionsOf(place);
   const kept = shown.kind === 'version' ? keptVersions(versions, shown.version, beforeCount) : [];
   for (const version of versions.filter((each) => !kept.includes(each))) {
-    await rm(join(place.versions, version), { recursive: true, force: true });
+    const doomed = join(place.versions, `${version}${PARTIAL_SUFFIX}`);
+    await rename(join(place.versions, version), doomed); // W4
+    await syncDirectory(place.versions);
+    await rm(doomed, { recursive: true, force: true });
   }
 }
 

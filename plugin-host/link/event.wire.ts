@@ -40,6 +40,11 @@ export function eventToWire(event: RunEvent): WireRunEvent['kind'] {
         $case: 'installed',
         value: { ...event, changes: [...event.changes], sizeBytes: BigInt(event.sizeBytes) },
       };
+    case 'rootChanged':
+      return {
+        $case: 'rootChanged',
+        value: { ...event, changes: [...event.changes], sizeBytes: BigInt(event.sizeBytes) },
+      };
     case 'egress':
       return {
         $case: 'egress',

@@ -57,6 +57,12 @@ test('everything that it says is there', () => {
   });
 });
 
+test('what is to be put back is named by its receipts', () => {
+  const roots = [{ receiptId: 'ab', root: 'tools', path: '/opt/tools' }];
+  const grant = grantFromWire(wire({ work: { $case: 'revert', value: { roots } } }));
+  expect(grant?.work).toEqual({ kind: 'revert', roots });
+});
+
 test('an update is handed through as it came, with what this version does not know', () => {
   // Field 999: of a newer contract.
   const bytes = Buffer.concat([

@@ -59,6 +59,8 @@ function workFromWire(work: WireGrant['work']): GrantedWork | undefined {
         ? undefined
         : { kind: 'perform', action, update: Update.encode(update).finish() };
     }
+    case 'revert':
+      return { kind: 'revert', roots: work.value.roots };
     case undefined:
       return undefined;
   }

@@ -119,7 +119,10 @@ export function openLink(deps: {
     });
     const { hostId, instanceId } = deps;
     // A run whose end was not heard yet is still held: otherwise it would count as cut.
-    const unheard = outbox.waiting.map(({ event: { runId } }) => runId);
+    // What was found changed in a root may be of a run that went down with the instance before.
+    const unheard = outbox.waiting.flatMap(({ event: { runId, event } }) =>
+      event.kind === 'rootChanged' ? [] : [runId],
+    );
     const runIds = [...new Set([...served.runIds(), ...unheard])];
     const hello = { hostId, instanceId, confinement: '', runIds };
     attached.write({ kind: { $case: 'hello', value: hello } });

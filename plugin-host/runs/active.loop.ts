@@ -90,7 +90,7 @@ export function startRun(
   renew(grant.leaseMs);
 
   const course: Course = { pauses, over: over.signal, emit, readings: () => guard.readings };
-  const action = grant.work.kind === 'scan' ? 'scan' : grant.work.action;
+  const action = grant.work.kind === 'perform' ? grant.work.action : grant.work.kind;
   const attributes = { 'lull.run': grant.runId, 'lull.updater': grant.updater.id };
   const done = inSpan(`run ${action}`, attributes, () => carryOut(grant, parts, course))
     .catch(outcomeOf)

@@ -2,12 +2,17 @@
 // lingers for the next one; any other is closed.
 
 import type { KeyObject } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
 import { bindGrants, settingProblems, type BoundGrants } from '../../bundle/grant.js';
+import type { Action } from '../../bundle/manifest.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { Catalog, ReadBundle } from '../catalog/catalog.fs.js';
+import { HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import type { Intake } from '../egress/intake.loop.js';
+import { handOver } from '../install/hand-over.fs.js';
 import type { Installer } from '../install/install.fs.js';
+import type { RootRecords } from '../install/root-record.fs.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import { failed, isFinal, type Outcome, type RunEvent } from './event.js';
 import type { Grant } from './grant.js';
@@ -21,7 +26,10 @@ import {
 import type { Launches } from './launches.loop.js';
 import type { Pauses } from './pauses.loop.js';
 import type { Places } from './places.fs.js';
+import { putBack } from './put-back.loop.js';
 import { doWork } from './work.grpc.js';
+
+const writing: ReadonlySet<Action> = new Set<Action>(['install', 'rollback', 'uninstall']);
 
 export interface HostParts extends LaunchParts {
   readonly catalog: Catalog;
@@ -33,6 +41,7 @@ export interface HostParts extends LaunchParts {
   readonly places: Places;
   readonly launches: Launches<Launch>;
   readonly intake: Intake;
+  readonly rootRecords: RootRecords;
 }
 
 export interface Course {
@@ -48,6 +57,9 @@ export interface Course {
 export async function carryOut(grant: Grant, parts: HostParts, course: Course): Promise<Outcome> {
   const { pauses, over } = course;
   await pauses.thawed();
+  if (grant.work.kind === 'revert') {
+    return putBack({ grant, roots: grant.work.roots }, parts.installer, course);
+  }
   const startedMs = parts.clock.now().monotonicMs;
   const { manifest, bundleDir } = await parts.catalog.ensure(grant.updater, parts.readBundle, {
     signal: over,
@@ -57,13 +69,41 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
   if (problems.length > 0) return failed('SETTING_MISSING', problems.join('; '), false);
   const grants = bindGrants(manifest, grant.settings, grant.privateHosts);
   const place = await parts.places.of(manifest.id);
-  const roots = await rootsAsTheyAre(grants, parts.installer);
+  const writable = await writableRoots(grant, grants, place.uid);
+  const roots = [...(await rootsAsTheyAre(grants, parts.installer)), ...writable];
   const prepared: Prepared = { manifest, bundleDir, grants, place, roots };
   const run = hostedRun(grant, prepared, course, parts);
   const attach = (sandbox: Sandbox): void => {
     course.sandbox = sandbox;
     pauses.attach(sandbox);
   };
+  const changing = writable.filter((root) => root.writable);
+  if (changing.length > 0) await parts.rootRecords.begin(grant, changing);
+  try {
+    return await work(grant, { parts, course, prepared, run, attach, startedMs });
+  } finally {
+    if (changing.length > 0) {
+      await parts.rootRecords.end(grant.runId, (_run, change) => {
+        course.emit(change);
+      });
+    }
+  }
+}
+
+/** The launch, and what it is asked. When it returns nothing of it runs. */
+async function work(
+  grant: Grant,
+  deps: {
+    readonly parts: HostParts;
+    readonly course: Course;
+    readonly prepared: Prepared;
+    readonly run: HostedRun;
+    readonly attach: (sandbox: Sandbox) => void;
+    readonly startedMs: number;
+  },
+): Promise<Outcome> {
+  const { parts, course, prepared, run, attach, startedMs } = deps;
+  const { pauses, over } = course;
   const before = parts.launches.take(launchKey(grant, prepared));
   const launch =
     before ?? (await openLaunch({ grant, prepared, parts, first: { run, pauses }, attach }));
@@ -82,7 +122,7 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
     const checkpoint = (await parts.checkpoints.load(grant.runId)) ?? Buffer.alloc(0);
     outcome = await doWork(grant, {
       channel: launch.channel,
-      manifest,
+      manifest: prepared.manifest,
       checkpoint,
       signal: over,
       clock: parts.clock,
@@ -107,6 +147,25 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
     }
     await (endedWell ? launch.rest() : launch.close());
   }
+}
+
+/** Roots that the updater's own tools write, for what changes the machine; read-only otherwise. */
+async function writableRoots(
+  { work }: Grant,
+  { roots = [] }: BoundGrants,
+  uid: number,
+): Promise<{ name: string; path: string; writable: boolean }[]> {
+  const writable = work.kind === 'perform' && writing.has(work.action);
+  const there: { name: string; path: string; writable: boolean }[] = [];
+  for (const { name, path } of roots) {
+    // A link in it would be followed when it is mounted.
+    if ((await realpath(path)) !== path) {
+      throw new HostError('APPLY_FAILED', `${path} is, or lies behind, a link`);
+    }
+    if (writable) await handOver(path, uid);
+    there.push({ name, path, writable });
+  }
+  return there;
 }
 
 async function rootsAsTheyAre(

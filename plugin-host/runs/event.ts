@@ -2,7 +2,7 @@
 
 import type { Action } from '../../bundle/manifest.js';
 import type { ReasonCode } from '../../conditions/reason.js';
-import type { HostEvent } from '../channel/hosted-run.js';
+import type { HostEvent, RootChange } from '../channel/hosted-run.js';
 
 export type Outcome =
   | { readonly kind: 'succeeded' }
@@ -50,6 +50,7 @@ export type RunEvent =
       readonly lastedMs: number;
       readonly overrun: boolean;
     }
+  | RootChange
   | Exclude<HostEvent, { kind: 'log' }>
   | { readonly kind: 'finished'; readonly outcome: Outcome; readonly stderrTail: string };
 

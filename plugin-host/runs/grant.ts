@@ -35,4 +35,13 @@ export interface Grant {
 export type GrantedWork =
   | { readonly kind: 'scan' }
   /** `update`: the message as it came; the host hands it through and judges nothing in it. */
-  | { readonly kind: 'perform'; readonly action: Action; readonly update: Uint8Array };
+  | { readonly kind: 'perform'; readonly action: Action; readonly update: Uint8Array }
+  /** Done by the host itself: no updater is launched. */
+  | { readonly kind: 'revert'; readonly roots: readonly RevertedRoot[] };
+
+/** A root to put back, by the receipt of what was committed to it. */
+export interface RevertedRoot {
+  readonly receiptId: string;
+  readonly root: string;
+  readonly path: string;
+}

@@ -34,8 +34,8 @@ export interface Prepared {
   readonly bundleDir: string;
   readonly grants: BoundGrants;
   readonly place: Place;
-  /** Install roots as they are shown inside: none of the paths is a link. */
-  readonly roots: readonly { readonly name: string; readonly path: string }[];
+  /** Roots as they are shown inside: none of the paths is a link. */
+  readonly roots: SandboxSpec['roots'];
 }
 
 export interface Launch extends Launched {
@@ -77,7 +77,7 @@ export function launchKey({ updater, settings, limits }: Grant, { roots }: Prepa
     [id, version, bundleSha256, envelopeSha256],
     [...settings].sort(([one], [other]) => (one < other ? -1 : 1)),
     [memoryBytesMax, processesMax, diskBytesMax],
-    roots.map(({ name, path }) => [name, path]),
+    roots.map(({ name, path, writable }) => [name, path, writable === true]),
   ]);
 }
 

@@ -57,6 +57,7 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
   if (work.kind === 'scan') {
     return await followScan(channel.scan({ runId, dryRun: false, settings }, deps.signal), deps);
   }
+  if (work.kind === 'revert') throw new Error('the host puts back by itself');
   const answers = channel.perform(
     {
       runId,

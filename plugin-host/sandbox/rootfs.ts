@@ -94,7 +94,9 @@ export function planRootfs(
       bind(spec.artifactsDir, inside.artifacts, 'ro'),
       bind(spec.dirs.channelDir, inside.channel, 'rw'),
       bind(spec.dirs.hostDir, inside.host, 'ro'),
-      ...shownRoots.map(({ name, path }) => bind(path, `${inside.roots}/${name}`, 'ro')),
+      ...shownRoots.map(({ name, path, writable }) =>
+        bind(path, `${inside.roots}/${name}`, writable === true ? 'rw' : 'ro'),
+      ),
     ],
   };
 }

@@ -30,8 +30,12 @@ export interface SandboxSpec {
   readonly bundleDir: string;
   readonly workDir: string;
   readonly artifactsDir: string;
-  /** Install roots, shown read-only as /lull/roots/<name>; `path` has no link in it. */
-  readonly roots: readonly { readonly name: string; readonly path: string }[];
+  /** Shown as /lull/roots/<name>, read-only where nothing else is said; `path` has no link in it. */
+  readonly roots: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly writable?: boolean;
+  }[];
   readonly limits: {
     readonly memoryBytesMax: number;
     readonly processesMax: number;

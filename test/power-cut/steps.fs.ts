@@ -19,7 +19,17 @@ const CHANGING = [
 ] as const;
 const CHANGING_NOW = ['mkdirSync', 'renameSync', 'rmSync', 'writeFileSync'] as const;
 const OF_HANDLES = [
-  ...['appendFile', 'chmod', 'chown', 'datasync', 'sync', 'truncate', 'write', 'writeFile'],
+  ...[
+    'appendFile',
+    'chmod',
+    'chown',
+    'datasync',
+    'sync',
+    'truncate',
+    'write',
+    'writeFile',
+    'writev',
+  ],
 ] as const;
 
 /** Sees every step from now on; the answer ends that. */

@@ -26,7 +26,7 @@ export async function enable(
 export function actionOf(facts: readonly Fact[], runId: string | undefined): string | undefined {
   const admitted = facts.find((fact) => fact.kind === 'run.admitted' && fact.runId === runId);
   const work = admitted?.['work'] as { kind: string; update?: { nextAction: string } } | undefined;
-  return work?.update?.nextAction ?? work?.kind;
+  return work?.kind === 'perform' ? work.update?.nextAction : work?.kind;
 }
 
 export function outcomeOf(fact: Fact): JournalOutcome {

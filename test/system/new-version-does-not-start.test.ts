@@ -18,17 +18,18 @@ sandboxTest(
       await add();
       const failed = await ended(follower, 'verify', 'failed');
       expect(outcomeOf(failed)).toMatchObject({ code: 'VERIFY_FAILED' });
-      const reverted = await factOf(follower, 'content.installed', 'rollback');
+      // The host puts it back; the updater's own rollback comes after that.
+      const reverted = await factOf(follower, 'content.installed', 'revert');
       expect(reverted).toMatchObject({ reverted: true });
       await ended(follower, 'rollback', 'succeeded');
       expect(await versionOf('hello')).toBe('1.0.0');
 
-      const gaveUp = await reasonWith(running, 'GAVE_UP');
+      const gaveUp = await reasonWith(running, 'MARKED_BAD');
       expect(gaveUp.message).toContain('rolled back');
       expect(gaveUp.message).toContain('not-there');
       expect(endsOf(follower.facts)).toEqual([
         ...['scan succeeded', 'download more_to_do', 'install more_to_do'],
-        ...['verify failed VERIFY_FAILED', 'rollback succeeded'],
+        ...['verify failed VERIFY_FAILED', 'revert succeeded', 'rollback succeeded'],
       ]);
     }),
   SCENE_MS_MAX,

@@ -1,5 +1,6 @@
-// An install root, from an ordinary directory over two commits and back to the first of them: the version
-// that was promised is shown whole, or the one that was being made.
+// An install root, from an ordinary directory over two commits, of which the host takes the second back:
+// the version that was promised is shown whole, or the one that was being made. The run that was cut is
+// repeated, and what a Revert goes back to is whole as well.
 
 import {
   lstat,
@@ -19,8 +20,10 @@ import type { Subject } from '../subject.js';
 
 /** What is shown after each promise. */
 const SHOWN = [1, 2, 3, 2] as const;
-/** The run that makes each; a commit but for the revert. */
-const REVERTS_AT = 3;
+/** The run that makes each; a commit but for the last, which is the host's own. */
+const UNDOES_AT = 3;
+/** Shown after a Revert that follows each: an undo was one already. */
+const REVERTED = [1, 1, 2, 2] as const;
 
 const rootIn = (directory: string): string => join(directory, 'opt/tools');
 
@@ -40,8 +43,13 @@ async function writeTree(base: string, version: number): Promise<void> {
   await symlink('data', join(base, 'lib/current'));
 }
 
+interface Changed {
+  readonly reverts?: true;
+  readonly onReceipt?: (id: string) => void;
+}
+
 /** Makes what SHOWN has at `index`, in a run of its own. */
-async function change(directory: string, index: number): Promise<void> {
+async function change(directory: string, index: number, more: Changed = {}): Promise<void> {
   const installer = createInstaller({ log: createLog('power-cut', 'silent') });
   const workDir = join(directory, 'work');
   const run = testRun({
@@ -55,13 +63,22 @@ async function change(directory: string, index: number): Promise<void> {
       operatorHosts: [],
     },
   });
-  if (index === REVERTS_AT) {
-    await installer.revert({ run, root: 'tools' });
+  if (more.reverts === true) {
+    await installer.revert({ run: { ...run, runId: 'back' }, root: 'tools' });
+    return;
+  }
+  if (index === UNDOES_AT) {
+    // The commit before answers with its receipt, and changes nothing.
+    let receiptId = '';
+    const onReceipt = (id: string): void => void (receiptId = id);
+    await change(directory, index - 1, { onReceipt });
+    await installer.undo({ run, receiptId, path: rootIn(directory) });
     return;
   }
   await rm(join(workDir, 'staged'), { recursive: true, force: true });
   await writeTree(join(workDir, 'staged'), SHOWN[index] ?? 0);
-  await installer.commit({ run, root: 'tools', stagedPath: 'staged' });
+  const { id } = await installer.commit({ run, root: 'tools', stagedPath: 'staged' });
+  more.onReceipt?.(id);
 }
 
 /** Everything that is shown, as one text. */
@@ -107,8 +124,13 @@ export const install: Subject = {
     if (promised + 1 >= SHOWN.length) return [];
     await change(directory, promised + 1);
     const then = SHOWN[promised + 1] ?? 0;
-    return (await shownIn(directory)) === expected(then)
+    if ((await shownIn(directory)) !== expected(then)) {
+      return [`the repeated run does not show ${String(then)}`];
+    }
+    await change(directory, promised + 1, { reverts: true });
+    const back = REVERTED[promised + 1] ?? 0;
+    return (await shownIn(directory)) === expected(back)
       ? []
-      : [`the repeated run does not show ${String(then)}`];
+      : [`a Revert after that does not show ${String(back)} whole`];
   },
 };

@@ -1,0 +1,58 @@
+// A root that an updater may write belongs to that updater's user: handed over once, before its first
+// run, and never taken from anybody but the host's own user.
+
+import { lchown, stat } from 'node:fs/promises';
+import { HostError } from '../channel/host-failure.js';
+import { openBelow, walk } from './walk.fs.js';
+
+/** @throws HostError for what must not be handed over; it stays as it was until everything was seen. */
+export async function handOver(path: string, uid: number): Promise<void> {
+  const refused = (words: string): HostError =>
+    new HostError('APPLY_FAILED', `${path} cannot be handed to the updater: ${words}`);
+  const top = await stat(path);
+  if (top.uid === uid) return;
+  const hostUid = process.getuid?.() ?? 0;
+  if (top.uid !== hostUid) throw refused(`it belongs to user ${String(top.uid)}`);
+  const root = await openBelow(path, []);
+  try {
+    await walk(
+      root,
+      ({ path: below, kind, stat: found }) => {
+        const problem = problemOf(kind, found, { hostUid, uid, device: top.dev });
+        return problem === undefined
+          ? Promise.resolve()
+          : Promise.reject(refused(`${below} ${problem}`));
+      },
+      (lost) => {
+        throw refused(`${lost} cannot be looked at`);
+      },
+    );
+    await walk(root, ({ address }) => lchown(address, uid, uid), ignored);
+  } finally {
+    await root.close();
+  }
+  await lchown(path, uid, uid); // Last: it says that all of it is done.
+}
+
+function problemOf(
+  kind: string,
+  found: {
+    readonly mode: number;
+    readonly uid: number;
+    readonly nlink: number;
+    readonly dev: number;
+  },
+  { hostUid, uid, device }: { hostUid: number; uid: number; device: number },
+): string | undefined {
+  if (found.dev !== device) return 'is on another file system';
+  if (found.uid !== hostUid && found.uid !== uid) return 'belongs to somebody else';
+  if (kind === 'other') return 'is a device, a socket or a pipe';
+  if (kind !== 'link' && (found.mode & 0o6000) !== 0) return 'has a setuid or setgid bit';
+  // The other name may lie where the updater must not write.
+  if (kind === 'file' && found.nlink > 1) return 'has another name as well';
+  return undefined;
+}
+
+function ignored(): void {
+  // Seen a moment ago, and gone: there is nothing to hand over.
+}
