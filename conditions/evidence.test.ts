@@ -48,7 +48,7 @@ test.each<[Requirement, Readings, Partial<Reason>]>([
   ],
   [
     { kind: 'disk-free', path: '/srv', bytes: 500 },
-    seeing('disk.free', number(100), '/'),
+    seeing('disk.free', number(100), '/srv'),
     { about: 'disk.free:/srv', measured: 100, limit: 500, unit: 'B' },
   ],
   [

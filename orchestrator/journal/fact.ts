@@ -6,6 +6,7 @@ import type { ReasonCode } from '../../conditions/reason.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { Outcome } from '../runs/run.js';
 import type { Update, Work } from '../runs/update.js';
+import type { Actor, OrderFact } from './order-fact.js';
 
 /** What a run did. */
 interface OfRun {
@@ -13,9 +14,6 @@ interface OfRun {
   /** Under which it was granted, as several attempts share an id. Older entries lack it. */
   readonly epoch?: number;
 }
-
-/** Who caused a fact. */
-export type Actor = 'operator' | 'vendor' | 'policy' | 'orchestrator' | 'host';
 
 /** The host's event that a fact was made of. Sent again, it is known by this. */
 export interface Heard {
@@ -203,45 +201,7 @@ type KindOfFact =
       readonly overrun?: boolean;
     })
   | (OfRun & { readonly kind: 'run.notice'; readonly message: string })
-  | {
-      readonly kind: 'hold.placed';
-      readonly updaterId: string;
-      /** Empty: everything of this updater. */
-      readonly updateId: string;
-      readonly why: string;
-      readonly untilMs: number;
-      readonly actor: Actor;
-    }
-  | {
-      readonly kind: 'hold.lifted';
-      readonly updaterId: string;
-      readonly updateId: string;
-      readonly actor: Actor;
-    }
-  | {
-      readonly kind: 'veto.placed';
-      readonly vetoId: string;
-      readonly owner: string;
-      readonly why: string;
-      readonly untilMs: number;
-    }
-  | { readonly kind: 'veto.lifted'; readonly vetoId: string; readonly actor: Actor }
-  /** The trip switch: everything stops, and stays so over a restart. */
-  | {
-      readonly kind: 'switch.tripped';
-      readonly why: string;
-      readonly untilMs: number;
-      readonly actor: Actor;
-    }
-  | { readonly kind: 'switch.released'; readonly actor: Actor }
-  /** An operator wants it now; comfort is not asked until it is done. */
-  | {
-      readonly kind: 'run.demanded';
-      readonly updaterId: string;
-      /** Empty: a scan. */
-      readonly updateId: string;
-      readonly actor: Actor;
-    }
+  | OrderFact
   /** The machine restarts at an instant, for these updates together. */
   | {
       readonly kind: 'restart.ordered';

@@ -3,7 +3,8 @@
 import { settingProblems } from '../../bundle/grant.js';
 import { widening } from '../../bundle/widening.js';
 import type { Manifest } from '../../bundle/manifest.js';
-import type { Actor, Fact } from '../journal/fact.js';
+import type { Fact } from '../journal/fact.js';
+import type { Actor } from '../journal/order-fact.js';
 import type { Publisher } from '../trust/publisher.js';
 import type { UpdaterState, UpdaterVersion } from '../world/world.js';
 

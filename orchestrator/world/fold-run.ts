@@ -4,16 +4,15 @@ import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
-import { backoffMs, countsForBreaker, isCrash } from './retry.js';
+import { backoffMs, isCrash } from './retry.js';
+import { noteHowItEnded } from './fold-crashes.js';
 import { attemptsMax } from './fold-mending.js';
 import { foldPerformed, foldScanned, scanFloorMs } from './fold-outcome.js';
 import {
   ADMISSIONS_MAX,
-  CRASHES_MAX,
   HISTORY_MAX,
   subjectKeyOf,
   updateKey,
-  type Crash,
   type MutableWorld,
 } from './world.js';
 
@@ -206,42 +205,6 @@ function noteAdmission(world: MutableWorld, updaterId: string, atMs: number): vo
   if (updater === undefined) return;
   const admissionsAtMs = [...updater.admissionsAtMs, atMs].slice(-ADMISSIONS_MAX);
   world.updaters.set(updaterId, { ...updater, admissionsAtMs });
-}
-
-/** For the circuit breaker: crashes, and whether anything was answered after each. */
-function noteHowItEnded(
-  world: MutableWorld,
-  updaterId: string,
-  outcome: Outcome,
-  atMs: number,
-): void {
-  const updater = world.updaters.get(updaterId);
-  if (updater === undefined || outcome.kind === 'cancelled') return;
-  const crashed = outcome.kind === 'failed' && countsForBreaker(outcome.code);
-  const last = updater.crashes.at(-1);
-  if (crashed) {
-    const crashes = [...thinned(updater.crashes), { atMs, answered: false }];
-    world.updaters.set(updaterId, { ...updater, crashes });
-  } else if (last?.answered === false) {
-    const crashes = [...updater.crashes.slice(0, -1), { ...last, answered: true }];
-    world.updaters.set(updaterId, { ...updater, crashes });
-  }
-}
-
-/**
- * Room for another crash. The oldest stay, because what opened the breaker is among them, and one is
- * taken out of the middle.
- */
-function thinned(crashes: readonly Crash[]): readonly Crash[] {
-  if (crashes.length < CRASHES_MAX) return crashes;
-  const middle = CRASHES_MAX / 2;
-  const merged = (each: Crash): Crash => ({
-    ...each,
-    answered: each.answered || crashes[middle]?.answered === true,
-  });
-  return crashes.flatMap((each, i) =>
-    i === middle ? [] : [i === middle - 1 ? merged(each) : each],
-  );
 }
 
 function isHandover(code: ReasonCode): boolean {
