@@ -103,7 +103,7 @@ sandboxTest('one that hears no SIGTERM is gone all the same', () =>
 
 /** Of the fixture's manifest, and what the tables of its file system may take besides. */
 const DISK_MB = 64;
-const TABLES_MB = 64;
+const TABLES_MB = 96;
 const WORK = 'plugin-host/updaters/61000';
 
 async function fillingEnds(stage: Stage, apps: string): Promise<JournalOutcome> {
