@@ -3,6 +3,7 @@
 
 import type { Policy } from '../../orchestrator/policy/policy.js';
 import type { Intrusion } from '../../orchestrator/runs/intrusion.js';
+import type { Work } from '../../orchestrator/runs/update.js';
 import type { Sight } from './truth.js';
 
 const MINUTE_MS = 60_000;
@@ -13,6 +14,8 @@ export interface Begin {
   readonly level: Intrusion;
   /** It changes what people use. */
   readonly changes: boolean;
+  /** It looks after what was changed, and waits for neither mains nor a window. */
+  readonly mends: boolean;
   /** Since the last run of ours ended; negative: one is on. */
   readonly quietForMs: number;
   readonly atMs: number;
@@ -20,13 +23,14 @@ export interface Begin {
 
 /** J5, J9. */
 export function beginFault(
-  { runId, level, changes, quietForMs, atMs }: Begin,
+  { runId, level, changes, mends, quietForMs, atMs }: Begin,
   { waiting, ownLoadMs, windows }: Policy,
   sight: Sight,
 ): string {
   // What is overdue waits neither for mains, nor for others, nor for a window.
   const canWait = level === 'silent' || level === 'gentle';
-  if (canWait && !isInWindow(windows, atMs)) return `J9: ${runId} begins outside of every window`;
+  if (canWait && !mends && !isInWindow(windows, atMs))
+    return `J9: ${runId} begins outside of every window`;
   if (canWait && changes && !sight.mains) return `J5: ${runId} begins on battery`;
   if (canWait && quietForMs >= ownLoadMs && sight.othersBusy)
     return `J5: ${runId} begins beside others`;
@@ -65,4 +69,12 @@ function isInWindow(windows: Policy['windows'], atMs: number): boolean {
     ({ fromMinute, toMinute }) => fromMinute <= minute && minute < toMinute,
   );
   return windows.length === 0 || open;
+}
+
+export function changes(work: Work): boolean {
+  return work.kind === 'perform' && work.update.nextAction !== 'download' && !mends(work);
+}
+
+export function mends(work: Work): boolean {
+  return work.kind === 'perform' && ['verify', 'rollback'].includes(work.update.nextAction);
 }

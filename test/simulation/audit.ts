@@ -7,7 +7,8 @@
 //   J3. What failed is not tried again before its wait has passed.
 //   J4. What the journal says a host told of a run is of the run's present attempt.
 //   J5. What nobody may notice begins and goes on only when nobody was seen for long enough, on mains
-//       if it changes something, and not beside what others do.
+//       if it changes something, and not beside what others do. What looks after a change waits for
+//       nobody there, and for no mains.
 //   J6. What a scan found is what was there: all of it, once, and no lie.
 //   J7. No two runs hold what only one may.
 //   J8. Comfort is set aside only for what somebody wants now.
@@ -22,7 +23,7 @@ import type { Policy } from '../../orchestrator/policy/policy.js';
 import type { Intrusion } from '../../orchestrator/runs/intrusion.js';
 import type { Work } from '../../orchestrator/runs/update.js';
 import { Orders } from './audit-orders.js';
-import { beginFault, besideSomebody, restartFault } from './audit-moments.js';
+import { beginFault, besideSomebody, changes, mends, restartFault } from './audit-moments.js';
 import { InvariantError } from './invariant-error.js';
 import type { Sight, Truth } from './truth.js';
 
@@ -135,7 +136,7 @@ export class Audit {
   private begins(runId: string, work: Work, level: Intrusion, atMs: number): void {
     if (level === 'forced') return;
     const quietForMs = this.held().length === 0 ? atMs - this.lastEndMs : Number.NEGATIVE_INFINITY;
-    const begin = { runId, level, changes: changes(work), quietForMs, atMs };
+    const begin = { runId, level, changes: changes(work), mends: mends(work), quietForMs, atMs };
     this.byOneOf(atMs, (policy, sight) => beginFault(begin, policy, sight));
   }
 
@@ -170,7 +171,7 @@ export class Audit {
     if (run === undefined) return;
     const handedOver =
       outcome.kind === 'cancelled' &&
-      ['SHUTTING_DOWN', 'SUPERSEDED', 'GAVE_WAY'].includes(outcome.code);
+      ['SHUTTING_DOWN', 'SUPERSEDED', 'GAVE_WAY', 'OUTSIDE_WINDOW'].includes(outcome.code);
     // After a crash it is repeated, or over when it crashed too often: it may be either.
     const crashed = outcome.kind === 'failed' && outcome.code === 'UPDATER_CRASHED';
     const [{ retry } = never()] = this.policies.at(atMs);
@@ -235,10 +236,6 @@ export class Audit {
 
 function subjectOf(updaterId: string, work: Work): string {
   return work.kind === 'scan' ? updaterId : `${updaterId} ${work.update.id}`;
-}
-
-function changes(work: Work): boolean {
-  return work.kind === 'perform' && work.update.nextAction !== 'download';
 }
 
 /** J11. */

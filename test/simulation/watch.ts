@@ -20,6 +20,9 @@ const STANDSTILL_MS = 60_000;
 /** A host that does not know of a run by now never will. */
 const UNKNOWN_RUN_MS = 60_000;
 
+/** What only looks, or fetches, or looks after what was changed before. */
+const withoutMains: ReadonlySet<string> = new Set(['scan', 'download', 'verify', 'rollback']);
+
 export class Watch {
   stepCount = 0;
   private readonly audit: Audit;
@@ -79,7 +82,7 @@ export class Watch {
       if (holds.size > 0 || ending || inSection) continue;
       const level = this.audit.levelOf(epoch);
       const action = update?.nextAction ?? 'scan';
-      const changes = action !== 'scan' && action !== 'download';
+      const changes = !withoutMains.has(action);
       if (level === undefined) throw new InvariantError(`I9: nothing durable permits ${runId}`);
       if (level === 'silent' && seenAwaySinceMs === undefined)
         throw new InvariantError(`I6: ${runId} is silent, and runs beside a person`);
