@@ -6,6 +6,7 @@ import type { CancelTimer } from '../../runtime/clock.js';
 import { parseEntry } from '../../orchestrator/world/ledger.loop.js';
 import { Disk } from './disk.js';
 import { SimulatedHost } from './host.js';
+import { updateKey } from '../../orchestrator/world/world.js';
 import { InvariantError } from './invariant-error.js';
 import { checkJournal, checkReasons } from './invariants.js';
 import { Link } from './link.js';
@@ -147,9 +148,17 @@ class Life {
     if (orchestrator === undefined) throw new InvariantError('nobody is left');
     checkReasons(orchestrator);
     checkJournal(this.disk, orchestrator.ledger.world, this.policies.current.retry);
-    const open = this.software.updaterIds.flatMap((id) => this.software.pending(id));
     const { world } = orchestrator.ledger;
-    if (open.length > 0 || world.updates.size > 0) {
+    // What crashed as it was verified was put back, and waits for a person: nobody is one in the calm.
+    const undone = [...world.updates.values()].filter(
+      ({ gaveUp }) => gaveUp?.code !== 'MARKED_BAD',
+    );
+    const waits = new Set([...world.updates.keys()]);
+    for (const { updaterId, update } of undone) waits.delete(updateKey(updaterId, update.id));
+    const open = this.software.updaterIds.flatMap((updaterId) =>
+      this.software.pending(updaterId).filter(({ id }) => !waits.has(updateKey(updaterId, id))),
+    );
+    if (open.length > 0 || undone.length > 0) {
       const why = orchestrator.turns
         .planNow()
         .waiting.map(
