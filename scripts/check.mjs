@@ -66,10 +66,11 @@ async function check({ name, command, skip }) {
 /** Held against the last release, or against what is committed while there is none. */
 async function breakingCheck() {
   const name = 'buf breaking';
-  const gitDir = await git('rev-parse', '--absolute-git-dir');
+  // The one that linked work trees share: theirs alone is no repository to buf.
+  const gitDir = await git('rev-parse', '--path-format=absolute', '--git-common-dir');
   if (gitDir === undefined) return { name, skip: 'this is not a git checkout' };
   const tag = await git('describe', '--tags', '--match', 'v*', '--abbrev=0');
-  const base = tag ?? 'HEAD';
+  const base = tag ?? (await git('rev-parse', 'HEAD')) ?? 'HEAD';
   if ((await git('cat-file', '-e', `${base}:proto/buf.yaml`)) === undefined) {
     return { name, skip: `${base} has no proto/` };
   }

@@ -11,14 +11,14 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
+import { isSubjectName, subjects } from '../../proto/subjects.js';
 import { JournalError } from './journal.js';
 
 export const STREAM = 'LULL_JOURNAL';
-const SUBJECTS = 'lull.v1.journal.*';
 
 const wanted = {
   name: STREAM,
-  subjects: [SUBJECTS],
+  subjects: [subjects.journal('*')],
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
   max_age: 0,
@@ -30,14 +30,12 @@ const wanted = {
   allow_direct: true,
 } as const;
 
-const partitionPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
-
 export function subjectOf(partition: string): string {
-  if (!partitionPattern.test(partition)) {
+  if (!isSubjectName(partition)) {
     const rule = 'lower case letters, digits and hyphens, at most 63';
     throw new JournalError('JOURNAL_BROKEN', `"${partition}" names no partition: ${rule}`);
   }
-  return SUBJECTS.replace('*', partition);
+  return subjects.journal(partition);
 }
 
 /** Creates the stream where it is missing. @throws JournalError when one is there that lets go. */
