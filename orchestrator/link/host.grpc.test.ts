@@ -14,7 +14,8 @@ import { dialUnix, reasonOf, serveUnix, type Listener } from '../../runtime/grpc
 import type { Confinement } from '../../conditions/confinement.js';
 import { createLog } from '../../runtime/log.js';
 import type { LinkEvent } from './event.wire.js';
-import { linkService, type HostConnection } from './host.grpc.js';
+import { linkService } from './host.grpc.js';
+import type { HostConnection } from './host-session.loop.js';
 
 type Stream = ClientDuplexStream<AttachRequest, AttachResponse>;
 

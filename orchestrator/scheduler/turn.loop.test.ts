@@ -11,7 +11,7 @@ import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { Journal } from '../journal/journal.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
-import type { HostConnection } from '../link/host.grpc.js';
+import type { HostConnection } from '../link/host-session.loop.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
 import {
   admitted,

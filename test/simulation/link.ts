@@ -1,7 +1,7 @@
 // The link between a simulated host and the orchestrator: in order, late, and cut at any instant.
 
 import type { LinkEvent } from '../../orchestrator/link/event.wire.js';
-import type { HostConnection } from '../../orchestrator/link/host.grpc.js';
+import type { HostConnection } from '../../orchestrator/link/host-session.loop.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
 import type { SimulatedHost } from './host.js';
 import type { Handled } from './orchestrator.js';
