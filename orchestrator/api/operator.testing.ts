@@ -36,6 +36,7 @@ const connection: HostConnection = {
     trials: [{ name: 'write /etc', result: 'denied' }],
   },
   runIds: new Set(),
+  diskPath: '/',
   send: () => undefined,
 };
 

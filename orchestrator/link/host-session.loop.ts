@@ -24,6 +24,8 @@ export interface HostConnection {
   readonly confinement: Confinement | undefined;
   /** Runs that this instance holds, as it said when it attached. */
   readonly runIds: ReadonlySet<string>;
+  /** The directory whose file system takes downloads and installs; empty: it did not say. */
+  readonly diskPath: string;
   send(message: NonNullable<AttachResponse['kind']>): void;
 }
 
@@ -56,6 +58,11 @@ export interface Carried {
 
 export interface HostSessions {
   open(carried: Carried): HostSession;
+  /**
+   * A session of a host that said hello to an orchestrator before this one: what it had said by then is
+   * heard, but nothing is sent to it until it says hello again.
+   */
+  inherit(host: Pick<HostConnection, 'hostId' | 'instanceId'>): HostSession;
 }
 
 interface Present {
@@ -72,6 +79,8 @@ interface Remembered {
   /** Instances before that one, the newest first, at most REPLACED_MAX. */
   readonly replaced: readonly string[];
 }
+
+type SpokenTo = HostConnection & { confinement: Confinement | undefined };
 
 const REPLACED_MAX = 16;
 
@@ -94,8 +103,8 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
     return true;
   }
 
-  function open(carried: Carried): HostSession {
-    let host: (HostConnection & { confinement: Confinement | undefined }) | undefined;
+  function open(carried: Carried, inherited?: SpokenTo): HostSession {
+    let host: SpokenTo | undefined = inherited;
 
     async function hear(kind: AttachRequest['kind']): Promise<Heard> {
       if (kind?.$case === 'hello' && host === undefined) {
@@ -142,18 +151,26 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
     return session;
   }
 
-  return { open };
+  return {
+    open,
+    inherit: (host) => {
+      const nobody = { send: () => undefined, replaced: () => undefined };
+      const before = { ...host, runIds: [], diskPath: '' };
+      return open(nobody, connectionOf(before, nobody));
+    },
+  };
 }
 
 function connectionOf(
-  hello: { hostId: string; instanceId: string; runIds: string[] },
+  hello: { hostId: string; instanceId: string; runIds: string[]; diskPath: string },
   carried: Carried,
-): HostConnection & { confinement: Confinement | undefined } {
+): SpokenTo {
   return {
     hostId: hello.hostId,
     instanceId: hello.instanceId,
     confinement: undefined,
     runIds: new Set(hello.runIds),
+    diskPath: hello.diskPath,
     send: (message) => {
       carried.send(message);
     },

@@ -112,7 +112,14 @@ function connect(hello?: { hostId?: string; instanceId?: string; runIds?: string
   stream.on('end', () => (ended = true));
   stream.on('error', () => (ended = true));
   if (hello !== undefined) {
-    const value = { hostId: 'h', instanceId: 'i', runIds: [], confinement: '', ...hello };
+    const value = {
+      hostId: 'h',
+      instanceId: 'i',
+      runIds: [],
+      confinement: '',
+      diskPath: '',
+      ...hello,
+    };
     stream.write({ kind: { $case: 'hello', value } });
   }
   return {
@@ -225,7 +232,7 @@ describe('out of turn', () => {
         host.stream.write({
           kind: {
             $case: 'hello',
-            value: { hostId: 'x', instanceId: 'i', runIds: [], confinement: '' },
+            value: { hostId: 'x', instanceId: 'i', runIds: [], confinement: '', diskPath: '' },
           },
         });
       },

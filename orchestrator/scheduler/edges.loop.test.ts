@@ -64,6 +64,7 @@ function hostHolding(...runIds: string[]): HostConnection & { readonly sent: Com
     instanceId,
     confinement: undefined,
     runIds: new Set(runIds),
+    diskPath: '',
     send,
     sent,
   };

@@ -78,6 +78,7 @@ beforeEach(async () => {
     instanceId: 'i',
     confinement: undefined,
     runIds: new Set(),
+    diskPath: '',
     send: (command) => {
       sent.push(command);
       durableAtSend.push(ledger.head.sequence);

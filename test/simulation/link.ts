@@ -38,6 +38,7 @@ export class Link {
       confinement: simulated,
       // As the real host says it: a run whose end was not heard yet is still held.
       runIds: new Set([...host.runs.keys(), ...host.outbox.map(({ runId }) => runId)]),
+      diskPath: '/',
       send: (command) => {
         if (this.life.over) return;
         this.downAtMs = Math.max(this.downAtMs, deps.time.nowMs + this.delayMs());
