@@ -106,6 +106,7 @@ export async function leadPartition(
       await serveHosts({
         ...{ nats, jsm, partition: name, leaderId, clock, log },
         attendantOf: roomOf,
+        isKnown: partition.isKnown,
       }),
     );
     return {

@@ -12,6 +12,7 @@ import { holdsSlot } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
 import {
   HISTORY_MAX,
+  INSTANCES_MAX,
   noTrials,
   updateKey,
   type MutableWorld,
@@ -42,6 +43,7 @@ export function emptyWorld(historyMax = HISTORY_MAX): MutableWorld {
     bad: new Map(),
     rhythm: noRhythm,
     restart: undefined,
+    instances: new Map(),
     heard: new Map(),
   };
 }
@@ -109,11 +111,13 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'rhythm.hour':
       world.rhythm = learn(world.rhythm, fact.hourOfWeek, fact);
       return;
+    case 'host.attached':
+      attached(world, fact);
+      return;
     // Evidence: read by people and auditors, not by decisions.
     case 'orchestrator.started':
     case 'policy.changed':
     case 'updater.refused':
-    case 'host.attached':
     case 'host.confined':
     case 'content.downloaded':
     case 'root.changed':
@@ -121,6 +125,12 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'run.notice':
       return;
   }
+}
+
+function attached(world: MutableWorld, { hostId, instanceId }: Of<'host.attached'>): void {
+  const before = world.instances.get(hostId) ?? [];
+  if (before[0] === instanceId) return;
+  world.instances.set(hostId, [instanceId, ...before].slice(0, INSTANCES_MAX));
 }
 
 function submitted(world: MutableWorld, fact: Of<'updater.submitted'>, atMs: number): void {

@@ -152,6 +152,8 @@ export interface World {
   readonly rhythm: Rhythm;
   /** The last restart that was ordered, unless it was taken back. */
   readonly restart: Restart | undefined;
+  /** Instances of each host that have attached, the last one first, at most INSTANCES_MAX. */
+  readonly instances: ReadonlyMap<string, readonly string[]>;
   /** The last event of each host's present instance that the journal has, by host. */
   readonly heard: ReadonlyMap<string, Omit<Heard, 'hostId'>>;
 }
@@ -171,6 +173,7 @@ export interface MutableWorld extends World {
   bad: Map<string, readonly BadMark[]>;
   rhythm: Rhythm;
   restart: Restart | undefined;
+  instances: Map<string, readonly string[]>;
   heard: Map<string, Omit<Heard, 'hostId'>>;
   lastRunEndedAtMs: number;
 }
@@ -181,6 +184,7 @@ export const FLEET_HISTORY_MAX = 20;
 /** Twice what policy counts at the most, so that both ends of a long row of crashes are kept. */
 export const CRASHES_MAX = 32;
 export const ADMISSIONS_MAX = 64;
+export const INSTANCES_MAX = 16;
 
 /** A demand that was not met in this time is forgotten: the operator has gone. */
 export const DEMAND_MS_MAX = 3_600_000;
