@@ -14,5 +14,6 @@ export function copyOf(world: World): MutableWorld {
     instances: new Map(world.instances),
     heard: new Map(world.heard),
     bad: new Map(world.bad),
+    rollouts: new Map(world.rollouts),
   };
 }

@@ -7,6 +7,7 @@ import type { Run } from '../runs/run.js';
 import type { CommittedRoot, Update } from '../runs/update.js';
 import type { BadMark } from './bad-marks.js';
 import type { Rhythm } from './rhythm.js';
+import type { Rollout } from './rollouts.js';
 
 export type TrustState = 'verified' | 'enabled' | 'suspended';
 
@@ -150,6 +151,8 @@ export interface World {
   /** By `updateKey`: what did not work here. */
   readonly bad: ReadonlyMap<string, readonly BadMark[]>;
   readonly rhythm: Rhythm;
+  /** By `rolloutKey`, the oldest first. */
+  readonly rollouts: ReadonlyMap<string, Rollout>;
   /** The last restart that was ordered, unless it was taken back. */
   readonly restart: Restart | undefined;
   /** Instances of each host that have attached, the last one first, at most INSTANCES_MAX. */
@@ -172,6 +175,7 @@ export interface MutableWorld extends World {
   demands: Map<string, number>;
   bad: Map<string, readonly BadMark[]>;
   rhythm: Rhythm;
+  rollouts: Map<string, Rollout>;
   restart: Restart | undefined;
   instances: Map<string, readonly string[]>;
   heard: Map<string, Omit<Heard, 'hostId'>>;
