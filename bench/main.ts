@@ -6,6 +6,7 @@ import { CloseStack } from '../runtime/shutdown.js';
 import { CannotRun, type Benchmark } from './benchmark.js';
 import { deciding } from './decide/decide.js';
 import { fetching } from './fetch/fetch.js';
+import { fleet } from './fleet/fleet.js';
 import { foreground } from './foreground/foreground.js';
 import { idle } from './idle/idle.js';
 import { journaling } from './journal/journal.js';
@@ -30,6 +31,7 @@ const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
   ['overlap', overlap],
   ['regret', regret],
   ['journal', journaling],
+  ['fleet', fleet],
   ['decide', deciding],
   ['simulate', simulate],
 ]);

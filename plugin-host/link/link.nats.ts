@@ -26,7 +26,8 @@ import { within } from '../../runtime/deadline.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { LinkCarrier } from './link.loop.js';
 
-const PUBLISH_MS_MAX = 5_000;
+/** A server under a storm of a whole fleet takes its time, and asking again would make it worse. */
+const PUBLISH_MS_MAX = 30_000;
 const BUNDLE_MS_MAX = 60_000;
 /** A hello that an orchestrator has had this long and not answered is said again to the next one. */
 const UNANSWERED_MS = 2_000;

@@ -11,9 +11,15 @@ import type { Readings } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
-import { readingsAt } from '../../orchestrator/simulation/calm.js';
+import { readingOf, readingsAt } from '../../orchestrator/simulation/calm.js';
 import { openLink } from '../../plugin-host/link/link.loop.js';
 import { natsCarrier } from '../../plugin-host/link/link.nats.js';
+
+/** Whoever is away has been so for long: nothing waits for that. */
+const LONG_AWAY_MS = 3_600_000;
+/** As a plugin-host does. */
+const KEEP_ALIVE_MS = 10_000;
+const KEEP_ALIVE_JITTER = 0.2;
 
 type Command = NonNullable<AttachResponse['kind']>;
 
@@ -35,9 +41,11 @@ export interface FleetHost {
   /** When it was last told that everything stops. */
   readonly haltedAtMs: number | undefined;
   readonly running: number;
+  /** How often an orchestrator has welcomed it and asked what it is like. */
+  readonly welcomedCount: number;
   see(presence: 'engaged' | 'away'): void;
-  /** Says how it is: a sign of life, or all of it. */
-  tell(snapshot: boolean): void;
+  /** One level has changed, which is told as it would be. */
+  change(level: number): void;
   close(): Promise<void>;
 }
 
@@ -65,19 +73,31 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
   const finished: Done[] = [];
   const commands: Command['$case'][] = [];
   let haltedAtMs: number | undefined;
-  let awaySinceMs: number | undefined = clock.now().wallMs - 3_600_000;
+  let welcomedCount = 0;
+  let awaySinceMs: number | undefined = clock.now().wallMs - LONG_AWAY_MS;
   let sequence = 0n;
+  const stateSubject = subjects.state(partitionOf(hostId), hostId);
+  let cancelKeepAlive = keepAlive();
 
   function readings(): Readings {
     const away = awaySinceMs === undefined ? {} : { awaySinceMs };
     return readingsAt({ atMs: clock.now().wallMs, mains: true, ...away });
   }
 
-  function tell(snapshot: boolean): void {
-    if (snapshot) sequence += 1n;
-    const told = snapshot ? [...readings().values()].map(readingToWire) : [];
-    const state = HostState.encode({ instanceId, sequence, snapshot, readings: told }).finish();
-    connection.publish(subjects.state(partitionOf(hostId), hostId), state);
+  function tell(): void {
+    sequence += 1n;
+    const told = [...readings().values()].map(readingToWire);
+    const state = { instanceId, sequence, snapshot: true, readings: told };
+    connection.publish(stateSubject, HostState.encode(state).finish());
+  }
+
+  function keepAlive(): CancelTimer {
+    return clock.after(KEEP_ALIVE_MS * (1 - random() * KEEP_ALIVE_JITTER), () => {
+      if (connection.isClosed()) return;
+      const state = { instanceId, sequence, snapshot: false, readings: [] };
+      connection.publish(stateSubject, HostState.encode(state).finish());
+      cancelKeepAlive = keepAlive();
+    });
   }
 
   function done(runId: string, epoch: number, what: string): Done {
@@ -115,7 +135,8 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
 
   function obey(command: Command): void {
     if (command.$case === 'wanted') {
-      tell(true);
+      welcomedCount += 1;
+      tell();
       return;
     }
     if (command.$case === 'grant') {
@@ -149,16 +170,26 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
     get haltedAtMs() {
       return haltedAtMs;
     },
+    get welcomedCount() {
+      return welcomedCount;
+    },
     get running() {
       return runs.size;
     },
     see: (presence) => {
-      awaySinceMs = presence === 'away' ? clock.now().wallMs : undefined;
-      tell(true);
+      awaySinceMs = presence === 'away' ? clock.now().wallMs - LONG_AWAY_MS : undefined;
+      tell();
     },
-    tell,
+    change: (level) => {
+      sequence += 1n;
+      const busy = readingOf('cpu.busy', { kind: 'number', number: level }, clock.now().wallMs);
+      const readingsTold = [readingToWire(busy)];
+      const state = { instanceId, sequence, snapshot: false, readings: readingsTold };
+      connection.publish(stateSubject, HostState.encode(state).finish());
+    },
     close: async () => {
       halts.unsubscribe();
+      cancelKeepAlive();
       for (const { cancel } of runs.values()) cancel();
       await link.close();
     },

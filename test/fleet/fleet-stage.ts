@@ -6,7 +6,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLull, type RunningLull } from '../../harness/lull.spawn.js';
+import { OperatorServiceClient } from '../../proto/gen/lull/operator/v1/operator.js';
 import { systemClock } from '../../runtime/clock.js';
+import { dialUnix, unary } from '../../runtime/grpc.js';
 import { createLog } from '../../runtime/log.js';
 import { startNatsServer, type NatsServerUnderTest } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
@@ -29,6 +31,8 @@ export interface FleetStage {
   ): Promise<FleetHost>;
   /** Accepts a fixture for the whole fleet. */
   accept(by: RunningLull): Promise<void>;
+  /** Stops everything everywhere. @returns when that was ordered, on this process's monotonic clock. */
+  halt(by: RunningLull): Promise<number>;
   /** Looks until it holds. @throws when it does not in time */
   until(what: string, holds: () => boolean | Promise<boolean>): Promise<void>;
   close(): Promise<void>;
@@ -74,6 +78,14 @@ export async function openFleetStage(policy: PolicyChange = {}): Promise<FleetSt
         ...{ keyFiles: [keyFile], directory: bundle, manifest },
       });
       await by.command(['updaters', 'add', file, '--enable']);
+    },
+    halt: async ({ runDir }) => {
+      const operator = dialUnix(OperatorServiceClient, join(runDir, 'operator.sock'));
+      const orderedAtMs = systemClock.now().monotonicMs;
+      const order = { why: 'a test', forMs: 3_600_000n };
+      await unary(operator.tripSwitch.bind(operator), order, { deadlineMs: WAIT_MS_MAX });
+      operator.close();
+      return orderedAtMs;
     },
     until: async (what, holds) => {
       const giveUpAtMs = performance.now() + WAIT_MS_MAX;
