@@ -10,6 +10,7 @@ import { addAudit } from './verbs/audit.js';
 import { addBundle } from './verbs/bundle.js';
 import type { Here } from './verbs/here.js';
 import { addJournal } from './verbs/journal.js';
+import { addKeys } from './verbs/keys.js';
 import { addOrders } from './verbs/orders.js';
 import { addSensing } from './verbs/sensing.js';
 import { addSimulate } from './verbs/simulate.js';
@@ -51,6 +52,7 @@ addSensing(program, here);
 addSimulate(program, here);
 addAudit(program, here);
 addJournal(program, here);
+addKeys(program, here);
 addBundle(program, here);
 
 try {

@@ -19,7 +19,11 @@ export function parsePlace(text: string): JournalPlace {
 }
 
 export function journalSettings(
-  flags: { readonly journalCopies: string; readonly allowLossy: boolean },
+  flags: {
+    readonly journalCopies: string;
+    readonly allowLossy: boolean;
+    readonly natsCreds?: string;
+  },
   env: Readonly<Record<string, string | undefined>>,
 ): JournalSettings {
   const replicaCount = Number(flags.journalCopies);
@@ -32,5 +36,7 @@ export function journalSettings(
   const [certFile, keyFile] = [env['LULL_NATS_CERT'], env['LULL_NATS_KEY']];
   const own = certFile === undefined || keyFile === undefined ? {} : { certFile, keyFile };
   const tls = caFile === undefined ? {} : { tls: { caFile, ...own } };
-  return { replicaCount, allowLossy: flags.allowLossy, ...tls };
+  const credsFile = flags.natsCreds ?? env['LULL_NATS_CREDS'];
+  const creds = credsFile === undefined ? {} : { credsFile };
+  return { replicaCount, allowLossy: flags.allowLossy, ...tls, ...creds };
 }

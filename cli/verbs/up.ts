@@ -26,6 +26,7 @@ interface UpFlags {
   readonly journal?: string;
   readonly journalCopies: string;
   readonly allowLossy: boolean;
+  readonly natsCreds?: string;
   readonly replay?: string;
   readonly speed: string;
 }
@@ -77,6 +78,7 @@ export function addUp(program: Command, here: Here): void {
       '1',
     )
     .option('--allow-lossy', 'take a server that may lose what it acknowledged', false)
+    .option('--nats-creds <file>', 'credentials for NATS, see "lull keys" (LULL_NATS_CREDS)')
     .option('--replay <file>', 'play a recorded trace instead of measuring')
     .option('--speed <times>', 'how fast to play it', '1')
     .action((given: UpFlags) =>
