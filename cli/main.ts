@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { CommandError, lineOf } from './failure.js';
-import { placesFrom } from './paths.js';
+import { orchestratorFrom, placesFrom, tlsDirFrom } from './paths.js';
 import { addAsking } from './verbs/ask.js';
 import { addAudit } from './verbs/audit.js';
 import { addBundle } from './verbs/bundle.js';
@@ -20,6 +20,8 @@ import { addUpdaters } from './verbs/updaters.js';
 interface Global {
   readonly state?: string;
   readonly run?: string;
+  readonly orchestrator?: string;
+  readonly tlsDir?: string;
   readonly json?: boolean;
 }
 
@@ -32,6 +34,8 @@ const program = new Command('lull')
   .version(version)
   .option('--state <dir>', 'what survives restarts (LULL_STATE)')
   .option('--run <dir>', 'sockets and sandboxes (LULL_RUN)')
+  .option('--orchestrator <host:port>', 'ask and order another machine (LULL_ORCHESTRATOR)')
+  .option('--tls-dir <dir>', 'who we are over TCP: ca.pem, cert.pem, key.pem (LULL_TLS_DIR)')
   .option('--json', 'answer in JSON')
   .showHelpAfterError();
 
@@ -39,6 +43,8 @@ const here: Here = {
   version,
   places: () => placesFrom(program.opts<Global>(), process.env, process.getuid?.() ?? 0),
   runDir: () => here.places().runDir,
+  orchestrator: () => orchestratorFrom(program.opts<Global>(), process.env, here.runDir()),
+  tlsDir: () => tlsDirFrom(program.opts<Global>(), process.env),
   json: () => ({ json: program.opts<Global>().json === true }),
   // Not a terminal: whatever reads it folds it itself.
   page: () => ({ nowMs: Date.now(), columns: process.stdout.columns || Infinity }),
@@ -58,6 +64,6 @@ addBundle(program, here);
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`lull: ${lineOf(error, here.runDir())}\n`);
+  process.stderr.write(`lull: ${lineOf(error, () => here.orchestrator())}\n`);
   process.exitCode = error instanceof CommandError ? error.exitCode : 1;
 }

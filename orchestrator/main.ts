@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Server } from '@grpc/grpc-js';
 import { keyIdOf } from '../bundle/envelope.js';
 import { watchSensor } from '../proto/watch/sensor.grpc.js';
 import { OperatorServiceService } from '../proto/gen/lull/operator/v1/operator.js';
@@ -11,7 +12,9 @@ import type { Readings } from '../conditions/reading.js';
 import type { Clock } from '../runtime/clock.js';
 import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
+import { serveTcp } from '../runtime/tcp.grpc.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
+import { admission } from './api/admission.fs.js';
 import { createProgressFeed } from './api/watch.grpc.js';
 import { operatorHandlers } from './api/operator.grpc.js';
 import { canonicalJson } from './journal/chain.js';
@@ -21,6 +24,7 @@ import { linkService } from './link/host.grpc.js';
 import type { Policy, PolicySource } from './policy/policy.js';
 import { openBundles } from './registry/bundles.fs.js';
 import { registryHandlers } from './registry/registry.grpc.js';
+import { byCertificate, byOwnership, type CallerOf } from './trust/caller.grpc.js';
 import type { HostView } from './scheduler/host-view.js';
 import { hostEdges } from './scheduler/edges.loop.js';
 import { watchRhythm } from './scheduler/rhythm.loop.js';
@@ -36,6 +40,8 @@ export interface OrchestratorSettings {
   /** Absent: a file in the state directory. */
   readonly journal?: JournalPlace;
   readonly journalOptions: Omit<JournalOptions, 'log'>;
+  /** Where operators and vendors call over TCP, and what is shown to them; absent: nowhere. */
+  readonly listen?: { readonly address: string; readonly tlsDir: string };
 }
 
 /** Only the owner of the socket's directory talks to the orchestrator. */
@@ -127,33 +133,36 @@ export async function startOrchestrator(
         },
       }),
     );
+    const apiFor = (callerOf: CallerOf) => (server: Server) => {
+      server.addService(
+        OperatorServiceService,
+        operatorHandlers({
+          ...{ version, clock, policy: policy.current, ledger, planNow: turns.planNow },
+          ...{ hostView, host, progress, wake, callerOf },
+        }),
+      );
+      server.addService(
+        RegistryServiceService,
+        registryHandlers({ ledger, policy: policy.current, bundles, log, wake, callerOf }),
+      );
+    };
     opened.add(
       'api',
       await serveUnix({
         path: join(runDir, 'operator.sock'),
         mode: SOCKET_MODE,
-        register: (server) => {
-          server.addService(
-            OperatorServiceService,
-            operatorHandlers({
-              version,
-              clock,
-              policy: policy.current,
-              ledger,
-              planNow: turns.planNow,
-              hostView,
-              host,
-              progress,
-              wake,
-            }),
-          );
-          server.addService(
-            RegistryServiceService,
-            registryHandlers({ ledger, policy: policy.current, bundles, log, wake }),
-          );
-        },
+        register: apiFor(byOwnership),
       }),
     );
+    if (settings.listen !== undefined) {
+      const { address, tlsDir } = settings.listen;
+      const served = { address, directory: tlsDir, refuse: admission(tlsDir) };
+      const { port } = opened.add(
+        'api over TCP',
+        await serveTcp({ ...served, register: apiFor(byCertificate) }),
+      );
+      log.info({ address, port }, 'operators and vendors may call');
+    }
     wake();
     return opened;
   } catch (error) {

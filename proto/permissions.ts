@@ -90,7 +90,7 @@ function ofOrchestrator(): NatsPermissions {
     publish: {
       allow: [
         ...[subjects.journal('*'), subjects.down('*'), subjects.lead('*')],
-        ...[subjects.ask('*'), subjects.halt],
+        ...[subjects.ask('*'), subjects.halt, subjects.progress('*'), subjects.restrain],
         ...[`$KV.${LEASES_BUCKET}.>`, `$KV.${GROUPS_BUCKET}.>`, `$O.${BUNDLES_BUCKET}.>`],
         ...[ABOUT_ACCOUNT, ABOUT_JETSTREAM],
         ...streams.flatMap((stream) => [...reading(stream), ...keeping(stream)]),
@@ -101,6 +101,7 @@ function ofOrchestrator(): NatsPermissions {
     subscribe: {
       allow: [
         ...[subjects.state('*', '*'), subjects.ask('*'), subjects.lead('*'), subjects.halt],
+        ...[subjects.progress('*'), subjects.restrain],
         INBOX,
       ],
     },

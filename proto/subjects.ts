@@ -8,6 +8,8 @@
 //   lull.v1.lead.PARTITION       orchestrators: who leads a partition now
 //   lull.v1.halt                 orchestrators: everything stops, in every host
 //   lull.v1.ask.PARTITION        orchestrators among themselves: a call for the one that leads
+//   lull.v1.progress.HOST        orchestrators among themselves: how far a machine's runs are
+//   lull.v1.restrain             orchestrators among themselves: in force before it is in a journal
 
 /** How many parts the hosts of a fleet are shared out to. Hosts and journals depend on it: never changed. */
 export const PARTITION_COUNT = 16;
@@ -51,5 +53,7 @@ export const subjects = {
   state: (partition: string, host: string) => `lull.v1.state.${partition}.${host}`,
   lead: (partition: string) => `lull.v1.lead.${partition}`,
   halt: 'lull.v1.halt',
+  progress: (host: string) => `lull.v1.progress.${host}`,
+  restrain: 'lull.v1.restrain',
   ask: (partition: string) => `lull.v1.ask.${partition}`,
 } as const;

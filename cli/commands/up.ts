@@ -38,6 +38,8 @@ export interface UpOptions {
   /** Where the journal is; absent: in the state directory. */
   readonly journal: JournalPlace | undefined;
   readonly journalOptions: JournalSettings;
+  /** Where the orchestrator is called over TCP; absent: nowhere. */
+  readonly listen: { readonly address: string; readonly tlsDir: string } | undefined;
   /** A trace to play instead of measuring. */
   readonly replay: Replay | undefined;
 }
@@ -91,6 +93,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         policy,
         ...(options.journal === undefined ? {} : { journal: options.journal }),
         journalOptions: options.journalOptions,
+        ...(options.listen === undefined ? {} : { listen: options.listen }),
       };
       opened.add(
         'orchestrator',

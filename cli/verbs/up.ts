@@ -10,6 +10,7 @@ import { readReplay } from '../commands/replay.js';
 import { readTrustKeys } from '../commands/trust-keys.fs.js';
 import { parts, up, type Part } from '../commands/up.js';
 import { parseUids } from '../commands/uids.js';
+import { listenFrom } from '../paths.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
 
@@ -27,6 +28,7 @@ interface UpFlags {
   readonly journalCopies: string;
   readonly allowLossy: boolean;
   readonly natsCreds?: string;
+  readonly listen?: string;
   readonly replay?: string;
   readonly speed: string;
 }
@@ -78,6 +80,7 @@ export function addUp(program: Command, here: Here): void {
       '1',
     )
     .option('--allow-lossy', 'take a server that may lose what it acknowledged', false)
+    .option('--listen <host:port>', 'be called over TCP too, with the keys in --tls-dir')
     .option('--nats-creds <file>', 'credentials for NATS, see "lull keys" (LULL_NATS_CREDS)')
     .option('--replay <file>', 'play a recorded trace instead of measuring')
     .option('--speed <times>', 'how fast to play it', '1')
@@ -97,6 +100,7 @@ export function addUp(program: Command, here: Here): void {
           apps: given.app,
           journal: given.journal === undefined ? undefined : parsePlace(given.journal),
           journalOptions: journalSettings(given, process.env),
+          listen: listenFrom(given.listen, here.tlsDir()),
           replay: given.replay === undefined ? undefined : readReplay(given.replay, given.speed),
         },
         stopSignal(),

@@ -6,6 +6,8 @@
 //   C1. A certificate names one caller. With two, or none, it names nobody.
 //   C2. Who calls over the Unix socket is whoever owns its directory: an operator.
 
+import type { Attribution } from '../journal/order-fact.js';
+
 export const roles = ['orchestrator', 'host', 'operator', 'viewer', 'vendor'] as const;
 export type Role = (typeof roles)[number];
 
@@ -45,7 +47,13 @@ export function callerIn(alternativeNames: string | undefined): Caller | undefin
   return { role: known, name };
 }
 
-/** For people and for the journal. */
+/** As whom the journal remembers a caller. */
+export function attributionOf({ role, name }: Caller): Attribution {
+  if (role === 'viewer') throw new Error('a viewer changed something');
+  return { actor: role, ...(name === undefined ? {} : { by: name }) };
+}
+
+/** For people. */
 export function callerText({ role, name }: Caller): string {
   return name === undefined ? role : `${role} ${name}`;
 }
