@@ -8,6 +8,7 @@ import { orchestratorFrom, placesFrom, tlsDirFrom } from './paths.js';
 import { addAsking } from './verbs/ask.js';
 import { addAudit } from './verbs/audit.js';
 import { addBundle } from './verbs/bundle.js';
+import { addFleetLock } from './verbs/fleetlock.js';
 import type { Here } from './verbs/here.js';
 import { addJournal } from './verbs/journal.js';
 import { addKeys } from './verbs/keys.js';
@@ -59,6 +60,7 @@ addSimulate(program, here);
 addAudit(program, here);
 addJournal(program, here);
 addKeys(program, here);
+addFleetLock(program, here);
 addBundle(program, here);
 
 try {

@@ -53,10 +53,17 @@ export function listenFrom(
   return address === undefined ? undefined : addressed('--listen', address, tlsDir);
 }
 
-function addressed(option: string, address: string, tlsDir: string | undefined) {
-  if (!/^(\[[0-9a-f:.]+\]|[^:\s]+):\d{1,5}$/i.test(address)) {
-    throw new CommandError(`${option} wants HOST:PORT, not "${address}"`, 2);
+/** "host:port", and "[address]:port" for IPv6. */
+export function hostAndPort(option: string, text: string): { host: string; port: number } {
+  const [, host, port] = /^(\[[0-9a-f:.]+\]|[^:\s]+):(\d{1,5})$/i.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65_535) {
+    throw new CommandError(`${option} wants HOST:PORT, not "${text}"`, 2);
   }
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+}
+
+function addressed(option: string, address: string, tlsDir: string | undefined) {
+  hostAndPort(option, address);
   if (tlsDir === undefined) {
     const why = 'nobody calls over TCP without a certificate, see "lull keys"';
     throw new CommandError(`${option} wants --tls-dir as well: ${why}`, 2);

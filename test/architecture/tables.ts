@@ -32,10 +32,10 @@ export const foldersForTests: readonly string[] = ['proto', 'runtime', 'bundle']
 
 /** The orchestrator from the ground up: a folder imports from its own line and the lines before. */
 export const orchestratorFloors: readonly (readonly string[])[] = [
-  ['journal', 'trust', 'policy', 'runs', 'link'],
+  ['journal', 'trust', 'policy', 'runs', 'link', 'groups'],
   ['world'],
   ['registry', 'scheduler'],
-  ['simulation', 'api'],
+  ['simulation', 'api', 'fleetlock'],
   ['main.ts'],
 ];
 
@@ -47,8 +47,12 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
     ['runtime/', 'sensor-service/', 'orchestrator/', 'plugin-host/', 'sdk/', 'cli/', 'bench/'],
   ],
   ['@jest/globals', ['test/support/']],
-  ['@nats-io/jetstream', ['orchestrator/journal/', 'bench/journal/']],
+  [
+    '@nats-io/jetstream',
+    ['orchestrator/journal/', 'orchestrator/groups/', 'orchestrator/fleetlock/', 'bench/journal/'],
+  ],
   ['@nats-io/jwt', ['cli/keys/']],
+  ['@nats-io/kv', ['orchestrator/groups/']],
   ['@nats-io/nkeys', ['cli/keys/']],
   ['@nats-io/transport-node', ['runtime/nats', 'orchestrator/journal/']],
   ['@opentelemetry/api', ['runtime/telemetry']],
@@ -90,7 +94,7 @@ export const purePackages: ReadonlySet<string> = new Set(['semver', 'yaml', 'zod
 /** Technologies and motions. A file with one of these between its dots is shell. */
 export const shellWords: ReadonlySet<string> = new Set([
   ...['main', 'loop', 'worker', 'stream', 'wire'],
-  ...['grpc', 'http', 'proxy', 'dns', 'nats', 'jetstream', 'dbus', 'logind'],
+  ...['grpc', 'http', 'proxy', 'dns', 'nats', 'jetstream', 'kv', 'dbus', 'logind'],
   ...['fs', 'tar', 'sqlite', 'proc', 'spawn', 'runc', 'oci', 'cgroup'],
 ]);
 
