@@ -67,7 +67,9 @@ function credentialsOf({ url, credsFile }: NatsOptions) {
   if (credsFile !== undefined) {
     // Read at every connect: what was rotated meanwhile is used from then on.
     const authenticator = credsAuthenticator(() => readFileSync(credsFile));
-    return { authenticator, inboxPrefix: inboxFor(readFileSync(credsFile, 'utf8')) };
+    const inboxPrefix = inboxFor(readFileSync(credsFile, 'utf8'));
+    // Whoever is refused, because what it has expired, comes in once it was given something new.
+    return { authenticator, inboxPrefix, ignoreAuthErrorAbort: true };
   }
   if (url.username === '') return {};
   return { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
@@ -82,7 +84,9 @@ function inboxFor(creds: string): string {
 }
 
 async function follow(connection: NatsConnection, log: Log): Promise<void> {
-  for await (const { type } of connection.status()) {
+  for await (const status of connection.status()) {
+    const { type } = status;
+    if (type === 'error') log.warn({ err: status.error }, 'NATS refuses something');
     if (type === 'disconnect') log.warn('NATS is out of reach');
     if (type === 'reconnect') log.info('NATS is back');
   }

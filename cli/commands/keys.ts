@@ -19,7 +19,6 @@ import {
   readAuthority,
   readKeyring,
   readSeeds,
-  readSigning,
   writeAuthority,
   writeHolder,
   writeKeyring,
@@ -68,7 +67,7 @@ export function initKeys(dir: string, options: InitOptions, nowMs: number): Prom
     if (hasKeyring(dir)) {
       throw new CommandError(`${dir} has keys already; "lull keys rotate" replaces them`);
     }
-    await writeSeeds(dir, createNatsSeeds());
+    await writeSeeds(dir, await createNatsSeeds());
     const authority = await newAuthority(dir, nowMs);
     const server = { role: NATS_SERVER, name: NATS_SERVER, serves: [...natsNames] } as const;
     const keyring: Keyring = {
@@ -157,7 +156,7 @@ async function newAuthority(dir: string, nowMs: number): Promise<Authority> {
   const id = randomBytes(4).toString('hex');
   const untilMs = nowMs + AUTHORITY_DAYS * DAY_MS;
   const made = await createAuthority(id, { fromMs: nowMs, untilMs });
-  await writeAuthority(dir, id, made, createSigningSeeds());
+  await writeAuthority(dir, id, { ...made, signing: createSigningSeeds() });
   return { id, expiresAt: new Date(untilMs).toISOString() };
 }
 
@@ -182,21 +181,22 @@ async function issue(
   { role, name, serves }: Recipient,
   nowMs: number,
 ): Promise<Issued> {
-  const authority = keyring.authorities[0].id;
+  const { id } = keyring.authorities[0];
+  const authority = readAuthority(dir, id);
   const untilMs = nowMs + keyring.days * DAY_MS;
-  const signed = await certify(readAuthority(dir, authority), {
+  const signed = await certify(authority, {
     title: role === NATS_SERVER ? NATS_SERVER : `${role} ${name}`,
     ...(role === NATS_SERVER ? {} : { urn: urnOf(role, name) }),
     ...{ serves, fromMs: nowMs, untilMs },
   });
   const user =
     role === 'orchestrator' || role === 'host'
-      ? await userCredentials({ role, name, untilMs }, readSeeds(dir), readSigning(dir, authority))
+      ? await userCredentials({ role, name, untilMs }, readSeeds(dir), authority.signing)
       : undefined;
   await writeHolder(dir, { role, name }, signed, user);
   return {
     ...{ role, name, serves: [...serves] },
-    authority,
+    authority: id,
     serial: signed.serial,
     ...(user === undefined ? {} : { natsKey: user.publicKey }),
     issuedAt: new Date(nowMs).toISOString(),

@@ -5,9 +5,11 @@ import { encodeAccount, encodeOperator, encodeUser, fmtCreds, type SigningKey } 
 import { createAccount, createOperator, createUser, fromSeed, type KeyPair } from '@nats-io/nkeys';
 import { ABOUT_JETSTREAM, natsUser, permissions, type NatsRole } from '../../proto/permissions.js';
 
-/** Seeds of keys, as NATS writes them. */
+/** Seeds of keys, as NATS writes them, and the operator's token. */
 export interface NatsSeeds {
   readonly operator: string;
+  /** Signed once: a server that is up refuses a configuration with another one. */
+  readonly operatorJwt: string;
   /** Lull's. */
   readonly account: string;
   /** The server's own. */
@@ -20,11 +22,13 @@ const unlimited = {
 };
 const jetStream = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
 
-export function createNatsSeeds(): NatsSeeds {
+export async function createNatsSeeds(): Promise<NatsSeeds> {
+  const [operator, account, system] = [createOperator(), createAccount(), createAccount()];
   return {
-    operator: seedOf(createOperator()),
-    account: seedOf(createAccount()),
-    system: seedOf(createAccount()),
+    operator: seedOf(operator),
+    operatorJwt: await encodeOperator('lull', operator, { system_account: system.getPublicKey() }),
+    account: seedOf(account),
+    system: seedOf(system),
   };
 }
 
@@ -52,10 +56,8 @@ export async function natsTrust(
   signing: readonly SigningSeeds[],
   revoked: ReadonlyMap<string, number>,
 ): Promise<NatsTrust> {
-  const [operator, account, system] = [seeds.operator, seeds.account, seeds.system].map(pairOf);
-  if (operator === undefined || account === undefined || system === undefined) {
-    throw new Error('a key of NATS is missing');
-  }
+  const operator = pairOf(seeds.operator);
+  const [account, system] = [pairOf(seeds.account), pairOf(seeds.system)];
   const about = { name: 'jetstream', subject: ABOUT_JETSTREAM, type: 'service' } as const;
   const [systemAccount, lullAccount] = [system.getPublicKey(), account.getPublicKey()];
   const lullJwt = await encodeAccount(
@@ -81,7 +83,7 @@ export async function natsTrust(
     { signer: operator },
   );
   return {
-    operatorJwt: await encodeOperator('lull', operator, { system_account: systemAccount }),
+    operatorJwt: seeds.operatorJwt,
     systemAccount,
     accounts: new Map([
       [lullAccount, lullJwt],

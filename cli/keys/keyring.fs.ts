@@ -6,8 +6,8 @@
 //   ROLE-NAME/              what one holder is given: ca.pem cert.pem key.pem, nats.creds for NATS,
 //                           and, for orchestrators, `revoked`: serial numbers that they refuse
 
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { writeDurably } from '../../plugin-host/artifacts/durable.fs.js';
 import { CommandError } from '../failure.js';
 import type { CertifiedKey, Signed } from './certificate.js';
@@ -29,12 +29,12 @@ import {
 } from './keyring.js';
 import { serverConf } from './server-conf.js';
 
-const natsRoles = ['orchestrator', 'host'] as const;
-const seedFiles: Readonly<Record<keyof NatsSeeds, string>> = {
-  operator: 'operator.nk',
-  account: 'account.nk',
-  system: 'system.nk',
-};
+const SEEDS_FILE = join('authority', 'nats.json');
+
+/** What signs: certificates, and users of NATS by their role. */
+export interface Authority extends CertifiedKey {
+  readonly signing: SigningSeeds;
+}
 
 export function hasKeyring(dir: string): boolean {
   return existsSync(join(dir, 'keyring.json'));
@@ -51,39 +51,20 @@ export function readKeyring(dir: string): Keyring {
   throw new CommandError(`${join(dir, 'keyring.json')} is no keyring: ${parsed.error.message}`);
 }
 
-export async function writeAuthority(
-  dir: string,
-  id: string,
-  made: CertifiedKey,
-  seeds: SigningSeeds,
-): Promise<void> {
-  await put(dir, join('authority', `${id}.key.pem`), made.key);
-  await put(dir, join('authority', `${id}.pem`), made.certificate);
-  for (const role of natsRoles) {
-    await put(dir, join('authority', `${id}.${role}.nk`), seeds[role]);
-  }
+export async function writeAuthority(dir: string, id: string, made: Authority): Promise<void> {
+  await put(dir, authorityFile(id), JSON.stringify(made));
+}
+
+export function readAuthority(dir: string, id: string): Authority {
+  return JSON.parse(read(dir, authorityFile(id))) as Authority;
 }
 
 export async function writeSeeds(dir: string, seeds: NatsSeeds): Promise<void> {
-  for (const [of, file] of Object.entries(seedFiles)) {
-    await put(dir, join('authority', file), seeds[of as keyof NatsSeeds]);
-  }
+  await put(dir, SEEDS_FILE, JSON.stringify(seeds));
 }
 
 export function readSeeds(dir: string): NatsSeeds {
-  const seed = (of: keyof NatsSeeds): string => read(dir, join('authority', seedFiles[of]));
-  return { operator: seed('operator'), account: seed('account'), system: seed('system') };
-}
-
-export function readAuthority(dir: string, id: string): CertifiedKey {
-  const file = (end: string): string => read(dir, join('authority', `${id}.${end}`));
-  return { certificate: file('pem'), key: file('key.pem') };
-}
-
-/** The keys of an authority that sign users of NATS. */
-export function readSigning(dir: string, id: string): SigningSeeds {
-  const seed = (role: string): string => read(dir, join('authority', `${id}.${role}.nk`));
-  return { orchestrator: seed('orchestrator'), host: seed('host') };
+  return JSON.parse(read(dir, SEEDS_FILE)) as NatsSeeds;
 }
 
 export async function writeHolder(
@@ -101,27 +82,38 @@ export async function writeHolder(
 /** Keeps what is known, and brings every directory in line with it. */
 export async function writeKeyring(dir: string, keyring: Keyring): Promise<void> {
   await put(dir, 'keyring.json', JSON.stringify(keyring, undefined, 2));
-  const ids = keyring.authorities.map(({ id }) => id);
-  const taken = ids.map((id) => read(dir, join('authority', `${id}.pem`))).join('');
+  const authorities = keyring.authorities.map(({ id }) => readAuthority(dir, id));
+  const taken = authorities.map(({ certificate }) => certificate).join('');
   for (const holder of inUse(keyring)) {
     await put(dir, join(directoryOf(holder), 'ca.pem'), taken);
     if (holder.role !== 'orchestrator') continue;
     const serials = revokedSerials(keyring).map((serial) => `${serial}\n`);
     await put(dir, join(directoryOf(holder), 'revoked'), serials.join(''));
   }
-  const signing = ids.map((id) => readSigning(dir, id));
+  const signing = authorities.map((each) => each.signing);
   const trust = await natsTrust(readSeeds(dir), signing, revokedUsers(keyring));
   await put(dir, join(NATS_SERVER, 'nats-server.conf'), serverConf(keyring.nats, trust));
+}
+
+function authorityFile(id: string): string {
+  return join('authority', `${id}.json`);
 }
 
 function read(dir: string, name: string): string {
   return readFileSync(join(dir, name), 'utf8');
 }
 
+/** What signs and what is known has to survive a power cut; the rest can be issued again. */
+const lasting = /^(?:authority\/|keyring\.json$)/;
+
 async function put(dir: string, name: string, content: string): Promise<void> {
   const path = join(dir, name);
-  const parent = join(path, '..');
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
-  chmodSync(parent, 0o700);
-  await writeDurably(path, content, 0o600);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (lasting.test(name)) {
+    await writeDurably(path, content, 0o600);
+    return;
+  }
+  // Whole or not at all: a server may be reading it.
+  writeFileSync(`${path}.partial`, content, { mode: 0o600 });
+  renameSync(`${path}.partial`, path);
 }

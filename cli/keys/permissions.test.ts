@@ -180,7 +180,7 @@ describeHere(`what lull keys permits${missing}`, () => {
     ['hears the answers to another host', () => listens(a, `_INBOX.host-${B}.>`)],
     ['hears everything', () => listens(a, '>')],
     ['hears what hosts say', () => listens(a, 'lull.v1.up.>')],
-  ])('a host never %s', async (_what, attempt) => {
+  ])('a host never %s (T25)', async (_what, attempt) => {
     expect(await attempt()).toMatch(/permissions violation/i);
   });
 

@@ -114,7 +114,7 @@ test('over the Unix socket it is the owner, and has no name', async () => {
   expect(facts.at(-1)).not.toHaveProperty('by');
 });
 
-test('a viewer reads, and is told why it may not order', async () => {
+test('a viewer reads, and is told why it may not order (T25)', async () => {
   const viewer = as('viewer-victor');
   expect((await askStatus(viewer)).hosts).toHaveLength(1);
   const before = operator.rig.ledger.head.sequence;
@@ -153,7 +153,7 @@ test('one that was taken back is refused from then on, by a server that is up', 
   expect(await said(() => askStatus(as('operator-alice')), mallory)).toBe('done');
 });
 
-describe('nobody is anonymous', () => {
+describe('nobody is anonymous (T25)', () => {
   test('a client without a certificate', async () => {
     const ca = readFileSync(join(keysOf('operator-alice'), 'ca.pem'));
     const address = `localhost:${String(listener.port)}`;

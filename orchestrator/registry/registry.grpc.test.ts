@@ -268,7 +268,7 @@ test('withdrawn is withdrawn, an unknown one too, and then it may come back', as
   expect(await submit(client, good)).toMatchObject({ kind: 'accepted' });
 });
 
-describe('a vendor that calls with a certificate', () => {
+describe('a vendor that calls with a certificate (T25)', () => {
   const ofAcme = { role: 'vendor', name: 'acme' } as const;
   const ofOthers = { role: 'vendor', name: 'others' } as const;
   const withdraw = () =>
