@@ -2,13 +2,15 @@
 // lull: the command line.
 
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { aboutHost } from './clients.grpc.js';
 import { CommandError, lineOf } from './failure.js';
 import { orchestratorFrom, placesFrom, tlsDirFrom } from './paths.js';
 import { addAsking } from './verbs/ask.js';
 import { addAudit } from './verbs/audit.js';
 import { addBundle } from './verbs/bundle.js';
 import { addFleetLock } from './verbs/fleetlock.js';
+import { addFleet } from './verbs/fleet.js';
 import type { Here } from './verbs/here.js';
 import { addJournal } from './verbs/journal.js';
 import { addKeys } from './verbs/keys.js';
@@ -24,6 +26,7 @@ interface Global {
   readonly orchestrator?: string;
   readonly tlsDir?: string;
   readonly json?: boolean;
+  readonly host?: string;
 }
 
 const { version } = JSON.parse(
@@ -37,8 +40,15 @@ const program = new Command('lull')
   .option('--run <dir>', 'sockets and sandboxes (LULL_RUN)')
   .option('--orchestrator <host:port>', 'ask and order another machine (LULL_ORCHESTRATOR)')
   .option('--tls-dir <dir>', 'who we are over TCP: ca.pem, cert.pem, key.pem (LULL_TLS_DIR)')
+  .addOption(
+    new Option('--host <id>', 'the machine of a fleet that a command is about').env('LULL_HOST'),
+  )
   .option('--json', 'answer in JSON')
   .showHelpAfterError();
+
+program.hook('preAction', () => {
+  aboutHost(program.opts<Global>().host);
+});
 
 const here: Here = {
   version,
@@ -54,6 +64,7 @@ const here: Here = {
 addUp(program, here);
 addAsking(program, here);
 addUpdaters(program, here);
+addFleet(program, here);
 addOrders(program, here);
 addSensing(program, here);
 addSimulate(program, here);

@@ -12,10 +12,21 @@ import {
   type Reading,
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { unary } from '../../runtime/grpc.js';
-import { CALL_MS_MAX, withOperator, withSensor, type OrchestratorAt } from '../clients.grpc.js';
+import {
+  CALL_MS_MAX,
+  callMetadata,
+  withOperator,
+  withSensor,
+  type OrchestratorAt,
+} from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 
-const options = { deadlineMs: CALL_MS_MAX };
+const options = {
+  deadlineMs: CALL_MS_MAX,
+  get metadata() {
+    return callMetadata();
+  },
+};
 
 export function askStatus(at: OrchestratorAt): Promise<GetStatusResponse> {
   return withOperator(at, (operator) => unary(operator.getStatus.bind(operator), {}, options));

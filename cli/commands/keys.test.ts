@@ -13,7 +13,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  jest,
+  test,
+} from '@jest/globals';
 import { callerIn } from '../../orchestrator/trust/caller.js';
 import { pause } from '../../runtime/deadline.js';
 import { connectNats } from '../../runtime/nats.js';
@@ -30,6 +39,9 @@ import {
 } from './keys.js';
 
 const DAY_MS = 86_400_000;
+
+// Making keys is work, and the machine may have other.
+jest.setTimeout(120_000);
 const NOW_MS = Date.parse('2030-01-01T00:00:00Z');
 const HOST = { role: 'host', name: 'h1' } as const;
 const describeHere = natsServerProgram === undefined ? describe.skip : describe;

@@ -14,6 +14,7 @@ import { CloseStack } from '../../runtime/shutdown.js';
 import { currentTraceparent, startTelemetry } from '../../runtime/telemetry.js';
 import { busesFrom, type Places } from '../paths.js';
 import { openPolicyFile } from '../policy-file.fs.js';
+import { connectFleet, hostIdOf, type FleetPlace } from './fleet-place.js';
 import type { JournalSettings } from './journal-place.js';
 import type { Replay } from './replay.js';
 
@@ -40,6 +41,8 @@ export interface UpOptions {
   readonly journalOptions: JournalSettings;
   /** Where the orchestrator is called over TCP; absent: nowhere. */
   readonly listen: { readonly address: string; readonly tlsDir: string } | undefined;
+  /** Of a fleet; absent: this machine is by itself. */
+  readonly fleet: FleetPlace | undefined;
   /** A trace to play instead of measuring. */
   readonly replay: Replay | undefined;
 }
@@ -84,7 +87,27 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         }),
       );
     }
-    if (wanted('orchestrator')) {
+    const nats =
+      options.fleet === undefined
+        ? undefined
+        : opened.add('NATS', await connectFleet(options.fleet, options.journalOptions, log));
+    if (wanted('orchestrator') && nats !== undefined && options.fleet !== undefined) {
+      const { startFleetOrchestrator } = await import('../../orchestrator/fleet/main.js');
+      const { replicaCount, allowLossy } = options.journalOptions;
+      const settings = {
+        ...{ version, runDir, nats, policy, replicaCount, allowLossy },
+        name: options.fleet.name,
+        stateDir: `${stateDir}/orchestrator`,
+        ...(options.listen === undefined ? {} : { listen: options.listen }),
+      };
+      opened.add(
+        'orchestrator',
+        await startFleetOrchestrator(settings, {
+          clock,
+          log: log.child({ service: 'orchestrator' }),
+        }),
+      );
+    } else if (wanted('orchestrator')) {
       const { startOrchestrator } = await import('../../orchestrator/main.js');
       const settings = {
         version,
@@ -110,6 +133,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         uids: options.uids,
         trustedKeys: options.trustedKeys,
         env: process.env,
+        ...(nats === undefined ? {} : { fleet: { nats, ...hostIdOf(options.fleet) } }),
       };
       const deps = {
         clock,

@@ -14,6 +14,9 @@ import { startFleetServer, type FleetUnderTest } from './fleet.testing.js';
 const describeHere = natsServerProgram === undefined ? describe.skip : describe;
 const missing = natsServerProgram === undefined ? ' (skipped: needs nats-server 2.10)' : '';
 
+/** Making keys is work, and the machine may have other. */
+const KEYS_MS_MAX = 120_000;
+
 const BUNDLES = 'OBJ_lull-bundles';
 const [A, B] = ['kiosk-a', 'kiosk-b'];
 const upOf = (host: string): string => subjects.up(partitionOf(host), host);
@@ -73,7 +76,7 @@ describeHere(`what lull keys permits${missing}`, () => {
       await jsm.streams.add({ name: `KV_${bucket}`, subjects: [`$KV.${bucket}.>`] });
     }
     await jetstream(orchestrator.connection).publish('$O.lull-bundles.C.1', 'chunk');
-  });
+  }, KEYS_MS_MAX);
   afterAll(() => fleet.close());
 
   test('an orchestrator writes its journal, and sees that the server syncs', async () => {

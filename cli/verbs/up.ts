@@ -1,5 +1,6 @@
 // lull up.
 
+import { hostname } from 'node:os';
 import { Option, type Command } from 'commander';
 import { defaultUids } from '../../plugin-host/runs/places.fs.js';
 import { priorities, type Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
@@ -11,6 +12,7 @@ import { readTrustKeys } from '../commands/trust-keys.fs.js';
 import { parts, up, type Part } from '../commands/up.js';
 import { parseUids } from '../commands/uids.js';
 import { listenFrom } from '../paths.js';
+import { fleetFrom } from '../commands/fleet-place.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
 
@@ -29,6 +31,9 @@ interface UpFlags {
   readonly allowLossy: boolean;
   readonly natsCreds?: string;
   readonly listen?: string;
+  readonly nats?: string;
+  readonly hostId?: string;
+  readonly name?: string;
   readonly replay?: string;
   readonly speed: string;
 }
@@ -82,6 +87,16 @@ export function addUp(program: Command, here: Here): void {
     .option('--allow-lossy', 'take a server that may lose what it acknowledged', false)
     .option('--listen <host:port>', 'be called over TCP too, with the keys in --tls-dir')
     .option('--nats-creds <file>', 'credentials for NATS, see "lull keys" (LULL_NATS_CREDS)')
+    .addOption(
+      new Option(
+        '--nats <url>',
+        'this is a machine, or an orchestrator, of a fleet: nats://host:port, or tls://',
+      ).env('LULL_NATS'),
+    )
+    .addOption(new Option('--host-id <id>', "this machine's name in the fleet").env('LULL_HOST_ID'))
+    .addOption(
+      new Option('--name <name>', "this orchestrator's name in the fleet").env('LULL_NAME'),
+    )
     .option('--replay <file>', 'play a recorded trace instead of measuring')
     .option('--speed <times>', 'how fast to play it', '1')
     .action((given: UpFlags) =>
@@ -101,6 +116,7 @@ export function addUp(program: Command, here: Here): void {
           journal: given.journal === undefined ? undefined : parsePlace(given.journal),
           journalOptions: journalSettings(given, process.env),
           listen: listenFrom(given.listen, here.tlsDir()),
+          fleet: fleetFrom(given, hostname()),
           replay: given.replay === undefined ? undefined : readReplay(given.replay, given.speed),
         },
         stopSignal(),

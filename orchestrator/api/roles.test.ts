@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import { FleetServiceService } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operator.js';
 import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registry.js';
 import { roles, urnOf, type Role } from '../trust/caller.js';
 import { verbRoles, whyNot } from './roles.js';
 
-const verbs = [OperatorServiceService, RegistryServiceService].flatMap((service) =>
-  Object.values<{ readonly path: string }>(service).map(({ path }) => path),
+const verbs = [OperatorServiceService, FleetServiceService, RegistryServiceService].flatMap(
+  (service) => Object.values<{ readonly path: string }>(service).map(({ path }) => path),
 );
 const named = (role: Role): string => `URI:${urnOf(role, 'x')}, DNS:x`;
 const mayCall = (role: Role): string[] =>

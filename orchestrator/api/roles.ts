@@ -3,6 +3,7 @@
 import { callerIn, callerText, type Role } from '../trust/caller.js';
 
 const operator = '/lull.operator.v1.OperatorService/';
+const fleet = '/lull.operator.v1.FleetService/';
 const registry = '/lull.registry.v1.RegistryService/';
 
 const watching: readonly Role[] = ['viewer', 'operator'];
@@ -18,6 +19,10 @@ export const verbRoles: ReadonlyMap<string, readonly Role[]> = new Map([
   [`${operator}ListEntries`, watching],
   [`${operator}VerifyAudit`, watching],
   [`${operator}Watch`, watching],
+  [`${fleet}ListHosts`, watching],
+  [`${fleet}ListRollouts`, watching],
+  [`${fleet}StopRollout`, ordering],
+  [`${fleet}ResumeRollout`, ordering],
   [`${operator}EnableUpdater`, ordering],
   [`${operator}SuspendUpdater`, ordering],
   [`${operator}PlaceHold`, ordering],

@@ -7,6 +7,7 @@ import type { Intrusion } from '../runs/intrusion.js';
 import type { Outcome } from '../runs/run.js';
 import type { Update, Work } from '../runs/update.js';
 import type { Attribution, OrderFact } from './order-fact.js';
+import type { RolloutFact } from './rollout-fact.js';
 
 /** What a run did. */
 interface OfRun {
@@ -23,7 +24,13 @@ export interface Heard {
   readonly sequence: number;
 }
 
-export type Fact = KindOfFact & { readonly heard?: Heard };
+export type Fact = KindOfFact & {
+  readonly heard?: Heard;
+  /** The machine that it is about, in a journal of several. Absent: all of the journal's. */
+  readonly machine?: string;
+  /** Copied from this entry of the fleet's journal. */
+  readonly fleet?: number;
+};
 
 type KindOfFact =
   | {
@@ -202,6 +209,7 @@ type KindOfFact =
     })
   | (OfRun & { readonly kind: 'run.notice'; readonly message: string })
   | OrderFact
+  | RolloutFact
   /** The machine restarts at an instant, for these updates together. */
   | {
       readonly kind: 'restart.ordered';

@@ -14,7 +14,8 @@ import { dialUnix, reasonOf, serveUnix, type Listener } from '../../runtime/grpc
 import type { Confinement } from '../../conditions/confinement.js';
 import { createLog } from '../../runtime/log.js';
 import type { LinkEvent } from './event.wire.js';
-import { linkService, type HostConnection } from './host.grpc.js';
+import { linkService } from './host.grpc.js';
+import type { HostConnection } from './host-session.loop.js';
 
 type Stream = ClientDuplexStream<AttachRequest, AttachResponse>;
 
@@ -44,6 +45,7 @@ beforeEach(async () => {
   beforeHandling = () => Promise.resolve();
   const { definition, handlers } = linkService({
     edges: {
+      isReplaced: ({ instanceId }) => instanceId === 'of-a-copy',
       attached: (host) => {
         attached.push(host);
         return Promise.resolve();
@@ -111,7 +113,14 @@ function connect(hello?: { hostId?: string; instanceId?: string; runIds?: string
   stream.on('end', () => (ended = true));
   stream.on('error', () => (ended = true));
   if (hello !== undefined) {
-    const value = { hostId: 'h', instanceId: 'i', runIds: [], confinement: '', ...hello };
+    const value = {
+      hostId: 'h',
+      instanceId: 'i',
+      runIds: [],
+      confinement: '',
+      diskPath: '',
+      ...hello,
+    };
     stream.write({ kind: { $case: 'hello', value } });
   }
   return {
@@ -197,6 +206,13 @@ test('an event sent again is acknowledged and not handled twice; a new instance 
   expect(handled).toHaveLength(4);
 });
 
+test('an instance that another one has replaced is told, and not heard again', async () => {
+  const host = connect({ instanceId: 'of-a-copy' });
+  await until('the end', host.ended);
+  expect(host.received.map(({ $case }) => $case)).toEqual(['refused']);
+  expect(attached).toEqual([]);
+});
+
 test('what could not be made durable is not acknowledged: the stream ends, and it comes again', async () => {
   beforeHandling = () => Promise.reject(new Error('the journal is gone'));
   const host = connect({});
@@ -224,7 +240,7 @@ describe('out of turn', () => {
         host.stream.write({
           kind: {
             $case: 'hello',
-            value: { hostId: 'x', instanceId: 'i', runIds: [], confinement: '' },
+            value: { hostId: 'x', instanceId: 'i', runIds: [], confinement: '', diskPath: '' },
           },
         });
       },

@@ -77,7 +77,7 @@ async function submit(
     const message = `${id} is published by ${publisher.name}, and your certificate is that of ${callerText(caller)}`;
     return refuse({ kind: 'refused', code: 'ROLE_FORBIDS', message, id, version }, deps);
   }
-  if (!bundles.has(manifest.bundle.sha256)) {
+  if (!(await bundles.has(manifest.bundle.sha256))) {
     await receive(verdict, parts, deps);
   }
   const before = ledger.world.updaters.get(manifest.id);

@@ -36,6 +36,7 @@ export const orchestratorFloors: readonly (readonly string[])[] = [
   ['world'],
   ['registry', 'scheduler'],
   ['simulation', 'api', 'fleetlock'],
+  ['fleet'],
   ['main.ts'],
 ];
 
@@ -44,17 +45,18 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ['@bufbuild/protobuf', ['sdk/health.ts', 'plugin-host/channel/']],
   [
     '@grpc/grpc-js',
-    ['runtime/', 'sensor-service/', 'orchestrator/', 'plugin-host/', 'sdk/', 'cli/', 'bench/'],
+    [
+      ...['runtime/', 'sensor-service/', 'orchestrator/', 'plugin-host/', 'sdk/', 'cli/'],
+      ...['bench/', 'harness/'],
+    ],
   ],
   ['@jest/globals', ['test/support/']],
-  [
-    '@nats-io/jetstream',
-    ['orchestrator/journal/', 'orchestrator/groups/', 'orchestrator/fleetlock/', 'bench/journal/'],
-  ],
+  ['@nats-io/jetstream', ['orchestrator/', 'plugin-host/link/', 'bench/journal/']],
   ['@nats-io/jwt', ['cli/keys/']],
-  ['@nats-io/kv', ['orchestrator/groups/']],
+  ['@nats-io/kv', ['orchestrator/']],
   ['@nats-io/nkeys', ['cli/keys/']],
-  ['@nats-io/transport-node', ['runtime/nats', 'orchestrator/journal/']],
+  ['@nats-io/obj', ['orchestrator/registry/', 'plugin-host/link/']],
+  ['@nats-io/transport-node', ['runtime/nats', 'orchestrator/', 'plugin-host/link/']],
   ['@opentelemetry/api', ['runtime/telemetry']],
   ['@opentelemetry/exporter-trace-otlp-http', ['runtime/telemetry.ts']],
   ['@opentelemetry/resources', ['runtime/telemetry.ts']],
@@ -80,6 +82,7 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
 export const pureExceptions: ReadonlyMap<string, readonly string[]> = new Map([
   ['bundle/envelope.ts', ['node:crypto']],
   ['orchestrator/journal/chain.ts', ['node:crypto']],
+  ['orchestrator/policy/digest.ts', ['node:crypto']],
   ['orchestrator/trust/publisher.ts', ['node:crypto']],
   ['orchestrator/world/retry.ts', ['node:crypto']],
   ['plugin-host/artifacts/digests.ts', ['node:crypto']],
