@@ -6,7 +6,8 @@ import { FleetServiceClient } from '../proto/gen/lull/operator/v1/fleet.js';
 import { OperatorServiceClient } from '../proto/gen/lull/operator/v1/operator.js';
 import { RegistryServiceClient } from '../proto/gen/lull/registry/v1/registry.js';
 import { SensorServiceClient } from '../proto/gen/lull/sensor/v1/sensor.js';
-import { dialUnix } from '../runtime/grpc.js';
+import { dialUnix, type ClientClass } from '../runtime/grpc.js';
+import { dialTcp } from '../runtime/tcp.grpc.js';
 
 /** Which machine of a fleet a call is about; the metadata's key. */
 const HOST_KEY = 'lull-host';
@@ -28,25 +29,36 @@ export function callMetadata(): Metadata {
 /** What a command waits for an answer. */
 export const CALL_MS_MAX = 10_000;
 
+/** An orchestrator that is called over TCP. */
+export interface RemoteOrchestrator {
+  /** "host:port" */
+  readonly address: string;
+  /** With ca.pem, cert.pem and key.pem, as `lull keys` made them. */
+  readonly tlsDir: string;
+}
+
+/** A run directory of this machine, or elsewhere. */
+export type OrchestratorAt = string | RemoteOrchestrator;
+
 export async function withOperator<T>(
-  runDir: string,
+  at: OrchestratorAt,
   fn: (operator: OperatorServiceClient) => Promise<T>,
 ): Promise<T> {
-  return using(dialUnix(OperatorServiceClient, join(runDir, 'operator.sock')), fn);
+  return using(dial(OperatorServiceClient, at), fn);
 }
 
 export async function withFleet<T>(
-  runDir: string,
+  at: OrchestratorAt,
   fn: (fleet: FleetServiceClient) => Promise<T>,
 ): Promise<T> {
-  return using(dialUnix(FleetServiceClient, join(runDir, 'operator.sock')), fn);
+  return using(dial(FleetServiceClient, at), fn);
 }
 
 export async function withRegistry<T>(
-  runDir: string,
+  at: OrchestratorAt,
   fn: (registry: RegistryServiceClient) => Promise<T>,
 ): Promise<T> {
-  return using(dialUnix(RegistryServiceClient, join(runDir, 'operator.sock')), fn);
+  return using(dial(RegistryServiceClient, at), fn);
 }
 
 export async function withSensor<T>(
@@ -54,6 +66,12 @@ export async function withSensor<T>(
   fn: (sensor: SensorServiceClient) => Promise<T>,
 ): Promise<T> {
   return using(dialUnix(SensorServiceClient, join(runDir, 'sensor.sock')), fn);
+}
+
+function dial<C extends Client>(service: ClientClass<C>, at: OrchestratorAt): C {
+  if (typeof at === 'string') return dialUnix(service, join(at, 'operator.sock'));
+  const { address, tlsDir: directory } = at;
+  return dialTcp(service, { address, directory, serverUrn: 'urn:lull:orchestrator:' });
 }
 
 async function using<C extends Client, T>(client: C, fn: (client: C) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 // How a command fails: one line, and an exit code.
 
+import type { OrchestratorAt } from './clients.grpc.js';
 import { reasonOf } from '../runtime/grpc.js';
 
 /** Something that the caller can mend; its message is the whole answer. */
@@ -14,7 +15,7 @@ export class CommandError extends Error {
 }
 
 /** One line for people: what happened, why, and what to do. */
-export function lineOf(error: unknown, runDir: string): string {
+export function lineOf(error: unknown, orchestrator: () => OrchestratorAt): string {
   const { code, details, message } = error as Partial<{
     code: unknown;
     details: string;
@@ -22,9 +23,16 @@ export function lineOf(error: unknown, runDir: string): string {
   }>;
   const UNAVAILABLE = 14;
   if (code === UNAVAILABLE && reasonOf(error) === undefined) {
-    return `no Lull answers in ${runDir}. Start it with "lull up", or name its directory with --run.`;
+    return nobodyAt(orchestrator(), details ?? '');
   }
   const reason = reasonOf(error);
   const text = details ?? message ?? String(error);
   return reason === undefined ? text : `${text} (${reason})`;
+}
+
+function nobodyAt(at: OrchestratorAt, why: string): string {
+  if (typeof at === 'string') {
+    return `no Lull answers in ${at}. Start it with "lull up", or name its directory with --run.`;
+  }
+  return `no orchestrator answers at ${at.address} to the keys in ${at.tlsDir}: ${why}. Is it up with --listen, does its certificate have that name, and are both of one authority?`;
 }

@@ -1,6 +1,8 @@
 // Where Lull keeps its things when nobody says otherwise.
 
 import { join, resolve } from 'node:path';
+import type { OrchestratorAt } from './clients.grpc.js';
+import { CommandError } from './failure.js';
 
 export interface Places {
   /** Survives restarts. */
@@ -23,6 +25,50 @@ export function placesFrom(
     stateDir: resolve(given.state ?? env['LULL_STATE'] ?? state),
     runDir: resolve(given.run ?? env['LULL_RUN'] ?? run),
   };
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export function tlsDirFrom(given: { readonly tlsDir?: string }, env: Env): string | undefined {
+  const dir = given.tlsDir ?? env['LULL_TLS_DIR'];
+  return dir === undefined || dir === '' ? undefined : resolve(dir);
+}
+
+/** Another machine's, where one is named, or the one of this machine. */
+export function orchestratorFrom(
+  given: { readonly orchestrator?: string; readonly tlsDir?: string },
+  env: Env,
+  runDir: string,
+): OrchestratorAt {
+  const address = given.orchestrator ?? env['LULL_ORCHESTRATOR'];
+  if (address === undefined || address === '') return runDir;
+  return addressed('--orchestrator', address, tlsDirFrom(given, env));
+}
+
+/** Where `lull up` is called over TCP. */
+export function listenFrom(
+  address: string | undefined,
+  tlsDir: string | undefined,
+): { address: string; tlsDir: string } | undefined {
+  return address === undefined ? undefined : addressed('--listen', address, tlsDir);
+}
+
+/** "host:port", and "[address]:port" for IPv6. */
+export function hostAndPort(option: string, text: string): { host: string; port: number } {
+  const [, host, port] = /^(\[[0-9a-f:.]+\]|[^:\s]+):(\d{1,5})$/i.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65_535) {
+    throw new CommandError(`${option} wants HOST:PORT, not "${text}"`, 2);
+  }
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+}
+
+function addressed(option: string, address: string, tlsDir: string | undefined) {
+  hostAndPort(option, address);
+  if (tlsDir === undefined) {
+    const why = 'nobody calls over TCP without a certificate, see "lull keys"';
+    throw new CommandError(`${option} wants --tls-dir as well: ${why}`, 2);
+  }
+  return { address, tlsDir };
 }
 
 const SYSTEM_BUS = 'unix:path=/run/dbus/system_bus_socket';

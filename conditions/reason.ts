@@ -113,6 +113,7 @@ export const reasons = {
   UNKNOWN_SUBJECT: 'Nothing of this name waits or runs.',
   AMBIGUOUS_SUBJECT: 'More than one thing has this name.',
   ORDERS_FULL: 'As many orders of this kind as may be are in force.',
+  ROLE_FORBIDS: 'The role that the certificate names does not extend to this.',
   INTERNAL: 'Lull itself failed; the message and its log say how.',
 } as const;
 

@@ -2,6 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Server } from '@grpc/grpc-js';
 import { watchSensor } from '../proto/watch/sensor.grpc.js';
 import { FleetServiceService } from '../proto/gen/lull/operator/v1/fleet.js';
 import { OperatorServiceService } from '../proto/gen/lull/operator/v1/operator.js';
@@ -9,7 +10,9 @@ import { RegistryServiceService } from '../proto/gen/lull/registry/v1/registry.j
 import type { Clock } from '../runtime/clock.js';
 import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
+import { serveTcp } from '../runtime/tcp.grpc.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
+import { admission } from './api/admission.fs.js';
 import { createProgressFeed } from './api/watch.grpc.js';
 import type { OperatorDeps } from './api/deps.grpc.js';
 import { fleetHandlers } from './api/fleet.grpc.js';
@@ -22,6 +25,7 @@ import { digestOf } from './policy/digest.js';
 import type { PolicySource } from './policy/policy.js';
 import { openBundles } from './registry/bundles.fs.js';
 import { registryHandlers } from './registry/registry.grpc.js';
+import { byCertificate, byOwnership, type CallerOf } from './trust/caller.grpc.js';
 import { attend } from './scheduler/attend.loop.js';
 import { openLedger } from './world/ledger.loop.js';
 import type { World } from './world/world.js';
@@ -34,6 +38,8 @@ export interface OrchestratorSettings {
   /** Absent: a file in the state directory. */
   readonly journal?: JournalPlace;
   readonly journalOptions: Omit<JournalOptions, 'log'>;
+  /** Where operators and vendors call over TCP, and what is shown to them; absent: nowhere. */
+  readonly listen?: { readonly address: string; readonly tlsDir: string };
 }
 
 /** Only the owner of the socket's directory talks to the orchestrator. */
@@ -112,6 +118,7 @@ export async function startOrchestrator(
       host,
       progress,
       wake,
+      callerOf: byOwnership,
     };
     const link = linkService({ edges, readBundle: bundles.read, log });
     opened.add(
@@ -124,30 +131,40 @@ export async function startOrchestrator(
         },
       }),
     );
+    const apiFor = (callerOf: CallerOf) => (server: Server) => {
+      server.addService(OperatorServiceService, operatorHandlers({ ...operatorDeps, callerOf }));
+      server.addService(
+        FleetServiceService,
+        fleetHandlers({
+          ...{ ledger, policy: policy.current, clock, wake, callerOf },
+          listHosts: () => {
+            const hosts = [hostToWire(hostView().id, '', operatorDeps)];
+            return Promise.resolve({ hosts, nextPageToken: '', unserved: [] });
+          },
+        }),
+      );
+      server.addService(
+        RegistryServiceService,
+        registryHandlers({ ledger, policy: policy.current, bundles, log, wake, callerOf }),
+      );
+    };
     opened.add(
       'api',
       await serveUnix({
         path: join(runDir, 'operator.sock'),
         mode: SOCKET_MODE,
-        register: (server) => {
-          server.addService(OperatorServiceService, operatorHandlers(operatorDeps));
-          server.addService(
-            FleetServiceService,
-            fleetHandlers({
-              ...{ ledger, policy: policy.current, clock, wake },
-              listHosts: () => {
-                const hosts = [hostToWire(hostView().id, '', operatorDeps)];
-                return Promise.resolve({ hosts, nextPageToken: '', unserved: [] });
-              },
-            }),
-          );
-          server.addService(
-            RegistryServiceService,
-            registryHandlers({ ledger, policy: policy.current, bundles, log, wake }),
-          );
-        },
+        register: apiFor(byOwnership),
       }),
     );
+    if (settings.listen !== undefined) {
+      const { address, tlsDir } = settings.listen;
+      const served = { address, directory: tlsDir, refuse: admission(tlsDir) };
+      const { port } = opened.add(
+        'api over TCP',
+        await serveTcp({ ...served, register: apiFor(byCertificate) }),
+      );
+      log.info({ address, port }, 'operators and vendors may call');
+    }
     wake();
     return opened;
   } catch (error) {

@@ -22,6 +22,7 @@ export const UP_STREAM = 'lull-up';
 
 /** Buckets, made by the first orchestrator: who leads what, who holds a place in a group, bundles. */
 export const LEASES_BUCKET = 'lull-leases';
+export const GROUPS_BUCKET = 'lull-groups';
 export const BUNDLES_BUCKET = 'lull-bundles';
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;

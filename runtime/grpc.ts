@@ -1,4 +1,4 @@
-// gRPC on Unix sockets: serving and dialling, in one place.
+// gRPC on Unix sockets: serving and dialling, in one place. Over TCP: see tcp.grpc.ts.
 //
 // Invariants:
 //   G1. A socket path longer than PATH_BYTES_MAX is refused: Node cuts it silently.
@@ -32,7 +32,8 @@ export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 /** Calls that one connection may have open at once; what is beyond waits with the caller (T23). */
 const STREAMS_MAX = 128;
 
-const LIMITS: ChannelOptions = {
+/** G3 */
+export const LIMITS: ChannelOptions = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_concurrent_streams': STREAMS_MAX,
@@ -125,6 +126,12 @@ function answers(path: string): Promise<boolean> {
 }
 
 async function stop(server: Server, path: string): Promise<void> {
+  await stopServing(server);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
+}
+
+/** Lets calls end for a moment, then ends them. */
+export async function stopServing(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => {
       server.forceShutdown();
@@ -135,26 +142,31 @@ async function stop(server: Server, path: string): Promise<void> {
       resolve();
     });
   });
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
 }
 
-type ClientClass<C> = new (
+export type ClientClass<C> = new (
   address: string,
   creds: ReturnType<typeof credentials.createInsecure>,
   options?: ChannelOptions,
 ) => C;
 
+const CLIENT_OPTIONS: ChannelOptions = {
+  ...LIMITS,
+  // The default of 1 s is felt by a person who restarts a service; see docs/decisions.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 5_000,
+  // Each channel its own connection: a hostile peer must not share one with anybody.
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+/** Of every client. G4: each call is traced as of when it is made. */
+export function clientOptions(): ChannelOptions {
+  return { ...CLIENT_OPTIONS, interceptors: [...clientTracing(), clientHeaderLimit] };
+}
+
 /** A client of a generated service on a Unix socket. Connects on first use, reconnects fast. */
 export function dialUnix<C extends Client>(service: ClientClass<C>, path: string): C {
-  return new service(`unix:${path}`, credentials.createInsecure(), {
-    ...LIMITS,
-    // The default of 1 s is felt by a person who restarts a service; see docs/decisions.
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 5_000,
-    // Each channel its own connection: a hostile peer must not share one with anybody.
-    'grpc.use_local_subchannel_pool': 1,
-    interceptors: [...clientTracing(), clientHeaderLimit],
-  });
+  return new service(`unix:${path}`, credentials.createInsecure(), clientOptions());
 }
 
 /** Promisifies one unary call with a deadline. */

@@ -3,10 +3,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connect } from '@nats-io/transport-node';
 import { pause, within } from './deadline.js';
 
 const START_MS_MAX = 20_000;
@@ -21,6 +20,8 @@ export interface NatsServerUnderTest {
   kill(): Promise<void>;
   /** Starts it again, on the same port and with what it has. */
   start(): Promise<void>;
+  /** Makes it read its configuration again. */
+  reload(): void;
   close(): Promise<void>;
 }
 
@@ -32,6 +33,8 @@ export interface NatsServerSettings {
   readonly shown?: boolean;
   /** How much JetStream may keep, bytes. */
   readonly storeBytesMax?: number;
+  /** A configuration instead of the one that these settings make: writes it, and says where it is. */
+  readonly configure?: (port: number) => Promise<string>;
 }
 
 /** The program, or undefined where there is none that is new enough. */
@@ -48,8 +51,8 @@ export async function startNatsServer(settings: NatsServerSettings): Promise<Nat
   const { directory } = settings;
   const port = await freePort();
   const url = new URL(`nats://lull:lull@127.0.0.1:${String(port)}`);
-  const file = join(directory, 'nats.conf');
-  writeFileSync(file, configuration(settings, port));
+  const file = (await settings.configure?.(port)) ?? join(directory, 'nats.conf');
+  if (settings.configure === undefined) writeFileSync(file, configuration(settings, port));
   let child: ChildProcess | undefined;
   const kill = async (signal: NodeJS.Signals): Promise<void> => {
     const dying = child;
@@ -61,9 +64,13 @@ export async function startNatsServer(settings: NatsServerSettings): Promise<Nat
   };
   const start = async (): Promise<void> => {
     child = spawn(program, ['-c', file, '-l', join(directory, 'nats.log')], { stdio: 'ignore' });
-    await within(answering(url, child), START_MS_MAX, `nats-server, see ${directory}/nats.log,`);
+    await within(answering(port, child), START_MS_MAX, `nats-server, see ${directory}/nats.log,`);
   };
-  const server = { url, start, kill: () => kill('SIGKILL'), close: () => kill('SIGTERM') };
+  const reload = (): void => {
+    child?.kill('SIGHUP');
+  };
+  const ends = { kill: () => kill('SIGKILL'), close: () => kill('SIGTERM') };
+  const server = { url, start, reload, ...ends };
   try {
     await start();
   } catch (error) {
@@ -95,17 +102,31 @@ system_account: SYSTEM
 `;
 }
 
-async function answering(url: URL, child: ChildProcess): Promise<void> {
-  for (;;) {
+async function answering(port: number, child: ChildProcess): Promise<void> {
+  while (!(await greets(port))) {
     if (child.exitCode !== null) throw new Error('nats-server ended');
-    try {
-      const { username: user, password: pass } = url;
-      await (await connect({ servers: url.host, user, pass, reconnect: false })).close();
-      return;
-    } catch {
-      await pause(LOOK_EVERY_MS); // Not yet; `within` bounds it.
-    }
+    await pause(LOOK_EVERY_MS); // Not yet; `within` bounds it.
   }
+}
+
+/** A server says what it is to whoever connects, before it asks who that is. */
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const settle = (greeted: boolean): void => {
+      socket.destroy();
+      resolve(greeted);
+    };
+    socket.once('data', (data) => {
+      settle(data.toString().startsWith('INFO '));
+    });
+    socket.once('error', () => {
+      settle(false);
+    });
+    socket.once('close', () => {
+      settle(false);
+    });
+  });
 }
 
 /** Free a moment ago: another process may take it first, and then the server ends and says so. */

@@ -1,6 +1,7 @@
 // A connection to NATS: who we are, how long we wait, and what is logged of it.
 
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { readFileSync } from 'node:fs';
+import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { within } from './deadline.js';
 import type { Log } from './log.js';
 import type { Closeable } from './shutdown.js';
@@ -28,6 +29,8 @@ export interface NatsOptions {
   /** What the server shows us as. */
   readonly name: string;
   readonly tls?: TlsFiles;
+  /** Who we are, as `lull keys` wrote it: instead of a user and a password. */
+  readonly credsFile?: string;
   readonly log: Log;
 }
 
@@ -38,15 +41,12 @@ export interface Nats extends Closeable {
 }
 
 /** Connects once, and stays connected until closed: a server that goes away is looked for for ever. */
-export async function connectNats({ url, name, tls, log }: NatsOptions): Promise<Nats> {
-  const credentials =
-    url.username === ''
-      ? {}
-      : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
+export async function connectNats(options: NatsOptions): Promise<Nats> {
+  const { url, name, tls, log } = options;
   const connection = await connect({
     servers: url.host,
     name,
-    ...credentials,
+    ...credentialsOf(options),
     ...(tls === undefined && url.protocol !== 'tls:' ? {} : { tls: { ...tls } }),
     timeout: CONNECT_MS_MAX,
     maxReconnectAttempts: -1,
@@ -70,12 +70,34 @@ export async function connectNats({ url, name, tls, log }: NatsOptions): Promise
   };
 }
 
+function credentialsOf({ url, credsFile }: NatsOptions) {
+  if (credsFile !== undefined) {
+    // Read at every connect: what was rotated meanwhile is used from then on.
+    const authenticator = credsAuthenticator(() => readFileSync(credsFile));
+    const inboxPrefix = inboxFor(readFileSync(credsFile, 'utf8'));
+    // Whoever is refused, because what it has expired, comes in once it was given something new.
+    return { authenticator, inboxPrefix, ignoreAuthErrorAbort: true };
+  }
+  if (url.username === '') return {};
+  return { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
+}
+
+/** Answers go to an inbox after our name: so it can be permitted to nobody else. */
+function inboxFor(creds: string): string {
+  const [, payload = ''] = /-----\s*[\w-]+\.([\w-]+)\./.exec(creds) ?? [];
+  if (payload === '') throw new Error('there is no JWT in the credentials for NATS');
+  const { name } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { name: string };
+  return `_INBOX.${name}`;
+}
+
 async function follow(
   connection: NatsConnection,
   listeners: ReadonlySet<() => void>,
   log: Log,
 ): Promise<void> {
-  for await (const { type } of connection.status()) {
+  for await (const status of connection.status()) {
+    const { type } = status;
+    if (type === 'error') log.warn({ err: status.error }, 'NATS refuses something');
     if (type === 'disconnect') log.warn('NATS is out of reach');
     if (type !== 'reconnect') continue;
     log.info('NATS is back');

@@ -106,7 +106,8 @@ function variablesIn(text: string): string[] {
     /\benv\[['"]([A-Za-z_]+)['"]\]/g,
     /process\.env\.([A-Za-z_]+)/g,
     /(?:proxyIn\(|value\(env, )'([a-z_]+)'/g,
-    /'((?:LULL|OTEL)_[A-Z_]+)'/g,
+    // Streams of NATS are in capitals too.
+    /(?<!STREAM = )'((?:LULL|OTEL)_[A-Z_]+)'/g,
   ];
   return patterns
     .flatMap((pattern) => [...code.matchAll(pattern)].map(([, name = '']) => name))

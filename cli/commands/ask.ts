@@ -12,7 +12,13 @@ import {
   type Reading,
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { unary } from '../../runtime/grpc.js';
-import { CALL_MS_MAX, callMetadata, withOperator, withSensor } from '../clients.grpc.js';
+import {
+  CALL_MS_MAX,
+  callMetadata,
+  withOperator,
+  withSensor,
+  type OrchestratorAt,
+} from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 
 const options = {
@@ -22,38 +28,36 @@ const options = {
   },
 };
 
-export function askStatus(runDir: string): Promise<GetStatusResponse> {
-  return withOperator(runDir, (operator) => unary(operator.getStatus.bind(operator), {}, options));
+export function askStatus(at: OrchestratorAt): Promise<GetStatusResponse> {
+  return withOperator(at, (operator) => unary(operator.getStatus.bind(operator), {}, options));
 }
 
-export async function askExplain(runDir: string, subject: string): Promise<Subject[]> {
-  return withOperator(runDir, async (operator) => {
+export async function askExplain(at: OrchestratorAt, subject: string): Promise<Subject[]> {
+  return withOperator(at, async (operator) => {
     const { subjects } = await unary(operator.explain.bind(operator), { subject }, options);
     return subjects;
   });
 }
 
 /** Runs, newest first. */
-export async function askHistory(runDir: string, countMax: number): Promise<Run[]> {
-  return withOperator(runDir, async (operator) => {
+export async function askHistory(at: OrchestratorAt, countMax: number): Promise<Run[]> {
+  return withOperator(at, async (operator) => {
     const request = { pageSize: countMax, pageToken: '' };
     const { runs } = await unary(operator.listRuns.bind(operator), request, options);
     return runs;
   });
 }
 
-export async function askEntries(runDir: string, fromSequence: number): Promise<Entry[]> {
-  return withOperator(runDir, async (operator) => {
+export async function askEntries(at: OrchestratorAt, fromSequence: number): Promise<Entry[]> {
+  return withOperator(at, async (operator) => {
     const request = { fromSequence: BigInt(fromSequence), pageSize: 10_000 };
     const { entries } = await unary(operator.listEntries.bind(operator), request, options);
     return entries;
   });
 }
 
-export function askAuditVerified(runDir: string): Promise<VerifyAuditResponse> {
-  return withOperator(runDir, (operator) =>
-    unary(operator.verifyAudit.bind(operator), {}, options),
-  );
+export function askAuditVerified(at: OrchestratorAt): Promise<VerifyAuditResponse> {
+  return withOperator(at, (operator) => unary(operator.verifyAudit.bind(operator), {}, options));
 }
 
 const reports = { engaged: Report.ENGAGED, away: Report.AWAY, auto: Report.AUTO } as const;

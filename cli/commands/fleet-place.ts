@@ -45,7 +45,7 @@ export function hostIdOf(fleet: FleetPlace | undefined): Pick<FleetPlace, 'hostI
 /** @throws CommandError where nobody answers. */
 export async function connectFleet(
   { url, name, hostId }: FleetPlace,
-  { tls }: Pick<JournalSettings, 'tls'>,
+  { tls, credsFile }: Pick<JournalSettings, 'tls' | 'credsFile'>,
   log: Log,
 ): Promise<Nats> {
   try {
@@ -53,6 +53,7 @@ export async function connectFleet(
       url,
       name: `lull ${hostId ?? name}`,
       ...(tls === undefined ? {} : { tls }),
+      ...(credsFile === undefined ? {} : { credsFile }),
       log,
     });
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import type { FleetHost, Rollout } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { unary } from '../../runtime/grpc.js';
-import { CALL_MS_MAX, withFleet } from '../clients.grpc.js';
+import { CALL_MS_MAX, withFleet, type OrchestratorAt } from '../clients.grpc.js';
 
 export interface Fleet {
   readonly hosts: readonly FleetHost[];
@@ -11,8 +11,8 @@ export interface Fleet {
 }
 
 /** Every machine that an orchestrator has heard of, by name. */
-export function askFleet(runDir: string): Promise<Fleet> {
-  return withFleet(runDir, async (fleet) => {
+export function askFleet(at: OrchestratorAt): Promise<Fleet> {
+  return withFleet(at, async (fleet) => {
     const hosts: FleetHost[] = [];
     const unserved = new Set<string>();
     let pageToken = '';
@@ -30,27 +30,27 @@ export function askFleet(runDir: string): Promise<Fleet> {
 const options = { deadlineMs: CALL_MS_MAX };
 
 /** Updates on their way through the rings, the newest first. */
-export async function askRollouts(runDir: string): Promise<Rollout[]> {
-  return withFleet(runDir, async (fleet) => {
+export async function askRollouts(at: OrchestratorAt): Promise<Rollout[]> {
+  return withFleet(at, async (fleet) => {
     const { rollouts } = await unary(fleet.listRollouts.bind(fleet), {}, options);
     return rollouts;
   });
 }
 
 export async function stopRollout(
-  runDir: string,
+  at: OrchestratorAt,
   subject: string,
   why: string,
 ): Promise<Rollout[]> {
-  return withFleet(runDir, async (fleet) => {
+  return withFleet(at, async (fleet) => {
     const request = { subject, why };
     const { rollouts } = await unary(fleet.stopRollout.bind(fleet), request, options);
     return rollouts;
   });
 }
 
-export async function resumeRollout(runDir: string, subject: string): Promise<Rollout[]> {
-  return withFleet(runDir, async (fleet) => {
+export async function resumeRollout(at: OrchestratorAt, subject: string): Promise<Rollout[]> {
+  return withFleet(at, async (fleet) => {
     const { rollouts } = await unary(fleet.resumeRollout.bind(fleet), { subject }, options);
     return rollouts;
   });

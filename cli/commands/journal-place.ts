@@ -3,6 +3,7 @@
 import type { JournalOptions } from '../../orchestrator/journal/open.loop.js';
 import { journalPlace, PlaceError, type JournalPlace } from '../../orchestrator/journal/place.js';
 import { CommandError } from '../failure.js';
+import { natsFiles } from './nats-place.js';
 
 export type JournalSettings = Omit<JournalOptions, 'log'>;
 
@@ -19,7 +20,11 @@ export function parsePlace(text: string): JournalPlace {
 }
 
 export function journalSettings(
-  flags: { readonly journalCopies: string; readonly allowLossy: boolean },
+  flags: {
+    readonly journalCopies: string;
+    readonly allowLossy: boolean;
+    readonly natsCreds?: string;
+  },
   env: Readonly<Record<string, string | undefined>>,
 ): JournalSettings {
   const replicaCount = Number(flags.journalCopies);
@@ -28,9 +33,5 @@ export function journalSettings(
       `--journal-copies is 1 to ${String(COPIES_MAX)}, not ${flags.journalCopies}`,
     );
   }
-  const caFile = env['LULL_NATS_CA'];
-  const [certFile, keyFile] = [env['LULL_NATS_CERT'], env['LULL_NATS_KEY']];
-  const own = certFile === undefined || keyFile === undefined ? {} : { certFile, keyFile };
-  const tls = caFile === undefined ? {} : { tls: { caFile, ...own } };
-  return { replicaCount, allowLossy: flags.allowLossy, ...tls };
+  return { replicaCount, allowLossy: flags.allowLossy, ...natsFiles(flags, env) };
 }

@@ -6,7 +6,7 @@ import type {
   Subject,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { unary } from '../../runtime/grpc.js';
-import { CALL_MS_MAX, callMetadata, withOperator } from '../clients.grpc.js';
+import { CALL_MS_MAX, callMetadata, withOperator, type OrchestratorAt } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 
 const options = {
@@ -47,71 +47,65 @@ export function nextClock(text: string, now: Date): number {
 }
 
 export async function placeHold(
-  runDir: string,
+  at: OrchestratorAt,
   request: { subject: string; why: string; forMs: bigint },
 ): Promise<number> {
-  return withOperator(runDir, async (operator) => {
+  return withOperator(at, async (operator) => {
     const answer = await unary(operator.placeHold.bind(operator), request, options);
     return Number(answer.untilUnixMs);
   });
 }
 
-export async function liftHold(runDir: string, subject: string): Promise<void> {
-  await withOperator(runDir, (operator) =>
+export async function liftHold(at: OrchestratorAt, subject: string): Promise<void> {
+  await withOperator(at, (operator) =>
     unary(operator.liftHold.bind(operator), { subject }, options),
   );
 }
 
 export async function placeVeto(
-  runDir: string,
+  at: OrchestratorAt,
   request: { owner: string; why: string; forMs: bigint },
 ): Promise<{ vetoId: string; untilUnixMs: bigint }> {
-  return withOperator(runDir, (operator) =>
-    unary(operator.placeVeto.bind(operator), request, options),
-  );
+  return withOperator(at, (operator) => unary(operator.placeVeto.bind(operator), request, options));
 }
 
-export async function liftVeto(runDir: string, vetoId: string): Promise<void> {
-  await withOperator(runDir, (operator) =>
+export async function liftVeto(at: OrchestratorAt, vetoId: string): Promise<void> {
+  await withOperator(at, (operator) =>
     unary(operator.liftVeto.bind(operator), { vetoId }, options),
   );
 }
 
-export async function listOrders(runDir: string): Promise<Order[]> {
-  return withOperator(runDir, async (operator) => {
+export async function listOrders(at: OrchestratorAt): Promise<Order[]> {
+  return withOperator(at, async (operator) => {
     const { orders } = await unary(operator.listOrders.bind(operator), {}, options);
     return orders;
   });
 }
 
 export async function tripSwitch(
-  runDir: string,
+  at: OrchestratorAt,
   request: { why: string; forMs: bigint },
 ): Promise<number> {
-  return withOperator(runDir, async (operator) => {
+  return withOperator(at, async (operator) => {
     const answer = await unary(operator.tripSwitch.bind(operator), request, options);
     return Number(answer.untilUnixMs);
   });
 }
 
-export async function releaseSwitch(runDir: string): Promise<void> {
-  await withOperator(runDir, (operator) =>
-    unary(operator.releaseSwitch.bind(operator), {}, options),
-  );
+export async function releaseSwitch(at: OrchestratorAt): Promise<void> {
+  await withOperator(at, (operator) => unary(operator.releaseSwitch.bind(operator), {}, options));
 }
 
-export async function runNow(runDir: string, subject: string): Promise<Subject | undefined> {
-  return withOperator(runDir, async (operator) => {
+export async function runNow(at: OrchestratorAt, subject: string): Promise<Subject | undefined> {
+  return withOperator(at, async (operator) => {
     const answer = await unary(operator.runNow.bind(operator), { subject }, options);
     return answer.subject;
   });
 }
 
 export async function askForecast(
-  runDir: string,
+  at: OrchestratorAt,
   request: { fromUnixMs: bigint; forMs: bigint },
 ): Promise<ForecastResponse> {
-  return withOperator(runDir, (operator) =>
-    unary(operator.forecast.bind(operator), request, options),
-  );
+  return withOperator(at, (operator) => unary(operator.forecast.bind(operator), request, options));
 }

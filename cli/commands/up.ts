@@ -39,6 +39,8 @@ export interface UpOptions {
   /** Where the journal is; absent: in the state directory. */
   readonly journal: JournalPlace | undefined;
   readonly journalOptions: JournalSettings;
+  /** Where the orchestrator is called over TCP; absent: nowhere. */
+  readonly listen: { readonly address: string; readonly tlsDir: string } | undefined;
   /** Of a fleet; absent: this machine is by itself. */
   readonly fleet: FleetPlace | undefined;
   /** A trace to play instead of measuring. */
@@ -96,6 +98,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         ...{ version, runDir, nats, policy, replicaCount, allowLossy },
         name: options.fleet.name,
         stateDir: `${stateDir}/orchestrator`,
+        ...(options.listen === undefined ? {} : { listen: options.listen }),
       };
       opened.add(
         'orchestrator',
@@ -113,6 +116,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         policy,
         ...(options.journal === undefined ? {} : { journal: options.journal }),
         journalOptions: options.journalOptions,
+        ...(options.listen === undefined ? {} : { listen: options.listen }),
       };
       opened.add(
         'orchestrator',

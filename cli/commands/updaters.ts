@@ -10,15 +10,15 @@ import type {
   Updater,
 } from '../../proto/gen/lull/registry/v1/registry.js';
 import { unary } from '../../runtime/grpc.js';
-import { CALL_MS_MAX, withOperator, withRegistry } from '../clients.grpc.js';
+import { CALL_MS_MAX, withOperator, withRegistry, type OrchestratorAt } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 
 /** A bundle is at most 512 MB; this is for a slow disk. */
 const SUBMIT_MS_MAX = 300_000;
 const CHUNK_BYTES_MAX = 512 * 1024;
 
-export async function listUpdaters(runDir: string): Promise<Updater[]> {
-  return withRegistry(runDir, async (registry) => {
+export async function listUpdaters(at: OrchestratorAt): Promise<Updater[]> {
+  return withRegistry(at, async (registry) => {
     const { updaters } = await unary(
       registry.listUpdaters.bind(registry),
       {},
@@ -29,9 +29,9 @@ export async function listUpdaters(runDir: string): Promise<Updater[]> {
 }
 
 /** Submits a `.lull` file. @throws what the registry refused it for. */
-export async function submitUpdater(runDir: string, file: string): Promise<Updater> {
+export async function submitUpdater(at: OrchestratorAt, file: string): Promise<Updater> {
   const { envelope, tar } = await readLullFile(createReadStream(file));
-  const { updater } = await withRegistry(runDir, (registry) => submit(registry, envelope, tar));
+  const { updater } = await withRegistry(at, (registry) => submit(registry, envelope, tar));
   return known(updater);
 }
 
@@ -84,12 +84,12 @@ function writable(call: ClientWritableStream<SubmitRequest>, answered: AbortSign
 }
 
 export async function enableUpdater(
-  runDir: string,
+  at: OrchestratorAt,
   request: { id: string; settings: ReadonlyMap<string, string>; attestation: string },
 ): Promise<Updater> {
   const { id, attestation } = request;
   const settings = [...request.settings].map(([name, value]) => ({ name, value }));
-  return withOperator(runDir, async (operator) => {
+  return withOperator(at, async (operator) => {
     const message = { id, version: '', settings, attestation };
     const { updater } = await unary(operator.enableUpdater.bind(operator), message, {
       deadlineMs: CALL_MS_MAX,
@@ -98,8 +98,12 @@ export async function enableUpdater(
   });
 }
 
-export async function suspendUpdater(runDir: string, id: string, why: string): Promise<Updater> {
-  return withOperator(runDir, async (operator) => {
+export async function suspendUpdater(
+  at: OrchestratorAt,
+  id: string,
+  why: string,
+): Promise<Updater> {
+  return withOperator(at, async (operator) => {
     const { updater } = await unary(
       operator.suspendUpdater.bind(operator),
       { id, why },
@@ -109,8 +113,8 @@ export async function suspendUpdater(runDir: string, id: string, why: string): P
   });
 }
 
-export async function withdrawUpdater(runDir: string, id: string): Promise<void> {
-  await withRegistry(runDir, (registry) =>
+export async function withdrawUpdater(at: OrchestratorAt, id: string): Promise<void> {
+  await withRegistry(at, (registry) =>
     unary(registry.withdraw.bind(registry), { id }, { deadlineMs: CALL_MS_MAX }),
   );
 }

@@ -14,7 +14,7 @@ export function addAsking(program: Command, here: Here): void {
     .command('status')
     .description('the machine, what runs, what waits and why')
     .action(async () => {
-      write(await askStatus(here.runDir()), here.json(), (status) =>
+      write(await askStatus(here.orchestrator()), here.json(), (status) =>
         showStatus(status, here.page()),
       );
     });
@@ -23,7 +23,7 @@ export function addAsking(program: Command, here: Here): void {
     .command('host')
     .description('how strongly updaters are confined here, and what the self-test tried')
     .action(async () => {
-      const { hosts } = await askStatus(here.runDir());
+      const { hosts } = await askStatus(here.orchestrator());
       write(hosts, here.json(), showHosts);
     });
 
@@ -31,7 +31,7 @@ export function addAsking(program: Command, here: Here): void {
     .command('explain [subject]')
     .description('every reason why an update or an updater does not run now')
     .action(async (subject = '') => {
-      const subjects = await askExplain(here.runDir(), subject as string);
+      const subjects = await askExplain(here.orchestrator(), subject as string);
       write(subjects, here.json(), (all) => showSubjects(all, here.page()));
     });
 
@@ -43,7 +43,7 @@ export function addAsking(program: Command, here: Here): void {
     .action(async (given: { at?: string; hours: string }) => {
       const atMs = given.at === undefined ? undefined : nextClock(given.at, new Date());
       const request = { fromUnixMs: BigInt(atMs ?? 0), forMs: parseHours(given.hours) };
-      const forecast = await askForecast(here.runDir(), request);
+      const forecast = await askForecast(here.orchestrator(), request);
       write(forecast, here.json(), (all) => showForecast(all, here.page(), atMs));
     });
 
@@ -52,7 +52,7 @@ export function addAsking(program: Command, here: Here): void {
     .description('runs, newest first')
     .option('--count <n>', 'how many', '50')
     .action(async ({ count }: { count: string }) => {
-      const runs = await askHistory(here.runDir(), Number(count));
+      const runs = await askHistory(here.orchestrator(), Number(count));
       write(runs, here.json(), () => (runs.length === 0 ? 'no runs yet' : showRuns(runs)));
     });
 }

@@ -11,7 +11,7 @@ export function addAudit(program: Command, here: Here): void {
     .command('verify')
     .description('recompute the whole hash chain')
     .action(async () => {
-      const answer = await askAuditVerified(here.runDir());
+      const answer = await askAuditVerified(here.orchestrator());
       write(answer, here.json(), ({ entryCount, verified, why, headSha256 }) =>
         verified
           ? `${String(entryCount)} entries, the chain is whole, head ${headSha256}`
@@ -24,7 +24,7 @@ export function addAudit(program: Command, here: Here): void {
     .description('entries in order')
     .option('--from <sequence>', 'the first one wanted', '1')
     .action(async ({ from }: { from: string }) => {
-      write(await askEntries(here.runDir(), Number(from)), here.json(), (entries) =>
+      write(await askEntries(here.orchestrator(), Number(from)), here.json(), (entries) =>
         entries.map(({ sequence, bodyJson }) => `${String(sequence)} ${bodyJson}`).join('\n'),
       );
     });

@@ -14,13 +14,13 @@ export function addFleet(program: Command, here: Here): void {
     .command('hosts')
     .description('every machine that an orchestrator has heard of')
     .action(async () => {
-      write(await askFleet(here.runDir()), here.json(), showFleet);
+      write(await askFleet(here.orchestrator()), here.json(), showFleet);
     });
   fleet
     .command('rollout')
     .description('updates on their way through the rings')
     .action(async () => {
-      write(await askRollouts(here.runDir()), here.json(), showRollouts);
+      write(await askRollouts(here.orchestrator()), here.json(), showRollouts);
     });
   fleet
     .command('halt [subject]')
@@ -29,11 +29,15 @@ export function addFleet(program: Command, here: Here): void {
     .option('--for <duration>', 'of everything: at most 14d', '4h')
     .action(async (subject: string | undefined, given: { why: string; for: string }) => {
       if (subject !== undefined) {
-        write(await stopRollout(here.runDir(), subject, given.why), here.json(), showRollouts);
+        write(
+          await stopRollout(here.orchestrator(), subject, given.why),
+          here.json(),
+          showRollouts,
+        );
         return;
       }
       const forMs = parseDuration(given.for);
-      const untilMs = await tripSwitch(here.runDir(), { why: given.why, forMs });
+      const untilMs = await tripSwitch(here.orchestrator(), { why: given.why, forMs });
       const said = `nothing runs anywhere until ${localTime(untilMs)}, or "lull fleet resume"`;
       write({ untilMs }, here.json(), () => said);
     });
@@ -42,10 +46,10 @@ export function addFleet(program: Command, here: Here): void {
     .description('the rollout of an update goes on; without one: what was halted everywhere does')
     .action(async (subject: string | undefined) => {
       if (subject !== undefined) {
-        write(await resumeRollout(here.runDir(), subject), here.json(), showRollouts);
+        write(await resumeRollout(here.orchestrator(), subject), here.json(), showRollouts);
         return;
       }
-      await releaseSwitch(here.runDir());
+      await releaseSwitch(here.orchestrator());
       write({}, here.json(), () => 'the trip switch is off');
     });
 }

@@ -1,3 +1,4 @@
+import type { OrchestratorAt } from '../clients.grpc.js';
 import type { Places } from '../paths.js';
 import type { Page } from '../show/subjects.js';
 
@@ -6,6 +7,10 @@ export interface Here {
   readonly version: string;
   places: () => Places;
   runDir: () => string;
+  /** Whom to ask and order. */
+  orchestrator: () => OrchestratorAt;
+  /** Keys for TCP; absent: none were named. */
+  tlsDir: () => string | undefined;
   json: () => { json: boolean };
   /** What a text is shown on. */
   page: () => Page;

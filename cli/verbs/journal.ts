@@ -9,6 +9,7 @@ import type { Here } from './here.js';
 interface Flags {
   readonly journalCopies: string;
   readonly allowLossy: boolean;
+  readonly natsCreds?: string;
 }
 
 export function addJournal(program: Command, here: Here): void {
@@ -25,6 +26,7 @@ export function addJournal(program: Command, here: Here): void {
       '1',
     )
     .option('--allow-lossy', 'take a server that may lose what it acknowledged', false)
+    .option('--nats-creds <file>', 'credentials for NATS, see "lull keys" (LULL_NATS_CREDS)')
     .action(async (from: string, to: string, flags: Flags) => {
       const onTerminal = process.stderr.isTTY;
       const copied = await copyTo(

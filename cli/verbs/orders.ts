@@ -23,7 +23,7 @@ export function addOrders(program: Command, here: Here): void {
     .command('run-now <subject>')
     .description("run an update, or an updater's scan, now: comfort is not asked, safety is")
     .action(async (subject: string) => {
-      const stands = await runNow(here.runDir(), subject);
+      const stands = await runNow(here.orchestrator(), subject);
       write(stands ?? { subject }, here.json(), () =>
         stands === undefined ? `${subject} starts` : showSubjects([stands], here.page()),
       );
@@ -36,7 +36,7 @@ export function addOrders(program: Command, here: Here): void {
     .option('--for <duration>', 'at most 95d', '95d')
     .action(async (subject: string, given: { why: string; for: string }) => {
       const forMs = parseDuration(given.for);
-      const untilMs = await placeHold(here.runDir(), { subject, why: given.why, forMs });
+      const untilMs = await placeHold(here.orchestrator(), { subject, why: given.why, forMs });
       write(
         { subject, untilMs },
         here.json(),
@@ -47,7 +47,7 @@ export function addOrders(program: Command, here: Here): void {
     .command('unhold <subject>')
     .description('lift a hold')
     .action(async (subject: string) => {
-      await liftHold(here.runDir(), subject);
+      await liftHold(here.orchestrator(), subject);
       write({ subject }, here.json(), () => `${subject} is not held`);
     });
 
@@ -59,7 +59,7 @@ export function addOrders(program: Command, here: Here): void {
     .option('--for <duration>', 'at most 14d', '4h')
     .action(async (given: { owner: string; why: string; for: string }) => {
       const { owner, why } = given;
-      const placed = await placeVeto(here.runDir(), {
+      const placed = await placeVeto(here.orchestrator(), {
         owner,
         why,
         forMs: parseDuration(given.for),
@@ -74,11 +74,11 @@ export function addOrders(program: Command, here: Here): void {
     .command('list', { isDefault: true })
     .description('holds, vetoes and the trip switch in force')
     .action(async () => {
-      const orders = await listOrders(here.runDir());
+      const orders = await listOrders(here.orchestrator());
       write(orders, here.json(), (all) => showOrders(all, here.page()));
     });
   veto.command('remove <id>').action(async (vetoId: string) => {
-    await liftVeto(here.runDir(), vetoId);
+    await liftVeto(here.orchestrator(), vetoId);
     write({ vetoId }, here.json(), () => `${vetoId} is lifted`);
   });
 
@@ -88,7 +88,7 @@ export function addOrders(program: Command, here: Here): void {
     .option('--for <duration>', 'at most 14d', '4h')
     .option('--why <text>', 'for whoever asks, and for the audit', 'lull pause-all')
     .action(async (given: { for: string; why: string }) => {
-      const untilMs = await tripSwitch(here.runDir(), {
+      const untilMs = await tripSwitch(here.orchestrator(), {
         why: given.why,
         forMs: parseDuration(given.for),
       });
@@ -102,7 +102,7 @@ export function addOrders(program: Command, here: Here): void {
     .command('resume-all')
     .description('release the trip switch')
     .action(async () => {
-      await releaseSwitch(here.runDir());
+      await releaseSwitch(here.orchestrator());
       write({}, here.json(), () => 'the trip switch is off');
     });
 }

@@ -11,6 +11,7 @@ import { readReplay } from '../commands/replay.js';
 import { readTrustKeys } from '../commands/trust-keys.fs.js';
 import { parts, up, type Part } from '../commands/up.js';
 import { parseUids } from '../commands/uids.js';
+import { listenFrom } from '../paths.js';
 import { fleetFrom } from '../commands/fleet-place.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
@@ -28,6 +29,8 @@ interface UpFlags {
   readonly journal?: string;
   readonly journalCopies: string;
   readonly allowLossy: boolean;
+  readonly natsCreds?: string;
+  readonly listen?: string;
   readonly nats?: string;
   readonly hostId?: string;
   readonly name?: string;
@@ -82,6 +85,8 @@ export function addUp(program: Command, here: Here): void {
       '1',
     )
     .option('--allow-lossy', 'take a server that may lose what it acknowledged', false)
+    .option('--listen <host:port>', 'be called over TCP too, with the keys in --tls-dir')
+    .option('--nats-creds <file>', 'credentials for NATS, see "lull keys" (LULL_NATS_CREDS)')
     .addOption(
       new Option(
         '--nats <url>',
@@ -110,6 +115,7 @@ export function addUp(program: Command, here: Here): void {
           apps: given.app,
           journal: given.journal === undefined ? undefined : parsePlace(given.journal),
           journalOptions: journalSettings(given, process.env),
+          listen: listenFrom(given.listen, here.tlsDir()),
           fleet: fleetFrom(given, hostname()),
           replay: given.replay === undefined ? undefined : readReplay(given.replay, given.speed),
         },

@@ -21,7 +21,7 @@ export function addUpdaters(program: Command, here: Here): void {
     .command('list', { isDefault: true })
     .description('what is registered')
     .action(async () => {
-      write(await listUpdaters(here.runDir()), here.json(), showUpdaters);
+      write(await listUpdaters(here.orchestrator()), here.json(), showUpdaters);
     });
   updaters
     .command('add <file>')
@@ -30,11 +30,11 @@ export function addUpdaters(program: Command, here: Here): void {
     .option('--set <name=value...>', 'a setting that the manifest asks for', [])
     .action(async (file: string, given: { enable?: boolean; set: string[] }) => {
       const settings = parseSettings(given.set);
-      const added = await submitUpdater(here.runDir(), file);
+      const added = await submitUpdater(here.orchestrator(), file);
       const attestation = 'lull updaters add --enable';
       const updater =
         given.enable === true
-          ? await enableUpdater(here.runDir(), { id: added.id, settings, attestation })
+          ? await enableUpdater(here.orchestrator(), { id: added.id, settings, attestation })
           : added;
       write([updater], here.json(), showUpdaters);
     });
@@ -46,7 +46,7 @@ export function addUpdaters(program: Command, here: Here): void {
     .action(async (id: string, given: { set: string[]; why: string }) => {
       const settings = parseSettings(given.set);
       write(
-        [await enableUpdater(here.runDir(), { id, settings, attestation: given.why })],
+        [await enableUpdater(here.orchestrator(), { id, settings, attestation: given.why })],
         here.json(),
         showUpdaters,
       );
@@ -56,13 +56,13 @@ export function addUpdaters(program: Command, here: Here): void {
     .description('stop its work and start none')
     .requiredOption('--why <text>', 'for the audit')
     .action(async (id: string, { why }: { why: string }) => {
-      write([await suspendUpdater(here.runDir(), id, why)], here.json(), showUpdaters);
+      write([await suspendUpdater(here.orchestrator(), id, why)], here.json(), showUpdaters);
     });
   updaters
     .command('remove <id>')
     .description('forget it; what it installed stays')
     .action(async (id: string) => {
-      await withdrawUpdater(here.runDir(), id);
+      await withdrawUpdater(here.orchestrator(), id);
       write({ removed: id }, here.json(), () => `${id} is removed`);
     });
 }

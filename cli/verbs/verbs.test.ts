@@ -35,6 +35,8 @@ async function lull(line: string, json = false): Promise<string> {
       throw new Error('no verb here asks for places');
     },
     runDir: () => operator.rig.directory,
+    orchestrator: () => operator.rig.directory,
+    tlsDir: () => undefined,
     json: () => ({ json }),
     page: () => ({ nowMs: operator.clock.now().wallMs, columns: 80 }),
   };

@@ -3,6 +3,7 @@ import type { HostConnection } from '../link/host-session.loop.js';
 import type { Policy } from '../policy/policy.js';
 import type { Plan } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';
+import type { CallerOf } from '../trust/caller.grpc.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { ProgressFeed } from './watch.grpc.js';
 
@@ -17,4 +18,5 @@ export interface OperatorDeps {
   readonly host: () => HostConnection | undefined;
   readonly progress: ProgressFeed;
   readonly wake: () => void;
+  readonly callerOf: CallerOf;
 }

@@ -6,11 +6,15 @@ import type {
   ListHostsRequest,
   ListHostsResponse,
   Rollout as WireRollout,
+  StopRolloutRequest,
 } from '../../proto/gen/lull/operator/v1/fleet.js';
 import type { Clock } from '../../runtime/clock.js';
+import type { Attribution } from '../journal/order-fact.js';
 import type { RolloutFact } from '../journal/rollout-fact.js';
 import type { Policy } from '../policy/policy.js';
 import { openRings, stopReasons } from '../scheduler/rings.js';
+import type { CallerOf } from '../trust/caller.grpc.js';
+import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Rollout } from '../world/rollouts.js';
 import { answer, RpcFailure } from './answer.grpc.js';
@@ -22,6 +26,7 @@ export interface FleetDeps {
   readonly policy: () => Policy;
   readonly clock: Clock;
   readonly wake: () => void;
+  readonly callerOf: CallerOf;
   readonly listHosts: (request: ListHostsRequest) => Promise<ListHostsResponse>;
 }
 
@@ -49,24 +54,27 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
       const all = [...ledger.world.rollouts.values()].reverse();
       callback(null, { rollouts: all.map((each) => rolloutToWire(each, deps)) });
     },
-    stopRollout: ({ request: { subject, why } }, callback) => {
-      answer(callback, stop(subject, why));
+    stopRollout: (call, callback) => {
+      answer(callback, stop(call.request, attributionOf(deps.callerOf(call))));
     },
-    resumeRollout: ({ request: { subject } }, callback) => {
+    resumeRollout: (call, callback) => {
+      const attribution = attributionOf(deps.callerOf(call));
       answer(
         callback,
-        change(subject, (each) => ({ kind: 'rollout.resumed', ...which(each), actor: 'operator' })),
+        change(call.request.subject, (each) => ({
+          ...{ kind: 'rollout.resumed', ...which(each), ...attribution },
+        })),
       );
     },
   };
 
-  async function stop(subject: string, why: string) {
+  async function stop({ subject, why }: StopRolloutRequest, attribution: Attribution) {
     const problem = orderProblem('hold', why, 1);
     if (problem !== undefined) {
       throw new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', problem);
     }
     return change(subject, (each) => ({
-      ...{ kind: 'rollout.stopped', ...which(each), why, actor: 'operator' },
+      ...{ kind: 'rollout.stopped', ...which(each), why, ...attribution },
     }));
   }
 }

@@ -9,12 +9,15 @@ import type {
   GetStatusResponse,
   OperatorServiceServer,
   Subject,
+  SuspendUpdaterRequest,
   VerifyAuditResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import type { Fact } from '../journal/fact.js';
+import type { Attribution } from '../journal/order-fact.js';
 import { accept, carriedSettings } from '../registry/enable.js';
 import { updaterToWire } from '../registry/updater.wire.js';
+import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from './answer.grpc.js';
@@ -49,20 +52,24 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
     explain: ({ request: { subject } }, callback) => {
       answer(callback, explainNow(deps, subject));
     },
-    enableUpdater: ({ request }, callback) => {
+    enableUpdater: (call, callback) => {
       answer(
         callback,
-        enable(request, deps).then((updater) => ({ updater })),
+        enable(call.request, attributionOf(deps.callerOf(call)), deps).then((updater) => ({
+          updater,
+        })),
       );
     },
     forecast: ({ request }, callback) => {
       answer(callback, forecastNow(deps, request));
     },
     ...orderHandlers(deps),
-    suspendUpdater: ({ request: { id, why } }, callback) => {
+    suspendUpdater: (call, callback) => {
       answer(
         callback,
-        suspend(id, why, deps).then((updater) => ({ updater })),
+        suspend(call.request, attributionOf(deps.callerOf(call)), deps).then((updater) => ({
+          updater,
+        })),
       );
     },
     listRuns: ({ request: { pageSize, pageToken } }, callback) => {
@@ -159,7 +166,11 @@ function statusNow(deps: OperatorDeps): GetStatusResponse {
   };
 }
 
-async function enable(request: EnableUpdaterRequest, deps: OperatorDeps): Promise<Updater> {
+async function enable(
+  request: EnableUpdaterRequest,
+  attribution: Attribution,
+  deps: OperatorDeps,
+): Promise<Updater> {
   const updater = deps.ledger.world.updaters.get(request.id);
   const { version } = request;
   if (updater === undefined || (version !== '' && version !== updater.current.version)) {
@@ -171,7 +182,7 @@ async function enable(request: EnableUpdaterRequest, deps: OperatorDeps): Promis
     version: updater.current,
     settings: carriedSettings(updater, given),
     attestation: request.attestation.slice(0, 4_096),
-    actor: 'operator',
+    attribution,
   });
   if (acceptance.kind === 'refused') {
     throw new RpcFailure(status.FAILED_PRECONDITION, acceptance.code, acceptance.message);
@@ -188,14 +199,18 @@ async function command(id: string, fact: Fact, deps: OperatorDeps): Promise<Upda
   return updaterToWire(updater, deps.ledger.world);
 }
 
-async function suspend(id: string, why: string, deps: OperatorDeps): Promise<Updater> {
+async function suspend(
+  { id, why }: SuspendUpdaterRequest,
+  attribution: Attribution,
+  deps: OperatorDeps,
+): Promise<Updater> {
   if (!deps.ledger.world.updaters.has(id)) throw notFound(id);
   await recorded(deps, {
     kind: 'updater.suspended',
     id,
     code: 'OPERATOR',
     why,
-    actor: 'operator',
+    ...attribution,
   });
   const updater = deps.ledger.world.updaters.get(id);
   if (updater === undefined) throw notFound(id);

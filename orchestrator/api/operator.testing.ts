@@ -11,15 +11,18 @@ import type { Readings } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostConnection } from '../link/host-session.loop.js';
 import { defaultPolicy } from '../policy/policy.js';
+import { byOwnership } from '../trust/caller.grpc.js';
 import { decide } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';
 import { NOW_MS, quietReadings } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
+import type { OperatorDeps } from './deps.grpc.js';
 import { operatorHandlers } from './operator.grpc.js';
 import { createProgressFeed, type ProgressFeed } from './watch.grpc.js';
 
 export interface OperatorUnderTest extends Closeable {
   readonly rig: LedgerUnderTest;
+  readonly deps: OperatorDeps;
   readonly client: OperatorServiceClient;
   readonly progress: ProgressFeed;
   readonly clock: VirtualClock;
@@ -53,7 +56,7 @@ export async function openOperator(): Promise<OperatorUnderTest> {
   });
   const progress = createProgressFeed();
   let wakes = 0;
-  const handlers = operatorHandlers({
+  const deps: OperatorDeps = {
     version: '1.2.3',
     clock,
     policy: () => defaultPolicy,
@@ -63,7 +66,9 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     host: () => (machine.attached ? connection : undefined),
     progress,
     wake: () => (wakes += 1),
-  });
+    callerOf: byOwnership,
+  };
+  const handlers = operatorHandlers(deps);
   const listener = await serveUnix({
     path: join(rig.directory, 'operator.sock'),
     mode: 0o600,
@@ -74,6 +79,7 @@ export async function openOperator(): Promise<OperatorUnderTest> {
   const client = dialUnix(OperatorServiceClient, listener.path);
   return {
     rig,
+    deps,
     client,
     progress,
     clock,

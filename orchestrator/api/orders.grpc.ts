@@ -2,9 +2,17 @@
 
 import { randomBytes } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import type { OperatorServiceServer, Order } from '../../proto/gen/lull/operator/v1/operator.js';
+import type {
+  OperatorServiceServer,
+  Order,
+  PlaceHoldRequest,
+  PlaceVetoRequest,
+} from '../../proto/gen/lull/operator/v1/operator.js';
 import { displayText } from '../../conditions/words.js';
 import type { Fact } from '../journal/fact.js';
+import type { Attribution } from '../journal/order-fact.js';
+import type { CallerOf } from '../trust/caller.grpc.js';
+import { attributionOf } from '../trust/caller.js';
 import { countInForce, ORDERS_MAX } from '../world/fold-order.js';
 import type { Restraint } from '../world/restraints.js';
 import { subjectKeyOf } from '../world/world.js';
@@ -35,6 +43,7 @@ type OrderHandlers = Pick<
 
 export function orderHandlers(deps: OperatorDeps): OrderHandlers {
   const { ledger, clock } = deps;
+  const by = (call: Parameters<CallerOf>[0]): Attribution => attributionOf(deps.callerOf(call));
   const write = async (facts: readonly Fact[]): Promise<void> => {
     await ledger.append(facts);
     deps.wake();
@@ -69,50 +78,53 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
     await impose(restraint);
   };
 
-  async function placeHold(word: string, given: string, forMs: bigint) {
+  async function placeHold(
+    { subject: word, why: given, forMs }: PlaceHoldRequest,
+    attribution: Attribution,
+  ) {
     const untilMs = until('hold', given, forMs);
     const subject = named(word);
     const why = displayText(given, 256);
     // One that is there already is replaced, and takes no room.
     const others = new Map(ledger.inForce.holds);
     others.delete(subjectKeyOf(subject.updaterId, subject.updateId));
-    const hold = { kind: 'hold.placed', ...subject, why, untilMs, actor: 'operator' } as const;
+    const hold = { kind: 'hold.placed', ...subject, why, untilMs, ...attribution } as const;
     await place('holds', hold, others);
     return { untilUnixMs: BigInt(untilMs) };
   }
 
-  async function liftHold(word: string) {
+  async function liftHold(word: string, attribution: Attribution) {
     const [hold, ...others] = holdsNamed(ledger.inForce, word);
     if (hold !== undefined && others.length > 0) throw ambiguous(word, [hold, ...others]);
-    if (hold !== undefined) await write([{ kind: 'hold.lifted', ...hold, actor: 'operator' }]);
+    if (hold !== undefined) await write([{ kind: 'hold.lifted', ...hold, ...attribution }]);
     return {};
   }
 
-  async function placeVeto(owner: string, why: string, forMs: bigint) {
+  async function placeVeto({ owner, why, forMs }: PlaceVetoRequest, { by }: Attribution) {
     const problem = ownerProblem(owner);
     if (problem !== undefined) {
       throw new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', problem);
     }
     const untilMs = until('veto', why, forMs);
     const vetoId = `veto-${randomBytes(4).toString('hex')}`;
-    const by = displayText(owner, 64);
     const veto: Restraint = {
-      ...{ kind: 'veto.placed', vetoId, owner: by, why: displayText(why, 256), untilMs },
+      ...{ kind: 'veto.placed', vetoId, owner: displayText(owner, 64), untilMs },
+      ...{ why: displayText(why, 256), ...(by === undefined ? {} : { by }) },
     };
     await place('vetoes', veto, ledger.inForce.vetoes);
     return { vetoId, untilUnixMs: BigInt(untilMs) };
   }
 
-  async function tripSwitch(given: string, forMs: bigint) {
+  async function tripSwitch(given: string, forMs: bigint, attribution: Attribution) {
     const untilMs = until('switch', given, forMs);
     const why = displayText(given, 256);
-    await impose({ kind: 'switch.tripped', why, untilMs, actor: 'operator' });
+    await impose({ kind: 'switch.tripped', why, untilMs, ...attribution });
     return { untilUnixMs: BigInt(untilMs) };
   }
 
-  async function runNow(word: string) {
+  async function runNow(word: string, attribution: Attribution) {
     const subject = named(word);
-    await write([{ kind: 'run.demanded', ...subject, actor: 'operator' }]);
+    await write([{ kind: 'run.demanded', ...subject, ...attribution }]);
     const key = subjectKeyOf(subject.updaterId, subject.updateId);
     const now = subjectsNow(deps).find(
       (each) => subjectKeyOf(each.updaterId, each.updateId) === key,
@@ -121,18 +133,19 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
   }
 
   return {
-    placeHold: ({ request: { subject, why, forMs } }, callback) => {
-      answer(callback, placeHold(subject, why, forMs));
+    placeHold: (call, callback) => {
+      answer(callback, placeHold(call.request, by(call)));
     },
-    liftHold: ({ request: { subject } }, callback) => {
-      answer(callback, liftHold(subject));
+    liftHold: (call, callback) => {
+      answer(callback, liftHold(call.request.subject, by(call)));
     },
-    placeVeto: ({ request: { owner, why, forMs } }, callback) => {
-      answer(callback, placeVeto(owner, why, forMs));
+    placeVeto: (call, callback) => {
+      answer(callback, placeVeto(call.request, by(call)));
     },
-    liftVeto: ({ request: { vetoId } }, callback) => {
+    liftVeto: (call, callback) => {
+      const { vetoId } = call.request;
       const known = ledger.inForce.vetoes.has(vetoId);
-      const facts: Fact[] = known ? [{ kind: 'veto.lifted', vetoId, actor: 'operator' }] : [];
+      const facts: Fact[] = known ? [{ kind: 'veto.lifted', vetoId, ...by(call) }] : [];
       answer(
         callback,
         write(facts).then(() => ({})),
@@ -141,19 +154,20 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
     listOrders: (_call, callback) => {
       callback(null, { orders: ordersNow(deps) });
     },
-    tripSwitch: ({ request: { why, forMs } }, callback) => {
-      answer(callback, tripSwitch(why, forMs));
+    tripSwitch: (call, callback) => {
+      const { why, forMs } = call.request;
+      answer(callback, tripSwitch(why, forMs, by(call)));
     },
-    releaseSwitch: (_call, callback) => {
+    releaseSwitch: (call, callback) => {
       const on = ledger.inForce.tripped !== undefined;
-      const facts: Fact[] = on ? [{ kind: 'switch.released', actor: 'operator' }] : [];
+      const facts: Fact[] = on ? [{ kind: 'switch.released', ...by(call) }] : [];
       answer(
         callback,
         write(facts).then(() => ({})),
       );
     },
-    runNow: ({ request: { subject } }, callback) => {
-      answer(callback, runNow(subject));
+    runNow: (call, callback) => {
+      answer(callback, runNow(call.request.subject, by(call)));
     },
   };
 }

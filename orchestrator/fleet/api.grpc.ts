@@ -18,6 +18,7 @@ import type { Nats } from '../../runtime/nats.js';
 import { answer } from '../api/answer.grpc.js';
 import { streamEntries, type ProgressFeed } from '../api/watch.grpc.js';
 import type { Entry } from '../journal/chain.js';
+import type { CallerOf } from '../trust/caller.grpc.js';
 import type { RunProgress } from '../scheduler/edges.loop.js';
 import { followJournal } from './follower.nats.js';
 import { askAbout, askForHosts, carriedMethods } from './calls.nats.js';
@@ -28,9 +29,16 @@ const PAGE = 1_000;
 
 type AnyUnary = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => void;
 
+export interface RouteDeps {
+  readonly nats: Nats;
+  readonly js: JetStreamClient;
+  readonly log: Log;
+  readonly callerOf: CallerOf;
+}
+
 /** @param forAll answers what is about every machine. */
 export function routed(
-  { nats, js, log }: { readonly nats: Nats; readonly js: JetStreamClient; readonly log: Log },
+  { nats, js, log, callerOf }: RouteDeps,
   forAll: OperatorServiceServer,
 ): OperatorServiceServer {
   const routes = carriedMethods.map((method): [string, AnyUnary] => [
@@ -38,7 +46,7 @@ export function routed(
     (call, callback) => {
       const hostId = hostIn(call.metadata);
       if (hostId === undefined) (forAll[method] as AnyUnary)(call, callback);
-      else answer(callback, askAbout(nats, hostId, method, call.request));
+      else answer(callback, askAbout(nats, hostId, method, call.request, callerOf(call)));
     },
   ]);
   const watch: OperatorServiceServer['watch'] = (call) => {

@@ -13,9 +13,11 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { RpcFailure } from '../api/answer.grpc.js';
 import { hostToWire } from '../api/host.wire.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
+import { callerIn, socketOwner, urnOf, type Caller } from '../trust/caller.js';
 import type { Room } from './room.loop.js';
 
 const METHOD = 'lull-method';
+const CALLER = 'lull-caller';
 const HOST = 'lull-host';
 const CODE = 'lull-code';
 const REASON = 'lull-reason';
@@ -69,7 +71,9 @@ export function serveCalls(deps: {
       );
       return;
     }
-    const handler = operatorHandlers(roomOf(hostId).operator)[method as Method] as Handler;
+    const caller = callerIn(message.headers?.get(CALLER)) ?? socketOwner;
+    const room = { ...roomOf(hostId).operator, callerOf: () => caller };
+    const handler = operatorHandlers(room)[method as Method] as Handler;
     const request = codec.requestDeserialize(Buffer.from(message.data));
     const call = { request, metadata: new Metadata(), cancelled: false };
     handler(call as unknown as ServerUnaryCall<unknown, unknown>, (error, response) => {
@@ -112,11 +116,12 @@ export async function askAbout(
   hostId: string,
   method: Method,
   request: unknown,
+  caller: Caller,
 ): Promise<unknown> {
   const codec = unary.get(method);
   if (codec === undefined) throw new Error(`${method} is not carried`);
   const bytes = codec.requestSerialize(request as never);
-  const answer = await ask(nats, partitionOf(hostId), method, hostId, bytes);
+  const answer = await ask(nats, partitionOf(hostId), method, { hostId, caller }, bytes);
   return codec.responseDeserialize(Buffer.from(answer.data));
 }
 
@@ -126,7 +131,7 @@ export async function askForHosts(
   partition: string,
 ): Promise<ListHostsResponse | undefined> {
   try {
-    const { data } = await ask(nats, partition, LIST_HOSTS, '', new Uint8Array());
+    const { data } = await ask(nats, partition, LIST_HOSTS, { hostId: '' }, new Uint8Array());
     return ListHostsResponse.decode(data);
   } catch (error) {
     if (error instanceof RpcFailure && error.grpcCode === status.UNAVAILABLE) return undefined;
@@ -138,12 +143,14 @@ async function ask(
   nats: Nats,
   partition: string,
   method: string,
-  hostId: string,
+  { hostId, caller }: { readonly hostId: string; readonly caller?: Caller },
   body: Uint8Array,
 ): Promise<Msg> {
   const about = headers();
   about.set(METHOD, method);
   about.set(HOST, hostId);
+  // Whoever takes a call has looked whose it is; nobody but an orchestrator speaks here.
+  if (caller?.name !== undefined) about.set(CALLER, `URI:${urnOf(caller.role, caller.name)}`);
   let answer: Msg;
   try {
     const options = { timeout: ASK_MS_MAX, headers: about };

@@ -3,6 +3,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Server } from '@grpc/grpc-js';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operator.js';
 import { FleetServiceService } from '../../proto/gen/lull/operator/v1/fleet.js';
@@ -12,7 +13,9 @@ import type { Clock } from '../../runtime/clock.js';
 import { serveUnix } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
+import { serveTcp } from '../../runtime/tcp.grpc.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import { admission } from '../api/admission.fs.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
 import { openJournalOn } from '../journal/open.jetstream.js';
@@ -22,6 +25,7 @@ import type { PolicySource } from '../policy/policy.js';
 import { openFleetBundles } from '../registry/bundles.nats.js';
 import { registryHandlers } from '../registry/registry.grpc.js';
 import { fleetHandlers } from '../api/fleet.grpc.js';
+import { byCertificate, byOwnership, type CallerOf } from '../trust/caller.grpc.js';
 import { listHosts, routed } from './api.grpc.js';
 import { fleetLedger, hearRestraints } from './fleet-ledger.nats.js';
 import { followFleet } from './follower.nats.js';
@@ -41,6 +45,8 @@ export interface FleetOrchestratorSettings {
   /** Copies of new streams, on so many servers. */
   readonly replicaCount: number;
   readonly allowLossy: boolean;
+  /** Where operators and vendors call over TCP, and what is shown to them; absent: nowhere. */
+  readonly listen?: { readonly address: string; readonly tlsDir: string };
 }
 
 const SOCKET_MODE = 0o600;
@@ -100,32 +106,40 @@ export async function startFleetOrchestrator(
     );
 
     const wake = (): void => undefined; // Whoever follows the fleet's journal wakes its machines.
-    const forAll = operatorHandlers({
-      ...{ version, clock, policy: policy.current, ledger: fleet, wake },
-      ...nobody,
-      progress: createProgressFeed(),
-    });
+    const progress = createProgressFeed();
+    const apiFor = (callerOf: CallerOf) => (server: Server) => {
+      const forAll = operatorHandlers({
+        ...{ version, clock, policy: policy.current, ledger: fleet, wake, callerOf },
+        ...{ ...nobody, progress },
+      });
+      server.addService(OperatorServiceService, routed({ nats, js, log, callerOf }, forAll));
+      server.addService(
+        FleetServiceService,
+        fleetHandlers({
+          ...{ ledger: fleet, policy: policy.current, clock, wake, callerOf },
+          listHosts: (request) => listHosts(nats, request),
+        }),
+      );
+      server.addService(
+        RegistryServiceService,
+        registryHandlers({ ledger: fleet, policy: policy.current, bundles, log, wake, callerOf }),
+      );
+    };
     opened.add(
       'api',
       await serveUnix({
         path: join(runDir, 'operator.sock'),
         mode: SOCKET_MODE,
-        register: (server) => {
-          server.addService(OperatorServiceService, routed({ nats, js, log }, forAll));
-          server.addService(
-            FleetServiceService,
-            fleetHandlers({
-              ...{ ledger: fleet, policy: policy.current, clock, wake },
-              listHosts: (request) => listHosts(nats, request),
-            }),
-          );
-          server.addService(
-            RegistryServiceService,
-            registryHandlers({ ledger: fleet, policy: policy.current, bundles, log, wake }),
-          );
-        },
+        register: apiFor(byOwnership),
       }),
     );
+    if (settings.listen !== undefined) {
+      const { address, tlsDir } = settings.listen;
+      const served = { address, directory: tlsDir, refuse: admission(tlsDir) };
+      const register = apiFor(byCertificate);
+      const { port } = opened.add('api over TCP', await serveTcp({ ...served, register }));
+      log.info({ address, port }, 'operators and vendors may call');
+    }
     return opened;
   } catch (error) {
     await opened.close();

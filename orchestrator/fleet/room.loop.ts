@@ -10,6 +10,7 @@ import { createHostSessions } from '../link/host-session.loop.js';
 import type { HostAttendant } from '../link/hosts.nats.js';
 import type { RolloutFact } from '../journal/rollout-fact.js';
 import type { Policy } from '../policy/policy.js';
+import { byOwnership } from '../trust/caller.grpc.js';
 import { attend } from '../scheduler/attend.loop.js';
 import type { RunProgress } from '../scheduler/edges.loop.js';
 import type { TurnDeps } from '../scheduler/turn.loop.js';
@@ -77,6 +78,7 @@ export function openRoom(deps: {
       host,
       wake,
       progress: createProgressFeed(),
+      callerOf: byOwnership, // Until a call says whose it is.
     },
     wake,
     close: () => attended.close(),

@@ -6,6 +6,7 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { ABOUT_JETSTREAM } from '../../proto/permissions.js';
 import { STREAM } from './stream.jetstream.js';
 
 /** The first version that can sync every write. */
@@ -13,8 +14,6 @@ const VERSION_MIN = [2, 10] as const;
 /** So many copies survive the loss of one machine, synced or not. */
 const REPLICAS_MIN = 3;
 const ASK_MS_MAX = 2_000;
-/** Of the system account; others see it where it is exported to them. */
-const ABOUT_JETSTREAM = '$SYS.REQ.SERVER.PING.JSZ';
 
 const jszSchema = z.object({
   data: z.object({ config: z.object({ sync_always: z.boolean().optional() }) }),

@@ -6,7 +6,7 @@ import type { ReasonCode } from '../../conditions/reason.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { Outcome } from '../runs/run.js';
 import type { Update, Work } from '../runs/update.js';
-import type { Actor, OrderFact } from './order-fact.js';
+import type { Attribution, OrderFact } from './order-fact.js';
 import type { RolloutFact } from './rollout-fact.js';
 
 /** What a run did. */
@@ -48,6 +48,8 @@ type KindOfFact =
       /** The DSSE envelope, base64: the evidence, and what hosts are given. */
       readonly envelope: string;
       readonly keyIds: readonly string[];
+      /** The name in the certificate of whoever submitted it. */
+      readonly by?: string;
     }
   | {
       readonly kind: 'updater.refused';
@@ -56,23 +58,21 @@ type KindOfFact =
       readonly code: ReasonCode;
       readonly message: string;
     }
-  | {
+  | (Attribution & {
       readonly kind: 'updater.enabled';
       readonly id: string;
       readonly version: string;
       readonly bundleSha256: string;
       readonly settings: readonly (readonly [name: string, value: string])[];
       readonly attestation: string;
-      readonly actor: Actor;
-    }
-  | {
+    })
+  | (Attribution & {
       readonly kind: 'updater.suspended';
       readonly id: string;
       readonly code: ReasonCode;
       readonly why: string;
-      readonly actor: Actor;
-    }
-  | { readonly kind: 'updater.withdrawn'; readonly id: string; readonly actor: Actor }
+    })
+  | (Attribution & { readonly kind: 'updater.withdrawn'; readonly id: string })
   | {
       readonly kind: 'host.attached';
       readonly hostId: string;

@@ -33,12 +33,16 @@ export async function openStreamJournal(
   }
 }
 
-async function connected(place: StreamPlace, { log, tls }: JournalOptions): Promise<Nats> {
+async function connected(
+  place: StreamPlace,
+  { log, tls, credsFile }: JournalOptions,
+): Promise<Nats> {
   try {
     return await connectNats({
       url: place.url,
       name: `lull journal ${place.partition}`,
       ...(tls === undefined ? {} : { tls }),
+      ...(credsFile === undefined ? {} : { credsFile }),
       log,
     });
   } catch (error) {

@@ -9,6 +9,8 @@ import { openSqliteJournal } from './sqlite.js';
 export interface JournalOptions {
   readonly log: Log;
   readonly tls?: TlsFiles;
+  /** Of NATS, as `lull keys` wrote them. */
+  readonly credsFile?: string;
   /** Copies that a new stream is to have, on so many servers. */
   readonly replicaCount: number;
   /** Takes a server that may lose what it acknowledged. */

@@ -1,6 +1,6 @@
 // An update on its way through a fleet, ring by ring.
 
-import type { Actor } from './order-fact.js';
+import type { Attribution } from './order-fact.js';
 
 /** One version of one update. */
 export interface RolledOut {
@@ -20,6 +20,6 @@ export type RolloutFact =
       readonly ring: string;
       readonly why: string;
     })
-  | (RolledOut & { readonly kind: 'rollout.stopped'; readonly why: string; readonly actor: Actor })
+  | (RolledOut & Attribution & { readonly kind: 'rollout.stopped'; readonly why: string })
   /** What has failed until now counts no more. */
-  | (RolledOut & { readonly kind: 'rollout.resumed'; readonly actor: Actor });
+  | (RolledOut & Attribution & { readonly kind: 'rollout.resumed' });

@@ -4,7 +4,7 @@ import { settingProblems } from '../../bundle/grant.js';
 import { widening } from '../../bundle/widening.js';
 import type { Manifest } from '../../bundle/manifest.js';
 import type { Fact } from '../journal/fact.js';
-import type { Actor } from '../journal/order-fact.js';
+import type { Attribution } from '../journal/order-fact.js';
 import type { Publisher } from '../trust/publisher.js';
 import type { UpdaterState, UpdaterVersion } from '../world/world.js';
 
@@ -18,9 +18,9 @@ export function accept(options: {
   version: Pick<UpdaterVersion, 'version' | 'bundleSha256'> & { readonly manifest: Manifest };
   settings: ReadonlyMap<string, string>;
   attestation: string;
-  actor: Actor;
+  attribution: Attribution;
 }): Acceptance {
-  const { id, version, settings, attestation, actor } = options;
+  const { id, version, settings, attestation, attribution } = options;
   const problems = settingProblems(version.manifest, settings);
   const declared = new Set(version.manifest.settings.map(({ name }) => name));
   for (const name of settings.keys()) {
@@ -39,7 +39,7 @@ export function accept(options: {
       bundleSha256: version.bundleSha256,
       settings: [...settings],
       attestation,
-      actor,
+      ...attribution,
     },
   };
 }
@@ -72,7 +72,7 @@ export function autoAccepted(
     attestation: first
       ? `policy accepts what ${name} publishes`
       : `policy accepts what ${name} publishes, and it asks for no more than version ${accepted.version}`,
-    actor: 'policy',
+    attribution: { actor: 'policy' },
   });
   return acceptance.kind === 'accepted' ? [acceptance.fact] : [];
 }

@@ -15,6 +15,7 @@ import { createLog } from '../../runtime/log.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
 import type { Publisher } from '../trust/publisher.js';
 import { newVendor, publisherOf } from '../trust/signed-manifest.testing.js';
+import { socketOwner, type Caller } from '../trust/caller.js';
 import { UPDATER } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
 import { openBundles } from './bundles.fs.js';
@@ -30,11 +31,13 @@ let store: string;
 let listener: Listener;
 let client: RegistryServiceClient;
 let wakes: number;
+let caller: Caller;
 
 beforeEach(async () => {
   rig = await openLedgerUnderTest();
   store = join(rig.directory, 'bundles');
   wakes = 0;
+  caller = socketOwner;
   await serve({});
 });
 
@@ -51,6 +54,7 @@ async function serve(changes: Partial<Publisher>): Promise<void> {
     bundles: openBundles(store),
     log: createLog('test', 'silent'),
     wake: () => (wakes += 1),
+    callerOf: () => caller,
   });
   listener = await serveUnix({
     path: join(rig.directory, 'r.sock'),
@@ -262,4 +266,42 @@ test('withdrawn is withdrawn, an unknown one too, and then it may come back', as
   expect(listed.updaters).toEqual([]);
   expect(await kinds()).toEqual(['updater.submitted', 'updater.withdrawn']);
   expect(await submit(client, good)).toMatchObject({ kind: 'accepted' });
+});
+
+describe('a vendor that calls with a certificate (T25)', () => {
+  const ofAcme = { role: 'vendor', name: 'acme' } as const;
+  const ofOthers = { role: 'vendor', name: 'others' } as const;
+  const withdraw = () =>
+    unary(client.withdraw.bind(client), { id: UPDATER }, { deadlineMs: 5_000 });
+  const listed = async (): Promise<number> => {
+    const answer = await unary(client.listUpdaters.bind(client), {}, { deadlineMs: 5_000 });
+    return answer.updaters.length;
+  };
+
+  test('brings, sees and withdraws what is published under its name', async () => {
+    caller = ofAcme;
+    expect(await submit(client, await packed(files, {}, acme))).toMatchObject({ kind: 'accepted' });
+    expect(await listed()).toBe(1);
+    await withdraw();
+    expect(await rig.facts()).toMatchObject([
+      { kind: 'updater.submitted', by: 'acme' },
+      { kind: 'updater.withdrawn', actor: 'vendor', by: 'acme' },
+    ]);
+  });
+
+  test('does none of it with what another one publishes', async () => {
+    const good = await packed(files, {}, acme);
+    caller = ofOthers;
+    expect(await submit(client, good)).toMatchObject({
+      reason: 'ROLE_FORBIDS',
+      code: status.PERMISSION_DENIED,
+    });
+    expect(readdirSync(store)).toEqual([]);
+    caller = ofAcme;
+    await submit(client, good);
+    caller = ofOthers;
+    expect(await listed()).toBe(0);
+    await expect(withdraw()).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
+    expect(rig.ledger.world.updaters.has(UPDATER)).toBe(true);
+  });
 });

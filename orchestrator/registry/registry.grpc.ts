@@ -14,6 +14,8 @@ import type {
 } from '../../proto/gen/lull/registry/v1/registry.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
+import type { CallerOf } from '../trust/caller.grpc.js';
+import { attributionOf, callerText, type Caller } from '../trust/caller.js';
 import { verifySubmission, type Verdict } from '../trust/verify.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Bundles } from './bundles.fs.js';
@@ -26,6 +28,7 @@ export interface RegistryDeps {
   readonly bundles: Bundles;
   readonly log: Log;
   readonly wake: () => void;
+  readonly callerOf: CallerOf;
 }
 
 /** An expected refusal on its way to the caller. */
@@ -43,20 +46,16 @@ export function registryHandlers(deps: RegistryDeps): RegistryServiceServer {
   const { ledger } = deps;
   return {
     submit: (call, callback) => {
-      answer(callback, submit(call, deps), deps.log);
+      answer(callback, submit(call, deps.callerOf(call), deps), deps.log);
     },
-    withdraw: ({ request: { id } }, callback) => {
-      const withdrawn: readonly Fact[] = ledger.world.updaters.has(id)
-        ? [{ kind: 'updater.withdrawn', id, actor: 'operator' }]
-        : [];
-      answer(
-        callback,
-        ledger.append(withdrawn).then(() => (deps.wake(), {})),
-        deps.log,
+    withdraw: (call, callback) => {
+      answer(callback, withdraw(call.request.id, deps.callerOf(call), deps), deps.log);
+    },
+    listUpdaters: (call, callback) => {
+      const caller = deps.callerOf(call);
+      const updaters = [...ledger.world.updaters.values()].filter(({ current }) =>
+        isTheirs(caller, current.publisher),
       );
-    },
-    listUpdaters: (_call, callback) => {
-      const updaters = [...ledger.world.updaters.values()];
       callback(null, { updaters: updaters.map((each) => updaterToWire(each, ledger.world)) });
     },
   };
@@ -64,6 +63,7 @@ export function registryHandlers(deps: RegistryDeps): RegistryServiceServer {
 
 async function submit(
   call: ServerReadableStream<SubmitRequest, SubmitResponse>,
+  caller: Caller,
   deps: RegistryDeps,
 ): Promise<SubmitResponse> {
   const { ledger, bundles, policy } = deps;
@@ -72,6 +72,11 @@ async function submit(
   const verdict = verifySubmission(envelope, policy(), (id) => knownVersions(ledger, id));
   if (verdict.kind === 'refused') return refuse(verdict, deps);
   const { manifest, publisher, keyIds } = verdict;
+  if (!isTheirs(caller, publisher.name)) {
+    const { id, version } = manifest;
+    const message = `${id} is published by ${publisher.name}, and your certificate is that of ${callerText(caller)}`;
+    return refuse({ kind: 'refused', code: 'ROLE_FORBIDS', message, id, version }, deps);
+  }
   if (!(await bundles.has(manifest.bundle.sha256))) {
     await receive(verdict, parts, deps);
   }
@@ -84,7 +89,8 @@ async function submit(
   };
   const facts: Fact[] = [];
   if (before?.current.bundleSha256 !== version.bundleSha256) {
-    facts.push({ kind: 'updater.submitted', id: manifest.id, ...version, keyIds });
+    const by = caller.name === undefined ? {} : { by: caller.name };
+    facts.push({ kind: 'updater.submitted', id: manifest.id, ...version, keyIds, ...by });
     facts.push(...autoAccepted(publisher, before, { ...version, manifest }));
   }
   await ledger.append(facts);
@@ -92,6 +98,24 @@ async function submit(
   const updater = ledger.world.updaters.get(manifest.id);
   if (updater === undefined) throw new Error(`${manifest.id} is not in the world it was added to`);
   return { updater: updaterToWire(updater, ledger.world) };
+}
+
+async function withdraw(id: string, caller: Caller, { ledger, wake }: RegistryDeps) {
+  const updater = ledger.world.updaters.get(id);
+  if (updater === undefined) return {};
+  const { publisher } = updater.current;
+  if (!isTheirs(caller, publisher)) {
+    const message = `${id} is published by ${publisher}, and your certificate is that of ${callerText(caller)}`;
+    throw new Refusal('ROLE_FORBIDS', message, status.PERMISSION_DENIED);
+  }
+  await ledger.append([{ kind: 'updater.withdrawn', id, ...attributionOf(caller) }]);
+  wake();
+  return {};
+}
+
+/** A vendor has to do with what is published under its name alone. */
+function isTheirs({ role, name }: Caller, publisher: string): boolean {
+  return role !== 'vendor' || name === publisher;
 }
 
 async function readHeader(parts: AsyncIterator<SubmitRequest>): Promise<Uint8Array> {

@@ -32,10 +32,10 @@ export const foldersForTests: readonly string[] = ['proto', 'runtime', 'bundle']
 
 /** The orchestrator from the ground up: a folder imports from its own line and the lines before. */
 export const orchestratorFloors: readonly (readonly string[])[] = [
-  ['journal', 'trust', 'policy', 'runs', 'link'],
+  ['journal', 'trust', 'policy', 'runs', 'link', 'groups'],
   ['world'],
   ['registry', 'scheduler'],
-  ['simulation', 'api'],
+  ['simulation', 'api', 'fleetlock'],
   ['fleet'],
   ['main.ts'],
 ];
@@ -52,26 +52,30 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ],
   ['@jest/globals', ['test/support/']],
   ['@nats-io/jetstream', ['orchestrator/', 'plugin-host/link/', 'bench/journal/']],
+  ['@nats-io/jwt', ['cli/keys/']],
   ['@nats-io/kv', ['orchestrator/']],
+  ['@nats-io/nkeys', ['cli/keys/']],
   ['@nats-io/obj', ['orchestrator/registry/', 'plugin-host/link/']],
   ['@nats-io/transport-node', ['runtime/nats', 'orchestrator/', 'plugin-host/link/']],
   ['@opentelemetry/api', ['runtime/telemetry']],
   ['@opentelemetry/exporter-trace-otlp-http', ['runtime/telemetry.ts']],
   ['@opentelemetry/resources', ['runtime/telemetry.ts']],
   ['@opentelemetry/sdk-trace-node', ['runtime/telemetry.ts']],
+  ['@peculiar/x509', ['cli/keys/']],
   ['commander', ['cli/']],
   ['dbus-native', ['sensor-service/probe/bus.dbus.ts']],
   ['esbuild', ['bench/', 'test/support/']],
   ['grpc-health-check', ['plugin-host/channel/']],
   ['libsql', ['orchestrator/journal/']],
   ['pino', ['runtime/log.ts']],
+  ['reflect-metadata', ['cli/keys/']],
   ['semver', ['updaters/npm/']],
   ['systeminformation', ['sensor-service/probe/']],
   ['tar-stream', ['bundle/tar.ts', 'updaters/npm/unpack.fs.ts']],
   ['typescript', ['test/architecture/']],
   ['undici', ['plugin-host/']],
   ['yaml', ['orchestrator/policy/']],
-  ['zod', ['bundle/', 'orchestrator/']],
+  ['zod', ['bundle/', 'cli/keys/', 'orchestrator/']],
 ]);
 
 /** Pure files that may use Node's modules: to hash, to verify, to cut paths. None of it touches anything. */
@@ -93,7 +97,7 @@ export const purePackages: ReadonlySet<string> = new Set(['semver', 'yaml', 'zod
 /** Technologies and motions. A file with one of these between its dots is shell. */
 export const shellWords: ReadonlySet<string> = new Set([
   ...['main', 'loop', 'worker', 'stream', 'wire'],
-  ...['grpc', 'http', 'proxy', 'dns', 'nats', 'jetstream', 'dbus', 'logind'],
+  ...['grpc', 'http', 'proxy', 'dns', 'nats', 'jetstream', 'kv', 'dbus', 'logind'],
   ...['fs', 'tar', 'sqlite', 'proc', 'spawn', 'runc', 'oci', 'cgroup'],
 ]);
 

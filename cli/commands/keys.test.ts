@@ -1,0 +1,284 @@
+// What `lull keys` makes, and how it is replaced and taken back while a server and its clients are up.
+
+import { X509Certificate } from 'node:crypto';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  jest,
+  test,
+} from '@jest/globals';
+import { callerIn } from '../../orchestrator/trust/caller.js';
+import { pause } from '../../runtime/deadline.js';
+import { connectNats } from '../../runtime/nats.js';
+import { natsServerProgram } from '../../runtime/nats-server.testing.js';
+import { startFleetServer, type FleetUnderTest } from '../keys/fleet.testing.js';
+import {
+  addAuthority,
+  initKeys,
+  issueKeys,
+  listKeys,
+  retireAuthorities,
+  revokeKeys,
+  rotateKeys,
+} from './keys.js';
+
+const DAY_MS = 86_400_000;
+
+// Making keys is work, and the machine may have other.
+jest.setTimeout(120_000);
+const NOW_MS = Date.parse('2030-01-01T00:00:00Z');
+const HOST = { role: 'host', name: 'h1' } as const;
+const describeHere = natsServerProgram === undefined ? describe.skip : describe;
+const missing = natsServerProgram === undefined ? ' (skipped: needs nats-server 2.10)' : '';
+
+describe('lull keys', () => {
+  let made: string;
+  let parent: string;
+  let dir: string;
+
+  beforeAll(async () => {
+    made = mkdtempSync(join(tmpdir(), 'lull-keys-'));
+    await initKeys(
+      join(made, 'keys'),
+      {
+        nats: { listen: '0.0.0.0:4222', directory: '/etc/lull/nats', store: '/var/lib/nats' },
+        natsNames: ['nats.example', '10.0.0.1'],
+        days: 100,
+        wanted: [
+          { role: 'orchestrator', name: 'o1', serves: [] },
+          { ...HOST, serves: [] },
+          { role: 'operator', name: 'alice', serves: [] },
+        ],
+      },
+      NOW_MS,
+    );
+  });
+  beforeEach(() => {
+    parent = mkdtempSync(join(tmpdir(), 'lull-keys-'));
+    cpSync(made, parent, { recursive: true });
+    dir = join(parent, 'keys');
+  });
+  afterEach(() => {
+    rmSync(parent, { recursive: true });
+  });
+  afterAll(() => {
+    rmSync(made, { recursive: true });
+  });
+
+  const certificate = (holder: string): X509Certificate =>
+    new X509Certificate(readFileSync(join(dir, holder, 'cert.pem')));
+  const authorities = (holder: string): X509Certificate[] =>
+    readFileSync(join(dir, holder, 'ca.pem'), 'utf8')
+      .split(/(?<=-----END CERTIFICATE-----\n)/)
+      .filter((pem) => pem.trim() !== '')
+      .map((pem) => new X509Certificate(pem));
+  const isTaken = (holder: string, by: string): boolean =>
+    authorities(by).some((authority) => certificate(holder).verify(authority.publicKey));
+
+  test('are for their owner alone', () => {
+    const wide = readdirSync(parent, { recursive: true, encoding: 'utf8' }).filter(
+      (path) => (statSync(join(parent, path)).mode & 0o077) !== 0,
+    );
+    expect(wide).toEqual([]);
+    expect(readdirSync(join(dir, 'host-h1')).sort()).toEqual(
+      ['ca.pem', 'cert.pem', 'key.pem', 'nats.creds'].sort(),
+    );
+  });
+
+  test('say who somebody is, and what it may be used for', () => {
+    expect(callerIn(certificate('operator-alice').subjectAltName)).toEqual({
+      ...{ role: 'operator', name: 'alice' },
+    });
+    expect(certificate('orchestrator-o1').checkHost('o1')).toBe('o1');
+    expect(certificate('nats-server').checkIP('10.0.0.1')).toBe('10.0.0.1');
+    expect(callerIn(certificate('nats-server').subjectAltName)).toBeUndefined();
+    const uses = (holder: string): string[] => certificate(holder).keyUsage.sort();
+    expect(uses('host-h1')).toEqual(['1.3.6.1.5.5.7.3.2']);
+    expect(uses('nats-server')).toEqual(['1.3.6.1.5.5.7.3.1']);
+    expect(uses('orchestrator-o1')).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
+    expect(certificate('host-h1').ca).toBe(false);
+    expect(Date.parse(certificate('host-h1').validTo)).toBe(NOW_MS + 100 * DAY_MS);
+  });
+
+  test('are not made twice, nor where there are none, nor for a name that is none', async () => {
+    const options = {
+      nats: { listen: 'x', directory: 'x', store: 'x' },
+      ...{ natsNames: [], days: 1, wanted: [] },
+    };
+    await expect(initKeys(dir, options, NOW_MS)).rejects.toThrow('has keys already');
+    await expect(issueKeys(join(parent, 'no'), { ...HOST, serves: [] }, NOW_MS)).rejects.toThrow(
+      'there are no keys',
+    );
+    mkdirSync(join(parent, 'empty'));
+    expect(() => listKeys(join(parent, 'empty'))).toThrow('there are no keys');
+    for (const name of ['', '../x', 'a.b', 'A', '*', 'x'.repeat(64)]) {
+      const wanted = { role: 'host', name, serves: [] } as const;
+      await expect(issueKeys(dir, wanted, NOW_MS)).rejects.toThrow('is no name');
+    }
+    const serving = { ...HOST, serves: ['h1.example'] };
+    await expect(issueKeys(dir, serving, NOW_MS)).rejects.toThrow('nobody calls a host');
+  });
+
+  test('that two make at once are all known', async () => {
+    const wanted = ['a', 'b', 'c'].map((name) => ({ role: 'viewer', name, serves: [] }) as const);
+    await Promise.allSettled(wanted.map((each) => issueKeys(dir, each, NOW_MS)));
+    for (const { name } of listKeys(dir).filter(({ role }) => role === 'viewer')) {
+      expect(certificate(`viewer-${name}`).serialNumber).toBe(
+        listKeys(dir).find((each) => each.name === name)?.serial,
+      );
+    }
+  });
+
+  test('are replaced when they expire soon, and not before', async () => {
+    const before = certificate('host-h1').serialNumber;
+    const within = { kind: 'expiring', withinDays: 30 } as const;
+    expect(await rotateKeys(dir, within, NOW_MS + 60 * DAY_MS)).toEqual([]);
+    const rotated = await rotateKeys(dir, within, NOW_MS + 80 * DAY_MS);
+    expect(rotated.map(({ role }) => role)).toEqual([
+      ...['nats-server', 'orchestrator', 'host', 'operator'],
+    ]);
+    expect(certificate('host-h1').serialNumber).not.toBe(before);
+    expect(isTaken('host-h1', 'nats-server')).toBe(true);
+    // What has expired is forgotten.
+    await rotateKeys(dir, { kind: 'one', holder: HOST }, NOW_MS + 101 * DAY_MS);
+    expect(listKeys(dir).map(({ serial }) => serial)).not.toContain(before);
+    const nobody = { kind: 'one', holder: { role: 'host', name: 'h2' } } as const;
+    await expect(rotateKeys(dir, nobody, NOW_MS)).rejects.toThrow('nothing was issued to host h2');
+  });
+
+  test('outlive their authority by one step at a time', async () => {
+    await addAuthority(dir, NOW_MS);
+    expect(authorities('host-h1')).toHaveLength(2);
+    await expect(retireAuthorities(dir)).rejects.toThrow('host-h1');
+    // Half of the fleet has new keys, and everybody takes everybody.
+    await rotateKeys(dir, { kind: 'one', holder: HOST }, NOW_MS);
+    expect(isTaken('host-h1', 'nats-server')).toBe(true);
+    expect(isTaken('nats-server', 'host-h1')).toBe(true);
+    await rotateKeys(dir, { kind: 'all' }, NOW_MS);
+    await retireAuthorities(dir);
+    expect(authorities('host-h1')).toHaveLength(1);
+    expect(isTaken('host-h1', 'nats-server')).toBe(true);
+    expect(isTaken('operator-alice', 'orchestrator-o1')).toBe(true);
+  });
+
+  test('that were taken back are listed for orchestrators, those of all times', async () => {
+    const first = certificate('host-h1').serialNumber;
+    await rotateKeys(dir, { kind: 'one', holder: HOST }, NOW_MS);
+    const second = certificate('host-h1').serialNumber;
+    await revokeKeys(dir, HOST, NOW_MS);
+    const listed = readFileSync(join(dir, 'orchestrator-o1/revoked'), 'utf8');
+    expect(listed.trim().split('\n')).toEqual([first, second]);
+    // Whoever was given nothing since is in nobody's way.
+    expect(await rotateKeys(dir, { kind: 'all' }, NOW_MS)).toHaveLength(3);
+    await issueKeys(dir, { ...HOST, serves: [] }, NOW_MS);
+    const again = readFileSync(join(dir, 'orchestrator-o1/revoked'), 'utf8');
+    expect(again).not.toContain(certificate('host-h1').serialNumber);
+    const nobody = { role: 'viewer', name: 'x' } as const;
+    await expect(revokeKeys(dir, nobody, NOW_MS)).rejects.toThrow('nothing was issued');
+  });
+});
+
+describeHere(`a fleet whose keys change${missing}`, () => {
+  let fleet: FleetUnderTest;
+
+  beforeEach(async () => {
+    fleet = await startFleetServer(['orchestrator:o1', 'host:h1']);
+  });
+  afterEach(() => fleet.close());
+
+  /** Whether a holder comes in with the keys that lie in its directory now. */
+  async function comesIn(holder: string): Promise<boolean> {
+    try {
+      await (await connectNats(fleet.optionsOf(holder))).close();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** What happens to a connection from now on. */
+  function seenOf(connection: NatsConnection): string[] {
+    const seen: string[] = [];
+    void (async () => {
+      for await (const { type } of connection.status()) seen.push(type);
+    })();
+    return seen;
+  }
+
+  /** A server takes a moment for what it reads anew. */
+  async function until(what: () => Promise<boolean>): Promise<boolean> {
+    for (let tries = 0; tries < 100; tries += 1) {
+      if (await what()) return true;
+      await pause(50);
+    }
+    return false;
+  }
+
+  test('a host that was taken back is thrown out, and is back with what it is given anew', async () => {
+    const { connection } = await fleet.connect('host-h1');
+    const seen = seenOf(connection);
+    const other = await fleet.connect('orchestrator-o1');
+    const happened = (type: string): Promise<boolean> =>
+      until(() => Promise.resolve(seen.includes(type)));
+    await revokeKeys(fleet.dir, HOST, Date.now());
+    fleet.server.reload();
+    expect(await happened('disconnect')).toBe(true);
+    expect(await comesIn('host-h1')).toBe(false);
+    expect(await comesIn('orchestrator-o1')).toBe(true);
+    expect(seen).not.toContain('reconnect');
+    // The process that was thrown out tries on, and reads what lies there at each try.
+    await issueKeys(fleet.dir, { ...HOST, serves: [] }, Date.now());
+    expect(await happened('reconnect')).toBe(true);
+    await connection.flush();
+    // The server makes everybody connect anew when an account changes; they are back by themselves.
+    expect(await until(() => other.connection.rtt().then(Boolean, () => false))).toBe(true);
+  });
+
+  test('a new authority is taken beside the old one, then alone, and whoever is connected is back', async () => {
+    const { connection } = await fleet.connect('host-h1');
+    const file = (name: string): string => readFileSync(join(fleet.dir, 'host-h1', name), 'utf8');
+    const old = { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') };
+    const { url } = fleet.optionsOf('host-h1');
+    const isTakenStill = async (): Promise<boolean> => {
+      const refused = connect({ servers: url.host, tls: old, reconnect: false, timeout: 5_000 });
+      return await refused.then(
+        () => false,
+        // The certificate was taken, and the credentials were asked for.
+        (error: unknown) => /authorization/i.test(String(error)),
+      );
+    };
+
+    await addAuthority(fleet.dir, Date.now());
+    fleet.server.reload();
+    await rotateKeys(fleet.dir, { kind: 'one', holder: HOST }, Date.now());
+    expect(await until(() => comesIn('host-h1'))).toBe(true);
+    expect(await comesIn('orchestrator-o1')).toBe(true);
+    expect(await isTakenStill()).toBe(true);
+
+    await rotateKeys(fleet.dir, { kind: 'all' }, Date.now());
+    fleet.server.reload();
+    expect(await until(() => comesIn('host-h1'))).toBe(true);
+    await retireAuthorities(fleet.dir);
+    fleet.server.reload();
+    expect(await until(async () => !(await isTakenStill()))).toBe(true);
+    expect(await comesIn('host-h1')).toBe(true);
+    expect(await comesIn('orchestrator-o1')).toBe(true);
+    expect(await until(() => connection.rtt().then(Boolean, () => false))).toBe(true);
+  });
+});

@@ -1,0 +1,215 @@
+// What `lull keys` permits, asked of a real nats-server that knows nothing else.
+
+import { connect } from '@nats-io/transport-node';
+import { AckPolicy, jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openStreamJournal } from '../../orchestrator/journal/open.jetstream.js';
+import { chainEntry, genesis } from '../../orchestrator/journal/chain.js';
+import { partitionOf, subjects, UP_STREAM } from '../../proto/subjects.js';
+import { createLog } from '../../runtime/log.js';
+import type { Nats } from '../../runtime/nats.js';
+import { natsServerProgram } from '../../runtime/nats-server.testing.js';
+import { startFleetServer, type FleetUnderTest } from './fleet.testing.js';
+
+const describeHere = natsServerProgram === undefined ? describe.skip : describe;
+const missing = natsServerProgram === undefined ? ' (skipped: needs nats-server 2.10)' : '';
+
+/** Making keys is work, and the machine may have other. */
+const KEYS_MS_MAX = 120_000;
+
+const BUNDLES = 'OBJ_lull-bundles';
+const [A, B] = ['kiosk-a', 'kiosk-b'];
+const upOf = (host: string): string => subjects.up(partitionOf(host), host);
+const stateOf = (host: string): string => subjects.state(partitionOf(host), host);
+
+let fleet: FleetUnderTest;
+let orchestrator: Nats;
+let other: Nats;
+let a: Nats;
+let b: Nats;
+let jsm: JetStreamManager;
+
+/** What the server says of an operation that it refuses, or "allowed". */
+async function said(nats: Nats, act: () => unknown): Promise<string> {
+  const { connection } = nats;
+  const refused = new Promise<string>((resolve) => {
+    const errors = connection.status();
+    void (async () => {
+      for await (const status of errors) {
+        if (status.type === 'error') resolve(status.error.message);
+      }
+    })();
+  });
+  await act();
+  // The server answers in order: what it has to say of the act has come when the second answer is here.
+  await connection.flush();
+  await connection.flush();
+  return await Promise.race([refused, Promise.resolve('allowed')]);
+}
+
+const publishes = (nats: Nats, subject: string): Promise<string> =>
+  said(nats, () => {
+    nats.connection.publish(subject, 'x');
+  });
+
+const listens = (nats: Nats, subject: string): Promise<string> =>
+  said(nats, () => {
+    nats.connection.subscribe(subject, { callback: () => undefined });
+  });
+
+describeHere(`what lull keys permits${missing}`, () => {
+  beforeAll(async () => {
+    fleet = await startFleetServer([
+      ...['orchestrator:o1', 'orchestrator:o2', `host:${A}`, `host:${B}`],
+    ]);
+    orchestrator = await fleet.connect('orchestrator-o1');
+    other = await fleet.connect('orchestrator-o2');
+    a = await fleet.connect(`host-${A}`);
+    b = await fleet.connect(`host-${B}`);
+    jsm = await jetstreamManager(orchestrator.connection);
+    await jsm.streams.add({ name: UP_STREAM, subjects: [subjects.up('*', '*')] });
+    await jsm.streams.add({
+      ...{ name: BUNDLES, subjects: ['$O.lull-bundles.>'] },
+      ...{ allow_direct: true, allow_rollup_hdrs: true },
+    });
+    for (const bucket of ['lull-leases', 'lull-groups']) {
+      await jsm.streams.add({ name: `KV_${bucket}`, subjects: [`$KV.${bucket}.>`] });
+    }
+    await jetstream(orchestrator.connection).publish('$O.lull-bundles.C.1', 'chunk');
+  }, KEYS_MS_MAX);
+  afterAll(() => fleet.close());
+
+  test('an orchestrator writes its journal, and sees that the server syncs', async () => {
+    const { url, tls, credsFile } = fleet.optionsOf('orchestrator-o1');
+    const journal = await openStreamJournal(
+      { kind: 'stream', url, partition: 'p0' },
+      {
+        log: createLog('test', 'error'),
+        replicaCount: 1,
+        allowLossy: false,
+        ...(tls === undefined ? {} : { tls }),
+        ...(credsFile === undefined ? {} : { credsFile }),
+      },
+    );
+    try {
+      const fact = { kind: 'run.notice', runId: 'r', message: 'x' } as const;
+      const { sequence, atMs, body, hash } = chainEntry(genesis, 1_000, fact);
+      await journal.append([{ sequence, atMs, body, hash }]);
+      expect(await journal.read(1, 10)).toHaveLength(1);
+    } finally {
+      await journal.close();
+    }
+  });
+
+  test('a host says what happened, and an orchestrator takes it from the stream', async () => {
+    await jetstream(a.connection).publish(upOf(A), 'event', { msgID: '1' });
+    await jsm.consumers.add(UP_STREAM, { durable_name: 'c', ack_policy: AckPolicy.Explicit });
+    const consumer = await jetstream(orchestrator.connection).consumers.get(UP_STREAM, 'c');
+    const message = await consumer.next({ expires: 5_000 });
+    expect(message?.string()).toBe('event');
+    expect(await message?.ackAck()).toBe(true);
+  });
+
+  test('a host tells its state, and hears what is said to it and to all', async () => {
+    const heard: string[] = [];
+    const hear = (nats: Nats, subject: string): void => {
+      nats.connection.subscribe(subject, {
+        callback: (error, message) => {
+          heard.push(error?.message ?? message.string());
+        },
+      });
+    };
+    hear(a, subjects.down(A));
+    hear(a, subjects.halt);
+    hear(a, subjects.lead(partitionOf(A)));
+    hear(orchestrator, subjects.state('*', '*'));
+    await Promise.all([a.connection.flush(), orchestrator.connection.flush()]);
+    orchestrator.connection.publish(subjects.down(A), 'down');
+    orchestrator.connection.publish(subjects.down(B), 'not for A');
+    orchestrator.connection.publish(subjects.halt, 'halt');
+    orchestrator.connection.publish(subjects.lead(partitionOf(A)), 'lead');
+    a.connection.publish(stateOf(A), 'state');
+    await Promise.all([a.connection.flush(), orchestrator.connection.flush()]);
+    await Promise.all([a.connection.flush(), orchestrator.connection.flush()]);
+    expect(heard.sort()).toEqual(['down', 'halt', 'lead', 'state']);
+  });
+
+  test('orchestrators ask each other', async () => {
+    other.connection.subscribe(subjects.ask('p3'), {
+      callback: (_error, message) => {
+        message.respond('answer');
+      },
+    });
+    await other.connection.flush();
+    const answer = await orchestrator.connection.request(subjects.ask('p3'), 'x');
+    expect(answer.string()).toBe('answer');
+  });
+
+  test('a host reads bundles, by message and in order', async () => {
+    const hostJsm = await jetstreamManager(a.connection);
+    const found = await hostJsm.direct.getMessage(BUNDLES, { last_by_subj: '$O.lull-bundles.C.1' });
+    expect(found?.string()).toBe('chunk');
+    const js = jetstream(a.connection);
+    const consumer = await js.consumers.getPushConsumer(BUNDLES, {
+      filter_subjects: '$O.lull-bundles.C.1',
+    });
+    const messages = await consumer.consume();
+    for await (const message of messages) {
+      expect(message.string()).toBe('chunk');
+      break;
+    }
+    await consumer.delete();
+  });
+
+  test.each([
+    ['says something for another host', () => publishes(a, upOf(B))],
+    ['tells the state of another host', () => publishes(a, stateOf(B))],
+    ['speaks in another partition', () => publishes(a, subjects.up('p99', A))],
+    ['commands another host', () => publishes(a, subjects.down(B))],
+    ['commands itself', () => publishes(a, subjects.down(A))],
+    ['says who leads', () => publishes(a, subjects.lead(partitionOf(A)))],
+    ['halts the fleet', () => publishes(a, subjects.halt)],
+    ['writes a journal', () => publishes(a, subjects.journal('p0'))],
+    ['takes a lease', () => publishes(a, '$KV.lull-leases.p0')],
+    ['takes a place in a group', () => publishes(a, '$KV.lull-groups.g')],
+    ['replaces a bundle', () => publishes(a, '$O.lull-bundles.C.1')],
+    ['deletes the stream of journals', () => publishes(a, '$JS.API.STREAM.DELETE.LULL_JOURNAL')],
+    ['reads what hosts said', () => publishes(a, `$JS.API.STREAM.MSG.GET.${UP_STREAM}`)],
+    ['reads journals', () => publishes(a, '$JS.API.DIRECT.GET.LULL_JOURNAL')],
+    ['answers for an orchestrator', () => publishes(a, '_INBOX.orchestrator-o1.x')],
+    ['asks an orchestrator as another would', () => publishes(a, subjects.ask('p0'))],
+    ['hears what is said to another host', () => listens(a, subjects.down(B))],
+    ['hears what is said to any host', () => listens(a, subjects.down('*'))],
+    ['hears the answers to another host', () => listens(a, `_INBOX.host-${B}.>`)],
+    ['hears everything', () => listens(a, '>')],
+    ['hears what hosts say', () => listens(a, 'lull.v1.up.>')],
+  ])('a host never %s (T25)', async (_what, attempt) => {
+    expect(await attempt()).toMatch(/permissions violation/i);
+  });
+
+  test.each([
+    ['deletes a stream', () => publishes(orchestrator, `$JS.API.STREAM.DELETE.${UP_STREAM}`)],
+    ['speaks for a host', () => publishes(orchestrator, upOf(A))],
+    ['makes a stream of its own', () => publishes(orchestrator, '$JS.API.STREAM.CREATE.MINE')],
+    ['hears the answers to another', () => listens(orchestrator, '_INBOX.orchestrator-o2.>')],
+  ])('an orchestrator never %s', async (_what, attempt) => {
+    expect(await attempt()).toMatch(/permissions violation/i);
+  });
+
+  test('the attempts above are refused for what they are: what is permitted is allowed', async () => {
+    expect(await publishes(a, stateOf(A))).toBe('allowed');
+    expect(await publishes(b, stateOf(B))).toBe('allowed');
+    expect(await listens(a, subjects.down(A))).toBe('allowed');
+  });
+
+  test('whoever has no credentials, or no certificate, is refused', async () => {
+    const { url, tls } = fleet.optionsOf(`host-${A}`);
+    const servers = url.host;
+    const once = { servers, reconnect: false, timeout: 5_000 };
+    await expect(connect({ ...once, tls: { ...tls } })).rejects.toThrow(/authorization/i);
+    await expect(connect({ ...once, tls: { caFile: tls?.caFile ?? '' } })).rejects.toThrow();
+    await expect(connect({ ...once, tls: { ...tls }, user: 'lull', pass: 'lull' })).rejects.toThrow(
+      /authorization/i,
+    );
+  });
+});

@@ -1,0 +1,136 @@
+// What each role may say and hear on NATS. Whatever is not listed is refused by the server.
+//
+// These are templates of keys that sign: the server puts in who it is that connects, as the signed token
+// says. So tokens are short, and what a role may do changes at the server, without new tokens.
+//
+// Invariants:
+//   P1. A host speaks for itself alone, and hears what is said to it, or to all.
+//   P2. Nobody but an orchestrator writes a journal, a bucket or a command.
+//   P3. No role deletes a stream: what is in a journal stays.
+//
+// They do not hold what a server sends for somebody. An answer, the acknowledgement of a message for
+// one, goes to whatever subject was named for it. So whoever reads a subject also looks at what it got:
+// see docs/decisions/0088-who-may-say-what.md.
+
+import {
+  BUNDLES_BUCKET,
+  GROUPS_BUCKET,
+  LEASES_BUCKET,
+  partitionOf,
+  subjects,
+  UP_STREAM,
+} from './subjects.js';
+
+/** The roles that speak NATS. */
+export type NatsRole = 'orchestrator' | 'host';
+
+export interface NatsPermissions {
+  readonly publish: { readonly allow: readonly string[]; readonly deny: readonly string[] };
+  readonly subscribe: { readonly allow: readonly string[] };
+}
+
+const JOURNAL_STREAM = 'LULL_JOURNAL';
+const BUNDLES_STREAM = `OBJ_${BUNDLES_BUCKET}`;
+
+/** The streams that orchestrators make and keep. */
+const streams = [
+  JOURNAL_STREAM,
+  UP_STREAM,
+  `KV_${LEASES_BUCKET}`,
+  `KV_${GROUPS_BUCKET}`,
+  BUNDLES_STREAM,
+] as const;
+
+/** Whether JetStream is there at all: asked by every client before anything else. */
+const ABOUT_ACCOUNT = '$JS.API.INFO';
+/** Whether the server syncs; of the system account, which exports it. */
+export const ABOUT_JETSTREAM = '$SYS.REQ.SERVER.PING.JSZ';
+
+/** Where answers go. Nobody else may listen there; runtime/nats.ts takes the same. */
+const INBOX = '_INBOX.{{name()}}.>';
+const ID_TAG = '{{tag(id)}}';
+const PARTITION_TAG = '{{tag(partition)}}';
+
+/** What a token says of its user, for the templates below. */
+export interface NatsUser {
+  readonly name: string;
+  readonly tags: readonly string[];
+}
+
+/** @param name has to be one token of a subject, see `isSubjectName`. */
+export function natsUser(role: NatsRole, name: string): NatsUser {
+  const tags = role === 'host' ? [`id:${name}`, `partition:${partitionOf(name)}`] : [];
+  return { name: `${role}-${name}`, tags };
+}
+
+export const permissions: Readonly<Record<NatsRole, NatsPermissions>> = {
+  orchestrator: ofOrchestrator(),
+  host: ofHost(),
+};
+
+function ofHost(): NatsPermissions {
+  return {
+    publish: {
+      allow: [
+        subjects.up(PARTITION_TAG, ID_TAG),
+        subjects.state(PARTITION_TAG, ID_TAG),
+        ABOUT_ACCOUNT,
+        ...reading(BUNDLES_STREAM),
+      ],
+      deny: [],
+    },
+    subscribe: {
+      allow: [subjects.down(ID_TAG), subjects.lead(PARTITION_TAG), subjects.halt, INBOX],
+    },
+  };
+}
+
+function ofOrchestrator(): NatsPermissions {
+  return {
+    publish: {
+      allow: [
+        ...[subjects.journal('*'), subjects.down('*'), subjects.lead('*')],
+        ...[subjects.ask('*'), subjects.halt, subjects.progress('*'), subjects.restrain],
+        ...[`$KV.${LEASES_BUCKET}.>`, `$KV.${GROUPS_BUCKET}.>`, `$O.${BUNDLES_BUCKET}.>`],
+        ...[ABOUT_ACCOUNT, ABOUT_JETSTREAM],
+        ...streams.flatMap((stream) => [...reading(stream), ...keeping(stream)]),
+        '_INBOX.>', // Answers to each other.
+      ],
+      deny: ['$JS.API.STREAM.DELETE.>'], // P3
+    },
+    subscribe: {
+      allow: [
+        ...[subjects.state('*', '*'), subjects.ask('*'), subjects.lead('*'), subjects.halt],
+        ...[subjects.progress('*'), subjects.restrain],
+        INBOX,
+      ],
+    },
+  };
+}
+
+/** Messages one by one, or in order through a consumer that nobody keeps. */
+function reading(stream: string): string[] {
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}.>`,
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.INFO.${stream}.*`,
+    `$JS.API.CONSUMER.DELETE.${stream}.*`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.*`,
+    `$JS.FC.${stream}.>`,
+  ];
+}
+
+/** Making it, consumers that are kept, and letting go of what has been dealt with. */
+function keeping(stream: string): string[] {
+  return [
+    ...['CREATE', 'UPDATE', 'PURGE', 'MSG.DELETE'].map(
+      (verb) => `$JS.API.STREAM.${verb}.${stream}`,
+    ),
+    ...['CREATE', 'NAMES', 'LIST'].map((verb) => `$JS.API.CONSUMER.${verb}.${stream}`),
+    `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,
+    `$JS.ACK.${stream}.>`,
+  ];
+}
