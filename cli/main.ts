@@ -8,6 +8,7 @@ import { placesFrom } from './paths.js';
 import { addAsking } from './verbs/ask.js';
 import { addAudit } from './verbs/audit.js';
 import { addBundle } from './verbs/bundle.js';
+import { addHealth } from './verbs/health.js';
 import type { Here } from './verbs/here.js';
 import { addJournal } from './verbs/journal.js';
 import { addOrders } from './verbs/orders.js';
@@ -45,6 +46,7 @@ const here: Here = {
 
 addUp(program, here);
 addAsking(program, here);
+addHealth(program, here);
 addUpdaters(program, here);
 addOrders(program, here);
 addSensing(program, here);
