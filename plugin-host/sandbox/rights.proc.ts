@@ -1,12 +1,17 @@
 // What has to be there before sandboxes can be made: root's powers, and control groups that the runtime
 // takes.
 
-import { readFileSync } from 'node:fs';
-import { cgroupLayout, kindOf, parseMountinfo, type CgroupLayout } from './hierarchy.js';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import {
+  cgroupLayout,
+  hierarchies,
+  kindOf,
+  parseMountinfo,
+  type CgroupLayout,
+} from './hierarchy.js';
+import { whatIsMissing } from './privileges.js';
 import { findRuntime, requireCgroups } from './program.spawn.js';
 import { SandboxError } from './sandbox-error.js';
-
-const CAP_SYS_ADMIN = 21n;
 
 /**
  * Asked before anything is started or written. A runtime need not be there: without one Lull watches and
@@ -15,8 +20,10 @@ const CAP_SYS_ADMIN = 21n;
  */
 export function requireConfinement(ociRuntime: string): void {
   requireRights();
+  const layout = readLayout();
+  requireWritableGroups(layout);
   try {
-    requireCgroups(findRuntime(ociRuntime), kindOf(readLayout()));
+    requireCgroups(findRuntime(ociRuntime), kindOf(layout));
   } catch (error) {
     if (!isRuntimeMissing(error)) throw error;
   }
@@ -32,11 +39,21 @@ export function readLayout(): CgroupLayout {
 
 /** Namespaces, mounts and control groups need root: decision 61. */
 export function requireRights(): void {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-  const canAdminister = ((BigInt(`0x${effective ?? '0'}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
-  if (process.getuid?.() === 0 && canAdminister) return;
-  throw new SandboxError(
-    'NOT_PERMITTED',
-    'confining updaters needs root (with CAP_SYS_ADMIN): run Lull with sudo. There is no confinement without root.',
-  );
+  const missing = whatIsMissing(process.getuid?.(), readFileSync('/proc/self/status', 'utf8'));
+  if (missing !== undefined) throw new SandboxError('NOT_PERMITTED', missing);
+}
+
+/** A container is shown control groups that it may not change, unless it is started otherwise. */
+function requireWritableGroups(layout: CgroupLayout): void {
+  for (const dir of hierarchies(layout)) {
+    try {
+      accessSync(dir, constants.W_OK);
+    } catch (error) {
+      throw new SandboxError(
+        'NOT_PERMITTED',
+        `the control groups in ${dir} cannot be changed, and nothing could be paused: in a container, mount /sys/fs/cgroup with the right to write, and use the machine's cgroup namespace.`,
+        { cause: error },
+      );
+    }
+  }
 }
