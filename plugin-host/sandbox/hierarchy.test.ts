@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { cgroupLayout, distinctName, hierarchies, parseMountinfo } from './hierarchy.js';
+import {
+  cgroupLayout,
+  distinctName,
+  hierarchies,
+  outOfReach,
+  parseMountinfo,
+} from './hierarchy.js';
 
 const root = '27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw';
 
@@ -59,6 +65,22 @@ describe('the layout of control groups', () => {
 test('a mount point with a space in its name is read as it is', () => {
   const [mount] = parseMountinfo('36 35 98:0 / /mnt/my\\040disk rw - ext4 /dev/sdb rw');
   expect(mount?.path).toBe('/mnt/my disk');
+});
+
+describe('groups of the machine, seen from a cgroup namespace of a container', () => {
+  const seen = (mounted: string, options: string): string | undefined =>
+    outOfReach(
+      parseMountinfo(`30 23 0:26 ${mounted} /sys/fs/cgroup rw - cgroup2 cgroup2 ${options}`),
+    );
+
+  test('are out of reach where the kernel minds the namespace', () => {
+    expect(seen('/../../..', 'rw,nsdelegate')).toBe('/sys/fs/cgroup');
+    expect(seen('/../../..', 'rw')).toBeUndefined();
+  });
+
+  test('are within reach from the namespace of the machine, and one sees to its own', () => {
+    expect(seen('/', 'rw,nsdelegate')).toBeUndefined();
+  });
 });
 
 describe('a directory is told from every other one on the machine', () => {

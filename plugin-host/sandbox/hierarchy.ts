@@ -11,7 +11,7 @@ export interface CgroupLayout {
   readonly v1: ReadonlyMap<string, string>;
 }
 
-interface MountPoint {
+export interface MountPoint {
   /** "major:minor" of the file system. */
   readonly device: string;
   /** Which directory of the file system is mounted. */
@@ -61,6 +61,20 @@ export function kindOf({ unified, v1 }: CgroupLayout): CgroupKind {
 export function hierarchies(layout: CgroupLayout): string[] {
   const all = [...layout.v1.values(), ...(layout.unified === undefined ? [] : [layout.unified])];
   return [...new Set(all)];
+}
+
+/**
+ * The mount point of a v2 hierarchy whose groups lie above our cgroup namespace, where the kernel lets
+ * nobody be moved into them. Nothing else tells: the files are there, and can be opened.
+ */
+export function outOfReach(mounts: readonly MountPoint[]): string | undefined {
+  return mounts.find(
+    ({ fileSystem, path, root, superOptions }) =>
+      fileSystem === 'cgroup2' &&
+      UNIFIED_PATHS.includes(path) &&
+      root.startsWith('/..') &&
+      superOptions.includes('nsdelegate'),
+  )?.path;
 }
 
 /**

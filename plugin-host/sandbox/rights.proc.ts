@@ -6,8 +6,10 @@ import {
   cgroupLayout,
   hierarchies,
   kindOf,
+  outOfReach,
   parseMountinfo,
   type CgroupLayout,
+  type MountPoint,
 } from './hierarchy.js';
 import { whatIsMissing } from './privileges.js';
 import { findRuntime, requireCgroups } from './program.spawn.js';
@@ -20,8 +22,9 @@ import { SandboxError } from './sandbox-error.js';
  */
 export function requireConfinement(ociRuntime: string): void {
   requireRights();
-  const layout = readLayout();
-  requireWritableGroups(layout);
+  const mounts = readMounts();
+  const layout = cgroupLayout(mounts);
+  requireWritableGroups(layout, mounts);
   try {
     requireCgroups(findRuntime(ociRuntime), kindOf(layout));
   } catch (error) {
@@ -34,7 +37,11 @@ export function isRuntimeMissing(error: unknown): error is SandboxError {
 }
 
 export function readLayout(): CgroupLayout {
-  return cgroupLayout(parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')));
+  return cgroupLayout(readMounts());
+}
+
+function readMounts(): MountPoint[] {
+  return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
 /** Namespaces, mounts and control groups need root: decision 61. */
@@ -44,16 +51,20 @@ export function requireRights(): void {
 }
 
 /** A container is shown control groups that it may not change, unless it is started otherwise. */
-function requireWritableGroups(layout: CgroupLayout): void {
-  for (const dir of hierarchies(layout)) {
-    try {
-      accessSync(dir, constants.W_OK);
-    } catch (error) {
-      throw new SandboxError(
-        'NOT_PERMITTED',
-        `the control groups in ${dir} cannot be changed, and nothing could be paused: in a container, mount /sys/fs/cgroup with the right to write, and use the machine's cgroup namespace.`,
-        { cause: error },
-      );
-    }
+function requireWritableGroups(layout: CgroupLayout, mounts: readonly MountPoint[]): void {
+  const locked = outOfReach(mounts) ?? hierarchies(layout).find((dir) => !isWritable(dir));
+  if (locked === undefined) return;
+  throw new SandboxError(
+    'NOT_PERMITTED',
+    `the control groups in ${locked} cannot be changed, and nothing could be paused: in a container, mount /sys/fs/cgroup with the right to write, and use the machine's cgroup namespace (--cgroupns host).`,
+  );
+}
+
+function isWritable(dir: string): boolean {
+  try {
+    accessSync(dir, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
