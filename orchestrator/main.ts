@@ -25,6 +25,7 @@ import type { HostView } from './scheduler/host-view.js';
 import { hostEdges } from './scheduler/edges.loop.js';
 import { watchRhythm } from './scheduler/rhythm.loop.js';
 import { startTurns, type TurnDeps } from './scheduler/turn.loop.js';
+import { countEntry } from './world/figures.loop.js';
 import { openLedger } from './world/ledger.loop.js';
 import type { World } from './world/world.js';
 
@@ -58,6 +59,7 @@ export async function startOrchestrator(
       await openJournal(place, { ...settings.journalOptions, log }),
     );
     const ledger = await openLedger({ journal, clock, retry: () => policy.current().retry, log });
+    opened.add('figures', { close: ledger.onEntry(countEntry) });
     await ledger.append([
       { kind: 'orchestrator.started', version, policySha256: digestOf(policy.current()) },
     ]);
