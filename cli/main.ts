@@ -2,12 +2,14 @@
 // lull: the command line.
 
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { aboutHost } from './clients.grpc.js';
 import { CommandError, lineOf } from './failure.js';
 import { placesFrom } from './paths.js';
 import { addAsking } from './verbs/ask.js';
 import { addAudit } from './verbs/audit.js';
 import { addBundle } from './verbs/bundle.js';
+import { addFleet } from './verbs/fleet.js';
 import { addHealth } from './verbs/health.js';
 import type { Here } from './verbs/here.js';
 import { addJournal } from './verbs/journal.js';
@@ -21,6 +23,7 @@ interface Global {
   readonly state?: string;
   readonly run?: string;
   readonly json?: boolean;
+  readonly host?: string;
 }
 
 const { version } = JSON.parse(
@@ -32,8 +35,15 @@ const program = new Command('lull')
   .version(version)
   .option('--state <dir>', 'what survives restarts (LULL_STATE)')
   .option('--run <dir>', 'sockets and sandboxes (LULL_RUN)')
+  .addOption(
+    new Option('--host <id>', 'the machine of a fleet that a command is about').env('LULL_HOST'),
+  )
   .option('--json', 'answer in JSON')
   .showHelpAfterError();
+
+program.hook('preAction', () => {
+  aboutHost(program.opts<Global>().host);
+});
 
 const here: Here = {
   version,
@@ -48,6 +58,7 @@ addUp(program, here);
 addAsking(program, here);
 addHealth(program, here);
 addUpdaters(program, here);
+addFleet(program, here);
 addOrders(program, here);
 addSensing(program, here);
 addSimulate(program, here);

@@ -1,6 +1,7 @@
 // Following a running Lull: its journal as it is written, and progress.
 
 import { join } from 'node:path';
+import { Metadata } from '@grpc/grpc-js';
 import {
   OperatorServiceClient,
   type WatchResponse,
@@ -42,12 +43,19 @@ export interface Follower {
   close(): void;
 }
 
-export function followLull(runDir: string, onHappening: (happening: Happening) => void): Follower {
+/** @param host the machine of a fleet that is followed; absent: the one that this Lull is for. */
+export function followLull(
+  runDir: string,
+  onHappening: (happening: Happening) => void,
+  host?: string,
+): Follower {
   const operator = dialUnix(OperatorServiceClient, join(runDir, 'operator.sock'));
   const sensor = dialUnix(SensorServiceClient, join(runDir, 'sensor.sock'));
   const facts: Fact[] = [];
   const waiting = new Set<() => void>();
-  const stream = operator.watch({ fromSequence: 1n });
+  const metadata = new Metadata();
+  if (host !== undefined) metadata.set('lull-host', host);
+  const stream = operator.watch({ fromSequence: 1n }, metadata);
   stream.on('data', ({ kind }: WatchResponse) => {
     if (kind?.$case === 'entry') {
       const fact = JSON.parse(kind.value.bodyJson) as Fact;

@@ -33,9 +33,13 @@ export interface RunningLull {
 }
 
 /** A `lull` command that needs no running Lull. */
-export async function lull(args: readonly string[]): Promise<string> {
+export async function lull(
+  args: readonly string[],
+  env: StartOptions['env'] = process.env,
+): Promise<string> {
   const { stdout } = await run(process.execPath, [lullProgram, ...args], {
     timeout: COMMAND_MS_MAX,
+    env,
   });
   return stdout;
 }
@@ -86,7 +90,7 @@ export async function startLull(options: StartOptions): Promise<RunningLull> {
     logFile,
     pid: child.pid ?? 0,
     exited,
-    command: (words) => lull([...where, ...words]),
+    command: (words) => lull([...where, ...words], env),
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');

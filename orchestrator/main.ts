@@ -1,31 +1,24 @@
 // The orchestrator: owns the journal, decides who runs, and says why not.
 
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyIdOf } from '../bundle/envelope.js';
 import { watchSensor } from '../proto/watch/sensor.grpc.js';
 import { OperatorServiceService } from '../proto/gen/lull/operator/v1/operator.js';
 import { RegistryServiceService } from '../proto/gen/lull/registry/v1/registry.js';
-import type { Readings } from '../conditions/reading.js';
 import type { Clock } from '../runtime/clock.js';
 import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createProgressFeed } from './api/watch.grpc.js';
 import { operatorHandlers } from './api/operator.grpc.js';
-import { canonicalJson } from './journal/chain.js';
 import { openJournal, type JournalOptions } from './journal/open.loop.js';
 import type { JournalPlace } from './journal/place.js';
 import { linkService } from './link/host.grpc.js';
-import type { Policy, PolicySource } from './policy/policy.js';
+import { digestOf } from './policy/digest.js';
+import type { PolicySource } from './policy/policy.js';
 import { openBundles } from './registry/bundles.fs.js';
 import { registryHandlers } from './registry/registry.grpc.js';
-import type { HostView } from './scheduler/host-view.js';
-import { hostEdges } from './scheduler/edges.loop.js';
-import { watchRhythm } from './scheduler/rhythm.loop.js';
-import { startTurns, type TurnDeps } from './scheduler/turn.loop.js';
-import { countEntry } from './world/figures.loop.js';
+import { attend } from './scheduler/attend.loop.js';
 import { openLedger } from './world/ledger.loop.js';
 import type { World } from './world/world.js';
 
@@ -59,7 +52,6 @@ export async function startOrchestrator(
       await openJournal(place, { ...settings.journalOptions, log }),
     );
     const ledger = await openLedger({ journal, clock, retry: () => policy.current().retry, log });
-    opened.add('figures', { close: ledger.onEntry(countEntry) });
     await ledger.append([
       { kind: 'orchestrator.started', version, policySha256: digestOf(policy.current()) },
     ]);
@@ -68,33 +60,22 @@ export async function startOrchestrator(
     const cleared = await bundles.keepOnly(wantedBundles(ledger.world));
     if (cleared.length > 0) log.info({ cleared }, 'let go of bundles of no version that is known');
     const progress = createProgressFeed();
-    let readings: Readings = new Map();
-    const servedSinceMs = clock.now().wallMs;
-
-    const wake = (): void => {
-      turns.wake();
-    };
-    const hosts = hostEdges({ ledger, log, wake, onProgress: progress.publish });
-    const host = () => hosts.current;
-    const hostView = (): HostView => ({
-      id: hosts.current?.hostId ?? 'this machine',
-      attached: hosts.current !== undefined,
-      level: hosts.current?.confinement?.level,
-      readings,
-      diskPath: stateDir,
-      servedSinceMs,
-    });
-    const onWanted: TurnDeps['onWanted'] = (wanted) => {
-      sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, wanted);
-    };
-    const turns = opened.add(
-      'turns',
-      startTurns({ ledger, policy: policy.current, clock, log, hostView, host, onWanted }),
+    const attended = opened.add(
+      'machine',
+      attend({
+        ledger,
+        policy: policy.current,
+        clock,
+        log,
+        name: 'this machine',
+        diskPath: stateDir,
+        onProgress: progress.publish,
+        onWanted: (wanted) => {
+          sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, wanted);
+        },
+      }),
     );
-    const rhythm = opened.add(
-      'rhythm',
-      watchRhythm({ ledger, policy: policy.current, clock, log }),
-    );
+    const { wake, edges, host, hostView, planNow } = attended;
     const stopListening = policy.onChange(() => {
       const policySha256 = digestOf(policy.current());
       ledger.append([{ kind: 'policy.changed', policySha256 }]).then(wake, (error: unknown) => {
@@ -111,14 +92,12 @@ export async function startOrchestrator(
         clock,
         signal: new AbortController().signal,
         onReadings: (next) => {
-          readings = next;
-          rhythm.see(next);
-          wake();
+          attended.see(next);
         },
       }),
     );
 
-    const link = linkService({ edges: hosts, readBundle: bundles.read, log });
+    const link = linkService({ edges, readBundle: bundles.read, log });
     opened.add(
       'link',
       await serveUnix({
@@ -142,7 +121,7 @@ export async function startOrchestrator(
               clock,
               policy: policy.current,
               ledger,
-              planNow: turns.planNow,
+              planNow,
               hostView,
               host,
               progress,
@@ -170,15 +149,4 @@ function wantedBundles({ updaters }: World): ReadonlySet<string> {
     accepted === undefined ? [current] : [current, accepted.version],
   );
   return new Set(versions.map(({ bundleSha256 }) => bundleSha256));
-}
-
-/** Which policy was in force; a key stands in it by its id. */
-function digestOf(policy: Policy): string {
-  const publishers = policy.publishers.map((publisher) => ({
-    ...publisher,
-    keys: publisher.keys.map(keyIdOf),
-  }));
-  return createHash('sha256')
-    .update(canonicalJson({ ...policy, publishers }))
-    .digest('hex');
 }

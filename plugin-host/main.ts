@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
+import type { Nats } from '../runtime/nats.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createArtifacts } from './artifacts/artifacts.http.js';
 import { loadTrustStore } from './artifacts/trust-store.fs.js';
@@ -14,7 +15,8 @@ import { openGuard } from './guard/guard.loop.js';
 import { createInstaller } from './install/install.fs.js';
 import { openRootRecords } from './install/root-record.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
-import { openLink } from './link/link.grpc.js';
+import { grpcCarrier } from './link/link.grpc.js';
+import { openLink } from './link/link.loop.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
 import { createMachineRestart } from './power/restart.spawn.js';
 import { createCheckpoints } from './runs/checkpoints.fs.js';
@@ -38,6 +40,14 @@ export interface PluginHostSettings {
   /** What is launched has to be signed with one of them; none: as the orchestrator says. */
   readonly trustedKeys: readonly KeyObject[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of a fleet; absent: the orchestrator is in this machine. */
+  readonly fleet?: FleetPlace;
+}
+
+export interface FleetPlace {
+  readonly nats: Nats;
+  /** This machine's name in the fleet; absent: one that is made once. */
+  readonly hostId?: string;
 }
 
 /** How long the last events may take to reach the orchestrator when we stop. */
@@ -74,15 +84,20 @@ export async function startPluginHost(
         shownIn: places.artifactsDirs,
       }),
     );
+    const { fleet } = settings;
+    const hostId = fleet?.hostId ?? hostIdIn(stateDir);
+    const instanceId = randomBytes(8).toString('hex');
+    const faraway =
+      fleet === undefined
+        ? undefined
+        : await import('./link/fleet.nats.js').then(({ openFleetLink }) =>
+            openFleetLink({ nats: fleet.nats, runDir, hostId, instanceId, clock }),
+          );
+    if (faraway !== undefined) opened.add('fleet', faraway);
+    const carrier = faraway?.carrier ?? grpcCarrier(join(runDir, 'link.sock'));
     const link = opened.add(
       'link',
-      openLink({
-        socketPath: join(runDir, 'link.sock'),
-        hostId: hostIdIn(stateDir),
-        instanceId: randomBytes(8).toString('hex'),
-        clock,
-        log,
-      }),
+      openLink({ carrier, hostId, instanceId, diskPath: stateDir, clock, log }),
     );
     const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
     const catalog = createCatalog({ dir: join(stateDir, 'catalog') });
@@ -143,9 +158,10 @@ export async function startPluginHost(
     link.attach({
       runIds: runs.ids,
       onCommand: (command) => {
-        dispatch(command, runs, link, machine);
+        dispatch(command, runs, link, machine, faraway?.want);
       },
     });
+    faraway?.serve(runs);
     return opened;
   } catch (error) {
     await opened.close();

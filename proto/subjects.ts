@@ -8,6 +8,21 @@
 //   lull.v1.lead.PARTITION       orchestrators: who leads a partition now
 //   lull.v1.halt                 orchestrators: everything stops, in every host
 //   lull.v1.ask.PARTITION        orchestrators among themselves: a call for the one that leads
+//   lull.v1.progress.HOST        orchestrators among themselves: how far a machine's runs are
+//   lull.v1.restrain             orchestrators among themselves: in force before it is in a journal
+
+/** How many parts the hosts of a fleet are shared out to. Hosts and journals depend on it: never changed. */
+export const PARTITION_COUNT = 16;
+
+/** The partition of what holds for all hosts: updaters, holds, rollouts. */
+export const FLEET_PARTITION = 'fleet';
+
+/** The stream that keeps what hosts say until it is in a journal. */
+export const UP_STREAM = 'LULL_UP';
+
+/** Buckets, made by the first orchestrator: who leads what, who holds a place in a group, bundles. */
+export const LEASES_BUCKET = 'lull-leases';
+export const BUNDLES_BUCKET = 'lull-bundles';
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
@@ -15,6 +30,19 @@ const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export function isSubjectName(text: string): boolean {
   return namePattern.test(text);
 }
+
+/** The partition of a host: 32-bit FNV-1a of its name. */
+export function partitionOf(hostId: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(hostId)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return `p${String(hash % PARTITION_COUNT)}`;
+}
+
+/** Every partition that hosts are in. */
+export const partitions: readonly string[] = Array.from(
+  { length: PARTITION_COUNT },
+  (_, index) => `p${String(index)}`,
+);
 
 export const subjects = {
   /** @param partition a name, or `*` */
@@ -24,5 +52,7 @@ export const subjects = {
   state: (partition: string, host: string) => `lull.v1.state.${partition}.${host}`,
   lead: (partition: string) => `lull.v1.lead.${partition}`,
   halt: 'lull.v1.halt',
+  progress: (host: string) => `lull.v1.progress.${host}`,
+  restrain: 'lull.v1.restrain',
   ask: (partition: string) => `lull.v1.ask.${partition}`,
 } as const;

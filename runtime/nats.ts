@@ -33,6 +33,8 @@ export interface NatsOptions {
 
 export interface Nats extends Closeable {
   readonly connection: NatsConnection;
+  /** Calls `listener` after every break: what was published meanwhile without an acknowledgement is lost. */
+  onReconnect(listener: () => void): () => void;
 }
 
 /** Connects once, and stays connected until closed: a server that goes away is looked for for ever. */
@@ -54,18 +56,29 @@ export async function connectNats({ url, name, tls, log }: NatsOptions): Promise
     pingInterval: PING_EVERY_MS,
     maxPingOut: PINGS_LOST_MAX,
   });
-  void follow(connection, log);
+  const listeners = new Set<() => void>();
+  void follow(connection, listeners, log);
   return {
     connection,
+    onReconnect: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     close: async () => {
       await within(connection.close(), CLOSE_MS_MAX, 'closing the connection to NATS');
     },
   };
 }
 
-async function follow(connection: NatsConnection, log: Log): Promise<void> {
+async function follow(
+  connection: NatsConnection,
+  listeners: ReadonlySet<() => void>,
+  log: Log,
+): Promise<void> {
   for await (const { type } of connection.status()) {
     if (type === 'disconnect') log.warn('NATS is out of reach');
-    if (type === 'reconnect') log.info('NATS is back');
+    if (type !== 'reconnect') continue;
+    log.info('NATS is back');
+    for (const listener of listeners) listener();
   }
 }

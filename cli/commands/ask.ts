@@ -12,10 +12,15 @@ import {
   type Reading,
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { unary } from '../../runtime/grpc.js';
-import { CALL_MS_MAX, withOperator, withSensor } from '../clients.grpc.js';
+import { CALL_MS_MAX, callMetadata, withOperator, withSensor } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 
-const options = { deadlineMs: CALL_MS_MAX };
+const options = {
+  deadlineMs: CALL_MS_MAX,
+  get metadata() {
+    return callMetadata();
+  },
+};
 
 export function askStatus(runDir: string): Promise<GetStatusResponse> {
   return withOperator(runDir, (operator) => unary(operator.getStatus.bind(operator), {}, options));

@@ -6,10 +6,15 @@ import type {
   Subject,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { unary } from '../../runtime/grpc.js';
-import { CALL_MS_MAX, withOperator } from '../clients.grpc.js';
+import { CALL_MS_MAX, callMetadata, withOperator } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 
-const options = { deadlineMs: CALL_MS_MAX };
+const options = {
+  deadlineMs: CALL_MS_MAX,
+  get metadata() {
+    return callMetadata();
+  },
+};
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

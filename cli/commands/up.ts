@@ -14,6 +14,7 @@ import { CloseStack } from '../../runtime/shutdown.js';
 import { currentTraceparent, startTelemetry } from '../../runtime/telemetry.js';
 import { busesFrom, type Places } from '../paths.js';
 import { openPolicyFile } from '../policy-file.fs.js';
+import { connectFleet, hostIdOf, type FleetPlace } from './fleet-place.js';
 import type { JournalSettings } from './journal-place.js';
 import type { Replay } from './replay.js';
 
@@ -38,6 +39,8 @@ export interface UpOptions {
   /** Where the journal is; absent: in the state directory. */
   readonly journal: JournalPlace | undefined;
   readonly journalOptions: JournalSettings;
+  /** Of a fleet; absent: this machine is by itself. */
+  readonly fleet: FleetPlace | undefined;
   /** A trace to play instead of measuring. */
   readonly replay: Replay | undefined;
 }
@@ -82,7 +85,26 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         }),
       );
     }
-    if (wanted('orchestrator')) {
+    const nats =
+      options.fleet === undefined
+        ? undefined
+        : opened.add('NATS', await connectFleet(options.fleet, options.journalOptions, log));
+    if (wanted('orchestrator') && nats !== undefined && options.fleet !== undefined) {
+      const { startFleetOrchestrator } = await import('../../orchestrator/fleet/main.js');
+      const { replicaCount, allowLossy } = options.journalOptions;
+      const settings = {
+        ...{ version, runDir, nats, policy, replicaCount, allowLossy },
+        name: options.fleet.name,
+        stateDir: `${stateDir}/orchestrator`,
+      };
+      opened.add(
+        'orchestrator',
+        await startFleetOrchestrator(settings, {
+          clock,
+          log: log.child({ service: 'orchestrator' }),
+        }),
+      );
+    } else if (wanted('orchestrator')) {
       const { startOrchestrator } = await import('../../orchestrator/main.js');
       const settings = {
         version,
@@ -107,6 +129,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         uids: options.uids,
         trustedKeys: options.trustedKeys,
         env: process.env,
+        ...(nats === undefined ? {} : { fleet: { nats, ...hostIdOf(options.fleet) } }),
       };
       const deps = {
         clock,

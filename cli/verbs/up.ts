@@ -1,5 +1,6 @@
 // lull up.
 
+import { hostname } from 'node:os';
 import { Option, type Command } from 'commander';
 import { defaultUids } from '../../plugin-host/runs/places.fs.js';
 import { priorities, type Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
@@ -10,6 +11,7 @@ import { readReplay } from '../commands/replay.js';
 import { readTrustKeys } from '../commands/trust-keys.fs.js';
 import { parts, up, type Part } from '../commands/up.js';
 import { parseUids } from '../commands/uids.js';
+import { fleetFrom } from '../commands/fleet-place.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
 
@@ -26,6 +28,9 @@ interface UpFlags {
   readonly journal?: string;
   readonly journalCopies: string;
   readonly allowLossy: boolean;
+  readonly nats?: string;
+  readonly hostId?: string;
+  readonly name?: string;
   readonly replay?: string;
   readonly speed: string;
 }
@@ -77,6 +82,16 @@ export function addUp(program: Command, here: Here): void {
       '1',
     )
     .option('--allow-lossy', 'take a server that may lose what it acknowledged', false)
+    .addOption(
+      new Option(
+        '--nats <url>',
+        'this is a machine, or an orchestrator, of a fleet: nats://host:port, or tls://',
+      ).env('LULL_NATS'),
+    )
+    .addOption(new Option('--host-id <id>', "this machine's name in the fleet").env('LULL_HOST_ID'))
+    .addOption(
+      new Option('--name <name>', "this orchestrator's name in the fleet").env('LULL_NAME'),
+    )
     .option('--replay <file>', 'play a recorded trace instead of measuring')
     .option('--speed <times>', 'how fast to play it', '1')
     .action((given: UpFlags) =>
@@ -95,6 +110,7 @@ export function addUp(program: Command, here: Here): void {
           apps: given.app,
           journal: given.journal === undefined ? undefined : parsePlace(given.journal),
           journalOptions: journalSettings(given, process.env),
+          fleet: fleetFrom(given, hostname()),
           replay: given.replay === undefined ? undefined : readReplay(given.replay, given.speed),
         },
         stopSignal(),

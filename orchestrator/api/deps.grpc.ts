@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/clock.js';
-import type { HostConnection } from '../link/host.grpc.js';
+import type { HostConnection } from '../link/host-session.loop.js';
 import type { Policy } from '../policy/policy.js';
 import type { Plan } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';

@@ -9,7 +9,7 @@ import {
 import { dialUnix, serveUnix } from '../../runtime/grpc.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import type { HostConnection } from '../link/host.grpc.js';
+import type { HostConnection } from '../link/host-session.loop.js';
 import { defaultPolicy } from '../policy/policy.js';
 import { decide } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';
@@ -36,6 +36,7 @@ const connection: HostConnection = {
     trials: [{ name: 'write /etc', result: 'denied' }],
   },
   runIds: new Set(),
+  diskPath: '/',
   send: () => undefined,
 };
 

@@ -3,7 +3,7 @@
 
 import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../runtime/clock.js';
-import { JournalBusyError } from '../world/ledger.loop.js';
+import { JournalBusyError } from '../world/entry-log.loop.js';
 import type { Restraint } from '../world/restraints.js';
 import { RpcFailure } from './answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';

@@ -38,8 +38,8 @@ export function createProgressFeed(): ProgressFeed {
 
 export function streamEntries(
   call: ServerWritableStream<WatchRequest, WatchResponse>,
-  ledger: Ledger,
-  progress: ProgressFeed,
+  ledger: Pick<Ledger, 'head' | 'read' | 'onEntry'>,
+  progress: Pick<ProgressFeed, 'subscribe'>,
 ): void {
   const from = Number(call.request.fromSequence);
   let next = from === 0 ? ledger.head.sequence + 1 : from;
@@ -58,8 +58,8 @@ export function streamEntries(
     if (behindBytes > BEHIND_BYTES_MAX) call.end(); // W2
   };
   const sendEntry = (entry: StoredEntry): void => {
-    if (entry.sequence !== next) return; // W1
-    next += 1;
+    if (entry.sequence < next) return; // W1
+    next = entry.sequence + 1;
     send({ $case: 'entry', value: entryToWire(entry) }, entry.body.length + MESSAGE_BYTES);
   };
   const stopEntries = ledger.onEntry((entry) => {
@@ -77,7 +77,9 @@ export function streamEntries(
 
   async function catchUp(): Promise<void> {
     while (next <= ledger.head.sequence && !gone()) {
-      for (const entry of await ledger.read(next, PAGE)) {
+      const page = await ledger.read(next, PAGE);
+      if (page.length === 0) break;
+      for (const entry of page) {
         sendEntry(entry);
         if (call.writableNeedDrain) await drained(call);
         if (gone()) return;

@@ -23,7 +23,13 @@ export interface Heard {
   readonly sequence: number;
 }
 
-export type Fact = KindOfFact & { readonly heard?: Heard };
+export type Fact = KindOfFact & {
+  readonly heard?: Heard;
+  /** The machine that it is about, in a journal of several. Absent: all of the journal's. */
+  readonly machine?: string;
+  /** Copied from this entry of the fleet's journal. */
+  readonly fleet?: number;
+};
 
 type KindOfFact =
   | {

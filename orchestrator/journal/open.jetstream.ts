@@ -1,6 +1,7 @@
 // Connects to the server of a partition, and refuses one that may lose what it acknowledges.
 
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { pause } from '../../runtime/deadline.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import { whyLossy } from './durability.jetstream.js';
@@ -17,7 +18,15 @@ export async function openStreamJournal(
 ): Promise<Journal> {
   const nats = await connected(place, options);
   try {
-    return await openOver(nats, place, options);
+    const { partition } = place;
+    const journal = await openJournalOn(nats.connection, { ...options, partition });
+    return {
+      ...journal,
+      close: async () => {
+        await journal.close();
+        await nats.close();
+      },
+    };
   } catch (error) {
     await nats.close();
     throw error;
@@ -40,12 +49,12 @@ async function connected(place: StreamPlace, { log, tls }: JournalOptions): Prom
   }
 }
 
-async function openOver(
-  nats: Nats,
-  { partition }: StreamPlace,
-  { log, replicaCount, allowLossy }: JournalOptions,
+/** Over a connection that stays open when the journal is closed. */
+export async function openJournalOn(
+  connection: NatsConnection,
+  options: Omit<JournalOptions, 'tls'> & { readonly partition: string },
 ): Promise<Journal> {
-  const { connection } = nats;
+  const { partition, log, replicaCount, allowLossy } = options;
   const jsm = await jetstreamManager(connection, { timeout: API_MS_MAX });
   const journal = await openJetStreamJournal({
     js: jetstream(connection, { timeout: API_MS_MAX }),
@@ -63,11 +72,5 @@ async function openOver(
     }
     log.warn({ partition }, `the journal may not survive a power cut: ${lossy}`);
   }
-  return {
-    ...journal,
-    close: async () => {
-      await journal.close();
-      await nats.close();
-    },
-  };
+  return journal;
 }

@@ -14,7 +14,8 @@ import { dialUnix, reasonOf, serveUnix, type Listener } from '../../runtime/grpc
 import type { Confinement } from '../../conditions/confinement.js';
 import { createLog } from '../../runtime/log.js';
 import type { LinkEvent } from './event.wire.js';
-import { linkService, type HostConnection } from './host.grpc.js';
+import { linkService } from './host.grpc.js';
+import type { HostConnection } from './host-session.loop.js';
 
 type Stream = ClientDuplexStream<AttachRequest, AttachResponse>;
 
@@ -111,7 +112,14 @@ function connect(hello?: { hostId?: string; instanceId?: string; runIds?: string
   stream.on('end', () => (ended = true));
   stream.on('error', () => (ended = true));
   if (hello !== undefined) {
-    const value = { hostId: 'h', instanceId: 'i', runIds: [], confinement: '', ...hello };
+    const value = {
+      hostId: 'h',
+      instanceId: 'i',
+      runIds: [],
+      confinement: '',
+      diskPath: '',
+      ...hello,
+    };
     stream.write({ kind: { $case: 'hello', value } });
   }
   return {
@@ -224,7 +232,7 @@ describe('out of turn', () => {
         host.stream.write({
           kind: {
             $case: 'hello',
-            value: { hostId: 'x', instanceId: 'i', runIds: [], confinement: '' },
+            value: { hostId: 'x', instanceId: 'i', runIds: [], confinement: '', diskPath: '' },
           },
         });
       },

@@ -1,14 +1,6 @@
-// The orchestrator's end of the link: one stream per plugin-host.
-//
-// Invariants:
-//   K1. An event is acknowledged when whoever handles it has made it durable, never before.
-//   K2. Events of one host are handled one after the other, in the order in which they came.
-//   K3. A host that attaches again has replaced its older stream.
-//   K4. An event that was handled and is sent again, because its acknowledgement was lost, is
-//       acknowledged and not handled twice.
+// The orchestrator's end of the link inside a machine: one stream per plugin-host.
 
 import { status, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
-import { displayText } from '../../conditions/words.js';
 import { rpcError } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import {
@@ -19,30 +11,7 @@ import {
   type ReadBundleRequest,
   type ReadBundleResponse,
 } from '../../proto/gen/lull/link/v1/link.js';
-import type { Confinement } from '../../conditions/confinement.js';
-import { confinementFromWire } from './confinement.wire.js';
-import { eventFromWire, type LinkEvent } from './event.wire.js';
-
-export interface HostConnection {
-  readonly hostId: string;
-  readonly instanceId: string;
-  /** Undefined while its self-test is still on. */
-  readonly confinement: Confinement | undefined;
-  /** Runs that this instance holds, as it said when it attached. */
-  readonly runIds: ReadonlySet<string>;
-  send(message: NonNullable<AttachResponse['kind']>): void;
-}
-
-export interface HostEdges {
-  attached(host: HostConnection): Promise<void>;
-  detached(host: HostConnection): void;
-  /** It could not tell its machine to restart, or not to. */
-  restartFailed(message: string): Promise<void>;
-  /** What `host.confinement` says is new. */
-  confined(host: HostConnection): Promise<void>;
-  /** Resolves when the event is durable, or needs not be. */
-  event(host: HostConnection, event: LinkEvent): Promise<void>;
-}
+import { createHostSessions, type HostEdges, type HostSessions } from './host-session.loop.js';
 
 type Attach = ServerDuplexStream<AttachRequest, AttachResponse>;
 
@@ -52,13 +21,12 @@ export function linkService(deps: {
   readBundle: (sha256: string) => AsyncIterable<Uint8Array>;
   log: Log;
 }): { definition: typeof LinkServiceService; handlers: LinkServiceServer } {
-  const streams = new Map<string, Attach>();
-  const handled: Handled = new Map();
+  const sessions = createHostSessions(deps);
   return {
     definition: LinkServiceService,
     handlers: {
       attach: (stream) => {
-        void serveHost(stream, { streams, handled, edges: deps.edges, log: deps.log });
+        void serveHost(stream, sessions, deps.log);
       },
       readBundle: (call) => {
         void sendBundle(call, deps.readBundle, deps.log);
@@ -67,69 +35,28 @@ export function linkService(deps: {
   };
 }
 
-/** The last event handled of each host's present instance. */
-type Handled = Map<string, { readonly instanceId: string; readonly sequence: number }>;
-
-async function serveHost(
-  stream: Attach,
-  deps: { streams: Map<string, Attach>; handled: Handled; edges: HostEdges; log: Log },
-): Promise<void> {
-  const { streams, handled, edges, log } = deps;
-  let host: (HostConnection & { confinement: Confinement | undefined }) | undefined;
-  try {
-    // Not destroyed when we leave the loop: then the host would never hear that this stream has ended.
-    const requests = stream.iterator({ destroyOnReturn: false });
-    for await (const { kind } of requests as AsyncIterable<AttachRequest>) {
-      if (kind?.$case === 'hello' && host === undefined) {
-        streams.get(kind.value.hostId)?.end(); // K3
-        streams.set(kind.value.hostId, stream);
-        host = connectionOf(stream, kind.value);
-        host.send({ $case: 'welcome', value: {} });
-        await edges.attached(host);
-      } else if (kind?.$case === 'confinement' && host !== undefined) {
-        host.confinement = confinementFromWire(kind.value);
-        await edges.confined(host);
-      } else if (kind?.$case === 'event' && host !== undefined) {
-        const event = eventFromWire(kind.value);
-        const { hostId, instanceId } = host;
-        const last = handled.get(hostId);
-        if (last?.instanceId !== instanceId || event.sequence > last.sequence) {
-          await edges.event(host, event); // K1, K2, K4
-          handled.set(hostId, { instanceId, sequence: event.sequence });
-        }
-        host.send({ $case: 'acknowledge', value: { sequence: BigInt(event.sequence) } });
-      } else if (kind?.$case === 'restartFailed' && host !== undefined) {
-        await edges.restartFailed(displayText(kind.value.message, 256));
-      } else {
-        log.warn({ kind: kind?.$case }, 'a host sent a message out of turn');
-        break;
-      }
-    }
-  } catch (error) {
-    log.debug({ err: error, host: host?.hostId }, 'the link to a host ended');
-  } finally {
-    if (host !== undefined && streams.get(host.hostId) === stream) {
-      streams.delete(host.hostId);
-      edges.detached(host);
-    }
-    stream.end();
-  }
-}
-
-function connectionOf(
-  stream: Attach,
-  hello: { hostId: string; instanceId: string; runIds: string[] },
-): HostConnection & { confinement: Confinement | undefined } {
-  return {
-    hostId: hello.hostId,
-    instanceId: hello.instanceId,
-    confinement: undefined,
-    runIds: new Set(hello.runIds),
+async function serveHost(stream: Attach, sessions: HostSessions, log: Log): Promise<void> {
+  const session = sessions.open({
     // A few hundred bytes per run at most: what a host does not read is bounded by its slots.
     send: (kind) => {
       if (!stream.destroyed && !stream.writableEnded) stream.write({ kind });
     },
-  };
+    replaced: () => {
+      stream.end();
+    },
+  });
+  try {
+    // Not destroyed when we leave the loop: then the host would never hear that this stream has ended.
+    const requests = stream.iterator({ destroyOnReturn: false });
+    for await (const { kind } of requests as AsyncIterable<AttachRequest>) {
+      if ((await session.hear(kind)) !== 'heard') break;
+    }
+  } catch (error) {
+    log.debug({ err: error }, 'the link to a host ended');
+  } finally {
+    session.end();
+    stream.end();
+  }
 }
 
 async function sendBundle(

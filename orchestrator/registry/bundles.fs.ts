@@ -15,7 +15,7 @@ const INCOMING = 'incoming-';
 const CHUNK_BYTES = 256 * 1024;
 
 export interface Bundles {
-  has(sha256: string): boolean;
+  has(sha256: string): Promise<boolean>;
   /** @throws BundleError when the tar is not what the manifest declares; nothing is kept then. */
   receive(manifest: Manifest, tar: AsyncIterable<Uint8Array>): Promise<void>;
   read: (sha256: string) => AsyncIterable<Uint8Array>;
@@ -35,7 +35,7 @@ export function openBundles(directory: string): Bundles {
     return join(directory, `${sha256}.tar`);
   };
   return {
-    has: (sha256) => existsSync(pathOf(sha256)),
+    has: (sha256) => Promise.resolve(existsSync(pathOf(sha256))),
     receive: async (manifest, tar) => {
       const incoming = join(directory, `${INCOMING}${randomBytes(8).toString('hex')}`);
       const file = await open(incoming, 'wx', 0o400);

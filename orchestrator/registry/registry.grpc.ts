@@ -72,7 +72,7 @@ async function submit(
   const verdict = verifySubmission(envelope, policy(), (id) => knownVersions(ledger, id));
   if (verdict.kind === 'refused') return refuse(verdict, deps);
   const { manifest, publisher, keyIds } = verdict;
-  if (!bundles.has(manifest.bundle.sha256)) {
+  if (!(await bundles.has(manifest.bundle.sha256))) {
     await receive(verdict, parts, deps);
   }
   const before = ledger.world.updaters.get(manifest.id);

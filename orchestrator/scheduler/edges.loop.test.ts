@@ -6,7 +6,7 @@ import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { createLog } from '../../runtime/log.js';
 import type { Fact } from '../journal/fact.js';
 import type { LinkEvent } from '../link/event.wire.js';
-import type { HostConnection } from '../link/host.grpc.js';
+import type { HostConnection } from '../link/host-session.loop.js';
 import type { Update } from '../runs/update.js';
 import {
   admitted,
@@ -64,6 +64,7 @@ function hostHolding(...runIds: string[]): HostConnection & { readonly sent: Com
     instanceId,
     confinement: undefined,
     runIds: new Set(runIds),
+    diskPath: '',
     send,
     sent,
   };

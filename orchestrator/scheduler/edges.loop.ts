@@ -15,7 +15,7 @@ import { UPDATES_PER_SCAN_MAX } from '../../conditions/scan-limits.js';
 import type { Log } from '../../runtime/log.js';
 import type { Fact, Heard } from '../journal/fact.js';
 import type { LinkEvent } from '../link/event.wire.js';
-import type { HostConnection, HostEdges } from '../link/host.grpc.js';
+import type { HostConnection, HostEdges } from '../link/host-session.loop.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
 import type { Ledger } from '../world/ledger.loop.js';

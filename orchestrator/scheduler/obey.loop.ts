@@ -5,7 +5,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Reason } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import { grantToWire } from '../link/grant.wire.js';
-import type { HostConnection } from '../link/host.grpc.js';
+import type { HostConnection } from '../link/host-session.loop.js';
 import type { Policy } from '../policy/policy.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { UpdaterState } from '../world/world.js';

@@ -54,6 +54,7 @@ test('what runs is stopped at once, and what that turn wanted to start is not se
     instanceId: 'i',
     confinement: undefined,
     runIds: new Set<string>(),
+    diskPath: '',
     send: (command: NonNullable<AttachResponse['kind']>) => void sent.push(command),
   };
   const readings = quietReadings({

@@ -11,7 +11,7 @@ import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { Journal } from '../journal/journal.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
-import type { HostConnection } from '../link/host.grpc.js';
+import type { HostConnection } from '../link/host-session.loop.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
 import {
   admitted,
@@ -78,6 +78,7 @@ beforeEach(async () => {
     instanceId: 'i',
     confinement: undefined,
     runIds: new Set(),
+    diskPath: '',
     send: (command) => {
       sent.push(command);
       durableAtSend.push(ledger.head.sequence);

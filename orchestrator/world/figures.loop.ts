@@ -4,7 +4,7 @@ import { count, time } from '../../runtime/metrics.js';
 import type { Entry } from '../journal/chain.js';
 import { figuresOf } from './figures.js';
 
-/** For each entry of a ledger, once it is durable. */
+/** For each entry of a journal that is written here, once it is durable. */
 export function countEntry({ fact }: Pick<Entry, 'fact'>): void {
   for (const figure of figuresOf(fact)) {
     const { name, labels } = figure;

@@ -8,13 +8,7 @@ import { backoffMs, isCrash } from './retry.js';
 import { noteHowItEnded } from './fold-crashes.js';
 import { attemptsMax } from './fold-mending.js';
 import { foldPerformed, foldScanned, scanFloorMs } from './fold-outcome.js';
-import {
-  ADMISSIONS_MAX,
-  HISTORY_MAX,
-  subjectKeyOf,
-  updateKey,
-  type MutableWorld,
-} from './world.js';
+import { ADMISSIONS_MAX, subjectKeyOf, updateKey, type MutableWorld } from './world.js';
 
 type RunFact = Extract<
   Fact,
@@ -176,7 +170,7 @@ function finished(
   if (holdsSlot(run)) world.lastRunEndedAtMs = atMs;
   world.runs.delete(run.id);
   world.history.push({ ...run, phase: { kind: 'finished', outcome, atMs } });
-  if (world.history.length > HISTORY_MAX) world.history.shift();
+  if (world.history.length > world.historyMax) world.history.shift();
   if (run.work.kind === 'scan') foldScanned(world, run, outcome, atMs, retry);
   else foldPerformed(world, run, run.work.update, outcome, atMs, retry);
   // After that: what an operator wants is judged otherwise.

@@ -11,6 +11,7 @@ import type { Policy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
 import {
+  HISTORY_MAX,
   noTrials,
   updateKey,
   type MutableWorld,
@@ -24,8 +25,9 @@ import { learn, noRhythm } from './rhythm.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 
-export function emptyWorld(): MutableWorld {
+export function emptyWorld(historyMax = HISTORY_MAX): MutableWorld {
   return {
+    historyMax,
     sequence: 0,
     epoch: 0,
     updaters: new Map(),

@@ -1,45 +1,21 @@
 // The ledger: the journal and its fold, kept in step.
 //
 // Invariants:
-//   L1. The world contains a fact only when it is durable.
-//   L2. Facts are folded in the order of their sequence; `append` resolves after its own were.
-//   L3. When the journal has failed, no later append succeeds: whoever needs a durable fact stops.
+//   L1–L3. As of the entry log. The world contains a fact only when it is durable.
 //   L4. What restrains is in force at once: `inForce` is the world with what was imposed and is not
 //       durable yet. It has room where the queue is full for everything else, and stays in force when
 //       the journal has failed.
 
 import type { Log } from '../../runtime/log.js';
 import type { Clock } from '../../runtime/clock.js';
-import {
-  chainEntry,
-  genesis,
-  verifyChain,
-  type ChainVerdict,
-  type Entry,
-  type Head,
-  type StoredEntry,
-} from '../journal/chain.js';
+import type { ChainVerdict, Entry, Head, StoredEntry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
-import { JournalError, type Journal } from '../journal/journal.js';
+import type { Journal } from '../journal/journal.js';
 import type { Policy } from '../policy/policy.js';
+import { JournalBusyError, openEntryLog, RESTRAINTS_MAX, type EntryLog } from './entry-log.loop.js';
 import { emptyWorld, foldEntry } from './fold.js';
 import { restrained, type Imposed, type Restraint } from './restraints.js';
-import type { MutableWorld, World } from './world.js';
-
-/** Entries read from the journal in one go. */
-const PAGE = 1_000;
-/** Appends stored in one transaction, and appends waiting for it, at the most. */
-const BATCH_MAX = 256;
-const QUEUE_MAX = 4_096;
-/** Restraints that wait beyond that: more than people can say while a disk is full. */
-const RESTRAINTS_MAX = 256;
-const FULL_DISK_RETRY_MS = 2_000;
-
-interface Pending {
-  readonly entries: readonly Entry[];
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
+import type { World } from './world.js';
 
 export interface Ledger {
   readonly world: World;
@@ -55,25 +31,6 @@ export interface Ledger {
   onEntry(listener: (entry: Entry) => void): () => void;
 }
 
-export class AuditBrokenError extends Error {
-  readonly code = 'AUDIT_BROKEN';
-
-  constructor(why: string) {
-    super(
-      `the journal does not verify: ${why}. Somebody or something changed it. Restore it from a backup, or move it away to start a new one.`,
-    );
-    this.name = 'AuditBrokenError';
-  }
-}
-
-export class JournalBusyError extends Error {
-  readonly code = 'JOURNAL_BUSY';
-
-  constructor() {
-    super('the journal cannot keep up; what is not in it does not happen');
-  }
-}
-
 /** Reads the journal, verifies its chain and folds it. */
 export async function openLedger(deps: {
   journal: Journal;
@@ -83,123 +40,49 @@ export async function openLedger(deps: {
   log: Log;
 }): Promise<Ledger> {
   const { journal, clock, retry, log } = deps;
-  const world: MutableWorld = emptyWorld();
-  const listeners = new Set<(entry: Entry) => void>();
-  let durable = genesis;
-  for (;;) {
-    const page = await journal.read(durable.sequence + 1, PAGE);
-    if (page.length === 0) break;
-    const verdict = verifyChain(durable, page);
-    if (verdict.kind === 'broken') throw new AuditBrokenError(verdict.why);
-    for (const stored of page) foldEntry(world, parseEntry(stored), retry());
-    durable = verdict.head;
-  }
-  let written = durable;
-  let pumping = false;
-  let broken: Error | undefined;
-  const queue: Pending[] = [];
+  const world = emptyWorld();
+  const fold = (entry: Entry): void => {
+    foldEntry(world, entry, retry());
+  };
+  const entries = await openEntryLog({ journal, clock, fold, log });
+  return ledgerOver({ entries, world, clock, isOurs: () => true, tagged: (fact) => fact });
+}
+
+/** A ledger of one world, in a journal that may hold several. */
+export function ledgerOver(deps: {
+  readonly entries: EntryLog;
+  readonly world: World;
+  readonly clock: Clock;
+  /** Whether an entry is of this world. */
+  readonly isOurs: (fact: Fact) => boolean;
+  /** The fact as one of this world. */
+  readonly tagged: <F extends Fact>(fact: F) => F;
+  /** Imposed on every world of the journal. */
+  readonly imposedOnAll?: Iterable<Imposed>;
+}): Ledger {
+  const { entries, world, clock, isOurs, tagged, imposedOnAll = [] } = deps;
   const imposed = new Set<Imposed>();
-
-  /** Stores what is queued, everything that has come meanwhile in one transaction, and folds it. */
-  async function pump(): Promise<void> {
-    pumping = true;
-    while (queue.length > 0) {
-      const batch = queue.splice(0, BATCH_MAX);
-      const entries = batch.flatMap((pending) => pending.entries);
-      try {
-        await storePatiently(entries.map(toStored));
-      } catch (error) {
-        broken = error as Error; // L3
-        log.fatal({ err: error }, 'the journal takes no entries; nothing will be started any more');
-        for (const { reject } of [...batch, ...queue.splice(0)]) reject(broken);
-        return;
-      }
-      for (const entry of entries) {
-        foldEntry(world, entry, retry()); // L1, L2
-        for (const listener of listeners) listener(entry);
-      }
-      const last = entries.at(-1);
-      if (last !== undefined) durable = { sequence: last.sequence, hash: last.hash };
-      for (const { resolve } of batch) resolve();
-    }
-    pumping = false; // In the same step as the look at the queue: no append can fall in between.
-  }
-
-  /** T19: a full disk is waited for. Nothing permissive happens meanwhile, because it awaits this. */
-  async function storePatiently(entries: readonly StoredEntry[]): Promise<void> {
-    for (;;) {
-      try {
-        await journal.append(entries);
-        return;
-      } catch (error) {
-        if (!(error instanceof JournalError) || error.code !== 'NO_SPACE') throw error;
-        log.error('the disk of the journal is full; nothing starts until there is space');
-        await new Promise<void>((resolve) => clock.after(FULL_DISK_RETRY_MS, resolve));
-      }
-    }
-  }
-
-  function enqueue(facts: readonly Fact[], queueMax: number): Promise<void> {
-    if (broken !== undefined) return Promise.reject(broken);
-    if (queue.length >= queueMax) return Promise.reject(new JournalBusyError());
-    const atMs = Math.round(clock.now().wallMs);
-    let head = written;
-    const entries = facts.map((fact) => {
-      const entry = chainEntry(head, atMs, fact);
-      head = { sequence: entry.sequence, hash: entry.hash };
-      return entry;
-    });
-    written = head; // After all of them: a fact that cannot be written leaves no gap.
-    return new Promise((resolve, reject) => {
-      queue.push({ entries, resolve, reject });
-      if (!pumping) void pump();
-    });
-  }
-
   return {
     world,
     get head() {
-      return durable;
+      return entries.head;
     },
     get inForce() {
-      return restrained(world, imposed);
+      return restrained(restrained(world, imposedOnAll), imposed);
     },
     impose: async (fact) => {
       if (imposed.size >= RESTRAINTS_MAX) throw new JournalBusyError();
       const restraint = { fact, atMs: Math.round(clock.now().wallMs) };
       imposed.add(restraint);
-      await enqueue([fact], QUEUE_MAX + RESTRAINTS_MAX);
+      await entries.appendRestraint(tagged(fact));
       imposed.delete(restraint);
     },
-    append: (facts) => enqueue(facts, QUEUE_MAX),
-    read: (fromSequence, count) => journal.read(fromSequence, count),
-    verify: () => verifyAll(journal, durable.sequence),
-    onEntry: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    append: (facts) => entries.append(facts.map(tagged)),
+    read: entries.read,
+    verify: entries.verify,
+    onEntry: (listener) =>
+      entries.onEntry((entry) => {
+        if (isOurs(entry.fact)) listener(entry);
+      }),
   };
-}
-
-async function verifyAll(journal: Journal, upTo: number): Promise<ChainVerdict> {
-  let head = genesis;
-  while (head.sequence < upTo) {
-    const page = await journal.read(head.sequence + 1, PAGE);
-    if (page.length === 0) {
-      const next = head.sequence + 1;
-      return { kind: 'broken', atSequence: next, why: `entry ${String(next)} is missing` };
-    }
-    const verdict = verifyChain(head, page);
-    if (verdict.kind === 'broken') return verdict;
-    head = verdict.head;
-  }
-  return { kind: 'whole', head };
-}
-
-function toStored({ sequence, atMs, body, hash }: Entry): StoredEntry {
-  return { sequence, atMs, body, hash };
-}
-
-export function parseEntry(stored: StoredEntry): Entry {
-  return { ...stored, fact: JSON.parse(stored.body) as Fact };
 }

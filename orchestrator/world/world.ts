@@ -135,8 +135,9 @@ export interface World {
   readonly updates: ReadonlyMap<string, UpdateState>;
   /** Runs that have not finished, by id. */
   readonly runs: ReadonlyMap<string, Run>;
-  /** Finished runs, oldest first, at most HISTORY_MAX. */
+  /** Finished runs, oldest first, at most `historyMax`. */
   readonly history: readonly Run[];
+  readonly historyMax: number;
   /** When the last run let go of its slot, ms since the epoch. */
   readonly lastRunEndedAtMs: number;
   /** By subject key: an updater's id, or that and an update's. */
@@ -174,8 +175,9 @@ export interface MutableWorld extends World {
   lastRunEndedAtMs: number;
 }
 
-/** Finished runs kept at hand; the journal has them all. */
+/** Finished runs kept at hand of a machine, alone and in a fleet; the journal has them all. */
 export const HISTORY_MAX = 1_000;
+export const FLEET_HISTORY_MAX = 20;
 /** Twice what policy counts at the most, so that both ends of a long row of crashes are kept. */
 export const CRASHES_MAX = 32;
 export const ADMISSIONS_MAX = 64;

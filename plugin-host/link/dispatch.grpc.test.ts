@@ -20,6 +20,7 @@ function dispatched(command: Command) {
     grant: ({ runId, epoch }) => void calls.push(['grant', runId, epoch]),
     renew: noting('renew'),
     pause: noting('pause'),
+    pauseAll: noting('pauseAll'),
     resume: noting('resume'),
     stop: noting('stop'),
     close: () => Promise.resolve(),

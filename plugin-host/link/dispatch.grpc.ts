@@ -1,17 +1,18 @@
 // Commands of the orchestrator, to the runs they are for.
 
-import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import type { AttachResponse, Wanted } from '../../proto/gen/lull/link/v1/link.js';
 import { failed } from '../runs/event.js';
 import type { MachineRestart } from '../power/restart.spawn.js';
 import type { HostedRuns } from '../runs/hosted-runs.loop.js';
 import { grantFromWire } from './grant.wire.js';
-import type { Link } from './link.grpc.js';
+import type { Link } from './link.loop.js';
 
 export function dispatch(
   command: NonNullable<AttachResponse['kind']>,
   runs: HostedRuns,
   link: Pick<Link, 'report'>,
   machine: MachineRestart,
+  watch: (wanted: Wanted) => void = () => undefined,
 ): void {
   switch (command.$case) {
     case 'grant': {
@@ -44,7 +45,11 @@ export function dispatch(
     case 'cancelRestart':
       machine.cancel();
       return;
+    case 'wanted':
+      watch(command.value);
+      return;
     case 'welcome':
+    case 'refused':
     case 'acknowledge':
       return; // The link's own.
   }

@@ -22,6 +22,8 @@ export interface HostedRuns {
   grant(grant: Grant): void;
   renew(runId: string, epoch: number, leaseMs: number): void;
   pause(runId: string, epoch: number, codes: readonly string[]): void;
+  /** Every run, whatever its epoch. */
+  pauseAll(codes: readonly ReasonCode[]): void;
   resume(runId: string, epoch: number): void;
   stop(runId: string, epoch: number, reason: string): void;
   /** Stops every run and waits until nothing of them is left. */
@@ -103,6 +105,9 @@ export function hostRuns(deps: {
     },
     renew: (runId, epoch, leaseMs) => current(runId, epoch)?.renew(leaseMs),
     pause: (runId, epoch, codes) => current(runId, epoch)?.pause(knownCodes(codes)),
+    pauseAll: (codes) => {
+      for (const run of active.values()) run.pause(codes);
+    },
     resume: (runId, epoch) => current(runId, epoch)?.resume(),
     stop: (runId, epoch, reason) => {
       const code = isReasonCode(reason) ? reason : 'OPERATOR';

@@ -36,6 +36,7 @@ export const orchestratorFloors: readonly (readonly string[])[] = [
   ['world'],
   ['registry', 'scheduler'],
   ['simulation', 'api'],
+  ['fleet'],
   ['main.ts'],
 ];
 
@@ -44,11 +45,16 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ['@bufbuild/protobuf', ['sdk/health.ts', 'plugin-host/channel/']],
   [
     '@grpc/grpc-js',
-    ['runtime/', 'sensor-service/', 'orchestrator/', 'plugin-host/', 'sdk/', 'cli/', 'bench/'],
+    [
+      ...['runtime/', 'sensor-service/', 'orchestrator/', 'plugin-host/', 'sdk/', 'cli/'],
+      ...['bench/', 'harness/'],
+    ],
   ],
   ['@jest/globals', ['test/support/']],
-  ['@nats-io/jetstream', ['orchestrator/journal/', 'bench/journal/']],
-  ['@nats-io/transport-node', ['runtime/nats', 'orchestrator/journal/']],
+  ['@nats-io/jetstream', ['orchestrator/', 'plugin-host/link/', 'bench/journal/']],
+  ['@nats-io/kv', ['orchestrator/']],
+  ['@nats-io/obj', ['orchestrator/registry/', 'plugin-host/link/']],
+  ['@nats-io/transport-node', ['runtime/nats', 'orchestrator/', 'plugin-host/link/']],
   ['@opentelemetry/api', ['runtime/telemetry', 'runtime/metrics.ts']],
   ['@opentelemetry/exporter-metrics-otlp-http', ['runtime/metrics.ts']],
   ['@opentelemetry/exporter-trace-otlp-http', ['runtime/telemetry.ts']],
@@ -75,6 +81,7 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
 export const pureExceptions: ReadonlyMap<string, readonly string[]> = new Map([
   ['bundle/envelope.ts', ['node:crypto']],
   ['orchestrator/journal/chain.ts', ['node:crypto']],
+  ['orchestrator/policy/digest.ts', ['node:crypto']],
   ['orchestrator/trust/publisher.ts', ['node:crypto']],
   ['orchestrator/world/retry.ts', ['node:crypto']],
   ['plugin-host/artifacts/digests.ts', ['node:crypto']],

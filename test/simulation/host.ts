@@ -5,7 +5,7 @@ import { objections, type Requirement } from '../../conditions/requirement.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { Fact } from '../../orchestrator/journal/fact.js';
 import type { LinkEvent } from '../../orchestrator/link/event.wire.js';
-import type { HostConnection } from '../../orchestrator/link/host.grpc.js';
+import type { HostConnection } from '../../orchestrator/link/host-session.loop.js';
 import { isReasonCode, type ReasonCode } from '../../conditions/reason.js';
 import type { Outcome } from '../../orchestrator/runs/run.js';
 import { updateFromWire } from '../../orchestrator/link/update.wire.js';

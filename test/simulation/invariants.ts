@@ -16,7 +16,7 @@ import type { Policy } from '../../orchestrator/policy/policy.js';
 import { holdsSlot } from '../../orchestrator/runs/run.js';
 import { keyOf } from '../../orchestrator/scheduler/subject.js';
 import { emptyWorld, foldEntry } from '../../orchestrator/world/fold.js';
-import { parseEntry } from '../../orchestrator/world/ledger.loop.js';
+import { parseEntry } from '../../orchestrator/world/entry-log.loop.js';
 import type { World } from '../../orchestrator/world/world.js';
 import type { Disk } from './disk.js';
 import type { HostRun, SimulatedHost } from './host.js';

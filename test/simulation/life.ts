@@ -3,7 +3,7 @@
 
 import { chanceFrom, type Chance } from '../../orchestrator/simulation/seeded.js';
 import type { CancelTimer } from '../../runtime/clock.js';
-import { parseEntry } from '../../orchestrator/world/ledger.loop.js';
+import { parseEntry } from '../../orchestrator/world/entry-log.loop.js';
 import { Disk } from './disk.js';
 import { SimulatedHost } from './host.js';
 import { updateKey } from '../../orchestrator/world/world.js';

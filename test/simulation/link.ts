@@ -1,7 +1,7 @@
 // The link between a simulated host and the orchestrator: in order, late, and cut at any instant.
 
 import type { LinkEvent } from '../../orchestrator/link/event.wire.js';
-import type { HostConnection } from '../../orchestrator/link/host.grpc.js';
+import type { HostConnection } from '../../orchestrator/link/host-session.loop.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
 import type { SimulatedHost } from './host.js';
 import type { Handled } from './orchestrator.js';
@@ -38,6 +38,7 @@ export class Link {
       confinement: simulated,
       // As the real host says it: a run whose end was not heard yet is still held.
       runIds: new Set([...host.runs.keys(), ...host.outbox.map(({ runId }) => runId)]),
+      diskPath: '/',
       send: (command) => {
         if (this.life.over) return;
         this.downAtMs = Math.max(this.downAtMs, deps.time.nowMs + this.delayMs());

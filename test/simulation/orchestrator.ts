@@ -3,7 +3,7 @@
 
 import { withReadings, type Readings } from '../../conditions/reading.js';
 import type { Fact } from '../../orchestrator/journal/fact.js';
-import type { HostConnection } from '../../orchestrator/link/host.grpc.js';
+import type { HostConnection } from '../../orchestrator/link/host-session.loop.js';
 import type { LinkEvent } from '../../orchestrator/link/event.wire.js';
 import type { Policy } from '../../orchestrator/policy/policy.js';
 import { hostEdges, type HostPresence } from '../../orchestrator/scheduler/edges.loop.js';

@@ -1,7 +1,7 @@
 // Watches a life: after every step the auditor reads what became durable, and the invariants are asked.
 
 import { holdsSlot } from '../../orchestrator/runs/run.js';
-import { parseEntry } from '../../orchestrator/world/ledger.loop.js';
+import { parseEntry } from '../../orchestrator/world/entry-log.loop.js';
 import { Audit } from './audit.js';
 import type { Disk } from './disk.js';
 import type { SimulatedHost } from './host.js';

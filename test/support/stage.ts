@@ -9,6 +9,7 @@ import { followLull, type Follower } from '../../harness/follow.grpc.js';
 import { startLull, type RunningLull } from '../../harness/lull.spawn.js';
 import { installApp } from './apps.js';
 import { packFixture, type BundleOptions } from './bundle.js';
+import { carrierUnderTest } from './carrier.js';
 import { leftoversAfter, mountsBelow, removeGroups, unmountWork } from './leftovers.js';
 import {
   spawnLull,
@@ -64,8 +65,10 @@ export function openStage(options: { policy?: PolicyChange } = {}): Stage {
   const followers: Follower[] = [];
   let bundleCount = 0;
 
-  const spawn = (args: readonly string[], how?: ProcessOptions): LullProcess => {
-    const each = spawnLull(['--state', stateDir, '--run', runDir, ...args], how);
+  const carrier = carrierUnderTest();
+  const spawn = (args: readonly string[], how: ProcessOptions = {}): LullProcess => {
+    const env = { ...(how.env ?? process.env), ...carrier.env };
+    const each = spawnLull(['--state', stateDir, '--run', runDir, ...args], { ...how, env });
     spawned.push(each);
     return each;
   };
@@ -77,17 +80,18 @@ export function openStage(options: { policy?: PolicyChange } = {}): Stage {
     keyFile,
     rivalKeyFile,
     start: async (args = [], env = process.env) => {
+      await carrier.open();
       const each = await startLull({
         directory,
         policyFile,
         args: [...besideOthers, ...args],
-        env,
+        env: { ...env, ...carrier.env },
       });
       running.push(each);
       return each;
     },
     follow: () => {
-      const follower = followLull(runDir, () => undefined);
+      const follower = followLull(runDir, () => undefined, carrier.env['LULL_HOST']);
       followers.push(follower);
       return follower;
     },
@@ -104,6 +108,7 @@ export function openStage(options: { policy?: PolicyChange } = {}): Stage {
       for (const each of spawned) each.kill('SIGTERM');
       await Promise.all(spawned.map(({ ended }) => ended));
       await Promise.all(running.map((each) => each.stop()));
+      await carrier.close();
       await leftoversAfter({ directory, runDir: join(directory, 'none'), stateDir }, REAPED_MS_MAX);
       // What a Lull that was killed leaves until the next start; a failed test has no next start.
       removeGroups({ directory, runDir, stateDir });

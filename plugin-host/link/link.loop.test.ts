@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
-import { openLink, type Link } from './link.grpc.js';
+import { grpcCarrier } from './link.grpc.js';
+import { openLink, type Link } from './link.loop.js';
 import { BYTES_MAX } from './outbox.js';
 import { startOrchestrator, type TestOrchestrator } from './orchestrator.testing.js';
 
@@ -24,9 +25,10 @@ beforeEach(async () => {
   [held, commands] = [[], []];
   orchestrator = await startOrchestrator(socketPath);
   link = openLink({
-    socketPath,
+    carrier: grpcCarrier(socketPath),
     hostId: 'h',
     instanceId: 'i',
+    diskPath: '/d',
     clock: systemClock,
     log: createLog('test', 'silent'),
   });

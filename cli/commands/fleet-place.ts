@@ -1,0 +1,64 @@
+// Where a fleet is, and what this machine is called in it.
+
+import { isSubjectName } from '../../proto/subjects.js';
+import type { Log } from '../../runtime/log.js';
+import { connectNats, type Nats } from '../../runtime/nats.js';
+import { CommandError } from '../failure.js';
+import type { JournalSettings } from './journal-place.js';
+
+export interface FleetPlace {
+  readonly url: URL;
+  /** Of an orchestrator. */
+  readonly name: string;
+  /** Of a machine; absent: one that is made once. */
+  readonly hostId?: string;
+}
+
+const RULE = 'lower case letters, digits and hyphens, at most 63';
+
+/** @param machine what this machine is called elsewhere, for an orchestrator without a name. */
+export function fleetFrom(
+  flags: { readonly nats?: string; readonly hostId?: string; readonly name?: string },
+  machine: string,
+): FleetPlace | undefined {
+  if (flags.nats === undefined) return undefined;
+  const url = URL.canParse(flags.nats) ? new URL(flags.nats) : undefined;
+  if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
+    throw new CommandError(`--nats is nats://host:port or tls://host:port, not "${flags.nats}"`);
+  }
+  const name = flags.name ?? machine.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
+  for (const [flag, given] of [
+    ['--name', name],
+    ['--host-id', flags.hostId],
+  ] as const) {
+    if (given !== undefined && !isSubjectName(given)) {
+      throw new CommandError(`${flag} "${given}" names nothing in a fleet: ${RULE}`);
+    }
+  }
+  return { url, name, ...(flags.hostId === undefined ? {} : { hostId: flags.hostId }) };
+}
+
+export function hostIdOf(fleet: FleetPlace | undefined): Pick<FleetPlace, 'hostId'> {
+  return fleet?.hostId === undefined ? {} : { hostId: fleet.hostId };
+}
+
+/** @throws CommandError where nobody answers. */
+export async function connectFleet(
+  { url, name, hostId }: FleetPlace,
+  { tls }: Pick<JournalSettings, 'tls'>,
+  log: Log,
+): Promise<Nats> {
+  try {
+    return await connectNats({
+      url,
+      name: `lull ${hostId ?? name}`,
+      ...(tls === undefined ? {} : { tls }),
+      log,
+    });
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new CommandError(
+      `NATS at ${url.protocol}//${url.host} cannot be reached (${why}). Is it running, and is this machine allowed in?`,
+    );
+  }
+}

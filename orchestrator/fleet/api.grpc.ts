@@ -1,0 +1,124 @@
+// The fleet's API, as any of its orchestrators serves it: what is about one machine is asked of whoever
+// leads its partition, what is about all of them is answered here.
+
+import type { Metadata, sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { JetStreamClient } from '@nats-io/jetstream';
+import type {
+  OperatorServiceServer,
+  WatchRequest,
+  WatchResponse,
+} from '../../proto/gen/lull/operator/v1/operator.js';
+import type {
+  FleetServiceServer,
+  ListHostsRequest,
+  ListHostsResponse,
+} from '../../proto/gen/lull/operator/v1/fleet.js';
+import { partitionOf, partitions, subjects } from '../../proto/subjects.js';
+import type { Log } from '../../runtime/log.js';
+import type { Nats } from '../../runtime/nats.js';
+import { answer } from '../api/answer.grpc.js';
+import { streamEntries, type ProgressFeed } from '../api/watch.grpc.js';
+import type { Entry } from '../journal/chain.js';
+import type { RunProgress } from '../scheduler/edges.loop.js';
+import { followJournal } from './follower.nats.js';
+import { askAbout, askForHosts, carriedMethods } from './calls.nats.js';
+
+/** Which machine a call is about; the metadata's key. */
+const HOST_KEY = 'lull-host';
+const PAGE = 1_000;
+
+type AnyUnary = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => void;
+
+/** @param forAll answers what is about every machine. */
+export function routed(
+  { nats, js, log }: { readonly nats: Nats; readonly js: JetStreamClient; readonly log: Log },
+  forAll: OperatorServiceServer,
+): OperatorServiceServer {
+  const routes = carriedMethods.map((method): [string, AnyUnary] => [
+    method,
+    (call, callback) => {
+      const hostId = hostIn(call.metadata);
+      if (hostId === undefined) (forAll[method] as AnyUnary)(call, callback);
+      else answer(callback, askAbout(nats, hostId, method, call.request));
+    },
+  ]);
+  const watch: OperatorServiceServer['watch'] = (call) => {
+    const hostId = hostIn(call.metadata);
+    if (hostId === undefined) forAll.watch(call);
+    else {
+      watchHost(call, hostId, nats, js, log).catch((error: unknown) => {
+        call.destroy(error as Error);
+      });
+    }
+  };
+  return { ...forAll, ...Object.fromEntries(routes), watch };
+}
+
+function hostIn(metadata: Metadata): string | undefined {
+  const [hostId] = metadata.get(HOST_KEY);
+  return hostId === undefined ? undefined : String(hostId);
+}
+
+/** The entries of its partition that are about a machine, from whoever writes them. */
+async function watchHost(
+  call: ServerWritableStream<WatchRequest, WatchResponse>,
+  hostId: string,
+  nats: Nats,
+  js: JetStreamClient,
+  log: Log,
+): Promise<void> {
+  const keep = ({ fact }: Entry): boolean => fact.machine === undefined || fact.machine === hostId;
+  const followed = await followJournal({ js, partition: partitionOf(hostId), keep, log });
+  const stop = (): void => {
+    void followed.close();
+  };
+  if (call.cancelled || call.destroyed) {
+    stop();
+    return;
+  }
+  call.once('close', stop);
+  streamEntries(call, followed, progressOf(nats, hostId));
+}
+
+function progressOf(nats: Nats, hostId: string): Pick<ProgressFeed, 'subscribe'> {
+  return {
+    subscribe: (listener) => {
+      const heard = nats.connection.subscribe(subjects.progress(hostId), {
+        callback: (error, message) => {
+          if (error === null) listener(message.json<RunProgress>());
+        },
+      });
+      return () => {
+        heard.unsubscribe();
+      };
+    },
+  };
+}
+
+export function fleetHandlers(nats: Nats): FleetServiceServer {
+  return {
+    listHosts: ({ request }, callback) => {
+      answer(callback, listHosts(nats, request));
+    },
+  };
+}
+
+async function listHosts(
+  nats: Nats,
+  { pageSize, pageToken }: ListHostsRequest,
+): Promise<ListHostsResponse> {
+  const answers = await Promise.all(
+    partitions.map(async (partition) => ({ partition, told: await askForHosts(nats, partition) })),
+  );
+  const all = answers
+    .flatMap(({ told }) => told?.hosts ?? [])
+    .filter(({ id }) => id > pageToken)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const size = pageSize === 0 ? PAGE : Math.min(pageSize, PAGE);
+  const hosts = all.slice(0, size);
+  return {
+    hosts,
+    nextPageToken: all.length > size ? (hosts.at(-1)?.id ?? '') : '',
+    unserved: answers.flatMap(({ partition, told }) => (told === undefined ? [partition] : [])),
+  };
+}

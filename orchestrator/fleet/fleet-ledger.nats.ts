@@ -1,0 +1,142 @@
+// The fleet's ledger, as every orchestrator has it: it reads what it follows, and asks the one that leads
+// the fleet's partition to write.
+//
+// Invariants:
+//   A1. What is appended was decided on the world as it is: when somebody else has written meanwhile, it
+//       is refused, and asked anew.
+//   A2. What restrains is in force in every orchestrator before it is in the journal.
+
+import { z } from 'zod';
+import { FLEET_PARTITION, subjects } from '../../proto/subjects.js';
+import { Halt } from '../../proto/gen/lull/link/v1/link.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import type { Nats } from '../../runtime/nats.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { verifyChain, genesis } from '../journal/chain.js';
+import type { Fact } from '../journal/fact.js';
+import { JournalBusyError, RESTRAINTS_MAX, type EntryLog } from '../world/entry-log.loop.js';
+import type { Ledger } from '../world/ledger.loop.js';
+import { restrained, type Imposed, type Restraint } from '../world/restraints.js';
+import type { FleetFollower } from './follower.nats.js';
+
+const ASK_MS_MAX = 5_000;
+const FOLLOW_MS_MAX = 5_000;
+
+const asked = z.object({
+  facts: z.array(z.looseObject({ kind: z.string() })),
+  /** What the asker has followed; absent: it holds whatever was written meanwhile. */
+  after: z.number().int().optional(),
+});
+const answered = z.union([
+  z.object({ sequence: z.number().int() }),
+  z.object({ refused: z.string() }),
+]);
+
+/** Nobody leads the fleet now, or another one has just written. */
+export class FleetBusyError extends Error {
+  readonly code = 'FLEET_BUSY';
+}
+
+export function fleetLedger(deps: {
+  readonly nats: Nats;
+  readonly follower: FleetFollower;
+  readonly clock: Clock;
+}): Ledger {
+  const { follower, clock } = deps;
+  const { connection } = deps.nats;
+  const imposed = new Set<Imposed>();
+
+  async function ask(facts: readonly Fact[], after: number | undefined): Promise<void> {
+    if (facts.length === 0) return;
+    const body = JSON.stringify({ facts, after });
+    let reply;
+    try {
+      reply = await connection.request(subjects.ask(FLEET_PARTITION), body, {
+        timeout: ASK_MS_MAX,
+      });
+    } catch (error) {
+      throw new FleetBusyError('no orchestrator leads the fleet now; try again in a moment', {
+        cause: error,
+      });
+    }
+    const answer = answered.parse(reply.json());
+    if ('refused' in answer) throw new FleetBusyError(answer.refused);
+    await follower.until(answer.sequence, FOLLOW_MS_MAX);
+  }
+
+  return {
+    world: follower.world,
+    get head() {
+      return follower.head;
+    },
+    get inForce() {
+      return restrained(follower.world, imposed);
+    },
+    impose: async (fact) => {
+      if (imposed.size >= RESTRAINTS_MAX) throw new JournalBusyError();
+      const restraint = { fact, atMs: Math.round(clock.now().wallMs) };
+      imposed.add(restraint);
+      connection.publish(subjects.restrain, JSON.stringify(fact)); // A2
+      if (fact.kind === 'switch.tripped') {
+        connection.publish(subjects.halt, Halt.encode({ why: fact.why }).finish());
+      }
+      await ask([fact], undefined);
+      imposed.delete(restraint);
+    },
+    append: (facts) => ask(facts, follower.head.sequence), // A1
+    read: follower.read,
+    verify: () => Promise.resolve(verifyChain(genesis, follower.entries)),
+    onEntry: (listener) => follower.onEntry(listener),
+  };
+}
+
+/** Writes what other orchestrators ask for, while this one leads the fleet's partition. */
+export function serveFleetLedger(deps: {
+  readonly nats: Nats;
+  readonly entries: EntryLog;
+  readonly log: Log;
+}): Closeable {
+  const { entries, log } = deps;
+  async function write(body: unknown): Promise<z.infer<typeof answered>> {
+    const { facts, after } = asked.parse(body);
+    // Of what is on its way already, whoever asked knew nothing either.
+    if (after !== undefined && after !== entries.written) {
+      return { refused: 'somebody else has just changed the fleet; look again' };
+    }
+    await entries.append(facts as unknown as Fact[]);
+    return { sequence: entries.head.sequence };
+  }
+  const asks = deps.nats.connection.subscribe(subjects.ask(FLEET_PARTITION), {
+    callback: (error, message) => {
+      if (error !== null) return;
+      void write(message.json())
+        .catch((failure: unknown) => {
+          log.error({ err: failure }, "the fleet's journal was not written");
+          return { refused: (failure as Error).message };
+        })
+        .then((answer) => {
+          message.respond(JSON.stringify(answer));
+        });
+    },
+  });
+  return {
+    close: () => {
+      asks.unsubscribe();
+    },
+  };
+}
+
+/** Hears what restrains every machine, from whichever orchestrator (A2). */
+export function hearRestraints(nats: Nats, onRestraint: (restraint: Restraint) => void): Closeable {
+  const heard = nats.connection.subscribe(subjects.restrain, {
+    callback: (error, message) => {
+      if (error === null) onRestraint(message.json<Restraint>());
+    },
+  });
+  return {
+    close: () => {
+      heard.unsubscribe();
+    },
+  };
+}

@@ -1,0 +1,146 @@
+// Following a journal that somebody else writes: every orchestrator has the fold of the fleet's.
+//
+// Invariant: F1. What was followed is a chain from its first entry on. One that is broken is said, and
+// nothing is followed any more.
+
+import { DeliverPolicy, type JetStreamClient } from '@nats-io/jetstream';
+import { FLEET_PARTITION } from '../../proto/subjects.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import { DeadlineError, within } from '../../runtime/deadline.js';
+import type { Log } from '../../runtime/log.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { genesis, verifyChain, type Entry, type Head } from '../journal/chain.js';
+import { entriesIn } from '../journal/message.js';
+import { STREAM, subjectOf } from '../journal/stream.jetstream.js';
+import type { Policy } from '../policy/policy.js';
+import { parseEntry } from '../world/entry-log.loop.js';
+import { emptyWorld, foldEntry } from '../world/fold.js';
+import type { World } from '../world/world.js';
+
+const CATCH_UP_MS_MAX = 60_000;
+
+export interface JournalFollower extends Closeable {
+  /** Of everything that was followed, kept or not. */
+  readonly head: Head;
+  /** What is kept, in order. */
+  readonly entries: readonly Entry[];
+  readonly read: (fromSequence: number, count: number) => Promise<readonly Entry[]>;
+  onEntry(listener: (entry: Entry) => void): () => void;
+}
+
+export interface FleetFollower extends JournalFollower {
+  /** What holds for every machine. */
+  readonly world: World;
+  /** Resolves when the entry of this sequence was followed. @throws DeadlineError */
+  until(sequence: number, deadlineMs: number): Promise<void>;
+}
+
+/** Resolves when it has caught up. `keep`: whether an entry is of interest. */
+export async function followJournal(deps: {
+  readonly js: JetStreamClient;
+  readonly partition: string;
+  readonly keep: (entry: Entry) => boolean;
+  readonly log: Log;
+}): Promise<JournalFollower> {
+  const { js, partition, keep, log } = deps;
+  const entries: Entry[] = [];
+  const listeners = new Set<(entry: Entry) => void>();
+  let head = genesis;
+  let broken = false;
+
+  function hear(data: Uint8Array): void {
+    if (broken) return;
+    const stored = entriesIn(data).filter(({ sequence }) => sequence > head.sequence);
+    const verdict = verifyChain(head, stored);
+    if (verdict.kind === 'broken') {
+      broken = true; // F1
+      log.fatal({ why: verdict.why, partition }, 'a journal does not verify');
+      return;
+    }
+    for (const entry of stored.map(parseEntry)) {
+      head = { sequence: entry.sequence, hash: entry.hash };
+      if (!keep(entry)) continue;
+      entries.push(entry);
+      for (const listener of [...listeners]) listener(entry);
+    }
+  }
+
+  const consumer = await js.consumers.get(STREAM, {
+    filter_subjects: subjectOf(partition),
+    deliver_policy: DeliverPolicy.All,
+  });
+  const { num_pending: pending } = await consumer.info();
+  const messages = await consumer.consume();
+  let caughtUp: () => void = () => undefined;
+  const catchingUp = new Promise<void>((resolve) => {
+    caughtUp = resolve;
+  });
+  if (pending === 0) caughtUp();
+  const following = (async () => {
+    for await (const message of messages) {
+      hear(message.data);
+      if (message.info.pending === 0) caughtUp();
+    }
+  })().catch((error: unknown) => {
+    log.error({ err: error, partition }, 'a journal is not followed any more');
+  });
+  const close = async (): Promise<void> => {
+    await messages.close();
+    await following;
+  };
+  try {
+    await within(catchingUp, CATCH_UP_MS_MAX, `following the journal of ${partition}`);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    entries,
+    get head() {
+      return head;
+    },
+    read: (fromSequence, count) => {
+      const from = entries.findIndex(({ sequence }) => sequence >= fromSequence);
+      return Promise.resolve(from < 0 ? [] : entries.slice(from, from + count));
+    },
+    onEntry: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close,
+  };
+}
+
+export async function followFleet(deps: {
+  readonly js: JetStreamClient;
+  readonly retry: () => Policy['retry'];
+  readonly clock: Clock;
+  readonly log: Log;
+}): Promise<FleetFollower> {
+  const { js, retry, clock, log } = deps;
+  const world = emptyWorld();
+  const keep = (entry: Entry): boolean => {
+    foldEntry(world, entry, retry());
+    return true;
+  };
+  const followed = await followJournal({ js, partition: FLEET_PARTITION, keep, log });
+  return Object.assign(followed, {
+    world,
+    until: (sequence: number, deadlineMs: number) =>
+      new Promise<void>((resolve, reject) => {
+        let [cancel, stop]: [CancelTimer, () => void] = [() => undefined, () => undefined];
+        const look = (): void => {
+          if (followed.head.sequence < sequence) return;
+          stop();
+          cancel();
+          resolve();
+        };
+        cancel = clock.after(deadlineMs, () => {
+          stop();
+          reject(new DeadlineError(`entry ${String(sequence)} of the fleet's journal`, deadlineMs));
+        });
+        stop = followed.onEntry(look);
+        look();
+      }),
+  });
+}

@@ -1,0 +1,29 @@
+// Leading what holds for all machines: whoever does so writes the fleet's journal.
+
+import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import { digestOf } from '../policy/digest.js';
+import { openEntryLog } from '../world/entry-log.loop.js';
+import { serveFleetLedger } from './fleet-ledger.nats.js';
+import type { LeadDeps } from './lead-partition.loop.js';
+
+/** @param onLost called once, when another one has written the journal, or nobody can any more. */
+export async function leadFleet(
+  name: string,
+  { nats, openJournal, version, policy, clock, log }: LeadDeps,
+  onLost: () => void,
+): Promise<Closeable> {
+  const opened = new CloseStack(log);
+  try {
+    const journal = opened.add('journal', await openJournal(name));
+    // Everybody has its fold already (follower.nats.ts); here it is verified and written.
+    const entries = await openEntryLog({ journal, clock, fold: () => undefined, log });
+    entries.onBroken(onLost);
+    const policySha256 = digestOf(policy.current());
+    await entries.append([{ kind: 'orchestrator.started', version, policySha256 }]); // The fence.
+    opened.add('ledger', serveFleetLedger({ nats, entries, log }));
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}

@@ -1,0 +1,124 @@
+// Leading a partition: its journal, its machines, and what they say.
+
+import { randomBytes } from 'node:crypto';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import { subjects } from '../../proto/subjects.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import type { Nats } from '../../runtime/nats.js';
+import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import type { Journal } from '../journal/journal.js';
+import { serveHosts } from '../link/hosts.nats.js';
+import type { PolicySource } from '../policy/policy.js';
+import { digestOf } from '../policy/digest.js';
+import { openPartition, type Partition } from '../world/partition.loop.js';
+import type { Restraint } from '../world/restraints.js';
+import { serveCalls } from './calls.nats.js';
+import { isOfTheFleet } from './fleet-facts.js';
+import type { FleetFollower } from './follower.nats.js';
+import { openRoom, type Room } from './room.loop.js';
+
+export interface LedPartition extends Closeable {
+  readonly name: string;
+  readonly partition: Partition;
+  /** In force at once, for every machine of it. */
+  restrain(restraint: Restraint): void;
+}
+
+export interface LeadDeps {
+  readonly nats: Nats;
+  readonly jsm: JetStreamManager;
+  readonly openJournal: (partition: string) => Promise<Journal>;
+  readonly follower: FleetFollower;
+  readonly version: string;
+  readonly policy: PolicySource;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** @param onLost called once, when another one has written the journal, or nobody can any more. */
+export async function leadPartition(
+  name: string,
+  deps: LeadDeps,
+  onLost: () => void,
+): Promise<LedPartition> {
+  const { nats, jsm, follower, version, policy, clock } = deps;
+  const log = deps.log.child({ partition: name });
+  const opened = new CloseStack(log);
+  const rooms = new Map<string, Room>();
+  try {
+    const journal = opened.add('journal', await deps.openJournal(name));
+    const retry = () => policy.current().retry;
+    const partition = await openPartition({ journal, clock, retry, log });
+    partition.onBroken(onLost);
+    // The fence: whoever led before cannot write any more.
+    const policySha256 = digestOf(policy.current());
+    await partition.append([{ kind: 'orchestrator.started', version, policySha256 }]);
+
+    const wakeAll = (): void => {
+      for (const room of rooms.values()) room.wake();
+    };
+    let following: Promise<void> = Promise.resolve();
+    const follow = (): void => {
+      following = following
+        .then(() => partition.follow(follower.entries.filter(({ fact }) => isOfTheFleet(fact))))
+        .then(wakeAll, (error: unknown) => {
+          log.error({ err: error }, "the fleet's journal was not followed");
+        });
+    };
+    opened.add('follower', { close: follower.onEntry(follow) });
+    follow();
+    await following;
+
+    const roomOf = (hostId: string): Room => {
+      const known = rooms.get(hostId);
+      if (known !== undefined) return known;
+      const ledger = partition.ledgerOf(hostId);
+      const room = openRoom({
+        ...{ hostId, ledger, version, policy: policy.current, clock, log },
+        onProgress: (progress) => {
+          nats.connection.publish(subjects.progress(hostId), JSON.stringify(progress));
+        },
+      });
+      rooms.set(hostId, room);
+      return room;
+    };
+    opened.add('rooms', {
+      close: async () => {
+        await Promise.all([...rooms.values()].map(async (room) => room.close()));
+      },
+    });
+    opened.add('policy', {
+      close: policy.onChange(() => {
+        const changed = {
+          kind: 'policy.changed',
+          policySha256: digestOf(policy.current()),
+        } as const;
+        partition.append([changed]).then(wakeAll, (error: unknown) => {
+          log.error({ err: error }, 'the change of policy was not recorded');
+        });
+      }),
+    });
+    opened.add('calls', serveCalls({ nats, partition: name, roomOf, hosts: partition.hosts, log }));
+    const leaderId = randomBytes(8).toString('hex');
+    opened.add(
+      'hosts',
+      await serveHosts({
+        ...{ nats, jsm, partition: name, leaderId, clock, log },
+        attendantOf: roomOf,
+      }),
+    );
+    return {
+      name,
+      partition,
+      restrain: (restraint) => {
+        partition.imposeOnAll(restraint);
+        wakeAll();
+      },
+      close: () => opened.close(),
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}

@@ -1,0 +1,163 @@
+// Leases: who leads a partition, in a bucket of the server's memory. They may all be lost: then everybody
+// claims anew, and the journals take the entries of one.
+//
+// Invariants:
+//   E1. A claim is made by compare-and-swap on what was seen of it: of two that reach for a partition one
+//       gets it.
+//   E2. Whoever cannot renew a claim does not lead any more, and says so at once.
+
+import { Kvm, type KV } from '@nats-io/kv';
+import { StorageType } from '@nats-io/jetstream';
+import { LEASES_BUCKET } from '../../proto/subjects.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import { within } from '../../runtime/deadline.js';
+import type { Log } from '../../runtime/log.js';
+import type { Nats } from '../../runtime/nats.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { sharesOf, type Claim } from './shares.js';
+
+const ROUND_EVERY_MS = 400;
+const CALL_MS_MAX = 1_000;
+
+interface Seen {
+  readonly owner: string;
+  readonly revision: number;
+  readonly atMs: number;
+}
+
+export interface Leases extends Closeable {
+  /** Leads it no more, for a reason of its own. */
+  giveUp(partition: string): void;
+  /** Gives up everything, so that others need not wait for it to expire, and claims nothing more. */
+  close(): Promise<void>;
+}
+
+/** Claims this orchestrator's share, and keeps it up. */
+export async function keepLeases(deps: {
+  readonly nats: Nats;
+  /** This orchestrator's name; no other one has it. */
+  readonly self: string;
+  readonly partitions: readonly string[];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Leads it from now on. Rejects: it could not, and gives it up. */
+  readonly onTaken: (partition: string) => Promise<void>;
+  /** Does not lead it any more: given up, or lost to another (E2). */
+  readonly onReleased: (partition: string) => Promise<void>;
+}): Promise<Leases> {
+  const { self, partitions, clock, log } = deps;
+  const bucket = await new Kvm(deps.nats.connection).create(LEASES_BUCKET, {
+    storage: StorageType.Memory,
+    history: 1,
+  });
+  const seen = new Map<string, Seen>();
+  const held = new Map<string, number>();
+  let member: number | undefined;
+  let closed = false;
+  let cancel: CancelTimer = () => undefined;
+
+  const watch = await bucket.watch();
+  void (async () => {
+    for await (const { key, value, revision, operation } of watch) {
+      const owner = operation === 'PUT' ? Buffer.from(value).toString() : '';
+      seen.set(key, { owner, revision, atMs: clock.now().monotonicMs });
+    }
+  })();
+
+  function claimsOf(prefix: string): Map<string, Claim> {
+    const nowMs = clock.now().monotonicMs;
+    return new Map(
+      [...seen].flatMap(([key, { owner, atMs }]): [string, Claim][] =>
+        key.startsWith(prefix)
+          ? [[key.slice(prefix.length), { owner, unchangedForMs: nowMs - atMs }]]
+          : [],
+      ),
+    );
+  }
+
+  async function renew(partition: string, revision: number): Promise<void> {
+    try {
+      held.set(partition, await put(bucket, `lead.${partition}`, self, revision));
+    } catch (error) {
+      log.warn({ err: error, partition }, 'the lead of a partition is lost');
+      await letGo(partition); // E2
+    }
+  }
+
+  async function take(partition: string): Promise<void> {
+    const key = `lead.${partition}`;
+    try {
+      held.set(partition, await put(bucket, key, self, seen.get(key)?.revision ?? 0)); // E1
+    } catch {
+      return; // Another one was faster.
+    }
+    try {
+      await deps.onTaken(partition);
+    } catch (error) {
+      log.error({ err: error, partition }, 'a partition cannot be led from here');
+      await release(partition);
+    }
+  }
+
+  async function letGo(partition: string): Promise<void> {
+    if (!held.delete(partition)) return;
+    await deps.onReleased(partition);
+  }
+
+  async function release(partition: string): Promise<void> {
+    const revision = held.get(partition);
+    await letGo(partition);
+    if (revision === undefined) return;
+    const key = `lead.${partition}`;
+    await put(bucket, key, '', revision).catch((error: unknown) => {
+      log.debug({ err: error, partition }, 'a claim was not taken back; it expires'); // E1
+    });
+  }
+
+  async function round(): Promise<void> {
+    member = await put(bucket, `member.${self}`, self, member).catch(() => undefined);
+    await Promise.all([...held].map(([partition, revision]) => renew(partition, revision)));
+    if (closed) return;
+    const mine = new Set(held.keys());
+    const shares = sharesOf(self, partitions, claimsOf('member.'), claimsOf('lead.'), mine);
+    await Promise.all(shares.release.map(release));
+    await Promise.all(shares.take.map(take));
+  }
+
+  let rounding: Promise<void> = Promise.resolve();
+  function again(): void {
+    rounding = round()
+      .catch((error: unknown) => {
+        log.warn({ err: error }, 'the leases of the fleet are out of reach');
+      })
+      .then(() => {
+        if (!closed) cancel = clock.after(ROUND_EVERY_MS, again);
+      });
+  }
+  again();
+
+  return {
+    giveUp: (partition) => {
+      void release(partition);
+    },
+    close: async () => {
+      closed = true;
+      cancel();
+      await rounding;
+      await Promise.all([...held.keys()].map(release));
+      await bucket.delete(`member.${self}`).catch(() => undefined); // It expires.
+      watch.stop();
+    },
+  };
+}
+
+/** @param revision that it has to have still: 0, none; undefined: whichever. @returns its new one. */
+function put(
+  bucket: KV,
+  key: string,
+  value: string,
+  revision: number | undefined,
+): Promise<number> {
+  const options = revision === undefined ? {} : { previousSeq: revision };
+  return within(bucket.put(key, value, options), CALL_MS_MAX, 'a lease');
+}

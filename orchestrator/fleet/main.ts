@@ -1,0 +1,127 @@
+// An orchestrator of a fleet: leads its share of the partitions, follows what holds for all, and serves
+// the same API as every other one.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operator.js';
+import { FleetServiceService } from '../../proto/gen/lull/operator/v1/fleet.js';
+import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registry.js';
+import { FLEET_PARTITION, partitions } from '../../proto/subjects.js';
+import type { Clock } from '../../runtime/clock.js';
+import { serveUnix } from '../../runtime/grpc.js';
+import type { Log } from '../../runtime/log.js';
+import type { Nats } from '../../runtime/nats.js';
+import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import { operatorHandlers } from '../api/operator.grpc.js';
+import { createProgressFeed } from '../api/watch.grpc.js';
+import { openJournalOn } from '../journal/open.jetstream.js';
+import { openStream } from '../journal/stream.jetstream.js';
+import { openUpStream } from '../link/up-stream.nats.js';
+import type { PolicySource } from '../policy/policy.js';
+import { openFleetBundles } from '../registry/bundles.nats.js';
+import { registryHandlers } from '../registry/registry.grpc.js';
+import { fleetHandlers, routed } from './api.grpc.js';
+import { fleetLedger, hearRestraints } from './fleet-ledger.nats.js';
+import { followFleet } from './follower.nats.js';
+import { leadFleet } from './lead-fleet.loop.js';
+import { leadPartition, type LeadDeps, type LedPartition } from './lead-partition.loop.js';
+import { keepLeases } from './leases.nats.js';
+import { nobody } from './nobody.js';
+
+export interface FleetOrchestratorSettings {
+  readonly version: string;
+  /** Its name among the orchestrators. */
+  readonly name: string;
+  readonly stateDir: string;
+  readonly runDir: string;
+  readonly nats: Nats;
+  readonly policy: PolicySource;
+  /** Copies of new streams, on so many servers. */
+  readonly replicaCount: number;
+  readonly allowLossy: boolean;
+}
+
+const SOCKET_MODE = 0o600;
+const API_MS_MAX = 10_000;
+
+export async function startFleetOrchestrator(
+  settings: FleetOrchestratorSettings,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<Closeable> {
+  const { version, name, stateDir, runDir, nats, policy, replicaCount, allowLossy } = settings;
+  const opened = new CloseStack(log);
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const js = jetstream(nats.connection, { timeout: API_MS_MAX });
+    const jsm = await jetstreamManager(nats.connection, { timeout: API_MS_MAX });
+    await openStream(jsm, replicaCount);
+    await openUpStream(jsm, replicaCount);
+    const openJournal = (partition: string) =>
+      openJournalOn(nats.connection, { partition, log, replicaCount, allowLossy });
+    await (await openJournal(FLEET_PARTITION)).close(); // Refused here, once, and not at each lead.
+    const bundles = await openFleetBundles(js, join(stateDir, 'bundles'), replicaCount);
+    const retry = () => policy.current().retry;
+    const follower = opened.add('follower', await followFleet({ js, retry, clock, log }));
+    const ledger = fleetLedger({ nats, follower, clock });
+
+    const led = new Map<string, Closeable & Partial<Pick<LedPartition, 'restrain'>>>();
+    const deps: LeadDeps = { nats, jsm, openJournal, follower, version, policy, clock, log };
+    opened.add(
+      'restraints',
+      hearRestraints(nats, (restraint) => {
+        for (const { restrain } of led.values()) restrain?.(restraint);
+      }),
+    );
+    const stopLeading = async (partition: string): Promise<void> => {
+      const leading = led.get(partition);
+      led.delete(partition);
+      await leading?.close();
+    };
+    const leases = opened.add(
+      'leases',
+      await keepLeases({
+        nats,
+        self: name,
+        partitions: [FLEET_PARTITION, ...partitions],
+        clock,
+        log,
+        onTaken: async (partition) => {
+          const lead = partition === FLEET_PARTITION ? leadFleet : leadPartition;
+          const leading = await lead(partition, deps, () => {
+            leases.giveUp(partition);
+          });
+          led.set(partition, leading);
+          log.info({ partition }, 'leading a partition');
+        },
+        onReleased: stopLeading,
+      }),
+    );
+
+    const wake = (): void => undefined; // Whoever follows the fleet's journal wakes its machines.
+    const forAll = operatorHandlers({
+      ...{ version, clock, policy: policy.current, ledger, wake },
+      ...nobody,
+      progress: createProgressFeed(),
+    });
+    opened.add(
+      'api',
+      await serveUnix({
+        path: join(runDir, 'operator.sock'),
+        mode: SOCKET_MODE,
+        register: (server) => {
+          server.addService(OperatorServiceService, routed({ nats, js, log }, forAll));
+          server.addService(FleetServiceService, fleetHandlers(nats));
+          server.addService(
+            RegistryServiceService,
+            registryHandlers({ ledger, policy: policy.current, bundles, log, wake }),
+          );
+        },
+      }),
+    );
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+// What the API says of "this machine" where it answers for all of them: there is none.
+
+import type { Plan } from '../scheduler/decide.js';
+import type { HostView } from '../scheduler/host-view.js';
+
+const plan: Plan = {
+  admit: [],
+  resume: [],
+  stop: [],
+  pause: [],
+  paused: [],
+  waiting: [],
+  restart: {},
+};
+
+const view: HostView = {
+  id: 'fleet',
+  attached: false,
+  level: undefined,
+  readings: new Map(),
+  diskPath: '/',
+  servedSinceMs: 0,
+};
+
+export const nobody = {
+  planNow: (): Plan => plan,
+  hostView: (): HostView => view,
+  host: () => undefined,
+};

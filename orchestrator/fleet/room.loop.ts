@@ -1,0 +1,81 @@
+// A room: one machine of a partition, with everything that attends to it.
+
+import type { Readings } from '../../conditions/reading.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import type { OperatorDeps } from '../api/deps.grpc.js';
+import { createProgressFeed } from '../api/watch.grpc.js';
+import { createHostSessions } from '../link/host-session.loop.js';
+import type { HostAttendant } from '../link/hosts.nats.js';
+import type { Policy } from '../policy/policy.js';
+import { attend } from '../scheduler/attend.loop.js';
+import type { RunProgress } from '../scheduler/edges.loop.js';
+import type { TurnDeps } from '../scheduler/turn.loop.js';
+import type { Ledger } from '../world/ledger.loop.js';
+
+export interface Room extends HostAttendant, Closeable {
+  readonly operator: OperatorDeps;
+  readonly wake: () => void;
+}
+
+/** Of a host that does not say where it keeps what it downloads. */
+const DISK_PATH = '/';
+
+type Wanted = Parameters<TurnDeps['onWanted']>[0];
+
+export function openRoom(deps: {
+  readonly hostId: string;
+  readonly ledger: Ledger;
+  readonly version: string;
+  readonly policy: () => Policy;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onProgress: (progress: RunProgress) => void;
+}): Room {
+  const { hostId, ledger, version, policy, clock } = deps;
+  const log = deps.log.child({ host: hostId });
+  let wanted: Wanted = { edgesOnly: true, apps: [], diskPaths: [] };
+
+  function tellWanted(): void {
+    const { edgesOnly, apps, diskPaths } = wanted;
+    const value = { edgesOnly, apps: [...apps], diskPaths: [...diskPaths] };
+    attended.host()?.send({ $case: 'wanted', value });
+  }
+
+  const attended = attend({
+    ledger,
+    policy,
+    clock,
+    log,
+    name: hostId,
+    diskPath: DISK_PATH,
+    onProgress: deps.onProgress,
+    onWanted: (next) => {
+      if (JSON.stringify(next) === JSON.stringify(wanted)) return;
+      wanted = next;
+      tellWanted();
+    },
+  });
+  const { host, hostView, planNow, wake } = attended;
+  return {
+    sessions: createHostSessions({ edges: attended.edges, log }),
+    see: (readings: Readings) => {
+      attended.see(readings);
+    },
+    askForState: tellWanted,
+    operator: {
+      version,
+      clock,
+      policy,
+      ledger,
+      planNow,
+      hostView,
+      host,
+      wake,
+      progress: createProgressFeed(),
+    },
+    wake,
+    close: () => attended.close(),
+  };
+}

@@ -1,0 +1,53 @@
+// Partitions among orchestrators that come, go and die.
+
+import { describe, expect, test } from '@jest/globals';
+import { EXPIRED_MS, sharesOf, type Claim } from './shares.js';
+
+const partitions = ['fleet', 'p0', 'p1', 'p2', 'p3'];
+
+function claims(owners: Readonly<Record<string, string>>, unchangedForMs = 0): Map<string, Claim> {
+  return new Map(Object.entries(owners).map(([name, owner]) => [name, { owner, unchangedForMs }]));
+}
+
+function members(...names: string[]): Map<string, Claim> {
+  return new Map(names.map((name) => [name, { owner: name, unchangedForMs: 0 }]));
+}
+
+describe('an orchestrator', () => {
+  test('alone takes everything', () => {
+    const { take, release } = sharesOf('a', partitions, new Map(), new Map(), new Set());
+    expect(new Set(take)).toEqual(new Set(partitions));
+    expect(release).toEqual([]);
+  });
+
+  test('among two takes its share, begun elsewhere than the other', () => {
+    const a = sharesOf('a', partitions, members('a', 'b'), new Map(), new Set());
+    const b = sharesOf('b', partitions, members('a', 'b'), new Map(), new Set());
+    expect(a.take).toEqual(['fleet', 'p0', 'p1']);
+    expect(b.take.slice(0, 2)).toEqual(['p2', 'p3']);
+  });
+
+  test('gives up what is more than its share when another comes, and no more than that', () => {
+    const { release } = sharesOf(
+      'a',
+      partitions,
+      members('a', 'b'),
+      claims({ fleet: 'a', p0: 'a', p1: 'a', p2: 'a', p3: 'a' }),
+      new Set(partitions),
+    );
+    expect(release).toEqual(['p2', 'p3']);
+  });
+
+  test('leaves alone what another one leads', () => {
+    const led = claims({ fleet: 'b', p0: 'b', p1: 'b' });
+    expect(sharesOf('a', partitions, members('a', 'b'), led, new Set()).take).toEqual(['p2', 'p3']);
+  });
+
+  test('takes what a dead one led, and what was given up at once', () => {
+    const dead = claims({ fleet: 'b', p0: 'b', p1: 'b' }, EXPIRED_MS);
+    const free = claims({ p2: '', p3: '' });
+    const gone = new Map([['b', { owner: 'b', unchangedForMs: EXPIRED_MS }]]);
+    const { take } = sharesOf('a', partitions, gone, new Map([...dead, ...free]), new Set());
+    expect(new Set(take)).toEqual(new Set(partitions));
+  });
+});

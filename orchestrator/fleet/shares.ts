@@ -1,0 +1,51 @@
+// Who leads which partition: each orchestrator decides for itself, from what all of them say.
+//
+// Invariant: S1. Leases only decide who tries. Two that both believe that they lead do no harm: the
+// journal takes the entries of one.
+
+/** Somebody's claim to a partition, or to be there, and since when it has not changed. */
+export interface Claim {
+  readonly owner: string;
+  /** By our own clock, which never jumps: whose clocks agree is not asked. */
+  readonly unchangedForMs: number;
+}
+
+/** A claim that was not renewed for so long counts no more. */
+export const EXPIRED_MS = 1_500;
+
+export interface Shares {
+  readonly take: readonly string[];
+  readonly release: readonly string[];
+}
+
+/**
+ * @param self our name.
+ * @param partitions all of them, in an order that every orchestrator shares.
+ * @param members who is there, ourselves among them or not.
+ * @param held what we lead.
+ */
+export function sharesOf(
+  self: string,
+  partitions: readonly string[],
+  members: ReadonlyMap<string, Claim>,
+  claims: ReadonlyMap<string, Claim>,
+  held: ReadonlySet<string>,
+): Shares {
+  const alive = new Set([self]);
+  for (const [name, { unchangedForMs }] of members)
+    if (unchangedForMs < EXPIRED_MS) alive.add(name);
+  const mostEach = Math.ceil(partitions.length / alive.size);
+  const isFree = (partition: string): boolean => {
+    const claim = claims.get(partition);
+    return claim === undefined || claim.owner === '' || claim.unchangedForMs >= EXPIRED_MS;
+  };
+  const free = partitions.filter((partition) => !held.has(partition) && isFree(partition));
+  // Begun at another place by each, so that they seldom reach for the same one.
+  const from = [...alive].sort().indexOf(self) * mostEach;
+  const ordered = [...free.slice(from), ...free.slice(0, from)];
+  const surplus = held.size - mostEach;
+  return {
+    take: ordered.slice(0, Math.max(0, mostEach - held.size)),
+    release: surplus > 0 ? [...held].slice(-surplus) : [],
+  };
+}

@@ -1,0 +1,178 @@
+// The orchestrator's end of the link to one plugin-host, on whichever carrier.
+//
+// Invariants:
+//   K1. An event is acknowledged when whoever handles it has made it durable, never before.
+//   K2. Events of one host are handled one after the other, in the order in which they came: `hear` is
+//       called for the next message when it has resolved for the one before.
+//   K3. A host that attaches again has replaced its older session.
+//   K4. An event that was handled and is sent again, because its acknowledgement was lost, is
+//       acknowledged and not handled twice.
+//   K5. An instance that another one of the same name has replaced does not come back: two machines
+//       that share a name, as copies of an image do, would take turns for ever.
+
+import type { AttachRequest, AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import type { Confinement } from '../../conditions/confinement.js';
+import { displayText } from '../../conditions/words.js';
+import type { Log } from '../../runtime/log.js';
+import { confinementFromWire } from './confinement.wire.js';
+import { eventFromWire, type LinkEvent } from './event.wire.js';
+
+export interface HostConnection {
+  readonly hostId: string;
+  readonly instanceId: string;
+  /** Undefined while its self-test is still on. */
+  readonly confinement: Confinement | undefined;
+  /** Runs that this instance holds, as it said when it attached. */
+  readonly runIds: ReadonlySet<string>;
+  /** The directory whose file system takes downloads and installs; empty: it did not say. */
+  readonly diskPath: string;
+  send(message: NonNullable<AttachResponse['kind']>): void;
+}
+
+export interface HostEdges {
+  attached(host: HostConnection): Promise<void>;
+  detached(host: HostConnection): void;
+  /** It could not tell its machine to restart, or not to. */
+  restartFailed(message: string): Promise<void>;
+  /** What `host.confinement` says is new. */
+  confined(host: HostConnection): Promise<void>;
+  /** Resolves when the event is durable, or needs not be. */
+  event(host: HostConnection, event: LinkEvent): Promise<void>;
+}
+
+export type Heard = 'heard' | 'out of turn' | 'replaced before';
+
+export interface HostSession {
+  /** What the host has said (K2). */
+  hear(kind: AttachRequest['kind']): Promise<Heard>;
+  /** The connection is gone. */
+  end(): void;
+}
+
+/** How a session answers, and how it is let go. */
+export interface Carried {
+  send(message: NonNullable<AttachResponse['kind']>): void;
+  /** Another session of the same host has taken its place. */
+  replaced(): void;
+}
+
+export interface HostSessions {
+  open(carried: Carried): HostSession;
+  /**
+   * A session of a host that said hello to an orchestrator before this one: what it had said by then is
+   * heard, but nothing is sent to it until it says hello again.
+   */
+  inherit(host: Pick<HostConnection, 'hostId' | 'instanceId'>): HostSession;
+}
+
+interface Present {
+  readonly session: HostSession;
+  readonly carried: Carried;
+  readonly host: HostConnection;
+}
+
+/** What is remembered of a host over its sessions. */
+interface Remembered {
+  /** The last event handled of its present instance. */
+  readonly instanceId: string;
+  readonly sequence: number;
+  /** Instances before that one, the newest first, at most REPLACED_MAX. */
+  readonly replaced: readonly string[];
+}
+
+type SpokenTo = HostConnection & { confinement: Confinement | undefined };
+
+const REPLACED_MAX = 16;
+
+export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSessions {
+  const { edges, log } = deps;
+  const present = new Map<string, Present>();
+  const remembered = new Map<string, Remembered>();
+
+  /** K5. */
+  function remember(hostId: string, instanceId: string): boolean {
+    const before = remembered.get(hostId);
+    if (before?.instanceId === instanceId) return true;
+    const replaced = before === undefined ? [] : [before.instanceId, ...before.replaced];
+    if (replaced.includes(instanceId)) return false;
+    remembered.set(hostId, {
+      instanceId,
+      sequence: 0,
+      replaced: replaced.slice(0, REPLACED_MAX),
+    });
+    return true;
+  }
+
+  function open(carried: Carried, inherited?: SpokenTo): HostSession {
+    let host: SpokenTo | undefined = inherited;
+
+    async function hear(kind: AttachRequest['kind']): Promise<Heard> {
+      if (kind?.$case === 'hello' && host === undefined) {
+        const { hostId, instanceId } = kind.value;
+        if (!remember(hostId, instanceId)) {
+          log.error({ host: hostId }, 'two machines go by one name: the older one is not heard');
+          return 'replaced before'; // K5
+        }
+        host = connectionOf(kind.value, carried);
+        present.get(hostId)?.carried.replaced(); // K3
+        present.set(hostId, { session, carried, host });
+        host.send({ $case: 'welcome', value: {} });
+        await edges.attached(host);
+      } else if (kind?.$case === 'confinement' && host !== undefined) {
+        host.confinement = confinementFromWire(kind.value);
+        await edges.confined(host);
+      } else if (kind?.$case === 'event' && host !== undefined) {
+        const event = eventFromWire(kind.value);
+        const last = remembered.get(host.hostId);
+        if (last?.instanceId !== host.instanceId || event.sequence > last.sequence) {
+          await edges.event(host, event); // K1, K4
+          if (last?.instanceId === host.instanceId) {
+            remembered.set(host.hostId, { ...last, sequence: event.sequence });
+          }
+        }
+        host.send({ $case: 'acknowledge', value: { sequence: BigInt(event.sequence) } });
+      } else if (kind?.$case === 'restartFailed' && host !== undefined) {
+        await edges.restartFailed(displayText(kind.value.message, 256));
+      } else {
+        log.warn({ kind: kind?.$case }, 'a host sent a message out of turn');
+        return 'out of turn';
+      }
+      return 'heard';
+    }
+
+    const session: HostSession = {
+      hear,
+      end: () => {
+        if (host === undefined || present.get(host.hostId)?.session !== session) return;
+        present.delete(host.hostId);
+        edges.detached(host);
+      },
+    };
+    return session;
+  }
+
+  return {
+    open,
+    inherit: (host) => {
+      const nobody = { send: () => undefined, replaced: () => undefined };
+      const before = { ...host, runIds: [], diskPath: '' };
+      return open(nobody, connectionOf(before, nobody));
+    },
+  };
+}
+
+function connectionOf(
+  hello: { hostId: string; instanceId: string; runIds: string[]; diskPath: string },
+  carried: Carried,
+): SpokenTo {
+  return {
+    hostId: hello.hostId,
+    instanceId: hello.instanceId,
+    confinement: undefined,
+    runIds: new Set(hello.runIds),
+    diskPath: hello.diskPath,
+    send: (message) => {
+      carried.send(message);
+    },
+  };
+}

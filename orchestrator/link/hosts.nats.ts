@@ -1,0 +1,245 @@
+// The orchestrator's end of the link between machines: every host of one partition.
+//
+// Invariants:
+//   H1. What a host said is acknowledged to the server when it was made durable, or can never be.
+//   H2. What one host says is handled one after the other, in order.
+//   H3. A host speaks for itself: what it says of itself is held against the subject that the server let
+//       it publish on.
+//   H4. A host that is silent is not attached, and nothing is known of its machine.
+
+import { jetstream, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import { Down, HostState, Lead, Up } from '../../proto/gen/lull/link/v1/link.js';
+import { isSubjectName, subjects } from '../../proto/subjects.js';
+import { applyReadings } from '../../proto/wire/reading.js';
+import type { Readings } from '../../conditions/reading.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import type { Nats } from '../../runtime/nats.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import type { HostSession, HostSessions } from './host-session.loop.js';
+import { fallSilent, hearState, type ToldState } from './told-state.js';
+import { hearPartition } from './up-stream.nats.js';
+
+/** More than twice what a host lets pass between two signs of life. */
+const SILENT_MS = 25_000;
+const LOOK_EVERY_MS = 5_000;
+const LEAD_EVERY_MS = 10_000;
+
+/** Who attends to a host. */
+export interface HostAttendant {
+  readonly sessions: HostSessions;
+  see(readings: Readings): void;
+  /** Some of what it told was lost: it is to tell the whole. */
+  askForState(): void;
+}
+
+interface KnownHost {
+  readonly attendant: HostAttendant;
+  session: HostSession | undefined;
+  /** Of the session. */
+  instanceId: string;
+  state: ToldState | undefined;
+  heardAtMs: number;
+  /** When it was last asked to say hello. */
+  askedAtMs: number;
+  /** The last message of it that is being handled. */
+  last: Promise<void>;
+}
+
+export async function serveHosts(deps: {
+  readonly nats: Nats;
+  readonly jsm: JetStreamManager;
+  readonly partition: string;
+  /** New each time that the lead is taken. */
+  readonly leaderId: string;
+  readonly attendantOf: (hostId: string) => HostAttendant;
+  readonly clock: Clock;
+  readonly log: Log;
+}): Promise<Closeable> {
+  const { nats, jsm, partition, leaderId, clock, log } = deps;
+  const { connection } = nats;
+  const hosts = new Map<string, KnownHost>();
+  let closed = false;
+
+  function hostOf(hostId: string): KnownHost {
+    const known = hosts.get(hostId);
+    if (known !== undefined) return known;
+    const host: KnownHost = {
+      attendant: deps.attendantOf(hostId),
+      session: undefined,
+      instanceId: '',
+      state: undefined,
+      heardAtMs: clock.now().monotonicMs,
+      askedAtMs: Number.NEGATIVE_INFINITY,
+      last: Promise.resolve(),
+    };
+    hosts.set(hostId, host);
+    return host;
+  }
+
+  function openSession(host: KnownHost, hostId: string, instanceId: string): HostSession {
+    let sequence = 0n;
+    return host.attendant.sessions.open({
+      send: (kind) => {
+        sequence += 1n;
+        const down = { instanceId, leaderId, sequence, message: { kind } };
+        connection.publish(subjects.down(hostId), Down.encode(down).finish());
+      },
+      replaced: () => undefined, // Its instance is not the one that is spoken to any more.
+    });
+  }
+
+  async function hear(message: JsMsg): Promise<void> {
+    const hostId = message.subject.split('.').at(-1) ?? '';
+    const up = decoded(message);
+    const kind = up?.message?.kind;
+    if (up === undefined || kind === undefined || !isSubjectName(hostId)) {
+      log.warn({ host: hostId }, 'a host said what cannot be read');
+      return;
+    }
+    const { instanceId } = up;
+    const host = hostOf(hostId);
+    host.heardAtMs = clock.now().monotonicMs;
+    if (kind.$case === 'hello') {
+      if (kind.value.hostId !== hostId || kind.value.instanceId !== instanceId) {
+        log.error({ host: hostId, claims: kind.value.hostId }, 'a host claims the name of another'); // H3
+        return;
+      }
+      const session = openSession(host, hostId, instanceId);
+      const heard = await session.hear(kind);
+      if (heard === 'heard') {
+        host.session = session;
+        host.instanceId = instanceId;
+        host.attendant.askForState();
+      } else if (heard === 'replaced before') refuse(hostId, instanceId);
+      return;
+    }
+    // Of an instance that said hello to the leader before us, or that another one has replaced.
+    const present = host.instanceId === instanceId ? host.session : undefined;
+    const { sessions } = host.attendant;
+    await (present ?? sessions.inherit({ hostId, instanceId })).hear(kind);
+    if (present === undefined) askForHello(host, hostId, instanceId);
+  }
+
+  /** A command out of turn: a host that was welcomed by us and is not attached any more says hello. */
+  function askForHello(host: KnownHost, hostId: string, instanceId: string): void {
+    const nowMs = clock.now().monotonicMs;
+    if (host.session !== undefined || nowMs - host.askedAtMs < LOOK_EVERY_MS) return;
+    host.askedAtMs = nowMs;
+    const message = { kind: { $case: 'acknowledge', value: { sequence: 0n } } } as const;
+    const down = { instanceId, leaderId, sequence: 0n, message };
+    connection.publish(subjects.down(hostId), Down.encode(down).finish());
+  }
+
+  function refuse(hostId: string, instanceId: string): void {
+    const message =
+      'another machine goes by this name. Give one of them another with --host-id, as copies of an image need.';
+    const value = { reason: 'HOST_DUPLICATE', message };
+    const kind = { $case: 'refused', value } as const;
+    const welcome = { kind: { $case: 'welcome', value: {} } } as const;
+    for (const [index, each] of [welcome, { kind }].entries()) {
+      const down = { instanceId, leaderId, sequence: BigInt(index + 1), message: each };
+      connection.publish(subjects.down(hostId), Down.encode(down).finish());
+    }
+  }
+
+  function hearStateOf(hostId: string, data: Uint8Array): void {
+    const { instanceId, sequence, snapshot, readings } = HostState.decode(data);
+    const host = hosts.get(hostId);
+    if (host === undefined) return; // It says hello, and tells the whole then.
+    if (host.instanceId !== instanceId) {
+      askForHello(host, hostId, instanceId);
+      return;
+    }
+    host.heardAtMs = clock.now().monotonicMs;
+    const isChange = snapshot || readings.length > 0;
+    const message = { instanceId, sequence: Number(sequence), snapshot, isChange };
+    const before = host.state;
+    const after = hearState(before, message, (known) =>
+      applyReadings(known, { snapshot, readings }),
+    );
+    if (after === undefined) return;
+    host.state = after;
+    if (!after.isWhole && before?.isWhole !== false) host.attendant.askForState();
+    if (after.readings !== before?.readings) host.attendant.see(after.readings);
+  }
+
+  /** H4. */
+  function lookForSilence(): void {
+    const nowMs = clock.now().monotonicMs;
+    for (const [hostId, host] of hosts) {
+      if (host.session === undefined || nowMs - host.heardAtMs < SILENT_MS) continue;
+      log.warn({ host: hostId }, 'a host is silent');
+      host.session.end();
+      [host.session, host.instanceId] = [undefined, ''];
+      if (host.state === undefined) continue;
+      host.state = fallSilent(host.state);
+      host.attendant.see(host.state.readings);
+    }
+  }
+
+  const { messages, remove } = await hearPartition(jetstream(connection), jsm, partition, leaderId);
+  const hearing = (async () => {
+    for await (const message of messages) {
+      const host = hostOf(message.subject.split('.').at(-1) ?? '');
+      host.last = host.last.then(async () => {
+        // H2
+        try {
+          await hear(message);
+          message.ack(); // H1
+        } catch (error) {
+          // Not acknowledged: whoever leads next hears it.
+          log.error({ err: error, partition }, 'what a host said was not made durable');
+        }
+      });
+    }
+  })().catch((error: unknown) => {
+    if (!closed) log.error({ err: error, partition }, 'the hosts of a partition are not heard');
+  });
+  const states = connection.subscribe(subjects.state(partition, '*'), {
+    callback: (error, { subject, data }) => {
+      if (error !== null) return;
+      try {
+        hearStateOf(subject.split('.').at(-1) ?? '', data);
+      } catch (failure) {
+        log.warn({ err: failure, subject }, "a host's state cannot be read");
+      }
+    },
+  });
+  const cancels = new Set<CancelTimer>();
+  const every = (ms: number, act: () => void): void => {
+    const cancel = clock.after(ms, () => {
+      cancels.delete(cancel);
+      act();
+      if (!closed) every(ms, act);
+    });
+    cancels.add(cancel);
+  };
+  const announce = (): void => {
+    connection.publish(subjects.lead(partition), Lead.encode({ leaderId }).finish());
+  };
+  announce();
+  every(LEAD_EVERY_MS, announce);
+  every(LOOK_EVERY_MS, lookForSilence);
+
+  return {
+    close: async () => {
+      closed = true;
+      for (const cancel of cancels) cancel();
+      states.unsubscribe();
+      await messages.close();
+      await hearing;
+      await Promise.all([...hosts.values()].map(({ last }) => last));
+      await remove();
+    },
+  };
+}
+
+/** @returns undefined for what is no message. */
+function decoded(message: JsMsg): Up | undefined {
+  try {
+    return Up.decode(message.data);
+  } catch {
+    return undefined; // Told by whoever asked.
+  }
+}

@@ -1,0 +1,52 @@
+// Submitted bundles of a fleet: in the object store, where every host and orchestrator finds them.
+//
+// Invariant: as of the directory that they pass through (bundles.fs.ts, B1): what is put into the store was
+// whole and verified before, and hosts verify it again.
+
+import { StorageType, type JetStreamClient } from '@nats-io/jetstream';
+import { Objm } from '@nats-io/obj';
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import { BUNDLES_BUCKET } from '../../proto/subjects.js';
+import { within } from '../../runtime/deadline.js';
+import { openBundles, type Bundles } from './bundles.fs.js';
+
+const PUT_MS_MAX = 120_000;
+const ASK_MS_MAX = 5_000;
+
+/** @param directory where what comes in is verified. */
+export async function openFleetBundles(
+  js: JetStreamClient,
+  directory: string,
+  replicaCount: number,
+): Promise<Bundles> {
+  const store = await new Objm(js).create(BUNDLES_BUCKET, {
+    storage: StorageType.File,
+    replicas: replicaCount,
+  });
+  const local = openBundles(directory);
+  const has = async (sha256: string): Promise<boolean> =>
+    (await within(store.info(sha256), ASK_MS_MAX, 'the store of bundles')) !== null;
+  return {
+    has,
+    receive: async (manifest, tar) => {
+      await local.receive(manifest, tar);
+      const { sha256 } = manifest.bundle;
+      // The library takes the stream of the standard, which Node has under a type of its own.
+      const bytes = Readable.toWeb(Readable.from(local.read(sha256))) as ReadableStream<Uint8Array>;
+      await within(store.put({ name: sha256 }, bytes), PUT_MS_MAX, 'storing the bundle');
+      await local.keepOnly(new Set());
+    },
+    read: async function* (sha256) {
+      const found = await within(store.get(sha256), PUT_MS_MAX, 'the bundle');
+      if (found === null) throw new Error(`no bundle ${sha256} is kept in ${BUNDLES_BUCKET}`);
+      yield* found.data as unknown as AsyncIterable<Uint8Array>;
+    },
+    keepOnly: async (wanted) => {
+      const kept = await within(store.list(), ASK_MS_MAX, 'the store of bundles');
+      const gone = kept.map(({ name }) => name).filter((name) => !wanted.has(name));
+      for (const name of gone) await store.delete(name);
+      return gone;
+    },
+  };
+}

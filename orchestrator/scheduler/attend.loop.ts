@@ -1,0 +1,77 @@
+// Attending a machine: its edges wake its turn, its readings are looked at, its rhythm is learned.
+
+import type { Readings } from '../../conditions/reading.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import type { HostConnection } from '../link/host-session.loop.js';
+import type { Policy } from '../policy/policy.js';
+import type { Ledger } from '../world/ledger.loop.js';
+import type { Plan } from './decide.js';
+import { hostEdges, type HostPresence, type RunProgress } from './edges.loop.js';
+import type { HostView } from './host-view.js';
+import { watchRhythm } from './rhythm.loop.js';
+import { startTurns, type TurnDeps } from './turn.loop.js';
+
+export interface AttendedHost extends Closeable {
+  readonly edges: HostPresence;
+  readonly host: () => HostConnection | undefined;
+  readonly hostView: () => HostView;
+  readonly planNow: () => Plan;
+  readonly wake: () => void;
+  see(readings: Readings): void;
+}
+
+export function attend(deps: {
+  readonly ledger: Ledger;
+  readonly policy: () => Policy;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Its name while it is not attached. */
+  readonly name: string;
+  /** Where it does not say itself which file system takes downloads and installs. */
+  readonly diskPath: string;
+  readonly onProgress: (progress: RunProgress) => void;
+  readonly onWanted: TurnDeps['onWanted'];
+}): AttendedHost {
+  const { ledger, policy, clock, log, onProgress, onWanted } = deps;
+  const opened = new CloseStack(log);
+  const servedSinceMs = clock.now().wallMs;
+  let readings: Readings = new Map();
+  const wake = (): void => {
+    turns.wake();
+  };
+  const edges = hostEdges({ ledger, log, wake, onProgress });
+  const host = (): HostConnection | undefined => edges.current;
+  const hostView = (): HostView => ({
+    id: edges.current?.hostId ?? deps.name,
+    attached: edges.current !== undefined,
+    level: edges.current?.confinement?.level,
+    readings,
+    diskPath: whereItSays(edges.current) ?? deps.diskPath,
+    servedSinceMs,
+  });
+  const turns = opened.add(
+    'turns',
+    startTurns({ ledger, policy, clock, log, hostView, host, onWanted }),
+  );
+  const rhythm = opened.add('rhythm', watchRhythm({ ledger, policy, clock, log }));
+  return {
+    edges,
+    host,
+    hostView,
+    planNow: turns.planNow,
+    wake,
+    see: (next) => {
+      readings = next;
+      rhythm.see(next);
+      wake();
+    },
+    close: () => opened.close(),
+  };
+}
+
+/** An older host says nothing of it. */
+function whereItSays(host: HostConnection | undefined): string | undefined {
+  return host === undefined || host.diskPath === '' ? undefined : host.diskPath;
+}

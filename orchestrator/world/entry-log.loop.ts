@@ -1,0 +1,197 @@
+// The entry log: a journal that is open, its chain, and what is to be written next.
+//
+// Invariants:
+//   L1. `fold` is given an entry only when it is durable.
+//   L2. Entries are folded in the order of their sequence; `append` resolves after its own were.
+//   L3. When the journal has failed, no later append succeeds: whoever needs a durable fact stops.
+
+import type { Log } from '../../runtime/log.js';
+import type { Clock } from '../../runtime/clock.js';
+import {
+  chainEntry,
+  genesis,
+  verifyChain,
+  type ChainVerdict,
+  type Entry,
+  type Head,
+  type StoredEntry,
+} from '../journal/chain.js';
+import type { Fact } from '../journal/fact.js';
+import { JournalError, type Journal } from '../journal/journal.js';
+import { countEntry } from './figures.loop.js';
+
+/** Entries read from the journal in one go. */
+const PAGE = 1_000;
+/** Appends stored in one transaction, and appends waiting for it, at the most. */
+const BATCH_MAX = 256;
+const QUEUE_MAX = 4_096;
+/** Restraints that wait beyond that: more than people can say while a disk is full. */
+export const RESTRAINTS_MAX = 256;
+const FULL_DISK_RETRY_MS = 2_000;
+
+interface Pending {
+  readonly entries: readonly Entry[];
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export interface EntryLog {
+  /** Of what is durable. */
+  readonly head: Head;
+  /** The sequence of the last entry that was appended, durable or not. */
+  readonly written: number;
+  readonly append: (facts: readonly Fact[]) => Promise<void>;
+  /** As `append`, with room where the queue is full for everything else. */
+  appendRestraint(fact: Fact): Promise<void>;
+  readonly read: (fromSequence: number, count: number) => Promise<readonly StoredEntry[]>;
+  readonly verify: () => Promise<ChainVerdict>;
+  /** Calls `listener` after each entry was folded; returns how to stop that. */
+  onEntry(listener: (entry: Entry) => void): () => void;
+  /** Calls `listener` once when the journal has failed (L3). */
+  readonly onBroken: (listener: (error: Error) => void) => void;
+}
+
+export class AuditBrokenError extends Error {
+  readonly code = 'AUDIT_BROKEN';
+
+  constructor(why: string) {
+    super(
+      `the journal does not verify: ${why}. Somebody or something changed it. Restore it from a backup, or move it away to start a new one.`,
+    );
+    this.name = 'AuditBrokenError';
+  }
+}
+
+export class JournalBusyError extends Error {
+  readonly code = 'JOURNAL_BUSY';
+
+  constructor() {
+    super('the journal cannot keep up; what is not in it does not happen');
+  }
+}
+
+/** Reads the journal, verifies its chain and folds it. */
+export async function openEntryLog(deps: {
+  journal: Journal;
+  clock: Clock;
+  fold: (entry: Entry) => void;
+  log: Log;
+}): Promise<EntryLog> {
+  const { journal, clock, fold, log } = deps;
+  const listeners = new Set<(entry: Entry) => void>([countEntry]);
+  const brokenListeners = new Set<(error: Error) => void>();
+  let durable = genesis;
+  for (;;) {
+    const page = await journal.read(durable.sequence + 1, PAGE);
+    if (page.length === 0) break;
+    const verdict = verifyChain(durable, page);
+    if (verdict.kind === 'broken') throw new AuditBrokenError(verdict.why);
+    for (const stored of page) fold(parseEntry(stored));
+    durable = verdict.head;
+  }
+  let written = durable;
+  let pumping = false;
+  let broken: Error | undefined;
+  const queue: Pending[] = [];
+
+  /** Stores what is queued, everything that has come meanwhile in one transaction, and folds it. */
+  async function pump(): Promise<void> {
+    pumping = true;
+    while (queue.length > 0) {
+      const batch = queue.splice(0, BATCH_MAX);
+      const entries = batch.flatMap((pending) => pending.entries);
+      try {
+        await storePatiently(entries.map(toStored));
+      } catch (error) {
+        broken = error as Error; // L3
+        log.fatal({ err: error }, 'the journal takes no entries; nothing will be started any more');
+        for (const { reject } of [...batch, ...queue.splice(0)]) reject(broken);
+        for (const listener of brokenListeners) listener(broken);
+        return;
+      }
+      for (const entry of entries) {
+        fold(entry); // L1, L2
+        for (const listener of listeners) listener(entry);
+      }
+      const last = entries.at(-1);
+      if (last !== undefined) durable = { sequence: last.sequence, hash: last.hash };
+      for (const { resolve } of batch) resolve();
+    }
+    pumping = false; // In the same step as the look at the queue: no append can fall in between.
+  }
+
+  /** T19: a full disk is waited for. Nothing permissive happens meanwhile, because it awaits this. */
+  async function storePatiently(entries: readonly StoredEntry[]): Promise<void> {
+    for (;;) {
+      try {
+        await journal.append(entries);
+        return;
+      } catch (error) {
+        if (!(error instanceof JournalError) || error.code !== 'NO_SPACE') throw error;
+        log.error('the disk of the journal is full; nothing starts until there is space');
+        await new Promise<void>((resolve) => clock.after(FULL_DISK_RETRY_MS, resolve));
+      }
+    }
+  }
+
+  function enqueue(facts: readonly Fact[], queueMax: number): Promise<void> {
+    if (broken !== undefined) return Promise.reject(broken);
+    if (queue.length >= queueMax) return Promise.reject(new JournalBusyError());
+    const atMs = Math.round(clock.now().wallMs);
+    let head = written;
+    const entries = facts.map((fact) => {
+      const entry = chainEntry(head, atMs, fact);
+      head = { sequence: entry.sequence, hash: entry.hash };
+      return entry;
+    });
+    written = head; // After all of them: a fact that cannot be written leaves no gap.
+    return new Promise((resolve, reject) => {
+      queue.push({ entries, resolve, reject });
+      if (!pumping) void pump();
+    });
+  }
+
+  return {
+    get head() {
+      return durable;
+    },
+    get written() {
+      return written.sequence;
+    },
+    append: (facts) => enqueue(facts, QUEUE_MAX),
+    appendRestraint: (fact) => enqueue([fact], QUEUE_MAX + RESTRAINTS_MAX),
+    read: (fromSequence, count) => journal.read(fromSequence, count),
+    verify: () => verifyAll(journal, durable.sequence),
+    onEntry: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    onBroken: (listener) => {
+      if (broken === undefined) brokenListeners.add(listener);
+      else listener(broken);
+    },
+  };
+}
+
+async function verifyAll(journal: Journal, upTo: number): Promise<ChainVerdict> {
+  let head = genesis;
+  while (head.sequence < upTo) {
+    const page = await journal.read(head.sequence + 1, PAGE);
+    if (page.length === 0) {
+      const next = head.sequence + 1;
+      return { kind: 'broken', atSequence: next, why: `entry ${String(next)} is missing` };
+    }
+    const verdict = verifyChain(head, page);
+    if (verdict.kind === 'broken') return verdict;
+    head = verdict.head;
+  }
+  return { kind: 'whole', head };
+}
+
+function toStored({ sequence, atMs, body, hash }: Entry): StoredEntry {
+  return { sequence, atMs, body, hash };
+}
+
+export function parseEntry(stored: StoredEntry): Entry {
+  return { ...stored, fact: JSON.parse(stored.body) as Fact };
+}

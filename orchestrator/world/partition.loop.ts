@@ -1,0 +1,112 @@
+// A partition: the journal of many machines, and a world for each of them.
+//
+// Invariants:
+//   P1. A machine's world is the fold of what the journal says of it and of all machines, as if both had
+//       been a journal of its own.
+//   P2. What the fleet's journal says is in force in a partition when it has been copied into its
+//       journal, in order and once, so that this journal alone says why something ran.
+
+import type { Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import { canonicalJson, type Entry, type Head } from '../journal/chain.js';
+import type { Fact } from '../journal/fact.js';
+import type { Journal } from '../journal/journal.js';
+import type { Policy } from '../policy/policy.js';
+import { copyOf } from './copy.js';
+import { openEntryLog } from './entry-log.loop.js';
+import { emptyWorld, foldEntry } from './fold.js';
+import { ledgerOver, type Ledger } from './ledger.loop.js';
+import type { Imposed, Restraint } from './restraints.js';
+import { FLEET_HISTORY_MAX, type MutableWorld } from './world.js';
+
+export interface Partition {
+  readonly head: Head;
+  /** Machines that the journal knows. */
+  readonly hosts: () => readonly string[];
+  ledgerOf(hostId: string): Ledger;
+  readonly append: (facts: readonly Fact[]) => Promise<void>;
+  /** P2. The facts of the fleet's journal after those that are here, by their sequence. */
+  follow(entries: readonly Pick<Entry, 'sequence' | 'fact'>[]): Promise<void>;
+  /** In force for all machines until the fleet's journal, which says so too, has been followed. */
+  imposeOnAll(restraint: Restraint): void;
+  readonly onBroken: (listener: (error: Error) => void) => void;
+}
+
+export async function openPartition(deps: {
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly retry: () => Policy['retry'];
+  readonly log: Log;
+}): Promise<Partition> {
+  const { journal, clock, retry, log } = deps;
+  /** What is true of every machine, and so of one that nothing was said of yet. */
+  const common = emptyWorld(FLEET_HISTORY_MAX);
+  const worlds = new Map<string, MutableWorld>();
+  const ledgers = new Map<string, Ledger>();
+  const imposedOnAll = new Map<string, Imposed>();
+  /** Of the fleet's journal: the last entry that was copied, or is on its way. */
+  let followed = 0;
+
+  function worldOf(hostId: string): MutableWorld {
+    const known = worlds.get(hostId);
+    if (known !== undefined) return known;
+    const world = copyOf(common); // P1
+    worlds.set(hostId, world);
+    return world;
+  }
+
+  function fold(entry: Entry): void {
+    const { machine, fleet } = entry.fact;
+    if (fleet !== undefined) {
+      followed = Math.max(followed, fleet);
+      imposedOnAll.delete(textOf(entry.fact));
+    }
+    if (machine !== undefined) {
+      foldEntry(worldOf(machine), entry, retry());
+      return;
+    }
+    foldEntry(common, entry, retry());
+    for (const world of worlds.values()) foldEntry(world, entry, retry());
+  }
+
+  const entries = await openEntryLog({ journal, clock, fold, log });
+
+  function ledgerOf(hostId: string): Ledger {
+    const known = ledgers.get(hostId);
+    if (known !== undefined) return known;
+    const ledger = ledgerOver({
+      entries,
+      world: worldOf(hostId),
+      clock,
+      isOurs: ({ machine }) => machine === undefined || machine === hostId,
+      tagged: (fact) => ({ ...fact, machine: hostId }),
+      imposedOnAll: { [Symbol.iterator]: () => imposedOnAll.values() },
+    });
+    ledgers.set(hostId, ledger);
+    return ledger;
+  }
+
+  return {
+    get head() {
+      return entries.head;
+    },
+    hosts: () => [...worlds.keys()],
+    ledgerOf,
+    append: entries.append,
+    follow: async (all) => {
+      const news = all.filter(({ sequence }) => sequence > followed);
+      followed = news.at(-1)?.sequence ?? followed;
+      if (news.length === 0) return;
+      await entries.append(news.map(({ sequence, fact }) => ({ ...fact, fleet: sequence })));
+    },
+    imposeOnAll: (fact) => {
+      imposedOnAll.set(textOf(fact), { fact, atMs: Math.round(clock.now().wallMs) });
+    },
+    onBroken: entries.onBroken,
+  };
+}
+
+/** The same for a fact and for its copy. */
+function textOf(fact: Fact): string {
+  return canonicalJson({ ...fact, fleet: undefined });
+}

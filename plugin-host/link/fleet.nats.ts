@@ -1,0 +1,49 @@
+// A machine of a fleet: one connection, over which it says what it is like and what runs, and is told.
+
+import { join } from 'node:path';
+import type { Subscription } from '@nats-io/transport-node';
+import type { Wanted } from '../../proto/gen/lull/link/v1/link.js';
+import { subjects } from '../../proto/subjects.js';
+import type { Clock } from '../../runtime/clock.js';
+import type { Nats } from '../../runtime/nats.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import type { HostedRuns } from '../runs/hosted-runs.loop.js';
+import type { LinkCarrier } from './link.loop.js';
+import { natsCarrier } from './link.nats.js';
+import { publishState } from './state.nats.js';
+
+export interface FleetLink extends Closeable {
+  readonly carrier: LinkCarrier;
+  readonly want: (wanted: Wanted) => void;
+  /** Obeys a halt of the whole fleet: what runs is paused, and goes on when its orchestrator says so. */
+  serve(runs: Pick<HostedRuns, 'pauseAll'>): void;
+}
+
+export function openFleetLink(deps: {
+  readonly nats: Nats;
+  readonly runDir: string;
+  readonly hostId: string;
+  readonly instanceId: string;
+  readonly clock: Clock;
+}): FleetLink {
+  const random = Math.random;
+  const state = publishState({ ...deps, random, socketPath: join(deps.runDir, 'sensor.sock') });
+  let halts: Subscription | undefined;
+  return {
+    carrier: natsCarrier({ ...deps, random }),
+    want: (wanted) => {
+      state.want(wanted);
+    },
+    serve: (runs) => {
+      halts = deps.nats.connection.subscribe(subjects.halt, {
+        callback: (error) => {
+          if (error === null) runs.pauseAll(['TRIPPED']);
+        },
+      });
+    },
+    close: () => {
+      halts?.unsubscribe();
+      return state.close();
+    },
+  };
+}

@@ -1,0 +1,248 @@
+// The plugin-host's end of the link: attaches, hands commands over, reports events, on whichever carrier.
+//
+// Invariants:
+//   L1. After every new connection the orchestrator hears what runs here, and every event that it
+//       has not acknowledged, in order.
+//   L2. A lost connection changes nothing by itself: leases run out, guards go on.
+//   L3. No more is handed to a connection than it takes: what an orchestrator does not read waits in
+//       the outbox alone, which is bounded (T23).
+
+import type { AttachRequest, AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import type { Confinement } from '../../conditions/confinement.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import type { ReadBundle } from '../catalog/catalog.fs.js';
+import type { RunEvent } from '../runs/event.js';
+import { eventToWire } from './event.wire.js';
+import { acknowledged, emptyOutbox, isFull, post, type Outgoing } from './outbox.js';
+import { weightOf } from './weight.js';
+
+const RECONNECT_MS_MIN = 100;
+const RECONNECT_MS_MAX = 5_000;
+
+type Command = NonNullable<AttachResponse['kind']>;
+
+interface Report {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly atMs: number;
+  readonly event: RunEvent;
+}
+
+/** One connection to an orchestrator; `'end'` or `'error'` is its last word. */
+export interface LinkStream {
+  /** @returns false when it takes no more until `'drain'`. */
+  write(message: AttachRequest): boolean;
+  end(): unknown;
+  on(event: 'data', listener: (message: AttachResponse) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+  once(event: 'drain', listener: () => void): unknown;
+}
+
+/** What brings the link's messages: gRPC inside a machine, NATS between machines. */
+export interface LinkCarrier extends Closeable {
+  attach(): LinkStream;
+  readonly readBundle: ReadBundle;
+}
+
+/** What the link serves. */
+export interface Attached {
+  readonly runIds: () => string[];
+  readonly onCommand: (command: Command) => void;
+}
+
+export interface Link extends Closeable {
+  /** Connects, and stays so until closed. Once. */
+  attach(served: Attached): void;
+  report: (run: { runId: string; epoch: number }, event: RunEvent) => void;
+  /**
+   * Resolves when there is room for what an updater brings about, or when the signal is aborted
+   * (outbox.ts, O2).
+   */
+  readonly room: (signal: AbortSignal) => Promise<void>;
+  /** Nobody acknowledges it: a machine that does not restart is told again later. */
+  readonly restartFailed: (message: string) => void;
+  /** Tells how strongly updaters are confined here, now and over every new connection. */
+  confines(confinement: Confinement): void;
+  readonly readBundle: ReadBundle;
+  /** Resolves when every event was acknowledged, or after `deadlineMs`. */
+  flush(deadlineMs: number): Promise<void>;
+}
+
+export function openLink(deps: {
+  readonly carrier: LinkCarrier;
+  readonly hostId: string;
+  readonly instanceId: string;
+  /** The directory whose file system takes downloads and installs. */
+  readonly diskPath: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}): Link {
+  const { clock, log } = deps;
+  const { carrier } = deps;
+  let outbox = emptyOutbox<Report>();
+  let stream: LinkStream | undefined;
+  /** The last event that this connection was handed, and whether it takes another one. */
+  let sentSequence = 0;
+  let draining = false;
+  const roomWanted = new Set<() => void>();
+  let retryMs = RECONNECT_MS_MIN;
+  let cancelRetry: CancelTimer = () => undefined;
+  let confinement: Confinement | undefined;
+  let closed = false;
+  let flushed: (() => void)[] = [];
+
+  function connect(served: Attached): void {
+    const attached = carrier.attach();
+    let ended = false;
+    const onEnd = (why: string): void => {
+      if (ended) return;
+      ended = true;
+      if (stream === attached) stream = undefined;
+      if (closed) return;
+      log.debug({ why }, 'the orchestrator is out of reach'); // L2
+      cancelRetry = clock.after(retryMs, () => {
+        connect(served);
+      });
+      retryMs = Math.min(retryMs * 2, RECONNECT_MS_MAX);
+    };
+    attached.on('error', (error) => {
+      onEnd(error.message);
+    });
+    attached.on('end', () => {
+      onEnd('the stream ended');
+      attached.end();
+    });
+    attached.on('data', ({ kind }: AttachResponse) => {
+      if (closed) return;
+      if (kind?.$case === 'welcome') {
+        retryMs = RECONNECT_MS_MIN;
+        stream = attached;
+        [sentSequence, draining] = [0, false];
+        sendConfinement();
+        sendWaiting(); // L1
+      } else if (kind?.$case === 'acknowledge') {
+        outbox = acknowledged(outbox, Number(kind.value.sequence));
+        if (!isFull(outbox)) for (const tell of [...roomWanted]) tell();
+        if (outbox.waiting.length === 0) for (const tell of flushed.splice(0)) tell();
+      } else if (kind?.$case === 'refused') {
+        const { reason, message } = kind.value;
+        log.error({ reason, host: deps.hostId }, `the orchestrator does not hear us: ${message}`);
+        close();
+      } else if (kind !== undefined) served.onCommand(kind);
+    });
+    const { hostId, instanceId, diskPath } = deps;
+    // A run whose end was not heard yet is still held: otherwise it would count as cut.
+    // What was found changed in a root may be of a run that went down with the instance before.
+    const unheard = outbox.waiting.flatMap(({ event: { runId, event } }) =>
+      event.kind === 'rootChanged' ? [] : [runId],
+    );
+    const runIds = [...new Set([...served.runIds(), ...unheard])];
+    const hello = { hostId, instanceId, confinement: '', runIds, diskPath };
+    attached.write({ kind: { $case: 'hello', value: hello } });
+  }
+
+  function sendConfinement(): void {
+    if (confinement === undefined) return;
+    const value = { ...confinement, trials: [...confinement.trials] };
+    stream?.write({ kind: { $case: 'confinement', value } });
+  }
+
+  /** L3. */
+  function sendWaiting(): void {
+    const present = stream;
+    const { waiting } = outbox;
+    const first = waiting.findLastIndex(({ sequence }) => sequence <= sentSequence) + 1;
+    for (let at = first; at < waiting.length && present !== undefined && !draining; at += 1) {
+      const each = waiting[at];
+      if (each === undefined) return;
+      sentSequence = each.sequence;
+      if (send(present, each)) continue;
+      draining = true;
+      present.once('drain', () => {
+        if (stream !== present) return;
+        draining = false;
+        sendWaiting();
+      });
+    }
+  }
+
+  function send(
+    to: NonNullable<typeof stream>,
+    { sequence, event: { runId, epoch, atMs, event } }: Outgoing<Report>,
+  ): boolean {
+    return to.write({
+      kind: {
+        $case: 'event',
+        value: {
+          sequence: BigInt(sequence),
+          runId,
+          epoch: BigInt(epoch),
+          atUnixMs: BigInt(Math.round(atMs)),
+          kind: eventToWire(event),
+        },
+      },
+    });
+  }
+
+  function close(): void {
+    closed = true;
+    cancelRetry();
+    flushed = [];
+    for (const tell of [...roomWanted]) tell();
+    stream?.end();
+    stream = undefined;
+  }
+
+  return {
+    attach: connect,
+    report: ({ runId, epoch }, event) => {
+      const report = { runId, epoch, atMs: clock.now().wallMs, event };
+      outbox = post(outbox, report, {
+        bytes: weightOf(report),
+        droppable: event.kind === 'progress',
+      });
+      sendWaiting();
+    },
+    room: (signal) =>
+      new Promise((resolve) => {
+        if (!isFull(outbox) || signal.aborted) {
+          resolve();
+          return;
+        }
+        const end = (): void => {
+          roomWanted.delete(end);
+          signal.removeEventListener('abort', end);
+          resolve();
+        };
+        roomWanted.add(end);
+        signal.addEventListener('abort', end, { once: true });
+      }),
+    restartFailed: (message) => {
+      stream?.write({ kind: { $case: 'restartFailed', value: { message } } });
+    },
+    confines: (known) => {
+      confinement = known;
+      sendConfinement();
+    },
+    readBundle: carrier.readBundle,
+    flush: (deadlineMs) =>
+      new Promise((resolve) => {
+        if (outbox.waiting.length === 0 || stream === undefined) {
+          resolve();
+          return;
+        }
+        const cancel = clock.after(deadlineMs, resolve);
+        flushed.push(() => {
+          cancel();
+          resolve();
+        });
+      }),
+    close: () => {
+      close();
+      return carrier.close();
+    },
+  };
+}

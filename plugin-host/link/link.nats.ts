@@ -1,0 +1,187 @@
+// The link between machines: what the host says goes up through JetStream, which keeps it while no
+// orchestrator is there; what an orchestrator says comes down by core NATS.
+//
+// Invariants:
+//   N1. What JetStream has acknowledged is as good as heard: it is handed to an orchestrator in this
+//       order, and kept until that has made it durable. One at a time: two on their way could change
+//       places when one has to be sent again.
+//   N2. A command is obeyed only when it is this instance's, of the orchestrator that welcomed it, and
+//       the next one. Anything else leads to a new hello, never to a guess.
+//   N3. A fleet that loses its orchestrator, or its server, does not say hello in one instant.
+
+import { Duplex } from 'node:stream';
+import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
+import { Objm } from '@nats-io/obj';
+import type { Subscription } from '@nats-io/transport-node';
+import {
+  Down,
+  Lead,
+  Up,
+  type AttachRequest,
+  type AttachResponse,
+} from '../../proto/gen/lull/link/v1/link.js';
+import { BUNDLES_BUCKET, partitionOf, subjects } from '../../proto/subjects.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import { within } from '../../runtime/deadline.js';
+import type { Nats } from '../../runtime/nats.js';
+import type { LinkCarrier } from './link.loop.js';
+
+const PUBLISH_MS_MAX = 5_000;
+const BUNDLE_MS_MAX = 60_000;
+/** A hello that an orchestrator has had this long and not answered is said again to the next one. */
+const UNANSWERED_MS = 2_000;
+/** N3. */
+const HELLO_JITTER_MS = 500;
+/** Messages that wait here; more wait in the outbox. */
+const IN_FLIGHT_MAX = 64;
+
+export interface NatsCarrierDeps {
+  readonly nats: Nats;
+  readonly hostId: string;
+  readonly instanceId: string;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+export function natsCarrier(deps: NatsCarrierDeps): LinkCarrier {
+  const { connection } = deps.nats;
+  const js = jetstream(connection, { timeout: PUBLISH_MS_MAX });
+  let helloCount = 0;
+  return {
+    attach: () => {
+      helloCount += 1;
+      return new NatsLinkStream(js, deps, helloCount);
+    },
+    readBundle: async function* (sha256, signal) {
+      signal.throwIfAborted();
+      const bundles = await new Objm(js).open(BUNDLES_BUCKET);
+      const found = await within(bundles.get(sha256), BUNDLE_MS_MAX, 'the bundle');
+      if (found === null) throw new Error(`no bundle ${sha256} is kept in ${BUNDLES_BUCKET}`);
+      for await (const chunk of found.data) {
+        signal.throwIfAborted();
+        yield chunk;
+      }
+    },
+    close: () => undefined,
+  };
+}
+
+class NatsLinkStream extends Duplex {
+  private readonly partition: string;
+  private readonly down: Subscription;
+  private readonly lead: Subscription;
+  private readonly stopListening: () => void;
+  private cancelHello: CancelTimer = () => undefined;
+  /** Who welcomed us, and the number of its next command. */
+  private leader: { readonly id: string; nextSequence: number } | undefined;
+  private readonly openedAtMs: number;
+  private writtenCount = 0;
+
+  constructor(
+    private readonly js: JetStreamClient,
+    private readonly deps: NatsCarrierDeps,
+    private readonly helloCount: number,
+  ) {
+    super({ objectMode: true, writableHighWaterMark: IN_FLIGHT_MAX });
+    const { nats, hostId, clock } = deps;
+    this.partition = partitionOf(hostId);
+    this.openedAtMs = clock.now().monotonicMs;
+    const { connection } = nats;
+    this.down = connection.subscribe(subjects.down(hostId), {
+      callback: (error, message) => {
+        if (error === null) this.hear(Down.decode(message.data));
+      },
+    });
+    this.lead = connection.subscribe(subjects.lead(this.partition), {
+      callback: (error, message) => {
+        if (error === null) this.hearLead(Lead.decode(message.data));
+      },
+    });
+    this.stopListening = nats.onReconnect(() => {
+      this.sayHelloAgain('the connection was lost');
+    });
+  }
+
+  override _read(): void {
+    // Commands are pushed as they come: there is nothing to ask for.
+  }
+
+  override _write(
+    message: AttachRequest,
+    _encoding: BufferEncoding,
+    done: (error?: Error) => void,
+  ): void {
+    this.publish(message).then(() => {
+      done();
+    }, done);
+  }
+
+  override _final(done: () => void): void {
+    done();
+    this.destroy();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.cancelHello();
+    this.stopListening();
+    this.down.unsubscribe();
+    this.lead.unsubscribe();
+    done(error);
+  }
+
+  private async publish(message: AttachRequest): Promise<void> {
+    const { hostId, instanceId } = this.deps;
+    const { kind } = message;
+    // Told apart from what was said before, so that the server keeps one of two that are the same.
+    this.writtenCount += 1;
+    const number =
+      kind?.$case === 'event'
+        ? String(kind.value.sequence)
+        : `${String(this.helloCount)}-${String(this.writtenCount)}`;
+    const up = Up.encode({ instanceId, message }).finish();
+    await this.js.publish(subjects.up(this.partition, hostId), up, {
+      msgID: `${instanceId}:${number}`,
+    });
+    if (this.destroyed) return;
+    // N1
+    if (kind?.$case === 'hello') this.push({ kind: { $case: 'welcome', value: {} } });
+    if (kind?.$case === 'event') {
+      const { sequence } = kind.value;
+      this.push({ kind: { $case: 'acknowledge', value: { sequence } } });
+    }
+  }
+
+  private hear({ instanceId, leaderId, sequence, message }: Down): void {
+    if (instanceId !== this.deps.instanceId || message?.kind === undefined) return;
+    const { $case } = message.kind;
+    if ($case === 'welcome') {
+      this.leader = { id: leaderId, nextSequence: Number(sequence) + 1 };
+      return;
+    }
+    if (this.leader?.id !== leaderId) return; // N2: not welcomed by it; its announcement leads to a hello.
+    if (Number(sequence) !== this.leader.nextSequence) {
+      this.sayHelloAgain('a command was lost');
+      return;
+    }
+    this.leader.nextSequence += 1;
+    if ($case !== 'acknowledge') this.push(message satisfies AttachResponse);
+  }
+
+  private hearLead({ leaderId }: Lead): void {
+    if (this.leader?.id === leaderId) return;
+    const waitedMs = this.deps.clock.now().monotonicMs - this.openedAtMs;
+    if (this.leader === undefined && waitedMs < UNANSWERED_MS) return;
+    this.sayHelloAgain('another orchestrator leads');
+  }
+
+  /** N2, N3. Whoever opened this stream opens another one when it has ended. */
+  private sayHelloAgain(why: string): void {
+    this.leader = undefined;
+    this.cancelHello();
+    const { clock, random } = this.deps;
+    this.cancelHello = clock.after(random() * HELLO_JITTER_MS, () => {
+      this.destroy(new Error(why));
+    });
+  }
+}

@@ -1,0 +1,107 @@
+// The machine's state on its way to an orchestrator that is far away: the latest counts, only changes
+// are sent, and nothing is sent again.
+//
+// Invariants:
+//   W1. An edge is sent at once; levels wait for each other, LEVELS_EVERY_MS at most.
+//   W2. When nothing changes, that is said now and then, so that silence means that the host is gone.
+//       Not by all hosts in one instant.
+//   W3. Whoever asks what the machine is like (Wanted) is told the whole.
+
+import { HostState, type Wanted } from '../../proto/gen/lull/link/v1/link.js';
+import { partitionOf, subjects } from '../../proto/subjects.js';
+import { watchSensor } from '../../proto/watch/sensor.grpc.js';
+import { readingToWire } from '../../proto/wire/reading.js';
+import type { Reading, Readings } from '../../conditions/reading.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { Nats } from '../../runtime/nats.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { changesSince, lacksSome } from './changes.js';
+
+const LEVELS_EVERY_MS = 1_000;
+/** Under half of what an orchestrator takes for silence. */
+const KEEP_ALIVE_MS = 10_000;
+/** Of that, how much earlier it may come. */
+const KEEP_ALIVE_JITTER = 0.2;
+const SENSOR_HEARTBEAT_MS = 10_000;
+const SENSOR_SILENT_MS = 25_000;
+
+export interface StateFeed extends Closeable {
+  want(wanted: Wanted): void;
+}
+
+export function publishState(deps: {
+  readonly nats: Nats;
+  /** Of the machine's sensor-service. */
+  readonly socketPath: string;
+  readonly hostId: string;
+  readonly instanceId: string;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}): StateFeed {
+  const { clock, random, hostId, instanceId } = deps;
+  const { connection } = deps.nats;
+  const subject = subjects.state(partitionOf(hostId), hostId);
+  let readings: Readings = new Map();
+  let told: Readings = new Map();
+  let sequence = 0n;
+  let cancelLevels: CancelTimer | undefined;
+  let cancelKeepAlive: CancelTimer = () => undefined;
+
+  function send(changed: readonly Reading[], snapshot: boolean): void {
+    if (changed.length > 0 || snapshot) sequence += 1n;
+    told = readings;
+    cancelLevels?.();
+    cancelLevels = undefined;
+    keepAliveLater();
+    const state = { instanceId, sequence, snapshot, readings: changed.map(readingToWire) };
+    connection.publish(subject, HostState.encode(state).finish());
+  }
+
+  function sendAll(): void {
+    send([...readings.values()], true);
+  }
+
+  function sendChanges(): void {
+    if (lacksSome(told, readings)) sendAll();
+    else send(changesSince(told, readings).readings, false);
+  }
+
+  /** W2 */
+  function keepAliveLater(): void {
+    cancelKeepAlive();
+    const inMs = KEEP_ALIVE_MS * (1 - random() * KEEP_ALIVE_JITTER);
+    cancelKeepAlive = clock.after(inMs, () => {
+      send([], false);
+    });
+  }
+
+  const sensor = watchSensor({
+    socketPath: deps.socketPath,
+    heartbeatMs: SENSOR_HEARTBEAT_MS,
+    silentAfterMs: SENSOR_SILENT_MS,
+    clock,
+    signal: new AbortController().signal,
+    onReadings: (next) => {
+      readings = next;
+      if (changesSince(told, next).isEdge || lacksSome(told, next))
+        sendChanges(); // W1
+      else cancelLevels ??= clock.after(LEVELS_EVERY_MS, sendChanges);
+    },
+  });
+  const stopListening = deps.nats.onReconnect(sendAll);
+  keepAliveLater();
+  return {
+    want: ({ edgesOnly, apps, diskPaths }) => {
+      const want = { edgesOnly, apps, diskPaths };
+      sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, want);
+      sendAll(); // W3
+    },
+    close: () => {
+      stopListening();
+      cancelLevels?.();
+      cancelKeepAlive();
+      sensor.close();
+    },
+  };
+}

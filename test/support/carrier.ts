@@ -1,0 +1,43 @@
+// What brings messages between the services of a stage: nothing but this machine, or a NATS server of its
+// own, where every machine is one of a fleet. The same situations are tried with both.
+
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startNatsServer, type NatsServerUnderTest } from '../../runtime/nats-server.testing.js';
+
+export interface CarrierUnderTest {
+  /** For every `lull` of the stage. */
+  readonly env: Readonly<Record<string, string>>;
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const isFleet = process.env['LULL_TEST_CARRIER'] === 'nats';
+
+const MACHINE = 'machine-1';
+
+export function carrierUnderTest(): CarrierUnderTest {
+  const env: Record<string, string> = {};
+  let directory: string | undefined;
+  let server: NatsServerUnderTest | undefined;
+  return {
+    env,
+    open: async () => {
+      if (!isFleet || server !== undefined) return;
+      directory = mkdtempSync(join(tmpdir(), 'lull-n-'));
+      server = await startNatsServer({ directory });
+      Object.assign(env, {
+        LULL_NATS: server.url.href,
+        LULL_HOST_ID: MACHINE,
+        LULL_HOST: MACHINE,
+        LULL_NAME: 'orchestrator-1',
+      });
+    },
+    close: async () => {
+      await server?.close();
+      if (directory !== undefined) await rm(directory, { recursive: true });
+    },
+  };
+}
