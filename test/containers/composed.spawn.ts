@@ -1,7 +1,7 @@
 // docker-compose.yml, with images that are here instead of those that it names.
 
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -48,18 +48,36 @@ export async function compose(
 export interface Composed {
   /** What a program in a service's container says. */
   exec(service: string, command: readonly string[]): Promise<string>;
+  /** The last that every service logged. */
+  logs(): Promise<string>;
   /** Stops all, in order. @returns the exit code of each service. */
   stop(): Promise<ReadonlyMap<string, number>>;
   /** Removes containers, volumes and the network. */
   close(): Promise<void>;
 }
 
-/** Starts services and what they depend on, and waits until they are healthy. */
-export async function composeUp(engine: Engine, services: readonly string[]): Promise<Composed> {
+/**
+ * Starts services and what they depend on, and waits until they are healthy.
+ * @param over what is laid over the file, by service.
+ * @param directory for a file of ours.
+ */
+export async function composeUp(
+  engine: Engine,
+  services: readonly string[],
+  given: {
+    readonly policyFile: string;
+    readonly over: Readonly<Record<string, object>>;
+    readonly directory: string;
+  },
+): Promise<Composed> {
+  const over = join(given.directory, 'over.json');
+  writeFileSync(over, JSON.stringify({ services: given.over }));
   const env = {
     DOCKER_HOST: engine.host,
     COMPOSE_PROJECT_NAME: 'lull-test',
+    COMPOSE_FILE: `docker-compose.yml:deploy/compose.v2.yml:${over}`,
     LULL_IMAGE,
+    LULL_POLICY: given.policyFile,
     NATS_IMAGE,
     NATS_PORT: String(await freePort()),
     LULL_HEALTH_INTERVAL: '2s',
@@ -67,6 +85,7 @@ export async function composeUp(engine: Engine, services: readonly string[]): Pr
     OTEL_ENDPOINT: '',
   };
   const say = (args: readonly string[]): Promise<string> => compose('docker compose', args, env);
+  const logs = (): Promise<string> => say(['logs', '--no-color', '--tail', '20']);
   const close = async (): Promise<void> => {
     await say(['down', '--volumes', '--timeout', '5']);
   };
@@ -74,11 +93,12 @@ export async function composeUp(engine: Engine, services: readonly string[]): Pr
     const wait = ['--wait', '--wait-timeout', HEALTHY_S_MAX];
     await say(['up', '--detach', '--no-build', '--pull', 'never', ...wait, ...services]);
   } catch (error) {
-    const logs = await say(['logs', '--no-color', '--tail', '20']);
+    const said = await logs();
     await close();
-    throw new Error(`not everything became healthy:\n${logs}`, { cause: error });
+    throw new Error(`not everything became healthy:\n${said}`, { cause: error });
   }
   return {
+    logs,
     exec: (service, command) => say(['exec', '-T', service, ...command]),
     stop: async () => {
       await say(['stop']);

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { lullProgram } from '../../harness/lull.spawn.js';
@@ -13,10 +13,14 @@ import { distinctName, parseMountinfo } from '../../plugin-host/sandbox/hierarch
 import { parentPath } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { onNpmScene, programPackage, SCENE_MS_MAX } from '../support/npm-scene.js';
-import { ended } from '../support/story.js';
+import { versionOfApp } from '../support/apps.js';
+import { pause } from '../../runtime/deadline.js';
+import { besideOthers, onStage, type Stage } from '../support/stage.js';
+import { ended, STEP_MS_MAX } from '../support/story.js';
 import { compose, composes, composeUp, noCompose, type Compose } from './composed.spawn.js';
 import { noEngine, startEngine, type Engine } from './docker.spawn.js';
 import { buildLull, buildNats, LULL_IMAGE } from './images.spawn.js';
+import { plainConf, plainServices } from './plain-fleet.js';
 import { startMachine, type MachineInContainer } from './machine.spawn.js';
 
 const missing = noEngine();
@@ -141,34 +145,85 @@ describe('docker-compose.yml is taken without a word', () => {
 const unready = missing ?? noCompose('docker compose') ?? noFleet();
 
 (unready === undefined ? test : test.skip)(
-  `docker-compose.yml starts a fleet that is healthy and stops in order${unready === undefined ? '' : ` (skipped here: ${unready})`}`,
+  `docker-compose.yml starts a fleet, whose machine is updated${unready === undefined ? '' : ` (skipped here: ${unready})`}`,
   async () => {
     const links = readdirSync('/sys/class/net');
     await buildNats(engine, natsServerProgram ?? '');
-    const services = ['nats', 'orchestrator-a', 'orchestrator-b', 'machine'];
-    const fleet = await composeUp(engine, services);
-    try {
-      for (const each of ['orchestrator-a', 'orchestrator-b']) {
-        expect(await fleet.exec(each, ['lull', 'health'])).toMatch(/^orchestrator .*: well$/m);
-        const status = await fleet.exec(each, ['cat', '/proc/1/status']);
-        // Nobody in particular, and without a power.
-        expect(status).toMatch(/^Uid:\s+60999\s/m);
-        expect(status).toMatch(/^CapBnd:\s+0+$/m);
+    await onStage(async (stage, apps) => {
+      // Orchestrators are nobody in particular, and read the bundle and the policy there.
+      chmodSync(stage.directory, 0o755);
+      const bundle = await stage.bundle('program');
+      const fleet = await composeUp(engine, services, { ...stage, over: laidOver(stage) });
+      try {
+        const ask = (...words: string[]): Promise<string> =>
+          fleet.exec('orchestrator-a', ['lull', '--host', 'machine', ...words]);
+        await fleet.exec('machine', ['lull', 'presence', 'engaged']);
+        await ask('updaters', 'add', bundle, '--enable', '--set', `apps=${apps}`);
+        await untilTold(() => ask('explain'), /PERSON_PRESENT/);
+        expect(await versionOfApp(apps)).toBe('1.0.0');
+
+        await fleet.exec('machine', ['lull', 'presence', 'away']);
+        await untilTold(() => ask('history'), /install\s.*succeeded/);
+        expect(await versionOfApp(apps)).toBe('2.0.0');
+        expect(await ask('host')).toContain('confinement confined');
+
+        for (const each of ['orchestrator-a', 'orchestrator-b']) {
+          expect(await fleet.exec(each, ['lull', 'health'])).toMatch(/^orchestrator .*: well$/m);
+          // Nobody in particular, and without a power.
+          const status = await fleet.exec(each, ['cat', '/proc/1/status']);
+          expect(status).toMatch(/^Uid:\s+60999\s/m);
+          expect(status).toMatch(/^CapBnd:\s+0+$/m);
+        }
+        const ends = await fleet.stop();
+        for (const each of services)
+          if (each !== 'nats') expect([each, ends.get(each)]).toEqual([each, 0]);
+      } catch (error) {
+        throw new Error(`the fleet said:\n${await fleet.logs()}`, { cause: error });
+      } finally {
+        await fleet.close();
       }
-      expect(await fleet.stop()).toEqual(new Map(services.map((each) => [each, 0])));
-    } finally {
-      await fleet.close();
-    }
+    });
     expect(readdirSync('/sys/class/net')).toEqual(links);
   },
   COMPOSE_MS_MAX,
 );
 
-/** What of it this Lull does not have yet, or undefined. */
+const services = ['nats', 'orchestrator-a', 'orchestrator-b', 'machine'];
+
+/** The stage's directory where it is, and no keys where there are none. */
+function laidOver({ directory }: Stage): Readonly<Record<string, object>> {
+  const confFile = join(directory, 'nats.conf');
+  writeFileSync(confFile, plainConf);
+  const plain = hasKeys() ? {} : plainServices(confFile);
+  const volumes = [`${directory}:${directory}`];
+  return {
+    ...plain,
+    'orchestrator-a': { ...plain['orchestrator-a'], volumes },
+    machine: {
+      ...plain['machine'],
+      volumes,
+      command: ['up', '--only', 'sensor-service', 'plugin-host', ...besideOthers],
+    },
+  };
+}
+
+/** Asks until the answer matches. */
+async function untilTold(ask: () => Promise<string>, wanted: RegExp): Promise<void> {
+  const deadlineMs = performance.now() + STEP_MS_MAX;
+  for (;;) {
+    const said = await ask();
+    if (wanted.test(said)) return;
+    if (performance.now() > deadlineMs) throw new Error(`never ${String(wanted)}, but:\n${said}`);
+    await pause(1_000);
+  }
+}
+
+/** What of it is not here, or undefined. */
 function noFleet(): string | undefined {
-  const help = spawnSync(process.execPath, [lullProgram, 'up', '--help'], { encoding: 'utf8' });
-  const all = spawnSync(process.execPath, [lullProgram, '--help'], { encoding: 'utf8' });
-  if (!/^ {2}--nats /m.test(help.stdout)) return 'needs lull up --nats';
-  if (!/^ {2}keys /m.test(all.stdout)) return 'needs lull keys';
   return natsServerProgram === undefined ? 'needs nats-server 2.10 or newer' : undefined;
+}
+
+function hasKeys(): boolean {
+  const { stdout } = spawnSync(process.execPath, [lullProgram, '--help'], { encoding: 'utf8' });
+  return /^ {2}keys /m.test(stdout);
 }
