@@ -87,7 +87,7 @@ export async function composeUp(
   const say = (args: readonly string[]): Promise<string> => compose('docker compose', args, env);
   const logs = (): Promise<string> => say(['logs', '--no-color', '--tail', '20']);
   const close = async (): Promise<void> => {
-    await say(['down', '--volumes', '--timeout', '5']);
+    await say(['down', '--volumes', '--timeout', '30']);
   };
   try {
     const wait = ['--wait', '--wait-timeout', HEALTHY_S_MAX];
