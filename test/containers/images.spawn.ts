@@ -29,7 +29,7 @@ export const NATS_IMAGE = 'lull-test-nats';
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const programs = [
   ...['sh', 'env', 'test', 'cat', 'cp', 'ln', 'mkdir', 'chmod', 'chown', 'rm', 'rmdir', 'sleep'],
-  ...['mount', 'umount', 'mkfs.ext4', 'e2fsck', 'nice', 'ionice', 'runc', 'tini'],
+  ...['mount', 'umount', 'mkfs.ext4', 'e2fsck', 'nice', 'ionice', 'du', 'perl', 'runc', 'tini'],
 ];
 /** Loaded by what is not a program: SQLite's module, and the resolver. */
 const libraries = ['librt.so.1', 'libresolv.so.2', 'libnss_files.so.2', 'libnss_dns.so.2'];
