@@ -64,7 +64,7 @@ export async function startEngine(): Promise<Engine> {
     await stop(child);
     for (const path of mountsBelow(dir)) execFileSync('umount', ['--lazy', path]);
     await rm(dir, { recursive: true, force: true });
-    for (const group of dockerGroups()) if (!groupsBefore.has(group)) rmdirSync(group);
+    for (const group of dockerGroups()) if (!groupsBefore.has(group)) removeGroup(group);
   };
   try {
     await ready(child, () => docker(['version']), join(dir, 'log'));
@@ -113,6 +113,14 @@ function mountsBelow(dir: string): string[] {
     .map((line) => line.split(' ')[4] ?? '')
     .filter((path) => path.startsWith(`${dir}/`))
     .reverse();
+}
+
+/** With those below: what builds images has one too. The files of a group go with it. */
+function removeGroup(dir: string): void {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeGroup(join(dir, entry.name));
+  }
+  rmdirSync(dir);
 }
 
 /** The groups that an engine makes for its containers, in every hierarchy. */
