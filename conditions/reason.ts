@@ -54,6 +54,8 @@ export const reasons = {
   LOST: 'What was installed does not work, and the version before could not be put back.',
   SLOT_TAKEN: 'Another run has the slot.',
   GROUP_FULL: 'As many machines of its group as may are changing something.',
+  RING_WAITS: 'The ring of the rollout that this machine is in has not opened yet.',
+  ROLLOUT_STOPPED: 'The rollout of this update through the fleet was stopped.',
   HOST_NOT_ATTACHED: 'No plugin-host is connected.',
   CONFINEMENT_UNKNOWN: 'It is not known yet how strongly updaters are confined here.',
   CONFINEMENT_WEAK: 'Updaters are confined less strongly here than policy wants.',

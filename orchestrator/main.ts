@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { watchSensor } from '../proto/watch/sensor.grpc.js';
+import { FleetServiceService } from '../proto/gen/lull/operator/v1/fleet.js';
 import { OperatorServiceService } from '../proto/gen/lull/operator/v1/operator.js';
 import { RegistryServiceService } from '../proto/gen/lull/registry/v1/registry.js';
 import type { Clock } from '../runtime/clock.js';
@@ -10,6 +11,9 @@ import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createProgressFeed } from './api/watch.grpc.js';
+import type { OperatorDeps } from './api/deps.grpc.js';
+import { fleetHandlers } from './api/fleet.grpc.js';
+import { hostToWire } from './api/host.wire.js';
 import { operatorHandlers } from './api/operator.grpc.js';
 import { openJournal, type JournalOptions } from './journal/open.loop.js';
 import type { JournalPlace } from './journal/place.js';
@@ -70,6 +74,7 @@ export async function startOrchestrator(
         name: 'this machine',
         diskPath: stateDir,
         onProgress: progress.publish,
+        note: ledger.append,
         onWanted: (wanted) => {
           sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, wanted);
         },
@@ -97,6 +102,17 @@ export async function startOrchestrator(
       }),
     );
 
+    const operatorDeps: OperatorDeps = {
+      version,
+      clock,
+      policy: policy.current,
+      ledger,
+      planNow,
+      hostView,
+      host,
+      progress,
+      wake,
+    };
     const link = linkService({ edges, readBundle: bundles.read, log });
     opened.add(
       'link',
@@ -114,18 +130,15 @@ export async function startOrchestrator(
         path: join(runDir, 'operator.sock'),
         mode: SOCKET_MODE,
         register: (server) => {
+          server.addService(OperatorServiceService, operatorHandlers(operatorDeps));
           server.addService(
-            OperatorServiceService,
-            operatorHandlers({
-              version,
-              clock,
-              policy: policy.current,
-              ledger,
-              planNow,
-              hostView,
-              host,
-              progress,
-              wake,
+            FleetServiceService,
+            fleetHandlers({
+              ...{ ledger, policy: policy.current, clock, wake },
+              listHosts: () => {
+                const hosts = [hostToWire(hostView().id, '', operatorDeps)];
+                return Promise.resolve({ hosts, nextPageToken: '', unserved: [] });
+              },
             }),
           );
           server.addService(

@@ -18,7 +18,7 @@ export const PARTITION_COUNT = 16;
 export const FLEET_PARTITION = 'fleet';
 
 /** The stream that keeps what hosts say until it is in a journal. */
-export const UP_STREAM = 'LULL_UP';
+export const UP_STREAM = 'lull-up';
 
 /** Buckets, made by the first orchestrator: who leads what, who holds a place in a group, bundles. */
 export const LEASES_BUCKET = 'lull-leases';

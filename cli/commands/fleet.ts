@@ -1,6 +1,6 @@
 // Commands about a fleet.
 
-import type { FleetHost } from '../../proto/gen/lull/operator/v1/fleet.js';
+import type { FleetHost, Rollout } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { unary } from '../../runtime/grpc.js';
 import { CALL_MS_MAX, withFleet } from '../clients.grpc.js';
 
@@ -24,5 +24,34 @@ export function askFleet(runDir: string): Promise<Fleet> {
       pageToken = page.nextPageToken;
     } while (pageToken !== '');
     return { hosts, unserved: [...unserved] };
+  });
+}
+
+const options = { deadlineMs: CALL_MS_MAX };
+
+/** Updates on their way through the rings, the newest first. */
+export async function askRollouts(runDir: string): Promise<Rollout[]> {
+  return withFleet(runDir, async (fleet) => {
+    const { rollouts } = await unary(fleet.listRollouts.bind(fleet), {}, options);
+    return rollouts;
+  });
+}
+
+export async function stopRollout(
+  runDir: string,
+  subject: string,
+  why: string,
+): Promise<Rollout[]> {
+  return withFleet(runDir, async (fleet) => {
+    const request = { subject, why };
+    const { rollouts } = await unary(fleet.stopRollout.bind(fleet), request, options);
+    return rollouts;
+  });
+}
+
+export async function resumeRollout(runDir: string, subject: string): Promise<Rollout[]> {
+  return withFleet(runDir, async (fleet) => {
+    const { rollouts } = await unary(fleet.resumeRollout.bind(fleet), { subject }, options);
+    return rollouts;
   });
 }

@@ -1,6 +1,8 @@
 // Machines of a fleet as a table.
 
+import type { Rollout } from '../../proto/gen/lull/operator/v1/fleet.js';
 import type { Fleet } from '../commands/fleet.js';
+import { localTime } from './local-time.js';
 import { table } from './table.js';
 
 export function showFleet({ hosts, unserved }: Fleet): string {
@@ -13,4 +15,18 @@ export function showFleet({ hosts, unserved }: Fleet): string {
   if (unserved.length === 0) return machines;
   const missing = `no orchestrator answers for ${unserved.join(', ')}: their machines are missing here`;
   return `${machines}\n${missing}`;
+}
+
+export function showRollouts(rollouts: readonly Rollout[]): string {
+  if (rollouts.length === 0)
+    return 'no update is on its way: rings stand in the policy, as rollout.rings';
+  const head = ['UPDATE', 'VERSION', 'SINCE', 'RING', 'NEXT RING', 'FAILED', 'STATE'];
+  const rows = rollouts.map((each) => [
+    ...[`${each.updaterId}/${each.updateId}`, each.toVersion],
+    ...[localTime(Number(each.startedUnixMs)), each.ring || '-'],
+    each.nextRingUnixMs === 0n ? '-' : localTime(Number(each.nextRingUnixMs)),
+    each.failed.map(({ hostId, ring }) => `${hostId} (${ring})`).join(', ') || '-',
+    each.stopped === '' ? 'goes on' : `stopped: ${each.stopped}`,
+  ]);
+  return table([head, ...rows]);
 }

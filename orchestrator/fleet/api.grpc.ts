@@ -9,7 +9,6 @@ import type {
   WatchResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type {
-  FleetServiceServer,
   ListHostsRequest,
   ListHostsResponse,
 } from '../../proto/gen/lull/operator/v1/fleet.js';
@@ -95,15 +94,8 @@ function progressOf(nats: Nats, hostId: string): Pick<ProgressFeed, 'subscribe'>
   };
 }
 
-export function fleetHandlers(nats: Nats): FleetServiceServer {
-  return {
-    listHosts: ({ request }, callback) => {
-      answer(callback, listHosts(nats, request));
-    },
-  };
-}
-
-async function listHosts(
+/** Every machine of the fleet, from whoever leads its partition. */
+export async function listHosts(
   nats: Nats,
   { pageSize, pageToken }: ListHostsRequest,
 ): Promise<ListHostsResponse> {

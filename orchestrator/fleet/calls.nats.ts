@@ -11,8 +11,8 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { RpcFailure } from '../api/answer.grpc.js';
+import { hostToWire } from '../api/host.wire.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
-import { hostToWire } from './host.wire.js';
 import type { Room } from './room.loop.js';
 
 const METHOD = 'lull-method';

@@ -13,6 +13,10 @@ const kinds: ReadonlySet<Fact['kind']> = new Set<Fact['kind']>([
   'veto.lifted',
   'switch.tripped',
   'switch.released',
+  'rollout.started',
+  'rollout.failed',
+  'rollout.stopped',
+  'rollout.resumed',
 ]);
 
 export function isOfTheFleet({ kind }: Fact): boolean {

@@ -38,11 +38,16 @@ export class FleetBusyError extends Error {
   readonly code = 'FLEET_BUSY';
 }
 
+export interface FleetLedger extends Ledger {
+  /** Appends what is true whatever was written meanwhile. */
+  readonly note: (facts: readonly Fact[]) => Promise<void>;
+}
+
 export function fleetLedger(deps: {
   readonly nats: Nats;
   readonly follower: FleetFollower;
   readonly clock: Clock;
-}): Ledger {
+}): FleetLedger {
   const { follower, clock } = deps;
   const { connection } = deps.nats;
   const imposed = new Set<Imposed>();
@@ -85,6 +90,7 @@ export function fleetLedger(deps: {
       imposed.delete(restraint);
     },
     append: (facts) => ask(facts, follower.head.sequence), // A1
+    note: (facts) => ask(facts, undefined),
     read: follower.read,
     verify: () => Promise.resolve(verifyChain(genesis, follower.entries)),
     onEntry: (listener) => follower.onEntry(listener),

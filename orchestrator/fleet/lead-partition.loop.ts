@@ -15,6 +15,7 @@ import { openPartition, type Partition } from '../world/partition.loop.js';
 import type { Restraint } from '../world/restraints.js';
 import { serveCalls } from './calls.nats.js';
 import { isOfTheFleet } from './fleet-facts.js';
+import type { FleetLedger } from './fleet-ledger.nats.js';
 import type { FleetFollower } from './follower.nats.js';
 import { openRoom, type Room } from './room.loop.js';
 
@@ -30,6 +31,7 @@ export interface LeadDeps {
   readonly jsm: JetStreamManager;
   readonly openJournal: (partition: string) => Promise<Journal>;
   readonly follower: FleetFollower;
+  readonly fleet: FleetLedger;
   readonly version: string;
   readonly policy: PolicySource;
   readonly clock: Clock;
@@ -76,6 +78,7 @@ export async function leadPartition(
       const ledger = partition.ledgerOf(hostId);
       const room = openRoom({
         ...{ hostId, ledger, version, policy: policy.current, clock, log },
+        note: deps.fleet.note,
         onProgress: (progress) => {
           nats.connection.publish(subjects.progress(hostId), JSON.stringify(progress));
         },
@@ -106,6 +109,7 @@ export async function leadPartition(
       await serveHosts({
         ...{ nats, jsm, partition: name, leaderId, clock, log },
         attendantOf: roomOf,
+        isKnown: partition.isKnown,
       }),
     );
     return {

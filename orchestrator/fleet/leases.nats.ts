@@ -4,6 +4,7 @@
 // Invariants:
 //   E1. A claim is made by compare-and-swap on what was seen of it: of two that reach for a partition one
 //       gets it.
+//   E3. A bucket that is gone is made again. Everybody has lost what they led then, and claims it anew.
 //   E2. Whoever cannot renew a claim does not lead any more, and says so at once.
 
 import { Kvm, type KV } from '@nats-io/kv';
@@ -46,23 +47,32 @@ export async function keepLeases(deps: {
   readonly onReleased: (partition: string) => Promise<void>;
 }): Promise<Leases> {
   const { self, partitions, clock, log } = deps;
-  const bucket = await new Kvm(deps.nats.connection).create(LEASES_BUCKET, {
-    storage: StorageType.Memory,
-    history: 1,
-  });
   const seen = new Map<string, Seen>();
+  let { bucket, stopWatching } = await open();
   const held = new Map<string, number>();
-  let member: number | undefined;
   let closed = false;
   let cancel: CancelTimer = () => undefined;
 
-  const watch = await bucket.watch();
-  void (async () => {
-    for await (const { key, value, revision, operation } of watch) {
-      const owner = operation === 'PUT' ? Buffer.from(value).toString() : '';
-      seen.set(key, { owner, revision, atMs: clock.now().monotonicMs });
-    }
-  })();
+  /** The bucket, made anew where it is missing (E3), and everything that happens in it. */
+  async function open(): Promise<{ bucket: KV; stopWatching: () => void }> {
+    const opened = await new Kvm(deps.nats.connection).create(LEASES_BUCKET, {
+      storage: StorageType.Memory,
+      history: 1,
+    });
+    const watch = await opened.watch();
+    void (async () => {
+      for await (const { key, value, revision, operation } of watch) {
+        const owner = operation === 'PUT' ? Buffer.from(value).toString() : '';
+        seen.set(key, { owner, revision, atMs: clock.now().monotonicMs });
+      }
+    })();
+    return {
+      bucket: opened,
+      stopWatching: () => {
+        watch.stop();
+      },
+    };
+  }
 
   function claimsOf(prefix: string): Map<string, Claim> {
     const nowMs = clock.now().monotonicMs;
@@ -114,8 +124,27 @@ export async function keepLeases(deps: {
     });
   }
 
+  /** E3. */
+  async function openAgain(): Promise<void> {
+    stopWatching();
+    seen.clear();
+    ({ bucket, stopWatching } = await open());
+    log.warn('the bucket of leases was gone, and was made again');
+  }
+
+  async function sayThatIAmThere(): Promise<void> {
+    const key = `member.${self}`;
+    try {
+      await put(bucket, key, self, undefined);
+    } catch (error) {
+      // Nobody has the subject: the server is there, and its bucket is not.
+      if (isGone(error)) await openAgain();
+      else log.debug({ err: error }, 'the others cannot be told that this orchestrator is there');
+    }
+  }
+
   async function round(): Promise<void> {
-    member = await put(bucket, `member.${self}`, self, member).catch(() => undefined);
+    await sayThatIAmThere();
     await Promise.all([...held].map(([partition, revision]) => renew(partition, revision)));
     if (closed) return;
     const mine = new Set(held.keys());
@@ -146,9 +175,13 @@ export async function keepLeases(deps: {
       await rounding;
       await Promise.all([...held.keys()].map(release));
       await bucket.delete(`member.${self}`).catch(() => undefined); // It expires.
-      watch.stop();
+      stopWatching();
     },
   };
+}
+
+function isGone(error: unknown): boolean {
+  return (error as Error).name === 'JetStreamNotEnabled'; // The library does not export it.
 }
 
 /** @param revision that it has to have still: 0, none; undefined: whichever. @returns its new one. */

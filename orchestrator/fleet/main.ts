@@ -21,7 +21,8 @@ import { openUpStream } from '../link/up-stream.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { openFleetBundles } from '../registry/bundles.nats.js';
 import { registryHandlers } from '../registry/registry.grpc.js';
-import { fleetHandlers, routed } from './api.grpc.js';
+import { fleetHandlers } from '../api/fleet.grpc.js';
+import { listHosts, routed } from './api.grpc.js';
 import { fleetLedger, hearRestraints } from './fleet-ledger.nats.js';
 import { followFleet } from './follower.nats.js';
 import { leadFleet } from './lead-fleet.loop.js';
@@ -63,10 +64,10 @@ export async function startFleetOrchestrator(
     const bundles = await openFleetBundles(js, join(stateDir, 'bundles'), replicaCount);
     const retry = () => policy.current().retry;
     const follower = opened.add('follower', await followFleet({ js, retry, clock, log }));
-    const ledger = fleetLedger({ nats, follower, clock });
 
     const led = new Map<string, Closeable & Partial<Pick<LedPartition, 'restrain'>>>();
-    const deps: LeadDeps = { nats, jsm, openJournal, follower, version, policy, clock, log };
+    const fleet = fleetLedger({ nats, follower, clock });
+    const deps: LeadDeps = { nats, jsm, openJournal, follower, fleet, version, policy, clock, log };
     opened.add(
       'restraints',
       hearRestraints(nats, (restraint) => {
@@ -100,7 +101,7 @@ export async function startFleetOrchestrator(
 
     const wake = (): void => undefined; // Whoever follows the fleet's journal wakes its machines.
     const forAll = operatorHandlers({
-      ...{ version, clock, policy: policy.current, ledger, wake },
+      ...{ version, clock, policy: policy.current, ledger: fleet, wake },
       ...nobody,
       progress: createProgressFeed(),
     });
@@ -111,10 +112,16 @@ export async function startFleetOrchestrator(
         mode: SOCKET_MODE,
         register: (server) => {
           server.addService(OperatorServiceService, routed({ nats, js, log }, forAll));
-          server.addService(FleetServiceService, fleetHandlers(nats));
+          server.addService(
+            FleetServiceService,
+            fleetHandlers({
+              ...{ ledger: fleet, policy: policy.current, clock, wake },
+              listHosts: (request) => listHosts(nats, request),
+            }),
+          );
           server.addService(
             RegistryServiceService,
-            registryHandlers({ ledger, policy: policy.current, bundles, log, wake }),
+            registryHandlers({ ledger: fleet, policy: policy.current, bundles, log, wake }),
           );
         },
       }),

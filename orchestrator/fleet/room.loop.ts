@@ -8,6 +8,7 @@ import type { OperatorDeps } from '../api/deps.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
 import { createHostSessions } from '../link/host-session.loop.js';
 import type { HostAttendant } from '../link/hosts.nats.js';
+import type { RolloutFact } from '../journal/rollout-fact.js';
 import type { Policy } from '../policy/policy.js';
 import { attend } from '../scheduler/attend.loop.js';
 import type { RunProgress } from '../scheduler/edges.loop.js';
@@ -32,6 +33,7 @@ export function openRoom(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly onProgress: (progress: RunProgress) => void;
+  readonly note: (facts: readonly RolloutFact[]) => Promise<void>;
 }): Room {
   const { hostId, ledger, version, policy, clock } = deps;
   const log = deps.log.child({ host: hostId });
@@ -51,6 +53,7 @@ export function openRoom(deps: {
     name: hostId,
     diskPath: DISK_PATH,
     onProgress: deps.onProgress,
+    note: deps.note,
     onWanted: (next) => {
       if (JSON.stringify(next) === JSON.stringify(wanted)) return;
       wanted = next;

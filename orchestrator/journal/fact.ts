@@ -7,6 +7,7 @@ import type { Intrusion } from '../runs/intrusion.js';
 import type { Outcome } from '../runs/run.js';
 import type { Update, Work } from '../runs/update.js';
 import type { Actor, OrderFact } from './order-fact.js';
+import type { RolloutFact } from './rollout-fact.js';
 
 /** What a run did. */
 interface OfRun {
@@ -208,6 +209,7 @@ type KindOfFact =
     })
   | (OfRun & { readonly kind: 'run.notice'; readonly message: string })
   | OrderFact
+  | RolloutFact
   /** The machine restarts at an instant, for these updates together. */
   | {
       readonly kind: 'restart.ordered';

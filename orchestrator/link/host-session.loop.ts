@@ -30,6 +30,8 @@ export interface HostConnection {
 }
 
 export interface HostEdges {
+  /** Whether another instance of its name has attached since this one did. */
+  isReplaced(host: Pick<HostConnection, 'hostId' | 'instanceId'>): boolean;
   attached(host: HostConnection): Promise<void>;
   detached(host: HostConnection): void;
   /** It could not tell its machine to restart, or not to. */
@@ -71,37 +73,25 @@ interface Present {
   readonly host: HostConnection;
 }
 
-/** What is remembered of a host over its sessions. */
+/** What is remembered of a host over its sessions (K4). */
 interface Remembered {
   /** The last event handled of its present instance. */
   readonly instanceId: string;
   readonly sequence: number;
-  /** Instances before that one, the newest first, at most REPLACED_MAX. */
-  readonly replaced: readonly string[];
 }
 
-type SpokenTo = HostConnection & { confinement: Confinement | undefined };
+const duplicate = {
+  reason: 'HOST_DUPLICATE',
+  message:
+    'another machine goes by this name. Give one of them a name of its own (--host-id), as copies of an image need.',
+};
 
-const REPLACED_MAX = 16;
+type SpokenTo = HostConnection & { confinement: Confinement | undefined };
 
 export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSessions {
   const { edges, log } = deps;
   const present = new Map<string, Present>();
   const remembered = new Map<string, Remembered>();
-
-  /** K5. */
-  function remember(hostId: string, instanceId: string): boolean {
-    const before = remembered.get(hostId);
-    if (before?.instanceId === instanceId) return true;
-    const replaced = before === undefined ? [] : [before.instanceId, ...before.replaced];
-    if (replaced.includes(instanceId)) return false;
-    remembered.set(hostId, {
-      instanceId,
-      sequence: 0,
-      replaced: replaced.slice(0, REPLACED_MAX),
-    });
-    return true;
-  }
 
   function open(carried: Carried, inherited?: SpokenTo): HostSession {
     let host: SpokenTo | undefined = inherited;
@@ -109,11 +99,15 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
     async function hear(kind: AttachRequest['kind']): Promise<Heard> {
       if (kind?.$case === 'hello' && host === undefined) {
         const { hostId, instanceId } = kind.value;
-        if (!remember(hostId, instanceId)) {
+        if (edges.isReplaced(kind.value)) {
           log.error({ host: hostId }, 'two machines go by one name: the older one is not heard');
+          carried.send({ $case: 'refused', value: duplicate });
           return 'replaced before'; // K5
         }
         host = connectionOf(kind.value, carried);
+        if (remembered.get(hostId)?.instanceId !== instanceId) {
+          remembered.set(hostId, { instanceId, sequence: 0 });
+        }
         present.get(hostId)?.carried.replaced(); // K3
         present.set(hostId, { session, carried, host });
         host.send({ $case: 'welcome', value: {} });

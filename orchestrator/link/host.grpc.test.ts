@@ -45,6 +45,7 @@ beforeEach(async () => {
   beforeHandling = () => Promise.resolve();
   const { definition, handlers } = linkService({
     edges: {
+      isReplaced: ({ instanceId }) => instanceId === 'of-a-copy',
       attached: (host) => {
         attached.push(host);
         return Promise.resolve();
@@ -203,6 +204,13 @@ test('an event sent again is acknowledged and not handled twice; a new instance 
   tell(restarted, 1);
   await until('its first', () => restarted.acknowledged().length === 1);
   expect(handled).toHaveLength(4);
+});
+
+test('an instance that another one has replaced is told, and not heard again', async () => {
+  const host = connect({ instanceId: 'of-a-copy' });
+  await until('the end', host.ended);
+  expect(host.received.map(({ $case }) => $case)).toEqual(['refused']);
+  expect(attached).toEqual([]);
 });
 
 test('what could not be made durable is not acknowledged: the stream ends, and it comes again', async () => {

@@ -42,8 +42,6 @@ interface KnownHost {
   heardAtMs: number;
   /** When it was last asked to say hello. */
   askedAtMs: number;
-  /** The last message of it that is being handled. */
-  last: Promise<void>;
 }
 
 export async function serveHosts(deps: {
@@ -53,12 +51,16 @@ export async function serveHosts(deps: {
   /** New each time that the lead is taken. */
   readonly leaderId: string;
   readonly attendantOf: (hostId: string) => HostAttendant;
+  /** Whether a machine has said hello before. */
+  readonly isKnown: (hostId: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }): Promise<Closeable> {
   const { nats, jsm, partition, leaderId, clock, log } = deps;
   const { connection } = nats;
   const hosts = new Map<string, KnownHost>();
+  /** The last message of each host that is being handled (H2). */
+  const last = new Map<string, Promise<void>>();
   let closed = false;
 
   function hostOf(hostId: string): KnownHost {
@@ -71,7 +73,6 @@ export async function serveHosts(deps: {
       state: undefined,
       heardAtMs: clock.now().monotonicMs,
       askedAtMs: Number.NEGATIVE_INFINITY,
-      last: Promise.resolve(),
     };
     hosts.set(hostId, host);
     return host;
@@ -98,24 +99,30 @@ export async function serveHosts(deps: {
       return;
     }
     const { instanceId } = up;
-    const host = hostOf(hostId);
-    host.heardAtMs = clock.now().monotonicMs;
     if (kind.$case === 'hello') {
       if (kind.value.hostId !== hostId || kind.value.instanceId !== instanceId) {
         log.error({ host: hostId, claims: kind.value.hostId }, 'a host claims the name of another'); // H3
         return;
       }
+      const host = hostOf(hostId);
+      host.heardAtMs = clock.now().monotonicMs;
       const session = openSession(host, hostId, instanceId);
       const heard = await session.hear(kind);
       if (heard === 'heard') {
         host.session = session;
         host.instanceId = instanceId;
         host.attendant.askForState();
-      } else if (heard === 'replaced before') refuse(hostId, instanceId);
+      }
       return;
     }
+    if (!hosts.has(hostId) && !deps.isKnown(hostId)) {
+      log.warn({ host: hostId }, 'a machine that never said hello is not heard');
+      return;
+    }
+    const host = hostOf(hostId);
     // Of an instance that said hello to the leader before us, or that another one has replaced.
     const present = host.instanceId === instanceId ? host.session : undefined;
+    if (present !== undefined) host.heardAtMs = clock.now().monotonicMs;
     const { sessions } = host.attendant;
     await (present ?? sessions.inherit({ hostId, instanceId })).hear(kind);
     if (present === undefined) askForHello(host, hostId, instanceId);
@@ -129,18 +136,6 @@ export async function serveHosts(deps: {
     const message = { kind: { $case: 'acknowledge', value: { sequence: 0n } } } as const;
     const down = { instanceId, leaderId, sequence: 0n, message };
     connection.publish(subjects.down(hostId), Down.encode(down).finish());
-  }
-
-  function refuse(hostId: string, instanceId: string): void {
-    const message =
-      'another machine goes by this name. Give one of them another with --host-id, as copies of an image need.';
-    const value = { reason: 'HOST_DUPLICATE', message };
-    const kind = { $case: 'refused', value } as const;
-    const welcome = { kind: { $case: 'welcome', value: {} } } as const;
-    for (const [index, each] of [welcome, { kind }].entries()) {
-      const down = { instanceId, leaderId, sequence: BigInt(index + 1), message: each };
-      connection.publish(subjects.down(hostId), Down.encode(down).finish());
-    }
   }
 
   function hearStateOf(hostId: string, data: Uint8Array): void {
@@ -181,9 +176,8 @@ export async function serveHosts(deps: {
   const { messages, remove } = await hearPartition(jetstream(connection), jsm, partition, leaderId);
   const hearing = (async () => {
     for await (const message of messages) {
-      const host = hostOf(message.subject.split('.').at(-1) ?? '');
-      host.last = host.last.then(async () => {
-        // H2
+      const hostId = message.subject.split('.').at(-1) ?? '';
+      const handled = (last.get(hostId) ?? Promise.resolve()).then(async () => {
         try {
           await hear(message);
           message.ack(); // H1
@@ -192,6 +186,7 @@ export async function serveHosts(deps: {
           log.error({ err: error, partition }, 'what a host said was not made durable');
         }
       });
+      last.set(hostId, handled);
     }
   })().catch((error: unknown) => {
     if (!closed) log.error({ err: error, partition }, 'the hosts of a partition are not heard');
@@ -229,7 +224,7 @@ export async function serveHosts(deps: {
       states.unsubscribe();
       await messages.close();
       await hearing;
-      await Promise.all([...hosts.values()].map(({ last }) => last));
+      await Promise.all(last.values());
       await remove();
     },
   };

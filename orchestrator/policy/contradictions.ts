@@ -18,6 +18,11 @@ interface Contradiction {
 
 export const contradictions: readonly Contradiction[] = [
   {
+    keys: ['rollout.rings'],
+    when: (_file, { rollout }) => rollout.rings.reduce((sum, each) => sum + each.percent, 0) > 100,
+    problem: 'rollout.rings together have more than 100 percent: the last ones would be empty',
+  },
+  {
     keys: ['battery.start', 'battery.continue'],
     when: (_file, { battery }) => battery.continuePercent > battery.startPercent,
     problem: 'battery.continue is above battery.start: what starts would be paused at once',

@@ -118,6 +118,14 @@ export const hold = z
     untilMs: until ?? Number.POSITIVE_INFINITY,
   }));
 
+export const ring = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+    percent: z.number().gt(0).max(100),
+    soak: duration.optional(),
+  })
+  .transform(({ name, percent: share, soak }) => ({ name, percent: share, soakMs: soak ?? 0 }));
+
 export const group = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),

@@ -12,6 +12,7 @@ import {
   percent,
   privateHost,
   publisher,
+  ring,
   share,
   window,
 } from './file.fields.js';
@@ -44,6 +45,7 @@ export const policyFileSchema = z.strictObject({
   confinement: z.enum(levels).optional(),
   holds: z.array(hold).max(256).optional(),
   groups: z.array(group).max(64).optional(),
+  rollout: section({ rings: z.array(ring).max(16), failures: count(1_000) }),
   waiting: section({
     away: duration,
     away_for_install: duration,

@@ -21,6 +21,10 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
     confinement: file.confinement ?? base.confinement,
     holds: file.holds ?? base.holds,
     groups: file.groups ?? base.groups,
+    rollout: {
+      rings: file.rollout?.rings ?? base.rollout.rings,
+      failuresMax: file.rollout?.failures ?? base.rollout.failuresMax,
+    },
     waiting: {
       awayMs: waiting?.away ?? base.waiting.awayMs,
       awayForInstallMs: waiting?.away_for_install ?? base.waiting.awayForInstallMs,

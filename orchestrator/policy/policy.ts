@@ -38,11 +38,26 @@ export interface Group {
   readonly atOnceMax: number;
 }
 
+/** A share of a fleet that an update reaches together. */
+export interface Ring {
+  readonly name: string;
+  /** Of all machines. */
+  readonly percent: number;
+  /** How long it works there before the next ring opens. */
+  readonly soakMs: number;
+}
+
 export interface Policy {
   readonly publishers: readonly Publisher[];
   readonly scopes: readonly Manifest['scope'][];
   readonly holds: readonly PolicyHold[];
   readonly groups: readonly Group[];
+  readonly rollout: {
+    /** In order; none: every machine at once. Machines in none of them come last. */
+    readonly rings: readonly Ring[];
+    /** Machines of one ring on which an update fails, and it starts nowhere any more. */
+    readonly failuresMax: number;
+  };
   /** The weakest confinement in which anything runs. */
   readonly confinement: Level;
   readonly waiting: {
@@ -150,6 +165,7 @@ export const defaultPolicy: Policy = {
   scopes: ['user-mode'],
   holds: [],
   groups: [],
+  rollout: { rings: [], failuresMax: 2 }, // Ours: one may be the machine's own fault.
   confinement: 'confined', // Ours: every boundary and every limit, on any machine with cgroups.
   waiting: {
     awayMs: 4 * MINUTE, // Windows Task Scheduler since 8.

@@ -5,11 +5,13 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import type { HostConnection } from '../link/host-session.loop.js';
+import type { RolloutFact } from '../journal/rollout-fact.js';
 import type { Policy } from '../policy/policy.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Plan } from './decide.js';
 import { hostEdges, type HostPresence, type RunProgress } from './edges.loop.js';
 import type { HostView } from './host-view.js';
+import { noteRollouts } from './rollout-notes.loop.js';
 import { watchRhythm } from './rhythm.loop.js';
 import { startTurns, type TurnDeps } from './turn.loop.js';
 
@@ -33,6 +35,8 @@ export function attend(deps: {
   readonly diskPath: string;
   readonly onProgress: (progress: RunProgress) => void;
   readonly onWanted: TurnDeps['onWanted'];
+  /** Writes what holds for all machines. */
+  readonly note: (facts: readonly RolloutFact[]) => Promise<void>;
 }): AttendedHost {
   const { ledger, policy, clock, log, onProgress, onWanted } = deps;
   const opened = new CloseStack(log);
@@ -54,6 +58,13 @@ export function attend(deps: {
   const turns = opened.add(
     'turns',
     startTurns({ ledger, policy, clock, log, hostView, host, onWanted }),
+  );
+  opened.add(
+    'rollouts',
+    noteRollouts({
+      ...{ ledger, policy, clock, log, note: deps.note },
+      hostId: () => edges.current?.hostId,
+    }),
   );
   const rhythm = opened.add('rhythm', watchRhythm({ ledger, policy, clock, log }));
   return {

@@ -28,6 +28,7 @@ import { windowObjections } from './hours.js';
 import { nextInstant } from './instants.js';
 import { objectionsToRunning } from './may.js';
 import { mendingObjections } from './mending.js';
+import { ringObjections } from './rings.js';
 import { resumeObjections } from './network-wait.js';
 import { compareSubjects } from './order.js';
 import { mends, toContinue, toStart } from './requirements.js';
@@ -93,6 +94,7 @@ function admissions(
       ...objectionsTo(subject, world, host, policy, nowMs, quietSinceOwnRun),
       ...slotObjections(occupant, running, policy, host.readings), // D4
       ...(action === 'revert' ? [] : groupObjections(host.id, action, world, policy)),
+      ...ringObjections(host.id, subject, world, policy, nowMs),
     ];
     if (reasons.length > 0) {
       waiting.push({ subject, reasons });

@@ -103,6 +103,8 @@ export function hostEdges(deps: {
     get current() {
       return current;
     },
+    isReplaced: ({ hostId, instanceId }) =>
+      (ledger.world.instances.get(hostId) ?? []).indexOf(instanceId) > 0,
     attached: async (host) => {
       const cut = [...ledger.world.runs.values()].filter(
         (run) => holdsSlot(run) && !host.runIds.has(run.id),

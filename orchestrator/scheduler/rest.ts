@@ -24,6 +24,8 @@ const ofItself: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'ACTIVE_HOURS',
   'NEEDS_OPERATOR',
   'BREAKER_OPEN',
+  'RING_WAITS',
+  'ROLLOUT_STOPPED',
 ]);
 
 export function isAtRest({ admit, resume, waiting }: Plan, world: World): boolean {

@@ -11,7 +11,9 @@ export function copyOf(world: World): MutableWorld {
     holds: new Map(world.holds),
     vetoes: new Map(world.vetoes),
     demands: new Map(world.demands),
+    instances: new Map(world.instances),
     heard: new Map(world.heard),
     bad: new Map(world.bad),
+    rollouts: new Map(world.rollouts),
   };
 }

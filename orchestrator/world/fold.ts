@@ -3,8 +3,6 @@
 // Invariant: F1. The fold is total and deterministic: any prefix of the journal gives a world, and
 // a fact about something unknown changes nothing.
 
-import { parseEnvelope } from '../../bundle/envelope.js';
-import { parseManifest } from '../../bundle/manifest.js';
 import type { Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
@@ -12,16 +10,18 @@ import { holdsSlot } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
 import {
   HISTORY_MAX,
+  INSTANCES_MAX,
   noTrials,
   updateKey,
   type MutableWorld,
-  type UpdaterState,
   type UpdateState,
 } from './world.js';
 import { foldInstalled, givenUpAsBad, isUnsettled } from './fold-mending.js';
 import { foldOrder, forgetOrders } from './fold-order.js';
 import { foldRun } from './fold-run.js';
+import { change, enabled, submitted } from './fold-updater.js';
 import { learn, noRhythm } from './rhythm.js';
+import { foldRollout } from './rollouts.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 
@@ -41,7 +41,9 @@ export function emptyWorld(historyMax = HISTORY_MAX): MutableWorld {
     demands: new Map(),
     bad: new Map(),
     rhythm: noRhythm,
+    rollouts: new Map(),
     restart: undefined,
+    instances: new Map(),
     heard: new Map(),
   };
 }
@@ -97,6 +99,12 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'run.demanded':
       foldOrder(world, fact, atMs);
       return;
+    case 'rollout.started':
+    case 'rollout.failed':
+    case 'rollout.stopped':
+    case 'rollout.resumed':
+      foldRollout(world.rollouts, fact, atMs);
+      return;
     case 'restart.ordered':
       world.restart = { orderedAtMs: atMs, atMs: fact.atMs };
       return;
@@ -109,11 +117,13 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'rhythm.hour':
       world.rhythm = learn(world.rhythm, fact.hourOfWeek, fact);
       return;
+    case 'host.attached':
+      attached(world, fact);
+      return;
     // Evidence: read by people and auditors, not by decisions.
     case 'orchestrator.started':
     case 'policy.changed':
     case 'updater.refused':
-    case 'host.attached':
     case 'host.confined':
     case 'content.downloaded':
     case 'root.changed':
@@ -123,57 +133,10 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
   }
 }
 
-function submitted(world: MutableWorld, fact: Of<'updater.submitted'>, atMs: number): void {
-  const bytes = Buffer.from(fact.envelope, 'base64');
-  const envelope = parseEnvelope(bytes);
-  const parsed = envelope === undefined ? undefined : parseManifest(envelope.payload);
-  // A manifest that an older version accepted and this one cannot read stays out of the world: it
-  // could not be run.
-  if (parsed?.kind !== 'ok') return;
-  const current = {
-    version: fact.version,
-    publisher: fact.publisher,
-    bundleSha256: fact.bundleSha256,
-    envelope: fact.envelope,
-    manifest: parsed.manifest,
-  };
-  const before = world.updaters.get(fact.id);
-  world.updaters.set(
-    fact.id,
-    before === undefined
-      ? {
-          id: fact.id,
-          state: 'verified',
-          sinceMs: atMs,
-          why: '',
-          current,
-          scanJitter: 0,
-          scanTrials: noTrials,
-          crashes: [],
-          admissionsAtMs: [],
-        }
-      : { ...before, current },
-  );
-}
-
-function enabled(world: MutableWorld, fact: Of<'updater.enabled'>, atMs: number): void {
-  change(world, fact.id, (updater) =>
-    updater.current.bundleSha256 === fact.bundleSha256
-      ? {
-          // Without its last scan: what was just accepted looks for updates at once.
-          id: updater.id,
-          state: 'enabled',
-          sinceMs: atMs,
-          why: '',
-          current: updater.current,
-          accepted: { version: updater.current, settings: new Map(fact.settings) },
-          scanJitter: 0,
-          scanTrials: noTrials,
-          crashes: [],
-          admissionsAtMs: updater.admissionsAtMs,
-        }
-      : updater,
-  );
+function attached(world: MutableWorld, { hostId, instanceId }: Of<'host.attached'>): void {
+  const before = world.instances.get(hostId) ?? [];
+  if (before[0] === instanceId) return;
+  world.instances.set(hostId, [instanceId, ...before].slice(0, INSTANCES_MAX));
 }
 
 function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void {
@@ -220,15 +183,6 @@ function forgetInterrupted(world: MutableWorld, updaterId: string): void {
   for (const run of world.runs.values()) {
     if (run.updaterId === updaterId && !holdsSlot(run)) world.runs.delete(run.id);
   }
-}
-
-function change(
-  world: MutableWorld,
-  id: string,
-  fn: (updater: UpdaterState) => UpdaterState,
-): void {
-  const updater = world.updaters.get(id);
-  if (updater !== undefined) world.updaters.set(id, fn(updater));
 }
 
 function dropUpdates(

@@ -24,7 +24,7 @@ export interface Ledger {
   readonly head: Head;
   /** Puts `restraint` in force, and resolves when it is durable as well (L4). */
   impose(restraint: Restraint): Promise<void>;
-  append(facts: readonly Fact[]): Promise<void>;
+  readonly append: (facts: readonly Fact[]) => Promise<void>;
   read(fromSequence: number, count: number): Promise<readonly StoredEntry[]>;
   verify(): Promise<ChainVerdict>;
   /** Calls `listener` after each entry was folded; returns how to stop that. */

@@ -23,6 +23,7 @@ export interface Partition {
   readonly head: Head;
   /** Machines that the journal knows. */
   readonly hosts: () => readonly string[];
+  readonly isKnown: (hostId: string) => boolean;
   ledgerOf(hostId: string): Ledger;
   readonly append: (facts: readonly Fact[]) => Promise<void>;
   /** P2. The facts of the fleet's journal after those that are here, by their sequence. */
@@ -91,6 +92,7 @@ export async function openPartition(deps: {
       return entries.head;
     },
     hosts: () => [...worlds.keys()],
+    isKnown: (hostId) => worlds.has(hostId),
     ledgerOf,
     append: entries.append,
     follow: async (all) => {

@@ -7,6 +7,7 @@ import type { Run } from '../runs/run.js';
 import type { CommittedRoot, Update } from '../runs/update.js';
 import type { BadMark } from './bad-marks.js';
 import type { Rhythm } from './rhythm.js';
+import type { Rollout } from './rollouts.js';
 
 export type TrustState = 'verified' | 'enabled' | 'suspended';
 
@@ -150,8 +151,12 @@ export interface World {
   /** By `updateKey`: what did not work here. */
   readonly bad: ReadonlyMap<string, readonly BadMark[]>;
   readonly rhythm: Rhythm;
+  /** By `rolloutKey`, the oldest first. */
+  readonly rollouts: ReadonlyMap<string, Rollout>;
   /** The last restart that was ordered, unless it was taken back. */
   readonly restart: Restart | undefined;
+  /** Instances of each host that have attached, the last one first, at most INSTANCES_MAX. */
+  readonly instances: ReadonlyMap<string, readonly string[]>;
   /** The last event of each host's present instance that the journal has, by host. */
   readonly heard: ReadonlyMap<string, Omit<Heard, 'hostId'>>;
 }
@@ -170,7 +175,9 @@ export interface MutableWorld extends World {
   demands: Map<string, number>;
   bad: Map<string, readonly BadMark[]>;
   rhythm: Rhythm;
+  rollouts: Map<string, Rollout>;
   restart: Restart | undefined;
+  instances: Map<string, readonly string[]>;
   heard: Map<string, Omit<Heard, 'hostId'>>;
   lastRunEndedAtMs: number;
 }
@@ -181,6 +188,7 @@ export const FLEET_HISTORY_MAX = 20;
 /** Twice what policy counts at the most, so that both ends of a long row of crashes are kept. */
 export const CRASHES_MAX = 32;
 export const ADMISSIONS_MAX = 64;
+export const INSTANCES_MAX = 16;
 
 /** A demand that was not met in this time is forgotten: the operator has gone. */
 export const DEMAND_MS_MAX = 3_600_000;

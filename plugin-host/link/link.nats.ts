@@ -159,6 +159,10 @@ class NatsLinkStream extends Duplex {
       this.leader = { id: leaderId, nextSequence: Number(sequence) + 1 };
       return;
     }
+    if ($case === 'refused') {
+      this.push(message satisfies AttachResponse);
+      return;
+    }
     if (this.leader?.id !== leaderId) return; // N2: not welcomed by it; its announcement leads to a hello.
     if (Number(sequence) !== this.leader.nextSequence) {
       this.sayHelloAgain('a command was lost');

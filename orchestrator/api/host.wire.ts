@@ -2,7 +2,7 @@
 
 import type { FleetHost } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { valueOf } from '../../conditions/reading.js';
-import type { OperatorDeps } from '../api/deps.grpc.js';
+import type { OperatorDeps } from './deps.grpc.js';
 import { holdsSlot } from '../runs/run.js';
 
 export function hostToWire(id: string, partition: string, deps: OperatorDeps): FleetHost {

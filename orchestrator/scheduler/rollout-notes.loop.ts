@@ -1,0 +1,101 @@
+// What a machine tells of rollouts: that an update is there, and that it did not work. Whoever keeps what
+// holds for all machines writes it; a machine by itself keeps that too.
+//
+// Invariant: N1. A note that could not be written is written later: without it an update would wait for
+// ever, or a bad one go on.
+
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import type { Entry } from '../journal/chain.js';
+import type { RolledOut, RolloutFact } from '../journal/rollout-fact.js';
+import type { Policy } from '../policy/policy.js';
+import type { Run } from '../runs/run.js';
+import type { Ledger } from '../world/ledger.loop.js';
+import { rolloutKey } from '../world/rollouts.js';
+import type { UpdateState } from '../world/world.js';
+import { weightOf } from './requirements.js';
+import { ringOf } from './rings.js';
+
+const AGAIN_MS = 5_000;
+/** Failures that wait to be noted. */
+const WAITING_MAX = 256;
+
+export function noteRollouts(deps: {
+  readonly ledger: Ledger;
+  readonly hostId: () => string | undefined;
+  readonly policy: () => Policy;
+  /** Writes what holds for all machines. */
+  readonly note: (facts: readonly RolloutFact[]) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+}): Closeable {
+  const { ledger, hostId, policy, note, clock, log } = deps;
+  let failures: RolloutFact[] = [];
+  let noting = false;
+  let closed = false;
+  let cancel: CancelTimer = () => undefined;
+
+  function begun(): RolloutFact[] {
+    const { updates, rollouts } = ledger.world;
+    return [...updates.values()]
+      .map(rolledOut)
+      .filter((each) => !rollouts.has(rolloutKey(each)))
+      .map((each) => ({ kind: 'rollout.started', ...each }));
+  }
+
+  async function tell(): Promise<void> {
+    if (noting || closed || policy().rollout.rings.length === 0) return;
+    noting = true;
+    cancel();
+    const told = failures;
+    const facts = [...begun(), ...told];
+    try {
+      if (facts.length > 0) await note(facts);
+      failures = failures.slice(told.length);
+    } catch (error) {
+      log.warn({ err: error }, 'a rollout was not noted; it is tried again'); // N1
+      cancel = clock.after(AGAIN_MS, () => void tell());
+    }
+    noting = false;
+  }
+
+  function see({ fact }: Entry): void {
+    if (fact.kind === 'scan.found') void tell();
+    if (fact.kind !== 'run.finished' || fact.outcome.kind !== 'failed') return;
+    const run = ledger.world.history.findLast(({ id }) => id === fact.runId);
+    const failed = run === undefined ? undefined : failureOf(run, fact.outcome, hostId(), policy());
+    if (failed === undefined || failures.length >= WAITING_MAX) return;
+    failures = [...failures, failed];
+    void tell();
+  }
+
+  const stop = ledger.onEntry(see);
+  void tell();
+  return {
+    close: () => {
+      closed = true;
+      cancel();
+      stop();
+    },
+  };
+}
+
+function rolledOut({ updaterId, update }: UpdateState): RolledOut {
+  return { updaterId, updateId: update.id, toVersion: update.toVersion };
+}
+
+/** What comes again by itself (a network that is away) is no failure of the update. */
+function failureOf(
+  { work, updaterId }: Run,
+  { retry, message }: { readonly retry: boolean; readonly message: string },
+  host: string | undefined,
+  { rollout }: Policy,
+): RolloutFact | undefined {
+  if (work.kind !== 'perform' || retry || host === undefined) return undefined;
+  const { id: updateId, toVersion, nextAction } = work.update;
+  if (weightOf(nextAction) !== 'change' && nextAction !== 'verify') return undefined;
+  const which = { updaterId, updateId, toVersion };
+  const { ring } = ringOf(host, rolloutKey(which), rollout.rings);
+  return { kind: 'rollout.failed', ...which, hostId: host, ring, why: message.slice(0, 256) };
+}

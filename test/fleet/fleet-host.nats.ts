@@ -1,0 +1,166 @@
+// A machine of a fleet without a sandbox: the plugin-host's real link, over a real NATS, and runs that
+// take a while and succeed. What it was granted and what it did are written down.
+
+import { randomBytes } from 'node:crypto';
+import { Update } from '../../proto/gen/lull/updater/v1/updater.js';
+import { HostState, type AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import { partitionOf, subjects } from '../../proto/subjects.js';
+import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
+import { readingToWire } from '../../proto/wire/reading.js';
+import type { Readings } from '../../conditions/reading.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import type { Nats } from '../../runtime/nats.js';
+import { readingsAt } from '../../orchestrator/simulation/calm.js';
+import { openLink } from '../../plugin-host/link/link.loop.js';
+import { natsCarrier } from '../../plugin-host/link/link.nats.js';
+
+type Command = NonNullable<AttachResponse['kind']>;
+
+export interface Done {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly what: string;
+  readonly atMs: number;
+}
+
+export interface FleetHost {
+  readonly hostId: string;
+  readonly instanceId: string;
+  /** Every grant, and every run that came to its end here. */
+  readonly granted: readonly Done[];
+  readonly finished: readonly Done[];
+  /** What came otherwise, in order. */
+  readonly commands: readonly Command['$case'][];
+  /** When it was last told that everything stops. */
+  readonly haltedAtMs: number | undefined;
+  readonly running: number;
+  see(presence: 'engaged' | 'away'): void;
+  /** Says how it is: a sign of life, or all of it. */
+  tell(snapshot: boolean): void;
+  close(): Promise<void>;
+}
+
+export interface FleetHostOptions {
+  readonly nats: Nats;
+  readonly hostId: string;
+  readonly instanceId?: string;
+  /** Ids of the updates that a scan finds. */
+  readonly updates: readonly string[];
+  /** How long a run takes. */
+  readonly runMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random?: () => number;
+}
+
+export function startFleetHost(options: FleetHostOptions): FleetHost {
+  const { nats, hostId, updates, runMs, clock, log, random = Math.random } = options;
+  const instanceId = options.instanceId ?? randomBytes(6).toString('hex');
+  const { connection } = nats;
+  const carrier = natsCarrier({ nats, hostId, instanceId, clock, random });
+  const link = openLink({ carrier, hostId, instanceId, diskPath: '/', clock, log });
+  const runs = new Map<string, { readonly epoch: number; readonly cancel: CancelTimer }>();
+  const granted: Done[] = [];
+  const finished: Done[] = [];
+  const commands: Command['$case'][] = [];
+  let haltedAtMs: number | undefined;
+  let awaySinceMs: number | undefined = clock.now().wallMs - 3_600_000;
+  let sequence = 0n;
+
+  function readings(): Readings {
+    const away = awaySinceMs === undefined ? {} : { awaySinceMs };
+    return readingsAt({ atMs: clock.now().wallMs, mains: true, ...away });
+  }
+
+  function tell(snapshot: boolean): void {
+    if (snapshot) sequence += 1n;
+    const told = snapshot ? [...readings().values()].map(readingToWire) : [];
+    const state = HostState.encode({ instanceId, sequence, snapshot, readings: told }).finish();
+    connection.publish(subjects.state(partitionOf(hostId), hostId), state);
+  }
+
+  function done(runId: string, epoch: number, what: string): Done {
+    return { runId, epoch, what, atMs: clock.now().monotonicMs };
+  }
+
+  function begin(grant: Extract<Command, { $case: 'grant' }>['value']): void {
+    const { runId } = grant;
+    const epoch = Number(grant.epoch);
+    const before = runs.get(runId);
+    if (before !== undefined && before.epoch >= epoch) return;
+    before?.cancel();
+    const { work } = grant;
+    const what =
+      work?.$case === 'perform'
+        ? `${String(actionFromWire(work.value.action))} ${String(work.value.update?.id)}`
+        : String(work?.$case);
+    granted.push(done(runId, epoch, what));
+    link.report({ runId, epoch }, { kind: 'started', sandboxSha256: '', launchMs: 1 });
+    const cancel = clock.after(runMs, () => {
+      runs.delete(runId);
+      if (work?.$case === 'scan') for (const id of updates) found(runId, epoch, id);
+      finished.push(done(runId, epoch, what));
+      const outcome = { kind: 'succeeded' } as const;
+      link.report({ runId, epoch }, { kind: 'finished', outcome, stderrTail: '' });
+    });
+    runs.set(runId, { epoch, cancel });
+  }
+
+  function found(runId: string, epoch: number, id: string): void {
+    const action = actionToWire('install');
+    const update = Update.fromPartial({ id, title: id, toVersion: '2.0.0', nextAction: action });
+    link.report({ runId, epoch }, { kind: 'found', update: Update.encode(update).finish() });
+  }
+
+  function obey(command: Command): void {
+    if (command.$case === 'wanted') {
+      tell(true);
+      return;
+    }
+    if (command.$case === 'grant') {
+      begin(command.value);
+      return;
+    }
+    commands.push(command.$case);
+    if (command.$case !== 'stop') return;
+    const { runId } = command.value;
+    const run = runs.get(runId);
+    if (run === undefined) return;
+    run.cancel();
+    runs.delete(runId);
+    const outcome = { kind: 'cancelled', reason: 'OPERATOR' } as const;
+    link.report({ runId, epoch: run.epoch }, { kind: 'finished', outcome, stderrTail: '' });
+  }
+
+  const halts = connection.subscribe(subjects.halt, {
+    callback: () => {
+      haltedAtMs = clock.now().monotonicMs;
+    },
+  });
+  link.attach({ runIds: () => [...runs.keys()], onCommand: obey });
+  link.confines({ level: 'confined', runtime: 'none', cgroups: 'v2', trials: [] });
+  return {
+    hostId,
+    instanceId,
+    granted,
+    finished,
+    commands,
+    get haltedAtMs() {
+      return haltedAtMs;
+    },
+    get running() {
+      return runs.size;
+    },
+    see: (presence) => {
+      awaySinceMs = presence === 'away' ? clock.now().wallMs : undefined;
+      tell(true);
+    },
+    tell,
+    close: async () => {
+      halts.unsubscribe();
+      for (const { cancel } of runs.values()) cancel();
+      await link.close();
+    },
+  };
+}

@@ -1,0 +1,169 @@
+// What reaches every machine at once, and what is not believed.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { Down, Up } from '../../proto/gen/lull/link/v1/link.js';
+import { LEASES_BUCKET, partitionOf, subjects } from '../../proto/subjects.js';
+import { createLog } from '../../runtime/log.js';
+import { natsServerProgram } from '../../runtime/nats-server.testing.js';
+import { connectNats, type Nats } from '../../runtime/nats.js';
+import type { RunningLull } from '../../harness/lull.spawn.js';
+import { hostsOf, openFleetStage, type FleetStage } from './fleet-stage.js';
+
+const MS_MAX = 120_000;
+const fleetTest = natsServerProgram === undefined ? test.skip : test;
+
+let stage: FleetStage;
+let lull: RunningLull;
+let nats: Nats;
+
+beforeEach(async () => {
+  if (natsServerProgram === undefined) return;
+  stage = await openFleetStage();
+  lull = await stage.orchestrator('orchestrator-1');
+  nats = await connectNats({
+    url: stage.server.url,
+    name: 'somebody',
+    log: createLog('test', 'silent'),
+  });
+}, MS_MAX);
+
+afterEach(async () => {
+  if (natsServerProgram === undefined) return;
+  await nats.close();
+  await stage.close();
+}, MS_MAX);
+
+async function attached(...ids: string[]): Promise<void> {
+  await stage.until(`${ids.join(', ')} attached`, async () => {
+    const told = await hostsOf(lull);
+    return ids.every((id) => told.some((each) => each.id === id && each.attached));
+  });
+}
+
+describe('the trip switch of a fleet', () => {
+  fleetTest(
+    'reaches every machine at once, holds over a restart, and is released',
+    async () => {
+      const one = await stage.machine({ hostId: 'one', runMs: 60_000 });
+      const two = await stage.machine({ hostId: 'two', runMs: 60_000 });
+      await stage.accept(lull);
+      await stage.until('both scan', () => one.running === 1 && two.running === 1);
+      await lull.command(['pause-all', '--for', '1h', '--why', 'a bad release']);
+      for (const host of [one, two]) {
+        expect(host.haltedAtMs).toBeDefined();
+        await stage.until('its run is stopped or paused', () =>
+          host.commands.some((command) => command === 'stop' || command === 'pause'),
+        );
+      }
+      await lull.stop();
+      const again = await stage.orchestrator('orchestrator-2');
+      await stage.until('the new one leads them', async () =>
+        (await hostsOf(again)).every((host) => host.attached),
+      );
+      const explained = await again.command(['--host', 'one', 'explain']);
+      expect(explained).toContain('a bad release');
+      const before = one.granted.length;
+      await again.command(['resume-all']);
+      await stage.until('it goes on', () => one.granted.length > before);
+    },
+    MS_MAX,
+  );
+});
+
+describe('not believed', () => {
+  fleetTest(
+    'a host that claims the name of another',
+    async () => {
+      const honest = await stage.machine({ hostId: 'honest' });
+      await attached('honest');
+      const message = {
+        kind: {
+          $case: 'hello' as const,
+          value: {
+            hostId: 'honest',
+            instanceId: 'evil',
+            runIds: [],
+            confinement: '',
+            diskPath: '',
+          },
+        },
+      };
+      const js = jetstream(nats.connection);
+      const up = Up.encode({ instanceId: 'evil', message }).finish();
+      await js.publish(subjects.up(partitionOf('thief'), 'thief'), up);
+      await js.publish(subjects.up(partitionOf('thief'), 'thief'), new Uint8Array([255, 255, 1]));
+      const bye = await stage.machine({ hostId: 'later' });
+      await attached('honest', 'later');
+      expect((await hostsOf(lull)).map(({ id }) => id)).not.toContain('thief');
+      expect([honest.instanceId, bye.instanceId]).not.toContain('evil');
+    },
+    MS_MAX,
+  );
+
+  fleetTest(
+    'two machines of one name: the older one is told, and not heard again',
+    async () => {
+      const refused: string[] = [];
+      nats.connection.subscribe(subjects.down('copy'), {
+        callback: (_error, { data }) => {
+          const { instanceId, message } = Down.decode(data);
+          if (message?.kind?.$case === 'refused') refused.push(instanceId);
+        },
+      });
+      const older = await stage.machine({ hostId: 'copy', instanceId: 'older' });
+      await attached('copy');
+      await stage.machine({ hostId: 'copy', instanceId: 'newer' });
+      await attached('copy');
+      // Whatever makes the older one attach again: here, its connection.
+      await stage.server.kill();
+      await stage.server.start();
+      await stage.until('the older one comes back and is refused', () => refused.length > 0);
+      expect(new Set(refused)).toEqual(new Set([older.instanceId]));
+      await attached('copy');
+    },
+    MS_MAX,
+  );
+
+  fleetTest(
+    'a grant of an orchestrator that does not lead any more',
+    async () => {
+      const host = await stage.machine({ hostId: 'one' });
+      await attached('one');
+      const grant = { runId: 'run-99', epoch: 99n };
+      const message = { kind: { $case: 'stop' as const, value: { ...grant, reason: 'OPERATOR' } } };
+      const { instanceId } = host;
+      for (let sequence = 1n; sequence < 9n; sequence += 1n) {
+        const stale = { instanceId, leaderId: 'of-yesterday', sequence, message };
+        nats.connection.publish(subjects.down('one'), Down.encode(stale).finish());
+      }
+      await nats.connection.flush();
+      await stage.accept(lull);
+      await stage.until('it works', () => host.finished.length > 1);
+      expect(host.commands).not.toContain('stop');
+    },
+    MS_MAX,
+  );
+
+  fleetTest(
+    'the loss of the bucket of leases: it is made again, and nothing runs twice',
+    async () => {
+      const host = await stage.machine({ hostId: 'one', runMs: 3_000 });
+      await stage.accept(lull);
+      await stage.until('it scans', () => host.running === 1);
+      const jsm = await jetstreamManager(nats.connection);
+      await jsm.streams.delete(`KV_${LEASES_BUCKET}`);
+      await stage.until('it is there again', async () => {
+        const buckets = new Kvm(nats.connection).list();
+        for await (const { bucket } of buckets) if (bucket === LEASES_BUCKET) return true;
+        return false;
+      });
+      await stage.until('its update is installed', () =>
+        host.finished.some(({ what }) => what === 'install update'),
+      );
+      expect(host.finished.map(({ what }) => what)).toEqual(['scan', 'install update']);
+    },
+    MS_MAX,
+  );
+});

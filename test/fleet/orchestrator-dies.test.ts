@@ -1,0 +1,80 @@
+// Two orchestrators share a fleet, and one of them dies.
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { natsServerProgram } from '../../runtime/nats-server.testing.js';
+import type { FleetHost } from './fleet-host.nats.js';
+import { hostsOf, openFleetStage, type FleetStage } from './fleet-stage.js';
+
+const HOSTS = 24;
+const MS_MAX = 180_000;
+const fleetTest = natsServerProgram === undefined ? test.skip : test;
+
+let stage: FleetStage;
+
+beforeEach(async () => {
+  if (natsServerProgram !== undefined) stage = await openFleetStage();
+});
+
+afterEach(async () => {
+  if (natsServerProgram !== undefined) await stage.close();
+});
+
+function machines(count: number, runMs: number): Promise<FleetHost[]> {
+  return Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      stage.machine({ hostId: `machine-${String(index)}`, runMs }),
+    ),
+  );
+}
+
+/** What was done here, and how often. */
+function timesDone(host: FleetHost): Record<string, number> {
+  const times: Record<string, number> = {};
+  for (const { what } of host.finished) times[what] = (times[what] ?? 0) + 1;
+  return times;
+}
+
+fleetTest(
+  'killed in the middle: the other serves its machines, each update is installed once, none is lost',
+  async () => {
+    const first = await stage.orchestrator('orchestrator-1');
+    const second = await stage.orchestrator('orchestrator-2');
+    const hosts = await machines(HOSTS, 1_500);
+    await stage.accept(first);
+    await stage.until('installs are on', () => hosts.some(({ granted }) => granted.length > 1));
+    process.kill(first.pid, 'SIGKILL');
+    await first.exited;
+    await stage.until('every update is installed', () =>
+      hosts.every((host) => timesDone(host)['install update'] !== undefined),
+    );
+    // Anything that is done twice would be by now or when the leader looks again.
+    await stage.until('everybody is attached', async () => {
+      const told = await hostsOf(second);
+      return told.length === HOSTS && told.every(({ attached }) => attached);
+    });
+    for (const host of hosts) expect(timesDone(host)['install update']).toBe(1);
+    const audit = await second.command(['--json', 'audit', 'verify']);
+    expect(JSON.parse(audit)).toMatchObject({ verified: true });
+  },
+  MS_MAX,
+);
+
+fleetTest(
+  'stopped by its operator: the other takes over, and what runs goes on',
+  async () => {
+    const first = await stage.orchestrator('orchestrator-1');
+    const second = await stage.orchestrator('orchestrator-2');
+    const hosts = await machines(8, 4_000);
+    await stage.accept(second);
+    await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
+    await first.stop();
+    await stage.until('every update is installed', () =>
+      hosts.every((host) => timesDone(host)['install update'] === 1),
+    );
+    for (const host of hosts) {
+      expect(timesDone(host)['install update']).toBe(1);
+      expect(new Set(host.finished.map(({ runId }) => runId)).size).toBe(host.finished.length);
+    }
+  },
+  MS_MAX,
+);
