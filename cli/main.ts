@@ -11,6 +11,7 @@ import { addAudit } from './verbs/audit.js';
 import { addBundle } from './verbs/bundle.js';
 import { addFleetLock } from './verbs/fleetlock.js';
 import { addFleet } from './verbs/fleet.js';
+import { addHealth } from './verbs/health.js';
 import type { Here } from './verbs/here.js';
 import { addJournal } from './verbs/journal.js';
 import { addKeys } from './verbs/keys.js';
@@ -63,6 +64,7 @@ const here: Here = {
 
 addUp(program, here);
 addAsking(program, here);
+addHealth(program, here);
 addUpdaters(program, here);
 addFleet(program, here);
 addOrders(program, here);

@@ -55,20 +55,35 @@ export async function claim(dir: string, name: string, instead: string): Promise
   }
 }
 
+/** The living process that has claimed `dir` for `name`, or undefined. Looks only. */
+export function claimantOf(dir: string, name: string): number | undefined {
+  const prefix = `.${name}.`;
+  const [living] = claimantsIn(dir, prefix).filter(({ alive }) => alive);
+  return living?.pid;
+}
+
 /** @returns the process that has the claim, or undefined when it is ours. */
 function announceAndLook(dir: string, prefix: string, own: string): number | undefined {
   const file = join(dir, own);
   writeFileSync(file, '', { flag: 'wx', mode: 0o600 }); // C1
-  for (const other of readdirSync(dir)) {
-    if (!other.startsWith(prefix) || other === own) continue;
-    const [pid = '', start] = other.slice(prefix.length).split('.');
-    if (startOf(Number(pid)) === start) {
+  for (const other of claimantsIn(dir, prefix)) {
+    if (other.name === own) continue;
+    if (other.alive) {
       rmSync(file, { force: true });
-      return Number(pid);
+      return other.pid;
     }
-    rmSync(join(dir, other), { force: true }); // C2
+    rmSync(join(dir, other.name), { force: true }); // C2
   }
   return undefined;
+}
+
+function claimantsIn(dir: string, prefix: string): { name: string; pid: number; alive: boolean }[] {
+  return readdirSync(dir)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => {
+      const [pid = '', start] = name.slice(prefix.length).split('.');
+      return { name, pid: Number(pid), alive: startOf(Number(pid)) === start };
+    });
 }
 
 /** When a process started, in the kernel's ticks since boot; undefined where there is none. */

@@ -1,4 +1,5 @@
 // Traces: spans of scans, runs and gRPC calls, sent to an OpenTelemetry collector when one is named.
+// Figures go the same way: metrics.ts.
 //
 // `main` calls startTelemetry before it serves or dials anything. With no endpoint in the environment
 // nothing of the SDK is loaded, and every function here comes down to the API's own no-ops.
@@ -12,6 +13,8 @@ import { context, propagation, SpanStatusCode, trace, type Attributes } from '@o
 import type { Span } from '@opentelemetry/api';
 import type { Closeable } from './shutdown.js';
 import { within } from './deadline.js';
+import { startMetrics } from './metrics.js';
+import { endpointOf, type Environment } from './otlp.js';
 
 export const TRACER = 'lull';
 
@@ -20,8 +23,6 @@ const EXPORT_MS_MAX = 2_000;
 /** Spans that wait for the collector; more are dropped (O1). */
 const QUEUE_SPANS_MAX = 2_048;
 const EXPORT_EVERY_MS = 1_000;
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Telemetry extends Closeable {
   /** Where spans go; undefined when telemetry is off. */
@@ -32,12 +33,31 @@ export interface Telemetry extends Closeable {
 
 /**
  * Registers OpenTelemetry for this process when OTEL_EXPORTER_OTLP_ENDPOINT, or the variant for
- * traces, is set. Once per process: `lull up` has one for its three services.
+ * traces or metrics, is set. Once per process: `lull up` has one for its three services.
  * @throws Error when the endpoint is not an http(s) URL.
  */
 export async function startTelemetry(serviceName: string, env: Environment): Promise<Telemetry> {
-  const endpoint = tracesEndpoint(env);
-  if (endpoint === undefined) return { endpoint, close: () => Promise.resolve() };
+  const endpoint = endpointOf('traces', env);
+  const resource = {
+    'service.name': env['OTEL_SERVICE_NAME'] ?? serviceName,
+    'process.pid': process.pid,
+  };
+  const closeMetrics = await startMetrics(resource, env);
+  const closeTraces = endpoint === undefined ? undefined : await startTraces(endpoint, resource);
+  let closing: Promise<void> | undefined;
+  return {
+    endpoint,
+    close: () => {
+      closing ??= Promise.all([closeTraces?.(), closeMetrics()]).then(() => undefined);
+      return closing;
+    },
+  };
+}
+
+async function startTraces(
+  endpoint: string,
+  resource: Readonly<Record<string, string | number>>,
+): Promise<() => Promise<void>> {
   const [sdk, { resourceFromAttributes }, { OTLPTraceExporter }] = await Promise.all([
     import('@opentelemetry/sdk-trace-node'),
     import('@opentelemetry/resources'),
@@ -45,10 +65,7 @@ export async function startTelemetry(serviceName: string, env: Environment): Pro
   ]);
   const exporter = new OTLPTraceExporter({ url: endpoint, timeoutMillis: EXPORT_MS_MAX });
   const provider = new sdk.NodeTracerProvider({
-    resource: resourceFromAttributes({
-      'service.name': env['OTEL_SERVICE_NAME'] ?? serviceName,
-      'process.pid': process.pid,
-    }),
+    resource: resourceFromAttributes(resource),
     spanProcessors: [
       new sdk.BatchSpanProcessor(exporter, {
         maxQueueSize: QUEUE_SPANS_MAX,
@@ -58,14 +75,7 @@ export async function startTelemetry(serviceName: string, env: Environment): Pro
     ],
   });
   provider.register();
-  let closing: Promise<void> | undefined;
-  return {
-    endpoint,
-    close: () => {
-      closing ??= stop(() => provider.shutdown());
-      return closing;
-    },
-  };
+  return () => stop(() => provider.shutdown());
 }
 
 async function stop(shutdown: () => Promise<void>): Promise<void> {
@@ -77,25 +87,6 @@ async function stop(shutdown: () => Promise<void>): Promise<void> {
   trace.disable();
   context.disable();
   propagation.disable();
-}
-
-/** Where OpenTelemetry's environment variables say that traces go. */
-function tracesEndpoint(env: Environment): string | undefined {
-  if (env['OTEL_SDK_DISABLED'] === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none') {
-    return undefined;
-  }
-  const own = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? '';
-  if (own !== '') return webUrl('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', own);
-  const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
-  if (base === '') return undefined;
-  return webUrl('OTEL_EXPORTER_OTLP_ENDPOINT', `${base.replace(/\/$/, '')}/v1/traces`);
-}
-
-function webUrl(variable: string, text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new Error(
-    `${variable} is not an http(s) URL. Correct it, or unset it to run without traces.`,
-  );
 }
 
 /** Whether spans go anywhere. A propagator is registered exactly when a provider is (O2). */

@@ -1,7 +1,7 @@
 // Makes a checkout ready to run: dependencies, generated code, build, bundles, the sandbox's runtime.
 //
 //   node scripts/setup.mjs [--with-runc | --try-runc] [--try-sensors] [--try-python] [--try-nats]
-//                          [--quiet]
+//                          [--try-docker] [--quiet]
 //
 //   --with-runc  install runc where it is missing and may be installed; otherwise say so and fail
 //   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it
@@ -12,6 +12,8 @@
 //                warn where it cannot be had: its test skips itself without it
 //   --try-nats   find or fetch what tests of fleets need (nats-server 2.10 or newer); only warn where it
 //                cannot be had: those tests skip themselves without it
+//   --try-docker  install what tests in containers need (docker.io, docker-compose) and fetch the later
+//                docker-compose that `docker compose` is; only warn where it cannot be had
 //   --quiet      print nothing but problems
 //
 // Works in a fresh clone, so it imports Node's own modules and its neighbour only. Each step looks at
@@ -20,6 +22,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fetchProgram } from './later-debian.mjs';
 import { fetchNatsServer, findNatsServer } from './nats-server.mjs';
 import { filesBelow, findProgram, reportFailure, root, runStep } from './steps.mjs';
 
@@ -36,6 +39,7 @@ try {
   if (flags.has('--try-sensors')) await installSensors();
   if (flags.has('--try-python')) await installPython();
   if (flags.has('--try-nats')) await installNats();
+  if (flags.has('--try-docker')) await installDocker();
 } catch (error) {
   reportFailure(error);
   process.exit(1);
@@ -136,18 +140,31 @@ async function installPython() {
   await tryInstall(['python3-grpcio', 'python3-protobuf'], 'an updater in Python');
 }
 
+async function installDocker() {
+  const packages = ['docker.io', 'docker-compose'];
+  if (findProgram('dockerd') === undefined) await tryInstall(packages, 'containers');
+  const to = join(root, 'dist/tools/docker-compose');
+  const path = 'usr/libexec/docker/cli-plugins/docker-compose';
+  if (existsSync(to)) return;
+  const why = await whyNot(fetchProgram({ name: 'docker-compose', path, to }, { quiet }));
+  if (why === undefined) return;
+  console.error(
+    `! docker-compose 2 is not there (${why}). Tests of docker-compose.yml are skipped.`,
+  );
+}
+
 async function installNats() {
   if ((await findNatsServer()) !== undefined) return;
-  let why;
-  try {
-    why = await fetchNatsServer({ quiet });
-  } catch (error) {
-    why = error.output?.trim().split('\n').at(-1) ?? error.message;
-  }
+  const why = await whyNot(fetchNatsServer({ quiet }));
   if (why === undefined) return;
   console.error(
     `! nats-server 2.10 or newer is not there (${why}): name one in NATS_SERVER. Tests of fleets are skipped.`,
   );
+}
+
+/** @returns what a step that fetches answered, or why it failed. */
+function whyNot(fetching) {
+  return fetching.catch((error) => error.output?.trim().split('\n').at(-1) ?? error.message);
 }
 
 /** Installs packages with apt. @returns undefined when that worked, or the rest of a sentence. */

@@ -11,6 +11,7 @@ import { contradictions } from '../orchestrator/policy/contradictions.js';
 import { parsePolicy } from '../orchestrator/policy/file.parse.js';
 import { policyFileSchema } from '../orchestrator/policy/file.schema.js';
 import { defaultPolicy } from '../orchestrator/policy/policy.js';
+import { privileges } from '../plugin-host/sandbox/privileges.js';
 import { readSources, repositoryRoot } from './architecture/tree.fs.js';
 
 const root = repositoryRoot();
@@ -79,6 +80,40 @@ describe('docs/policy.md', () => {
     const parsed = parsePolicy(read('docs/examples/policy.yaml'), 'UTC');
     expect(parsed).toMatchObject({ kind: 'ok', policy: { publishers: [{ name: 'example' }] } });
     if (parsed.kind === 'ok') expect(parsed.policy.waiting).not.toEqual(defaultPolicy.waiting);
+  });
+
+  test('and the one that docker-compose.yml takes is one, and the default', () => {
+    const parsed = parsePolicy(read('deploy/policy.yaml'), 'UTC');
+    expect(parsed).toEqual({ kind: 'ok', policy: defaultPolicy });
+  });
+});
+
+test('docs/operators.md has every capability that confining needs, and what for', () => {
+  const documented = codeRows(read('docs/operators.md')).filter(([name]) =>
+    name?.startsWith('CAP_'),
+  );
+  expect(documented).toEqual(privileges.map(({ name, why }) => [name, why]));
+});
+
+describe('figures', () => {
+  const source = read('orchestrator/world/figures.ts');
+  const counted = [...new Set([...source.matchAll(/'(lull\.[a-z.]+)'/g)].map(([, name]) => name))];
+
+  test('docs/operators.md has every one and no other', () => {
+    const documented = codeRows(read('docs/operators.md')).map(([name = '']) => name);
+    expect(documented.filter((name) => /^lull\.(?!.*service$)/.test(name)).sort()).toEqual(
+      counted.sort(),
+    );
+  });
+
+  test('the dashboard shows every one and no other', () => {
+    const dashboard = read('deploy/grafana/dashboards/lull.json');
+    // As they are called in Prometheus: with the unit, and with what kind of figure it is.
+    const shown = [
+      ...dashboard.matchAll(/\b(lull_[a-z_]+?)(?:_seconds|_bytes)?_(?:total|bucket)\b/g),
+    ];
+    const names = shown.map(([, name = '']) => name.replaceAll('_', '.'));
+    expect([...new Set(names)].sort()).toEqual(counted.sort());
   });
 });
 

@@ -18,6 +18,7 @@ import {
 } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import { JournalError, type Journal } from '../journal/journal.js';
+import { countEntry } from './figures.loop.js';
 
 /** Entries read from the journal in one go. */
 const PAGE = 1_000;
@@ -77,7 +78,7 @@ export async function openEntryLog(deps: {
   log: Log;
 }): Promise<EntryLog> {
   const { journal, clock, fold, log } = deps;
-  const listeners = new Set<(entry: Entry) => void>();
+  const listeners = new Set<(entry: Entry) => void>([countEntry]);
   const brokenListeners = new Set<(error: Error) => void>();
   let durable = genesis;
   for (;;) {

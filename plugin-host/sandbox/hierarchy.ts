@@ -11,7 +11,11 @@ export interface CgroupLayout {
   readonly v1: ReadonlyMap<string, string>;
 }
 
-interface MountPoint {
+export interface MountPoint {
+  /** "major:minor" of the file system. */
+  readonly device: string;
+  /** Which directory of the file system is mounted. */
+  readonly root: string;
   readonly path: string;
   readonly fileSystem: string;
   readonly superOptions: readonly string[];
@@ -24,10 +28,12 @@ const UNIFIED_PATHS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
 export function parseMountinfo(text: string): MountPoint[] {
   return text.split('\n').flatMap((line) => {
     const [before, after] = line.split(' - ');
-    const path = before?.split(' ')[4];
+    const [, , device, root, path] = before?.split(' ') ?? [];
     const [fileSystem, , superOptions] = after?.split(' ') ?? [];
+    if (device === undefined || root === undefined) return [];
     if (path === undefined || fileSystem === undefined) return [];
-    return [{ path: unescape(path), fileSystem, superOptions: superOptions?.split(',') ?? [] }];
+    const options = superOptions?.split(',') ?? [];
+    return [{ device, root, path: unescape(path), fileSystem, superOptions: options }];
   });
 }
 
@@ -55,6 +61,37 @@ export function kindOf({ unified, v1 }: CgroupLayout): CgroupKind {
 export function hierarchies(layout: CgroupLayout): string[] {
   const all = [...layout.v1.values(), ...(layout.unified === undefined ? [] : [layout.unified])];
   return [...new Set(all)];
+}
+
+/**
+ * The mount point of a v2 hierarchy whose groups lie above our cgroup namespace, where the kernel lets
+ * nobody be moved into them. Nothing else tells: the files are there, and can be opened.
+ */
+export function outOfReach(mounts: readonly MountPoint[]): string | undefined {
+  return mounts.find(
+    ({ fileSystem, path, root, superOptions }) =>
+      fileSystem === 'cgroup2' &&
+      UNIFIED_PATHS.includes(path) &&
+      root.startsWith('/..') &&
+      superOptions.includes('nsdelegate'),
+  )?.path;
+}
+
+/**
+ * What tells a directory from every other one on this machine, those of containers too: each of them may
+ * have a /var/lib/lull, and all share the machine's control groups.
+ */
+export function distinctName(dir: string, mounts: readonly MountPoint[]): string {
+  let holds: MountPoint | undefined;
+  for (const mount of mounts) {
+    const below = mount.path === '/' ? '/' : `${mount.path}/`;
+    const isAbove = dir === mount.path || dir.startsWith(below);
+    // Of two at one place the later one covers the other.
+    if (isAbove && mount.path.length >= (holds?.path.length ?? 0)) holds = mount;
+  }
+  // The machine's own view. An overlay is a container's.
+  if (holds === undefined || (holds.root === '/' && holds.fileSystem !== 'overlay')) return dir;
+  return `${holds.device} ${holds.root} ${dir.slice(holds.path.length)}`;
 }
 
 /** Options of a v1 mount that are not controllers. */

@@ -5,11 +5,11 @@
 // together may use. Both are set before the first sandbox starts.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ControlGroup } from './group.cgroup.js';
-import { hierarchies, type CgroupLayout } from './hierarchy.js';
+import { distinctName, hierarchies, parseMountinfo, type CgroupLayout } from './hierarchy.js';
 import { processorKnobs, type GroupFeatures } from './limits.js';
 import { removeGroup } from './processes.cgroup.js';
 import { SandboxError } from './sandbox-error.js';
@@ -94,9 +94,11 @@ export function openParentGroup(
   };
 }
 
-/** Several Lulls on one machine (tests, above all) must not meet. */
+/** Several Lulls on one machine (containers, and tests above all) must not meet: each ends what it finds. */
 export function parentPath(stateDir: string): string {
-  return `/lull-${createHash('sha256').update(stateDir).digest('hex').slice(0, 8)}`;
+  const mounts = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+  const name = distinctName(stateDir, mounts);
+  return `/lull-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 
 /** Without them a v2 group has no weights. On a hybrid machine v1 has them, and this does nothing. */

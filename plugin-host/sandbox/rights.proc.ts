@@ -1,12 +1,19 @@
 // What has to be there before sandboxes can be made: root's powers, and control groups that the runtime
 // takes.
 
-import { readFileSync } from 'node:fs';
-import { cgroupLayout, kindOf, parseMountinfo, type CgroupLayout } from './hierarchy.js';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import {
+  cgroupLayout,
+  hierarchies,
+  kindOf,
+  outOfReach,
+  parseMountinfo,
+  type CgroupLayout,
+  type MountPoint,
+} from './hierarchy.js';
+import { whatIsMissing } from './privileges.js';
 import { findRuntime, requireCgroups } from './program.spawn.js';
 import { SandboxError } from './sandbox-error.js';
-
-const CAP_SYS_ADMIN = 21n;
 
 /**
  * Asked before anything is started or written. A runtime need not be there: without one Lull watches and
@@ -15,8 +22,11 @@ const CAP_SYS_ADMIN = 21n;
  */
 export function requireConfinement(ociRuntime: string): void {
   requireRights();
+  const mounts = readMounts();
+  const layout = cgroupLayout(mounts);
+  requireWritableGroups(layout, mounts);
   try {
-    requireCgroups(findRuntime(ociRuntime), kindOf(readLayout()));
+    requireCgroups(findRuntime(ociRuntime), kindOf(layout));
   } catch (error) {
     if (!isRuntimeMissing(error)) throw error;
   }
@@ -27,16 +37,34 @@ export function isRuntimeMissing(error: unknown): error is SandboxError {
 }
 
 export function readLayout(): CgroupLayout {
-  return cgroupLayout(parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')));
+  return cgroupLayout(readMounts());
+}
+
+function readMounts(): MountPoint[] {
+  return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
 /** Namespaces, mounts and control groups need root: decision 61. */
 export function requireRights(): void {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-  const canAdminister = ((BigInt(`0x${effective ?? '0'}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
-  if (process.getuid?.() === 0 && canAdminister) return;
+  const missing = whatIsMissing(process.getuid?.(), readFileSync('/proc/self/status', 'utf8'));
+  if (missing !== undefined) throw new SandboxError('NOT_PERMITTED', missing);
+}
+
+/** A container is shown control groups that it may not change, unless it is started otherwise. */
+function requireWritableGroups(layout: CgroupLayout, mounts: readonly MountPoint[]): void {
+  const locked = outOfReach(mounts) ?? hierarchies(layout).find((dir) => !isWritable(dir));
+  if (locked === undefined) return;
   throw new SandboxError(
     'NOT_PERMITTED',
-    'confining updaters needs root (with CAP_SYS_ADMIN): run Lull with sudo. There is no confinement without root.',
+    `the control groups in ${locked} cannot be changed, and nothing could be paused: in a container, mount /sys/fs/cgroup with the right to write, and use the machine's cgroup namespace (--cgroupns host).`,
   );
+}
+
+function isWritable(dir: string): boolean {
+  try {
+    accessSync(dir, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

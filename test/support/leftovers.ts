@@ -2,9 +2,9 @@
 // sandboxes. Looked for by the marks of one stage, so that other Lulls on the machine don't matter.
 
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
+import { parentPath } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { pause } from '../../runtime/deadline.js';
 
 const STEP_MS = 50;
@@ -71,8 +71,7 @@ function processesOf(places: Places): number[] {
 
 /** As the plugin-host names the parent of its groups: by the directory of its state. */
 function groupOf({ stateDir }: Places): string {
-  const digest = createHash('sha256').update(join(stateDir, 'plugin-host')).digest('hex');
-  return `/lull-${digest.slice(0, 8)}`;
+  return parentPath(join(stateDir, 'plugin-host'));
 }
 
 function groupsOf(places: Places): string[] {

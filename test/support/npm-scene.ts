@@ -41,11 +41,13 @@ export interface NpmSceneOptions {
   /** The first version of each name is installed; the registry has all of them. */
   readonly packages: readonly TestPackage[];
   readonly policy?: PolicyChange;
+  /** Starts Lull on the stage; without it, as a process. */
+  readonly start?: (stage: Stage) => Promise<RunningLull>;
 }
 
 /** Sets the scene, with Lull started and nobody known to be there, and clears it whatever happens. */
 export async function onNpmScene(
-  { packages, policy }: NpmSceneOptions,
+  { packages, policy, start = (stage) => stage.start() }: NpmSceneOptions,
   play: (scene: NpmScene) => Promise<void>,
 ): Promise<void> {
   const registry = await startTestRegistry(packages);
@@ -57,7 +59,7 @@ export async function onNpmScene(
       if (!names.has(each.name)) await putInstalled(prefix, each);
       names.add(each.name);
     }
-    const running = await stage.start();
+    const running = await start(stage);
     await play({
       stage,
       registry,

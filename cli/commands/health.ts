@@ -1,0 +1,69 @@
+// lull health: whether what runs here answers, for the health checks of containers and units.
+//
+// Which parts there are is told by their claims on the run directory; the sensor-service and the
+// orchestrator are asked something small. The plugin-host serves nothing: that its process lives is what
+// can be seen of it from here, and `lull status` says whether its orchestrator hears it.
+
+import { existsSync } from 'node:fs';
+import { claimantOf } from '../../runtime/claim.fs.js';
+import { unary } from '../../runtime/grpc.js';
+import { withOperator, withSensor } from '../clients.grpc.js';
+import { CommandError } from '../failure.js';
+import { parts, type Part } from './up.js';
+
+/** Less than a health check usually waits, so that it ends with words and not with a kill. */
+const ANSWER_MS_MAX = 5_000;
+
+export interface PartHealth {
+  readonly part: Part;
+  /** The process that has it; undefined: none. */
+  readonly pid: number | undefined;
+  readonly healthy: boolean;
+  /** What is wrong; empty where nothing is. */
+  readonly why: string;
+}
+
+/**
+ * @param wanted the parts that have to be there; empty: those that are.
+ * @throws CommandError when there are none.
+ */
+export async function askHealth(
+  runDir: string,
+  wanted: readonly Part[],
+  deadlineMs = ANSWER_MS_MAX,
+): Promise<PartHealth[]> {
+  const pidOf = (part: Part): number | undefined =>
+    existsSync(runDir) ? claimantOf(runDir, part) : undefined;
+  const asked = wanted.length > 0 ? wanted : parts.filter((each) => pidOf(each) !== undefined);
+  if (asked.length === 0) throw new CommandError(`no Lull runs in ${runDir}.`);
+  return Promise.all(
+    asked.map(async (part) => {
+      const pid = pidOf(part);
+      const why =
+        pid === undefined
+          ? 'it does not run'
+          : await questions[part](runDir, { deadlineMs }).then(ok, failed);
+      return { part, pid, healthy: why === '', why };
+    }),
+  );
+}
+
+/** Each is answered from memory, in no time that grows with the fleet. */
+const questions: Readonly<
+  Record<Part, (runDir: string, options: { deadlineMs: number }) => Promise<unknown>>
+> = {
+  'sensor-service': (runDir, options) =>
+    withSensor(runDir, (sensor) => unary(sensor.listInhibitions.bind(sensor), {}, options)),
+  orchestrator: (runDir, options) =>
+    withOperator(runDir, (operator) => unary(operator.listOrders.bind(operator), {}, options)),
+  'plugin-host': () => Promise.resolve(),
+};
+
+function ok(): string {
+  return '';
+}
+
+function failed(error: unknown): string {
+  const { details, message } = error as { details?: string; message: string };
+  return `it does not answer: ${details ?? message}`;
+}

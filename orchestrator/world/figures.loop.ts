@@ -1,0 +1,14 @@
+// Hands what entries add to the figures to OpenTelemetry, where a collector is named.
+
+import { count, time } from '../../runtime/metrics.js';
+import type { Entry } from '../journal/chain.js';
+import { figuresOf } from './figures.js';
+
+/** For each entry of a journal that is written here, once it is durable. */
+export function countEntry({ fact }: Pick<Entry, 'fact'>): void {
+  for (const figure of figuresOf(fact)) {
+    const { name, labels } = figure;
+    if (figure.kind === 'count') count(name, figure.by, labels, figure.unit);
+    else time(name, figure.seconds, labels);
+  }
+}

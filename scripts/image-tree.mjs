@@ -1,0 +1,53 @@
+// Copies what runs, and nothing else, into a directory: the built services, the command line, and the
+// packages that they need. deploy/Dockerfile makes its image of it, and so do the tests.
+//
+//   node scripts/image-tree.mjs DIRECTORY
+
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { root } from './steps.mjs';
+
+/** Below dist/: what `lull` loads. Tests, benchmarks, the demonstration and the SDK stay out. */
+const built = [
+  ...['bundle', 'cli', 'conditions', 'orchestrator', 'plugin-host', 'proto', 'runtime'],
+  'sensor-service',
+];
+const notRun = /\.(d\.ts|js\.map|tsbuildinfo)$|\.test\.js$|\.testing\.js$/;
+/** Of packages: what only compilers and debuggers read. */
+const notLoaded = /\.(d\.[cm]?ts|map)$/;
+
+const [given] = process.argv.slice(2);
+if (given === undefined) {
+  console.error('say where to: node scripts/image-tree.mjs DIRECTORY');
+  process.exit(2);
+}
+const target = resolve(given);
+
+rmSync(target, { recursive: true, force: true });
+mkdirSync(target, { recursive: true });
+for (const name of ['package.json', 'LICENSE']) copy(name);
+for (const name of built) copy(`dist/${name}`, notRun);
+for (const path of productionPackages()) copy(path, notLoaded);
+chmodSync(join(target, 'dist/cli/main.js'), 0o755);
+
+/** Every package that is no development dependency and is installed here; those of other platforms are not. */
+function productionPackages() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  return Object.entries(packages)
+    .filter(([path, { dev, devOptional }]) => path !== '' && dev !== true && devOptional !== true)
+    .map(([path]) => path)
+    .filter((path) => existsSync(join(root, path)));
+}
+
+function copy(path, unwanted) {
+  const from = join(root, path);
+  const to = join(target, path);
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(from, to, {
+    recursive: true,
+    // A package's own dependencies are listed by themselves.
+    filter: (each) =>
+      !(each !== from && each.endsWith('/node_modules')) &&
+      (unwanted === undefined || statSync(each).isDirectory() || !unwanted.test(each)),
+  });
+}

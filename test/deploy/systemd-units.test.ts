@@ -1,0 +1,98 @@
+// The units in deploy/systemd, as systemd itself reads them; where there is no systemd-analyze, as text.
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { privileges } from '../../plugin-host/sandbox/privileges.js';
+import { repositoryRoot } from '../architecture/tree.fs.js';
+
+const source = join(repositoryRoot(), 'deploy/systemd');
+const units = readdirSync(source);
+/** The first that can judge a unit which is not installed. */
+const VERSION_MIN = 250;
+
+let dir: string;
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'lull-units-'));
+  // Whether the program is installed here is not the question.
+  const lull = join(dir, 'lull');
+  writeFileSync(lull, '#!/bin/sh\n');
+  chmodSync(lull, 0o755);
+  for (const unit of units)
+    writeFileSync(join(dir, unit), read(unit).replace('/usr/bin/lull', lull));
+});
+
+afterAll(() => {
+  rmSync(dir, { recursive: true });
+});
+
+function read(unit: string): string {
+  return readFileSync(join(source, unit), 'utf8');
+}
+
+const missing = whatIsMissing();
+const withSystemd = missing === undefined ? test : test.skip;
+const why = missing === undefined ? '' : ` (skipped here: ${missing})`;
+
+function whatIsMissing(): string | undefined {
+  const { stdout, error } = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' });
+  if (error !== undefined) return 'needs systemd-analyze';
+  const version = Number(/^systemd (\d+)/.exec(stdout)?.[1] ?? 0);
+  return version < VERSION_MIN ? `needs systemd ${String(VERSION_MIN)}` : undefined;
+}
+
+/** What systemd has to say of it: nothing, for a good one. It ends with 0 also when it ignored a key. */
+function complaints(file: string): string {
+  const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], {
+    encoding: 'utf8',
+  });
+  return `${stdout}${stderr}${status === 0 ? '' : `status ${String(status)}`}`;
+}
+
+describe('systemd takes every unit without a word', () => {
+  withSystemd.each(units)(`%s${why}`, (unit) => {
+    expect(complaints(join(dir, unit))).toBe('');
+  });
+
+  withSystemd(`a misspelt key would be noticed${why}`, () => {
+    const file = join(dir, 'misspelt.service');
+    writeFileSync(file, `[Service]\nExecStart=${join(dir, 'lull')}\nRestrictRealtme=yes\n`);
+    expect(complaints(file)).toContain('RestrictRealtme');
+  });
+});
+
+/** From 0, nothing within reach, to 100. */
+const exposureMax = { 'lull-orchestrator.service': 20, 'lull-sensor.service': 35 };
+
+describe('what needs few powers has few, by the measure of systemd', () => {
+  withSystemd.each(Object.entries(exposureMax))(`%s${why}`, (unit, threshold) => {
+    const args = ['security', '--offline=true', '--no-pager', `--threshold=${String(threshold)}`];
+    // Ends with 1, and a list, above it.
+    execFileSync('systemd-analyze', [...args, join(dir, unit)], { stdio: 'pipe' });
+  });
+});
+
+describe('what confines updaters', () => {
+  const confining = ['lull.service', 'lull-plugin-host.service'];
+
+  test.each(confining)('%s keeps every capability that it needs', (unit) => {
+    const [, kept = ''] = /^CapabilityBoundingSet=(.*)$/m.exec(read(unit)) ?? [];
+    expect(kept.split(' ')).toEqual(expect.arrayContaining(privileges.map(({ name }) => name)));
+  });
+
+  test.each(confining)(
+    '%s covers nothing of /proc, or sandboxes lose their user namespace',
+    (unit) => {
+      expect(read(unit)).not.toMatch(
+        /^(?:ProtectKernel|ProtectProc|ProcSubset|ProtectClock|ProtectHostname|PrivateDevices|RestrictNamespaces)/m,
+      );
+    },
+  );
+
+  test.each(confining)('%s lets the reaper outlive a plugin-host that was killed', (unit) => {
+    expect(read(unit)).toMatch(/^KillMode=process$/m);
+  });
+});
