@@ -170,7 +170,7 @@ export async function startSensorService(
       clock,
       log,
       probes:
-        settings.replay === undefined ? [...machine.probes, ...answering] : diskProbes(measured),
+        settings.replay === undefined ? [...answering, ...machine.probes] : diskProbes(measured),
       everyMs: settings.sampleEveryMs ?? SAMPLE_EVERY_MS,
       publish: say,
     }),
