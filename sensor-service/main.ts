@@ -11,7 +11,7 @@ import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createSensorApi } from './api/sensor.grpc.js';
-import { answeringProbe } from './probe/answering.js';
+import { answeringProbe, unannouncedProbe } from './probe/answering.js';
 import { watchBuses, type BusAddresses } from './probe/buses.dbus.js';
 import { notLookedFor } from './probe/apps.js';
 import { notMeasured } from './probe/disk-free.js';
@@ -122,6 +122,9 @@ export async function startSensorService(
     answering.push(
       answeringProbe(() => {
         buses.check();
+      }),
+      unannouncedProbe(() => {
+        buses.look();
       }),
     );
   }

@@ -17,6 +17,7 @@ import type {
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { readingToWire } from '../../proto/wire/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import { untilInStep } from '../../runtime/in-step.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { isChange, isUrgent } from '../reading/change.js';
 import { atRest } from '../reading/level.js';
@@ -24,7 +25,7 @@ import type { Latest } from '../sampling/latest.js';
 import type { Pace } from '../sampling/loop.js';
 
 const HEARTBEAT_MS = { min: 100, max: 60_000, whenUnset: 10_000 };
-/** Sent a little early, because the contract says "at least every". */
+/** Sent a little early, because the contract says "at least every", and in step with those of others. */
 const HEARTBEAT_SHARE = 0.9;
 /** By so much a heartbeat may be early: less than passes between two rounds of measuring. */
 const EARLY_MS = 60;
@@ -112,10 +113,12 @@ export class StateStream implements Closeable {
   }
 
   private armHeartbeat(): void {
+    const { monotonicMs } = this.deps.clock.now();
     this.cancelHeartbeat();
-    this.beatDueAtMs = this.deps.clock.now().monotonicMs + this.heartbeatMs;
+    this.beatDueAtMs = monotonicMs + this.heartbeatMs;
     if (this.pace === 'run') return; // T4
-    this.cancelHeartbeat = this.deps.clock.after(this.heartbeatMs, () => {
+    const delayMs = untilInStep(this.heartbeatMs, monotonicMs);
+    this.cancelHeartbeat = this.deps.clock.after(delayMs, () => {
       // Where a message is still on its way, that one is the sign of life.
       if (this.writing) this.armHeartbeat();
       else this.flush();
