@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readingKey, type PercentSignal, type Reading, type Value } from './reading.js';
 import { judge } from './requirement.js';
-import { nothingHeld, steadied } from './steady.js';
+import { steadied, type Held } from './steady.js';
 
 const SECOND_NS = 1_000_000_000n;
 
@@ -23,7 +23,7 @@ function gateOver(
   everyS = 1,
   signal: PercentSignal = 'cpu.busy',
 ): string {
-  let held = nothingHeld;
+  let held: Held | undefined;
   return percents
     .map((percent, i) => {
       const value: Value =
@@ -63,7 +63,7 @@ test('every limit has its own, and memory a narrow one', () => {
 test('what is held is never below what is measured, and gone once that has been higher', () => {
   fc.assert(
     fc.property(fc.array(fc.double({ min: 0, max: 100, noNaN: true })), (percents) => {
-      let held = nothingHeld;
+      let held: Held | undefined;
       percents.forEach((number, i) => {
         const next = steadied(held, readingOf({ kind: 'number', number }, i));
         held = next.held;
@@ -80,5 +80,5 @@ test('what is held is never below what is measured, and gone once that has been 
 
 test('other signals pass as they are', () => {
   const reading = { ...readingOf({ kind: 'number', number: 5 }, 0), signal: 'disk.free' } as const;
-  expect(steadied(nothingHeld, reading)).toEqual({ reading, held: nothingHeld });
+  expect(steadied(undefined, reading)).toEqual({ reading, held: undefined });
 });

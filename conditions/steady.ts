@@ -18,32 +18,26 @@ const CLEARLY_SHARE_OF_MEMORY = 0.95;
 /** As long as a load that comes in bouts may pause (ours). */
 const HELD_MS_MAX = 300_000;
 
-interface Held {
+/** What a signal is held at. */
+export interface Held {
   readonly percent: number;
   readonly sinceNs: bigint;
 }
 
-/** What is held of each signal. */
-export type Steadiness = ReadonlyMap<PercentSignal, Held>;
-
-export const nothingHeld: Steadiness = new Map();
-
-/** The reading with what it is held at, and what is held from now on. */
+/**
+ * The reading with what it is held at, and what its signal is held at from now on.
+ * @param past what its signal was held at.
+ */
 export function steadied(
-  before: Steadiness,
+  past: Held | undefined,
   reading: Reading,
-): { readonly reading: Reading; readonly held: Steadiness } {
+): { readonly reading: Reading; readonly held: Held | undefined } {
   const { signal, value, observedMonotonicNs: nowNs } = reading;
-  if (!isPercent(signal)) return { reading, held: before };
-  if (value.kind !== 'number' || Number.isNaN(value.number)) {
-    const held = new Map(before);
-    held.delete(signal);
-    return { reading, held };
-  }
-  const next = following(before.get(signal), value.number, nowNs, signal);
-  const held = new Map(before).set(signal, next);
-  if (next.percent <= value.number) return { reading, held };
-  return { reading: { ...reading, value: { ...value, held: next.percent } }, held };
+  if (!isPercent(signal)) return { reading, held: undefined };
+  if (value.kind !== 'number' || Number.isNaN(value.number)) return { reading, held: undefined };
+  const held = following(past, value.number, nowNs, signal);
+  if (held.percent <= value.number) return { reading, held };
+  return { reading: { ...reading, value: { ...value, held: held.percent } }, held };
 }
 
 function following(

@@ -28,6 +28,8 @@ export const systemClock: Clock = {
     const timer = setTimeout(fn, Math.min(Math.max(0, delayMs), TIMER_DELAY_MS_MAX));
     timer.unref();
     return () => {
+      // Node.js goes on to wake for a cleared timer that kept no process alive, and forgets one that did.
+      timer.ref();
       clearTimeout(timer);
     };
   },

@@ -11,7 +11,7 @@ import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createSensorApi } from './api/sensor.grpc.js';
-import { answeringProbe } from './probe/answering.js';
+import { answeringProbe, unannouncedProbe } from './probe/answering.js';
 import { watchBuses, type BusAddresses } from './probe/buses.dbus.js';
 import { notLookedFor } from './probe/apps.js';
 import { notMeasured } from './probe/disk-free.js';
@@ -123,6 +123,9 @@ export async function startSensorService(
       answeringProbe(() => {
         buses.check();
       }),
+      unannouncedProbe(() => {
+        buses.look();
+      }),
     );
   }
   const sense = (signal: PresenceSignal): void => {
@@ -170,7 +173,7 @@ export async function startSensorService(
       clock,
       log,
       probes:
-        settings.replay === undefined ? [...machine.probes, ...answering] : diskProbes(measured),
+        settings.replay === undefined ? [...answering, ...machine.probes] : diskProbes(measured),
       everyMs: settings.sampleEveryMs ?? SAMPLE_EVERY_MS,
       publish: say,
     }),

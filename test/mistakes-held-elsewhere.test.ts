@@ -13,7 +13,7 @@ describe('in the sandbox, at the network and at the sensors', () => {
       'uupd',
       'sensor-service/reading/cpu.test.ts',
       "is a share of all cores, not a load average as uupd's: four busy ones of sixteen are 25 %",
-      /expect\(parseCpuTimes\(text\)\)\.toEqual\(\{ busy: 400, total: 1_600 \}\)/,
+      /expect\(parseCpuTimes\(Buffer\.from\(text\)\)\)\.toEqual\(\{ busy: 400, total: 1_600 \}\)/,
     ],
     [
       'PackageKit',

@@ -124,7 +124,7 @@ test('a reader that does not read is owed the latest state, not a queue', async 
   expect(received.length).toBeLessThan(edgesCount / 10);
 });
 
-describe('a watcher that guards a run', () => {
+describe('while a run is on', () => {
   const level = (percent: number): Reading => ({
     ...edge(0),
     signal: 'cpu.busy',
@@ -154,29 +154,34 @@ describe('a watcher that guards a run', () => {
     }
   }
 
-  beforeEach(async () => {
+  async function watch(heartbeatMs: number): Promise<void> {
     received = [];
-    const call = client.watchState({ heartbeatMs: 200, edgesOnly: false, apps: [], diskPaths: [] });
+    const call = client.watchState({ heartbeatMs, edgesOnly: false, apps: [], diskPaths: [] });
     call.on('error', () => undefined);
     const opened = new Promise((resolve) => call.once('data', resolve));
     call.on('data', (message: WatchStateResponse) => received.push(percentsOf(message)));
     await within(opened, 5_000, 'the snapshot');
     await leave();
     received = [];
-  });
+  }
 
-  test('hears of a still machine at every second round, and never later than it asked', async () => {
+  const guards = (): Promise<void> => watch(200);
+
+  test('who guards it hears of a still machine at every second round, and never later than it asked', async () => {
+    await guards();
     await rounds([undefined, undefined, undefined, undefined]);
     expect(received).toEqual([[], []]);
   });
 
-  test('hears a level that sways with the next heartbeat, in its latest state', async () => {
+  test('who guards it hears a level that sways with the next heartbeat, in its latest state', async () => {
+    await guards();
     // What was never told is told at once.
     await rounds([3, 5, 6]);
     expect(received).toEqual([[3], [6]]);
   });
 
-  test('hears a level that jumps, and an edge, at once', async () => {
+  test('who guards it hears a level that jumps, and an edge, at once', async () => {
+    await guards();
     await rounds([1, 1]);
     received = [];
     await rounds([30]);
@@ -186,9 +191,18 @@ describe('a watcher that guards a run', () => {
     expect(received).toHaveLength(2);
   });
 
-  test('hears nothing any more when nothing is measured: that is a silence', async () => {
+  test('who guards it hears nothing any more when nothing is measured: that is a silence', async () => {
+    await guards();
     clock.advance(60_000);
     await leave();
     expect(received).toEqual([]);
+  });
+
+  test('whoever else watches hears once a second how load sways, and at once of a jump', async () => {
+    await watch(10_000);
+    await rounds([3, 5, 6, 5, 6, 4, 5, 6, 7, 6, 5, 8, undefined]);
+    expect(received).toEqual([[3], [8]]);
+    await rounds([6, 7, 30]);
+    expect(received).toEqual([[3], [8], [30]]);
   });
 });

@@ -7,6 +7,8 @@
 //   T3. What is compared is what this watcher was told.
 //   T4. While a run is on, heartbeats ride with the rounds of measuring: they wake nobody by themselves,
 //       and they say that it is measured.
+//   T5. Levels that sway ride with a run's heartbeats, and come once a second to any other watcher,
+//       however often they are measured.
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { readingKey, type Reading } from '../../conditions/reading.js';
@@ -17,6 +19,7 @@ import type {
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { readingToWire } from '../../proto/wire/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import { untilInStep } from '../../runtime/in-step.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { isChange, isUrgent } from '../reading/change.js';
 import { atRest } from '../reading/level.js';
@@ -24,8 +27,10 @@ import type { Latest } from '../sampling/latest.js';
 import type { Pace } from '../sampling/loop.js';
 
 const HEARTBEAT_MS = { min: 100, max: 60_000, whenUnset: 10_000 };
-/** Sent a little early, because the contract says "at least every". */
+/** Sent a little early, because the contract says "at least every", and in step with those of others. */
 const HEARTBEAT_SHARE = 0.9;
+/** Nobody but the guard of a run is in a hurry to hear how load sways: its own rounds are this far apart. */
+const SWAY_MS = 900;
 /** By so much a heartbeat may be early: less than passes between two rounds of measuring. */
 const EARLY_MS = 60;
 
@@ -40,6 +45,8 @@ export class StateStream implements Closeable {
   private readonly pace: Pace;
   private cancelHeartbeat: CancelTimer = () => undefined;
   private beatDueAtMs = 0;
+  /** From when on levels that sway are told. */
+  private swayDueAtMs = 0;
   private snapshotSent = false;
   private writing = false;
   private closed = false;
@@ -69,7 +76,7 @@ export class StateStream implements Closeable {
   private hear(changes: readonly Reading[]): void {
     if (this.closed) return;
     const cannotWait = this.note(changes);
-    if (!this.writing && (cannotWait || this.isBeatDue())) this.flush(); // T2
+    if (!this.writing && (cannotWait || this.isDue())) this.flush(); // T2
   }
 
   /** Lays `changes` over what this watcher is owed. @returns whether one of them cannot wait. */
@@ -84,8 +91,7 @@ export class StateStream implements Closeable {
         continue;
       }
       this.owed.set(key, shown);
-      // Levels that sway ride with the heartbeats of a watcher who hears them often.
-      urgent ||= this.pace !== 'run' || isUrgent(before, shown);
+      urgent ||= isUrgent(before, shown);
     }
     return urgent;
   }
@@ -107,15 +113,20 @@ export class StateStream implements Closeable {
     this.armHeartbeat();
   }
 
-  private isBeatDue(): boolean {
-    return this.deps.clock.now().monotonicMs >= this.beatDueAtMs - EARLY_MS; // T4
+  private isDue(): boolean {
+    const { monotonicMs } = this.deps.clock.now();
+    if (this.pace === 'run') return monotonicMs >= this.beatDueAtMs - EARLY_MS; // T4
+    return this.owed.size > 0 && monotonicMs >= this.swayDueAtMs; // T5
   }
 
   private armHeartbeat(): void {
+    const { monotonicMs } = this.deps.clock.now();
     this.cancelHeartbeat();
-    this.beatDueAtMs = this.deps.clock.now().monotonicMs + this.heartbeatMs;
+    this.beatDueAtMs = monotonicMs + this.heartbeatMs;
+    this.swayDueAtMs = monotonicMs + SWAY_MS;
     if (this.pace === 'run') return; // T4
-    this.cancelHeartbeat = this.deps.clock.after(this.heartbeatMs, () => {
+    const delayMs = untilInStep(this.heartbeatMs, monotonicMs);
+    this.cancelHeartbeat = this.deps.clock.after(delayMs, () => {
       // Where a message is still on its way, that one is the sign of life.
       if (this.writing) this.armHeartbeat();
       else this.flush();

@@ -11,6 +11,22 @@ const EVERY_MS = 240;
 /** Rounds that follow each other faster than this are those of a run. */
 const RUN_ROUNDS_MS_MAX = 500;
 
+/** Who shares a screen talks about it for minutes. */
+const LOOK_EVERY_MS = 4_900;
+
+/** What a bus is asked because nobody announces it: as often as there are rounds, so hardly at rest. */
+export function unannouncedProbe(look: () => void): Probe {
+  return {
+    name: 'what nobody announces',
+    subjects: [],
+    everyMs: LOOK_EVERY_MS,
+    measure: () => {
+      look();
+      return [];
+    },
+  };
+}
+
 export function answeringProbe(check: () => void): Probe {
   let beforeMs = -Infinity;
   return {

@@ -83,7 +83,6 @@ export function listenTo(
   });
   const watched = watchBuses({
     ...options,
-    lookEveryMs: LOOK_EVERY_MS,
     clock: systemClock,
     log: createLog('sensor', 'silent'),
     seat,
@@ -103,6 +102,10 @@ export function listenTo(
       };
     },
   });
+
+  const looking = setInterval(() => {
+    watched.look();
+  }, LOOK_EVERY_MS);
 
   async function until(what: string, holds: () => boolean): Promise<void> {
     const seen = async (): Promise<void> => {
@@ -140,6 +143,7 @@ export function listenTo(
         return reading !== undefined && holds(reading.value);
       }),
     close: async () => {
+      clearInterval(looking);
       await watched.close();
       seat.close();
     },

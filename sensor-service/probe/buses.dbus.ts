@@ -46,7 +46,6 @@ interface BusesDeps {
   /** Adds a source of readings; each speaks for itself. */
   readonly source: () => Tell;
   /** Shorter in tests. */
-  readonly lookEveryMs?: number;
   readonly pingEveryMs?: number;
   readonly callMsMax?: number;
 }
@@ -54,6 +53,8 @@ interface BusesDeps {
 export interface WatchedBuses extends Closeable {
   /** Asks whoever knows of a person whether it still answers: one that does not is silent at once. */
   check(): void;
+  /** Looks for what nobody announces. */
+  look(): void;
 }
 
 export function watchBuses(deps: BusesDeps): WatchedBuses {
@@ -89,6 +90,9 @@ export function watchBuses(deps: BusesDeps): WatchedBuses {
       logind.check();
       desktop.check();
     },
+    look: () => {
+      desktop.look();
+    },
     close: () => closers.close(),
   };
 }
@@ -110,6 +114,7 @@ class Desktop implements Closeable {
   private uid: number | undefined;
   private opened: CloseStack | undefined;
   private idle: IdleMonitor | undefined;
+  private screenCast: ScreenCast | undefined;
   /** Sources outlive users: what the one before said is laid over, never added to. */
   private readonly services: readonly Tell[];
   private readonly inhibitions: readonly Tell[];
@@ -155,7 +160,7 @@ class Desktop implements Closeable {
     });
     this.idle = opened.add('idle monitor', idle);
     opened.add('players', new MediaPlayers({ ...on, tell: this.players }));
-    opened.add('screen cast', new ScreenCast({ ...on, tell: this.cast }));
+    this.screenCast = opened.add('screen cast', new ScreenCast({ ...on, tell: this.cast }));
     inhibitions.forEach((asked, index) => {
       const tell = this.inhibitions[index];
       if (tell !== undefined) opened.add(asked.service, watchInhibitions(asked, { ...on, tell }));
@@ -171,10 +176,15 @@ class Desktop implements Closeable {
     this.idle?.check();
   }
 
+  look(): void {
+    this.screenCast?.look();
+  }
+
   async close(): Promise<void> {
     const { opened } = this;
     this.opened = undefined;
     this.idle = undefined;
+    this.screenCast = undefined;
     await opened?.close();
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { flagValue, machineWide, unknownValue, type Measurement } from '../reading/measurement.js';
 import { anyProcess, holdsOpen } from './open-files.js';
 import type { Probe } from './probe.js';
-import type { SoundCards } from './sound.js';
+import type { SoundCards, StreamUse } from './sound.js';
 import { readText } from './text-file.js';
 
 const EVERY_MS = 900;
@@ -21,43 +21,54 @@ interface CallRoots {
 /** Whether a microphone or a camera is in use. */
 export function callProbe(roots: CallRoots, cards: SoundCards): Probe {
   const subject = machineWide('attention.call');
+  let cameras: Cameras = [];
   let camera: CameraUse = 'none';
   let lookedAtMs = -Infinity;
   /** Which of the cameras' drivers were in use at the last look. */
   let usedBefore = '';
+
+  function heard(microphone: StreamUse): Measurement[] {
+    const say = (source: string, value: Measurement['value']): Measurement[] => [
+      { ...subject, source, value },
+    ];
+    if (microphone.kind === 'known' && microphone.running) {
+      return say('a microphone', flagValue(true));
+    }
+    if (camera === 'in use') return say('a camera', flagValue(true));
+    if (camera === 'not permitted') {
+      const why = 'who uses the camera is for root to see; run the sensor-service as root';
+      return say('cameras', unknownValue(why));
+    }
+    if (microphone.kind === 'unknown') return say('sound cards', unknownValue(microphone.why));
+    return say('sound cards and cameras', flagValue(false));
+  }
+
   return {
     name: 'sound cards and cameras',
     subjects: [subject],
     everyMs: EVERY_MS,
-    measure: async (at) => {
+    measure: (at) => {
       const microphone = cards.use('capture', at.monotonicMs);
-      const used = driversInUse(roots).join();
-      if (at.monotonicMs - lookedAtMs >= CAMERA_EVERY_MS || used !== usedBefore) {
-        lookedAtMs = at.monotonicMs;
-        usedBefore = used;
-        camera = await cameraUse(roots);
-      }
-      const say = (source: string, value: Measurement['value']): Measurement[] => [
-        { ...subject, source, value },
-      ];
-      if (microphone.kind === 'known' && microphone.running) {
-        return say('a microphone', flagValue(true));
-      }
-      if (camera === 'in use') return say('a camera', flagValue(true));
-      if (camera === 'not permitted') {
-        const why = 'who uses the camera is for root to see; run the sensor-service as root';
-        return say('cameras', unknownValue(why));
-      }
-      if (microphone.kind === 'unknown') return say('sound cards', unknownValue(microphone.why));
-      return say('sound cards and cameras', flagValue(false));
+      const isDue = at.monotonicMs - lookedAtMs >= CAMERA_EVERY_MS;
+      if (isDue) cameras = camerasIn(roots.root);
+      // What changes when one is opened or closed, for a few small files.
+      const used = (cameras ?? []).filter((name) => !isDriverUnused(name, roots.sysRoot)).join();
+      if (!isDue && used === usedBefore) return heard(microphone);
+      lookedAtMs = at.monotonicMs;
+      usedBefore = used;
+      return cameraUse(roots, cameras).then((use) => {
+        camera = use;
+        return heard(microphone);
+      });
     },
   };
 }
 
+/** Their names in dev/; undefined where it cannot be seen. */
+type Cameras = readonly string[] | undefined;
 type CameraUse = 'none' | 'in use' | 'free' | 'not permitted';
 
-async function cameraUse(roots: CallRoots): Promise<CameraUse> {
-  const cameras = camerasIn(roots.root);
+async function cameraUse(roots: CallRoots, cameras: Cameras): Promise<CameraUse> {
   if (cameras === undefined) return 'not permitted';
   if (cameras.length === 0) return 'none';
   if (cameras.every((name) => isDriverUnused(name, roots.sysRoot))) return 'free';
@@ -72,12 +83,7 @@ async function cameraUse(roots: CallRoots): Promise<CameraUse> {
   return hidden.size > 0 ? 'not permitted' : 'free';
 }
 
-/** Cameras whose driver is in use: what changes when one is opened or closed, for a few small files. */
-function driversInUse({ root, sysRoot }: CallRoots): string[] {
-  return (camerasIn(root) ?? []).filter((name) => !isDriverUnused(name, sysRoot));
-}
-
-function camerasIn(root: string): string[] | undefined {
+function camerasIn(root: string): Cameras {
   try {
     const names = readdirSync(join(root, 'dev')).filter((name) => /^video\d{1,4}$/.test(name));
     return names.slice(0, CAMERAS_MAX);

@@ -33,7 +33,7 @@ export function cpuProbe(procRoot: string): OpenProbe {
     everyMs: 0,
     measure: (at) => {
       const read = file.read(at.monotonicMs);
-      const times = read.kind === 'text' ? parseCpuTimes(read.text) : undefined;
+      const times = read.kind === 'bytes' ? parseCpuTimes(read.bytes, read.length) : undefined;
       if (times === undefined) {
         const why = read.kind === 'missing' ? read.why : `${path} has no whole line of CPU times`;
         window = emptyWindow;

@@ -5,7 +5,7 @@
 //   K2. A look never blocks and never throws.
 
 import { closeSync, openSync, readSync } from 'node:fs';
-import { READ_ONLY, whyNotRead, type TextFile } from './text-file.js';
+import { READ_ONLY, whyNotRead } from './text-file.js';
 
 const KEPT_MS = 900;
 /** The kernel hands over a page at most at a time, and whole lines. */
@@ -17,9 +17,14 @@ const FILE_BYTES_MAX = 256 * 1024;
 
 const buffer = Buffer.alloc(FILE_BYTES_MAX);
 
+export type KeptBytes =
+  /** They are laid over by the next look at any file. */
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly length: number }
+  | { readonly kind: 'missing'; readonly why: string };
+
 export interface KeptFile {
   /** The file as it is now. */
-  read(atMs: number): TextFile;
+  read(atMs: number): KeptBytes;
   close(): void;
 }
 
@@ -53,7 +58,7 @@ export function keptFile(path: string, ifAbsent: string, bytesMax = FILE_BYTES_M
           count = readSync(from, buffer, length, bytesMax - length, length);
           length += count;
         }
-        return { kind: 'text', text: buffer.toString('latin1', 0, length) };
+        return { kind: 'bytes', bytes: buffer, length };
       } catch (error) {
         close();
         return { kind: 'missing', why: whyNotRead(path, error, ifAbsent) }; // K2

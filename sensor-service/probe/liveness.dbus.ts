@@ -7,6 +7,7 @@
 //   L3. What was late is the other side: an answer that lies ready is read before it is called late.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import { untilInStep } from '../../runtime/in-step.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { isSilence } from './followed.dbus.js';
 
@@ -51,7 +52,8 @@ export class Liveness implements Closeable {
 
   private arm(): void {
     this.cancelPing();
-    this.cancelPing = this.deps.clock.after(this.deps.everyMs, () => {
+    const delayMs = untilInStep(this.deps.everyMs, this.deps.clock.now().monotonicMs);
+    this.cancelPing = this.deps.clock.after(delayMs, () => {
       this.ask();
     });
   }

@@ -13,8 +13,8 @@ import type { Bus, BusCall, BusListener, BusSignal } from './bus.dbus.js';
 import { FollowedObjects, hasNoOwner, type Properties } from './followed.dbus.js';
 import { Liveness } from './liveness.dbus.js';
 
-/** How often a service is asked whether it still answers. */
-const PING_EVERY_MS = 10_000;
+/** How often a service is asked whether it still answers: with the heartbeats of whoever asks for one in 10 s. */
+const PING_EVERY_MS = 9_000;
 
 const BUS = 'org.freedesktop.DBus';
 const ping = { path: '/', iface: 'org.freedesktop.DBus.Peer', member: 'Ping' } as const;

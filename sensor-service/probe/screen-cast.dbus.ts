@@ -1,8 +1,7 @@
 // Whether a screen is shared or recorded, as GNOME's compositor knows it: each screen cast, and each
 // remote control of the screen, is an object of its own for as long as it lasts. None is announced, so
-// that the places at which they appear are looked at.
+// that the places at which they appear are looked at, with the rounds of measuring.
 
-import type { CancelTimer } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Value } from '../../conditions/reading.js';
 import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
@@ -13,21 +12,14 @@ import type { WatchDeps } from './property-watch.dbus.js';
 const SERVICE = 'org.gnome.Mutter.ScreenCast';
 const places = ['/org/gnome/Mutter/ScreenCast/Session', '/org/gnome/Mutter/RemoteDesktop/Session'];
 const INTROSPECTABLE = 'org.freedesktop.DBus.Introspectable';
-/** Who shares a screen talks about it for minutes. */
-const LOOK_EVERY_MS = 5_000;
 const IF_ABSENT = 'GNOME tells it, other desktops do not';
-
-interface CastDeps extends WatchDeps {
-  readonly lookEveryMs?: number;
-}
 
 export class ScreenCast implements Closeable {
   private readonly mirror: Mirror;
-  private cancelTimer: CancelTimer = () => undefined;
   /** Tells the answers of one round from those of the round before. */
   private round = 0;
 
-  constructor(private readonly deps: CastDeps) {
+  constructor(private readonly deps: WatchDeps) {
     this.mirror = new Mirror({
       ...deps,
       ...{ service: SERVICE, ifAbsent: IF_ABSENT },
@@ -37,18 +29,17 @@ export class ScreenCast implements Closeable {
       changed: () => {
         const { state } = this.mirror;
         if (state.kind === 'present') return;
-        this.cancelTimer();
         this.tell(unknownValue(state.why));
       },
     });
   }
 
   close(): void {
-    this.cancelTimer();
     this.mirror.close();
   }
 
-  private look(): void {
+  look(): void {
+    if (this.mirror.state.kind !== 'present') return;
     this.round += 1;
     const { round } = this;
     const seen: (boolean | undefined)[] = [];
@@ -61,10 +52,6 @@ export class ScreenCast implements Closeable {
         if (seen.length === places.length) this.judge(seen);
       });
     }
-    this.cancelTimer();
-    this.cancelTimer = this.deps.clock.after(this.deps.lookEveryMs ?? LOOK_EVERY_MS, () => {
-      this.look();
-    });
   }
 
   private judge(seen: readonly (boolean | undefined)[]): void {

@@ -36,7 +36,10 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
 
   function written(): readonly UtmpRecord[] | string {
     try {
-      if (statSync(path).size > UTMP_BYTES_MAX) return `${path} is too large to be believed`;
+      // Asked without an error: many machines have none, and to make one costs more than the rest.
+      const size = statSync(path, { throwIfNoEntry: false })?.size;
+      if (size === undefined) return `${path} does not exist; ${IF_ABSENT}`;
+      if (size > UTMP_BYTES_MAX) return `${path} is too large to be believed`;
       const records = parseUtmp(readFileSync(path), arch);
       // A file that holds no record at all, not even of the start, is one that nobody keeps.
       return records.length === 0 ? `${path} is empty; ${IF_ABSENT}` : records;
@@ -45,10 +48,14 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
     }
   }
 
+  function bootAt(): number | undefined {
+    const stat = readText(join(roots.procRoot, 'stat'), '');
+    return stat.kind === 'text' ? parseBootAtMs(stat.text) : undefined;
+  }
+
   function look(records: readonly UtmpRecord[] | string, nowMs: number): Terminals | string {
     if (typeof records === 'string') return records;
-    const stat = readText(join(roots.procRoot, 'stat'), '');
-    const bootAtMs = stat.kind === 'text' ? parseBootAtMs(stat.text) : undefined;
+    const bootAtMs = records.length === 0 ? undefined : bootAt();
     const onClock = records.map((record) => ({ ...record, atMs: roots.onClockNow(record.atMs) }));
     return terminalsOf(onClock, (session) => terminalAt(session, roots), nowMs, bootAtMs ?? nowMs);
   }

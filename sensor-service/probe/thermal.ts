@@ -8,6 +8,8 @@ import { readSlowText, whyNotRead } from './text-file.js';
 
 /** Heat moves in seconds, and some sensors are slow to answer. */
 const EVERY_MS = 4_900;
+/** At how many degrees a zone is hot is set when its driver is loaded, and hardly ever again. */
+const LIMITS_EVERY_MS = 60_000;
 /** Servers have dozens; a driver gone wild might have more. */
 const PLACES_MAX = 64;
 const TRIPS_MAX = 12;
@@ -16,13 +18,19 @@ export function thermalProbe(sysRoot: string): Probe {
   const zones = join(sysRoot, 'class', 'thermal');
   const chips = join(sysRoot, 'class', 'hwmon');
   const subject = machineWide('thermal');
+  const limits = new Map<string, Limits>();
+  let limitsAtMs = -Infinity;
   let before: ThermalWord = 'nominal';
   return {
     name: zones,
     subjects: [subject],
     everyMs: EVERY_MS,
-    measure: async () => {
-      const spots = [...(await zoneSpots(zones)), ...(await chipSpots(chips))];
+    measure: async ({ monotonicMs }) => {
+      if (monotonicMs - limitsAtMs >= LIMITS_EVERY_MS) {
+        limits.clear();
+        limitsAtMs = monotonicMs;
+      }
+      const spots = [...(await zoneSpots(zones, limits)), ...(await chipSpots(chips))];
       const { value, source } = heatOf(spots, before);
       if (value.kind === 'word') before = value.word as ThermalWord;
       if (value.kind !== 'unknown') return [{ ...subject, source, value }];
@@ -32,27 +40,34 @@ export function thermalProbe(sysRoot: string): Probe {
   };
 }
 
-async function zoneSpots(directory: string): Promise<HotSpot[]> {
+type Limits = Pick<HotSpot, 'passive' | 'critical'>;
+
+/** @param limits those that are known, by zone; what was not is added. */
+async function zoneSpots(directory: string, limits: Map<string, Limits>): Promise<HotSpot[]> {
   const names = listed(directory).names.filter((name) => /^thermal_zone\d+$/.test(name));
   return Promise.all(
     names.slice(0, PLACES_MAX).map(async (name) => {
       const path = join(directory, name);
-      const limits = new Map<string, number>();
-      for (let trip = 0; trip < TRIPS_MAX; trip += 1) {
-        const kind = await attribute(path, `trip_point_${String(trip)}_type`);
-        if (kind === undefined) break;
-        const celsius = parseCelsius(await attribute(path, `trip_point_${String(trip)}_temp`));
-        const known = limits.get(kind.trim());
-        if (celsius !== undefined) limits.set(kind.trim(), Math.min(known ?? Infinity, celsius));
-      }
-      return {
-        name: path,
-        celsius: parseCelsius(await attribute(path, 'temp')),
-        passive: limits.get('passive'),
-        critical: limits.get('hot') ?? limits.get('critical'),
-      };
+      const known = limits.get(name) ?? (await limitsOf(path));
+      limits.set(name, known);
+      return { name: path, celsius: parseCelsius(await attribute(path, 'temp')), ...known };
     }),
   );
+}
+
+async function limitsOf(path: string): Promise<Limits> {
+  const limits = new Map<string, number>();
+  for (let trip = 0; trip < TRIPS_MAX; trip += 1) {
+    const kind = await attribute(path, `trip_point_${String(trip)}_type`);
+    if (kind === undefined) break;
+    const celsius = parseCelsius(await attribute(path, `trip_point_${String(trip)}_temp`));
+    const known = limits.get(kind.trim());
+    if (celsius !== undefined) limits.set(kind.trim(), Math.min(known ?? Infinity, celsius));
+  }
+  return {
+    passive: limits.get('passive'),
+    critical: limits.get('hot') ?? limits.get('critical'),
+  };
 }
 
 async function chipSpots(directory: string): Promise<HotSpot[]> {

@@ -1,6 +1,7 @@
 // Disks as the kernel describes them: which are real, which spin, which are at work.
 
 import type { Value } from '../../conditions/reading.js';
+import { afterSpaces, endOfDigits, NEWLINE, numberIn, SPACE } from './digits.js';
 import { flagValue, unknownValue } from './measurement.js';
 
 /** More than this many block devices are not looked at. */
@@ -16,19 +17,57 @@ export function isDisk(name: string): boolean {
   return /^[a-zA-Z0-9!_-]{1,64}$/.test(name) && !notADisk.test(name);
 }
 
-/** Its name, nine counters, and the milliseconds; a number that ends the text may have been cut. */
-const line = /^ *\d+ +\d+ (\S+)(?: \d+){9} (\d+)[ \n]/gm;
+/** Between a device's name and the milliseconds in which it had work. */
+const COUNTERS = 9;
 
 /**
- * Parses /proc/diskstats to the milliseconds in which each device had work.
+ * Reads /proc/diskstats: the milliseconds in which each device had work.
  * Partitions stay in: a partition is never busier than its disk, so the maximum is a whole disk's.
  */
-export function parseDiskTicks(text: string): Map<string, number> {
-  const ticks = new Map<string, number>();
-  for (const [, name = '', busyMs] of text.matchAll(line)) {
-    if (isDisk(name) && ticks.size < DISKS_MAX) ticks.set(name, Number(busyMs));
+export function eachDisk(
+  bytes: Buffer,
+  length: number,
+  take: (name: string, busyMs: number) => void,
+): void {
+  let count = 0;
+  for (let from = 0; from < length && count < DISKS_MAX;) {
+    const newline = bytes.indexOf(NEWLINE, from);
+    const to = newline === -1 || newline >= length ? length : newline + 1;
+    if (takeLine(bytes, from, to, take)) count += 1;
+    from = to;
   }
-  return ticks;
+}
+
+/** Two numbers, the name, the counters, the milliseconds; a number that ends the text may be cut. */
+function takeLine(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  take: (name: string, busyMs: number) => void,
+): boolean {
+  const minor = afterNumber(bytes, afterSpaces(bytes, from, to), to);
+  const nameAt =
+    minor === undefined ? undefined : afterNumber(bytes, afterSpaces(bytes, minor, to), to);
+  if (nameAt === undefined) return false;
+  const nameEnd = bytes.indexOf(SPACE, nameAt);
+  if (nameEnd === -1 || nameEnd >= to) return false;
+  let at: number | undefined = nameEnd + 1;
+  for (let counter = 0; counter < COUNTERS && at !== undefined; counter += 1) {
+    at = afterNumber(bytes, at, to);
+  }
+  if (at === undefined) return false;
+  const end = endOfDigits(bytes, at, to);
+  if (end === at || end >= to || (bytes[end] !== SPACE && bytes[end] !== NEWLINE)) return false;
+  const name = bytes.toString('latin1', nameAt, nameEnd);
+  if (!isDisk(name)) return false;
+  take(name, numberIn(bytes, at, end));
+  return true;
+}
+
+/** Where what follows a number and its space begins; undefined where there is no such number. */
+function afterNumber(bytes: Buffer, from: number, to: number): number | undefined {
+  const end = endOfDigits(bytes, from, to);
+  return end === from || bytes[end] !== SPACE || end >= to ? undefined : end + 1;
 }
 
 /** Whether any disk spins, from the text of each one's `queue/rotational`. */

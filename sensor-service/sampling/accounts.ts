@@ -24,18 +24,16 @@ export function createAccounts(publish: (readings: readonly Reading[]) => void):
 
   function folded(rank: number, reading: Reading): Reading {
     const key = readingKey(reading.signal, reading.instance);
-    const known = accounts.get(key) ?? [];
+    const known = accounts.get(key);
+    if (known === undefined) {
+      accounts.set(key, [{ rank, reading }]);
+      return reading;
+    }
     const mine = known.find((each) => each.rank === rank);
     if (mine !== undefined) mine.reading = reading;
-    else {
-      accounts.set(
-        key,
-        [...known, { rank, reading }].sort((a, b) => a.rank - b.rank),
-      );
-    }
-    if (known.length === 0 || (known.length === 1 && mine !== undefined)) return reading;
-    const [first, ...others] = (accounts.get(key) ?? []).map((each) => each.reading);
-    return first === undefined ? reading : foldAccounts([first, ...others]);
+    else known.splice(known.filter((each) => each.rank < rank).length, 0, { rank, reading });
+    const [first, ...others] = known.map((each) => each.reading);
+    return first === undefined || others.length === 0 ? reading : foldAccounts([first, ...others]);
   }
 
   return {

@@ -1,5 +1,5 @@
 import { readingKey, type Reading, type Readings } from '../../conditions/reading.js';
-import { nothingHeld, steadied } from '../../conditions/steady.js';
+import { steadied, type Held } from '../../conditions/steady.js';
 
 /** The latest readings of the machine, and who wants to hear of new ones. */
 export interface Latest {
@@ -28,14 +28,16 @@ interface Listener {
 export function createLatest(failed: Failed): Latest {
   const readings = new Map<string, Reading>();
   let listeners: readonly Listener[] = [];
-  let held = nothingHeld;
+  const held = new Map<string, Held>();
   return {
     readings,
     put: (changes) => {
       const steady = changes.map((change) => {
-        const { reading, held: next } = steadied(held, change);
-        held = next;
-        readings.set(readingKey(reading.signal, reading.instance), reading);
+        const key = readingKey(change.signal, change.instance);
+        const { reading, held: next } = steadied(held.get(key), change);
+        if (next === undefined) held.delete(key);
+        else held.set(key, next);
+        readings.set(key, reading);
         return reading;
       });
       tellAll(listeners, steady, failed);

@@ -152,6 +152,21 @@ describe('a probe that fails', () => {
     expect(valueOf('cpu.cores')).toEqual({ kind: 'number', number: 2 });
   });
 
+  test('by answering late is asked again when it is due, though nobody else is', async () => {
+    let asked = 0;
+    let answer: (measured: Measurement[]) => void = () => undefined;
+    const slow = probeOf(() => {
+      asked += 1;
+      return new Promise((resolve) => (answer = resolve));
+    }, 900);
+    start([slow, counting(60_000).probe]).hold();
+    await pass(3_000);
+    expect(asked).toBe(1);
+    answer([cores]);
+    await pass(2_000);
+    expect(asked).toBe(2);
+  });
+
   test('by taking its time holds up nobody: the others are told at once, and it when it answers', async () => {
     let answer: (measured: Measurement[]) => void = () => undefined;
     const slow = probeOf(() => new Promise((resolve) => (answer = resolve)));

@@ -25,8 +25,11 @@ const SECOND_ROUND_AFTER_MS = 250;
 const paces = ['rest', 'wait', 'run'] as const;
 export type Pace = (typeof paces)[number];
 
-/** Somebody who comes back from a suspended machine is waited for no longer than this (ours). */
-const REST_EVERY_MS = 5_000;
+/**
+ * What has no signal is looked for all the same, for who watches and for the rhythm (ours). Nothing is
+ * decided on it: once something waits, everything is measured before it is told.
+ */
+const REST_EVERY_MS = 60_000;
 /**
  * A reaction is felt within about a tenth of a second. Two rounds are what passes between two heartbeats
  * of whoever guards a run: these then ride with a round, and wake nobody.

@@ -58,6 +58,10 @@ export function createRounds(deps: RoundDeps): Rounds {
     const ofEdges = !probe.subjects.some(({ signal }) => isLevel(signal));
     return { probe, ofEdges, dueAtMs: -Infinity, hanging: false, failing: false };
   });
+  // Most rounds of a run ask those alone that are asked in each.
+  const often = all.filter(({ probe }) => probe.everyMs === 0);
+  const seldom = all.filter(({ probe }) => probe.everyMs > 0);
+  let seldomDueAtMs = -Infinity;
   const coming = new Set<Promise<void>>();
 
   function ask(standing: Standing, at: Instant): readonly Measurement[] {
@@ -83,6 +87,7 @@ export function createRounds(deps: RoundDeps): Rounds {
     standing.hanging = true;
     const settle = (): void => {
       standing.hanging = false;
+      seldomDueAtMs = Math.min(seldomDueAtMs, standing.dueAtMs);
     };
     answer.then(settle, settle);
     let measured: readonly Measurement[];
@@ -103,14 +108,26 @@ export function createRounds(deps: RoundDeps): Rounds {
     return probe.subjects.map((subject) => ({ ...subject, source: probe.name, value })); // R1
   }
 
+  /** Asks those that are due. @returns when the next of them is. */
+  function askAll(
+    some: readonly Standing[],
+    { at, which }: { readonly at: Instant; readonly which: 'all' | 'edges' },
+    told: Measurement[],
+  ): number {
+    let dueAtMs = Infinity;
+    for (const standing of some) {
+      if (standing.hanging || (which === 'edges' && !standing.ofEdges)) continue; // R2
+      if (at.monotonicMs >= standing.dueAtMs) told.push(...ask(standing, at));
+      dueAtMs = Math.min(dueAtMs, standing.dueAtMs);
+    }
+    return dueAtMs;
+  }
+
   return {
     measure: (at, which = 'all') => {
       const told: Measurement[] = [];
-      for (const standing of all) {
-        if (standing.hanging || at.monotonicMs < standing.dueAtMs) continue; // R2
-        if (which === 'edges' && !standing.ofEdges) continue;
-        told.push(...ask(standing, at));
-      }
+      askAll(often, { at, which }, told);
+      if (at.monotonicMs >= seldomDueAtMs) seldomDueAtMs = askAll(seldom, { at, which }, told);
       deps.tell(told, at);
     },
     answered: () => Promise.all(coming),
@@ -118,6 +135,7 @@ export function createRounds(deps: RoundDeps): Rounds {
       for (const standing of all) {
         if (standing.probe.everyMs <= everyMsMax) standing.dueAtMs = -Infinity;
       }
+      seldomDueAtMs = -Infinity;
     },
   };
 }
