@@ -87,7 +87,10 @@ export async function startOrchestrator(
     };
     const turns = opened.add(
       'turns',
-      startTurns({ ledger, policy: policy.current, clock, log, hostView, host, onWanted }),
+      startTurns({
+        ...{ ledger, policy: policy.current, clock, log, hostView, host, onWanted },
+        soon: setImmediate,
+      }),
     );
     const rhythm = opened.add(
       'rhythm',

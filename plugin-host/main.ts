@@ -16,6 +16,7 @@ import { openRootRecords } from './install/root-record.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
 import { openLink } from './link/link.grpc.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
+import { readBootId } from './power/boot-id.fs.js';
 import { createMachineRestart } from './power/restart.spawn.js';
 import { createCheckpoints } from './runs/checkpoints.fs.js';
 import { hostRuns } from './runs/hosted-runs.loop.js';
@@ -80,6 +81,7 @@ export async function startPluginHost(
         socketPath: join(runDir, 'link.sock'),
         hostId: hostIdIn(stateDir),
         instanceId: randomBytes(8).toString('hex'),
+        bootId: readBootId(log),
         clock,
         log,
       }),

@@ -72,6 +72,8 @@ type KindOfFact =
       readonly instanceId: string;
       /** Of entries before there was a self-test. */
       readonly confinement?: string;
+      /** Names this start of its machine. Absent: it could not tell. */
+      readonly bootId?: string;
     }
   | ({ readonly kind: 'host.confined'; readonly hostId: string } & Confinement)
   | {

@@ -28,6 +28,8 @@ export interface HostConnection {
   readonly instanceId: string;
   /** Undefined while its self-test is still on. */
   readonly confinement: Confinement | undefined;
+  /** Names its machine's present start; undefined where it cannot tell. */
+  readonly bootId: string | undefined;
   /** Runs that this instance holds, as it said when it attached. */
   readonly runIds: ReadonlySet<string>;
   send(message: NonNullable<AttachResponse['kind']>): void;
@@ -43,6 +45,9 @@ export interface HostEdges {
   /** Resolves when the event is durable, or needs not be. */
   event(host: HostConnection, event: LinkEvent): Promise<void>;
 }
+
+/** A UUID has 36. */
+const BOOT_ID_MAX = 64;
 
 type Attach = ServerDuplexStream<AttachRequest, AttachResponse>;
 
@@ -118,12 +123,13 @@ async function serveHost(
 
 function connectionOf(
   stream: Attach,
-  hello: { hostId: string; instanceId: string; runIds: string[] },
+  hello: { hostId: string; instanceId: string; bootId: string; runIds: string[] },
 ): HostConnection & { confinement: Confinement | undefined } {
   return {
     hostId: hello.hostId,
     instanceId: hello.instanceId,
     confinement: undefined,
+    bootId: hello.bootId === '' ? undefined : displayText(hello.bootId, BOOT_ID_MAX),
     runIds: new Set(hello.runIds),
     // A few hundred bytes per run at most: what a host does not read is bounded by its slots.
     send: (kind) => {

@@ -45,7 +45,7 @@ export function quietObjections(
 ): Reason[] {
   const sectionS = sectionOf(subject);
   if (sectionS === 0) return [];
-  const sinceMs = quietSinceMs(readings);
+  const sinceMs = quietSinceMs(readings, nowMs);
   // Somebody is there, or nobody knows: that is another gate's reason.
   if (sinceMs === undefined) return [];
   const { state } = subject;
@@ -121,12 +121,14 @@ function wantedChance(state: UpdateState, policy: Policy, nowMs: number): number
 }
 
 /** Since when nobody is there and nothing would have to stop for want of mains, ms since the epoch. */
-function quietSinceMs(readings: Readings): number | undefined {
+function quietSinceMs(readings: Readings, nowMs: number): number | undefined {
   const presence = valueOf(readings, 'presence');
   if (presence.kind !== 'presence' || presence.presence.kind !== 'away') return undefined;
   // A reading is told again only when it changes: its instant is since when it holds.
+  // Sensors count an absence without the jumps of the clock, and this instant as it stood: one that
+  // lies ahead is of a clock that was set back since, and would forbid everything until then.
   const mainsSinceMs = readings.get('power.ac')?.observedAtMs ?? 0;
-  return Math.max(presence.presence.sinceMs, mainsSinceMs);
+  return Math.max(presence.presence.sinceMs, mainsSinceMs > nowMs ? 0 : mainsSinceMs);
 }
 
 function percent(share: number): string {

@@ -152,11 +152,19 @@ export function foretell(
     return restart !== undefined && isToCome ? restart.atMs : Infinity;
   }
 
+  /** Nobody is at it then either. */
+  function restarted(bootMs: number): void {
+    machine = startedAt(machine, bootMs);
+    if (world.bootId === undefined) return;
+    const bootId = `assumed at ${String(bootMs)}`;
+    tell({ kind: 'host.attached', hostId: host.id, instanceId: bootId, bootId });
+  }
+
   function step(): boolean {
     if (isOver || steps >= STEPS_MAX || chances.length >= RUNS_MAX) return false;
     steps += 1;
     for (const [runId, { endMs, chance }] of [...ends]) if (endMs <= atMs) finish(runId, chance);
-    if (restartAtMs() <= atMs) machine = restarted(machine, restartAtMs());
+    if (restartAtMs() <= atMs) restarted(restartAtMs());
     const plan = decide(world, machine, policy, atMs);
     if (follow(plan)) return true;
     latest = waitsOf(plan);
@@ -194,8 +202,8 @@ function byBeginning({ atMs: a = Infinity }: Chance, { atMs: b = Infinity }: Cha
   return a < b ? -1 : Number(a > b);
 }
 
-/** The machine, started at `bootMs`. Nobody is at it then either. */
-function restarted(machine: HostView, bootMs: number): HostView {
+/** The machine, started at `bootMs`. */
+function startedAt(machine: HostView, bootMs: number): HostView {
   const seen = { observedAtMs: bootMs, observedMonotonicNs: 0n, source: 'assumed' };
   const value = { kind: 'number', number: bootMs } as const;
   const reading = { signal: 'boot.at', instance: '', ...seen, value } as const;

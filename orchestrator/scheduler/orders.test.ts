@@ -2,6 +2,7 @@
 // breaker, the quota, windows and slots, as `decide` answers them.
 
 import { describe, expect, test } from '@jest/globals';
+import { readingKey, withReadings } from '../../conditions/reading.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
@@ -288,6 +289,23 @@ describe('what keeps harm small', () => {
       expect(plan(late, ...overdue)).toMatchObject({ stop: [], resume: [{ id: 'r' }] });
       expect(plan(late, ...run('silent'))).toMatchObject({ stop: [], pause: [] });
     });
+  });
+
+  test.each<[string, number, ReasonCode[]]>([
+    ['a minute ago', NOW_MS - 60_000, ['QUIET_TOO_SHORT']],
+    ['an hour ago', NOW_MS - HOUR_MS, []],
+    ['on a clock that was a day ahead', NOW_MS + 24 * HOUR_MS, []],
+  ])('a section that cannot be frozen: mains that came %s', (_what, observedAtMs, codes) => {
+    const manifest = { critical_max_s: 120, actions: ['download', 'install'] };
+    const scan = admitted('s', { kind: 'scan' });
+    const facts = [scan, finished('s', { kind: 'succeeded' })];
+    const install = found([updateOf('a', { nextAction: 'install' })]);
+    const dated = at(NOW_MS - 1_000, submitted(UPDATER, manifest), enabled(), ...facts, install);
+    const host = hostWith();
+    const mains = host.readings.get(readingKey('power.ac'));
+    if (mains === undefined) throw new Error('the quiet machine is on mains');
+    const readings = withReadings(host.readings, [{ ...mains, observedAtMs }]);
+    expect(codesFor([...offering([]), ...dated], { ...host, readings })).toEqual(codes);
   });
 
   test('a section that cannot be frozen waits for hours in which nobody comes back', () => {

@@ -125,6 +125,10 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
   },
   { weight: 6, arbitrary: runFact },
   { weight: 2, arbitrary: orderFact },
+  fc.constantFrom('one', 'two', undefined).map((bootId): Fact => ({
+    ...{ kind: 'host.attached', hostId: 'host-1', instanceId: 'i' },
+    ...(bootId === undefined ? {} : { bootId }),
+  })),
   { weight: 2, arbitrary: fc.tuple(fc.nat(167), fc.nat(3_600), fc.nat(20)).map(hourSeen) },
 );
 

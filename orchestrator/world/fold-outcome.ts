@@ -15,6 +15,7 @@ import {
 } from './fold-mending.js';
 import { backoffMs, badContentMs, isWaitForOthers, scanJitter } from './retry.js';
 import {
+  actionFrom,
   noTrials,
   updateKey,
   type MutableWorld,
@@ -160,7 +161,7 @@ export function foldPerformed(
       world.updates.set(key, {
         ...state,
         update: { ...state.update, nextAction: outcome.nextAction },
-        actionSinceMs: atMs,
+        ...actionFrom(world, atMs),
         trials: noTrials,
       });
       return;

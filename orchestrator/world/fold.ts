@@ -3,23 +3,16 @@
 // Invariant: F1. The fold is total and deterministic: any prefix of the journal gives a world, and
 // a fact about something unknown changes nothing.
 
-import { parseEnvelope } from '../../bundle/envelope.js';
-import { parseManifest } from '../../bundle/manifest.js';
 import type { Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
-import {
-  noTrials,
-  updateKey,
-  type MutableWorld,
-  type UpdaterState,
-  type UpdateState,
-} from './world.js';
+import { actionFrom, noTrials, updateKey, type MutableWorld, type UpdateState } from './world.js';
 import { foldInstalled, givenUpAsBad, isUnsettled } from './fold-mending.js';
 import { foldOrder, forgetOrders } from './fold-order.js';
 import { foldRun } from './fold-run.js';
+import { changeUpdater, foldEnabled, foldSubmitted } from './fold-updater.js';
 import { learn, noRhythm } from './rhythm.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
@@ -40,6 +33,7 @@ export function emptyWorld(): MutableWorld {
     bad: new Map(),
     rhythm: noRhythm,
     restart: undefined,
+    bootId: undefined,
     heard: new Map(),
   };
 }
@@ -51,13 +45,13 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
   if (fact.heard !== undefined) world.heard.set(fact.heard.hostId, fact.heard);
   switch (fact.kind) {
     case 'updater.submitted':
-      submitted(world, fact, atMs);
+      foldSubmitted(world, fact, atMs);
       return;
     case 'updater.enabled':
-      enabled(world, fact, atMs);
+      foldEnabled(world, fact, atMs);
       return;
     case 'updater.suspended':
-      change(world, fact.id, (updater) => ({
+      changeUpdater(world, fact.id, (updater) => ({
         ...updater,
         ...{ state: 'suspended', sinceMs: atMs, why: fact.why },
       }));
@@ -96,13 +90,19 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
       foldOrder(world, fact, atMs);
       return;
     case 'restart.ordered':
-      world.restart = { orderedAtMs: atMs, atMs: fact.atMs };
+      world.restart = {
+        ...{ orderedAtMs: atMs, atMs: fact.atMs },
+        ...(world.bootId === undefined ? {} : { inBoot: world.bootId }),
+      };
       return;
     case 'restart.cancelled':
       world.restart = undefined;
       return;
     case 'restart.failed':
       if (world.restart !== undefined) world.restart = { ...world.restart, failed: fact.message };
+      return;
+    case 'host.attached':
+      world.bootId = fact.bootId;
       return;
     case 'rhythm.hour':
       world.rhythm = learn(world.rhythm, fact.hourOfWeek, fact);
@@ -111,7 +111,6 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'orchestrator.started':
     case 'policy.changed':
     case 'updater.refused':
-    case 'host.attached':
     case 'host.confined':
     case 'content.downloaded':
     case 'root.changed':
@@ -119,59 +118,6 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'run.notice':
       return;
   }
-}
-
-function submitted(world: MutableWorld, fact: Of<'updater.submitted'>, atMs: number): void {
-  const bytes = Buffer.from(fact.envelope, 'base64');
-  const envelope = parseEnvelope(bytes);
-  const parsed = envelope === undefined ? undefined : parseManifest(envelope.payload);
-  // A manifest that an older version accepted and this one cannot read stays out of the world: it
-  // could not be run.
-  if (parsed?.kind !== 'ok') return;
-  const current = {
-    version: fact.version,
-    publisher: fact.publisher,
-    bundleSha256: fact.bundleSha256,
-    envelope: fact.envelope,
-    manifest: parsed.manifest,
-  };
-  const before = world.updaters.get(fact.id);
-  world.updaters.set(
-    fact.id,
-    before === undefined
-      ? {
-          id: fact.id,
-          state: 'verified',
-          sinceMs: atMs,
-          why: '',
-          current,
-          scanJitter: 0,
-          scanTrials: noTrials,
-          crashes: [],
-          admissionsAtMs: [],
-        }
-      : { ...before, current },
-  );
-}
-
-function enabled(world: MutableWorld, fact: Of<'updater.enabled'>, atMs: number): void {
-  change(world, fact.id, (updater) =>
-    updater.current.bundleSha256 === fact.bundleSha256
-      ? {
-          // Without its last scan: what was just accepted looks for updates at once.
-          id: updater.id,
-          state: 'enabled',
-          sinceMs: atMs,
-          why: '',
-          current: updater.current,
-          accepted: { version: updater.current, settings: new Map(fact.settings) },
-          scanJitter: 0,
-          scanTrials: noTrials,
-          crashes: [],
-          admissionsAtMs: updater.admissionsAtMs,
-        }
-      : updater,
-  );
 }
 
 function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void {
@@ -199,13 +145,20 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
       updaterId: fact.updaterId,
       update,
       firstSeenAtMs: before?.firstSeenAtMs ?? atMs,
-      actionSinceMs: goesOn ? before.actionSinceMs : atMs,
+      ...(goesOn ? actionSince(before) : actionFrom(world, atMs)),
       offered: update.nextAction,
       trials: same ? before.trials : noTrials,
       ...(same && before.gaveUp !== undefined ? { gaveUp: before.gaveUp } : {}),
       ...givenUpAsBad(world, fact.updaterId, update), // In place of the above.
     });
   }
+}
+
+function actionSince({
+  actionSinceMs,
+  actionSinceBoot,
+}: UpdateState): ReturnType<typeof actionFrom> {
+  return { actionSinceMs, ...(actionSinceBoot === undefined ? {} : { actionSinceBoot }) };
 }
 
 /** Another version may mend what could not be put back. */
@@ -218,15 +171,6 @@ function forgetInterrupted(world: MutableWorld, updaterId: string): void {
   for (const run of world.runs.values()) {
     if (run.updaterId === updaterId && !holdsSlot(run)) world.runs.delete(run.id);
   }
-}
-
-function change(
-  world: MutableWorld,
-  id: string,
-  fn: (updater: UpdaterState) => UpdaterState,
-): void {
-  const updater = world.updaters.get(id);
-  if (updater !== undefined) world.updaters.set(id, fn(updater));
 }
 
 function dropUpdates(

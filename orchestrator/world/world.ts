@@ -92,6 +92,8 @@ export interface UpdateState {
   readonly firstSeenAtMs: number;
   /** Since when it waits for its next action. */
   readonly actionSinceMs: number;
+  /** The start of the machine in which it began to wait for that. Absent: nobody could tell. */
+  readonly actionSinceBoot?: string;
   /** The action that the last scan offered it with. */
   readonly offered: Action;
   readonly trials: Trials;
@@ -122,6 +124,8 @@ export interface Restart {
   readonly orderedAtMs: number;
   /** When the machine is to restart, ms since the epoch. */
   readonly atMs: number;
+  /** The start of the machine in which it was ordered. Absent: nobody could tell. */
+  readonly inBoot?: string;
   /** Why it could not be told to. */
   readonly failed?: string;
 }
@@ -151,6 +155,8 @@ export interface World {
   readonly rhythm: Rhythm;
   /** The last restart that was ordered, unless it was taken back. */
   readonly restart: Restart | undefined;
+  /** Names the machine's present start; undefined where its host cannot tell. */
+  readonly bootId: string | undefined;
   /** The last event of each host's present instance that the journal has, by host. */
   readonly heard: ReadonlyMap<string, Omit<Heard, 'hostId'>>;
 }
@@ -170,6 +176,7 @@ export interface MutableWorld extends World {
   bad: Map<string, readonly BadMark[]>;
   rhythm: Rhythm;
   restart: Restart | undefined;
+  bootId: string | undefined;
   heard: Map<string, Omit<Heard, 'hostId'>>;
   lastRunEndedAtMs: number;
 }
@@ -193,3 +200,11 @@ export function subjectKeyOf(updaterId: string, updateId: string): string {
 }
 
 export const noTrials: Trials = { failureCount: 0, notBeforeMs: 0 };
+
+/** What waits for its next action from now on. */
+export function actionFrom(
+  { bootId }: World,
+  actionSinceMs: number,
+): Pick<UpdateState, 'actionSinceMs' | 'actionSinceBoot'> {
+  return { actionSinceMs, ...(bootId === undefined ? {} : { actionSinceBoot: bootId }) };
+}

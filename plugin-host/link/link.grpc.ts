@@ -65,6 +65,8 @@ export function openLink(deps: {
   readonly socketPath: string;
   readonly hostId: string;
   readonly instanceId: string;
+  /** Names this start of the machine; empty where nobody can tell. */
+  readonly bootId: string;
   readonly clock: Clock;
   readonly log: Log;
 }): Link {
@@ -117,14 +119,14 @@ export function openLink(deps: {
         if (outbox.waiting.length === 0) for (const tell of flushed.splice(0)) tell();
       } else if (kind !== undefined) served.onCommand(kind);
     });
-    const { hostId, instanceId } = deps;
+    const { hostId, instanceId, bootId } = deps;
     // A run whose end was not heard yet is still held: otherwise it would count as cut.
     // What was found changed in a root may be of a run that went down with the instance before.
     const unheard = outbox.waiting.flatMap(({ event: { runId, event } }) =>
       event.kind === 'rootChanged' ? [] : [runId],
     );
     const runIds = [...new Set([...served.runIds(), ...unheard])];
-    const hello = { hostId, instanceId, confinement: '', runIds };
+    const hello = { hostId, instanceId, bootId, confinement: '', runIds };
     attached.write({ kind: { $case: 'hello', value: hello } });
   }
 

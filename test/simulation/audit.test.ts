@@ -196,6 +196,30 @@ describe('what must never be is seen', () => {
     expect(at([[1, order(901)]], { remote: true })).toThrow('J10');
   });
 
+  test('what waits for a restart and goes on without one', () => {
+    const reboot = updateOf('a', { nextAction: 'reboot' });
+    const attached = (instanceId: string): Fact => {
+      return { kind: 'host.attached', hostId: 'h', instanceId };
+    };
+    const dated = (...between: Fact[]): Dated[] => [
+      ...known,
+      [0, attached('first')],
+      [1, run(1)],
+      [2, { ...found([reboot]), runId: 'run-1' } as Fact],
+      [3, finished('run-1', { kind: 'succeeded' })],
+      ...between.map((fact): Dated => [4, fact]),
+      [5, admitted('run-2', perform(reboot), { epoch: 2 })],
+    ];
+    const truth = new Truth();
+    truth.scanned('run-1', 1, { kind: 'found', ids: ['a'] });
+    truth.lives('first', 1);
+    truth.lives('crashed', 1);
+    truth.lives('restarted', 2);
+    expect(reading(dated(), {}, truth)).toThrow('J12');
+    expect(reading(dated(attached('crashed')), {}, truth)).toThrow('J12');
+    expect(reading(dated(attached('restarted')), {}, truth)).not.toThrow();
+  });
+
   test('an hour of more than an hour', () => {
     const hour = (awayS: number): Fact => ({
       kind: 'rhythm.hour',

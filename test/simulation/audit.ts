@@ -16,6 +16,7 @@
 //   J10. The machine is told to restart only while nothing is under way, by policy or for what somebody
 //        wants, and not under somebody who is logged in from elsewhere.
 //   J11. What is learnt of an hour fits in an hour.
+//   J12. What waits for a restart of the machine goes on only after there really was one.
 
 import type { Entry } from '../../orchestrator/journal/chain.js';
 import type { Fact } from '../../orchestrator/journal/fact.js';
@@ -24,6 +25,7 @@ import type { Intrusion } from '../../orchestrator/runs/intrusion.js';
 import type { Work } from '../../orchestrator/runs/update.js';
 import { Orders } from './audit-orders.js';
 import { beginFault, besideSomebody, changes, mends, restartFault } from './audit-moments.js';
+import { RestartsAsked } from './audit-restarts.js';
 import { InvariantError } from './invariant-error.js';
 import type { Sight, Truth } from './truth.js';
 
@@ -55,6 +57,7 @@ export class Audit {
   private readonly runs = new Map<string, AuditedRun>();
   private readonly orders = new Orders();
   private readonly rests = new Map<string, Rest>();
+  private readonly restarts: RestartsAsked;
   private readonly levels = new Map<number, Intrusion>();
   private epoch = 0;
   private lastEndMs = Number.NEGATIVE_INFINITY;
@@ -62,7 +65,9 @@ export class Audit {
   constructor(
     private readonly policies: { readonly at: (atMs: number) => readonly Policy[] },
     private readonly truth: Truth,
-  ) {}
+  ) {
+    this.restarts = new RestartsAsked(truth);
+  }
 
   /** @param nowMs when it became durable, on the clock of the entries. */
   read(entry: Entry, nowMs: number, clockIsSteady: boolean): void {
@@ -74,8 +79,9 @@ export class Audit {
     else if (fact.kind === 'run.finished') this.finished(fact, atMs);
     else if (fact.kind === 'scan.found') this.found(fact);
     else if (fact.kind === 'updater.withdrawn') this.disown(fact.id);
-    else if (fact.kind === 'restart.ordered' && clockIsSteady) this.restarts(fact, atMs);
+    else if (fact.kind === 'restart.ordered' && clockIsSteady) this.restartOrdered(fact, atMs);
     else if (fact.kind === 'rhythm.hour') fitsInAnHour(fact);
+    this.restarts.read(fact);
     if (fact.kind === 'updater.withdrawn' || fact.kind === 'updater.enabled')
       this.forgetRests(fact.id);
     this.orders.read(fact, atMs, nowMs);
@@ -150,7 +156,7 @@ export class Audit {
   }
 
   /** J10. */
-  private restarts(fact: Of<'restart.ordered'>, atMs: number): void {
+  private restartOrdered(fact: Of<'restart.ordered'>, atMs: number): void {
     check('J10', this.held().length === 0, 'the machine restarts under what runs');
     const wanted = fact.updates.some((subject) => this.orders.isWanted(subject, atMs));
     const warnedMs = fact.atMs - atMs;

@@ -62,6 +62,8 @@ export class SimulatedHost {
 
   constructor(
     readonly instanceId: string,
+    /** The start of the machine in which it lives. */
+    readonly bootId: string | undefined,
     private readonly deps: {
       readonly time: VirtualTime;
       readonly chance: Chance;

@@ -53,6 +53,9 @@ export class SimulatedOrchestrator {
       policy,
       clock,
       log,
+      soon: (fn) => {
+        time.soon(fn);
+      },
       host: () => edges.current,
       onWanted: () => undefined,
       hostView: () => ({

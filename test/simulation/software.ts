@@ -45,10 +45,7 @@ export class Software {
     );
   }
 
-  /**
-   * Whether some of it needs the machine to restart. Whether it has is told by instants of the clock on
-   * the wall: where somebody sets that by a day, nobody can tell, and it may wait for one more restart.
-   */
+  /** Whether some of it needs the machine to restart. */
   get restarts(): boolean {
     return this.programs.some(({ steps }) => steps === restarting);
   }

@@ -58,9 +58,10 @@ export class Watch {
     }
     if (orchestrator === undefined) return;
     if (this.stepCount % REASONS_EVERY === 0) {
-      checkReasons(orchestrator);
       const { senses } = this.deps;
-      if (senses.clockIsSteady() && senses.othersWereCalm()) checkBlame(orchestrator);
+      const plan = orchestrator.turns.planNow();
+      checkReasons(orchestrator.ledger.world, plan);
+      if (senses.clockIsSteady() && senses.othersWereCalm()) checkBlame(plan);
     }
     this.checkKnown(host, orchestrator);
     this.checkTripped(host, orchestrator, isLinked);

@@ -1,0 +1,85 @@
+// What becomes of an updater: submitted, and accepted.
+
+import { parseEnvelope } from '../../bundle/envelope.js';
+import { parseManifest, type Manifest } from '../../bundle/manifest.js';
+import type { Fact } from '../journal/fact.js';
+import { noTrials, type MutableWorld, type UpdaterState } from './world.js';
+
+type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
+
+/** A version was submitted, and verified. */
+export function foldSubmitted(
+  world: MutableWorld,
+  fact: Of<'updater.submitted'>,
+  atMs: number,
+): void {
+  const before = world.updaters.get(fact.id);
+  const manifest =
+    before?.current.envelope === fact.envelope
+      ? before.current.manifest
+      : manifestIn(fact.envelope);
+  if (manifest === undefined) return;
+  const current = {
+    version: fact.version,
+    publisher: fact.publisher,
+    bundleSha256: fact.bundleSha256,
+    envelope: fact.envelope,
+    manifest,
+  };
+  world.updaters.set(
+    fact.id,
+    before === undefined
+      ? {
+          id: fact.id,
+          state: 'verified',
+          sinceMs: atMs,
+          why: '',
+          current,
+          scanJitter: 0,
+          scanTrials: noTrials,
+          crashes: [],
+          admissionsAtMs: [],
+        }
+      : { ...before, current },
+  );
+}
+
+/**
+ * @returns undefined for one that an older version accepted and this one cannot read: it stays out of
+ * the world, because it could not be run.
+ */
+function manifestIn(envelopeBase64: string): Manifest | undefined {
+  const envelope = parseEnvelope(Buffer.from(envelopeBase64, 'base64'));
+  const parsed = envelope === undefined ? undefined : parseManifest(envelope.payload);
+  return parsed?.kind === 'ok' ? parsed.manifest : undefined;
+}
+
+/** An operator accepted the version that was submitted last. */
+export function foldEnabled(world: MutableWorld, fact: Of<'updater.enabled'>, atMs: number): void {
+  changeUpdater(world, fact.id, (updater) =>
+    updater.current.bundleSha256 === fact.bundleSha256
+      ? {
+          // Without its last scan: what was just accepted looks for updates at once.
+          id: updater.id,
+          state: 'enabled',
+          sinceMs: atMs,
+          why: '',
+          current: updater.current,
+          accepted: { version: updater.current, settings: new Map(fact.settings) },
+          scanJitter: 0,
+          scanTrials: noTrials,
+          crashes: [],
+          admissionsAtMs: updater.admissionsAtMs,
+        }
+      : updater,
+  );
+}
+
+export function changeUpdater(
+  world: MutableWorld,
+  id: string,
+  fn: (updater: UpdaterState) => UpdaterState,
+): void {
+  const updater = world.updaters.get(id);
+  if (updater !== undefined) world.updaters.set(id, fn(updater));
+}
