@@ -219,4 +219,6 @@ type KindOfFact =
       readonly hourOfWeek: number;
       readonly awayS: number;
       readonly returns: number;
+      /** The same by the age of the absence. Absent: of entries before it was told apart. */
+      readonly ages?: readonly (readonly [fromS: number, awayS: number, returns: number])[];
     };

@@ -316,6 +316,7 @@ describe('what keeps harm small', () => {
       hourOfWeek,
       awayS: 1_800,
       returns: 30,
+      ages: [[0, 450, 30]],
     }));
     const scan: Fact[] = [
       admitted('s', { kind: 'scan' }),
@@ -326,7 +327,8 @@ describe('what keeps harm small', () => {
     expect(codesFor([...offering([]), ...at(NOW_MS - 1_000, ...facts)])).toEqual([
       'QUIET_TOO_SHORT',
     ]);
-    const week = returns.map((fact) => ({ ...fact, returns: 0, awayS: 3_600 }) as Fact);
+    const ages = [0, 15, 30, 60, 90, 120, 180].map((fromS) => [fromS, 500, 0] as const);
+    const week = returns.map((fact) => ({ ...fact, returns: 0, awayS: 3_600, ages }) as Fact);
     const calm = Array.from({ length: 12 }, () => week).flat();
     const quiet = [submitted(UPDATER, manifest), enabled(), ...scan, ...calm];
     expect(codesFor([...offering([]), ...at(NOW_MS - 1_000, ...quiet)])).toEqual([]);

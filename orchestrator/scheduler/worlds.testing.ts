@@ -28,6 +28,7 @@ import {
   UPDATER,
   worldOf,
 } from '../world/history.testing.js';
+import { AGES_FROM_S } from '../world/absence-ages.js';
 import type { World } from '../world/world.js';
 import type { HostView } from './host-view.js';
 
@@ -133,7 +134,8 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
 );
 
 function hourSeen([hourOfWeek, awayS, returns]: [number, number, number]): Fact {
-  return { kind: 'rhythm.hour', hourOfWeek, awayS, returns };
+  const ages = [[AGES_FROM_S[returns % AGES_FROM_S.length] ?? 0, awayS, returns]] as const;
+  return { kind: 'rhythm.hour', hourOfWeek, awayS, returns, ...(awayS % 2 === 0 ? { ages } : {}) };
 }
 
 /** Everything that the journal of a machine with three updaters can have led to. */

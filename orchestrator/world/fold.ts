@@ -9,6 +9,7 @@ import type { Policy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
 import { actionFrom, noTrials, updateKey, type MutableWorld, type UpdateState } from './world.js';
+import { learnAges, noAges } from './absence-ages.js';
 import { foldInstalled, givenUpAsBad, isUnsettled } from './fold-mending.js';
 import { foldOrder, forgetOrders } from './fold-order.js';
 import { foldRun } from './fold-run.js';
@@ -32,6 +33,7 @@ export function emptyWorld(): MutableWorld {
     demands: new Map(),
     bad: new Map(),
     rhythm: noRhythm,
+    ages: noAges,
     restart: undefined,
     bootId: undefined,
     heard: new Map(),
@@ -106,6 +108,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
       return;
     case 'rhythm.hour':
       world.rhythm = learn(world.rhythm, fact.hourOfWeek, fact);
+      if (fact.ages !== undefined) world.ages = learnAges(world.ages, fact.ages);
       return;
     // Evidence: read by people and auditors, not by decisions.
     case 'orchestrator.started':

@@ -6,6 +6,7 @@ import type { Heard } from '../journal/fact.js';
 import type { Run } from '../runs/run.js';
 import type { CommittedRoot, Update } from '../runs/update.js';
 import type { BadMark } from './bad-marks.js';
+import type { Ages } from './absence-ages.js';
 import type { Rhythm } from './rhythm.js';
 
 export type TrustState = 'verified' | 'enabled' | 'suspended';
@@ -153,6 +154,7 @@ export interface World {
   /** By `updateKey`: what did not work here. */
   readonly bad: ReadonlyMap<string, readonly BadMark[]>;
   readonly rhythm: Rhythm;
+  readonly ages: Ages;
   /** The last restart that was ordered, unless it was taken back. */
   readonly restart: Restart | undefined;
   /** Names the machine's present start; undefined where its host cannot tell. */
@@ -175,6 +177,7 @@ export interface MutableWorld extends World {
   demands: Map<string, number>;
   bad: Map<string, readonly BadMark[]>;
   rhythm: Rhythm;
+  ages: Ages;
   restart: Restart | undefined;
   bootId: string | undefined;
   heard: Map<string, Omit<Heard, 'hostId'>>;

@@ -226,7 +226,10 @@ describe('what must never be is seen', () => {
       hourOfWeek: 3,
       awayS,
       returns: 0,
+      ages: [[0, Math.min(awayS, 3_599), 0]],
     });
+    const wrong = { ...hour(60), ages: [[0, 50, 1]] } as Fact;
+    expect(reading([[1, wrong]])).toThrow('J11');
     expect(reading([[1, hour(3_600)]])).not.toThrow();
     expect(reading([[1, hour(3_601)]])).toThrow('J11');
   });

@@ -245,9 +245,15 @@ function subjectOf(updaterId: string, work: Work): string {
 }
 
 /** J11. */
-function fitsInAnHour({ hourOfWeek, awayS, returns }: Of<'rhythm.hour'>): void {
+function fitsInAnHour({ hourOfWeek, awayS, returns, ages = [] }: Of<'rhythm.hour'>): void {
   const fits = hourOfWeek >= 0 && hourOfWeek < 168 && awayS >= 0 && awayS <= 3_600 && returns >= 0;
   check('J11', fits, `hour ${String(hourOfWeek)} has ${String(awayS)} s of absence`);
+  const [ofAgesS, endedCount] = ages.reduce(
+    ([seconds, count], [, lastedS, ended]) => [seconds + lastedS, count + ended],
+    [0, 0],
+  );
+  const agree = Math.abs(ofAgesS - awayS) <= ages.length && endedCount === returns;
+  check('J11', agree, `hour ${String(hourOfWeek)} is another one by its ages`);
 }
 
 function never(): never {
