@@ -220,6 +220,27 @@ describe('what must never be is seen', () => {
     expect(reading(dated(attached('restarted')), {}, truth)).not.toThrow();
   });
 
+  test('what is given up as bad, and was never seen to be', () => {
+    const verify = perform(updateOf('a', { nextAction: 'verify' }));
+    const subject = `${UPDATER} a`;
+    const ending = (...ends: Fact[]): Dated[] => [
+      ...known,
+      [1, admitted('v', verify)],
+      ...ends.map((fact): Dated => [2, fact]),
+    ];
+    const truth = new Truth();
+    const failed = ending(finished('v', failure('VERIFY_FAILED', false)));
+    expect(reading(failed, {}, truth)).toThrow('J13');
+    truth.didNotWork('v', 1);
+    const verdicts = (dated: Dated[]) => () => {
+      reading(dated, {}, truth)().verdicts.mayBeGivenUp(subject);
+    };
+    expect(verdicts(failed)).not.toThrow();
+    expect(verdicts(ending())).toThrow('J13');
+    expect(verdicts(ending(finished('v', { kind: 'succeeded' })))).toThrow('J13');
+    expect(verdicts(ending(interrupted('v')))).toThrow('J13');
+  });
+
   test('an hour of more than an hour', () => {
     const hour = (awayS: number): Fact => ({
       kind: 'rhythm.hour',

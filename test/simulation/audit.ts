@@ -17,6 +17,7 @@
 //        wants, and not under somebody who is logged in from elsewhere.
 //   J11. What is learnt of an hour fits in an hour.
 //   J12. What waits for a restart of the machine goes on only after there really was one.
+//   J13. What is given up because it does not work has a verify that really did not.
 
 import type { Entry } from '../../orchestrator/journal/chain.js';
 import type { Fact } from '../../orchestrator/journal/fact.js';
@@ -26,6 +27,7 @@ import type { Work } from '../../orchestrator/runs/update.js';
 import { Orders } from './audit-orders.js';
 import { beginFault, besideSomebody, changes, mends, restartFault } from './audit-moments.js';
 import { RestartsAsked } from './audit-restarts.js';
+import { Verdicts } from './audit-verdicts.js';
 import { InvariantError } from './invariant-error.js';
 import type { Sight, Truth } from './truth.js';
 
@@ -58,6 +60,7 @@ export class Audit {
   private readonly orders = new Orders();
   private readonly rests = new Map<string, Rest>();
   private readonly restarts: RestartsAsked;
+  readonly verdicts: Verdicts;
   private readonly levels = new Map<number, Intrusion>();
   private epoch = 0;
   private lastEndMs = Number.NEGATIVE_INFINITY;
@@ -67,6 +70,7 @@ export class Audit {
     private readonly truth: Truth,
   ) {
     this.restarts = new RestartsAsked(truth);
+    this.verdicts = new Verdicts(truth);
   }
 
   /** @param nowMs when it became durable, on the clock of the entries. */
@@ -82,6 +86,7 @@ export class Audit {
     else if (fact.kind === 'restart.ordered' && clockIsSteady) this.restartOrdered(fact, atMs);
     else if (fact.kind === 'rhythm.hour') fitsInAnHour(fact);
     this.restarts.read(fact);
+    this.verdicts.read(fact);
     if (fact.kind === 'updater.withdrawn' || fact.kind === 'updater.enabled')
       this.forgetRests(fact.id);
     this.orders.read(fact, atMs, nowMs);
@@ -114,10 +119,11 @@ export class Audit {
     check('J1', attempt <= (before?.attempt ?? 0) + 1, `${runId} skips an attempt`);
     const subject = subjectOf(updaterId, work);
     if (clockIsSteady) {
-      const against = this.orders.against(updaterId, subject, atMs);
+      const against = this.orders.against(updaterId, subject, atMs, work.kind === 'revert');
       check('J2', against === undefined, `${runId} is admitted against ${against ?? ''}`);
       const forced = level === 'forced';
-      check('J8', !forced || this.orders.isWanted(subject, atMs), `nobody wants ${runId} now`);
+      const wanted = work.kind === 'revert' || this.orders.isWanted(subject, atMs);
+      check('J8', !forced || wanted, `nobody wants ${runId} now`);
       const rests = [before?.rest ?? noRest, this.rests.get(subject) ?? noRest];
       const rested = rests.every(({ sinceMs, untilMs }) => atMs < sinceMs || atMs >= untilMs);
       check('J3', forced || rested, `${runId} is tried again too soon`);

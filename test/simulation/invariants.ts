@@ -34,7 +34,9 @@ export function checkHost(
       throw new InvariantError(`I2: ${run.runId} runs while its guard is broken`);
     }
   }
-  const changing = runs.filter(({ update }) => isChange(update?.nextAction));
+  const changing = runs.filter(
+    ({ update, receipts }) => receipts !== undefined || isChange(update?.nextAction),
+  );
   const fetching = runs.length - changing.length;
   if (small ? runs.length > slots : changing.length > change || fetching > fetch) {
     throw new InvariantError(

@@ -6,7 +6,7 @@ import type { CancelTimer } from '../../runtime/clock.js';
 import { parseEntry } from '../../orchestrator/world/ledger.loop.js';
 import { Disk } from './disk.js';
 import { SimulatedHost } from './host.js';
-import { updateKey } from '../../orchestrator/world/world.js';
+import { updateKey, type UpdateState } from '../../orchestrator/world/world.js';
 import { InvariantError } from './invariant-error.js';
 import { checkJournal, checkReasons } from './invariants.js';
 import { Link } from './link.js';
@@ -137,12 +137,15 @@ class Life {
     if (orchestrator === undefined || host === undefined) return false;
     const { updates, runs, updaters } = orchestrator.ledger.world;
     const scans = [...updaters.values()].map(({ lastScanAtMs = 0 }) => lastScanAtMs);
-    const idle = updates.size + runs.size + host.runs.size + host.outbox.length === 0;
+    const isOver = [...updates.values()].every(isGivenUp);
+    const idle = isOver && runs.size + host.runs.size + host.outbox.length === 0;
     const scanned = scans.every((atMs) => atMs > this.calmSinceMs);
     return (
       idle &&
       scanned &&
-      this.software.updaterIds.every((id) => this.software.pending(id).length === 0)
+      this.software.updaterIds.every((id) =>
+        this.software.pending(id).every((update) => updates.has(updateKey(id, update.id))),
+      )
     );
   }
 
@@ -153,10 +156,10 @@ class Life {
     checkReasons(orchestrator.ledger.world, orchestrator.turns.planNow());
     checkJournal(this.disk, orchestrator.ledger.world, this.policies.current.retry);
     const { world } = orchestrator.ledger;
-    // What crashed as it was verified was put back, and waits for a person: nobody is one in the calm.
-    const undone = [...world.updates.values()].filter(
-      ({ gaveUp }) => gaveUp?.code !== 'MARKED_BAD',
-    );
+    // What does not work was put back, and waits for a person: nobody is one in the calm.
+    const undone = [...world.updates.values()].filter((state) => !isGivenUp(state));
+    for (const [subject, state] of world.updates)
+      if (isGivenUp(state)) this.watch.audit.verdicts.mayBeGivenUp(subject);
     const waits = new Set([...world.updates.keys()]);
     for (const { updaterId, update } of undone) waits.delete(updateKey(updaterId, update.id));
     const open = this.software.updaterIds.flatMap((updaterId) =>
@@ -345,4 +348,9 @@ class Life {
       });
     });
   }
+}
+
+/** Put back, or nobody can. */
+function isGivenUp({ gaveUp }: UpdateState): boolean {
+  return gaveUp?.code === 'MARKED_BAD' || gaveUp?.code === 'LOST';
 }

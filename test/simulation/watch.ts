@@ -25,7 +25,7 @@ const withoutMains: ReadonlySet<string> = new Set(['scan', 'download', 'verify',
 
 export class Watch {
   stepCount = 0;
-  private readonly audit: Audit;
+  readonly audit: Audit;
   private auditedCount = 0;
   /** Runs that the attached host has not heard of, and since when. */
   private unknownRuns = new Map<string, number>();
