@@ -152,7 +152,7 @@ export async function startOrchestrator(
           );
           server.addService(
             RegistryServiceService,
-            registryHandlers({ ledger, policy: policy.current, bundles, log, wake }),
+            registryHandlers({ ledger, policy: policy.current, bundles, clock, log, wake }),
           );
         },
       }),

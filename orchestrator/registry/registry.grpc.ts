@@ -5,16 +5,19 @@ import { status, type sendUnaryData, type ServerReadableStream } from '@grpc/grp
 import { BundleError } from '../../bundle/tar.js';
 import { ENVELOPE_BYTES_MAX } from '../../bundle/envelope.js';
 import type { ReasonCode } from '../../conditions/reason.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { rpcError } from '../../runtime/grpc.js';
 import type {
   RegistryServiceServer,
   SubmitRequest,
   SubmitResponse,
+  WithdrawResponse,
 } from '../../proto/gen/lull/registry/v1/registry.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { verifySubmission, type Verdict } from '../trust/verify.js';
+import { imposeInTime } from '../world/impose.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Bundles } from './bundles.fs.js';
 import { autoAccepted } from './enable.js';
@@ -25,6 +28,7 @@ export interface RegistryDeps {
   readonly policy: () => Policy;
   readonly bundles: Bundles;
   readonly log: Log;
+  readonly clock: Clock;
   readonly wake: () => void;
 }
 
@@ -46,20 +50,21 @@ export function registryHandlers(deps: RegistryDeps): RegistryServiceServer {
       answer(callback, submit(call, deps), deps.log);
     },
     withdraw: ({ request: { id } }, callback) => {
-      const withdrawn: readonly Fact[] = ledger.world.updaters.has(id)
-        ? [{ kind: 'updater.withdrawn', id, actor: 'operator' }]
-        : [];
-      answer(
-        callback,
-        ledger.append(withdrawn).then(() => (deps.wake(), {})),
-        deps.log,
-      );
+      answer(callback, withdraw(id, deps), deps.log);
     },
     listUpdaters: (_call, callback) => {
       const updaters = [...ledger.world.updaters.values()];
       callback(null, { updaters: updaters.map((each) => updaterToWire(each, ledger.world)) });
     },
   };
+}
+
+/** In force at once, as a suspension is: what is withdrawn has not to wait for a disk. */
+async function withdraw(id: string, deps: RegistryDeps): Promise<WithdrawResponse> {
+  if (!deps.ledger.world.updaters.has(id)) return {};
+  const problem = await imposeInTime(deps, { kind: 'updater.withdrawn', id, actor: 'operator' });
+  if (problem !== undefined) throw new Refusal('NOT_RECORDED', problem, status.UNAVAILABLE);
+  return {};
 }
 
 async function submit(

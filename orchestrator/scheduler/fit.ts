@@ -66,10 +66,15 @@ export function nextQuietHour(subject: Subject, policy: Policy, nowMs: number): 
   return nowMs + ratioChangesInMs(nowMs, localMinute(policy.timeZone, nowMs), sectionS);
 }
 
-/** Seconds that cannot be frozen once they have begun, of what waits for nobody to be there; else 0. */
-function sectionOf({ manifest, action, level }: Subject): number {
-  const asked = weightOf(action) === 'change' && level === 'silent';
-  return asked ? (manifest?.critical_max_s ?? 0) : 0;
+/**
+ * Seconds that cannot be frozen once they have begun, of what waits for nobody to be there; else 0. No
+ * longer than the whole action is expected to take.
+ */
+function sectionOf({ manifest, action, level, work }: Subject): number {
+  if (weightOf(action) !== 'change' || level !== 'silent') return 0;
+  const mostS = manifest?.critical_max_s ?? 0;
+  const expectedS = work.kind === 'perform' ? work.update.expectedS : undefined;
+  return Math.min(mostS, Math.max(1, expectedS ?? mostS));
 }
 
 /** How long the hours that the next `sectionS` cross stay the same: `returnsOverOwn` counts minutes. */

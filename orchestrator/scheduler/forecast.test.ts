@@ -112,6 +112,21 @@ describe('a forecast', () => {
     ]);
   });
 
+  test('takes of each action what its updater said of it, and not what it said of the one before', () => {
+    const download = updateOf('a', { expectedS: 600 });
+    const more = finished('d', { kind: 'more_to_do', nextAction: 'install', expectedS: 120 });
+    const silent = finished('d', { kind: 'more_to_do', nextAction: 'install' });
+    const begun = [admitted('d', perform(download)), started('d')];
+    const lastsS = (end: Fact): number => {
+      const world = worldOf([...offering([download]), ...at(NOW_MS - 60_000, ...begun, end)]);
+      const { chances } = forecastOf(world, hostWith());
+      const { atMs = 0, doneAtMs = 0 } =
+        chances.find((chance) => actionOf(chance) === 'install') ?? {};
+      return (doneAtMs - atMs) / 1_000;
+    };
+    expect([lastsS(more), lastsS(silent)]).toEqual([120, 60]);
+  });
+
   test('counts on what runs now to end, and starts the next after it', () => {
     const run = [
       admitted('r', perform(updateOf('b', { expectedS: 300 })), { updaterId: OTHER }),

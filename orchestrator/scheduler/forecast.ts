@@ -80,8 +80,6 @@ export function foretell(
   const begun = new Set<string>();
   /** By run, what is under way and when it ends. */
   const ends = new Map<string, { readonly endMs: number; readonly chance: Mutable<Chance> }>();
-  /** Updates of which an action ended here: how long the next one takes nobody has said. */
-  const furthered = new Set<string>();
 
   function tell(fact: Fact): void {
     foldEntry(world, { sequence: world.sequence, atMs, fact, body: '', hash: '' }, policy.retry);
@@ -89,7 +87,7 @@ export function foretell(
 
   function begin(run: Pick<Run, 'id' | 'updaterId' | 'work'>, sinceMs: number): void {
     const key = keyOf(run);
-    const wholeMs = expectedMs(run.work, furthered.has(key));
+    const wholeMs = expectedMs(run.work);
     // What is on since longer than expected, or since an instant to come, takes its time from now on.
     const ranMs = atMs - sinceMs;
     const endMs = ranMs >= 0 && ranMs < wholeMs ? sinceMs + wholeMs : atMs + wholeMs;
@@ -104,7 +102,6 @@ export function foretell(
     const actions = world.updaters.get(chance.updaterId)?.accepted?.version.manifest.actions ?? [];
     tell({ kind: 'run.finished', runId, outcome: outcomeOf(chance.work, actions), stderrTail: '' });
     chance.doneAtMs = atMs;
-    furthered.add(chance.key);
     ends.delete(runId);
   }
 

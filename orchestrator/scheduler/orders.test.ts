@@ -238,6 +238,9 @@ describe('what keeps harm small', () => {
     const windows = [{ days: ['mon'] as const, fromMinute: 120, toMinute: 180 }];
     const policy: Policy = { ...defaultPolicy, windows };
     expect(codesFor(offering([a]), hostWith(), policy)).toEqual(['OUTSIDE_WINDOW']);
+    const closed = decide(worldOf(offering([a])), hostWith(), policy, NOW_MS);
+    const [reason] = closed.waiting.flatMap(({ reasons }) => reasons.slice(0, 1));
+    expect(reason).toMatchObject({ measured: 'sun 17:46', limit: 'mon 02:00-03:00' });
     const plan = decide(worldOf(offering([a])), hostWith(), policy, NOW_MS + 30 * 24 * HOUR_MS);
     expect(plan.admit.map(({ subject }) => subject.level)).toEqual(['noticeable']);
   });
@@ -306,6 +309,24 @@ describe('what keeps harm small', () => {
     if (mains === undefined) throw new Error('the quiet machine is on mains');
     const readings = withReadings(host.readings, [{ ...mains, observedAtMs }]);
     expect(codesFor([...offering([]), ...dated], { ...host, readings })).toEqual(codes);
+  });
+
+  test('a section that cannot be frozen lasts no longer than its whole action is expected to', () => {
+    const manifest = { critical_max_s: 120, actions: ['install'] };
+    const waits = (expectedS?: number): ReasonCode[] => {
+      const said = expectedS === undefined ? {} : { expectedS };
+      const facts = [
+        admitted('s', { kind: 'scan' }),
+        finished('s', { kind: 'succeeded' }),
+        found([updateOf('a', { nextAction: 'install', ...said })]),
+      ];
+      const dated = at(NOW_MS - 1_000, submitted(UPDATER, manifest), enabled(), ...facts);
+      return codesFor([...offering([]), ...dated]);
+    };
+    expect([waits(), waits(900), waits(119), waits(1)]).toEqual([
+      ...[['QUIET_TOO_SHORT'], ['QUIET_TOO_SHORT'], ['QUIET_TOO_SHORT']],
+      [],
+    ]);
   });
 
   test('a section that cannot be frozen waits for hours in which nobody comes back', () => {

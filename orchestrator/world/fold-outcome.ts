@@ -160,7 +160,7 @@ export function foldPerformed(
       if (foldKnownBad(world, key, state)) return;
       world.updates.set(key, {
         ...state,
-        update: { ...state.update, nextAction: outcome.nextAction },
+        update: furthered(state.update, outcome),
         ...actionFrom(world, atMs),
         trials: noTrials,
       });
@@ -189,6 +189,14 @@ export function foldPerformed(
       foldLeftBehind(world, key, outcome);
       return;
   }
+}
+
+/** What was expected before was of the action that is done. */
+function furthered(
+  { expectedS: _ofBefore, ...update }: Update,
+  { nextAction, expectedS }: Extract<Outcome, { kind: 'more_to_do' }>,
+): Update {
+  return { ...update, nextAction, ...(expectedS === undefined ? {} : { expectedS }) };
 }
 
 function performFailed(

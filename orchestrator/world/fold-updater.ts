@@ -1,9 +1,11 @@
-// What becomes of an updater: submitted, and accepted.
+// What becomes of an updater: submitted, accepted, withdrawn.
 
 import { parseEnvelope } from '../../bundle/envelope.js';
 import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import type { Fact } from '../journal/fact.js';
-import { noTrials, type MutableWorld, type UpdaterState } from './world.js';
+import { holdsSlot } from '../runs/run.js';
+import { forgetOrders } from './fold-order.js';
+import { noTrials, type MutableWorld, type UpdateState, type UpdaterState } from './world.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 
@@ -82,4 +84,29 @@ export function changeUpdater(
 ): void {
   const updater = world.updaters.get(id);
   if (updater !== undefined) world.updaters.set(id, fn(updater));
+}
+
+/** It goes, and with it what was known and said of it, and what it offered. */
+export function foldWithdrawn(world: MutableWorld, id: string): void {
+  world.updaters.delete(id);
+  forgetOrders(world, id);
+  forgetInterrupted(world, id);
+  dropUpdates(world, id, () => true);
+}
+
+/** Nobody will take them up again. What still has a slot is stopped, and ends by itself. */
+function forgetInterrupted(world: MutableWorld, updaterId: string): void {
+  for (const run of world.runs.values()) {
+    if (run.updaterId === updaterId && !holdsSlot(run)) world.runs.delete(run.id);
+  }
+}
+
+export function dropUpdates(
+  world: MutableWorld,
+  updaterId: string,
+  drop: (state: UpdateState) => boolean,
+): void {
+  for (const [key, state] of world.updates) {
+    if (state.updaterId === updaterId && drop(state)) world.updates.delete(key);
+  }
 }

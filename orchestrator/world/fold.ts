@@ -6,14 +6,19 @@
 import type { Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
-import { holdsSlot } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
 import { actionFrom, noTrials, updateKey, type MutableWorld, type UpdateState } from './world.js';
 import { learnAges, noAges } from './absence-ages.js';
 import { foldInstalled, givenUpAsBad, isUnsettled } from './fold-mending.js';
-import { foldOrder, forgetOrders } from './fold-order.js';
+import { foldOrder } from './fold-order.js';
 import { foldRun } from './fold-run.js';
-import { changeUpdater, foldEnabled, foldSubmitted } from './fold-updater.js';
+import {
+  changeUpdater,
+  dropUpdates,
+  foldEnabled,
+  foldSubmitted,
+  foldWithdrawn,
+} from './fold-updater.js';
 import { learn, noRhythm } from './rhythm.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
@@ -59,10 +64,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
       }));
       return;
     case 'updater.withdrawn':
-      world.updaters.delete(fact.id);
-      forgetOrders(world, fact.id);
-      forgetInterrupted(world, fact.id);
-      dropUpdates(world, fact.id, () => true);
+      foldWithdrawn(world, fact.id);
       return;
     case 'scan.found':
       found(world, fact, atMs);
@@ -167,21 +169,4 @@ function actionSince({
 /** Another version may mend what could not be put back. */
 function isWayOut(before: UpdateState, update: Update): boolean {
   return before.gaveUp?.code === 'LOST' && before.update.toVersion !== update.toVersion;
-}
-
-/** Nobody will take them up again. What still has a slot is stopped, and ends by itself. */
-function forgetInterrupted(world: MutableWorld, updaterId: string): void {
-  for (const run of world.runs.values()) {
-    if (run.updaterId === updaterId && !holdsSlot(run)) world.runs.delete(run.id);
-  }
-}
-
-function dropUpdates(
-  world: MutableWorld,
-  updaterId: string,
-  drop: (state: UpdateState) => boolean,
-): void {
-  for (const [key, state] of world.updates) {
-    if (state.updaterId === updaterId && drop(state)) world.updates.delete(key);
-  }
 }

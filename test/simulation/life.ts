@@ -153,7 +153,7 @@ class Life {
   private checkEnd(): void {
     const { orchestrator } = this;
     if (orchestrator === undefined) throw new InvariantError('nobody is left');
-    checkReasons(orchestrator.ledger.world, orchestrator.turns.planNow());
+    checkReasons(orchestrator.ledger.inForce, orchestrator.turns.planNow());
     checkJournal(this.disk, orchestrator.ledger.world, this.policies.current.retry);
     const { world } = orchestrator.ledger;
     // What does not work was put back, and waits for a person: nobody is one in the calm.

@@ -60,7 +60,7 @@ export class Watch {
     if (this.stepCount % REASONS_EVERY === 0) {
       const { senses } = this.deps;
       const plan = orchestrator.turns.planNow();
-      checkReasons(orchestrator.ledger.world, plan);
+      checkReasons(orchestrator.ledger.inForce, plan);
       if (senses.clockIsSteady() && senses.othersWereCalm()) checkBlame(plan);
     }
     this.checkKnown(host, orchestrator);
