@@ -145,7 +145,7 @@ export async function startOrchestrator(
       );
       server.addService(
         RegistryServiceService,
-        registryHandlers({ ledger, policy: policy.current, bundles, log, wake, callerOf }),
+        registryHandlers({ ledger, policy: policy.current, bundles, clock, log, wake, callerOf }),
       );
     };
     opened.add(

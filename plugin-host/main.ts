@@ -18,6 +18,7 @@ import { dispatch } from './link/dispatch.grpc.js';
 import { grpcCarrier } from './link/link.grpc.js';
 import { openLink } from './link/link.loop.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
+import { readBootId } from './power/boot-id.fs.js';
 import { createMachineRestart } from './power/restart.spawn.js';
 import { createCheckpoints } from './runs/checkpoints.fs.js';
 import { hostRuns } from './runs/hosted-runs.loop.js';
@@ -97,7 +98,15 @@ export async function startPluginHost(
     const carrier = faraway?.carrier ?? grpcCarrier(join(runDir, 'link.sock'));
     const link = opened.add(
       'link',
-      openLink({ carrier, hostId, instanceId, diskPath: stateDir, clock, log }),
+      openLink({
+        carrier,
+        hostId,
+        instanceId,
+        bootId: readBootId(log),
+        diskPath: stateDir,
+        clock,
+        log,
+      }),
     );
     const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
     const catalog = createCatalog({ dir: join(stateDir, 'catalog') });

@@ -145,6 +145,38 @@ test('whoever has computed for two seconds stops, and says how far', async () =>
   expect(computedUntilMs).toBeDefined();
 });
 
+test('what somebody has just said no to is held, durable or not', async () => {
+  const { ledger } = operator.rig;
+  await hasScanned();
+  const untilMs = NOW_MS + 365 * 24 * HOUR_MS;
+  const hold = {
+    kind: 'hold.placed',
+    updaterId: UPDATER,
+    updateId: 'a',
+    why: 'w',
+    untilMs,
+  } as const;
+  const recorded = ledger.impose({ ...hold, actor: 'operator' });
+  expect(ledger.world.holds.size).toBe(0);
+  const { chances } = await forecastOf(
+    {
+      ledger,
+      policy: () => defaultPolicy,
+      clock: new VirtualClock(NOW_MS),
+      hostView: () => ({
+        ...{ id: 'host-1', attached: true, level: 'confined', diskPath: '/', servedSinceMs: 0 },
+        readings: quietReadings(),
+      }),
+    },
+    { forMs: HOUR_MS },
+  );
+  await recorded;
+  const mine = chances.filter(({ work }) => work.kind === 'perform');
+  expect(mine.map(({ atMs, reasons }) => [atMs, reasons.map(({ code }) => code)])).toEqual([
+    [undefined, ['HELD']],
+  ]);
+});
+
 test('what happens while it is computed is not mixed in (F2)', async () => {
   const { ledger } = operator.rig;
   const told = forecast();

@@ -23,7 +23,7 @@ export async function forecastOf(
   const { wallMs: nowMs, monotonicMs } = clock.now();
   const fromMs = Math.max(nowMs, asked.fromMs ?? nowMs);
   const span = { nowMs, fromMs, toMs: fromMs + asked.forMs };
-  const course = foretell(ledger.world, hostView(), policy(), span);
+  const course = foretell(ledger.inForce, hostView(), policy(), span);
   while (course.step() && !isEnough(course)) {
     if (clock.now().monotonicMs - monotonicMs > COMPUTE_MS_MAX) break;
     await othersFirst();

@@ -34,6 +34,7 @@ export interface OperatorUnderTest extends Closeable {
 const connection: HostConnection = {
   hostId: 'host-1',
   instanceId: 'i',
+  bootId: undefined,
   confinement: {
     ...{ level: 'confined', runtime: 'runc version 1', cgroups: 'v2' },
     trials: [{ name: 'write /etc', result: 'denied' }],

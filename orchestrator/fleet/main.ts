@@ -122,7 +122,15 @@ export async function startFleetOrchestrator(
       );
       server.addService(
         RegistryServiceService,
-        registryHandlers({ ledger: fleet, policy: policy.current, bundles, log, wake, callerOf }),
+        registryHandlers({
+          ledger: fleet,
+          policy: policy.current,
+          bundles,
+          clock,
+          log,
+          wake,
+          callerOf,
+        }),
       );
     };
     opened.add(

@@ -79,6 +79,8 @@ type KindOfFact =
       readonly instanceId: string;
       /** Of entries before there was a self-test. */
       readonly confinement?: string;
+      /** Names this start of its machine. Absent: it could not tell. */
+      readonly bootId?: string;
     }
   | ({ readonly kind: 'host.confined'; readonly hostId: string } & Confinement)
   | {
@@ -225,4 +227,6 @@ type KindOfFact =
       readonly hourOfWeek: number;
       readonly awayS: number;
       readonly returns: number;
+      /** The same by the age of the absence. Absent: of entries before it was told apart. */
+      readonly ages?: readonly (readonly [fromS: number, awayS: number, returns: number])[];
     };

@@ -135,6 +135,10 @@ describe('an outcome', () => {
       { kind: 'more_to_do', nextAction: 'verify' },
     ],
     [
+      { $case: 'moreToDo', value: { nextAction: Action.VERIFY, expectedS: 90 } },
+      { kind: 'more_to_do', nextAction: 'verify', expectedS: 90 },
+    ],
+    [
       { $case: 'moreToDo', value: { nextAction: Action.UNSPECIFIED } },
       { kind: 'failed', code: 'CONTRACT_BROKEN' },
     ],

@@ -131,10 +131,11 @@ function outcomeFromWire(outcome: Finished['outcome']): Outcome {
     case 'gone':
       return { kind: 'gone' };
     case 'moreToDo': {
+      const { expectedS } = outcome.value;
       const nextAction = actionFromWire(outcome.value.nextAction);
       return nextAction === undefined
         ? broken('more to do, but no next action')
-        : { kind: 'more_to_do', nextAction };
+        : { kind: 'more_to_do', nextAction, ...(expectedS === undefined ? {} : { expectedS }) };
     }
     case 'failed': {
       const { reason, message, retry, retryAfterMs } = outcome.value;

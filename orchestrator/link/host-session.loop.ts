@@ -10,7 +10,7 @@
 //   K5. An instance that another one of the same name has replaced does not come back: two machines
 //       that share a name, as copies of an image do, would take turns for ever.
 
-import type { AttachRequest, AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import type { AttachRequest, AttachResponse, Hello } from '../../proto/gen/lull/link/v1/link.js';
 import type { Confinement } from '../../conditions/confinement.js';
 import { displayText } from '../../conditions/words.js';
 import type { Log } from '../../runtime/log.js';
@@ -22,6 +22,8 @@ export interface HostConnection {
   readonly instanceId: string;
   /** Undefined while its self-test is still on. */
   readonly confinement: Confinement | undefined;
+  /** Names its machine's present start; undefined where it cannot tell. */
+  readonly bootId: string | undefined;
   /** Runs that this instance holds, as it said when it attached. */
   readonly runIds: ReadonlySet<string>;
   /** The directory whose file system takes downloads and installs; empty: it did not say. */
@@ -79,6 +81,9 @@ interface Remembered {
   readonly instanceId: string;
   readonly sequence: number;
 }
+
+/** Characters of the name of a machine's start. */
+const BOOT_ID_MAX = 64;
 
 const duplicate = {
   reason: 'HOST_DUPLICATE',
@@ -149,20 +154,21 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
     open,
     inherit: (host) => {
       const nobody = { send: () => undefined, replaced: () => undefined };
-      const before = { ...host, runIds: [], diskPath: '' };
+      const before = { ...host, bootId: '', runIds: [], diskPath: '' };
       return open(nobody, connectionOf(before, nobody));
     },
   };
 }
 
 function connectionOf(
-  hello: { hostId: string; instanceId: string; runIds: string[]; diskPath: string },
+  hello: Pick<Hello, 'hostId' | 'instanceId' | 'bootId' | 'runIds' | 'diskPath'>,
   carried: Carried,
 ): SpokenTo {
   return {
     hostId: hello.hostId,
     instanceId: hello.instanceId,
     confinement: undefined,
+    bootId: hello.bootId === '' ? undefined : displayText(hello.bootId, BOOT_ID_MAX),
     runIds: new Set(hello.runIds),
     diskPath: hello.diskPath,
     send: (message) => {

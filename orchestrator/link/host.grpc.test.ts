@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  Hello,
   LinkServiceClient,
   type AttachRequest,
   type AttachResponse,
@@ -103,7 +104,7 @@ interface Host {
   readonly ended: () => boolean;
 }
 
-function connect(hello?: { hostId?: string; instanceId?: string; runIds?: string[] }): Host {
+function connect(hello?: Partial<Hello>): Host {
   const stream = dial().attach();
   const received: Host['received'] = [];
   let ended = false;
@@ -113,14 +114,7 @@ function connect(hello?: { hostId?: string; instanceId?: string; runIds?: string
   stream.on('end', () => (ended = true));
   stream.on('error', () => (ended = true));
   if (hello !== undefined) {
-    const value = {
-      hostId: 'h',
-      instanceId: 'i',
-      runIds: [],
-      confinement: '',
-      diskPath: '',
-      ...hello,
-    };
+    const value = Hello.fromPartial({ hostId: 'h', instanceId: 'i', ...hello });
     stream.write({ kind: { $case: 'hello', value } });
   }
   return {
@@ -140,12 +134,19 @@ function tell(host: Host, sequence: number): void {
   host.stream.write({ kind: { $case: 'event', value } });
 }
 
+test("the name of its machine's start is taken, and bounded", async () => {
+  connect({ bootId: 'x'.repeat(1_000) });
+  await until('the host', () => attached.length > 0);
+  expect(attached[0]?.bootId).toHaveLength(64);
+});
+
 test('a host is welcomed, with what it holds, and gets what it is sent', async () => {
   const host = connect({ runIds: ['r'] });
   await until('the welcome', () => host.received.length > 0 && attached.length > 0);
   expect(host.received[0]).toMatchObject({ $case: 'welcome' });
   expect(attached[0]).toMatchObject({ hostId: 'h', instanceId: 'i', confinement: undefined });
   expect(attached[0]?.runIds).toEqual(new Set(['r']));
+  expect(attached[0]?.bootId).toBeUndefined();
   attached[0]?.send({ $case: 'resume', value: { runId: 'r', epoch: 4n } });
   await until('the command', () => host.received.length > 1);
   expect(host.received[1]).toMatchObject({ $case: 'resume', value: { runId: 'r', epoch: 4n } });
@@ -240,7 +241,7 @@ describe('out of turn', () => {
         host.stream.write({
           kind: {
             $case: 'hello',
-            value: { hostId: 'x', instanceId: 'i', runIds: [], confinement: '', diskPath: '' },
+            value: Hello.fromPartial({ hostId: 'x', instanceId: 'i' }),
           },
         });
       },

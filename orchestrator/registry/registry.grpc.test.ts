@@ -11,6 +11,7 @@ import {
   TrustState,
 } from '../../proto/gen/lull/registry/v1/registry.js';
 import { dialUnix, serveUnix, unary, type Listener } from '../../runtime/grpc.js';
+import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
 import type { Publisher } from '../trust/publisher.js';
@@ -32,11 +33,13 @@ let listener: Listener;
 let client: RegistryServiceClient;
 let wakes: number;
 let caller: Caller;
+/** At each wake, whether the updater was in what is durable, and in what is in force. */
+let seen: boolean[][];
 
 beforeEach(async () => {
   rig = await openLedgerUnderTest();
   store = join(rig.directory, 'bundles');
-  wakes = 0;
+  [wakes, seen] = [0, []];
   caller = socketOwner;
   await serve({});
 });
@@ -52,8 +55,13 @@ async function serve(changes: Partial<Publisher>): Promise<void> {
     ledger: rig.ledger,
     policy: () => policy,
     bundles: openBundles(store),
+    clock: systemClock,
     log: createLog('test', 'silent'),
-    wake: () => (wakes += 1),
+    wake: () => {
+      wakes += 1;
+      const { world, inForce } = rig.ledger;
+      seen.push([world, inForce].map(({ updaters }) => updaters.has(UPDATER)));
+    },
     callerOf: () => caller,
   });
   listener = await serveUnix({
@@ -261,6 +269,7 @@ test('withdrawn is withdrawn, an unknown one too, and then it may come back', as
   const withdraw = (id: string) =>
     unary(client.withdraw.bind(client), { id }, { deadlineMs: 5_000 });
   await withdraw(UPDATER);
+  expect(seen.at(-1)).toEqual([true, false]); // At once: it does not wait for the disk.
   await withdraw('com.acme.never');
   const listed = await unary(client.listUpdaters.bind(client), {}, { deadlineMs: 5_000 });
   expect(listed.updaters).toEqual([]);

@@ -5,18 +5,21 @@ import { status, type sendUnaryData, type ServerReadableStream } from '@grpc/grp
 import { BundleError } from '../../bundle/tar.js';
 import { ENVELOPE_BYTES_MAX } from '../../bundle/envelope.js';
 import type { ReasonCode } from '../../conditions/reason.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { rpcError } from '../../runtime/grpc.js';
 import type {
   RegistryServiceServer,
   SubmitRequest,
   SubmitResponse,
+  WithdrawResponse,
 } from '../../proto/gen/lull/registry/v1/registry.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
 import { attributionOf, callerText, type Caller } from '../trust/caller.js';
 import { verifySubmission, type Verdict } from '../trust/verify.js';
+import { imposeInTime } from '../world/impose.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Bundles } from './bundles.fs.js';
 import { autoAccepted } from './enable.js';
@@ -27,6 +30,7 @@ export interface RegistryDeps {
   readonly policy: () => Policy;
   readonly bundles: Bundles;
   readonly log: Log;
+  readonly clock: Clock;
   readonly wake: () => void;
   readonly callerOf: CallerOf;
 }
@@ -100,16 +104,18 @@ async function submit(
   return { updater: updaterToWire(updater, ledger.world) };
 }
 
-async function withdraw(id: string, caller: Caller, { ledger, wake }: RegistryDeps) {
-  const updater = ledger.world.updaters.get(id);
+/** In force at once, as a suspension is: what is withdrawn has not to wait for a disk. */
+async function withdraw(id: string, caller: Caller, deps: RegistryDeps): Promise<WithdrawResponse> {
+  const updater = deps.ledger.world.updaters.get(id);
   if (updater === undefined) return {};
   const { publisher } = updater.current;
   if (!isTheirs(caller, publisher)) {
     const message = `${id} is published by ${publisher}, and your certificate is that of ${callerText(caller)}`;
     throw new Refusal('ROLE_FORBIDS', message, status.PERMISSION_DENIED);
   }
-  await ledger.append([{ kind: 'updater.withdrawn', id, ...attributionOf(caller) }]);
-  wake();
+  const restraint = { kind: 'updater.withdrawn', id, ...attributionOf(caller) } as const;
+  const problem = await imposeInTime(deps, restraint);
+  if (problem !== undefined) throw new Refusal('NOT_RECORDED', problem, status.UNAVAILABLE);
   return {};
 }
 

@@ -16,7 +16,12 @@ import type { Work } from './update.js';
 
 export type Outcome =
   | { readonly kind: 'succeeded' }
-  | { readonly kind: 'more_to_do'; readonly nextAction: Action }
+  | {
+      readonly kind: 'more_to_do';
+      readonly nextAction: Action;
+      /** How long that takes, as the updater expects. Absent: it does not say. */
+      readonly expectedS?: number;
+    }
   | {
       readonly kind: 'failed';
       readonly code: ReasonCode;

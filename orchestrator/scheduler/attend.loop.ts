@@ -57,7 +57,10 @@ export function attend(deps: {
   });
   const turns = opened.add(
     'turns',
-    startTurns({ ledger, policy, clock, log, hostView, host, onWanted }),
+    startTurns({
+      ...{ ledger, policy, clock, log, hostView, host, onWanted },
+      soon: setImmediate,
+    }),
   );
   opened.add(
     'rollouts',

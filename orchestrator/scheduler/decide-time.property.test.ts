@@ -146,6 +146,9 @@ function lived(given: World, host: HostView, policy: Policy, looks: readonly num
       if (boot?.value.kind !== 'number' || boot.value.number !== restart.atMs) {
         const readings = new Map(view.readings).set('boot.at', { ...reading, ...seen });
         view = { ...view, readings, servedSinceMs: restart.atMs };
+        const bootId = `boot at ${String(restart.atMs)}`;
+        if (world.bootId !== undefined)
+          tell({ kind: 'host.attached', hostId: host.id, instanceId: 'i', bootId });
       }
     }
     const plan = decide(world, view, policy, nowMs);

@@ -62,6 +62,7 @@ function hostHolding(...runIds: string[]): HostConnection & { readonly sent: Com
   return {
     hostId: 'host-1',
     instanceId,
+    bootId: undefined,
     confinement: undefined,
     runIds: new Set(runIds),
     diskPath: '',
@@ -338,6 +339,13 @@ describe('a host that attaches', () => {
     expect(rig.ledger.world.runs.get('s')?.phase.kind).toBe('running');
     expect(host.sent).toEqual([]);
     expect({ current: edges.current === host, wakes }).toEqual({ current: true, wakes: 1 });
+  });
+
+  test('says which start of its machine it lives in', async () => {
+    await edges.attached({ ...hostHolding(), bootId: 'one' });
+    expect(rig.ledger.world.bootId).toBe('one');
+    await edges.attached(hostHolding());
+    expect(rig.ledger.world.bootId).toBeUndefined();
   });
 
   test('does not cut again what was cut before', async () => {

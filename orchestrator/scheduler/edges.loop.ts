@@ -116,10 +116,11 @@ export function hostEdges(deps: {
         host.send({ $case: 'stop', value: { runId, epoch, reason: 'SUPERSEDED' } }); // E3
         scans.delete(runId);
       }
-      const { hostId, instanceId } = host;
+      const { hostId, instanceId, bootId } = host;
+      const boot = bootId === undefined ? {} : { bootId };
       const message = `${hostId} does not hold it any more`;
       await ledger.append([
-        { kind: 'host.attached', hostId, instanceId },
+        { kind: 'host.attached', hostId, instanceId, ...boot },
         ...cut.map(({ id }): Fact => ({
           kind: 'run.interrupted',
           runId: id,

@@ -9,9 +9,9 @@ const UNSAID_MS = 60_000;
 /** What an update goes through, as far as its updater declares it. */
 const chain: readonly Action[] = ['download', 'install', 'verify'];
 
-/** @param isLater what the updater said was about an action before. */
-export function expectedMs(work: Work, isLater: boolean): number {
-  const expectedS = work.kind === 'scan' || isLater ? undefined : work.update.expectedS;
+/** As its updater expects of the action that is next, or as most take. */
+export function expectedMs(work: Work): number {
+  const expectedS = work.kind === 'perform' ? work.update.expectedS : undefined;
   return expectedS === undefined ? UNSAID_MS : Math.max(1, expectedS) * 1_000;
 }
 

@@ -2,38 +2,26 @@
 // simply stops when the person comes back, and no prediction is better than that.
 //
 // Most quiet spells that end, end early. Over the recordings at hand the chance per second that one
-// ends falls with its length so far, a, as RETURNS / (a + EARLY_S). So a spell that has lasted a lasts
-// another d with chance
-//   ((a + EARLY_S) / (a + EARLY_S + d)) ^ (RETURNS x r)
-// where r is how soon absences end in this hour, by this machine's own rhythm, over how soon they end
-// as a rule. A wanted chance amounts to a wait that grows with the section: 3 min for 60 s at 90 %.
+// ends falls with its length so far, a, as RETURNS / (a + EARLY_S). That is what is expected of a
+// machine before anything is seen of it, class of age by class of age (hazard.ts); what is seen of it
+// takes its place. A wanted chance amounts to a wait that grows with the section: 4 min for 60 s at
+// 92 % where nothing is known, and none where absences have never ended early.
 
 import { valueOf, type Readings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import { formatDuration } from '../../conditions/words.js';
 import type { Policy } from '../policy/policy.js';
 import { localMinute } from '../policy/window.js';
-import { returnsOverUsual } from '../world/rhythm.js';
+import { returnsOverOwn } from '../world/rhythm.js';
 import type { UpdateState, World } from '../world/world.js';
+import { chanceToStayAway, hazardsOf } from './hazard.js';
 import { weightOf } from './requirements.js';
 import type { Subject } from './subject.js';
 import { deadlineOf, urgencyOf } from './urgency.js';
 
-/** Fitted to 6,108 quiet spells of 345 devices. */
-const RETURNS = 0.434;
-const EARLY_S = 30;
 /** From this share of the time to the deadline on, less is asked. */
-const EASING_FROM = 0.5;
+const EASING_FROM = 0.25;
 const MINUTE_MS = 60_000;
-
-/**
- * The chance that a quiet spell that has lasted `awayS` lasts `durationS` more, 0 to 1.
- * @param ratio how soon absences end now over how soon they usually do.
- */
-export function chanceToStayAway(awayS: number, durationS: number, ratio = 1): number {
-  const seen = Math.max(0, awayS) + EARLY_S;
-  return (seen / (seen + durationS)) ** (RETURNS * ratio);
-}
 
 /** Whether the quiet is likely to last as long as the section that cannot be frozen. */
 export function quietObjections(
@@ -45,17 +33,18 @@ export function quietObjections(
 ): Reason[] {
   const sectionS = sectionOf(subject);
   if (sectionS === 0) return [];
-  const sinceMs = quietSinceMs(readings);
+  const sinceMs = quietSinceMs(readings, nowMs);
   // Somebody is there, or nobody knows: that is another gate's reason.
   if (sinceMs === undefined) return [];
   const { state } = subject;
   const minute = localMinute(policy.timeZone, nowMs);
-  const ratio = returnsOverUsual(world.rhythm, minute, sectionS, policy.activeHours);
+  const ratio = returnsOverOwn(world.rhythm, minute, sectionS, policy.activeHours);
+  const hazards = hazardsOf(world.ages);
   const wantedAt = (atMs: number): number =>
     state === undefined ? policy.quietChance.normal : wantedChance(state, policy, atMs);
   // A clock that was set back must not make the quiet look longer than it was.
   const chanceAt = (atMs: number): number =>
-    chanceToStayAway(Math.max(0, atMs - sinceMs) / 1_000, sectionS, ratio);
+    chanceToStayAway(hazards, Math.max(0, atMs - sinceMs) / 1_000, sectionS, ratio);
   const [wanted, chance] = [wantedAt(nowMs), chanceAt(nowMs)];
   if (chance >= wanted) return [];
   // Known only within this hour: from the next one on, absences may end sooner or later (N1).
@@ -77,13 +66,18 @@ export function nextQuietHour(subject: Subject, policy: Policy, nowMs: number): 
   return nowMs + ratioChangesInMs(nowMs, localMinute(policy.timeZone, nowMs), sectionS);
 }
 
-/** Seconds that cannot be frozen once they have begun, of what waits for nobody to be there; else 0. */
-function sectionOf({ manifest, action, level }: Subject): number {
-  const asked = weightOf(action) === 'change' && level === 'silent';
-  return asked ? (manifest?.critical_max_s ?? 0) : 0;
+/**
+ * Seconds that cannot be frozen once they have begun, of what waits for nobody to be there; else 0. No
+ * longer than the whole action is expected to take.
+ */
+function sectionOf({ manifest, action, level, work }: Subject): number {
+  if (weightOf(action) !== 'change' || level !== 'silent') return 0;
+  const mostS = manifest?.critical_max_s ?? 0;
+  const expectedS = work.kind === 'perform' ? work.update.expectedS : undefined;
+  return Math.min(mostS, Math.max(1, expectedS ?? mostS));
 }
 
-/** How long the hours that the next `sectionS` cross stay the same: `returnsOverUsual` counts minutes. */
+/** How long the hours that the next `sectionS` cross stay the same: `returnsOverOwn` counts minutes. */
 function ratioChangesInMs(nowMs: number, minuteOfWeek: number, sectionS: number): number {
   const toNextHour = (minute: number): number => 60 - (minute % 60);
   const minutes = Math.min(
@@ -121,12 +115,14 @@ function wantedChance(state: UpdateState, policy: Policy, nowMs: number): number
 }
 
 /** Since when nobody is there and nothing would have to stop for want of mains, ms since the epoch. */
-function quietSinceMs(readings: Readings): number | undefined {
+function quietSinceMs(readings: Readings, nowMs: number): number | undefined {
   const presence = valueOf(readings, 'presence');
   if (presence.kind !== 'presence' || presence.presence.kind !== 'away') return undefined;
   // A reading is told again only when it changes: its instant is since when it holds.
+  // Sensors count an absence without the jumps of the clock, and this instant as it stood: one that
+  // lies ahead is of a clock that was set back since, and would forbid everything until then.
   const mainsSinceMs = readings.get('power.ac')?.observedAtMs ?? 0;
-  return Math.max(presence.presence.sinceMs, mainsSinceMs);
+  return Math.max(presence.presence.sinceMs, mainsSinceMs > nowMs ? 0 : mainsSinceMs);
 }
 
 function percent(share: number): string {

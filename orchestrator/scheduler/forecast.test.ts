@@ -21,6 +21,7 @@ import {
   updateOf,
   UPDATER,
   worldOf,
+  type Dated,
 } from '../world/history.testing.js';
 import { scanJitter } from '../world/retry.js';
 import type { World } from '../world/world.js';
@@ -59,6 +60,10 @@ function runsOf({ chances }: Forecast): string[] {
 
 const updatesOnly = (runs: readonly string[]): string[] =>
   runs.filter((run) => !run.startsWith('scan'));
+
+function inBoot(bootId: string): Fact {
+  return { kind: 'host.attached', hostId: 'host-1', instanceId: 'i', bootId };
+}
 
 describe('a forecast', () => {
   test('says when each thing runs, if nobody uses the machine from now on', () => {
@@ -107,6 +112,21 @@ describe('a forecast', () => {
     ]);
   });
 
+  test('takes of each action what its updater said of it, and not what it said of the one before', () => {
+    const download = updateOf('a', { expectedS: 600 });
+    const more = finished('d', { kind: 'more_to_do', nextAction: 'install', expectedS: 120 });
+    const silent = finished('d', { kind: 'more_to_do', nextAction: 'install' });
+    const begun = [admitted('d', perform(download)), started('d')];
+    const lastsS = (end: Fact): number => {
+      const world = worldOf([...offering([download]), ...at(NOW_MS - 60_000, ...begun, end)]);
+      const { chances } = forecastOf(world, hostWith());
+      const { atMs = 0, doneAtMs = 0 } =
+        chances.find((chance) => actionOf(chance) === 'install') ?? {};
+      return (doneAtMs - atMs) / 1_000;
+    };
+    expect([lastsS(more), lastsS(silent)]).toEqual([120, 60]);
+  });
+
   test('counts on what runs now to end, and starts the next after it', () => {
     const run = [
       admitted('r', perform(updateOf('b', { expectedS: 300 })), { updaterId: OTHER }),
@@ -145,14 +165,22 @@ describe('a forecast', () => {
     ]);
   });
 
-  test('takes the restart that is agreed to, and goes on after it', () => {
-    const reboot = updateOf('a', { nextAction: 'reboot' });
-    const policy: Policy = { ...defaultPolicy, restarts: 'allow' };
-    const runs = updatesOnly(runsOf(forecastOf(worldOf(offering([reboot])), hostWith(), policy)));
-    const { restartWarningMs, waiting } = defaultPolicy;
-    const startMs = restartWarningMs + Math.max(waiting.bootMs, waiting.startUpMs);
-    expect(runs).toEqual([`reboot a ${(startMs / MINUTE_MS).toFixed(1)}`]);
-  });
+  test.each<[string, Dated[]]>([
+    ['has a name', at(NOW_MS - 2 * HOUR_MS, inBoot('one'))],
+    ['has none', []],
+  ])(
+    'takes the restart that is agreed to, and goes on after it: a start that %s',
+    (_what, boot) => {
+      const reboot = updateOf('a', { nextAction: 'reboot' });
+      const policy: Policy = { ...defaultPolicy, restarts: 'allow' };
+      const runs = updatesOnly(
+        runsOf(forecastOf(worldOf([...boot, ...offering([reboot])]), hostWith(), policy)),
+      );
+      const { restartWarningMs, waiting } = defaultPolicy;
+      const startMs = restartWarningMs + Math.max(waiting.bootMs, waiting.startUpMs);
+      expect(runs).toEqual([`reboot a ${(startMs / MINUTE_MS).toFixed(1)}`]);
+    },
+  );
 
   test('that is not computed to its end says until when it was', () => {
     const course = foretell(worldOf(offering([a])), hostWith(), defaultPolicy, days2);

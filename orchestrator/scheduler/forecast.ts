@@ -80,8 +80,6 @@ export function foretell(
   const begun = new Set<string>();
   /** By run, what is under way and when it ends. */
   const ends = new Map<string, { readonly endMs: number; readonly chance: Mutable<Chance> }>();
-  /** Updates of which an action ended here: how long the next one takes nobody has said. */
-  const furthered = new Set<string>();
 
   function tell(fact: Fact): void {
     foldEntry(world, { sequence: world.sequence, atMs, fact, body: '', hash: '' }, policy.retry);
@@ -89,7 +87,7 @@ export function foretell(
 
   function begin(run: Pick<Run, 'id' | 'updaterId' | 'work'>, sinceMs: number): void {
     const key = keyOf(run);
-    const wholeMs = expectedMs(run.work, furthered.has(key));
+    const wholeMs = expectedMs(run.work);
     // What is on since longer than expected, or since an instant to come, takes its time from now on.
     const ranMs = atMs - sinceMs;
     const endMs = ranMs >= 0 && ranMs < wholeMs ? sinceMs + wholeMs : atMs + wholeMs;
@@ -104,7 +102,6 @@ export function foretell(
     const actions = world.updaters.get(chance.updaterId)?.accepted?.version.manifest.actions ?? [];
     tell({ kind: 'run.finished', runId, outcome: outcomeOf(chance.work, actions), stderrTail: '' });
     chance.doneAtMs = atMs;
-    furthered.add(chance.key);
     ends.delete(runId);
   }
 
@@ -152,11 +149,19 @@ export function foretell(
     return restart !== undefined && isToCome ? restart.atMs : Infinity;
   }
 
+  /** Nobody is at it then either. */
+  function restarted(bootMs: number): void {
+    machine = startedAt(machine, bootMs);
+    if (world.bootId === undefined) return;
+    const bootId = `assumed at ${String(bootMs)}`;
+    tell({ kind: 'host.attached', hostId: host.id, instanceId: bootId, bootId });
+  }
+
   function step(): boolean {
     if (isOver || steps >= STEPS_MAX || chances.length >= RUNS_MAX) return false;
     steps += 1;
     for (const [runId, { endMs, chance }] of [...ends]) if (endMs <= atMs) finish(runId, chance);
-    if (restartAtMs() <= atMs) machine = restarted(machine, restartAtMs());
+    if (restartAtMs() <= atMs) restarted(restartAtMs());
     const plan = decide(world, machine, policy, atMs);
     if (follow(plan)) return true;
     latest = waitsOf(plan);
@@ -194,8 +199,8 @@ function byBeginning({ atMs: a = Infinity }: Chance, { atMs: b = Infinity }: Cha
   return a < b ? -1 : Number(a > b);
 }
 
-/** The machine, started at `bootMs`. Nobody is at it then either. */
-function restarted(machine: HostView, bootMs: number): HostView {
+/** The machine, started at `bootMs`. */
+function startedAt(machine: HostView, bootMs: number): HostView {
   const seen = { observedAtMs: bootMs, observedMonotonicNs: 0n, source: 'assumed' };
   const value = { kind: 'number', number: bootMs } as const;
   const reading = { signal: 'boot.at', instance: '', ...seen, value } as const;

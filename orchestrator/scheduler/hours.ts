@@ -10,7 +10,7 @@
 import type { Reason } from '../../conditions/reason.js';
 import { formatDuration } from '../../conditions/words.js';
 import type { Policy } from '../policy/policy.js';
-import { days, windowState, type Window, type WindowState } from '../policy/window.js';
+import { days, localMinute, windowState, type Window, type WindowState } from '../policy/window.js';
 import { atLeast, type Intrusion } from '../runs/intrusion.js';
 import type { World } from '../world/world.js';
 
@@ -28,7 +28,9 @@ export function windowObjections(level: Intrusion, policy: Policy, nowMs: number
     state.untilMs === undefined
       ? 'it never opens'
       : `opens in ${formatDuration(state.untilMs - nowMs)}`;
-  return [{ code: 'OUTSIDE_WINDOW', message: `outside of the window; ${inWords}`, ...until }];
+  const shown = { measured: clockOf(policy.timeZone, nowMs), limit: wordsOf(policy.windows) };
+  const message = `outside of the window; ${inWords}`;
+  return [{ code: 'OUTSIDE_WINDOW', message, ...shown, ...until }];
 }
 
 /** Whether a restart at `atMs` falls into hours in which somebody is expected. */
@@ -39,7 +41,30 @@ export function activeHourObjections(level: Intrusion, policy: Policy, atMs: num
   const { fromHour, toHour } = policy.activeHours;
   const message = `the machine does not restart between ${String(fromHour)}:00 and ${String(toHour)}:00 before it is overdue`;
   const until = Number.isFinite(untilMs) ? { untilMs: untilMs - policy.restartWarningMs } : {};
-  return [{ code: 'ACTIVE_HOURS', message, ...until }];
+  const limit = `${timeOf(fromHour * HOUR_MINUTES)}-${timeOf(toHour * HOUR_MINUTES)}`;
+  const shown = { measured: clockOf(policy.timeZone, atMs), limit };
+  return [{ code: 'ACTIVE_HOURS', message, ...shown, ...until }];
+}
+
+/** The time of the week on the wall: "mon 12:05". */
+function clockOf(timeZone: string, atMs: number): string {
+  const minute = localMinute(timeZone, atMs);
+  return `${days[Math.floor(minute / DAY_MINUTES)] ?? ''} ${timeOf(minute % DAY_MINUTES)}`;
+}
+
+/** As they are written in a policy: "mon,tue 22:00-06:00"; one that opens every day has no days. */
+function wordsOf(windows: readonly Window[]): string {
+  return windows
+    .map((window) => {
+      const on = window.days.length === days.length ? '' : `${window.days.join(',')} `;
+      return `${on}${timeOf(window.fromMinute)}-${timeOf(window.toMinute)}`;
+    })
+    .join('; ');
+}
+
+function timeOf(minuteOfDay: number): string {
+  const two = (count: number): string => String(count).padStart(2, '0');
+  return `${two(Math.floor(minuteOfDay / HOUR_MINUTES))}:${two(minuteOfDay % HOUR_MINUTES)}`;
 }
 
 /** The next instants at which a window opens or closes, or a restart may happen or no longer may. */

@@ -2,6 +2,7 @@
 // breaker, the quota, windows and slots, as `decide` answers them.
 
 import { describe, expect, test } from '@jest/globals';
+import { readingKey, withReadings } from '../../conditions/reading.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
@@ -237,6 +238,9 @@ describe('what keeps harm small', () => {
     const windows = [{ days: ['mon'] as const, fromMinute: 120, toMinute: 180 }];
     const policy: Policy = { ...defaultPolicy, windows };
     expect(codesFor(offering([a]), hostWith(), policy)).toEqual(['OUTSIDE_WINDOW']);
+    const closed = decide(worldOf(offering([a])), hostWith(), policy, NOW_MS);
+    const [reason] = closed.waiting.flatMap(({ reasons }) => reasons.slice(0, 1));
+    expect(reason).toMatchObject({ measured: 'sun 17:46', limit: 'mon 02:00-03:00' });
     const plan = decide(worldOf(offering([a])), hostWith(), policy, NOW_MS + 30 * 24 * HOUR_MS);
     expect(plan.admit.map(({ subject }) => subject.level)).toEqual(['noticeable']);
   });
@@ -290,6 +294,41 @@ describe('what keeps harm small', () => {
     });
   });
 
+  test.each<[string, number, ReasonCode[]]>([
+    ['a minute ago', NOW_MS - 60_000, ['QUIET_TOO_SHORT']],
+    ['an hour ago', NOW_MS - HOUR_MS, []],
+    ['on a clock that was a day ahead', NOW_MS + 24 * HOUR_MS, []],
+  ])('a section that cannot be frozen: mains that came %s', (_what, observedAtMs, codes) => {
+    const manifest = { critical_max_s: 120, actions: ['download', 'install'] };
+    const scan = admitted('s', { kind: 'scan' });
+    const facts = [scan, finished('s', { kind: 'succeeded' })];
+    const install = found([updateOf('a', { nextAction: 'install' })]);
+    const dated = at(NOW_MS - 1_000, submitted(UPDATER, manifest), enabled(), ...facts, install);
+    const host = hostWith();
+    const mains = host.readings.get(readingKey('power.ac'));
+    if (mains === undefined) throw new Error('the quiet machine is on mains');
+    const readings = withReadings(host.readings, [{ ...mains, observedAtMs }]);
+    expect(codesFor([...offering([]), ...dated], { ...host, readings })).toEqual(codes);
+  });
+
+  test('a section that cannot be frozen lasts no longer than its whole action is expected to', () => {
+    const manifest = { critical_max_s: 120, actions: ['install'] };
+    const waits = (expectedS?: number): ReasonCode[] => {
+      const said = expectedS === undefined ? {} : { expectedS };
+      const facts = [
+        admitted('s', { kind: 'scan' }),
+        finished('s', { kind: 'succeeded' }),
+        found([updateOf('a', { nextAction: 'install', ...said })]),
+      ];
+      const dated = at(NOW_MS - 1_000, submitted(UPDATER, manifest), enabled(), ...facts);
+      return codesFor([...offering([]), ...dated]);
+    };
+    expect([waits(), waits(900), waits(119), waits(1)]).toEqual([
+      ...[['QUIET_TOO_SHORT'], ['QUIET_TOO_SHORT'], ['QUIET_TOO_SHORT']],
+      [],
+    ]);
+  });
+
   test('a section that cannot be frozen waits for hours in which nobody comes back', () => {
     const manifest = { critical_max_s: 120, actions: ['download', 'install'] };
     const install = updateOf('a', { nextAction: 'install' });
@@ -298,6 +337,7 @@ describe('what keeps harm small', () => {
       hourOfWeek,
       awayS: 1_800,
       returns: 30,
+      ages: [[0, 450, 30]],
     }));
     const scan: Fact[] = [
       admitted('s', { kind: 'scan' }),
@@ -308,7 +348,8 @@ describe('what keeps harm small', () => {
     expect(codesFor([...offering([]), ...at(NOW_MS - 1_000, ...facts)])).toEqual([
       'QUIET_TOO_SHORT',
     ]);
-    const week = returns.map((fact) => ({ ...fact, returns: 0, awayS: 3_600 }) as Fact);
+    const ages = [0, 15, 30, 60, 90, 120, 180].map((fromS) => [fromS, 500, 0] as const);
+    const week = returns.map((fact) => ({ ...fact, returns: 0, awayS: 3_600, ages }) as Fact);
     const calm = Array.from({ length: 12 }, () => week).flat();
     const quiet = [submitted(UPDATER, manifest), enabled(), ...scan, ...calm];
     expect(codesFor([...offering([]), ...at(NOW_MS - 1_000, ...quiet)])).toEqual([]);

@@ -137,6 +137,15 @@ describe('a restart of the machine', () => {
       expect(plan(dated, defaultPolicy).restart).toMatchObject({ cancel: { code: 'OPERATOR' } });
     });
 
+    test('is waited for while the machine takes its time, and not looked at all the while', () => {
+      const late = NOW_MS + 600_000 + 600_000;
+      for (const nowMs of [NOW_MS + 600_000, NOW_MS + 601_000]) {
+        const waits = plan(dated, allow, hostWith(), nowMs);
+        expect(waits.restart).toEqual({});
+        expect(waits.waiting[0]?.reasons[0]).toMatchObject({ code: 'RESTART_DUE', untilMs: late });
+      }
+    });
+
     test('is ordered anew when the machine never restarted, or could not be told to', () => {
       const late = NOW_MS + 600_000 + 600_000;
       expect(plan(dated, allow, hostWith(), late).restart.order).toBeDefined();
@@ -219,6 +228,64 @@ describe('a restart of the machine', () => {
     ).toEqual([`${UPDATER} a`]);
     const before = bootedAt(ASKED_MS - 1_000);
     expect(codesOf(plan(offering([a]), defaultPolicy, before))).toEqual(['NEEDS_OPERATOR']);
+  });
+});
+
+describe('a clock that somebody sets', () => {
+  const DAY_MS = 24 * HOUR_MS;
+  const boot = (bootId?: string): Fact => ({
+    ...{ kind: 'host.attached', hostId: 'host-1', instanceId: 'i' },
+    ...(bootId === undefined ? {} : { bootId }),
+  });
+  const asked = (...boots: (string | undefined)[]): Dated[] => {
+    const [first, ...later] = boots.map(boot);
+    return [
+      ...at(ASKED_MS - 1, ...(first === undefined ? [] : [first])),
+      ...offering([a]),
+      ...at(ASKED_MS + 1, ...later),
+    ];
+  };
+
+  test('back by a day makes no restart of the machine undone', () => {
+    const back = bootedAt(ASKED_MS - DAY_MS);
+    expect(plan(asked('one', 'two'), defaultPolicy, back).admit).toHaveLength(1);
+    expect(codesOf(plan(asked('one', 'one'), defaultPolicy, back))).toEqual(['NEEDS_OPERATOR']);
+  });
+
+  test('forward by a day makes up none', () => {
+    const ahead = bootedAt(ASKED_MS + DAY_MS);
+    expect(codesOf(plan(asked('one', 'one'), defaultPolicy, ahead))).toEqual(['NEEDS_OPERATOR']);
+  });
+
+  test('is believed where no start of the machine has a name, or not the one it was asked in', () => {
+    const [after, before] = [bootedAt(ASKED_MS + 1_000), bootedAt(ASKED_MS - 1_000)];
+    for (const boots of [[undefined, 'two'], ['one', undefined], [undefined]]) {
+      expect(plan(asked(...boots), defaultPolicy, after).admit).toHaveLength(1);
+      expect(plan(asked(...boots), defaultPolicy, before).admit).toEqual([]);
+    }
+  });
+
+  test('says nothing of a restart that was ordered', () => {
+    const ordered: Fact = {
+      ...{ kind: 'restart.ordered', hostId: 'host-1', atMs: NOW_MS + 600_000, updates: [] },
+    };
+    const told = [...asked('one'), ...at(NOW_MS - 1_000, ordered)];
+    const ahead = bootedAt(NOW_MS + DAY_MS);
+    expect(codesOf(plan(told, allow, ahead))).toEqual(['RESTART_DUE']);
+    const restarted = [...told, ...at(NOW_MS - 500, boot('two'))];
+    expect(plan(restarted, allow, ahead).admit).toHaveLength(1);
+  });
+
+  test('back after the machine was told when to restart: it is told anew', () => {
+    const ordered: Fact = {
+      ...{ kind: 'restart.ordered', hostId: 'host-1', updates: [] },
+      atMs: NOW_MS + DAY_MS + 900_000,
+    };
+    const told = [...asked('one'), ...at(NOW_MS + DAY_MS, ordered)];
+    expect(plan(told, allow).restart).toMatchObject({ cancel: { code: 'RESTART_DUE' } });
+    const cancelled: Fact = { kind: 'restart.cancelled', code: 'RESTART_DUE', message: '' };
+    const again = plan([...told, ...at(NOW_MS, cancelled)], allow);
+    expect(again.restart.order?.atMs).toBe(NOW_MS + 900_000);
   });
 });
 

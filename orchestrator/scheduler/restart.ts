@@ -9,6 +9,8 @@
 //   B2. A restart is ordered only while nothing runs or could start, and taken back when somebody comes
 //       back, or objects, before it is due.
 //   B3. It is never taken in active hours, unless it is overdue or wanted now.
+//   B4. Whether the machine has started anew is told by the name of its start, which no clock changes;
+//       by instants only where its host has no name for it.
 
 import { objections, type Requirement } from '../../conditions/requirement.js';
 import { valueOf, type Readings } from '../../conditions/reading.js';
@@ -44,7 +46,7 @@ export function restartObjections(
     const message = `a program has to start anew: close it, or "lull run-now ${nameOf(subject)}"`;
     return [{ code: 'NEEDS_OPERATOR', message, ...asked }];
   }
-  if (!needsReboot(subject, readings)) return [];
+  if (!needsReboot(subject, world, readings)) return [];
   const pending = pendingRestart(world, readings, nowMs);
   if (pending?.failed !== undefined) {
     const message = `the machine could not be told to restart (${pending.failed}): restart it when it suits`;
@@ -52,7 +54,8 @@ export function restartObjections(
   }
   if (pending !== undefined) {
     const message = 'the machine was told to restart, and warns whoever is logged in';
-    const [sinceMs, untilMs] = [pending.orderedAtMs, Math.max(pending.atMs, nowMs + 1)];
+    const { orderedAtMs: sinceMs, atMs } = pending;
+    const untilMs = nowMs < atMs ? atMs : atMs + LATE_MS;
     return [{ code: 'RESTART_DUE', message, sinceMs, untilMs }];
   }
   if (isAgreed(subject, policy)) {
@@ -80,10 +83,14 @@ export function restartPlan(
   nowMs: number,
 ): RestartPlan {
   const { readings } = host;
-  const needing = waiting.filter(({ subject }) => needsReboot(subject, readings));
+  const needing = waiting.filter(({ subject }) => needsReboot(subject, world, readings));
   const agreed = needing.filter(({ subject }) => isAgreed(subject, policy));
   const pending = pendingRestart(world, readings, nowMs);
   if (pending !== undefined) {
+    if (pending.orderedAtMs - nowMs > LATE_MS) {
+      const message = 'the clock was set back: the machine is told anew when to restart';
+      return { cancel: { code: 'RESTART_DUE', message } };
+    }
     if (pending.failed !== undefined || nowMs >= pending.atMs) return {};
     const { atMs } = pending;
     const against = agreed.map(({ subject }) => [
@@ -119,19 +126,29 @@ function isAgreed({ demanded }: Subject, { restarts }: Policy): boolean {
   return demanded || restarts === 'allow';
 }
 
-function needsReboot({ action, state }: Subject, readings: Readings): boolean {
+function needsReboot({ action, state }: Subject, world: World, readings: Readings): boolean {
   if (action !== 'reboot' || state === undefined) return false;
+  return !hasRestarted(state.actionSinceBoot, state.actionSinceMs, world, readings); // B1
+}
+
+/** B4: whether the machine has started anew since `sinceMs`, which was in its start `sinceBoot`. */
+function hasRestarted(
+  sinceBoot: string | undefined,
+  sinceMs: number,
+  { bootId }: World,
+  readings: Readings,
+): boolean {
+  if (sinceBoot !== undefined && bootId !== undefined) return sinceBoot !== bootId;
   const bootAt = valueOf(readings, 'boot.at');
-  return !(bootAt.kind === 'number' && bootAt.number > state.actionSinceMs); // B1
+  return bootAt.kind === 'number' && bootAt.number > sinceMs;
 }
 
 /** The restart that was ordered and has neither happened nor been waited for in vain. */
 function pendingRestart(world: World, readings: Readings, nowMs: number): Restart | undefined {
   const { restart } = world;
   if (restart === undefined || nowMs >= restart.atMs + LATE_MS) return undefined;
-  const bootAt = valueOf(readings, 'boot.at');
-  const happened = bootAt.kind === 'number' && bootAt.number > restart.orderedAtMs;
-  return happened ? undefined : restart;
+  const { inBoot, orderedAtMs } = restart;
+  return hasRestarted(inBoot, orderedAtMs, world, readings) ? undefined : restart;
 }
 
 /** Every program that the update names is known not to run. */

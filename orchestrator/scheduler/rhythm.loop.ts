@@ -7,6 +7,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import type { Policy } from '../policy/policy.js';
 import { localMinute } from '../policy/window.js';
 import type { Ledger } from '../world/ledger.loop.js';
+import { writtenAges } from '../world/absence-ages.js';
 import { seePresence, startHours } from '../world/presence-hours.js';
 
 const LOOK_EVERY_MS = 3_600_000;
@@ -32,11 +33,12 @@ export function watchRhythm(deps: {
     const { timeZone } = deps.policy();
     const facts = seen.ended
       .filter(({ awayS, returns }) => awayS > 0 || returns > 0)
-      .map(({ startMs, awayS, returns }) => ({
+      .map(({ startMs, awayS, returns, ages }) => ({
         kind: 'rhythm.hour' as const,
         hourOfWeek: Math.floor(localMinute(timeZone, startMs) / 60),
         awayS,
         returns,
+        ages: writtenAges(ages),
       }));
     if (facts.length === 0) return;
     ledger.append(facts).catch((error: unknown) => {

@@ -52,6 +52,7 @@ test('what runs is stopped at once, and what that turn wanted to start is not se
   const host = {
     hostId: 'host-1',
     instanceId: 'i',
+    bootId: undefined,
     confinement: undefined,
     runIds: new Set<string>(),
     diskPath: '',
@@ -66,6 +67,7 @@ test('what runs is stopped at once, and what that turn wanted to start is not se
     ...{ ledger, clock, log, policy: () => defaultPolicy, host: () => host },
     hostView: () => ({ ...view, diskPath: '/', servedSinceMs: NOW_MS - HOUR_MS }),
     onWanted: () => undefined,
+    soon: setImmediate,
   });
   await ledger.append([submitted(), enabled()]);
   turns.wake();

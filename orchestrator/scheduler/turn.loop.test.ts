@@ -74,9 +74,7 @@ beforeEach(async () => {
   };
   ledger = await openLedger({ journal, clock, retry: () => policy.retry, log });
   host = {
-    hostId: 'host-1',
-    instanceId: 'i',
-    confinement: undefined,
+    ...{ hostId: 'host-1', instanceId: 'i', bootId: undefined, confinement: undefined },
     runIds: new Set(),
     diskPath: '',
     send: (command) => {
@@ -85,18 +83,12 @@ beforeEach(async () => {
     },
   };
   turns = startTurns({
-    ledger,
+    ...{ ledger, clock, log, soon: setImmediate },
     policy: () => policy,
-    clock,
-    log,
     host: () => host,
     hostView: () => ({
-      id: 'host-1',
-      attached: host !== undefined,
-      readings,
-      diskPath: '/',
-      servedSinceMs: NOW_MS - HOUR_MS,
-      level: 'confined',
+      ...{ id: 'host-1', attached: host !== undefined, readings, diskPath: '/' },
+      ...{ servedSinceMs: NOW_MS - HOUR_MS, level: 'confined' },
     }),
     onWanted: (wanted) => {
       asked = wanted.apps;
@@ -365,6 +357,19 @@ describe('a lease', () => {
         value: { runId: 'run-1', epoch: 1n, leaseMs: policy.leaseMs },
       }),
     );
+  });
+
+  test('is not renewed by every turn, but at once to a host that has come back', async () => {
+    await runningScan();
+    for (let edge = 0; edge < 5; edge += 1) {
+      turns.wake();
+      await settle();
+    }
+    expect(kinds()).toEqual([]);
+    if (host !== undefined) host = { ...host, instanceId: 'again' };
+    turns.wake();
+    await settle();
+    expect(kinds()).toEqual(['renew']);
   });
 
   test('is renewed while the journal is stuck: what runs did so with a durable entry', async () => {

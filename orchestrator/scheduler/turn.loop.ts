@@ -13,6 +13,7 @@
 import type { CancelTimer } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import type { HostConnection } from '../link/host-session.loop.js';
 import { holdsSlot } from '../runs/run.js';
 import { appsAskedAbout, disksAskedAbout } from './asked-about.js';
 import { decide, type Plan } from './decide.js';
@@ -31,6 +32,8 @@ export interface Turns extends Closeable {
 
 export interface TurnDeps extends ObeyDeps {
   readonly log: Log;
+  /** Calls `fn` after what is under way, and what came with it: `setImmediate`, but where time is simulated. */
+  readonly soon: (fn: () => void) => void;
   /** Told in each turn whether nothing waits for the machine, and what updates ask about. */
   readonly onWanted: (wanted: {
     readonly edgesOnly: boolean;
@@ -48,6 +51,8 @@ export function startTurns(deps: TurnDeps): Turns {
   let restraining = false;
   let cancelLook: CancelTimer = () => undefined;
   let cancelRenewal: CancelTimer = () => undefined;
+  /** Who is told again and again, while it is, that its runs may go on. */
+  let renewedTo: HostConnection | undefined;
 
   let last: Plan | undefined;
 
@@ -61,11 +66,11 @@ export function startTurns(deps: TurnDeps): Turns {
     if (closed) return;
     if (recording && !restraining) {
       restraining = true;
-      setImmediate(restrain);
+      deps.soon(restrain);
     }
     if (turning) return; // T1
     turning = true;
-    setImmediate(() => void turns());
+    deps.soon(() => void turns());
   }
 
   /** T2: the disk may be full, and the plan before it waits for space. */
@@ -109,7 +114,8 @@ export function startTurns(deps: TurnDeps): Turns {
     } finally {
       recording = false;
     }
-    renewWhileHeld();
+    // A lease lasts for some renewals: turns that come quickly need not send one each.
+    if (renewedTo === undefined || renewedTo !== deps.host()) renewWhileHeld();
   }
 
   function lookAgain(atMs: number | undefined): void {
@@ -121,6 +127,7 @@ export function startTurns(deps: TurnDeps): Turns {
 
   function renewWhileHeld(): void {
     cancelRenewal();
+    renewedTo = undefined;
     const host = deps.host();
     const held = [...ledger.world.runs.values()].filter(holdsSlot);
     if (host === undefined || held.length === 0 || closed) return;
@@ -129,6 +136,7 @@ export function startTurns(deps: TurnDeps): Turns {
       host.send({ $case: 'renew', value });
     }
     cancelRenewal = clock.after(policy().leaseMs / RENEWALS_PER_LEASE, renewWhileHeld);
+    renewedTo = host;
   }
 
   return {

@@ -28,6 +28,7 @@ import {
   UPDATER,
   worldOf,
 } from '../world/history.testing.js';
+import { AGES_FROM_S } from '../world/absence-ages.js';
 import type { World } from '../world/world.js';
 import type { HostView } from './host-view.js';
 
@@ -125,11 +126,16 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
   },
   { weight: 6, arbitrary: runFact },
   { weight: 2, arbitrary: orderFact },
+  fc.constantFrom('one', 'two', undefined).map((bootId): Fact => ({
+    ...{ kind: 'host.attached', hostId: 'host-1', instanceId: 'i' },
+    ...(bootId === undefined ? {} : { bootId }),
+  })),
   { weight: 2, arbitrary: fc.tuple(fc.nat(167), fc.nat(3_600), fc.nat(20)).map(hourSeen) },
 );
 
 function hourSeen([hourOfWeek, awayS, returns]: [number, number, number]): Fact {
-  return { kind: 'rhythm.hour', hourOfWeek, awayS, returns };
+  const ages = [[AGES_FROM_S[returns % AGES_FROM_S.length] ?? 0, awayS, returns]] as const;
+  return { kind: 'rhythm.hour', hourOfWeek, awayS, returns, ...(awayS % 2 === 0 ? { ages } : {}) };
 }
 
 /** Everything that the journal of a machine with three updaters can have led to. */

@@ -5,6 +5,7 @@ import { valueOf } from '../../conditions/reading.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import { localMinute } from '../policy/window.js';
+import { writtenAges } from '../world/absence-ages.js';
 import { seePresence, startHours } from '../world/presence-hours.js';
 import { actionOf, type Errand } from './errand.js';
 import { sceneFacts, sceneUpdate } from './scene.js';
@@ -55,10 +56,13 @@ export function hourFacts(trace: Trace, fromMs: number, toMs: number, policy: Po
         if (hourEndMs === changeMs) hourEndMs += HOUR_MS;
         const seen = seePresence(hours, valueOf(at.readings, 'presence'), changeMs);
         hours = seen.hours;
-        for (const { startMs, awayS, returns } of seen.ended) {
+        for (const { startMs, awayS, returns, ages } of seen.ended) {
           if (awayS === 0 && returns === 0) continue;
           const hourOfWeek = Math.floor(localMinute(policy.timeZone, startMs) / 60);
-          facts.push({ atMs: changeMs, fact: { kind: 'rhythm.hour', hourOfWeek, awayS, returns } });
+          facts.push({
+            atMs: changeMs,
+            fact: { kind: 'rhythm.hour', hourOfWeek, awayS, returns, ages: writtenAges(ages) },
+          });
         }
       }
     },

@@ -15,6 +15,7 @@ import {
 } from './fold-mending.js';
 import { backoffMs, badContentMs, isWaitForOthers, scanJitter } from './retry.js';
 import {
+  actionFrom,
   noTrials,
   updateKey,
   type MutableWorld,
@@ -159,8 +160,8 @@ export function foldPerformed(
       if (foldKnownBad(world, key, state)) return;
       world.updates.set(key, {
         ...state,
-        update: { ...state.update, nextAction: outcome.nextAction },
-        actionSinceMs: atMs,
+        update: furthered(state.update, outcome),
+        ...actionFrom(world, atMs),
         trials: noTrials,
       });
       return;
@@ -188,6 +189,14 @@ export function foldPerformed(
       foldLeftBehind(world, key, outcome);
       return;
   }
+}
+
+/** What was expected before was of the action that is done. */
+function furthered(
+  { expectedS: _ofBefore, ...update }: Update,
+  { nextAction, expectedS }: Extract<Outcome, { kind: 'more_to_do' }>,
+): Update {
+  return { ...update, nextAction, ...(expectedS === undefined ? {} : { expectedS }) };
 }
 
 function performFailed(

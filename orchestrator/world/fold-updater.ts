@@ -1,27 +1,33 @@
-// Updaters in the world: submitted, accepted.
+// What becomes of an updater: submitted, accepted, withdrawn.
 
 import { parseEnvelope } from '../../bundle/envelope.js';
-import { parseManifest } from '../../bundle/manifest.js';
+import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import type { Fact } from '../journal/fact.js';
-import { noTrials, type MutableWorld, type UpdaterState } from './world.js';
+import { holdsSlot } from '../runs/run.js';
+import { forgetOrders } from './fold-order.js';
+import { noTrials, type MutableWorld, type UpdateState, type UpdaterState } from './world.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 
-export function submitted(world: MutableWorld, fact: Of<'updater.submitted'>, atMs: number): void {
-  const bytes = Buffer.from(fact.envelope, 'base64');
-  const envelope = parseEnvelope(bytes);
-  const parsed = envelope === undefined ? undefined : parseManifest(envelope.payload);
-  // A manifest that an older version accepted and this one cannot read stays out of the world: it
-  // could not be run.
-  if (parsed?.kind !== 'ok') return;
+/** A version was submitted, and verified. */
+export function foldSubmitted(
+  world: MutableWorld,
+  fact: Of<'updater.submitted'>,
+  atMs: number,
+): void {
+  const before = world.updaters.get(fact.id);
+  const manifest =
+    before?.current.envelope === fact.envelope
+      ? before.current.manifest
+      : manifestIn(fact.envelope);
+  if (manifest === undefined) return;
   const current = {
     version: fact.version,
     publisher: fact.publisher,
     bundleSha256: fact.bundleSha256,
     envelope: fact.envelope,
-    manifest: parsed.manifest,
+    manifest,
   };
-  const before = world.updaters.get(fact.id);
   world.updaters.set(
     fact.id,
     before === undefined
@@ -40,8 +46,19 @@ export function submitted(world: MutableWorld, fact: Of<'updater.submitted'>, at
   );
 }
 
-export function enabled(world: MutableWorld, fact: Of<'updater.enabled'>, atMs: number): void {
-  change(world, fact.id, (updater) =>
+/**
+ * @returns undefined for one that an older version accepted and this one cannot read: it stays out of
+ * the world, because it could not be run.
+ */
+function manifestIn(envelopeBase64: string): Manifest | undefined {
+  const envelope = parseEnvelope(Buffer.from(envelopeBase64, 'base64'));
+  const parsed = envelope === undefined ? undefined : parseManifest(envelope.payload);
+  return parsed?.kind === 'ok' ? parsed.manifest : undefined;
+}
+
+/** An operator accepted the version that was submitted last. */
+export function foldEnabled(world: MutableWorld, fact: Of<'updater.enabled'>, atMs: number): void {
+  changeUpdater(world, fact.id, (updater) =>
     updater.current.bundleSha256 === fact.bundleSha256
       ? {
           // Without its last scan: what was just accepted looks for updates at once.
@@ -60,11 +77,36 @@ export function enabled(world: MutableWorld, fact: Of<'updater.enabled'>, atMs: 
   );
 }
 
-export function change(
+export function changeUpdater(
   world: MutableWorld,
   id: string,
   fn: (updater: UpdaterState) => UpdaterState,
 ): void {
   const updater = world.updaters.get(id);
   if (updater !== undefined) world.updaters.set(id, fn(updater));
+}
+
+/** It goes, and with it what was known and said of it, and what it offered. */
+export function foldWithdrawn(world: MutableWorld, id: string): void {
+  world.updaters.delete(id);
+  forgetOrders(world, id);
+  forgetInterrupted(world, id);
+  dropUpdates(world, id, () => true);
+}
+
+/** Nobody will take them up again. What still has a slot is stopped, and ends by itself. */
+function forgetInterrupted(world: MutableWorld, updaterId: string): void {
+  for (const run of world.runs.values()) {
+    if (run.updaterId === updaterId && !holdsSlot(run)) world.runs.delete(run.id);
+  }
+}
+
+export function dropUpdates(
+  world: MutableWorld,
+  updaterId: string,
+  drop: (state: UpdateState) => boolean,
+): void {
+  for (const [key, state] of world.updates) {
+    if (state.updaterId === updaterId && drop(state)) world.updates.delete(key);
+  }
 }

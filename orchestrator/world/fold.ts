@@ -6,9 +6,9 @@
 import type { Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
-import { holdsSlot } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
 import {
+  actionFrom,
   HISTORY_MAX,
   INSTANCES_MAX,
   noTrials,
@@ -16,10 +16,17 @@ import {
   type MutableWorld,
   type UpdateState,
 } from './world.js';
+import { learnAges, noAges } from './absence-ages.js';
 import { foldInstalled, givenUpAsBad, isUnsettled } from './fold-mending.js';
-import { foldOrder, forgetOrders } from './fold-order.js';
+import { foldOrder } from './fold-order.js';
 import { foldRun } from './fold-run.js';
-import { change, enabled, submitted } from './fold-updater.js';
+import {
+  changeUpdater,
+  dropUpdates,
+  foldEnabled,
+  foldSubmitted,
+  foldWithdrawn,
+} from './fold-updater.js';
 import { learn, noRhythm } from './rhythm.js';
 import { foldRollout } from './rollouts.js';
 
@@ -41,8 +48,10 @@ export function emptyWorld(historyMax = HISTORY_MAX): MutableWorld {
     demands: new Map(),
     bad: new Map(),
     rhythm: noRhythm,
+    ages: noAges,
     rollouts: new Map(),
     restart: undefined,
+    bootId: undefined,
     instances: new Map(),
     heard: new Map(),
   };
@@ -55,22 +64,19 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
   if (fact.heard !== undefined) world.heard.set(fact.heard.hostId, fact.heard);
   switch (fact.kind) {
     case 'updater.submitted':
-      submitted(world, fact, atMs);
+      foldSubmitted(world, fact, atMs);
       return;
     case 'updater.enabled':
-      enabled(world, fact, atMs);
+      foldEnabled(world, fact, atMs);
       return;
     case 'updater.suspended':
-      change(world, fact.id, (updater) => ({
+      changeUpdater(world, fact.id, (updater) => ({
         ...updater,
         ...{ state: 'suspended', sinceMs: atMs, why: fact.why },
       }));
       return;
     case 'updater.withdrawn':
-      world.updaters.delete(fact.id);
-      forgetOrders(world, fact.id);
-      forgetInterrupted(world, fact.id);
-      dropUpdates(world, fact.id, () => true);
+      foldWithdrawn(world, fact.id);
       return;
     case 'scan.found':
       found(world, fact, atMs);
@@ -106,7 +112,10 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
       foldRollout(world.rollouts, fact, atMs);
       return;
     case 'restart.ordered':
-      world.restart = { orderedAtMs: atMs, atMs: fact.atMs };
+      world.restart = {
+        ...{ orderedAtMs: atMs, atMs: fact.atMs },
+        ...(world.bootId === undefined ? {} : { inBoot: world.bootId }),
+      };
       return;
     case 'restart.cancelled':
       world.restart = undefined;
@@ -116,6 +125,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
       return;
     case 'rhythm.hour':
       world.rhythm = learn(world.rhythm, fact.hourOfWeek, fact);
+      if (fact.ages !== undefined) world.ages = learnAges(world.ages, fact.ages);
       return;
     case 'host.attached':
       attached(world, fact);
@@ -133,7 +143,8 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
   }
 }
 
-function attached(world: MutableWorld, { hostId, instanceId }: Of<'host.attached'>): void {
+function attached(world: MutableWorld, { hostId, instanceId, bootId }: Of<'host.attached'>): void {
+  world.bootId = bootId;
   const before = world.instances.get(hostId) ?? [];
   if (before[0] === instanceId) return;
   world.instances.set(hostId, [instanceId, ...before].slice(0, INSTANCES_MAX));
@@ -164,7 +175,7 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
       updaterId: fact.updaterId,
       update,
       firstSeenAtMs: before?.firstSeenAtMs ?? atMs,
-      actionSinceMs: goesOn ? before.actionSinceMs : atMs,
+      ...(goesOn ? actionSince(before) : actionFrom(world, atMs)),
       offered: update.nextAction,
       trials: same ? before.trials : noTrials,
       ...(same && before.gaveUp !== undefined ? { gaveUp: before.gaveUp } : {}),
@@ -173,24 +184,14 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
   }
 }
 
+function actionSince({
+  actionSinceMs,
+  actionSinceBoot,
+}: UpdateState): ReturnType<typeof actionFrom> {
+  return { actionSinceMs, ...(actionSinceBoot === undefined ? {} : { actionSinceBoot }) };
+}
+
 /** Another version may mend what could not be put back. */
 function isWayOut(before: UpdateState, update: Update): boolean {
   return before.gaveUp?.code === 'LOST' && before.update.toVersion !== update.toVersion;
-}
-
-/** Nobody will take them up again. What still has a slot is stopped, and ends by itself. */
-function forgetInterrupted(world: MutableWorld, updaterId: string): void {
-  for (const run of world.runs.values()) {
-    if (run.updaterId === updaterId && !holdsSlot(run)) world.runs.delete(run.id);
-  }
-}
-
-function dropUpdates(
-  world: MutableWorld,
-  updaterId: string,
-  drop: (state: UpdateState) => boolean,
-): void {
-  for (const [key, state] of world.updates) {
-    if (state.updaterId === updaterId && drop(state)) world.updates.delete(key);
-  }
 }

@@ -4,19 +4,24 @@
 // belongs to no hour: it is neither absence nor a return.
 
 import type { Value } from '../../conditions/reading.js';
+import { noAges, withAbsence, withReturn, type Ages } from './absence-ages.js';
 
 export interface PresenceHours {
   readonly hourStartMs: number;
   readonly seenUntilMs: number;
   readonly state: 'away' | 'engaged' | 'unknown';
+  /** Since when a person is away, while one is; ms since the epoch. */
+  readonly awaySinceMs: number;
   readonly awayMs: number;
   readonly returns: number;
+  readonly ages: Ages;
 }
 
 export interface SeenHour {
   readonly startMs: number;
   readonly awayS: number;
   readonly returns: number;
+  readonly ages: Ages;
 }
 
 const HOUR_MS = 3_600_000;
@@ -28,8 +33,7 @@ export function startHours(nowMs: number): PresenceHours {
     hourStartMs: hourOf(nowMs),
     seenUntilMs: nowMs,
     state: 'unknown',
-    awayMs: 0,
-    returns: 0,
+    ...{ awaySinceMs: nowMs, awayMs: 0, returns: 0, ages: noAges },
   };
 }
 
@@ -41,7 +45,12 @@ export function seePresence(
 ): { readonly hours: PresenceHours; readonly ended: readonly SeenHour[] } {
   const state = stateOf(presence);
   const gap = nowMs - hours.seenUntilMs;
-  if (gap < 0 || gap > GAP_MS) return { hours: { ...startHours(nowMs), state }, ended: [] }; // P1
+  const awaySinceMs =
+    presence.kind === 'presence' && presence.presence.kind === 'away'
+      ? Math.min(nowMs, presence.presence.sinceMs)
+      : nowMs;
+  if (gap < 0 || gap > GAP_MS)
+    return { hours: { ...startHours(nowMs), state, awaySinceMs }, ended: [] }; // P1
   let at = hours;
   const ended: SeenHour[] = [];
   while (hourOf(nowMs) > at.hourStartMs) {
@@ -51,17 +60,29 @@ export function seePresence(
       startMs: full.hourStartMs,
       awayS: Math.round(full.awayMs / 1_000),
       returns: full.returns,
+      ages: full.ages,
     });
-    at = { ...full, hourStartMs: endMs, awayMs: 0, returns: 0 };
+    at = { ...full, hourStartMs: endMs, awayMs: 0, returns: 0, ages: noAges };
   }
   at = passed(at, nowMs);
   const returned = at.state === 'away' && state === 'engaged';
-  return { hours: { ...at, state, returns: at.returns + Number(returned) }, ended };
+  const ages = returned ? withReturn(at.ages, (nowMs - at.awaySinceMs) / 1_000) : at.ages;
+  return {
+    hours: { ...at, state, awaySinceMs, returns: at.returns + Number(returned), ages },
+    ended,
+  };
 }
 
 function passed(hours: PresenceHours, untilMs: number): PresenceHours {
-  const awayMs = hours.state === 'away' ? untilMs - hours.seenUntilMs : 0;
-  return { ...hours, seenUntilMs: untilMs, awayMs: hours.awayMs + awayMs };
+  if (hours.state !== 'away') return { ...hours, seenUntilMs: untilMs };
+  const { seenUntilMs, awaySinceMs } = hours;
+  const ageS = (atMs: number): number => (atMs - awaySinceMs) / 1_000;
+  return {
+    ...hours,
+    seenUntilMs: untilMs,
+    awayMs: hours.awayMs + untilMs - seenUntilMs,
+    ages: withAbsence(hours.ages, ageS(seenUntilMs), ageS(untilMs)),
+  };
 }
 
 function stateOf(presence: Value): PresenceHours['state'] {

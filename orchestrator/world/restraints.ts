@@ -5,11 +5,15 @@
 import type { Fact } from '../journal/fact.js';
 import { copyOf } from './copy.js';
 import { foldOrder } from './fold-order.js';
+import { foldWithdrawn } from './fold-updater.js';
 import type { MutableWorld, World } from './world.js';
 
 export type Restraint = Extract<
   Fact,
-  { kind: 'hold.placed' | 'veto.placed' | 'switch.tripped' | 'updater.suspended' }
+  {
+    kind:
+      'hold.placed' | 'veto.placed' | 'switch.tripped' | 'updater.suspended' | 'updater.withdrawn';
+  }
 >;
 
 /** Said, and not durable yet. */
@@ -24,6 +28,7 @@ export function restrained(world: World, imposed: Iterable<Imposed>): World {
   for (const { fact, atMs } of imposed) {
     over ??= copyOf(world);
     if (fact.kind === 'updater.suspended') suspend(over, fact);
+    else if (fact.kind === 'updater.withdrawn') foldWithdrawn(over, fact.id);
     else foldOrder(over, fact, atMs);
   }
   return over ?? world;

@@ -1,24 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { HOURS_PER_WEEK, learn, noRhythm, returnsOverUsual } from './rhythm.js';
+import { HOURS_PER_WEEK, learn, noRhythm, returnsOverOwn } from './rhythm.js';
 
 const active = { fromHour: 8, toHour: 17 };
 const HOUR_S = 3_600;
 const MONDAY_3AM = 27 * 60;
 const MONDAY_10AM = 34 * 60;
 
-describe('how soon absences end, over how soon they usually do', () => {
+describe('how soon absences end, over how soon they do in other hours', () => {
   test('people are expected in active hours until the rhythm is learnt', () => {
-    const night = returnsOverUsual(noRhythm, MONDAY_3AM, 600, active);
+    const night = returnsOverOwn(noRhythm, MONDAY_3AM, 600, active);
     expect(night).toBeLessThan(1);
-    expect(returnsOverUsual(noRhythm, MONDAY_10AM, 600, active)).toBeGreaterThan(1);
+    expect(returnsOverOwn(noRhythm, MONDAY_10AM, 600, active)).toBeGreaterThan(1);
   });
 
   test('where they lie across midnight, the night is when people are expected', () => {
     const late = { fromHour: 22, toHour: 6 };
-    expect(returnsOverUsual(noRhythm, MONDAY_3AM, 600, late)).toBeGreaterThan(1);
-    expect(returnsOverUsual(noRhythm, MONDAY_3AM - 4 * 60 - 1, 600, late)).toBeGreaterThan(1);
-    expect(returnsOverUsual(noRhythm, MONDAY_10AM, 600, late)).toBeLessThan(1);
+    expect(returnsOverOwn(noRhythm, MONDAY_3AM, 600, late)).toBeGreaterThan(1);
+    expect(returnsOverOwn(noRhythm, MONDAY_3AM - 4 * 60 - 1, 600, late)).toBeGreaterThan(1);
+    expect(returnsOverOwn(noRhythm, MONDAY_10AM, 600, late)).toBeLessThan(1);
   });
 
   test('an hour in which somebody kept coming back counts as a worse one', () => {
@@ -26,24 +26,28 @@ describe('how soon absences end, over how soon they usually do', () => {
     for (let week = 0; week < 4; week += 1) {
       rhythm = learn(rhythm, 27, { awayS: 0.5 * HOUR_S, returns: 6 });
     }
-    expect(returnsOverUsual(rhythm, MONDAY_3AM, 600, active)).toBe(1.4);
+    expect(returnsOverOwn(rhythm, MONDAY_3AM, 600, active)).toBe(1.4);
   });
 
   test('an hour in which nobody ever came back counts as a better one, whatever was expected', () => {
     let rhythm = noRhythm;
     for (let week = 0; week < 8; week += 1)
       rhythm = learn(rhythm, 34, { awayS: HOUR_S, returns: 0 });
-    expect(returnsOverUsual(rhythm, MONDAY_10AM, 600, active)).toBeLessThan(0.7);
+    expect(returnsOverOwn(rhythm, MONDAY_10AM, 600, active)).toBeLessThan(0.7);
   });
 
-  test('a machine that nobody comes back to counts as one, in every hour', () => {
-    let rhythm = noRhythm;
-    for (let week = 0; week < 26; week += 1) {
-      for (let hour = 0; hour < HOURS_PER_WEEK; hour += 1) {
-        rhythm = learn(rhythm, hour, { awayS: HOUR_S, returns: 0 });
+  test('how soon they end in all hours is not said twice: their ages tell it', () => {
+    const always = (returns: number): number => {
+      let rhythm = noRhythm;
+      for (let week = 0; week < 26; week += 1) {
+        for (let hour = 0; hour < HOURS_PER_WEEK; hour += 1) {
+          rhythm = learn(rhythm, hour, { awayS: HOUR_S, returns });
+        }
       }
-    }
-    expect(returnsOverUsual(rhythm, MONDAY_10AM, 600, active)).toBeLessThan(0.3);
+      return returnsOverOwn(rhythm, MONDAY_10AM, 600, active);
+    };
+    expect(always(12) / always(3)).toBeGreaterThan(0.8);
+    expect(always(12) / always(3)).toBeLessThan(1.25);
   });
 
   test('a section that crosses into a bad hour is as bad as their mean', () => {
@@ -51,8 +55,8 @@ describe('how soon absences end, over how soon they usually do', () => {
     for (let week = 0; week < 4; week += 1) {
       rhythm = learn(rhythm, 27, { awayS: 0.5 * HOUR_S, returns: 2 });
     }
-    const within = returnsOverUsual(rhythm, MONDAY_3AM - 40, 600, active);
-    const across = returnsOverUsual(rhythm, MONDAY_3AM - 5, 600, active);
+    const within = returnsOverOwn(rhythm, MONDAY_3AM - 40, 600, active);
+    const across = returnsOverOwn(rhythm, MONDAY_3AM - 5, 600, active);
     expect(across).toBeGreaterThan(within);
   });
 
@@ -62,7 +66,7 @@ describe('how soon absences end, over how soon they usually do', () => {
     const minute = fc.nat(HOURS_PER_WEEK * 60 - 1);
     fc.assert(
       fc.property(hours, minute, fc.nat(10_000_000), (rhythm, at, durationS) => {
-        const ratio = returnsOverUsual(rhythm, at, durationS, active);
+        const ratio = returnsOverOwn(rhythm, at, durationS, active);
         expect(ratio).toBeGreaterThanOrEqual(0.1);
         expect(ratio).toBeLessThanOrEqual(1.4);
       }),

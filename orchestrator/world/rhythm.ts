@@ -20,7 +20,7 @@ export const HOURS_PER_WEEK = 168;
 const HOUR_S = 3_600;
 /** What a week counts after another one has passed: about a month of memory. */
 const FADE_PER_WEEK = 0.8;
-/** Returns per hour of absence on the machines that fit.ts was fitted to. */
+/** Returns per hour of absence on the machines that hazard.ts was fitted to. */
 const USUAL_PER_HOUR = 1.7;
 /** What is expected before anything is seen, over the usual: in active hours, and at night. */
 const PRIOR_ACTIVE = 1.1;
@@ -58,12 +58,13 @@ export function learn(rhythm: Rhythm, hourOfWeek: number, seen: HourSummary): Rh
 }
 
 /**
- * How soon absences end in the hours that the next `durationS` cross, over how soon they end on the
- * machines that the chances were fitted to: 1 is as there, 2 twice as soon. Bounded.
+ * How soon absences end in the hours that the next `durationS` cross, over how soon they end in all
+ * hours of this machine: 1 is as in these, 2 twice as soon. Bounded. How soon that is, their age tells
+ * (absence-ages.ts).
  * @param minuteOfWeek local time, from Sunday midnight.
  * @param activeHours hours of the day in which people are expected until it is learnt.
  */
-export function returnsOverUsual(
+export function returnsOverOwn(
   rhythm: Rhythm,
   minuteOfWeek: number,
   durationS: number,
@@ -79,7 +80,7 @@ export function returnsOverUsual(
     const prior = own * (isActive(hourOfWeek % 24, activeHours) ? PRIOR_ACTIVE : PRIOR_NIGHT);
     sum += shrunk(rhythm[hourOfWeek] ?? nothingSeen, prior, HOUR_PRIOR_HOURS);
   }
-  return Math.min(RATIO_MAX, Math.max(RATIO_MIN, sum / hourCount));
+  return Math.min(RATIO_MAX, Math.max(RATIO_MIN, sum / hourCount / own));
 }
 
 /** The machine on the whole, over the usual. */

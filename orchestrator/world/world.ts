@@ -6,6 +6,7 @@ import type { Heard } from '../journal/fact.js';
 import type { Run } from '../runs/run.js';
 import type { CommittedRoot, Update } from '../runs/update.js';
 import type { BadMark } from './bad-marks.js';
+import type { Ages } from './absence-ages.js';
 import type { Rhythm } from './rhythm.js';
 import type { Rollout } from './rollouts.js';
 
@@ -93,6 +94,8 @@ export interface UpdateState {
   readonly firstSeenAtMs: number;
   /** Since when it waits for its next action. */
   readonly actionSinceMs: number;
+  /** The start of the machine in which it began to wait for that. Absent: nobody could tell. */
+  readonly actionSinceBoot?: string;
   /** The action that the last scan offered it with. */
   readonly offered: Action;
   readonly trials: Trials;
@@ -123,6 +126,8 @@ export interface Restart {
   readonly orderedAtMs: number;
   /** When the machine is to restart, ms since the epoch. */
   readonly atMs: number;
+  /** The start of the machine in which it was ordered. Absent: nobody could tell. */
+  readonly inBoot?: string;
   /** Why it could not be told to. */
   readonly failed?: string;
 }
@@ -151,10 +156,13 @@ export interface World {
   /** By `updateKey`: what did not work here. */
   readonly bad: ReadonlyMap<string, readonly BadMark[]>;
   readonly rhythm: Rhythm;
+  readonly ages: Ages;
   /** By `rolloutKey`, the oldest first. */
   readonly rollouts: ReadonlyMap<string, Rollout>;
   /** The last restart that was ordered, unless it was taken back. */
   readonly restart: Restart | undefined;
+  /** Names the machine's present start; undefined where its host cannot tell. */
+  readonly bootId: string | undefined;
   /** Instances of each host that have attached, the last one first, at most INSTANCES_MAX. */
   readonly instances: ReadonlyMap<string, readonly string[]>;
   /** The last event of each host's present instance that the journal has, by host. */
@@ -175,8 +183,10 @@ export interface MutableWorld extends World {
   demands: Map<string, number>;
   bad: Map<string, readonly BadMark[]>;
   rhythm: Rhythm;
+  ages: Ages;
   rollouts: Map<string, Rollout>;
   restart: Restart | undefined;
+  bootId: string | undefined;
   instances: Map<string, readonly string[]>;
   heard: Map<string, Omit<Heard, 'hostId'>>;
   lastRunEndedAtMs: number;
@@ -203,3 +213,11 @@ export function subjectKeyOf(updaterId: string, updateId: string): string {
 }
 
 export const noTrials: Trials = { failureCount: 0, notBeforeMs: 0 };
+
+/** What waits for its next action from now on. */
+export function actionFrom(
+  { bootId }: World,
+  actionSinceMs: number,
+): Pick<UpdateState, 'actionSinceMs' | 'actionSinceBoot'> {
+  return { actionSinceMs, ...(bootId === undefined ? {} : { actionSinceBoot: bootId }) };
+}

@@ -93,7 +93,7 @@ function outcomeToWire(outcome: Outcome): Finished['outcome'] {
     case 'more_to_do':
       return {
         $case: 'moreToDo',
-        value: { nextAction: actionToWire(outcome.nextAction), expectedS: undefined },
+        value: { nextAction: actionToWire(outcome.nextAction), expectedS: outcome.expectedS },
       };
     case 'failed':
       return {

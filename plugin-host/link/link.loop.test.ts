@@ -29,6 +29,7 @@ beforeEach(async () => {
     hostId: 'h',
     instanceId: 'i',
     diskPath: '/d',
+    bootId: 'b',
     clock: systemClock,
     log: createLog('test', 'silent'),
   });
@@ -70,7 +71,7 @@ test('it says who it is and what runs here, and then what happened before, in or
   attach();
   await until('both', () => orchestrator.events.length === 2);
   expect(orchestrator.hellos).toMatchObject([
-    { hostId: 'h', instanceId: 'i', confinement: '', runIds: ['r'] },
+    { hostId: 'h', instanceId: 'i', bootId: 'b', confinement: '', runIds: ['r'] },
   ]);
   expect(told()).toEqual(['1 a', '2 b']);
   expect(orchestrator.events[0]).toMatchObject({ runId: 'r', epoch: 3n });

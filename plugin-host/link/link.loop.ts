@@ -75,6 +75,8 @@ export function openLink(deps: {
   readonly carrier: LinkCarrier;
   readonly hostId: string;
   readonly instanceId: string;
+  /** Names this start of the machine; empty where nobody can tell. */
+  readonly bootId: string;
   /** The directory whose file system takes downloads and installs. */
   readonly diskPath: string;
   readonly clock: Clock;
@@ -133,14 +135,14 @@ export function openLink(deps: {
         close();
       } else if (kind !== undefined) served.onCommand(kind);
     });
-    const { hostId, instanceId, diskPath } = deps;
+    const { hostId, instanceId, bootId, diskPath } = deps;
     // A run whose end was not heard yet is still held: otherwise it would count as cut.
     // What was found changed in a root may be of a run that went down with the instance before.
     const unheard = outbox.waiting.flatMap(({ event: { runId, event } }) =>
       event.kind === 'rootChanged' ? [] : [runId],
     );
     const runIds = [...new Set([...served.runIds(), ...unheard])];
-    const hello = { hostId, instanceId, confinement: '', runIds, diskPath };
+    const hello = { hostId, instanceId, bootId, confinement: '', runIds, diskPath };
     attached.write({ kind: { $case: 'hello', value: hello } });
   }
 

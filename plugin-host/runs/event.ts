@@ -6,7 +6,12 @@ import type { HostEvent, RootChange } from '../channel/hosted-run.js';
 
 export type Outcome =
   | { readonly kind: 'succeeded' }
-  | { readonly kind: 'more_to_do'; readonly nextAction: Action }
+  | {
+      readonly kind: 'more_to_do';
+      readonly nextAction: Action;
+      /** How long that takes, as the updater expects. */
+      readonly expectedS?: number;
+    }
   | {
       readonly kind: 'failed';
       /** A code of the closed table, or the vendor's own. */

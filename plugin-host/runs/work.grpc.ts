@@ -142,10 +142,11 @@ function outcomeFromWire({ kind }: WireOutcome): Outcome {
     case 'gone':
       return { kind: 'gone' };
     case 'moreToDo': {
+      const { expectedS } = kind.value;
       const nextAction = actionFromWire(kind.value.nextAction);
       return nextAction === undefined
         ? failed('CONTRACT_BROKEN', 'it has more to do and names no action', false)
-        : { kind: 'more_to_do', nextAction };
+        : { kind: 'more_to_do', nextAction, ...(expectedS === undefined ? {} : { expectedS }) };
     }
     case 'failed': {
       const { retryAfterMs, reason, retry } = kind.value;

@@ -67,7 +67,7 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
   const instanceId = options.instanceId ?? randomBytes(6).toString('hex');
   const { connection } = nats;
   const carrier = natsCarrier({ nats, hostId, instanceId, clock, random });
-  const link = openLink({ carrier, hostId, instanceId, diskPath: '/', clock, log });
+  const link = openLink({ carrier, hostId, instanceId, bootId: '', diskPath: '/', clock, log });
   const runs = new Map<string, { readonly epoch: number; readonly cancel: CancelTimer }>();
   const granted: Done[] = [];
   const finished: Done[] = [];

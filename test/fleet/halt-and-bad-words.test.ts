@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
-import { Down, Up } from '../../proto/gen/lull/link/v1/link.js';
+import { Down, Hello, Up } from '../../proto/gen/lull/link/v1/link.js';
 import { LEASES_BUCKET, partitionOf, subjects } from '../../proto/subjects.js';
 import { createLog } from '../../runtime/log.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
@@ -81,13 +81,7 @@ describe('not believed', () => {
       const message = {
         kind: {
           $case: 'hello' as const,
-          value: {
-            hostId: 'honest',
-            instanceId: 'evil',
-            runIds: [],
-            confinement: '',
-            diskPath: '',
-          },
+          value: Hello.fromPartial({ hostId: 'honest', instanceId: 'evil' }),
         },
       };
       const js = jetstream(nats.connection);

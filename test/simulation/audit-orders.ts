@@ -46,15 +46,18 @@ export class Orders {
     }
   }
 
-  /** What stands against a subject, and did when it was decided. */
-  against(updaterId: string, subject: string, atMs: number): string | undefined {
-    const names = [
-      'switch',
+  /**
+   * What stands against a subject, and did when it was decided.
+   * @param putsBack what does not work is put back whatever anybody says, but for the switch.
+   */
+  against(updaterId: string, subject: string, atMs: number, putsBack: boolean): string | undefined {
+    const others = [
       `hold ${updaterId}`,
       `hold ${subject}`,
       ...[...this.standing.keys()].filter((name) => name.startsWith('veto ')),
       ...(this.enabled.has(updaterId) ? [] : [`not enabled ${updaterId}`]),
     ];
+    const names = ['switch', ...(putsBack ? [] : others)];
     return names.find((name) => {
       const order = this.standing.get(name);
       return order !== undefined && order.sinceMs < atMs && atMs < order.untilMs;

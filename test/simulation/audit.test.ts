@@ -196,13 +196,61 @@ describe('what must never be is seen', () => {
     expect(at([[1, order(901)]], { remote: true })).toThrow('J10');
   });
 
+  test('what waits for a restart and goes on without one', () => {
+    const reboot = updateOf('a', { nextAction: 'reboot' });
+    const attached = (instanceId: string): Fact => {
+      return { kind: 'host.attached', hostId: 'h', instanceId };
+    };
+    const dated = (...between: Fact[]): Dated[] => [
+      ...known,
+      [0, attached('first')],
+      [1, run(1)],
+      [2, { ...found([reboot]), runId: 'run-1' } as Fact],
+      [3, finished('run-1', { kind: 'succeeded' })],
+      ...between.map((fact): Dated => [4, fact]),
+      [5, admitted('run-2', perform(reboot), { epoch: 2 })],
+    ];
+    const truth = new Truth();
+    truth.scanned('run-1', 1, { kind: 'found', ids: ['a'] });
+    truth.lives('first', 1);
+    truth.lives('crashed', 1);
+    truth.lives('restarted', 2);
+    expect(reading(dated(), {}, truth)).toThrow('J12');
+    expect(reading(dated(attached('crashed')), {}, truth)).toThrow('J12');
+    expect(reading(dated(attached('restarted')), {}, truth)).not.toThrow();
+  });
+
+  test('what is given up as bad, and was never seen to be', () => {
+    const verify = perform(updateOf('a', { nextAction: 'verify' }));
+    const subject = `${UPDATER} a`;
+    const ending = (...ends: Fact[]): Dated[] => [
+      ...known,
+      [1, admitted('v', verify)],
+      ...ends.map((fact): Dated => [2, fact]),
+    ];
+    const truth = new Truth();
+    const failed = ending(finished('v', failure('VERIFY_FAILED', false)));
+    expect(reading(failed, {}, truth)).toThrow('J13');
+    truth.didNotWork('v', 1);
+    const verdicts = (dated: Dated[]) => () => {
+      reading(dated, {}, truth)().verdicts.mayBeGivenUp(subject);
+    };
+    expect(verdicts(failed)).not.toThrow();
+    expect(verdicts(ending())).toThrow('J13');
+    expect(verdicts(ending(finished('v', { kind: 'succeeded' })))).toThrow('J13');
+    expect(verdicts(ending(interrupted('v')))).toThrow('J13');
+  });
+
   test('an hour of more than an hour', () => {
     const hour = (awayS: number): Fact => ({
       kind: 'rhythm.hour',
       hourOfWeek: 3,
       awayS,
       returns: 0,
+      ages: [[0, Math.min(awayS, 3_599), 0]],
     });
+    const wrong = { ...hour(60), ages: [[0, 50, 1]] } as Fact;
+    expect(reading([[1, wrong]])).toThrow('J11');
     expect(reading([[1, hour(3_600)]])).not.toThrow();
     expect(reading([[1, hour(3_601)]])).toThrow('J11');
   });

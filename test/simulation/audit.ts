@@ -16,6 +16,8 @@
 //   J10. The machine is told to restart only while nothing is under way, by policy or for what somebody
 //        wants, and not under somebody who is logged in from elsewhere.
 //   J11. What is learnt of an hour fits in an hour.
+//   J12. What waits for a restart of the machine goes on only after there really was one.
+//   J13. What is given up because it does not work has a verify that really did not.
 
 import type { Entry } from '../../orchestrator/journal/chain.js';
 import type { Fact } from '../../orchestrator/journal/fact.js';
@@ -24,6 +26,8 @@ import type { Intrusion } from '../../orchestrator/runs/intrusion.js';
 import type { Work } from '../../orchestrator/runs/update.js';
 import { Orders } from './audit-orders.js';
 import { beginFault, besideSomebody, changes, mends, restartFault } from './audit-moments.js';
+import { RestartsAsked } from './audit-restarts.js';
+import { Verdicts } from './audit-verdicts.js';
 import { InvariantError } from './invariant-error.js';
 import type { Sight, Truth } from './truth.js';
 
@@ -55,6 +59,8 @@ export class Audit {
   private readonly runs = new Map<string, AuditedRun>();
   private readonly orders = new Orders();
   private readonly rests = new Map<string, Rest>();
+  private readonly restarts: RestartsAsked;
+  readonly verdicts: Verdicts;
   private readonly levels = new Map<number, Intrusion>();
   private epoch = 0;
   private lastEndMs = Number.NEGATIVE_INFINITY;
@@ -62,7 +68,10 @@ export class Audit {
   constructor(
     private readonly policies: { readonly at: (atMs: number) => readonly Policy[] },
     private readonly truth: Truth,
-  ) {}
+  ) {
+    this.restarts = new RestartsAsked(truth);
+    this.verdicts = new Verdicts(truth);
+  }
 
   /** @param nowMs when it became durable, on the clock of the entries. */
   read(entry: Entry, nowMs: number, clockIsSteady: boolean): void {
@@ -74,8 +83,10 @@ export class Audit {
     else if (fact.kind === 'run.finished') this.finished(fact, atMs);
     else if (fact.kind === 'scan.found') this.found(fact);
     else if (fact.kind === 'updater.withdrawn') this.disown(fact.id);
-    else if (fact.kind === 'restart.ordered' && clockIsSteady) this.restarts(fact, atMs);
+    else if (fact.kind === 'restart.ordered' && clockIsSteady) this.restartOrdered(fact, atMs);
     else if (fact.kind === 'rhythm.hour') fitsInAnHour(fact);
+    this.restarts.read(fact);
+    this.verdicts.read(fact);
     if (fact.kind === 'updater.withdrawn' || fact.kind === 'updater.enabled')
       this.forgetRests(fact.id);
     this.orders.read(fact, atMs, nowMs);
@@ -108,10 +119,11 @@ export class Audit {
     check('J1', attempt <= (before?.attempt ?? 0) + 1, `${runId} skips an attempt`);
     const subject = subjectOf(updaterId, work);
     if (clockIsSteady) {
-      const against = this.orders.against(updaterId, subject, atMs);
+      const against = this.orders.against(updaterId, subject, atMs, work.kind === 'revert');
       check('J2', against === undefined, `${runId} is admitted against ${against ?? ''}`);
       const forced = level === 'forced';
-      check('J8', !forced || this.orders.isWanted(subject, atMs), `nobody wants ${runId} now`);
+      const wanted = work.kind === 'revert' || this.orders.isWanted(subject, atMs);
+      check('J8', !forced || wanted, `nobody wants ${runId} now`);
       const rests = [before?.rest ?? noRest, this.rests.get(subject) ?? noRest];
       const rested = rests.every(({ sinceMs, untilMs }) => atMs < sinceMs || atMs >= untilMs);
       check('J3', forced || rested, `${runId} is tried again too soon`);
@@ -150,7 +162,7 @@ export class Audit {
   }
 
   /** J10. */
-  private restarts(fact: Of<'restart.ordered'>, atMs: number): void {
+  private restartOrdered(fact: Of<'restart.ordered'>, atMs: number): void {
     check('J10', this.held().length === 0, 'the machine restarts under what runs');
     const wanted = fact.updates.some((subject) => this.orders.isWanted(subject, atMs));
     const warnedMs = fact.atMs - atMs;
@@ -239,9 +251,15 @@ function subjectOf(updaterId: string, work: Work): string {
 }
 
 /** J11. */
-function fitsInAnHour({ hourOfWeek, awayS, returns }: Of<'rhythm.hour'>): void {
+function fitsInAnHour({ hourOfWeek, awayS, returns, ages = [] }: Of<'rhythm.hour'>): void {
   const fits = hourOfWeek >= 0 && hourOfWeek < 168 && awayS >= 0 && awayS <= 3_600 && returns >= 0;
   check('J11', fits, `hour ${String(hourOfWeek)} has ${String(awayS)} s of absence`);
+  const [ofAgesS, endedCount] = ages.reduce(
+    ([seconds, count], [, lastedS, ended]) => [seconds + lastedS, count + ended],
+    [0, 0],
+  );
+  const agree = Math.abs(ofAgesS - awayS) <= ages.length && endedCount === returns;
+  check('J11', agree, `hour ${String(hourOfWeek)} is another one by its ages`);
 }
 
 function never(): never {

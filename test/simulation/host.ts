@@ -12,7 +12,7 @@ import { updateFromWire } from '../../orchestrator/link/update.wire.js';
 import type { Update } from '../../orchestrator/runs/update.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
 import { requirementFromWire } from '../../proto/wire/requirement.js';
-import type { Software } from './software.js';
+import { receiptOf, type Software } from './software.js';
 import type { Truth } from './truth.js';
 import type { Lifetime, VirtualTime } from './virtual-time.js';
 
@@ -26,6 +26,8 @@ export interface HostRun {
   readonly updaterId: string;
   /** Absent: a scan. */
   readonly update: Update | undefined;
+  /** It puts back what these receipts are of; no updater is asked. */
+  readonly receipts: readonly string[] | undefined;
   readonly guard: readonly Requirement[];
   readonly holds: Set<Hold>;
   readonly life: Lifetime;
@@ -62,6 +64,8 @@ export class SimulatedHost {
 
   constructor(
     readonly instanceId: string,
+    /** The start of the machine in which it lives. */
+    readonly bootId: string | undefined,
     private readonly deps: {
       readonly time: VirtualTime;
       readonly chance: Chance;
@@ -160,6 +164,8 @@ export class SimulatedHost {
     const run: HostRun = {
       ...{ runId: grant.runId, epoch, updaterId: grant.updater?.id ?? '' },
       update,
+      receipts:
+        work?.$case === 'revert' ? work.value.roots.map(({ receiptId }) => receiptId) : undefined,
       guard: grant.guard.map((wire) => requirementFromWire(wire) ?? never()),
       holds: new Set(),
       life: { over: false },
@@ -247,8 +253,21 @@ export class SimulatedHost {
     });
   }
 
+  /** The host itself does it, and its disk may be full. */
+  private revert(run: HostRun, receipts: readonly string[]): Outcome {
+    const { chance, faults, software } = this.deps;
+    if (faults.on && chance.below(20) === 0)
+      return { kind: 'failed', code: 'NO_SPACE', message: 'no room', retry: true };
+    for (const receiptId of receipts) {
+      software.putBack(receiptId);
+      this.emitFact(run, installed(run.runId, receiptId, true));
+    }
+    return { kind: 'succeeded' };
+  }
+
   private outcomeOf(run: HostRun): Outcome {
     const { chance, faults, software } = this.deps;
+    if (run.receipts !== undefined) return this.revert(run, run.receipts);
     const fate = faults.on ? chance.below(20) : 19;
     if (fate === 0)
       return { kind: 'failed', code: 'UPDATER_CRASHED', message: 'it died', retry: true };
@@ -272,6 +291,12 @@ export class SimulatedHost {
     if (fate === 3) return { kind: 'succeeded' }; // A lie: nothing was done.
     const next = software.perform(run.updaterId, run.update.id, run.update.nextAction);
     if (next === 'gone') return { kind: 'gone' };
+    if (next === 'broken')
+      return { kind: 'failed', code: 'VERIFY_FAILED', message: 'it does not start', retry: false };
+    if (run.update.nextAction === 'install') {
+      const receiptId = receiptOf({ updaterId: run.updaterId, update: run.update });
+      this.emitFact(run, installed(run.runId, receiptId, false));
+    }
     return next === 'done' ? { kind: 'succeeded' } : { kind: 'more_to_do', nextAction: next };
   }
 
@@ -290,6 +315,7 @@ export class SimulatedHost {
   private end(run: HostRun, outcome: Outcome): void {
     run.life.over = true;
     this.runs.delete(run.runId);
+    if (outcome.kind === 'failed') this.deps.truth.didNotWork(run.runId, run.epoch);
     this.emit(run, { kind: 'finished', outcome, stderrTail: '' });
     if (this.deps.faults.on && this.deps.chance.below(30) === 0) {
       // A lie: it goes on talking of a run that is over.
@@ -318,6 +344,14 @@ export class SimulatedHost {
     this.outbox.push({ sequence: this.sequence, runId, epoch, body });
     this.deps.posted();
   }
+}
+
+function installed(runId: string, receiptId: string, reverted: boolean): Fact {
+  return {
+    ...{ kind: 'content.installed', runId, receiptId, reverted, root: 'apps', path: receiptId },
+    ...{ treeBeforeSha256: '', treeAfterSha256: reverted ? '' : receiptId, changes: [] },
+    ...{ fileCount: 1, sizeBytes: 1, truncated: false },
+  };
 }
 
 function never(): never {

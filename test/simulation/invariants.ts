@@ -14,6 +14,7 @@ import { deepStrictEqual } from 'node:assert';
 import { verifyChain, genesis } from '../../orchestrator/journal/chain.js';
 import type { Policy } from '../../orchestrator/policy/policy.js';
 import { holdsSlot } from '../../orchestrator/runs/run.js';
+import type { Plan } from '../../orchestrator/scheduler/decide.js';
 import { keyOf } from '../../orchestrator/scheduler/subject.js';
 import { emptyWorld, foldEntry } from '../../orchestrator/world/fold.js';
 import { parseEntry } from '../../orchestrator/world/entry-log.loop.js';
@@ -21,7 +22,6 @@ import type { World } from '../../orchestrator/world/world.js';
 import type { Disk } from './disk.js';
 import type { HostRun, SimulatedHost } from './host.js';
 import { InvariantError } from './invariant-error.js';
-import type { SimulatedOrchestrator } from './orchestrator.js';
 
 export function checkHost(
   host: SimulatedHost,
@@ -34,7 +34,9 @@ export function checkHost(
       throw new InvariantError(`I2: ${run.runId} runs while its guard is broken`);
     }
   }
-  const changing = runs.filter(({ update }) => isChange(update?.nextAction));
+  const changing = runs.filter(
+    ({ update, receipts }) => receipts !== undefined || isChange(update?.nextAction),
+  );
   const fetching = runs.length - changing.length;
   if (small ? runs.length > slots : changing.length > change || fetching > fetch) {
     throw new InvariantError(
@@ -60,21 +62,20 @@ function isChange(action: string | undefined): boolean {
   return action !== undefined && action !== 'download';
 }
 
-export function checkReasons({ ledger, turns }: SimulatedOrchestrator): void {
-  const plan = turns.planNow();
+export function checkReasons(world: World, plan: Plan): void {
   const accounted = new Set([
     ...plan.admit.map(({ subject }) => subject.key),
     ...plan.waiting.filter(({ reasons }) => reasons.length > 0).map(({ subject }) => subject.key),
-    ...[...ledger.world.runs.values()].filter(holdsSlot).map(keyOf),
+    ...[...world.runs.values()].filter(holdsSlot).map(keyOf),
   ]);
-  for (const key of [...ledger.world.updates.keys(), ...ledger.world.updaters.keys()]) {
+  for (const key of [...world.updates.keys(), ...world.updaters.keys()]) {
     if (!accounted.has(key)) throw new InvariantError(`I3: nobody says why "${key}" waits`);
   }
 }
 
 /** I8, while others leave the machine alone. */
-export function checkBlame({ turns }: SimulatedOrchestrator): void {
-  for (const { subject, reasons } of turns.planNow().waiting) {
+export function checkBlame({ waiting }: Plan): void {
+  for (const { subject, reasons } of waiting) {
     if (reasons.some(({ code }) => code === 'CPU_BUSY'))
       throw new InvariantError(`I8: "${subject.key}" waits for work of our own`);
   }

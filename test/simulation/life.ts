@@ -6,7 +6,7 @@ import type { CancelTimer } from '../../runtime/clock.js';
 import { parseEntry } from '../../orchestrator/world/entry-log.loop.js';
 import { Disk } from './disk.js';
 import { SimulatedHost } from './host.js';
-import { updateKey } from '../../orchestrator/world/world.js';
+import { updateKey, type UpdateState } from '../../orchestrator/world/world.js';
 import { InvariantError } from './invariant-error.js';
 import { checkJournal, checkReasons } from './invariants.js';
 import { Link } from './link.js';
@@ -16,7 +16,7 @@ import { Policies } from './policy.js';
 import { Senses } from './senses.js';
 import { Software } from './software.js';
 import { Truth } from './truth.js';
-import { settle, VirtualTime, type Lifetime } from './virtual-time.js';
+import { VirtualTime, type Lifetime } from './virtual-time.js';
 import { Watch } from './watch.js';
 
 const MINUTE_MS = 60_000;
@@ -68,6 +68,9 @@ class Life {
   private handled: Handled | undefined;
   private link: Link | undefined;
   private restartTimer: CancelTimer = () => undefined;
+  /** Some kernels do not say which start of the machine it is. */
+  private readonly bootsHaveNames: boolean;
+  private restartAtMs: number | undefined;
   private hostCount = 0;
   private crashCount = 0;
   /** By the clock on the wall, as scans are dated. */
@@ -80,6 +83,7 @@ class Life {
     this.software = new Software(this.chance);
     const cores = this.chance.below(2) === 0 ? 2 : 8;
     this.policies = new Policies(this.chance, this.time);
+    this.bootsHaveNames = this.chance.below(8) > 0;
     const { time, chance, truth, disk, policies } = this;
     this.senses = new Senses(cores, {
       ...{ time, chance, truth, lifetime: this.forever },
@@ -121,7 +125,7 @@ class Life {
 
   private async until(atMs: number, isEnough = (): boolean => false): Promise<void> {
     while (!isEnough() && this.time.step(atMs)) {
-      await settle();
+      await this.time.settle();
       if (this.failure !== undefined) throw this.failure as Error;
       this.watch.look(this.host, this.orchestrator, this.link !== undefined);
     }
@@ -133,12 +137,15 @@ class Life {
     if (orchestrator === undefined || host === undefined) return false;
     const { updates, runs, updaters } = orchestrator.ledger.world;
     const scans = [...updaters.values()].map(({ lastScanAtMs = 0 }) => lastScanAtMs);
-    const idle = updates.size + runs.size + host.runs.size + host.outbox.length === 0;
+    const isOver = [...updates.values()].every(isGivenUp);
+    const idle = isOver && runs.size + host.runs.size + host.outbox.length === 0;
     const scanned = scans.every((atMs) => atMs > this.calmSinceMs);
     return (
       idle &&
       scanned &&
-      this.software.updaterIds.every((id) => this.software.pending(id).length === 0)
+      this.software.updaterIds.every((id) =>
+        this.software.pending(id).every((update) => updates.has(updateKey(id, update.id))),
+      )
     );
   }
 
@@ -146,13 +153,13 @@ class Life {
   private checkEnd(): void {
     const { orchestrator } = this;
     if (orchestrator === undefined) throw new InvariantError('nobody is left');
-    checkReasons(orchestrator);
+    checkReasons(orchestrator.ledger.inForce, orchestrator.turns.planNow());
     checkJournal(this.disk, orchestrator.ledger.world, this.policies.current.retry);
     const { world } = orchestrator.ledger;
-    // What crashed as it was verified was put back, and waits for a person: nobody is one in the calm.
-    const undone = [...world.updates.values()].filter(
-      ({ gaveUp }) => gaveUp?.code !== 'MARKED_BAD',
-    );
+    // What does not work was put back, and waits for a person: nobody is one in the calm.
+    const undone = [...world.updates.values()].filter((state) => !isGivenUp(state));
+    for (const [subject, state] of world.updates)
+      if (isGivenUp(state)) this.watch.audit.verdicts.mayBeGivenUp(subject);
     const waits = new Set([...world.updates.keys()]);
     for (const { updaterId, update } of undone) waits.delete(updateKey(updaterId, update.id));
     const open = this.software.updaterIds.flatMap((updaterId) =>
@@ -206,7 +213,10 @@ class Life {
 
   private setClock(): void {
     const byMs = this.chance.below(2) === 0 ? DAY_MS : -DAY_MS;
-    if (!this.software.restarts) this.senses.setClock(byMs);
+    // Where its clock alone tells of a restart, one could be missed, or made up.
+    if (this.software.restarts && !this.bootsHaveNames) return;
+    this.senses.setClock(byMs);
+    this.restartAt(this.restartAtMs);
   }
 
   /** As when its file was written anew. */
@@ -217,14 +227,16 @@ class Life {
 
   /** The machine: everything on it ends, and comes back. */
   private restart(): void {
-    this.restartTimer();
+    this.restartAt(undefined);
     this.crashOrchestrator();
     this.crashHost();
     this.senses.booted();
   }
 
+  /** By the clock on the wall, as logind does it: whoever sets that moves the restart. */
   private restartAt(atMs: number | undefined): void {
     this.restartTimer();
+    this.restartAtMs = atMs;
     if (atMs === undefined) return;
     this.restartTimer = this.time.after(atMs - this.time.wallMs, this.forever, () => {
       this.restart();
@@ -252,9 +264,15 @@ class Life {
     }
   }
 
+  private get bootId(): string | undefined {
+    return this.bootsHaveNames ? `boot-${String(this.senses.bootCount)}` : undefined;
+  }
+
   private startHost(): void {
     this.hostCount += 1;
-    this.host = new SimulatedHost(`instance-${String(this.hostCount)}`, {
+    const instanceId = `instance-${String(this.hostCount)}`;
+    this.truth.lives(instanceId, this.senses.bootCount);
+    this.host = new SimulatedHost(instanceId, this.bootId, {
       time: this.time,
       chance: this.chance,
       software: this.software,
@@ -330,4 +348,9 @@ class Life {
       });
     });
   }
+}
+
+/** Put back, or nobody can. */
+function isGivenUp({ gaveUp }: UpdateState): boolean {
+  return gaveUp?.code === 'MARKED_BAD' || gaveUp?.code === 'LOST';
 }

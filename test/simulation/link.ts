@@ -35,6 +35,7 @@ export class Link {
     this.connection = {
       hostId: 'host-1',
       instanceId: host.instanceId,
+      bootId: host.bootId,
       confinement: simulated,
       // As the real host says it: a run whose end was not heard yet is still held.
       runIds: new Set([...host.runs.keys(), ...host.outbox.map(({ runId }) => runId)]),

@@ -53,6 +53,9 @@ export class SimulatedOrchestrator {
       policy,
       clock,
       log,
+      soon: (fn) => {
+        time.soon(fn);
+      },
       host: () => edges.current,
       onWanted: () => undefined,
       hostView: () => ({
@@ -86,13 +89,14 @@ export class SimulatedOrchestrator {
     const wake = (): void => {
       if (this.alive) this.turns.wake();
     };
-    const [only] = facts;
-    if (only !== undefined && facts.length === 1 && isRestraint(only)) {
-      void this.ledger.impose(only).then(wake, wake);
+    const [first, ...rest] = facts;
+    const imposed = first !== undefined && isRestraint(first);
+    if (imposed) {
+      void this.ledger.impose(first).then(wake, wake);
       wake();
-      return;
     }
-    void this.ledger.append(facts).then(wake, wake);
+    const later = imposed ? rest : facts;
+    if (later.length > 0) void this.ledger.append(later).then(wake, wake);
   }
 
   kill(): void {
@@ -108,7 +112,8 @@ function isRestraint(fact: Fact): fact is Restraint {
     kind === 'hold.placed' ||
     kind === 'veto.placed' ||
     kind === 'switch.tripped' ||
-    kind === 'updater.suspended'
+    kind === 'updater.suspended' ||
+    kind === 'updater.withdrawn'
   );
 }
 

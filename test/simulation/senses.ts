@@ -1,6 +1,7 @@
 // The machine and its sensors: who is there, what feeds it, what keeps it busy, and what the clock on its
 // wall shows. The host sees every change at once, the orchestrator a little later and in order.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Readings } from '../../conditions/reading.js';
 import { readingsAt, readingOf } from '../../orchestrator/simulation/calm.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
@@ -24,11 +25,18 @@ export class Senses {
   /** Whether the sensors know of persons at all. */
   blind = false;
   remote = false;
+  /** How often the machine has started. */
+  bootCount = 1;
   private bootAtMs: number;
   private othersBusy = false;
   private othersChangedAtMs = 0;
   private heardAtMs = 0;
   private measuring = false;
+  private told: Readings = new Map();
+  private known: { readonly state: string; readonly readings: Readings } = {
+    state: '',
+    readings: new Map(),
+  };
   private lastRanAtMs = Number.NEGATIVE_INFINITY;
   private clockSetAtMs = Number.NEGATIVE_INFINITY;
 
@@ -52,6 +60,7 @@ export class Senses {
   /** The machine has started anew. */
   booted(): void {
     this.bootAtMs = this.deps.time.wallMs;
+    this.bootCount += 1;
   }
 
   /** Since when nobody is there, as far as anybody knows. */
@@ -59,11 +68,13 @@ export class Senses {
     return this.blind ? undefined : this.awaySinceMs;
   }
 
-  /** The machine changed: everybody hears of it. */
+  /** Whoever watches hears of what changed, and of nothing that is as it was. */
   sense(): void {
     const { time, chance, truth, lifetime, toHost, toOrchestrator } = this.deps;
     this.noteOwnLoad();
     const readings = this.readings();
+    if (readings === this.told) return;
+    this.told = readings;
     toHost(readings);
     const sight = this.sightNow();
     const tell = toOrchestrator();
@@ -73,10 +84,26 @@ export class Senses {
     });
   }
 
-  /** What the sensors say. They count an absence without the jumps of the clock. */
+  /** What the sensors say, each of it since it is so. */
   readings(): Readings {
-    const { time } = this.deps;
-    const { atMs, mains, awaySinceMs } = this.sightNow();
+    const sight = this.sightNow();
+    const ownLoad = this.deps.time.nowMs - this.lastRanAtMs < OWN_LOAD_MS;
+    const state = JSON.stringify([{ ...sight, atMs: 0 }, this.blind, this.bootAtMs, ownLoad]);
+    if (state !== this.known.state) {
+      const { readings: known } = this.known;
+      const readings = new Map(this.measured(sight, ownLoad));
+      for (const [key, reading] of readings) {
+        const before = known.get(key);
+        if (before !== undefined && isDeepStrictEqual(before.value, reading.value))
+          readings.set(key, before);
+      }
+      this.known = { state, readings };
+    }
+    return this.known.readings;
+  }
+
+  /** They count an absence without the jumps of the clock. */
+  private measured({ atMs, mains, awaySinceMs }: Sight, ownLoad: boolean): Readings {
     const away = awaySinceMs === undefined ? {} : { awaySinceMs };
     const readings = new Map(readingsAt({ atMs, mains, ...away }));
     const presence = readings.get('presence');
@@ -92,7 +119,6 @@ export class Senses {
     readings.set('session.remote', readingOf('session.remote', remote, atMs));
     const boot = { kind: 'number', number: this.bootAtMs } as const;
     readings.set('boot.at', readingOf('boot.at', boot, atMs));
-    const ownLoad = time.nowMs - this.lastRanAtMs < OWN_LOAD_MS;
     const measured = [
       ['cpu.cores', this.cores],
       ['cpu.busy', this.othersBusy || ownLoad ? 60 : 1],
@@ -132,6 +158,7 @@ export class Senses {
   /** Somebody corrects the clock, or sets it wrong. */
   setClock(byMs: number): void {
     this.deps.time.setClock(byMs);
+    this.bootAtMs += byMs; // As the kernel reckons it: from now, and for how long it has been up.
     this.clockSetAtMs = this.deps.time.nowMs;
   }
 

@@ -18,6 +18,8 @@ export interface Program {
   readonly updaterId: string;
   readonly update: Update;
   readonly steps: readonly Step[];
+  /** What it installs does not work, as its verify finds. */
+  readonly isBad: boolean;
   /** How many of its steps are done. */
   doneCount: number;
 }
@@ -37,6 +39,7 @@ export class Software {
         updaterId,
         update: updateOf(`p${String(i)}`, chance),
         steps: chance.below(4) === 0 ? restarting : plain,
+        isBad: chance.below(10) === 0,
         doneCount: 0,
       })),
     );
@@ -45,10 +48,7 @@ export class Software {
     );
   }
 
-  /**
-   * Whether some of it needs the machine to restart. Whether it has is told by instants of the clock on
-   * the wall: where somebody sets that by a day, nobody can tell, and it may wait for one more restart.
-   */
+  /** Whether some of it needs the machine to restart. */
   get restarts(): boolean {
     return this.programs.some(({ steps }) => steps === restarting);
   }
@@ -66,14 +66,22 @@ export class Software {
   }
 
   /** Does a step; doing it again changes nothing. @returns the step that comes next. */
-  perform(updaterId: string, updateId: string, step: string): Step | 'done' | 'gone' {
+  perform(updaterId: string, updateId: string, step: string): Step | 'done' | 'gone' | 'broken' {
     const program = this.programs.find(
       (each) => each.updaterId === updaterId && each.update.id === updateId,
     );
     const index = program?.steps.findIndex((each) => each === step) ?? -1;
     if (program === undefined || index === -1) return 'gone';
+    if (program.isBad && step === 'verify') return 'broken';
     program.doneCount = Math.max(program.doneCount, index + 1);
     return program.steps[index + 1] ?? 'done';
+  }
+
+  /** What was there before its install, by the receipt of that, is there again. */
+  putBack(receiptId: string): void {
+    const program = this.programs.find((each) => receiptOf(each) === receiptId);
+    if (program === undefined) throw new Error(`nobody has a receipt ${receiptId}`);
+    program.doneCount = Math.min(program.doneCount, program.steps.indexOf('install'));
   }
 
   /** How long what an updater changes cannot be frozen at the most, as its manifest says. */
@@ -96,6 +104,11 @@ export class Software {
       enabled(id),
     ];
   }
+}
+
+/** Of its install, which is always the same one. */
+export function receiptOf({ updaterId, update }: Pick<Program, 'updaterId' | 'update'>): string {
+  return `receipt of ${updaterId} ${update.id}`;
 }
 
 function updateOf(id: string, chance: Chance): Update {

@@ -24,6 +24,8 @@ export class Truth {
   /** The epoch of the run that each event of each instance was about. */
   private readonly epochs = new Map<string, number>();
   private readonly findings = new Map<string, Finding>();
+  private readonly boots = new Map<string, number>();
+  private readonly broken = new Set<string>();
 
   told(instanceId: string, sequence: number, epoch: number): void {
     this.epochs.set(`${instanceId}/${String(sequence)}`, epoch);
@@ -31,6 +33,24 @@ export class Truth {
 
   epochTold(instanceId: string, sequence: number): number | undefined {
     return this.epochs.get(`${instanceId}/${String(sequence)}`);
+  }
+
+  /** An instance of the host lives in a start of the machine, counted from the first. */
+  lives(instanceId: string, boot: number): void {
+    this.boots.set(instanceId, boot);
+  }
+
+  bootOf(instanceId: string): number | undefined {
+    return this.boots.get(instanceId);
+  }
+
+  /** An attempt did not do what it was for. */
+  didNotWork(runId: string, epoch: number): void {
+    this.broken.add(`${runId}/${String(epoch)}`);
+  }
+
+  hasNotWorked(runId: string, epoch: number): boolean {
+    return this.broken.has(`${runId}/${String(epoch)}`);
   }
 
   scanned(runId: string, epoch: number, finding: Finding): void {

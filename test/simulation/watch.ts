@@ -25,7 +25,7 @@ const withoutMains: ReadonlySet<string> = new Set(['scan', 'download', 'verify',
 
 export class Watch {
   stepCount = 0;
-  private readonly audit: Audit;
+  readonly audit: Audit;
   private auditedCount = 0;
   /** Runs that the attached host has not heard of, and since when. */
   private unknownRuns = new Map<string, number>();
@@ -58,9 +58,10 @@ export class Watch {
     }
     if (orchestrator === undefined) return;
     if (this.stepCount % REASONS_EVERY === 0) {
-      checkReasons(orchestrator);
       const { senses } = this.deps;
-      if (senses.clockIsSteady() && senses.othersWereCalm()) checkBlame(orchestrator);
+      const plan = orchestrator.turns.planNow();
+      checkReasons(orchestrator.ledger.inForce, plan);
+      if (senses.clockIsSteady() && senses.othersWereCalm()) checkBlame(plan);
     }
     this.checkKnown(host, orchestrator);
     this.checkTripped(host, orchestrator, isLinked);
