@@ -45,6 +45,12 @@ export const partitions: readonly string[] = Array.from(
   (_, index) => `p${String(index)}`,
 );
 
+/**
+ * The header of what orchestrators say. A server sends acknowledgements to whatever subject a publisher
+ * names for them, and those have none: so a host cannot make it say something in an orchestrator's place.
+ */
+export const FROM_ORCHESTRATOR = 'lull-orchestrator';
+
 export const subjects = {
   /** @param partition a name, or `*` */
   journal: (partition: string) => `lull.v1.journal.${partition}`,

@@ -15,6 +15,7 @@ import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { verifyChain, genesis } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
+import { say } from '../link/say.nats.js';
 import { JournalBusyError, RESTRAINTS_MAX, type EntryLog } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { restrained, type Imposed, type Restraint } from '../world/restraints.js';
@@ -84,7 +85,7 @@ export function fleetLedger(deps: {
       imposed.add(restraint);
       connection.publish(subjects.restrain, JSON.stringify(fact)); // A2
       if (fact.kind === 'switch.tripped') {
-        connection.publish(subjects.halt, Halt.encode({ why: fact.why }).finish());
+        say(connection, subjects.halt, Halt.encode({ why: fact.why }).finish());
       }
       await ask([fact], undefined);
       imposed.delete(restraint);

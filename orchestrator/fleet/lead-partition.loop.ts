@@ -7,6 +7,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import type { GroupLock } from '../groups/group-lock.js';
 import type { Journal } from '../journal/journal.js';
 import { serveHosts } from '../link/hosts.nats.js';
 import type { PolicySource } from '../policy/policy.js';
@@ -32,6 +33,7 @@ export interface LeadDeps {
   readonly openJournal: (partition: string) => Promise<Journal>;
   readonly follower: FleetFollower;
   readonly fleet: FleetLedger;
+  readonly groupLock: GroupLock;
   readonly version: string;
   readonly policy: PolicySource;
   readonly clock: Clock;
@@ -79,6 +81,7 @@ export async function leadPartition(
       const room = openRoom({
         ...{ hostId, ledger, version, policy: policy.current, clock, log },
         note: deps.fleet.note,
+        groupLock: deps.groupLock,
         onProgress: (progress) => {
           nats.connection.publish(subjects.progress(hostId), JSON.stringify(progress));
         },

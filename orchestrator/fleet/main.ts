@@ -10,6 +10,7 @@ import { FleetServiceService } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registry.js';
 import { FLEET_PARTITION, partitions } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
+import { pause } from '../../runtime/deadline.js';
 import { serveUnix } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
@@ -18,6 +19,7 @@ import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { admission } from '../api/admission.fs.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
+import { openGroupLock } from '../groups/group-lock.kv.js';
 import { openJournalOn } from '../journal/open.jetstream.js';
 import { openStream } from '../journal/stream.jetstream.js';
 import { openUpStream } from '../link/up-stream.nats.js';
@@ -73,7 +75,14 @@ export async function startFleetOrchestrator(
 
     const led = new Map<string, Closeable & Partial<Pick<LedPartition, 'restrain'>>>();
     const fleet = fleetLedger({ nats, follower, clock });
-    const deps: LeadDeps = { nats, jsm, openJournal, follower, fleet, version, policy, clock, log };
+    const groupLock = await openGroupLock({
+      ...{ js, clock, log, pause, random: Math.random, replicaCount },
+      placesOf: (group) =>
+        policy.current().groups.find(({ name: each }) => each === group)?.atOnceMax ?? 0,
+    });
+    const deps: LeadDeps = {
+      ...{ nats, jsm, openJournal, follower, fleet, groupLock, version, policy, clock, log },
+    };
     opened.add(
       'restraints',
       hearRestraints(nats, (restraint) => {

@@ -6,14 +6,17 @@ import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { OperatorDeps } from '../api/deps.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
+import type { GroupLock } from '../groups/group-lock.js';
 import { createHostSessions } from '../link/host-session.loop.js';
 import type { HostAttendant } from '../link/hosts.nats.js';
 import type { RolloutFact } from '../journal/rollout-fact.js';
 import type { Policy } from '../policy/policy.js';
 import { byOwnership } from '../trust/caller.grpc.js';
+import { groupsOf, placeNeed } from '../scheduler/groups.js';
 import { attend } from '../scheduler/attend.loop.js';
 import type { RunProgress } from '../scheduler/edges.loop.js';
 import type { TurnDeps } from '../scheduler/turn.loop.js';
+import { keepPlaces } from './places.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 
 export interface Room extends HostAttendant, Closeable {
@@ -34,11 +37,20 @@ export function openRoom(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly onProgress: (progress: RunProgress) => void;
+  readonly groupLock: GroupLock;
   readonly note: (facts: readonly RolloutFact[]) => Promise<void>;
 }): Room {
   const { hostId, ledger, version, policy, clock } = deps;
   const log = deps.log.child({ host: hostId });
   let wanted: Wanted = { edgesOnly: true, apps: [], diskPaths: [] };
+
+  const places = keepPlaces({
+    ...{ hostId, lock: deps.groupLock, clock, random: Math.random, log },
+    groups: () => groupsOf(hostId, policy()).map(({ name }) => name),
+    onChange: () => {
+      attended.wake();
+    },
+  });
 
   function tellWanted(): void {
     const { edgesOnly, apps, diskPaths } = wanted;
@@ -55,6 +67,10 @@ export function openRoom(deps: {
     diskPath: DISK_PATH,
     onProgress: deps.onProgress,
     note: deps.note,
+    places: places.current,
+    onPlan: (plan) => {
+      places.need(placeNeed(plan, ledger.world));
+    },
     onWanted: (next) => {
       if (JSON.stringify(next) === JSON.stringify(wanted)) return;
       wanted = next;
@@ -81,6 +97,9 @@ export function openRoom(deps: {
       callerOf: byOwnership, // Until a call says whose it is.
     },
     wake,
-    close: () => attended.close(),
+    close: async () => {
+      await places.close();
+      await attended.close();
+    },
   };
 }

@@ -10,7 +10,12 @@
 //   K5. An instance that another one of the same name has replaced does not come back: two machines
 //       that share a name, as copies of an image do, would take turns for ever.
 
-import type { AttachRequest, AttachResponse, Hello } from '../../proto/gen/lull/link/v1/link.js';
+import type {
+  AttachRequest,
+  AttachResponse,
+  Confinement as WireConfinement,
+  Hello,
+} from '../../proto/gen/lull/link/v1/link.js';
 import type { Confinement } from '../../conditions/confinement.js';
 import { displayText } from '../../conditions/words.js';
 import type { Log } from '../../runtime/log.js';
@@ -98,6 +103,11 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
   const present = new Map<string, Present>();
   const remembered = new Map<string, Remembered>();
 
+  async function confined(host: SpokenTo, wire: WireConfinement): Promise<void> {
+    host.confinement = confinementFromWire(wire);
+    await edges.confined(host);
+  }
+
   function open(carried: Carried, inherited?: SpokenTo): HostSession {
     let host: SpokenTo | undefined = inherited;
 
@@ -117,9 +127,9 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
         present.set(hostId, { session, carried, host });
         host.send({ $case: 'welcome', value: {} });
         await edges.attached(host);
+        if (kind.value.confined !== undefined) await confined(host, kind.value.confined);
       } else if (kind?.$case === 'confinement' && host !== undefined) {
-        host.confinement = confinementFromWire(kind.value);
-        await edges.confined(host);
+        await confined(host, kind.value);
       } else if (kind?.$case === 'event' && host !== undefined) {
         const event = eventFromWire(kind.value);
         const last = remembered.get(host.hostId);

@@ -17,6 +17,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostSession, HostSessions } from './host-session.loop.js';
+import { say } from './say.nats.js';
 import { fallSilent, hearState, type ToldState } from './told-state.js';
 import { hearPartition } from './up-stream.nats.js';
 
@@ -84,7 +85,7 @@ export async function serveHosts(deps: {
       send: (kind) => {
         sequence += 1n;
         const down = { instanceId, leaderId, sequence, message: { kind } };
-        connection.publish(subjects.down(hostId), Down.encode(down).finish());
+        say(connection, subjects.down(hostId), Down.encode(down).finish());
       },
       replaced: () => undefined, // Its instance is not the one that is spoken to any more.
     });
@@ -135,7 +136,7 @@ export async function serveHosts(deps: {
     host.askedAtMs = nowMs;
     const message = { kind: { $case: 'acknowledge', value: { sequence: 0n } } } as const;
     const down = { instanceId, leaderId, sequence: 0n, message };
-    connection.publish(subjects.down(hostId), Down.encode(down).finish());
+    say(connection, subjects.down(hostId), Down.encode(down).finish());
   }
 
   function hearStateOf(hostId: string, data: Uint8Array): void {
@@ -211,7 +212,7 @@ export async function serveHosts(deps: {
     cancels.add(cancel);
   };
   const announce = (): void => {
-    connection.publish(subjects.lead(partition), Lead.encode({ leaderId }).finish());
+    say(connection, subjects.lead(partition), Lead.encode({ leaderId }).finish());
   };
   announce();
   every(LEAD_EVERY_MS, announce);

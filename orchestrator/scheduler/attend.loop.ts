@@ -35,6 +35,9 @@ export function attend(deps: {
   readonly diskPath: string;
   readonly onProgress: (progress: RunProgress) => void;
   readonly onWanted: TurnDeps['onWanted'];
+  readonly onPlan?: (plan: Plan) => void;
+  /** Its places in groups, where they are shared. */
+  readonly places?: () => NonNullable<HostView['places']>;
   /** Writes what holds for all machines. */
   readonly note: (facts: readonly RolloutFact[]) => Promise<void>;
 }): AttendedHost {
@@ -54,11 +57,13 @@ export function attend(deps: {
     readings,
     diskPath: whereItSays(edges.current) ?? deps.diskPath,
     servedSinceMs,
+    ...(deps.places === undefined ? {} : { places: deps.places() }),
   });
   const turns = opened.add(
     'turns',
     startTurns({
       ...{ ledger, policy, clock, log, hostView, host, onWanted },
+      ...(deps.onPlan === undefined ? {} : { onPlan: deps.onPlan }),
       soon: setImmediate,
     }),
   );

@@ -86,6 +86,13 @@ describe('what is foretold', () => {
             ? []
             : [`${String(atMs)} ${actionOf({ work })} ${key}`],
         );
+        // What began in this very moment is there already, and is foretold as what goes on.
+        for (const run of world.runs.values()) {
+          if (!holdsSlot(run) || run.phase.kind === 'paused' || run.admittedAtMs !== NOW_MS)
+            continue;
+          const at = begun.indexOf(`${String(NOW_MS)} ${actionOf(run)} ${keyOf(run)}`);
+          if (at >= 0) begun.splice(at, 1);
+        }
         const instants = looks.map((ms) => NOW_MS + ms).sort((x, y) => x - y);
         expect(begun.sort()).toEqual(lived(world, host, policy, [...instants, span.toMs]).sort());
       }),

@@ -33,7 +33,8 @@ import { resumeObjections } from './network-wait.js';
 import { compareSubjects } from './order.js';
 import { mends, toContinue, toStart } from './requirements.js';
 import { restartObjections, restartPlan, type RestartPlan } from './restart.js';
-import { groupObjections, slotObjections, type Occupant } from './slots.js';
+import { groupObjections } from './groups.js';
+import { slotObjections, type Occupant } from './slots.js';
 import { subjectsOf, type Subject } from './subject.js';
 
 export interface Admission {
@@ -93,7 +94,7 @@ function admissions(
     const reasons = [
       ...objectionsTo(subject, world, host, policy, nowMs, quietSinceOwnRun),
       ...slotObjections(occupant, running, policy, host.readings), // D4
-      ...(action === 'revert' ? [] : groupObjections(host.id, action, world, policy)),
+      ...(action === 'revert' ? [] : groupObjections(host, action, world, policy)),
       ...ringObjections(host.id, subject, world, policy, nowMs),
     ];
     if (reasons.length > 0) {

@@ -1,4 +1,5 @@
 import type { Level } from '../../conditions/confinement.js';
+import type { Place } from '../groups/group-lock.js';
 import type { Readings } from '../../conditions/reading.js';
 
 /** A machine as it is now: what no journal knows. */
@@ -10,6 +11,11 @@ export interface HostView {
   readonly readings: Readings;
   /** The directory whose file system takes downloads and installs. */
   readonly diskPath: string;
+  /**
+   * Its places in groups, by name, where they are shared with machines that this orchestrator does not
+   * serve. Absent: it serves them all.
+   */
+  readonly places?: ReadonlyMap<string, Place>;
   /** When the orchestrator began to serve it, ms since the epoch. */
   readonly servedSinceMs: number;
 }

@@ -3,9 +3,8 @@
 import { valueOf, type Readings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
-import { actionOf, holdsSlot, type ActionName } from '../runs/run.js';
+import type { ActionName } from '../runs/run.js';
 import type { Work } from '../runs/update.js';
-import type { World } from '../world/world.js';
 import { weightOf } from './requirements.js';
 
 /** What occupies a slot, or would. */
@@ -79,31 +78,4 @@ function conflictWith(wanted: Omit<Occupant, 'runId'>, other: Occupant): Reason[
   if (mine.exclusive || theirs.exclusive) return conflict('exclusive');
   const shared = mine.conflictKeys.find((key) => theirs.conflictKeys.includes(key));
   return shared === undefined ? [] : conflict(`both need "${shared}"`);
-}
-
-/** Whether as many other machines of one of the host's groups as may are changing something. */
-export function groupObjections(
-  hostId: string,
-  action: ActionName,
-  world: World,
-  { groups }: Policy,
-): Reason[] {
-  if (weightOf(action) !== 'change') return [];
-  return groups.flatMap(({ name, hosts, atOnceMax }): Reason[] => {
-    const isMember = (id: string): boolean => hosts.some((pattern) => coversHost(pattern, id));
-    if (!isMember(hostId)) return [];
-    const others = new Set<string>();
-    for (const run of world.runs.values()) {
-      const changes = holdsSlot(run) && weightOf(actionOf(run)) === 'change';
-      if (changes && run.hostId !== hostId && isMember(run.hostId)) others.add(run.hostId);
-    }
-    if (others.size < atOnceMax) return [];
-    const message = `${String(others.size)} of at most ${String(atOnceMax)} machines of ${name} are changing something`;
-    const counted = { measured: others.size, limit: atOnceMax, unit: 'count' } as const;
-    return [{ code: 'GROUP_FULL', message, about: name, ...counted }];
-  });
-}
-
-function coversHost(pattern: string, id: string): boolean {
-  return pattern.endsWith('*') ? id.startsWith(pattern.slice(0, -1)) : pattern === id;
 }

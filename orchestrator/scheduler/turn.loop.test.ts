@@ -75,8 +75,7 @@ beforeEach(async () => {
   ledger = await openLedger({ journal, clock, retry: () => policy.retry, log });
   host = {
     ...{ hostId: 'host-1', instanceId: 'i', bootId: undefined, confinement: undefined },
-    runIds: new Set(),
-    diskPath: '',
+    ...{ runIds: new Set(), diskPath: '' },
     send: (command) => {
       sent.push(command);
       durableAtSend.push(ledger.head.sequence);

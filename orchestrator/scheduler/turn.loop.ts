@@ -34,6 +34,8 @@ export interface TurnDeps extends ObeyDeps {
   readonly log: Log;
   /** Calls `fn` after what is under way, and what came with it: `setImmediate`, but where time is simulated. */
   readonly soon: (fn: () => void) => void;
+  /** Told of each plan, before it is done. */
+  readonly onPlan?: (plan: Plan) => void;
   /** Told in each turn whether nothing waits for the machine, and what updates ask about. */
   readonly onWanted: (wanted: {
     readonly edgesOnly: boolean;
@@ -100,6 +102,7 @@ export function startTurns(deps: TurnDeps): Turns {
   async function turn(): Promise<void> {
     const plan = planNow();
     last = plan;
+    deps.onPlan?.(plan);
     restrict(plan, deps.host());
     const { world } = ledger;
     deps.onWanted({

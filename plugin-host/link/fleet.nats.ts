@@ -3,12 +3,12 @@
 import { join } from 'node:path';
 import type { Subscription } from '@nats-io/transport-node';
 import type { Wanted } from '../../proto/gen/lull/link/v1/link.js';
-import { subjects } from '../../proto/subjects.js';
+import { FROM_ORCHESTRATOR, subjects } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostedRuns } from '../runs/hosted-runs.loop.js';
-import type { LinkCarrier } from './link.loop.js';
+import type { LinkCarrier } from './carrier.wire.js';
 import { natsCarrier } from './link.nats.js';
 import { publishState } from './state.nats.js';
 
@@ -36,8 +36,9 @@ export function openFleetLink(deps: {
     },
     serve: (runs) => {
       halts = deps.nats.connection.subscribe(subjects.halt, {
-        callback: (error) => {
-          if (error === null) runs.pauseAll(['TRIPPED']);
+        callback: (error, { headers }) => {
+          const isTheirs = headers?.has(FROM_ORCHESTRATOR) === true;
+          if (error === null && isTheirs) runs.pauseAll(['TRIPPED']);
         },
       });
     },

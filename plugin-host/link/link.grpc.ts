@@ -2,7 +2,7 @@
 
 import { LinkServiceClient, type ReadBundleResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { dialUnix } from '../../runtime/grpc.js';
-import type { LinkCarrier } from './link.loop.js';
+import type { LinkCarrier } from './carrier.wire.js';
 
 /** @param socketPath of the orchestrator's link. */
 export function grpcCarrier(socketPath: string): LinkCarrier {

@@ -7,11 +7,12 @@
 //   L3. No more is handed to a connection than it takes: what an orchestrator does not read waits in
 //       the outbox alone, which is bounded (T23).
 
-import type { AttachRequest, AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import type { Confinement } from '../../conditions/confinement.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import type { LinkCarrier, LinkStream } from './carrier.wire.js';
 import type { ReadBundle } from '../catalog/catalog.fs.js';
 import type { RunEvent } from '../runs/event.js';
 import { eventToWire } from './event.wire.js';
@@ -28,23 +29,6 @@ interface Report {
   readonly epoch: number;
   readonly atMs: number;
   readonly event: RunEvent;
-}
-
-/** One connection to an orchestrator; `'end'` or `'error'` is its last word. */
-export interface LinkStream {
-  /** @returns false when it takes no more until `'drain'`. */
-  write(message: AttachRequest): boolean;
-  end(): unknown;
-  on(event: 'data', listener: (message: AttachResponse) => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  on(event: 'end', listener: () => void): unknown;
-  once(event: 'drain', listener: () => void): unknown;
-}
-
-/** What brings the link's messages: gRPC inside a machine, NATS between machines. */
-export interface LinkCarrier extends Closeable {
-  attach(): LinkStream;
-  readonly readBundle: ReadBundle;
 }
 
 /** What the link serves. */
@@ -93,6 +77,8 @@ export function openLink(deps: {
   let retryMs = RECONNECT_MS_MIN;
   let cancelRetry: CancelTimer = () => undefined;
   let confinement: Confinement | undefined;
+  /** Over this connection. */
+  let toldConfinement: Confinement | undefined;
   let closed = false;
   let flushed: (() => void)[] = [];
 
@@ -142,12 +128,16 @@ export function openLink(deps: {
       event.kind === 'rootChanged' ? [] : [runId],
     );
     const runIds = [...new Set([...served.runIds(), ...unheard])];
-    const hello = { hostId, instanceId, bootId, confinement: '', runIds, diskPath };
+    toldConfinement = confinement;
+    const confined =
+      confinement === undefined ? undefined : { ...confinement, trials: [...confinement.trials] };
+    const hello = { hostId, instanceId, bootId, confinement: '', runIds, diskPath, confined };
     attached.write({ kind: { $case: 'hello', value: hello } });
   }
 
   function sendConfinement(): void {
-    if (confinement === undefined) return;
+    if (confinement === undefined || confinement === toldConfinement) return;
+    toldConfinement = confinement;
     const value = { ...confinement, trials: [...confinement.trials] };
     stream?.write({ kind: { $case: 'confinement', value } });
   }

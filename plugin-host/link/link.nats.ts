@@ -7,12 +7,13 @@
 //       places when one has to be sent again.
 //   N2. A command is obeyed only when it is this instance's, of the orchestrator that welcomed it, and
 //       the next one. Anything else leads to a new hello, never to a guess.
+//   N4. Nothing is heard but what an orchestrator has marked as its own.
 //   N3. A fleet that loses its orchestrator, or its server, does not say hello in one instant.
 
 import { Duplex } from 'node:stream';
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
-import type { Subscription } from '@nats-io/transport-node';
+import type { Msg, Subscription } from '@nats-io/transport-node';
 import {
   Down,
   Lead,
@@ -20,11 +21,11 @@ import {
   type AttachRequest,
   type AttachResponse,
 } from '../../proto/gen/lull/link/v1/link.js';
-import { BUNDLES_BUCKET, partitionOf, subjects } from '../../proto/subjects.js';
+import { BUNDLES_BUCKET, FROM_ORCHESTRATOR, partitionOf, subjects } from '../../proto/subjects.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { within } from '../../runtime/deadline.js';
 import type { Nats } from '../../runtime/nats.js';
-import type { LinkCarrier } from './link.loop.js';
+import type { LinkCarrier } from './carrier.wire.js';
 
 /** A server under a storm of a whole fleet takes its time, and asking again would make it worse. */
 const PUBLISH_MS_MAX = 30_000;
@@ -68,6 +69,16 @@ export function natsCarrier(deps: NatsCarrierDeps): LinkCarrier {
   };
 }
 
+/** What an orchestrator said; undefined for anything else that came on its subject (N4). */
+function said<T>({ headers, data }: Msg, type: { decode(bytes: Uint8Array): T }): T | undefined {
+  if (headers?.has(FROM_ORCHESTRATOR) !== true) return undefined;
+  try {
+    return type.decode(data);
+  } catch {
+    return undefined; // Of no version that this one knows: what it would have said is missed, and noticed.
+  }
+}
+
 class NatsLinkStream extends Duplex {
   private readonly partition: string;
   private readonly down: Subscription;
@@ -91,12 +102,14 @@ class NatsLinkStream extends Duplex {
     const { connection } = nats;
     this.down = connection.subscribe(subjects.down(hostId), {
       callback: (error, message) => {
-        if (error === null) this.hear(Down.decode(message.data));
+        const down = error === null ? said(message, Down) : undefined;
+        if (down !== undefined) this.hear(down);
       },
     });
     this.lead = connection.subscribe(subjects.lead(this.partition), {
       callback: (error, message) => {
-        if (error === null) this.hearLead(Lead.decode(message.data));
+        const lead = error === null ? said(message, Lead) : undefined;
+        if (lead !== undefined) this.hearLead(lead);
       },
     });
     this.stopListening = nats.onReconnect(() => {

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { Update } from '../../proto/gen/lull/updater/v1/updater.js';
 import { HostState, type AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
-import { partitionOf, subjects } from '../../proto/subjects.js';
+import { FROM_ORCHESTRATOR, partitionOf, subjects } from '../../proto/subjects.js';
 import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
 import { readingToWire } from '../../proto/wire/reading.js';
 import type { Readings } from '../../conditions/reading.js';
@@ -155,12 +155,12 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
   }
 
   const halts = connection.subscribe(subjects.halt, {
-    callback: () => {
-      haltedAtMs = clock.now().monotonicMs;
+    callback: (_error, { headers }) => {
+      if (headers?.has(FROM_ORCHESTRATOR) === true) haltedAtMs = clock.now().monotonicMs;
     },
   });
-  link.attach({ runIds: () => [...runs.keys()], onCommand: obey });
   link.confines({ level: 'confined', runtime: 'none', cgroups: 'v2', trials: [] });
+  link.attach({ runIds: () => [...runs.keys()], onCommand: obey });
   return {
     hostId,
     instanceId,

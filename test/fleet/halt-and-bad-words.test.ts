@@ -5,6 +5,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { Down, Hello, Up } from '../../proto/gen/lull/link/v1/link.js';
 import { LEASES_BUCKET, partitionOf, subjects } from '../../proto/subjects.js';
+import { say } from '../../orchestrator/link/say.nats.js';
 import { createLog } from '../../runtime/log.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
@@ -121,6 +122,24 @@ describe('not believed', () => {
   );
 
   fleetTest(
+    'a halt, or a command, that a machine has the server send in its acknowledgements',
+    async () => {
+      const host = await stage.machine({ hostId: 'one' });
+      await attached('one');
+      const up = subjects.up(partitionOf('evil'), 'evil');
+      for (const aim of [subjects.halt, subjects.down('one'), subjects.lead(partitionOf('one'))]) {
+        nats.connection.publish(up, new Uint8Array([1]), { reply: aim });
+      }
+      await nats.connection.flush();
+      await stage.accept(lull);
+      await stage.until('it works', () => host.finished.length > 1);
+      expect(host.haltedAtMs).toBeUndefined();
+      expect(host.welcomedCount).toBeLessThan(4);
+    },
+    MS_MAX,
+  );
+
+  fleetTest(
     'a grant of an orchestrator that does not lead any more',
     async () => {
       const host = await stage.machine({ hostId: 'one' });
@@ -130,7 +149,7 @@ describe('not believed', () => {
       const { instanceId } = host;
       for (let sequence = 1n; sequence < 9n; sequence += 1n) {
         const stale = { instanceId, leaderId: 'of-yesterday', sequence, message };
-        nats.connection.publish(subjects.down('one'), Down.encode(stale).finish());
+        say(nats.connection, subjects.down('one'), Down.encode(stale).finish());
       }
       await nats.connection.flush();
       await stage.accept(lull);

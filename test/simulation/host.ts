@@ -133,6 +133,8 @@ export class SimulatedHost {
         this.deps.restart(undefined);
         return;
       case 'welcome':
+      case 'wanted':
+      case 'refused':
       case 'acknowledge':
         return;
     }
