@@ -16,6 +16,7 @@ import { admission } from './api/admission.fs.js';
 import { createProgressFeed } from './api/watch.grpc.js';
 import type { OperatorDeps } from './api/deps.grpc.js';
 import { fleetHandlers } from './api/fleet.grpc.js';
+import { ownGroups } from './api/own-groups.js';
 import { hostToWire } from './api/host.wire.js';
 import { operatorHandlers } from './api/operator.grpc.js';
 import { openJournal, type JournalOptions } from './journal/open.loop.js';
@@ -137,6 +138,7 @@ export async function startOrchestrator(
         FleetServiceService,
         fleetHandlers({
           ...{ ledger, policy: policy.current, clock, wake, callerOf },
+          groups: ownGroups(ledger.world, policy.current),
           listHosts: () => {
             const hosts = [hostToWire(hostView().id, '', operatorDeps)];
             return Promise.resolve({ hosts, nextPageToken: '', unserved: [] });

@@ -1,6 +1,6 @@
 // Commands about a fleet.
 
-import type { FleetHost, Rollout } from '../../proto/gen/lull/operator/v1/fleet.js';
+import type { FleetHost, Group, Rollout } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { unary } from '../../runtime/grpc.js';
 import { CALL_MS_MAX, withFleet, type OrchestratorAt } from '../clients.grpc.js';
 
@@ -54,4 +54,21 @@ export async function resumeRollout(at: OrchestratorAt, subject: string): Promis
     const { rollouts } = await unary(fleet.resumeRollout.bind(fleet), { subject }, options);
     return rollouts;
   });
+}
+
+/** The groups of the policy, and who has a place in them. */
+export async function askGroups(at: OrchestratorAt): Promise<Group[]> {
+  return withFleet(at, async (fleet) => {
+    const { groups } = await unary(fleet.listGroups.bind(fleet), {}, options);
+    return groups;
+  });
+}
+
+/** Takes a place back from a machine that is gone for good. */
+export async function releasePlace(
+  at: OrchestratorAt,
+  group: string,
+  hostId: string,
+): Promise<void> {
+  await withFleet(at, (fleet) => unary(fleet.releasePlace.bind(fleet), { group, hostId }, options));
 }

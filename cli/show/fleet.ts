@@ -1,6 +1,6 @@
 // Machines of a fleet as a table.
 
-import type { Rollout } from '../../proto/gen/lull/operator/v1/fleet.js';
+import type { Group, Rollout } from '../../proto/gen/lull/operator/v1/fleet.js';
 import type { Fleet } from '../commands/fleet.js';
 import { localTime } from './local-time.js';
 import { table } from './table.js';
@@ -29,4 +29,15 @@ export function showRollouts(rollouts: readonly Rollout[]): string {
     each.stopped === '' ? 'goes on' : `stopped: ${each.stopped}`,
   ]);
   return table([head, ...rows]);
+}
+
+export function showGroups(groups: readonly Group[]): string {
+  if (groups.length === 0) return 'the policy has no groups';
+  const rows = groups.map(({ name, atOnceMax, holders }) => [
+    ...[name, `${String(holders.length)} of ${String(atOnceMax)}`],
+    holders
+      .map(({ hostId, sinceUnixMs }) => `${hostId} since ${localTime(Number(sinceUnixMs))}`)
+      .join(', ') || '-',
+  ]);
+  return table([['GROUP', 'PLACES TAKEN', 'BY'], ...rows]);
 }

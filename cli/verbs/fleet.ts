@@ -1,20 +1,44 @@
 // lull fleet: what is about all machines.
 
 import type { Command } from 'commander';
-import { askFleet, askRollouts, resumeRollout, stopRollout } from '../commands/fleet.js';
+import { aboutHost } from '../clients.grpc.js';
+import {
+  askFleet,
+  askGroups,
+  askRollouts,
+  releasePlace,
+  resumeRollout,
+  stopRollout,
+} from '../commands/fleet.js';
 import { parseDuration, releaseSwitch, tripSwitch } from '../commands/orders.js';
 import { write } from '../output.js';
 import { localTime } from '../show/local-time.js';
-import { showFleet, showRollouts } from '../show/fleet.js';
+import { showFleet, showGroups, showRollouts } from '../show/fleet.js';
 import type { Here } from './here.js';
 
 export function addFleet(program: Command, here: Here): void {
   const fleet = program.command('fleet').description('all machines of a fleet');
+  fleet.hook('preAction', () => {
+    aboutHost(undefined); // Whatever LULL_HOST says.
+  });
   fleet
     .command('hosts')
     .description('every machine that an orchestrator has heard of')
     .action(async () => {
       write(await askFleet(here.orchestrator()), here.json(), showFleet);
+    });
+  fleet
+    .command('groups')
+    .description('how many machines of a group may change something at once, and which do')
+    .action(async () => {
+      write(await askGroups(here.orchestrator()), here.json(), showGroups);
+    });
+  fleet
+    .command('release <group> <machine>')
+    .description('take a place in a group back from a machine that is gone for good')
+    .action(async (group: string, machine: string) => {
+      await releasePlace(here.orchestrator(), group, machine);
+      write({ group, machine }, here.json(), () => `${machine} has no place in ${group}`);
     });
   fleet
     .command('rollout')

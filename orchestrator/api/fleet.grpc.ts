@@ -4,7 +4,9 @@ import { status } from '@grpc/grpc-js';
 import type {
   FleetServiceServer,
   ListHostsRequest,
+  ListGroupsResponse,
   ListHostsResponse,
+  ReleasePlaceResponse,
   Rollout as WireRollout,
   StopRolloutRequest,
 } from '../../proto/gen/lull/operator/v1/fleet.js';
@@ -12,6 +14,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Attribution } from '../journal/order-fact.js';
 import type { RolloutFact } from '../journal/rollout-fact.js';
 import type { Policy } from '../policy/policy.js';
+import type { GroupLock } from '../groups/group-lock.js';
 import { openRings, stopReasons } from '../scheduler/rings.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
 import { attributionOf } from '../trust/caller.js';
@@ -27,6 +30,7 @@ export interface FleetDeps {
   readonly clock: Clock;
   readonly wake: () => void;
   readonly callerOf: CallerOf;
+  readonly groups: Pick<GroupLock, 'holders' | 'release'>;
   readonly listHosts: (request: ListHostsRequest) => Promise<ListHostsResponse>;
 }
 
@@ -49,6 +53,12 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
   return {
     listHosts: ({ request }, callback) => {
       answer(callback, deps.listHosts(request));
+    },
+    listGroups: (_call, callback) => {
+      answer(callback, listGroups(deps));
+    },
+    releasePlace: ({ request: { group, hostId } }, callback) => {
+      answer(callback, releasePlace(deps, group, hostId));
     },
     listRollouts: (_call, callback) => {
       const all = [...ledger.world.rollouts.values()].reverse();
@@ -77,6 +87,30 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
       ...{ kind: 'rollout.stopped', ...which(each), why, ...attribution },
     }));
   }
+}
+
+async function listGroups({ policy, groups }: FleetDeps): Promise<ListGroupsResponse> {
+  const all = policy().groups.map(async ({ name, atOnceMax }) => ({
+    ...{ name, atOnceMax },
+    holders: (await groups.holders(name)).map(({ id, sinceMs }) => ({
+      hostId: id,
+      sinceUnixMs: BigInt(Math.round(sinceMs)),
+    })),
+  }));
+  return { groups: await Promise.all(all) };
+}
+
+async function releasePlace(
+  { policy, groups }: FleetDeps,
+  group: string,
+  hostId: string,
+): Promise<ReleasePlaceResponse> {
+  if (!policy().groups.some(({ name }) => name === group)) {
+    const message = `the policy has no group "${group}"; "lull fleet groups" lists them`;
+    throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_GROUP', message);
+  }
+  await groups.release(group, hostId);
+  return {};
 }
 
 function which({ updaterId, updateId, toVersion }: Rollout) {

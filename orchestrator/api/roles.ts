@@ -21,6 +21,8 @@ export const verbRoles: ReadonlyMap<string, readonly Role[]> = new Map([
   [`${operator}Watch`, watching],
   [`${fleet}ListHosts`, watching],
   [`${fleet}ListRollouts`, watching],
+  [`${fleet}ListGroups`, watching],
+  [`${fleet}ReleasePlace`, ordering],
   [`${fleet}StopRollout`, ordering],
   [`${fleet}ResumeRollout`, ordering],
   [`${operator}EnableUpdater`, ordering],

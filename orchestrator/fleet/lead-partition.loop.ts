@@ -19,6 +19,7 @@ import { isOfTheFleet } from './fleet-facts.js';
 import type { FleetLedger } from './fleet-ledger.nats.js';
 import type { FleetFollower } from './follower.nats.js';
 import { openRoom, type Room } from './room.loop.js';
+import { createWave } from './wave.loop.js';
 
 export interface LedPartition extends Closeable {
   readonly name: string;
@@ -59,8 +60,14 @@ export async function leadPartition(
     const policySha256 = digestOf(policy.current());
     await partition.append([{ kind: 'orchestrator.started', version, policySha256 }]);
 
+    const wave = createWave(clock);
+    opened.add('wave', wave);
+    partition.onEntry((fact) => {
+      wave.see(fact);
+    });
+    const wakes = () => [...rooms.values()].map(({ wake }) => wake);
     const wakeAll = (): void => {
-      for (const room of rooms.values()) room.wake();
+      wave.rise(wakes());
     };
     let following: Promise<void> = Promise.resolve();
     const follow = (): void => {
@@ -120,7 +127,7 @@ export async function leadPartition(
       partition,
       restrain: (restraint) => {
         partition.imposeOnAll(restraint);
-        wakeAll();
+        wave.fall(wakes());
       },
       close: () => opened.close(),
     };

@@ -5,20 +5,22 @@
 //   E1. A claim is made by compare-and-swap on what was seen of it: of two that reach for a partition one
 //       gets it.
 //   E3. A bucket that is gone is made again. Everybody has lost what they led then, and claims it anew.
-//   E2. Whoever cannot renew a claim does not lead any more, and says so at once.
+//   E2. Whoever finds that another one has the claim does not lead any more, at once.
+//   E4. Whoever hears nothing goes on: it cannot know, the fence keeps it from harm, and giving up what
+//       nobody else has taken would make a storm out of a slow server.
 
 import { Kvm, type KV } from '@nats-io/kv';
 import { StorageType } from '@nats-io/jetstream';
 import { LEASES_BUCKET } from '../../proto/subjects.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
-import { within } from '../../runtime/deadline.js';
+import { DeadlineError, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { sharesOf, type Claim } from './shares.js';
 
 const ROUND_EVERY_MS = 400;
-const CALL_MS_MAX = 1_000;
+const CALL_MS_MAX = 2_000;
 
 interface Seen {
   readonly owner: string;
@@ -86,9 +88,17 @@ export async function keepLeases(deps: {
   }
 
   async function renew(partition: string, revision: number): Promise<void> {
+    const key = `lead.${partition}`;
+    // What was written last time may have been taken although nobody said so.
+    const found = seen.get(key);
+    const known = found?.owner === self ? Math.max(revision, found.revision) : revision;
     try {
-      held.set(partition, await put(bucket, `lead.${partition}`, self, revision));
+      held.set(partition, await put(bucket, key, self, known));
     } catch (error) {
+      if (isOutOfReach(error)) {
+        log.warn({ partition }, 'the lead of a partition could not be renewed; it is tried again'); // E4
+        return;
+      }
       log.warn({ err: error, partition }, 'the lead of a partition is lost');
       await letGo(partition); // E2
     }
@@ -178,6 +188,13 @@ export async function keepLeases(deps: {
       stopWatching();
     },
   };
+}
+
+function isOutOfReach(error: unknown): boolean {
+  const { name } = error as Error;
+  return (
+    error instanceof DeadlineError || name === 'TimeoutError' || name === 'ClosedConnectionError'
+  );
 }
 
 function isGone(error: unknown): boolean {

@@ -126,6 +126,7 @@ export async function startFleetOrchestrator(
         FleetServiceService,
         fleetHandlers({
           ...{ ledger: fleet, policy: policy.current, clock, wake, callerOf },
+          groups: groupLock,
           listHosts: (request) => listHosts(nats, request),
         }),
       );

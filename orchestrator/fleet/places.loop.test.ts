@@ -23,6 +23,7 @@ beforeEach(() => {
       calls.push(`acquire ${group} ${id}`);
       return answer();
     },
+    holders: () => Promise.resolve([]),
     release: (group, id) => {
       calls.push(`release ${group} ${id}`);
       return Promise.resolve();

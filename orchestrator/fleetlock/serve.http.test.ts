@@ -25,6 +25,7 @@ const lock: GroupLock = {
     if (kind === 'held') groups.set(group, semaphore);
     return Promise.resolve(kind === 'held' ? { kind } : { kind, ...semaphore });
   },
+  holders: () => Promise.resolve([]),
   release: (group, id) => {
     if (broken) return Promise.reject(new Error('the bucket is on fire'));
     groups.set(group, release(groups.get(group) ?? empty, id));

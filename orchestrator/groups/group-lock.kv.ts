@@ -125,6 +125,10 @@ export async function openGroupLock(deps: GroupLockDeps): Promise<GroupLock> {
       });
       return within(held, TURN_MS_MAX, `the place of ${id} in ${group}`);
     },
+    holders: (group) => {
+      const found = turn(group, ({ holders }) => ({ result: holders }));
+      return within(found, TURN_MS_MAX, `who has a place in ${group}`);
+    },
     release: (group, id) => {
       const released = turn(group, (semaphore) => {
         const next = release(semaphore, id);

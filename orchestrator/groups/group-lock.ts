@@ -14,6 +14,8 @@ export interface GroupLock {
    * @throws Error when that cannot be found out; then `id` may have one, and asks again.
    */
   acquire(group: string, id: string): Promise<Place>;
+  /** Who has a place now, longest first. @throws Error when that cannot be found out. */
+  holders(group: string): Promise<readonly Holder[]>;
   /** Done also where `id` has none. @throws Error when it could not be; then it is asked again. */
   release(group: string, id: string): Promise<void>;
 }

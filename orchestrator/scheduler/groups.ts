@@ -38,15 +38,22 @@ interface Full {
 
 /** Of machines that this orchestrator serves. @returns undefined where there is a place. */
 function changing(hostId: string, group: Group, world: World): Full | undefined {
-  const { name, hosts, atOnceMax } = group;
-  const others = new Set<string>();
-  for (const run of world.runs.values()) {
-    const changes = holdsSlot(run) && weightOf(actionOf(run)) === 'change';
-    const isMember = hosts.some((pattern) => coversHost(pattern, run.hostId));
-    if (changes && run.hostId !== hostId && isMember) others.add(run.hostId);
-  }
+  const { name, atOnceMax } = group;
+  const others = changingMachines(group, world);
+  others.delete(hostId);
   if (others.size < atOnceMax) return undefined;
   return { measured: others.size, message: fullText(name, others.size, atOnceMax) };
+}
+
+/** Machines of a group that are changing something, and since when, ms since the epoch. */
+export function changingMachines({ hosts }: Group, { runs }: World): Map<string, number> {
+  const machines = new Map<string, number>();
+  for (const run of runs.values()) {
+    const changes = holdsSlot(run) && weightOf(actionOf(run)) === 'change';
+    if (!changes || !hosts.some((pattern) => coversHost(pattern, run.hostId))) continue;
+    machines.set(run.hostId, Math.min(machines.get(run.hostId) ?? Infinity, run.admittedAtMs));
+  }
+  return machines;
 }
 
 /** By the places that are shared. @returns undefined where it has one. */

@@ -30,6 +30,8 @@ export interface Partition {
   follow(entries: readonly Pick<Entry, 'sequence' | 'fact'>[]): Promise<void>;
   /** In force for all machines until the fleet's journal, which says so too, has been followed. */
   imposeOnAll(restraint: Restraint): void;
+  /** Calls `listener` with each fact of the partition, after it was folded. */
+  readonly onEntry: (listener: (fact: Fact) => void) => void;
   readonly onBroken: (listener: (error: Error) => void) => void;
 }
 
@@ -103,6 +105,11 @@ export async function openPartition(deps: {
     },
     imposeOnAll: (fact) => {
       imposedOnAll.set(textOf(fact), { fact, atMs: Math.round(clock.now().wallMs) });
+    },
+    onEntry: (listener) => {
+      entries.onEntry(({ fact }) => {
+        listener(fact);
+      });
     },
     onBroken: entries.onBroken,
   };
