@@ -18,6 +18,7 @@ import type { Nats } from '../../runtime/nats.js';
 import { answer } from '../api/answer.grpc.js';
 import { streamEntries, type ProgressFeed } from '../api/watch.grpc.js';
 import type { Entry } from '../journal/chain.js';
+import { isSaid } from '../link/say.nats.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
 import type { RunProgress } from '../scheduler/edges.loop.js';
 import { followJournal } from './follower.nats.js';
@@ -92,7 +93,7 @@ function progressOf(nats: Nats, hostId: string): Pick<ProgressFeed, 'subscribe'>
     subscribe: (listener) => {
       const heard = nats.connection.subscribe(subjects.progress(hostId), {
         callback: (error, message) => {
-          if (error === null) listener(message.json<RunProgress>());
+          if (error === null && isSaid(message)) listener(message.json<RunProgress>());
         },
       });
       return () => {

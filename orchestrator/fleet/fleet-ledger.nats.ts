@@ -15,7 +15,7 @@ import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { verifyChain, genesis } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
-import { say } from '../link/say.nats.js';
+import { isSaid, say } from '../link/say.nats.js';
 import { JournalBusyError, RESTRAINTS_MAX, type EntryLog } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { restrained, type Imposed, type Restraint } from '../world/restraints.js';
@@ -83,7 +83,7 @@ export function fleetLedger(deps: {
       if (imposed.size >= RESTRAINTS_MAX) throw new JournalBusyError();
       const restraint = { fact, atMs: Math.round(clock.now().wallMs) };
       imposed.add(restraint);
-      connection.publish(subjects.restrain, JSON.stringify(fact)); // A2
+      say(connection, subjects.restrain, Buffer.from(JSON.stringify(fact))); // A2
       if (fact.kind === 'switch.tripped') {
         say(connection, subjects.halt, Halt.encode({ why: fact.why }).finish());
       }
@@ -138,7 +138,7 @@ export function serveFleetLedger(deps: {
 export function hearRestraints(nats: Nats, onRestraint: (restraint: Restraint) => void): Closeable {
   const heard = nats.connection.subscribe(subjects.restrain, {
     callback: (error, message) => {
-      if (error === null) onRestraint(message.json<Restraint>());
+      if (error === null && isSaid(message)) onRestraint(message.json<Restraint>());
     },
   });
   return {

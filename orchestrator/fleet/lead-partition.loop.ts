@@ -10,6 +10,7 @@ import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import type { GroupLock } from '../groups/group-lock.js';
 import type { Journal } from '../journal/journal.js';
 import { serveHosts } from '../link/hosts.nats.js';
+import { say } from '../link/say.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { digestOf } from '../policy/digest.js';
 import { openPartition, type Partition } from '../world/partition.loop.js';
@@ -90,7 +91,7 @@ export async function leadPartition(
         note: deps.fleet.note,
         groupLock: deps.groupLock,
         onProgress: (progress) => {
-          nats.connection.publish(subjects.progress(hostId), JSON.stringify(progress));
+          say(nats.connection, subjects.progress(hostId), Buffer.from(JSON.stringify(progress)));
         },
       });
       rooms.set(hostId, room);

@@ -3,12 +3,10 @@
 // 92 to 94.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import { lullProgram } from '../../harness/lull.spawn.js';
 import { distinctName, parseMountinfo } from '../../plugin-host/sandbox/hierarchy.js';
 import { parentPath } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
@@ -20,7 +18,6 @@ import { ended, STEP_MS_MAX } from '../support/story.js';
 import { compose, composes, composeUp, noCompose, type Compose } from './composed.spawn.js';
 import { noEngine, startEngine, type Engine } from './docker.spawn.js';
 import { buildLull, buildNats, LULL_IMAGE } from './images.spawn.js';
-import { plainConf, plainServices } from './plain-fleet.js';
 import { startMachine, type MachineInContainer } from './machine.spawn.js';
 
 const missing = noEngine();
@@ -190,17 +187,12 @@ const unready = missing ?? noCompose('docker compose') ?? noFleet();
 
 const services = ['nats', 'orchestrator-a', 'orchestrator-b', 'machine'];
 
-/** The stage's directory where it is, and no keys where there are none. */
+/** The stage's directory where it is. */
 function laidOver({ directory }: Stage): Readonly<Record<string, object>> {
-  const confFile = join(directory, 'nats.conf');
-  writeFileSync(confFile, plainConf);
-  const plain = hasKeys() ? {} : plainServices(confFile);
   const volumes = [`${directory}:${directory}`];
   return {
-    ...plain,
-    'orchestrator-a': { ...plain['orchestrator-a'], volumes },
+    'orchestrator-a': { volumes },
     machine: {
-      ...plain['machine'],
       volumes,
       command: ['up', '--only', 'sensor-service', 'plugin-host', ...besideOthers],
     },
@@ -221,9 +213,4 @@ async function untilTold(ask: () => Promise<string>, wanted: RegExp): Promise<vo
 /** What of it is not here, or undefined. */
 function noFleet(): string | undefined {
   return natsServerProgram === undefined ? 'needs nats-server 2.10 or newer' : undefined;
-}
-
-function hasKeys(): boolean {
-  const { stdout } = spawnSync(process.execPath, [lullProgram, '--help'], { encoding: 'utf8' });
-  return /^ {2}keys /m.test(stdout);
 }

@@ -127,7 +127,14 @@ describe('not believed', () => {
       const host = await stage.machine({ hostId: 'one' });
       await attached('one');
       const up = subjects.up(partitionOf('evil'), 'evil');
-      for (const aim of [subjects.halt, subjects.down('one'), subjects.lead(partitionOf('one'))]) {
+      for (const aim of [
+        ...[
+          subjects.halt,
+          subjects.restrain,
+          subjects.down('one'),
+          subjects.lead(partitionOf('one')),
+        ],
+      ]) {
         nats.connection.publish(up, new Uint8Array([1]), { reply: aim });
       }
       await nats.connection.flush();
