@@ -1,20 +1,25 @@
 // An update goes through the rings of a fleet, and stops where it does not work.
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { ringOf } from '../../orchestrator/scheduler/rings.js';
+import { rolloutKey } from '../../orchestrator/world/rollouts.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { openFleetStage, type FleetStage } from './fleet-stage.js';
 
 const MS_MAX = 120_000;
+const rings = [
+  { name: 'canary', percent: 50, soakMs: 3_600_000 },
+  { name: 'all', percent: 50, soakMs: 3_600_000 },
+];
+/** Of what every machine here finds. */
+const key = rolloutKey({ updaterId: 'dev.lull.fixture', updateId: 'update', toVersion: '2.0.0' });
 const fleetTest = natsServerProgram === undefined ? test.skip : test;
 let stage: FleetStage;
 
 beforeEach(async () => {
   if (natsServerProgram === undefined) return;
-  const rings = [
-    { name: 'canary', percent: 50, soak: '1h' },
-    { name: 'all', percent: 50 },
-  ];
-  stage = await openFleetStage({ rollout: { rings, failures: 1 } });
+  const named = rings.map(({ name, percent }) => ({ name, percent, soak: '1h' }));
+  stage = await openFleetStage({ rollout: { rings: named, failures: 1 } });
 }, MS_MAX);
 
 afterEach(async () => {
@@ -35,7 +40,7 @@ fleetTest(
         machines.every(({ finished }) => finished.length > 0) &&
         machines.some(({ finished }) => finished.length > 1),
     );
-    const waits = machines.find(({ finished }) => finished.length === 1);
+    const waits = machines.find(({ hostId }) => ringOf(hostId, key, rings).ring === 'all');
     if (waits === undefined) throw new Error('every machine was in the first ring');
     const explain = (): Promise<string> => lull.command(['--host', waits.hostId, 'explain']);
     expect(await explain()).toContain('RING_WAITS');
