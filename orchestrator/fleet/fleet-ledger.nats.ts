@@ -2,8 +2,8 @@
 // the fleet's partition to write.
 //
 // Invariants:
-//   A1. What is appended was decided on the world as it is: when somebody else has written meanwhile, it
-//       is refused, and asked anew.
+//   A1. What is appended was decided on the world as it is: when somebody else has written of the same
+//       meanwhile, it is refused.
 //   A2. What restrains is in force in every orchestrator before it is in the journal.
 
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { verifyChain, genesis } from '../journal/chain.js';
+import { genesis, verifyChain, type Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import { isSaid, say } from '../link/say.nats.js';
 import { JournalBusyError, RESTRAINTS_MAX, type EntryLog } from '../world/entry-log.loop.js';
@@ -23,6 +23,8 @@ import type { FleetFollower } from './follower.nats.js';
 
 const ASK_MS_MAX = 5_000;
 const FOLLOW_MS_MAX = 5_000;
+/** Others write at the same time, of other things. */
+const TRIES_MAX = 16;
 
 const asked = z.object({
   facts: z.array(z.looseObject({ kind: z.string() })),
@@ -32,11 +34,19 @@ const asked = z.object({
 const answered = z.union([
   z.object({ sequence: z.number().int() }),
   z.object({ refused: z.string() }),
+  z.object({ changed: z.literal(true) }),
 ]);
 
 /** Nobody leads the fleet now, or another one has just written. */
 export class FleetBusyError extends Error {
   readonly code = 'FLEET_BUSY';
+}
+
+/** Somebody else has written since what was decided on. */
+class FleetChangedError extends FleetBusyError {
+  constructor() {
+    super('somebody else has just changed the same in the fleet; look again');
+  }
 }
 
 export interface FleetLedger extends Ledger {
@@ -68,6 +78,7 @@ export function fleetLedger(deps: {
     }
     const answer = answered.parse(reply.json());
     if ('refused' in answer) throw new FleetBusyError(answer.refused);
+    if ('changed' in answer) throw new FleetChangedError();
     await follower.until(answer.sequence, FOLLOW_MS_MAX);
   }
 
@@ -90,12 +101,36 @@ export function fleetLedger(deps: {
       await ask([fact], undefined);
       imposed.delete(restraint);
     },
-    append: (facts) => ask(facts, follower.head.sequence), // A1
+    append: async (facts) => {
+      for (let tries = 1; ; tries += 1) {
+        const after = follower.head.sequence;
+        try {
+          await ask(facts, after); // A1
+          return;
+        } catch (error) {
+          if (!(error instanceof FleetChangedError) || tries >= TRIES_MAX) throw error;
+          await follower.until(after + 1, FOLLOW_MS_MAX);
+          if (concerns(follower.entries.slice(after), facts)) throw error;
+        }
+      }
+    },
     note: (facts) => ask(facts, undefined),
     read: follower.read,
     verify: () => Promise.resolve(verifyChain(genesis, follower.entries)),
     onEntry: (listener) => follower.onEntry(listener),
   };
+}
+
+/** Whether what was written meanwhile is about the same as what is to be written (A1). */
+function concerns(written: readonly Entry[], facts: readonly Fact[]): boolean {
+  const subjects = new Set(facts.map(subjectOf));
+  return written.some(({ fact }) => subjects.has(subjectOf(fact)));
+}
+
+/** An updater, or everything that is said of all. */
+function subjectOf(fact: Fact): string {
+  if ('updaterId' in fact) return fact.updaterId;
+  return 'id' in fact ? fact.id : '';
 }
 
 /** Writes what other orchestrators ask for, while this one leads the fleet's partition. */
@@ -109,7 +144,7 @@ export function serveFleetLedger(deps: {
     const { facts, after } = asked.parse(body);
     // Of what is on its way already, whoever asked knew nothing either.
     if (after !== undefined && after !== entries.written) {
-      return { refused: 'somebody else has just changed the fleet; look again' };
+      return { changed: true };
     }
     await entries.append(facts as unknown as Fact[]);
     return { sequence: entries.head.sequence };

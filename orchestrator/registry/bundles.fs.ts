@@ -27,7 +27,12 @@ export interface Bundles {
   keepOnly(wanted: ReadonlySet<string>): Promise<readonly string[]>;
 }
 
-export function openBundles(directory: string): Bundles {
+export interface LocalBundles extends Bundles {
+  /** Removes one, and nothing that is on its way. */
+  forget(sha256: string): Promise<void>;
+}
+
+export function openBundles(directory: string): LocalBundles {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const pathOf = (sha256: string): string => {
     // T7: a digest, never a path.
@@ -57,6 +62,7 @@ export function openBundles(directory: string): Bundles {
       for (const name of gone) await rm(join(directory, name), { force: true });
       return gone;
     },
+    forget: (sha256) => rm(pathOf(sha256), { force: true }),
     read: (sha256) =>
       createReadStream(pathOf(sha256), { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>,
   };

@@ -35,7 +35,7 @@ export async function openFleetBundles(
       // The library takes the stream of the standard, which Node has under a type of its own.
       const bytes = Readable.toWeb(Readable.from(local.read(sha256))) as ReadableStream<Uint8Array>;
       await within(store.put({ name: sha256 }, bytes), PUT_MS_MAX, 'storing the bundle');
-      await local.keepOnly(new Set());
+      await local.forget(sha256);
     },
     read: async function* (sha256) {
       const found = await within(store.get(sha256), PUT_MS_MAX, 'the bundle');
