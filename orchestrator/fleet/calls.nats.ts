@@ -48,6 +48,7 @@ export function serveCalls(deps: {
   readonly partition: string;
   readonly roomOf: (hostId: string) => Room;
   readonly hosts: () => readonly string[];
+  readonly isKnown: (hostId: string) => boolean;
   readonly log: Log;
 }): Closeable {
   const { partition, roomOf, log } = deps;
@@ -62,7 +63,7 @@ export function serveCalls(deps: {
       return;
     }
     const codec = unary.get(method);
-    if (codec === undefined || !deps.hosts().includes(hostId)) {
+    if (codec === undefined || !deps.isKnown(hostId)) {
       fail(
         message,
         status.NOT_FOUND,

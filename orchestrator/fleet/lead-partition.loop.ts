@@ -74,9 +74,14 @@ export async function leadPartition(
     const follow = (): void => {
       following = following
         .then(() => partition.follow(follower.entries.filter(({ fact }) => isOfTheFleet(fact))))
-        .then(wakeAll, (error: unknown) => {
-          log.error({ err: error }, "the fleet's journal was not followed");
-        });
+        .then(
+          (isNews) => {
+            if (isNews) wakeAll();
+          },
+          (error: unknown) => {
+            log.error({ err: error }, "the fleet's journal was not followed");
+          },
+        );
     };
     opened.add('follower', { close: follower.onEntry(follow) });
     follow();
@@ -113,7 +118,17 @@ export async function leadPartition(
         });
       }),
     });
-    opened.add('calls', serveCalls({ nats, partition: name, roomOf, hosts: partition.hosts, log }));
+    opened.add(
+      'calls',
+      serveCalls({
+        nats,
+        partition: name,
+        roomOf,
+        hosts: partition.hosts,
+        isKnown: partition.isKnown,
+        log,
+      }),
+    );
     const leaderId = randomBytes(8).toString('hex');
     opened.add(
       'hosts',

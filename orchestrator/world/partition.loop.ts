@@ -26,8 +26,8 @@ export interface Partition {
   readonly isKnown: (hostId: string) => boolean;
   ledgerOf(hostId: string): Ledger;
   readonly append: (facts: readonly Fact[]) => Promise<void>;
-  /** P2. The facts of the fleet's journal after those that are here, by their sequence. */
-  follow(entries: readonly Pick<Entry, 'sequence' | 'fact'>[]): Promise<void>;
+  /** P2. @returns whether any of the fleet's facts, by their sequence, was not here yet. */
+  follow(entries: readonly Pick<Entry, 'sequence' | 'fact'>[]): Promise<boolean>;
   /** In force for all machines until the fleet's journal, which says so too, has been followed. */
   imposeOnAll(restraint: Restraint): void;
   /** Calls `listener` with each fact of the partition, after it was folded. */
@@ -100,8 +100,9 @@ export async function openPartition(deps: {
     follow: async (all) => {
       const news = all.filter(({ sequence }) => sequence > followed);
       followed = news.at(-1)?.sequence ?? followed;
-      if (news.length === 0) return;
+      if (news.length === 0) return false;
       await entries.append(news.map(({ sequence, fact }) => ({ ...fact, fleet: sequence })));
+      return true;
     },
     imposeOnAll: (fact) => {
       imposedOnAll.set(textOf(fact), { fact, atMs: Math.round(clock.now().wallMs) });
