@@ -124,8 +124,13 @@ export const AT_REST = 'not measured while no update waits for it';
 
 export type Readings = ReadonlyMap<string, Reading>;
 
-export function isSignal(name: string): name is Signal {
-  return Object.hasOwn(signals, name);
+const names: ReadonlyMap<string, Signal> = new Map(
+  (Object.keys(signals) as Signal[]).map((signal) => [signal, signal]),
+);
+
+/** The signal of that name as it stands here: what comes from afar brings a text of its own each time. */
+export function signalNamed(name: string): Signal | undefined {
+  return names.get(name);
 }
 
 export function readingKey(signal: Signal, instance = ''): string {

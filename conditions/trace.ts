@@ -11,7 +11,7 @@
 //       wall showed then stands in its head alone, for windows and rhythms.
 
 import {
-  isSignal,
+  signalNamed,
   signals,
   thermalWords,
   type Reading,
@@ -114,8 +114,9 @@ function parseRow(row: string): TraceEvent | string {
   if (text === undefined || more.length > 0) return 'it does not have three columns';
   if (!/^\d{1,10}(?:\.\d{1,6})?$/.test(at)) return 'at_s is not a number of seconds';
   const cut = name.indexOf(':');
-  const signal = cut === -1 ? name : name.slice(0, cut);
-  if (!isSignal(signal)) return `there is no signal "${signal.slice(0, 40)}"`;
+  const given = cut === -1 ? name : name.slice(0, cut);
+  const signal = signalNamed(given);
+  if (signal === undefined) return `there is no signal "${given.slice(0, 40)}"`;
   const atMs = Math.round(Number(at) * 1_000);
   const value = parseValue(signal, text, atMs);
   if (value === undefined) return `"${text.slice(0, 40)}" is no value of ${signal}`;

@@ -81,7 +81,7 @@ export async function startOrchestrator(
         name: 'this machine',
         diskPath: stateDir,
         onProgress: progress.publish,
-        note: ledger.append,
+        note: (facts) => ledger.append(facts),
         onWanted: (wanted) => {
           sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, wanted);
         },

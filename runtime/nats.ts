@@ -53,6 +53,8 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
     reconnectTimeWait: RECONNECT_MS,
     reconnectJitter: RECONNECT_JITTER_MS,
     reconnectJitterTLS: RECONNECT_JITTER_MS,
+    // Whoever is refused, because what it has expired, comes in once it was given something new.
+    ignoreAuthErrorAbort: true,
     pingInterval: PING_EVERY_MS,
     maxPingOut: PINGS_LOST_MAX,
   });
@@ -75,8 +77,7 @@ function credentialsOf({ url, credsFile }: NatsOptions) {
     // Read at every connect: what was rotated meanwhile is used from then on.
     const authenticator = credsAuthenticator(() => readFileSync(credsFile));
     const inboxPrefix = inboxFor(readFileSync(credsFile, 'utf8'));
-    // Whoever is refused, because what it has expired, comes in once it was given something new.
-    return { authenticator, inboxPrefix, ignoreAuthErrorAbort: true };
+    return { authenticator, inboxPrefix };
   }
   if (url.username === '') return {};
   return { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };

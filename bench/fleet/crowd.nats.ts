@@ -24,7 +24,8 @@ export async function startCrowd(
   const hosts: FleetHost[] = [];
   opened.add('crowd', {
     close: async () => {
-      // Together with their connections: what they would still say is of no interest.
+      // What they would still say is of no interest.
+      for (const host of hosts) void host.close();
       await Promise.all(connections.map(async (each) => each.close()));
     },
   });

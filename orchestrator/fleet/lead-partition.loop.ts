@@ -14,7 +14,7 @@ import { say } from '../link/say.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { digestOf } from '../policy/digest.js';
 import { openPartition, type Partition } from '../world/partition.loop.js';
-import type { Restraint } from '../world/restraints.js';
+import { isRestraint, type Restraint } from '../world/restraints.js';
 import { serveCalls } from './calls.nats.js';
 import { isOfTheFleet } from './fleet-facts.js';
 import type { FleetLedger } from './fleet-ledger.nats.js';
@@ -66,17 +66,22 @@ export async function leadPartition(
     partition.onEntry((fact) => {
       wave.see(fact);
     });
-    const wakes = () => [...rooms.values()].map(({ wake }) => wake);
     const wakeAll = (): void => {
-      wave.rise(wakes());
+      wave.rise([...rooms.values()].map(({ wake }) => wake));
+    };
+    /** For a restraint: whoever holds nothing that it could stop sees it in its next turn. */
+    const wakeHolders = (): void => {
+      const holders = [...rooms.values()].filter((room) => room.holdsSomething());
+      wave.fall(holders.map(({ wake }) => wake));
     };
     let following: Promise<void> = Promise.resolve();
     const follow = (): void => {
       following = following
         .then(() => partition.follow(follower.entries.filter(({ fact }) => isOfTheFleet(fact))))
         .then(
-          (isNews) => {
-            if (isNews) wakeAll();
+          (news) => {
+            if (!news.every(isRestraint)) wakeAll();
+            else if (news.length > 0) wakeHolders();
           },
           (error: unknown) => {
             log.error({ err: error }, "the fleet's journal was not followed");
@@ -143,7 +148,7 @@ export async function leadPartition(
       partition,
       restrain: (restraint) => {
         partition.imposeOnAll(restraint);
-        wave.fall(wakes());
+        wakeHolders();
       },
       close: () => opened.close(),
     };

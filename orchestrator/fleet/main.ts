@@ -12,6 +12,7 @@ import { FLEET_PARTITION, partitions } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
 import { serveUnix } from '../../runtime/grpc.js';
+import { sweepHeapSooner } from '../../runtime/heap.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { serveTcp } from '../../runtime/tcp.grpc.js';
@@ -60,6 +61,7 @@ export async function startFleetOrchestrator(
 ): Promise<Closeable> {
   const { version, name, stateDir, runDir, nats, policy, replicaCount, allowLossy } = settings;
   const opened = new CloseStack(log);
+  sweepHeapSooner();
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const js = jetstream(nats.connection, { timeout: API_MS_MAX });

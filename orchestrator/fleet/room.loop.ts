@@ -22,6 +22,8 @@ import type { Ledger } from '../world/ledger.loop.js';
 export interface Room extends HostAttendant, Closeable {
   readonly operator: OperatorDeps;
   readonly wake: () => void;
+  /** A run, or an order to restart: something that can be stopped. */
+  holdsSomething(): boolean;
 }
 
 /** Of a host that does not say where it keeps what it downloads. */
@@ -97,6 +99,7 @@ export function openRoom(deps: {
       callerOf: byOwnership, // Until a call says whose it is.
     },
     wake,
+    holdsSomething: () => ledger.world.runs.size > 0 || ledger.world.restart !== undefined,
     close: async () => {
       await places.close();
       await attended.close();

@@ -11,6 +11,7 @@ import type { Ledger } from '../world/ledger.loop.js';
 import type { Plan } from './decide.js';
 import { hostEdges, type HostPresence, type RunProgress } from './edges.loop.js';
 import type { HostView } from './host-view.js';
+import { judgedAlike } from './judged-alike.js';
 import { noteRollouts } from './rollout-notes.loop.js';
 import { watchRhythm } from './rhythm.loop.js';
 import { startTurns, type TurnDeps } from './turn.loop.js';
@@ -38,6 +39,8 @@ export function attend(deps: {
   readonly onPlan?: (plan: Plan) => void;
   /** Its places in groups, where they are shared. */
   readonly places?: () => NonNullable<HostView['places']>;
+  /** `setImmediate`, but where time is simulated. */
+  readonly soon?: TurnDeps['soon'];
   /** Writes what holds for all machines. */
   readonly note: (facts: readonly RolloutFact[]) => Promise<void>;
 }): AttendedHost {
@@ -49,13 +52,13 @@ export function attend(deps: {
     turns.wake();
   };
   const edges = hostEdges({ ledger, log, wake, onProgress });
-  const host = (): HostConnection | undefined => edges.current;
+  const host = edges.current;
   const hostView = (): HostView => ({
-    id: edges.current?.hostId ?? deps.name,
-    attached: edges.current !== undefined,
-    level: edges.current?.confinement?.level,
+    id: host()?.hostId ?? deps.name,
+    attached: host() !== undefined,
+    level: host()?.confinement?.level,
     readings,
-    diskPath: whereItSays(edges.current) ?? deps.diskPath,
+    diskPath: whereItSays(host()) ?? deps.diskPath,
     servedSinceMs,
     ...(deps.places === undefined ? {} : { places: deps.places() }),
   });
@@ -64,14 +67,14 @@ export function attend(deps: {
     startTurns({
       ...{ ledger, policy, clock, log, hostView, host, onWanted },
       ...(deps.onPlan === undefined ? {} : { onPlan: deps.onPlan }),
-      soon: setImmediate,
+      soon: deps.soon ?? setImmediate,
     }),
   );
   opened.add(
     'rollouts',
     noteRollouts({
       ...{ ledger, policy, clock, log, note: deps.note },
-      hostId: () => edges.current?.hostId,
+      hostId: () => host()?.hostId,
     }),
   );
   const rhythm = opened.add('rhythm', watchRhythm({ ledger, policy, clock, log }));
@@ -82,9 +85,10 @@ export function attend(deps: {
     planNow: turns.planNow,
     wake,
     see: (next) => {
+      const before = readings;
       readings = next;
       rhythm.see(next);
-      wake();
+      if (!judgedAlike(before, next, policy())) wake();
     },
     close: () => opened.close(),
   };

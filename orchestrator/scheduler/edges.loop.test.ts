@@ -338,7 +338,7 @@ describe('a host that attaches', () => {
     });
     expect(rig.ledger.world.runs.get('s')?.phase.kind).toBe('running');
     expect(host.sent).toEqual([]);
-    expect({ current: edges.current === host, wakes }).toEqual({ current: true, wakes: 1 });
+    expect({ current: edges.current() === host, wakes }).toEqual({ current: true, wakes: 1 });
   });
 
   test('says which start of its machine it lives in', async () => {
@@ -367,9 +367,9 @@ describe('a host that attaches', () => {
     await edges.attached(older);
     await edges.attached(newer);
     edges.detached(older);
-    expect(edges.current).toBe(newer);
+    expect(edges.current()).toBe(newer);
     edges.detached(newer);
-    expect(edges.current).toBeUndefined();
+    expect(edges.current()).toBeUndefined();
     expect(rig.ledger.world.runs.get('r')?.phase.kind).toBe('admitted');
   });
 });

@@ -29,7 +29,7 @@ export interface RunProgress {
 
 export interface HostPresence extends HostEdges {
   /** The attached host, if one is. */
-  readonly current: HostConnection | undefined;
+  readonly current: () => HostConnection | undefined;
 }
 
 export function hostEdges(deps: {
@@ -100,9 +100,7 @@ export function hostEdges(deps: {
   }
 
   return {
-    get current() {
-      return current;
-    },
+    current: () => current,
     isReplaced: ({ hostId, instanceId }) =>
       (ledger.world.instances.get(hostId) ?? []).indexOf(instanceId) > 0,
     attached: async (host) => {

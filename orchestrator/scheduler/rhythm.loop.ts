@@ -56,8 +56,9 @@ export function watchRhythm(deps: {
   again();
   return {
     see: (next) => {
+      const isNews = next.get('presence') !== readings.get('presence');
       readings = next;
-      look();
+      if (isNews) look();
     },
     close: () => {
       cancel();

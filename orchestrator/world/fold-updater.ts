@@ -5,7 +5,13 @@ import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import type { Fact } from '../journal/fact.js';
 import { holdsSlot } from '../runs/run.js';
 import { forgetOrders } from './fold-order.js';
-import { noTrials, type MutableWorld, type UpdateState, type UpdaterState } from './world.js';
+import {
+  noTrials,
+  type MutableWorld,
+  type UpdateState,
+  type UpdaterState,
+  type UpdaterVersion,
+} from './world.js';
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 
@@ -16,18 +22,8 @@ export function foldSubmitted(
   atMs: number,
 ): void {
   const before = world.updaters.get(fact.id);
-  const manifest =
-    before?.current.envelope === fact.envelope
-      ? before.current.manifest
-      : manifestIn(fact.envelope);
-  if (manifest === undefined) return;
-  const current = {
-    version: fact.version,
-    publisher: fact.publisher,
-    bundleSha256: fact.bundleSha256,
-    envelope: fact.envelope,
-    manifest,
-  };
+  const current = versionIn(fact);
+  if (current === undefined) return;
   world.updaters.set(
     fact.id,
     before === undefined
@@ -44,6 +40,20 @@ export function foldSubmitted(
         }
       : { ...before, current },
   );
+}
+
+/** One for all worlds that a fact is folded into: ten thousand machines share what is true of each. */
+const versions = new WeakMap<Of<'updater.submitted'>, UpdaterVersion>();
+
+function versionIn(fact: Of<'updater.submitted'>): UpdaterVersion | undefined {
+  const known = versions.get(fact);
+  if (known !== undefined) return known;
+  const manifest = manifestIn(fact.envelope);
+  if (manifest === undefined) return undefined;
+  const { version, publisher, bundleSha256, envelope } = fact;
+  const made = { version, publisher, bundleSha256, envelope, manifest };
+  versions.set(fact, made);
+  return made;
 }
 
 /**

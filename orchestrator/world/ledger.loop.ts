@@ -24,7 +24,7 @@ export interface Ledger {
   readonly head: Head;
   /** Puts `restraint` in force, and resolves when it is durable as well (L4). */
   impose(restraint: Restraint): Promise<void>;
-  readonly append: (facts: readonly Fact[]) => Promise<void>;
+  append(facts: readonly Fact[]): Promise<void>;
   read(fromSequence: number, count: number): Promise<readonly StoredEntry[]>;
   verify(): Promise<ChainVerdict>;
   /** Calls `listener` after each entry was folded; returns how to stop that. */
@@ -45,44 +45,63 @@ export async function openLedger(deps: {
     foldEntry(world, entry, retry());
   };
   const entries = await openEntryLog({ journal, clock, fold, log });
-  return ledgerOver({ entries, world, clock, isOurs: () => true, tagged: (fact) => fact });
+  return new WorldLedger({
+    ...{ entries, world, clock, tagged: (fact) => fact },
+    onEntry: (listener) => entries.onEntry(listener),
+  });
 }
 
-/** A ledger of one world, in a journal that may hold several. */
-export function ledgerOver(deps: {
+export interface WorldLedgerDeps {
   readonly entries: EntryLog;
   readonly world: World;
   readonly clock: Clock;
-  /** Whether an entry is of this world. */
-  readonly isOurs: (fact: Fact) => boolean;
+  /** Of the entries that are of this world. */
+  readonly onEntry: EntryLog['onEntry'];
   /** The fact as one of this world. */
   readonly tagged: <F extends Fact>(fact: F) => F;
   /** Imposed on every world of the journal. */
   readonly imposedOnAll?: Iterable<Imposed>;
-}): Ledger {
-  const { entries, world, clock, isOurs, tagged, imposedOnAll = [] } = deps;
-  const imposed = new Set<Imposed>();
-  return {
-    world,
-    get head() {
-      return entries.head;
-    },
-    get inForce() {
-      return restrained(restrained(world, imposedOnAll), imposed);
-    },
-    impose: async (fact) => {
-      if (imposed.size >= RESTRAINTS_MAX) throw new JournalBusyError();
-      const restraint = { fact, atMs: Math.round(clock.now().wallMs) };
-      imposed.add(restraint);
-      await entries.appendRestraint(tagged(fact));
-      imposed.delete(restraint);
-    },
-    append: (facts) => entries.append(facts.map(tagged)),
-    read: entries.read,
-    verify: entries.verify,
-    onEntry: (listener) =>
-      entries.onEntry((entry) => {
-        if (isOurs(entry.fact)) listener(entry);
-      }),
-  };
+}
+
+/** A ledger of one world, in a journal that may hold thousands. */
+export class WorldLedger implements Ledger {
+  readonly world: World;
+  private readonly imposed = new Set<Imposed>();
+
+  constructor(private readonly deps: WorldLedgerDeps) {
+    this.world = deps.world;
+  }
+
+  get head(): Head {
+    return this.deps.entries.head;
+  }
+
+  get inForce(): World {
+    return restrained(restrained(this.world, this.deps.imposedOnAll ?? []), this.imposed);
+  }
+
+  async impose(fact: Restraint): Promise<void> {
+    const { clock, entries, tagged } = this.deps;
+    if (this.imposed.size >= RESTRAINTS_MAX) throw new JournalBusyError();
+    const restraint = { fact, atMs: Math.round(clock.now().wallMs) };
+    this.imposed.add(restraint);
+    await entries.appendRestraint(tagged(fact));
+    this.imposed.delete(restraint);
+  }
+
+  append(facts: readonly Fact[]): Promise<void> {
+    return this.deps.entries.append(facts.map(this.deps.tagged));
+  }
+
+  read(fromSequence: number, count: number): Promise<readonly StoredEntry[]> {
+    return this.deps.entries.read(fromSequence, count);
+  }
+
+  verify(): Promise<ChainVerdict> {
+    return this.deps.entries.verify();
+  }
+
+  onEntry(listener: (entry: Entry) => void): () => void {
+    return this.deps.onEntry(listener);
+  }
 }

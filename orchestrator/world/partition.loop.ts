@@ -5,6 +5,8 @@
 //       been a journal of its own.
 //   P2. What the fleet's journal says is in force in a partition when it has been copied into its
 //       journal, in order and once, so that this journal alone says why something ran.
+//   P3. Of rollouts only the fleet speaks, and which machines failed in one is a long list: it is kept
+//       once, and every world has it.
 
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -15,8 +17,9 @@ import type { Policy } from '../policy/policy.js';
 import { copyOf } from './copy.js';
 import { openEntryLog } from './entry-log.loop.js';
 import { emptyWorld, foldEntry } from './fold.js';
-import { ledgerOver, type Ledger } from './ledger.loop.js';
+import { WorldLedger, type Ledger } from './ledger.loop.js';
 import type { Imposed, Restraint } from './restraints.js';
+import { isOfRollout } from './rollouts.js';
 import { FLEET_HISTORY_MAX, type MutableWorld } from './world.js';
 
 export interface Partition {
@@ -26,8 +29,8 @@ export interface Partition {
   readonly isKnown: (hostId: string) => boolean;
   ledgerOf(hostId: string): Ledger;
   readonly append: (facts: readonly Fact[]) => Promise<void>;
-  /** P2. @returns whether any of the fleet's facts, by their sequence, was not here yet. */
-  follow(entries: readonly Pick<Entry, 'sequence' | 'fact'>[]): Promise<boolean>;
+  /** P2. @returns those of the fleet's facts, by their sequence, that were not here yet. */
+  follow(entries: readonly Pick<Entry, 'sequence' | 'fact'>[]): Promise<readonly Fact[]>;
   /** In force for all machines until the fleet's journal, which says so too, has been followed. */
   imposeOnAll(restraint: Restraint): void;
   /** Calls `listener` with each fact of the partition, after it was folded. */
@@ -53,7 +56,7 @@ export async function openPartition(deps: {
   function worldOf(hostId: string): MutableWorld {
     const known = worlds.get(hostId);
     if (known !== undefined) return known;
-    const world = copyOf(common); // P1
+    const world = { ...copyOf(common), rollouts: common.rollouts }; // P1, P3
     worlds.set(hostId, world);
     return world;
   }
@@ -69,19 +72,36 @@ export async function openPartition(deps: {
       return;
     }
     foldEntry(common, entry, retry());
+    if (isOfRollout(entry.fact)) return; // P3
     for (const world of worlds.values()) foldEntry(world, entry, retry());
   }
 
   const entries = await openEntryLog({ journal, clock, fold, log });
+  /** By machine: an entry is told to those it is about, and not to thousands of others. */
+  const listeners = new Map<string, Set<(entry: Entry) => void>>();
+  entries.onEntry((entry) => {
+    const { machine } = entry.fact;
+    const told = machine === undefined ? [...listeners.values()] : [listeners.get(machine) ?? []];
+    for (const each of told) for (const listener of each) listener(entry);
+  });
+
+  function listen(hostId: string, listener: (entry: Entry) => void): () => void {
+    const known = listeners.get(hostId) ?? new Set();
+    listeners.set(hostId, known.add(listener));
+    return () => {
+      known.delete(listener);
+      if (known.size === 0 && listeners.get(hostId) === known) listeners.delete(hostId);
+    };
+  }
 
   function ledgerOf(hostId: string): Ledger {
     const known = ledgers.get(hostId);
     if (known !== undefined) return known;
-    const ledger = ledgerOver({
+    const ledger = new WorldLedger({
       entries,
       world: worldOf(hostId),
       clock,
-      isOurs: ({ machine }) => machine === undefined || machine === hostId,
+      onEntry: (listener) => listen(hostId, listener),
       tagged: (fact) => ({ ...fact, machine: hostId }),
       imposedOnAll: { [Symbol.iterator]: () => imposedOnAll.values() },
     });
@@ -100,9 +120,9 @@ export async function openPartition(deps: {
     follow: async (all) => {
       const news = all.filter(({ sequence }) => sequence > followed);
       followed = news.at(-1)?.sequence ?? followed;
-      if (news.length === 0) return false;
+      if (news.length === 0) return [];
       await entries.append(news.map(({ sequence, fact }) => ({ ...fact, fleet: sequence })));
-      return true;
+      return news.map(({ fact }) => fact);
     },
     imposeOnAll: (fact) => {
       imposedOnAll.set(textOf(fact), { fact, atMs: Math.round(clock.now().wallMs) });

@@ -16,6 +16,18 @@ export type Restraint = Extract<
   }
 >;
 
+const kinds: ReadonlySet<Fact['kind']> = new Set<Restraint['kind']>([
+  'hold.placed',
+  'veto.placed',
+  'switch.tripped',
+  'updater.suspended',
+  'updater.withdrawn',
+]);
+
+export function isRestraint(fact: Fact): fact is Restraint {
+  return kinds.has(fact.kind);
+}
+
 /** Said, and not durable yet. */
 export interface Imposed {
   readonly fact: Restraint;

@@ -1,5 +1,6 @@
 // Rollouts: what a fleet knows of an update that goes through its rings.
 
+import type { Fact } from '../journal/fact.js';
 import type { RolledOut, RolloutFact } from '../journal/rollout-fact.js';
 import { updateKey } from './world.js';
 
@@ -17,6 +18,10 @@ export const ROLLOUTS_MAX = 1_000;
 /** By what a rollout is known. */
 export function rolloutKey({ updaterId, updateId, toVersion }: RolledOut): string {
   return `${updateKey(updaterId, updateId)} ${toVersion}`;
+}
+
+export function isOfRollout(fact: Fact): fact is Extract<Fact, RolloutFact> {
+  return fact.kind.startsWith('rollout.');
 }
 
 export function foldRollout(rollouts: Map<string, Rollout>, fact: RolloutFact, atMs: number): void {

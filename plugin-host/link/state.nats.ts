@@ -8,6 +8,7 @@
 //   W3. Whoever asks what the machine is like (Wanted) is told the whole.
 
 import { HostState, type Wanted } from '../../proto/gen/lull/link/v1/link.js';
+import type { Reading as WireReading } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { partitionOf, subjects } from '../../proto/subjects.js';
 import { watchSensor } from '../../proto/watch/sensor.grpc.js';
 import { readingToWire } from '../../proto/wire/reading.js';
@@ -54,7 +55,7 @@ export function publishState(deps: {
     cancelLevels?.();
     cancelLevels = undefined;
     keepAliveLater();
-    const state = { instanceId, sequence, snapshot, readings: changed.map(readingToWire) };
+    const state = { instanceId, sequence, snapshot, readings: changed.map(toldAfar) };
     connection.publish(subject, HostState.encode(state).finish());
   }
 
@@ -104,4 +105,9 @@ export function publishState(deps: {
       sensor.close();
     },
   };
+}
+
+/** Its instant on this machine's clock means nothing to others. */
+function toldAfar(reading: Reading): WireReading {
+  return { ...readingToWire(reading), observedMonotonicNs: 0n };
 }

@@ -1,8 +1,8 @@
 // Readings on the wire and in the core. Generated types stop here.
 
 import {
-  isSignal,
   readingKey,
+  signalNamed,
   type Presence,
   type Reading,
   type Readings,
@@ -27,9 +27,10 @@ export function readingToWire(reading: Reading): WireReading {
 
 /** The reading, or undefined for a signal that this version does not know. */
 export function readingFromWire(wire: WireReading): Reading | undefined {
-  if (!isSignal(wire.signal)) return undefined;
+  const signal = signalNamed(wire.signal);
+  if (signal === undefined) return undefined;
   return {
-    signal: wire.signal,
+    signal,
     instance: wire.instance,
     observedAtMs: Number(wire.observedAtUnixMs),
     observedMonotonicNs: wire.observedMonotonicNs,
@@ -82,12 +83,16 @@ function presenceToWire(presence: Presence) {
       } as const);
 }
 
+/** Of thousands of machines that say the same. */
+const yes: Value = { kind: 'flag', flag: true };
+const no: Value = { kind: 'flag', flag: false };
+
 function valueFromWire(wire: WireReading['value']): Value {
   switch (wire?.$case) {
     case 'unknown':
       return { kind: 'unknown', why: wire.value.why };
     case 'flag':
-      return { kind: 'flag', flag: wire.value };
+      return wire.value ? yes : no;
     case 'number':
       return { kind: 'number', number: wire.value };
     case 'word':

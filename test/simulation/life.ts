@@ -153,7 +153,7 @@ class Life {
   private checkEnd(): void {
     const { orchestrator } = this;
     if (orchestrator === undefined) throw new InvariantError('nobody is left');
-    checkReasons(orchestrator.ledger.inForce, orchestrator.turns.planNow());
+    checkReasons(orchestrator.ledger.inForce, orchestrator.planNow());
     checkJournal(this.disk, orchestrator.ledger.world, this.policies.current.retry);
     const { world } = orchestrator.ledger;
     // What does not work was put back, and waits for a person: nobody is one in the calm.
@@ -166,7 +166,7 @@ class Life {
       this.software.pending(updaterId).filter(({ id }) => !waits.has(updateKey(updaterId, id))),
     );
     if (open.length > 0 || undone.length > 0) {
-      const why = orchestrator.turns
+      const why = orchestrator
         .planNow()
         .waiting.map(
           ({ subject, reasons }) => `${subject.key}: ${reasons.map(({ code }) => code).join(' ')}`,

@@ -1,4 +1,4 @@
-// The orchestrator under simulation: its real ledger, edges and turns, on virtual time and a disk in
+// The orchestrator under simulation: its real ledger, and what really attends a machine, on virtual time and a disk in
 // memory. It can be killed at any instant, and started again on the same disk.
 
 import { withReadings, type Readings } from '../../conditions/reading.js';
@@ -6,11 +6,11 @@ import type { Fact } from '../../orchestrator/journal/fact.js';
 import type { HostConnection } from '../../orchestrator/link/host-session.loop.js';
 import type { LinkEvent } from '../../orchestrator/link/event.wire.js';
 import type { Policy } from '../../orchestrator/policy/policy.js';
-import { hostEdges, type HostPresence } from '../../orchestrator/scheduler/edges.loop.js';
-import { watchRhythm, type RhythmWatch } from '../../orchestrator/scheduler/rhythm.loop.js';
-import { startTurns, type Turns } from '../../orchestrator/scheduler/turn.loop.js';
+import { attend, type AttendedHost } from '../../orchestrator/scheduler/attend.loop.js';
+import type { Plan } from '../../orchestrator/scheduler/decide.js';
+import type { HostPresence } from '../../orchestrator/scheduler/edges.loop.js';
 import { openLedger, type Ledger } from '../../orchestrator/world/ledger.loop.js';
-import type { Restraint } from '../../orchestrator/world/restraints.js';
+import { isRestraint } from '../../orchestrator/world/restraints.js';
 import { createLog } from '../../runtime/log.js';
 import type { Disk } from './disk.js';
 import type { Lifetime, VirtualTime } from './virtual-time.js';
@@ -22,9 +22,7 @@ export class SimulatedOrchestrator {
 
   private constructor(
     readonly ledger: Ledger,
-    readonly edges: HostPresence,
-    readonly turns: Turns,
-    private readonly rhythm: RhythmWatch,
+    private readonly attended: AttendedHost,
     private readonly life: Lifetime,
   ) {}
 
@@ -43,34 +41,28 @@ export class SimulatedOrchestrator {
       retry: () => policy().retry,
       log,
     });
-    const wake = (): void => {
-      if (!life.over) turns.wake();
-    };
-    const edges = hostEdges({ ledger, log, wake, onProgress: () => undefined });
-    const servedSinceMs = time.nowMs;
-    const turns = startTurns({
-      ledger,
-      policy,
-      clock,
-      log,
-      soon: (fn) => {
-        time.soon(fn);
-      },
-      host: () => edges.current,
+    const attended = attend({
+      ...{ ledger, policy, clock, log, name: 'this machine', diskPath: '/' },
+      onProgress: () => undefined,
       onWanted: () => undefined,
-      hostView: () => ({
-        id: edges.current?.hostId ?? 'this machine',
-        attached: edges.current !== undefined,
-        readings: self.readings,
-        diskPath: '/',
-        level: 'confined',
-        servedSinceMs,
-      }),
+      note: (facts) => ledger.append(facts),
+      soon: (fn) => {
+        time.soon(() => {
+          if (!life.over) fn();
+        });
+      },
     });
-    const rhythm = watchRhythm({ ledger, policy, clock, log });
-    const self = new SimulatedOrchestrator(ledger, edges, turns, rhythm, life);
+    const self = new SimulatedOrchestrator(ledger, attended, life);
     self.see(deps.readings);
     return self;
+  }
+
+  get edges(): HostPresence {
+    return this.attended.edges;
+  }
+
+  planNow(): Plan {
+    return this.attended.planNow();
   }
 
   get alive(): boolean {
@@ -80,14 +72,13 @@ export class SimulatedOrchestrator {
   see(readings: Readings): void {
     this.readings = withReadings(this.readings, readings.values());
     if (!this.alive) return;
-    this.rhythm.see(this.readings);
-    this.turns.wake();
+    this.attended.see(this.readings);
   }
 
   /** What an operator's call writes. */
   order(facts: readonly Fact[]): void {
     const wake = (): void => {
-      if (this.alive) this.turns.wake();
+      if (this.alive) this.attended.wake();
     };
     const [first, ...rest] = facts;
     const imposed = first !== undefined && isRestraint(first);
@@ -101,20 +92,8 @@ export class SimulatedOrchestrator {
 
   kill(): void {
     this.life.over = true;
-    void this.turns.close();
-    void this.rhythm.close();
+    void this.attended.close();
   }
-}
-
-function isRestraint(fact: Fact): fact is Restraint {
-  const { kind } = fact;
-  return (
-    kind === 'hold.placed' ||
-    kind === 'veto.placed' ||
-    kind === 'switch.tripped' ||
-    kind === 'updater.suspended' ||
-    kind === 'updater.withdrawn'
-  );
 }
 
 /** What the link keeps of each host: which of its events were handled. */

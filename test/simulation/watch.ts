@@ -59,7 +59,7 @@ export class Watch {
     if (orchestrator === undefined) return;
     if (this.stepCount % REASONS_EVERY === 0) {
       const { senses } = this.deps;
-      const plan = orchestrator.turns.planNow();
+      const plan = orchestrator.planNow();
       checkReasons(orchestrator.ledger.inForce, plan);
       if (senses.clockIsSteady() && senses.othersWereCalm()) checkBlame(plan);
     }
@@ -99,7 +99,7 @@ export class Watch {
   ): void {
     const unknown = new Map<string, number>();
     const { nowMs } = this.deps.time;
-    if (host !== undefined && edges.current !== undefined) {
+    if (host !== undefined && edges.current() !== undefined) {
       const spokenOf = new Set(host.outbox.map(({ runId }) => runId));
       for (const run of ledger.world.runs.values()) {
         if (!holdsSlot(run) || host.runs.has(run.id) || spokenOf.has(run.id)) continue;

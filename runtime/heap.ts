@@ -1,0 +1,14 @@
+// How much memory the JavaScript heap takes beside what is in use.
+
+import { setFlagsFromString } from 'node:v8';
+
+/** V8 would let a heap grow to two or three times what is in use before it looks what is not. */
+const GROWING_PERCENT = 30;
+
+/**
+ * For a process that keeps the states of thousands of machines and is replaced by others when it is
+ * slow: less memory for a few percent more processor time.
+ */
+export function sweepHeapSooner(): void {
+  setFlagsFromString(`--heap-growing-percent=${String(GROWING_PERCENT)}`);
+}
