@@ -10,15 +10,14 @@ import { RegistryServiceService } from '../proto/gen/lull/registry/v1/registry.j
 import type { Clock } from '../runtime/clock.js';
 import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
-import { serveTcp } from '../runtime/tcp.grpc.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
-import { admission } from './api/admission.fs.js';
 import { createProgressFeed } from './api/watch.grpc.js';
 import type { OperatorDeps } from './api/deps.grpc.js';
 import { fleetHandlers } from './api/fleet.grpc.js';
 import { ownGroups } from './api/own-groups.js';
 import { hostToWire } from './api/host.wire.js';
 import { operatorHandlers } from './api/operator.grpc.js';
+import { serveApi, SOCKET_MODE, type Listen } from './api/serve.grpc.js';
 import { openJournal, type JournalOptions } from './journal/open.loop.js';
 import type { JournalPlace } from './journal/place.js';
 import { linkService } from './link/host.grpc.js';
@@ -26,7 +25,7 @@ import { digestOf } from './policy/digest.js';
 import type { PolicySource } from './policy/policy.js';
 import { openBundles } from './registry/bundles.fs.js';
 import { registryHandlers } from './registry/registry.grpc.js';
-import { byCertificate, byOwnership, type CallerOf } from './trust/caller.grpc.js';
+import { byOwnership, type CallerOf } from './trust/caller.grpc.js';
 import { attend } from './scheduler/attend.loop.js';
 import { openLedger } from './world/ledger.loop.js';
 import type { World } from './world/world.js';
@@ -39,12 +38,10 @@ export interface OrchestratorSettings {
   /** Absent: a file in the state directory. */
   readonly journal?: JournalPlace;
   readonly journalOptions: Omit<JournalOptions, 'log'>;
-  /** Where operators and vendors call over TCP, and what is shown to them; absent: nowhere. */
-  readonly listen?: { readonly address: string; readonly tlsDir: string };
+  /** Absent: nobody calls over TCP. */
+  readonly listen?: Listen;
 }
 
-/** Only the owner of the socket's directory talks to the orchestrator. */
-const SOCKET_MODE = 0o600;
 const SENSOR_HEARTBEAT_MS = 10_000;
 const SENSOR_SILENT_MS = 25_000;
 
@@ -150,23 +147,8 @@ export async function startOrchestrator(
         registryHandlers({ ledger, policy: policy.current, bundles, clock, log, wake, callerOf }),
       );
     };
-    opened.add(
-      'api',
-      await serveUnix({
-        path: join(runDir, 'operator.sock'),
-        mode: SOCKET_MODE,
-        register: apiFor(byOwnership),
-      }),
-    );
-    if (settings.listen !== undefined) {
-      const { address, tlsDir } = settings.listen;
-      const served = { address, directory: tlsDir, refuse: admission(tlsDir) };
-      const { port } = opened.add(
-        'api over TCP',
-        await serveTcp({ ...served, register: apiFor(byCertificate) }),
-      );
-      log.info({ address, port }, 'operators and vendors may call');
-    }
+    const { listen } = settings;
+    opened.add('api', await serveApi({ runDir, listen, log }, apiFor));
     wake();
     return opened;
   } catch (error) {

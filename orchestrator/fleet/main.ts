@@ -11,14 +11,12 @@ import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registr
 import { FLEET_PARTITION, partitions } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
-import { serveUnix } from '../../runtime/grpc.js';
 import { sweepHeapSooner } from '../../runtime/heap.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
-import { serveTcp } from '../../runtime/tcp.grpc.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
-import { admission } from '../api/admission.fs.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
+import { serveApi, type Listen } from '../api/serve.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
 import { openGroupLock } from '../groups/group-lock.kv.js';
 import { openJournalOn } from '../journal/open.jetstream.js';
@@ -28,7 +26,7 @@ import type { PolicySource } from '../policy/policy.js';
 import { openFleetBundles } from '../registry/bundles.nats.js';
 import { registryHandlers } from '../registry/registry.grpc.js';
 import { fleetHandlers } from '../api/fleet.grpc.js';
-import { byCertificate, byOwnership, type CallerOf } from '../trust/caller.grpc.js';
+import type { CallerOf } from '../trust/caller.grpc.js';
 import { listHosts, routed } from './api.grpc.js';
 import { fleetLedger, hearRestraints } from './fleet-ledger.nats.js';
 import { followFleet } from './follower.nats.js';
@@ -48,11 +46,10 @@ export interface FleetOrchestratorSettings {
   /** Copies of new streams, on so many servers. */
   readonly replicaCount: number;
   readonly allowLossy: boolean;
-  /** Where operators and vendors call over TCP, and what is shown to them; absent: nowhere. */
-  readonly listen?: { readonly address: string; readonly tlsDir: string };
+  /** Absent: nobody calls over TCP. */
+  readonly listen?: Listen;
 }
 
-const SOCKET_MODE = 0o600;
 const API_MS_MAX = 10_000;
 
 export async function startFleetOrchestrator(
@@ -145,21 +142,8 @@ export async function startFleetOrchestrator(
         }),
       );
     };
-    opened.add(
-      'api',
-      await serveUnix({
-        path: join(runDir, 'operator.sock'),
-        mode: SOCKET_MODE,
-        register: apiFor(byOwnership),
-      }),
-    );
-    if (settings.listen !== undefined) {
-      const { address, tlsDir } = settings.listen;
-      const served = { address, directory: tlsDir, refuse: admission(tlsDir) };
-      const register = apiFor(byCertificate);
-      const { port } = opened.add('api over TCP', await serveTcp({ ...served, register }));
-      log.info({ address, port }, 'operators and vendors may call');
-    }
+    const { listen } = settings;
+    opened.add('api', await serveApi({ runDir, listen, log }, apiFor));
     return opened;
   } catch (error) {
     await opened.close();

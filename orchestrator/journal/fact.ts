@@ -16,6 +16,24 @@ interface OfRun {
   readonly epoch?: number;
 }
 
+/** What became of a directory, file by file. */
+interface TreeChange {
+  readonly root: string;
+  readonly path: string;
+  readonly treeBeforeSha256: string;
+  readonly treeAfterSha256: string;
+  readonly fileCount: number;
+  readonly sizeBytes: number;
+  readonly changes: readonly {
+    readonly path: string;
+    readonly beforeSha256: string;
+    readonly afterSha256: string;
+    readonly mode: number;
+  }[];
+  /** There are more changes than are listed. */
+  readonly truncated: boolean;
+}
+
 /** The host's event that a fact was made of. Sent again, it is known by this. */
 export interface Heard {
   readonly hostId: string;
@@ -152,43 +170,19 @@ type KindOfFact =
       readonly resumedCount: number;
       readonly cached: boolean;
     })
-  | (OfRun & {
-      readonly kind: 'content.installed';
-      readonly receiptId: string;
-      readonly root: string;
-      readonly path: string;
-      readonly treeBeforeSha256: string;
-      readonly treeAfterSha256: string;
-      readonly fileCount: number;
-      readonly sizeBytes: number;
-      readonly changes: readonly {
-        readonly path: string;
-        readonly beforeSha256: string;
-        readonly afterSha256: string;
-        readonly mode: number;
-      }[];
-      readonly truncated: boolean;
-      readonly reverted: boolean;
-    })
+  | (OfRun &
+      TreeChange & {
+        readonly kind: 'content.installed';
+        readonly receiptId: string;
+        readonly reverted: boolean;
+      })
   /** What a run left in a root that it may write; also one that was cut. */
-  | (OfRun & {
-      readonly kind: 'root.changed';
-      readonly root: string;
-      readonly path: string;
-      readonly treeBeforeSha256: string;
-      readonly treeAfterSha256: string;
-      readonly fileCount: number;
-      readonly sizeBytes: number;
-      readonly changes: readonly {
-        readonly path: string;
-        readonly beforeSha256: string;
-        readonly afterSha256: string;
-        readonly mode: number;
-      }[];
-      readonly truncated: boolean;
-      /** Why it could not be listed as a whole. Absent: it could. */
-      readonly problem?: string;
-    })
+  | (OfRun &
+      TreeChange & {
+        readonly kind: 'root.changed';
+        /** Why it could not be listed as a whole. Absent: it could. */
+        readonly problem?: string;
+      })
   | (OfRun & {
       readonly kind: 'egress.seen';
       readonly host: string;

@@ -58,19 +58,11 @@ export type HostEvent =
       readonly resumedCount: number;
       readonly cached: boolean;
     }
-  | {
+  | (TreeChange & {
       readonly kind: 'installed';
       readonly receiptId: string;
-      readonly root: string;
-      readonly path: string;
-      readonly treeBeforeSha256: string;
-      readonly treeAfterSha256: string;
-      readonly fileCount: number;
-      readonly sizeBytes: number;
-      readonly changes: readonly FileChange[];
-      readonly truncated: boolean;
       readonly reverted: boolean;
-    }
+    })
   | {
       readonly kind: 'egress';
       readonly host: string;
@@ -91,9 +83,8 @@ export type HostEvent =
       readonly message: string;
     };
 
-/** What a run left in a root that it may write, as the host saw it. */
-export interface RootChange {
-  readonly kind: 'rootChanged';
+/** What became of a directory, file by file. */
+interface TreeChange {
   readonly root: string;
   readonly path: string;
   readonly treeBeforeSha256: string;
@@ -101,7 +92,13 @@ export interface RootChange {
   readonly fileCount: number;
   readonly sizeBytes: number;
   readonly changes: readonly FileChange[];
+  /** There are more changes than are listed. */
   readonly truncated: boolean;
+}
+
+/** What a run left in a root that it may write, as the host saw it. */
+export interface RootChange extends TreeChange {
+  readonly kind: 'rootChanged';
   /** Why it could not be listed as a whole; empty: it could. */
   readonly problem: string;
 }
