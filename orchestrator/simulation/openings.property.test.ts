@@ -22,7 +22,7 @@ const policy = policyForTraces(defaultPolicy, DEADLINE_MS);
 const { lockedMs } = policy.waiting;
 /** Absences that are older are all of one age: nothing that was learnt says more against them. */
 const OLDEST_MS = (AGES_FROM_S.at(-1) ?? 0) * SECOND_MS;
-const RUNS = 60;
+const RUNS = 40;
 
 interface Case {
   readonly absences: Absences;
