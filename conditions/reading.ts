@@ -119,8 +119,8 @@ export interface Reading {
   readonly value: Value;
 }
 
-/** Why a level is unknown while nothing waits for it. */
-export const AT_REST = 'not measured while no update waits for it';
+/** Why a level is unknown while nothing could start, however quiet the machine were. */
+export const AT_REST = 'not measured while nothing that waits could start';
 
 export type Readings = ReadonlyMap<string, Reading>;
 

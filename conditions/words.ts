@@ -1,10 +1,14 @@
-/** A duration as a person says it: "850 ms", "4 s", "3 min", "2 h", "5 d". */
+/**
+ * A duration as a person says it: "850 ms", "4 s", "3 min", "2 h", "5 d". Whole ones that have passed: 230 s
+ * of a wait of 4 min are "3 min", and not the whole of it.
+ */
 export function formatDuration(ms: number): string {
+  const whole = (unitMs: number): string => String(Math.floor(ms / unitMs));
   if (ms < 1_000) return `${String(Math.round(ms))} ms`;
-  if (ms < 120_000) return `${String(Math.round(ms / 1_000))} s`;
-  if (ms < 7_200_000) return `${String(Math.round(ms / 60_000))} min`;
-  if (ms < 172_800_000) return `${String(Math.round(ms / 3_600_000))} h`;
-  return `${String(Math.round(ms / 86_400_000))} d`;
+  if (ms < 120_000) return `${whole(1_000)} s`;
+  if (ms < 7_200_000) return `${whole(60_000)} min`;
+  if (ms < 172_800_000) return `${whole(3_600_000)} h`;
+  return `${whole(86_400_000)} d`;
 }
 
 const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;

@@ -29,6 +29,9 @@ export const overlap: Benchmark = {
       `what can be frozen at any instant (${String(REACTION_MS)} ms late)`,
     );
     show(options.say, [...steps, ...known], 'steps of 60 s that cannot be frozen');
+    options.say(
+      `  ${(stepErrands.length / traces.length).toFixed(0)} updates per device: with one or a few, the best timer per device is the luckiest one, not what a device could have taught (decision 110)`,
+    );
     const figures = figuresOf(LULL, pausable, steps);
     options.say(
       `\ngoals: pausable ≤ ${String(GOAL_PAUSABLE_S)} s: ${met(figures['not_allowed_s_mean_pausable'], GOAL_PAUSABLE_S)}; steps ≤ ${String(GOAL_STEPS_S)} s: ${met(figures['not_allowed_s_mean_60s'], GOAL_STEPS_S)}; done share ≥ ${String(GOAL_SHARE)} of the clairvoyant's: ${met(-(figures['done_share_of_optimum'] ?? 0), -GOAL_SHARE)}`,

@@ -1,7 +1,6 @@
 import { readingKey, signals, type Reading, type Signal } from '../../conditions/reading.js';
 import { displayText, formatBytes, formatDuration } from '../../conditions/words.js';
-import { folded } from './folded.js';
-import { table } from './table.js';
+import { foldedTable } from './table.js';
 
 const TEXT_CHARS_MAX = 160;
 
@@ -34,23 +33,15 @@ export function showSensors(
   nowMs: number,
   columns = Infinity,
 ): string {
-  const heads = table(
+  return foldedTable(
     lines.map(({ why, ...line }) => [
       readingKey(line.signal, displayText(line.instance, TEXT_CHARS_MAX)),
       why === undefined ? valueText(line, nowMs) : 'unknown',
       line.source === '' ? '' : formatDuration(line.ageMs),
+      displayText(why ?? line.source, TEXT_CHARS_MAX * (why === undefined ? 1 : 2)),
     ]),
-  ).split('\n');
-  const indent = Math.max(0, ...heads.map((head) => head.length)) + 2;
-  const width = columns - indent;
-  return lines
-    .map(({ why, source }, index) => {
-      const text = displayText(why ?? source, TEXT_CHARS_MAX * (why === undefined ? 1 : 2));
-      const [first = '', ...more] = folded(text, width);
-      const below = more.map((part) => ' '.repeat(indent) + part);
-      return [((heads[index] ?? '').padEnd(indent) + first).trimEnd(), ...below].join('\n');
-    })
-    .join('\n');
+    columns,
+  );
 }
 
 function lineOf(reading: Reading, nowMs: number): SensorLine {

@@ -3,6 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { GetStatusResponse, Host, Run } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import { localTime } from './local-time.js';
 import { showHosts, showRuns, showStatus, showUpdaters } from './status.js';
 
 const page = { nowMs: 0, columns: Infinity };
@@ -71,6 +72,22 @@ test('everything is there: host, readings, updaters, runs, and every reason', ()
   }
 });
 
+test('what is not known leaves room for what is, and says why on lines of its own', () => {
+  const why = 'no bus listens there, and nobody has reported it; say it with `lull presence`';
+  const readings = [
+    { signal: 'presence', value: `unknown: ${why}`, source: 'logind' },
+    { signal: 'power.ac', value: 'yes', source: '/sys/class/power_supply' },
+  ];
+  const host = { id: 'h', attached: true, readings };
+  const status = GetStatusResponse.fromPartial({ version: '1', hosts: [host] });
+  const [, , , ...lines] = showStatus(status, { nowMs: 0, columns: 60 }).split('\n');
+  expect(lines.slice(0, 3)).toEqual([
+    '  presence  unknown  no bus listens there, and nobody has',
+    '                     reported it; say it with `lull presence`',
+    '  power.ac  yes      /sys/class/power_supply',
+  ]);
+});
+
 describe('updaters', () => {
   test('show their state, and what is missing or why', () => {
     const open = Updater.fromPartial({
@@ -115,7 +132,7 @@ describe('runs', () => {
       pauseCount: 2,
     });
     expect(showRuns([ended])).toBe(
-      '1970-01-01T00:00:00.000Z  run-1  install  x  1 → 2  failed  paused 2×  NO_SPACE: full',
+      `${localTime(0)}  run-1  install  x  1 → 2  failed  paused 2×  NO_SPACE: full`,
     );
   });
 

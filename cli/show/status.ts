@@ -1,21 +1,26 @@
 import {
   type GetStatusResponse,
   type Host,
+  type ReadingText,
   type Run,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, type Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import { displayText } from '../../conditions/words.js';
 import { indented } from './folded.js';
+import { localTime } from './local-time.js';
 import { showSubjects, type Page } from './subjects.js';
-import { table } from './table.js';
+import { foldedTable, table } from './table.js';
+
+/** As a reading that is not known is told: followed by why. */
+const UNKNOWN = 'unknown: ';
+const WHY_CHARS_MAX = 160;
 
 /** @param page where it is shown. */
 export function showStatus(status: GetStatusResponse, page: Page): string {
   const parts = [`Lull ${status.version}, ${String(status.entryCount)} journal entries`];
   for (const host of status.hosts) {
     parts.push(`\n${host.id}: ${showConfinement(host)}`);
-    parts.push(
-      indented(table(host.readings.map(({ signal, value, source }) => [signal, value, source]))),
-    );
+    parts.push(indented(showReadings(host.readings, page.columns - 2)));
   }
   parts.push('\nUpdaters', indented(showUpdaters(status.updaters)));
   parts.push('\nRunning', indented(status.runs.length === 0 ? 'nothing' : showRuns(status.runs)));
@@ -24,6 +29,16 @@ export function showStatus(status: GetStatusResponse, page: Page): string {
     indented(showSubjects(status.waiting, { ...page, columns: page.columns - 2 })),
   );
   return parts.join('\n');
+}
+
+/** Where a value comes from, or why there is none; `lull sensors` says more. */
+function showReadings(readings: readonly ReadingText[], columns: number): string {
+  const rows = readings.map(({ signal, value, source }) =>
+    value.startsWith(UNKNOWN)
+      ? [signal, 'unknown', displayText(value.slice(UNKNOWN.length), WHY_CHARS_MAX)]
+      : [signal, value, source],
+  );
+  return foldedTable(rows, columns);
 }
 
 /** In one line: how strongly updaters are confined here, and with what. */
@@ -58,7 +73,7 @@ export function showUpdaters(updaters: readonly Updater[]): string {
 export function showRuns(runs: readonly Run[]): string {
   return table(
     runs.map((run) => [
-      new Date(Number(run.admittedAtUnixMs)).toISOString(),
+      localTime(Number(run.admittedAtUnixMs)),
       run.id,
       run.action,
       run.updateId === '' ? run.updaterId : run.updateId,

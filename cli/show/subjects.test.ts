@@ -1,6 +1,7 @@
 // Every reason, as a table that is read from the left, at any width.
 
 import { describe, expect, test } from '@jest/globals';
+import { AT_REST } from '../../conditions/reading.js';
 import { Subject } from '../../proto/gen/lull/operator/v1/operator.js';
 import { localTime } from './local-time.js';
 import { showSubjects } from './subjects.js';
@@ -52,6 +53,36 @@ test('each reason: value, limit, since when, until when, and its words below', (
     '  HOST_NOT_ATTACHED',
     '    no plugin-host is connected',
   ]);
+});
+
+test('what is not measured at rest is one reason, below those that keep it so', () => {
+  const unmeasured = (code: string, about: string) => ({
+    ...{ code, about, message: `${about} is not known (${AT_REST})`, sinceUnixMs: at(-1) },
+  });
+  const reasons = [
+    unmeasured('LOAD_UNKNOWN', 'cpu.busy'),
+    { code: 'HELD', message: 'held back: later', sinceUnixMs: at(-1) },
+    unmeasured('LOAD_UNKNOWN', 'disk.busy'),
+    unmeasured('SPACE_UNKNOWN', '/srv'),
+  ];
+  const held = Subject.fromPartial({ updaterId: 'a.b', action: 'scan', reasons });
+  expect(showSubjects([held], page).split('\n')).toEqual([
+    '  reason                       is  limit  since     until',
+    'scan a.b waits:',
+    '  HELD                                    11:59:00',
+    '    held back: later',
+    '  LOAD_UNKNOWN, SPACE_UNKNOWN             11:59:00',
+    `    ${AT_REST}: cpu.busy, disk.busy, /srv`,
+  ]);
+  const alone = Subject.fromPartial({ ...held, reasons: [unmeasured('LOAD_UNKNOWN', 'x')] });
+  expect(showSubjects([alone], page)).toContain('x is not known');
+});
+
+test('a run that is under way is told from what waits', () => {
+  const on = Subject.fromPartial({ updaterId: 'a.b', action: 'scan', runId: 'run-7' });
+  expect(showSubjects([on], page)).toBe('scan a.b runs: run-7');
+  const still = { ...on, reasons: waiting.reasons };
+  expect(showSubjects([still], page)).toContain('\nscan a.b stands still, run-7:\n');
 });
 
 test('in a narrow terminal words go on below themselves, and nothing is cut off', () => {

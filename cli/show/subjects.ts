@@ -1,7 +1,8 @@
 // What waits, and every reason why: value, limit, since when, until when, and in words.
 
+import { AT_REST } from '../../conditions/reading.js';
 import { formatBytes, formatDuration } from '../../conditions/words.js';
-import type { Outlook, Reason, Subject } from '../../proto/gen/lull/operator/v1/operator.js';
+import { Reason, type Outlook, type Subject } from '../../proto/gen/lull/operator/v1/operator.js';
 import { folded, indented } from './folded.js';
 import { shortTime } from './local-time.js';
 import { table } from './table.js';
@@ -19,29 +20,45 @@ const heads = ['reason', 'is', 'limit', 'since', 'until'];
 
 export function showSubjects(subjects: readonly Subject[], page: Page): string {
   if (subjects.length === 0) return 'nothing';
-  const rows = subjects.flatMap(({ reasons }) =>
-    reasons.map((reason) => rowOf(reason, page.nowMs)),
-  );
-  if (rows.length === 0) return subjects.map((each) => showSubject(each, [], page)).join('\n');
+  const said = subjects.map((each) => ({ ...each, reasons: withoutRest(each.reasons) }));
+  const rows = said.flatMap(({ reasons }) => reasons.map((reason) => rowOf(reason, page.nowMs)));
+  if (rows.length === 0) return said.map((each) => showSubject(each, [], page)).join('\n');
   // One table for all, so that the columns of all stand below each other.
   const [head = '', ...lines] = table([heads, ...rows]).split('\n');
-  const shown = subjects.map((each) =>
-    showSubject(each, lines.splice(0, each.reasons.length), page),
-  );
+  const shown = said.map((each) => showSubject(each, lines.splice(0, each.reasons.length), page));
   return [indented(head, INDENT), ...shown].join('\n');
 }
 
+/**
+ * What is not measured at rest is one reason for whoever reads: it is measured as soon as one of the
+ * others is gone, and nobody has to mend it.
+ */
+function withoutRest(reasons: readonly Reason[]): Reason[] {
+  const isAtRest = ({ message }: Reason): boolean => message.includes(AT_REST);
+  const [first, ...more] = reasons.filter(isAtRest);
+  if (first === undefined || more.length === 0) return [...reasons];
+  const all = [first, ...more];
+  const of = (key: 'code' | 'about'): string =>
+    [...new Set(all.map((each) => each[key]))].join(', ');
+  const message = `${AT_REST}: ${of('about')}`;
+  const one = { code: of('code'), message, about: '', unit: '', sinceUnixMs: first.sinceUnixMs };
+  return [...reasons.filter((each) => !isAtRest(each)), Reason.fromPartial(one)];
+}
+
 function showSubject(subject: Subject, lines: readonly string[], page: Page): string {
-  const { updateId, updaterId, title, action, reasons, outlook } = subject;
+  const { updateId, updaterId, title, action, reasons, outlook, runId } = subject;
   const named = title === updateId ? updateId : `${updateId} (${title})`;
   const head = `${action} ${updateId === '' ? updaterId : named}`;
-  if (reasons.length === 0) return `${head}: nothing stands in its way`;
+  if (reasons.length === 0) {
+    return runId === '' ? `${head}: nothing stands in its way` : `${head} runs: ${runId}`;
+  }
   const stands = reasons.flatMap(({ message }, index) => [
     indented(lines[index] ?? '', INDENT),
     ...belowOf(message, page.columns),
   ]);
   const chance = outlook === undefined ? [] : showOutlook(outlook, page);
-  return [`${head} waits:`, ...stands, ...chance].join('\n');
+  const state = runId === '' ? 'waits' : `stands still, ${runId}`;
+  return [`${head} ${state}:`, ...stands, ...chance].join('\n');
 }
 
 function rowOf(reason: Reason, nowMs: number): string[] {

@@ -1,3 +1,5 @@
+import { folded } from './folded.js';
+
 /** Rows as aligned columns. The last column is not padded. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
@@ -15,5 +17,21 @@ export function table(rows: readonly (readonly string[])[]): string {
         .join('  ')
         .trimEnd(),
     )
+    .join('\n');
+}
+
+/**
+ * The same, with a last column that goes on below itself where it is longer than fits.
+ * @param columns of the terminal. Infinity: nothing is folded.
+ */
+export function foldedTable(rows: readonly (readonly string[])[], columns: number): string {
+  const heads = table(rows.map((row) => row.slice(0, -1))).split('\n');
+  const indent = Math.max(0, ...heads.map((head) => head.length)) + 2;
+  return rows
+    .map((row, index) => {
+      const [first = '', ...more] = folded(row.at(-1) ?? '', columns - indent);
+      const below = more.map((part) => ' '.repeat(indent) + part);
+      return [((heads[index] ?? '').padEnd(indent) + first).trimEnd(), ...below].join('\n');
+    })
     .join('\n');
 }

@@ -13,12 +13,24 @@ import {
   tripSwitch,
 } from '../commands/orders.js';
 import { write } from '../output.js';
+import { indented } from '../show/folded.js';
 import { localTime } from '../show/local-time.js';
 import { showOrders } from '../show/orders.js';
 import { showSubjects } from '../show/subjects.js';
 import type { Here } from './here.js';
 
 export function addOrders(program: Command, here: Here): void {
+  /** With what else stands in the way: whoever lifts one, or mistypes it, hears of the others. */
+  const writeLifted = async (answer: object, words: string): Promise<void> => {
+    const { json } = here.json();
+    const left = json ? [] : await listOrders(here.orchestrator());
+    write(answer, { json }, () =>
+      left.length === 0
+        ? words
+        : `${words}; still in force:\n${indented(showOrders(left, here.page()))}`,
+    );
+  };
+
   program
     .command('run-now <subject>')
     .description("run an update, or an updater's scan, now: comfort is not asked, safety is")
@@ -48,7 +60,7 @@ export function addOrders(program: Command, here: Here): void {
     .description('lift a hold')
     .action(async (subject: string) => {
       await liftHold(here.orchestrator(), subject);
-      write({ subject }, here.json(), () => `${subject} is not held`);
+      await writeLifted({ subject }, `${subject} is not held`);
     });
 
   const veto = program.command('veto').description('object to updates for a while');
@@ -79,7 +91,7 @@ export function addOrders(program: Command, here: Here): void {
     });
   veto.command('remove <id>').action(async (vetoId: string) => {
     await liftVeto(here.orchestrator(), vetoId);
-    write({ vetoId }, here.json(), () => `${vetoId} is lifted`);
+    await writeLifted({ vetoId }, `${vetoId} is not in force`);
   });
 
   program
@@ -103,6 +115,6 @@ export function addOrders(program: Command, here: Here): void {
     .description('release the trip switch')
     .action(async () => {
       await releaseSwitch(here.orchestrator());
-      write({}, here.json(), () => 'the trip switch is off');
+      await writeLifted({}, 'the trip switch is off');
     });
 }

@@ -95,7 +95,10 @@ test('lull hold, veto and unhold: placed, listed, lifted', async () => {
   expect(listed).toContain(id);
   expect(listed).toContain('by o');
   expect(listed).toContain(`${UPDATER} a`);
-  expect(await lull(`veto remove ${id}`)).toBe(`${id} is lifted\n`);
+  const mistyped = await lull('veto remove veto-00000000');
+  expect(mistyped).toMatch(/^veto-00000000 is not in force; still in force:\n {2}veto /);
+  expect(mistyped).toContain(id);
+  expect(await lull(`veto remove ${id}`)).toMatch(/is not in force; still in force:\n {2}hold /);
   expect(await lull('unhold a')).toBe('a is not held\n');
   expect(await lull('veto')).toBe('none\n');
 });

@@ -171,7 +171,8 @@ describe('explain', () => {
       paused('r', 'PERSON_PRESENT'),
     );
     operator.machine.readings = quietReadings({ presence: engaged });
-    expect((await explain('a'))[0]?.reasons).toMatchObject([{ code: 'PERSON_PRESENT' }]);
+    const [run] = await explain('a');
+    expect(run).toMatchObject({ runId: 'r', reasons: [{ code: 'PERSON_PRESENT' }] });
   });
 
   test('of nothing that is known says so, and what to do', async () => {

@@ -17,7 +17,7 @@ export function subjectsNow(deps: {
   );
   const held = [...deps.ledger.world.runs.values()].filter(holdsSlot);
   return [
-    ...held.map((run) => heldToWire(run, heldReasons.get(run.id) ?? [])),
+    ...held.map((run) => heldToWire(run, heldReasons.get(run.id) ?? [], run.id)),
     ...plan.admit.map(({ subject }) => waitingToWire({ subject, reasons: [] }, undefined)),
     ...plan.waiting.map((each) => waitingToWire(each, plan.lookAgainAtMs)),
   ];

@@ -53,13 +53,18 @@ export function waitingToWire(
     reasons: reasons.map(reasonToWire),
     lookAgainAtUnixMs: instant(lookAgainAtMs),
     outlook: undefined,
+    runId: '',
   };
 }
 
-/** A run as a subject: with the reasons why it stands still or ends, or none. */
+/**
+ * A run as a subject: with the reasons why it stands still or ends, or none.
+ * @param runId empty: it is only foretold.
+ */
 export function heldToWire(
   run: Pick<Run, 'updaterId' | 'work'>,
   reasons: readonly Reason[],
+  runId = '',
 ): WireSubject {
   return {
     updaterId: run.updaterId,
@@ -69,6 +74,7 @@ export function heldToWire(
     reasons: reasons.map(reasonToWire),
     lookAgainAtUnixMs: undefined,
     outlook: undefined,
+    runId,
   };
 }
 

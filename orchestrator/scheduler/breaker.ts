@@ -56,5 +56,6 @@ export function breakerObjections(
   // A clock that was set back to before the crash has taken the rest with it.
   if (nowMs >= untilMs || nowMs < state.sinceMs) return [];
   const message = `${updater.id} ${state.why}`;
-  return [{ code: 'BREAKER_OPEN', message, sinceMs: state.sinceMs, untilMs }];
+  const rested = { measured: nowMs - state.sinceMs, limit: breaker.pauseMs, unit: 'ms' } as const;
+  return [{ code: 'BREAKER_OPEN', message, ...rested, sinceMs: state.sinceMs, untilMs }];
 }

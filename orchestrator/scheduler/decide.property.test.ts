@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { judge, type Requirement } from '../../conditions/requirement.js';
-import { isReasonCode } from '../../conditions/reason.js';
+import { isReasonCode, type ReasonCode } from '../../conditions/reason.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
 import { windowState } from '../policy/window.js';
 import { intrusions } from '../runs/intrusion.js';
@@ -17,6 +17,11 @@ import { toContinue, toResume, toStart, weightOf } from './requirements.js';
 import { isSmall } from './slots.js';
 import { keyOf, levelNow, subjectsOf } from './subject.js';
 import { anyHost, anyPolicy, anyWorld } from './worlds.testing.js';
+
+/** What only takes time says how much, how much has passed, and since when, whatever was before. */
+const waits: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  ...(['STARTING_UP', 'PERSON_JUST_LEFT', 'BREAKER_OPEN', 'QUOTA', 'QUIET_TOO_SHORT'] as const),
+]);
 
 function holds(check: (given: World, view: HostView, rules: Policy) => void): void {
   fc.assert(fc.property(anyWorld, anyHost, anyPolicy, check), { numRuns: 600 });
@@ -78,8 +83,9 @@ describe('for every world, machine and policy', () => {
       expect(named.sort()).toEqual(pending.filter((key) => !held.has(key)).sort());
       for (const { reasons } of waiting) {
         expect(reasons.length).toBeGreaterThan(0);
-        for (const { code, message, untilMs } of reasons) {
+        for (const { code, message, measured, limit, sinceMs, untilMs } of reasons) {
           expect(isReasonCode(code)).toBe(true);
+          if (waits.has(code)) expect([code, measured, limit, sinceMs]).not.toContain(undefined);
           expect(message).toMatch(/^(?!.*(?:undefined|\[object)).+$/);
           if (untilMs !== undefined) expect(untilMs).toBeGreaterThan(NOW_MS);
         }

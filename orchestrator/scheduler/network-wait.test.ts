@@ -87,6 +87,17 @@ describe('after the machine woke up', () => {
     const late = readingsWith(word('full'), NOW_MS - 10_000, wokeAtMs);
     expect(waitsUntil(offering([a]), late, NOW_MS)).toBeCloseTo(50 / 60);
     expect(waitsUntil(offering([a]), late, NOW_MS + 50_000)).toBeUndefined();
+    const { waiting } = decide(
+      worldOf(offering([a])),
+      { ...hostWith(), readings: late },
+      defaultPolicy,
+      NOW_MS,
+    );
+    const why = waiting
+      .flatMap(({ reasons }) => reasons)
+      .find(({ code }) => code === 'STARTING_UP');
+    const waited = { measured: 10_000, limit: MINUTE_MS, unit: 'ms', sinceMs: NOW_MS - 10_000 };
+    expect(why).toMatchObject(waited);
   });
 
   test('an install does not wait for a network, nor anything for one that was never away', () => {

@@ -46,11 +46,14 @@ export function resumeObjections(
   const fullSinceMs = connectedSinceMs(readings);
   if (woke.kind !== 'number' || fullSinceMs === undefined || !(fullSinceMs > woke.number))
     return [];
-  const sinceMs = nowMs - fullSinceMs;
+  const waitedMs = nowMs - fullSinceMs;
   // A clock that was set back keeps nothing waiting.
-  if (sinceMs < 0 || sinceMs >= waiting.resumeMs) return [];
-  const message = `the network came back ${formatDuration(sinceMs)} ago, after the machine woke up; ${formatDuration(waiting.resumeMs)} are waited`;
-  return [{ code: 'STARTING_UP', message, untilMs: fullSinceMs + waiting.resumeMs }];
+  if (waitedMs < 0 || waitedMs >= waiting.resumeMs) return [];
+  const message = `the network came back ${formatDuration(waitedMs)} ago, after the machine woke up; ${formatDuration(waiting.resumeMs)} are waited`;
+  const waited = { measured: waitedMs, limit: waiting.resumeMs, unit: 'ms' } as const;
+  const untilMs = fullSinceMs + waiting.resumeMs;
+  const about = 'network.connectivity';
+  return [{ code: 'STARTING_UP', message, about, ...waited, sinceMs: fullSinceMs, untilMs }];
 }
 
 /** Since when the network is known to lead everywhere; a reading is told again only when it changes. */

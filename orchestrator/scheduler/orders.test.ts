@@ -215,7 +215,12 @@ describe('what keeps harm small', () => {
 
   test('three crashes or timeouts within a day give the updater a rest, then one try', () => {
     const dated = offering([a], ...crash('r1'), ...crash('r2'), ...crash('r3'));
-    expect(codesFor(dated)).toContain('BREAKER_OPEN');
+    const rests = decide(worldOf(dated), hostWith(), defaultPolicy, NOW_MS + HOUR_MS)
+      .waiting.flatMap(({ reasons }) => reasons)
+      .find(({ code }) => code === 'BREAKER_OPEN');
+    expect(rests).toMatchObject({ limit: 24 * HOUR_MS, unit: 'ms' });
+    const { measured = NaN, sinceMs = NaN } = rests ?? {};
+    expect(Number(measured) + sinceMs).toBe(NOW_MS + HOUR_MS);
     const later = NOW_MS + 24 * HOUR_MS;
     const plan = decide(worldOf(dated), hostWith(), defaultPolicy, later);
     const codes = plan.waiting.flatMap(({ reasons }) => reasons.map(({ code }) => code));

@@ -43,9 +43,7 @@ function capacityObjections(
   readings: Readings,
 ): Reason[] {
   const taken = (others: readonly Occupant[], max: number): Reason[] =>
-    others.length < max
-      ? []
-      : [slotTaken(others.map(({ runId }) => runId).join(', '), others.length, max)];
+    others.length < max ? [] : [slotTaken(others, max)];
   const all = isSmall(readings) ? taken(running, slots.small) : [];
   if (all.length > 0) return all;
   const changes = (action: ActionName): boolean => weightOf(action) === 'change';
@@ -53,9 +51,15 @@ function capacityObjections(
   return taken(sameClass, changes(wanted.action) ? slots.change : slots.fetch);
 }
 
-function slotTaken(about: string, measured: number, limit: number): Reason {
-  const message = `${about} has the slot`;
-  return { code: 'SLOT_TAKEN', message, about, measured, limit, unit: 'count' };
+function slotTaken(others: readonly Occupant[], limit: number): Reason {
+  const message = `${others.map(nameOf).join(', ')} ${others.length === 1 ? 'has the slot' : 'have the slots'}`;
+  const about = others.map(({ runId }) => runId).join(', ');
+  return { code: 'SLOT_TAKEN', message, about, measured: others.length, limit, unit: 'count' };
+}
+
+/** As an operator knows it: "install npm:json5 (run-3)". */
+function nameOf({ runId, action, updaterId, work }: Occupant): string {
+  return `${action} ${work.kind === 'scan' ? updaterId : work.update.id} (${runId})`;
 }
 
 /** A rotating disk or two cores bear one run. What is not known counts as small. */
@@ -70,7 +74,7 @@ export function isSmall(readings: Readings): boolean {
 
 function conflictWith(wanted: Omit<Occupant, 'runId'>, other: Occupant): Reason[] {
   const conflict = (why: string): Reason[] => [
-    { code: 'CONFLICT', message: `${other.runId} is running: ${why}`, about: other.runId },
+    { code: 'CONFLICT', message: `${nameOf(other)} is under way: ${why}`, about: other.runId },
   ];
   if (wanted.updaterId === other.updaterId) return conflict('one run per updater at a time');
   if (wanted.work.kind === 'scan' || other.work.kind === 'scan') return [];

@@ -1,5 +1,6 @@
 // What a plain rule could have reached at best: idle timers that somebody chose who knows how it went.
-// Nobody can, which is the point: between these and Lull lies what a better rule could still gain.
+// Nobody can, which is the point. With one update on each device, one timer per device is the luckiest
+// of them all and no bound of what could be learnt of a device: decision 110.
 
 import type { Errand } from './errand.js';
 import { clairvoyant, idleTimer } from './rivals.js';

@@ -26,6 +26,19 @@ test('every policy has its row, and foreign names stay words', () => {
   expect(svg).not.toMatch(/NaN|Infinity|undefined/);
 });
 
+test('what it takes to freeze is not drawn as if it had run beside a person', () => {
+  const [errand] = errands;
+  if (errand === undefined) throw new Error('no errand');
+  const [first] = errand.trace.quiet;
+  if (first === undefined) throw new Error('nothing is quiet');
+  const drawn = (lateMs: number): string => {
+    const ran = [{ fromMs: first.toMs - 60_000, toMs: first.toMs + lateMs }];
+    return timelineOf(errand, [{ name: 'a', ride: { ran, interruptions: 1 } }], 'A title');
+  };
+  const faults = (svg: string): number => svg.split('#d64545').length;
+  expect(faults(drawn(60_000))).toBe(faults(drawn(5)) + 1);
+});
+
 test('the same seed makes the same people, and more of them do not change the first', () => {
   expect(syntheticTraces(1, 2, 4)).toEqual(traces.slice(0, 2));
   expect(syntheticTraces(2, 2, 4)).not.toEqual(traces.slice(0, 2));

@@ -16,6 +16,8 @@ const TOP = 86;
 const HOUR_MS = 3_600_000;
 /** More hours would run into each other. */
 const TICKS_MAX = 12;
+/** What it takes to freeze is not drawn as a fault: as a mark that can be seen it would look like one. */
+const BAD_MS_MIN = 100;
 /** Shorter ones would not be seen. */
 const MARK_PX_MIN = 3;
 
@@ -59,7 +61,7 @@ function rowOf(
   x: Scale,
   top: number,
 ): string[] {
-  const bad = outside(ride.ran, allowed);
+  const bad = outside(ride.ran, allowed).filter(({ fromMs, toMs }) => toMs - fromMs >= BAD_MS_MIN);
   const middle = top + ROW / 2;
   const line = `<path d="M${px(LABEL)} ${px(middle)}H${px(WIDTH - MARGIN - WORDS)}" stroke="${ink.faint}" stroke-opacity="0.3"/>`;
   const done = ride.finishedAtMs;
