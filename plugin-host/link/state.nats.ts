@@ -54,7 +54,9 @@ export function publishState(deps: {
     cancelLevels?.();
     cancelLevels = undefined;
     keepAliveLater();
-    const state = { instanceId, sequence, snapshot, readings: changed.map(readingToWire) };
+    const sentAtUnixMs = BigInt(Math.round(clock.now().wallMs));
+    const news = changed.map(readingToWire);
+    const state = { instanceId, sequence, snapshot, readings: news, sentAtUnixMs };
     connection.publish(subject, HostState.encode(state).finish());
   }
 
