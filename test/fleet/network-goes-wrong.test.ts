@@ -10,6 +10,8 @@ import { everythingOnce, ledCount } from './once.js';
 
 const HOSTS = 8;
 const PARTITIONS = 17;
+/** A server waits 2 s for whoever connects to say who that is. */
+const LATER_THAN_MS = 2_500;
 /** Half-open connections are noticed after 30 s at the latest (docs/operators.md). */
 const MS_MAX = 240_000;
 const fleetTest = natsServerProgram === undefined ? test.skip : test;
@@ -62,6 +64,26 @@ describe('between the machines and the server', () => {
     MS_MAX,
   );
 });
+
+fleetTest(
+  'so late that the server takes nobody for slow: who was refused twice still comes back',
+  async () => {
+    const lull = await stage.orchestrator('orchestrator-1');
+    const hosts = await machines(network);
+    await stage.accept(lull);
+    await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
+    network.become({ kind: 'cut' });
+    const { takenCount } = network;
+    network.become({ kind: 'delay', ms: LATER_THAN_MS });
+    await stage.until(
+      'each was refused twice, and tries again',
+      () => network.takenCount >= takenCount + 3 * HOSTS,
+    );
+    network.become({ kind: 'none' });
+    await everythingOnce(stage, hosts, lull);
+  },
+  MS_MAX,
+);
 
 describe('between one orchestrator and the server', () => {
   fleetTest.each(faults.filter(([, { kind }]) => kind !== 'delay' && kind !== 'slow'))(

@@ -106,7 +106,8 @@ class Line {
       socket.on('error', () => undefined); // Its end follows.
       socket.once('close', () => {
         if (this.fault().kind === 'one-way') this.isDead = true; // F1: the end may be what is lost.
-        if (!this.isDead) this.reset();
+        if (this.client.closed && this.server.closed) this.onEnd();
+        this.move();
       });
     }
     move();
@@ -173,5 +174,6 @@ class Lane {
       this.to.write(now);
     }
     if (this.heldBytes < HELD_BYTES_MAX && this.from.isPaused()) this.from.resume();
+    if (this.from.closed && this.held.length === 0) this.to.end();
   }
 }
