@@ -105,6 +105,7 @@ export const reasons = {
   TOKEN_INVALID: 'A call did not carry the token of its launch.',
   NO_PREVIOUS: 'No version before is kept, so there is nothing to go back to.',
   NOT_RECORDED: 'It is in force, but the journal has not taken it: a restart would lose it.',
+  JOURNAL_LOST: 'The server does not have the journal any more that was seen on it.',
   RUN_OVER: 'The run had ended when the host came to do what was asked.',
   CANCELLED: 'The host cut a call to the updater.',
   UPDATER_ERROR: 'The updater met an error that it did not expect.',

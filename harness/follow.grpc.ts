@@ -43,6 +43,13 @@ export interface Follower {
   close(): void;
 }
 
+/** For a call about one machine of a fleet; absent: about the one that this Lull is for. */
+export function callAbout(host: string | undefined): Metadata {
+  const metadata = new Metadata();
+  if (host !== undefined) metadata.set('lull-host', host);
+  return metadata;
+}
+
 /** @param host the machine of a fleet that is followed; absent: the one that this Lull is for. */
 export function followLull(
   runDir: string,
@@ -53,9 +60,7 @@ export function followLull(
   const sensor = dialUnix(SensorServiceClient, join(runDir, 'sensor.sock'));
   const facts: Fact[] = [];
   const waiting = new Set<() => void>();
-  const metadata = new Metadata();
-  if (host !== undefined) metadata.set('lull-host', host);
-  const stream = operator.watch({ fromSequence: 1n }, metadata);
+  const stream = operator.watch({ fromSequence: 1n }, callAbout(host));
   stream.on('data', ({ kind }: WatchResponse) => {
     if (kind?.$case === 'entry') {
       const fact = JSON.parse(kind.value.bodyJson) as Fact;

@@ -28,6 +28,8 @@ export interface NatsServerUnderTest {
 export interface NatsServerSettings {
   /** For its files and its log. */
   readonly directory: string;
+  /** Where it keeps its streams; absent: in its directory. */
+  readonly storeDir?: string;
   readonly syncAlways?: boolean;
   /** Whether Lull's account is shown the server's settings. */
   readonly shown?: boolean;
@@ -81,12 +83,18 @@ export async function startNatsServer(settings: NatsServerSettings): Promise<Nat
 }
 
 function configuration(settings: NatsServerSettings, port: number): string {
-  const { directory, syncAlways = true, shown = true, storeBytesMax = 2 ** 30 } = settings;
+  const {
+    directory,
+    storeDir = `${directory}/js`,
+    syncAlways = true,
+    shown = true,
+    storeBytesMax = 2 ** 30,
+  } = settings;
   const jsz = '"$SYS.REQ.SERVER.PING.JSZ"';
   return `
 listen: "127.0.0.1:${String(port)}"
 jetstream {
-  store_dir: "${directory}/js"
+  store_dir: "${storeDir}"
   max_file_store: ${String(storeBytesMax)}
   ${syncAlways ? 'sync_interval: always' : ''}
 }

@@ -11,6 +11,7 @@ const CLOSE_MS_MAX = 5_000;
 const RECONNECT_MS = 250;
 /** As much again at most, so that a fleet does not come back in one instant. */
 const RECONNECT_JITTER_MS = 500;
+/** A half-open connection is noticed after three times that, and another one is tried. */
 const PING_EVERY_MS = 10_000;
 const PINGS_LOST_MAX = 2;
 
@@ -53,10 +54,11 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
     reconnectTimeWait: RECONNECT_MS,
     reconnectJitter: RECONNECT_JITTER_MS,
     reconnectJitterTLS: RECONNECT_JITTER_MS,
-    // Whoever is refused, because what it has expired, comes in once it was given something new.
-    ignoreAuthErrorAbort: true,
     pingInterval: PING_EVERY_MS,
     maxPingOut: PINGS_LOST_MAX,
+    // Whoever is refused, because what it has expired, comes in once it was given something new; and a
+    // server to which a whole fleet comes back refuses some for being slow to say who they are.
+    ignoreAuthErrorAbort: true,
   });
   const listeners = new Set<() => void>();
   void follow(connection, listeners, log);

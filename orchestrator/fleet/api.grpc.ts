@@ -1,7 +1,13 @@
 // The fleet's API, as any of its orchestrators serves it: what is about one machine is asked of whoever
 // leads its partition, what is about all of them is answered here.
 
-import type { Metadata, sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import {
+  status,
+  type Metadata,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
 import type { JetStreamClient } from '@nats-io/jetstream';
 import type {
   OperatorServiceServer,
@@ -15,7 +21,7 @@ import type {
 import { partitionOf, partitions, subjects } from '../../proto/subjects.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
-import { answer } from '../api/answer.grpc.js';
+import { answer, RpcFailure } from '../api/answer.grpc.js';
 import { streamEntries, type ProgressFeed } from '../api/watch.grpc.js';
 import type { Entry } from '../journal/chain.js';
 import { isSaid } from '../link/say.nats.js';
@@ -37,11 +43,12 @@ export interface RouteDeps {
   readonly callerOf: CallerOf;
 }
 
-/** @param forAll answers what is about every machine. */
+/** @param answersForAll what is about every machine. */
 export function routed(
   { nats, js, log, callerOf }: RouteDeps,
-  forAll: OperatorServiceServer,
+  answersForAll: OperatorServiceServer,
 ): OperatorServiceServer {
+  const forAll = { ...answersForAll, runNow: runNowhere };
   const routes = carriedMethods.map((method): [string, AnyUnary] => [
     method,
     (call, callback) => {
@@ -61,6 +68,15 @@ export function routed(
   };
   return { ...forAll, ...Object.fromEntries(routes), watch };
 }
+
+/** An order that no machine would take is not written down as if one had. */
+const runNowhere: OperatorServiceServer['runNow'] = (_call, callback) => {
+  const message = 'run-now is about one machine: name it with --host';
+  answer(
+    callback,
+    Promise.reject(new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', message)),
+  );
+};
 
 function hostIn(metadata: Metadata): string | undefined {
   const [hostId] = metadata.get(HOST_KEY);

@@ -6,13 +6,16 @@
 //       meanwhile, it is refused.
 //   A2. What restrains is in force in every orchestrator before it is in the journal.
 
+import { status } from '@grpc/grpc-js';
 import { z } from 'zod';
 import { FLEET_PARTITION, subjects } from '../../proto/subjects.js';
 import { Halt } from '../../proto/gen/lull/link/v1/link.js';
 import type { Clock } from '../../runtime/clock.js';
+import { DeadlineError, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { RpcFailure } from '../api/answer.grpc.js';
 import { genesis, verifyChain, type Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import { isSaid, say } from '../link/say.nats.js';
@@ -22,6 +25,8 @@ import { restrained, type Imposed, type Restraint } from '../world/restraints.js
 import type { FleetFollower } from './follower.nats.js';
 
 const ASK_MS_MAX = 5_000;
+/** Before whoever asks has given up. */
+const WRITE_MS_MAX = 3_000;
 const FOLLOW_MS_MAX = 5_000;
 /** Others write at the same time, of other things. */
 const TRIES_MAX = 16;
@@ -34,6 +39,7 @@ const asked = z.object({
 const answered = z.union([
   z.object({ sequence: z.number().int() }),
   z.object({ refused: z.string() }),
+  z.object({ full: z.string() }),
   z.object({ changed: z.literal(true) }),
 ]);
 
@@ -57,6 +63,8 @@ export interface FleetLedger extends Ledger {
 export function fleetLedger(deps: {
   readonly nats: Nats;
   readonly follower: FleetFollower;
+  /** Why no orchestrator may lead the fleet; undefined: nothing is known to be in the way. */
+  readonly whyNobody: () => string | undefined;
   readonly clock: Clock;
 }): FleetLedger {
   const { follower, clock } = deps;
@@ -72,11 +80,14 @@ export function fleetLedger(deps: {
         timeout: ASK_MS_MAX,
       });
     } catch (error) {
+      const lost = deps.whyNobody();
+      if (lost !== undefined) throw new RpcFailure(status.UNAVAILABLE, 'JOURNAL_LOST', lost);
       throw new FleetBusyError('no orchestrator leads the fleet now; try again in a moment', {
         cause: error,
       });
     }
     const answer = answered.parse(reply.json());
+    if ('full' in answer) throw new RpcFailure(status.UNAVAILABLE, 'NO_SPACE', answer.full);
     if ('refused' in answer) throw new FleetBusyError(answer.refused);
     if ('changed' in answer) throw new FleetChangedError();
     await follower.until(answer.sequence, FOLLOW_MS_MAX);
@@ -146,7 +157,15 @@ export function serveFleetLedger(deps: {
     if (after !== undefined && after !== entries.written) {
       return { changed: true };
     }
-    await entries.append(facts as unknown as Fact[]);
+    try {
+      const append = entries.append(facts as unknown as Fact[]);
+      await within(append, WRITE_MS_MAX, "an entry of the fleet's journal");
+    } catch (error) {
+      if (!(error instanceof DeadlineError) || !entries.isFull) throw error;
+      return {
+        full: "the server of the fleet's journal has no room: it is written, and in force, as soon as there is some",
+      };
+    }
     return { sequence: entries.head.sequence };
   }
   const asks = deps.nats.connection.subscribe(subjects.ask(FLEET_PARTITION), {

@@ -9,7 +9,7 @@ import type { LeadDeps } from './lead-partition.loop.js';
 /** @param onLost called once, when another one has written the journal, or nobody can any more. */
 export async function leadFleet(
   name: string,
-  { nats, openJournal, version, policy, clock, log }: LeadDeps,
+  { nats, openJournal, witness, version, policy, clock, log }: LeadDeps,
   onLost: () => void,
 ): Promise<Closeable> {
   const opened = new CloseStack(log);
@@ -20,6 +20,11 @@ export async function leadFleet(
     entries.onBroken(onLost);
     const policySha256 = digestOf(policy.current());
     await entries.append([{ kind: 'orchestrator.started', version, policySha256 }]); // The fence.
+    const bearWitness = (): void => {
+      witness.saw(name, entries.head);
+    };
+    opened.add('witness', { close: bearWitness });
+    bearWitness();
     opened.add('ledger', serveFleetLedger({ nats, entries, log }));
     return opened;
   } catch (error) {

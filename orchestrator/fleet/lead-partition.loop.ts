@@ -21,6 +21,7 @@ import type { FleetLedger } from './fleet-ledger.nats.js';
 import type { FleetFollower } from './follower.nats.js';
 import { openRoom, type Room } from './room.loop.js';
 import { createWave } from './wave.loop.js';
+import type { Witness } from './witness.fs.js';
 
 export interface LedPartition extends Closeable {
   readonly name: string;
@@ -33,10 +34,13 @@ export interface LeadDeps {
   readonly nats: Nats;
   readonly jsm: JetStreamManager;
   readonly openJournal: (partition: string) => Promise<Journal>;
+  readonly witness: Pick<Witness, 'saw'>;
   readonly follower: FleetFollower;
   readonly fleet: FleetLedger;
   readonly groupLock: GroupLock;
   readonly version: string;
+  /** Copies of a stream that is made again. */
+  readonly replicaCount: number;
   readonly policy: PolicySource;
   readonly clock: Clock;
   readonly log: Log;
@@ -48,10 +52,11 @@ export async function leadPartition(
   deps: LeadDeps,
   onLost: () => void,
 ): Promise<LedPartition> {
-  const { nats, jsm, follower, version, policy, clock } = deps;
+  const { nats, jsm, follower, version, replicaCount, policy, clock } = deps;
   const log = deps.log.child({ partition: name });
   const opened = new CloseStack(log);
   const rooms = new Map<string, Room>();
+  let closed = false;
   try {
     const journal = opened.add('journal', await deps.openJournal(name));
     const retry = () => policy.current().retry;
@@ -60,6 +65,11 @@ export async function leadPartition(
     // The fence: whoever led before cannot write any more.
     const policySha256 = digestOf(policy.current());
     await partition.append([{ kind: 'orchestrator.started', version, policySha256 }]);
+    const bearWitness = (): void => {
+      deps.witness.saw(name, partition.head);
+    };
+    opened.add('witness', { close: bearWitness });
+    bearWitness();
 
     const wave = createWave(clock);
     opened.add('wave', wave);
@@ -135,10 +145,15 @@ export async function leadPartition(
       }),
     );
     const leaderId = randomBytes(8).toString('hex');
+    const onDeaf = (error?: unknown): void => {
+      if (closed) return;
+      log.error({ err: error }, 'the hosts of a partition are not heard any more');
+      onLost();
+    };
     opened.add(
       'hosts',
       await serveHosts({
-        ...{ nats, jsm, partition: name, leaderId, clock, log },
+        ...{ nats, jsm, replicaCount, partition: name, leaderId, onDeaf, clock, log },
         attendantOf: roomOf,
         isKnown: partition.isKnown,
       }),
@@ -150,7 +165,10 @@ export async function leadPartition(
         partition.imposeOnAll(restraint);
         wakeHolders();
       },
-      close: () => opened.close(),
+      close: () => {
+        closed = true;
+        return opened.close();
+      },
     };
   } catch (error) {
     await opened.close();

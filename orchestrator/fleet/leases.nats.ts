@@ -8,6 +8,9 @@
 //   E2. Whoever finds that another one has the claim does not lead any more, at once.
 //   E4. Whoever hears nothing goes on: it cannot know, the fence keeps it from harm, and giving up what
 //       nobody else has taken would make a storm out of a slow server.
+//   E5. Whoever hears nothing does not count as there, although the others still hear it: it says so by
+//       compare-and-swap on what it heard last. Otherwise its share would be left to it.
+//   E6. A partition that is being let go of, or could not be led, is not reached for.
 
 import { Kvm, type KV } from '@nats-io/kv';
 import { StorageType } from '@nats-io/jetstream';
@@ -21,6 +24,8 @@ import { sharesOf, type Claim } from './shares.js';
 
 const ROUND_EVERY_MS = 400;
 const CALL_MS_MAX = 2_000;
+/** E6. What stands in the way seldom goes away by itself. */
+const REFUSED_FOR_MS = 5_000;
 
 interface Seen {
   readonly owner: string;
@@ -52,6 +57,8 @@ export async function keepLeases(deps: {
   const seen = new Map<string, Seen>();
   let { bucket, stopWatching } = await open();
   const held = new Map<string, number>();
+  const lettingGo = new Set<string>();
+  const refusedUntilMs = new Map<string, number>();
   let closed = false;
   let cancel: CancelTimer = () => undefined;
 
@@ -115,13 +122,21 @@ export async function keepLeases(deps: {
       await deps.onTaken(partition);
     } catch (error) {
       log.error({ err: error, partition }, 'a partition cannot be led from here');
+      refusedUntilMs.set(partition, clock.now().monotonicMs + REFUSED_FOR_MS);
       await release(partition);
     }
   }
 
   async function letGo(partition: string): Promise<void> {
     if (!held.delete(partition)) return;
-    await deps.onReleased(partition);
+    lettingGo.add(partition);
+    await deps.onReleased(partition).finally(() => lettingGo.delete(partition));
+  }
+
+  /** E6. */
+  function mayTake(partition: string): boolean {
+    const refusedMs = refusedUntilMs.get(partition) ?? Number.NEGATIVE_INFINITY;
+    return !lettingGo.has(partition) && refusedMs <= clock.now().monotonicMs;
   }
 
   async function release(partition: string): Promise<void> {
@@ -145,7 +160,7 @@ export async function keepLeases(deps: {
   async function sayThatIAmThere(): Promise<void> {
     const key = `member.${self}`;
     try {
-      await put(bucket, key, self, undefined);
+      await put(bucket, key, self, seen.get(key)?.revision); // E5
     } catch (error) {
       // Nobody has the subject: the server is there, and its bucket is not.
       if (isGone(error)) await openAgain();
@@ -160,7 +175,7 @@ export async function keepLeases(deps: {
     const mine = new Set(held.keys());
     const shares = sharesOf(self, partitions, claimsOf('member.'), claimsOf('lead.'), mine);
     await Promise.all(shares.release.map(release));
-    await Promise.all(shares.take.map(take));
+    await Promise.all(shares.take.filter(mayTake).map(take));
   }
 
   let rounding: Promise<void> = Promise.resolve();

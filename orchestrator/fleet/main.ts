@@ -20,7 +20,6 @@ import { serveApi, type Listen } from '../api/serve.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
 import { openGroupLock } from '../groups/group-lock.kv.js';
 import { openJournalOn } from '../journal/open.jetstream.js';
-import { openStream } from '../journal/stream.jetstream.js';
 import { openUpStream } from '../link/up-stream.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { openFleetBundles } from '../registry/bundles.nats.js';
@@ -34,6 +33,7 @@ import { leadFleet } from './lead-fleet.loop.js';
 import { leadPartition, type LeadDeps, type LedPartition } from './lead-partition.loop.js';
 import { keepLeases } from './leases.nats.js';
 import { nobody } from './nobody.js';
+import { openWitness } from './witness.fs.js';
 
 export interface FleetOrchestratorSettings {
   readonly version: string;
@@ -63,24 +63,30 @@ export async function startFleetOrchestrator(
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const js = jetstream(nats.connection, { timeout: API_MS_MAX });
     const jsm = await jetstreamManager(nats.connection, { timeout: API_MS_MAX });
-    await openStream(jsm, replicaCount);
-    await openUpStream(jsm, replicaCount);
+    const file = join(stateDir, 'journals-seen.json');
+    const witness = opened.add('witness', await openWitness({ file, allowLossy, log }));
     const openJournal = (partition: string) =>
-      openJournalOn(nats.connection, { partition, log, replicaCount, allowLossy });
+      witness.confirmed(partition, () => {
+        const { mayBegin: mayCreate } = witness;
+        const options = { partition, log, replicaCount, allowLossy, mayCreate };
+        return openJournalOn(nats.connection, options);
+      });
     await (await openJournal(FLEET_PARTITION)).close(); // Refused here, once, and not at each lead.
+    await openUpStream(jsm, replicaCount);
     const bundles = await openFleetBundles(js, join(stateDir, 'bundles'), replicaCount);
     const retry = () => policy.current().retry;
     const follower = opened.add('follower', await followFleet({ js, retry, clock, log }));
 
     const led = new Map<string, Closeable & Partial<Pick<LedPartition, 'restrain'>>>();
-    const fleet = fleetLedger({ nats, follower, clock });
+    const fleet = fleetLedger({ nats, follower, whyNobody: () => witness.lost, clock });
     const groupLock = await openGroupLock({
       ...{ js, clock, log, pause, random: Math.random, replicaCount },
       placesOf: (group) =>
         policy.current().groups.find(({ name: each }) => each === group)?.atOnceMax ?? 0,
     });
     const deps: LeadDeps = {
-      ...{ nats, jsm, openJournal, follower, fleet, groupLock, version, policy, clock, log },
+      ...{ nats, jsm, openJournal, witness, follower, fleet, groupLock, version, policy },
+      ...{ replicaCount, clock, log },
     };
     opened.add(
       'restraints',

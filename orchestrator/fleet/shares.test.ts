@@ -43,6 +43,12 @@ describe('an orchestrator', () => {
     expect(sharesOf('a', partitions, members('a', 'b'), led, new Set()).take).toEqual(['p2', 'p3']);
   });
 
+  test('that was killed and is back takes what stands in its own name at once', () => {
+    const own = claims({ fleet: 'a', p0: 'a', p1: 'b' });
+    const { take } = sharesOf('a', ['fleet', 'p0', 'p1'], members('a', 'b'), own, new Set());
+    expect(new Set(take)).toEqual(new Set(['fleet', 'p0']));
+  });
+
   test('takes what a dead one led, and what was given up at once', () => {
     const dead = claims({ fleet: 'b', p0: 'b', p1: 'b' }, EXPIRED_MS);
     const free = claims({ p2: '', p3: '' });

@@ -1,7 +1,9 @@
 // Who leads which partition: each orchestrator decides for itself, from what all of them say.
 //
-// Invariant: S1. Leases only decide who tries. Two that both believe that they lead do no harm: the
-// journal takes the entries of one.
+// Invariants:
+//   S1. Leases only decide who tries. Two that both believe that they lead do no harm: the journal takes
+//       the entries of one.
+//   S2. A claim in our own name that we do not hold is from before we died: nobody waits for it to expire.
 
 /** Somebody's claim to a partition, or to be there, and since when it has not changed. */
 export interface Claim {
@@ -37,7 +39,8 @@ export function sharesOf(
   const mostEach = Math.ceil(partitions.length / alive.size);
   const isFree = (partition: string): boolean => {
     const claim = claims.get(partition);
-    return claim === undefined || claim.owner === '' || claim.unchangedForMs >= EXPIRED_MS;
+    if (claim === undefined || claim.owner === '' || claim.owner === self) return true; // S2
+    return claim.unchangedForMs >= EXPIRED_MS;
   };
   const free = partitions.filter((partition) => !held.has(partition) && isFree(partition));
   // Begun at another place by each, so that they seldom reach for the same one.

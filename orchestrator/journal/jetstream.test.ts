@@ -55,6 +55,7 @@ async function open(name: string): Promise<Journal> {
     payloadBytesMax: connection.info?.max_payload ?? 0,
     partition: name,
     replicaCount: 1,
+    mayCreate: true,
     pause,
   });
 }
@@ -171,7 +172,7 @@ describeHere(`a journal on JetStream${missing}`, () => {
 
   test('nobody can delete or purge what it keeps', async () => {
     const jsm = await jetstreamManager(nats.connection);
-    await openStream(jsm, 1);
+    await openStream(jsm, { replicaCount: 1, mayCreate: true });
     await expect(jsm.streams.purge(STREAM)).rejects.toThrow('purge');
     await expect(jsm.streams.deleteMessage(STREAM, 1)).rejects.toThrow('delete');
   });

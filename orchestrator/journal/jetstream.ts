@@ -6,7 +6,7 @@
 //   J2. One writer: every message names the last one of its subject, and the server refuses it when
 //       that is another by now. Such a writer has lost the journal for good.
 //   J3. An acknowledgement that does not come says nothing: what the server has is looked at before
-//       anything is sent again.
+//       anything is sent again. A stream that is gone is lost, and not waited for.
 
 import type { JetStreamClient, JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import { DeliverPolicy, JetStreamApiError } from '@nats-io/jetstream';
@@ -14,7 +14,7 @@ import { within } from '../../runtime/deadline.js';
 import { genesis, type Head, type StoredEntry } from './chain.js';
 import { JournalError, type Journal } from './journal.js';
 import { entriesIn, MessageError, messagesOf } from './message.js';
-import { openStream, STREAM, subjectOf } from './stream.jetstream.js';
+import { isMissing, openStream, STREAM, streamLost, subjectOf } from './stream.jetstream.js';
 
 /** One acknowledgement. A server that needs longer is out of reach, and asked again. */
 const ACK_MS_MAX = 5_000;
@@ -35,6 +35,8 @@ export interface JetStreamPlace {
   /** Lower case letters, digits and hyphens, at most 63. */
   readonly partition: string;
   readonly replicaCount: number;
+  /** Whether the stream is created where there is none. */
+  readonly mayCreate: boolean;
   /** Waits; for attempts. */
   readonly pause: (ms: number) => Promise<unknown>;
 }
@@ -49,7 +51,7 @@ interface End {
 export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journal> {
   const { js, jsm, partition } = place;
   const subject = subjectOf(partition);
-  await openStream(jsm, place.replicaCount);
+  await openStream(jsm, place);
   let end = await endOf(jsm, subject);
   let dead: JournalError | undefined;
   /** Where the next page probably begins. */
@@ -80,6 +82,7 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
       found = await endOf(jsm, subject);
     } catch (error) {
       if (error instanceof JournalError) throw error;
+      if (isMissing(error)) throw streamLost();
       return false; // Out of reach still; the next attempt finds out.
     }
     if (found.streamSequence === end.streamSequence) return false;

@@ -14,7 +14,8 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-export type JournalErrorCode = 'SEQUENCE_TAKEN' | 'NO_SPACE' | 'JOURNAL_BROKEN';
+/** JOURNAL_LOST: the server is there, and does not have it any more. */
+export type JournalErrorCode = 'SEQUENCE_TAKEN' | 'NO_SPACE' | 'JOURNAL_BROKEN' | 'JOURNAL_LOST';
 
 export class JournalError extends Error {
   constructor(

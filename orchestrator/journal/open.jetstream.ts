@@ -19,7 +19,11 @@ export async function openStreamJournal(
   const nats = await connected(place, options);
   try {
     const { partition } = place;
-    const journal = await openJournalOn(nats.connection, { ...options, partition });
+    const journal = await openJournalOn(nats.connection, {
+      ...options,
+      partition,
+      mayCreate: true,
+    });
     return {
       ...journal,
       close: async () => {
@@ -56,9 +60,12 @@ async function connected(
 /** Over a connection that stays open when the journal is closed. */
 export async function openJournalOn(
   connection: NatsConnection,
-  options: Omit<JournalOptions, 'tls'> & { readonly partition: string },
+  options: Omit<JournalOptions, 'tls'> & {
+    readonly partition: string;
+    readonly mayCreate: boolean;
+  },
 ): Promise<Journal> {
-  const { partition, log, replicaCount, allowLossy } = options;
+  const { partition, log, replicaCount, allowLossy, mayCreate } = options;
   const jsm = await jetstreamManager(connection, { timeout: API_MS_MAX });
   const journal = await openJetStreamJournal({
     js: jetstream(connection, { timeout: API_MS_MAX }),
@@ -66,6 +73,7 @@ export async function openJournalOn(
     payloadBytesMax: connection.info?.max_payload ?? 0,
     partition,
     replicaCount,
+    mayCreate,
     pause,
   });
   const lossy = await whyLossy(connection, jsm);

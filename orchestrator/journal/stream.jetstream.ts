@@ -1,7 +1,10 @@
 // The stream that keeps every partition's journal, and whether its server keeps what it acknowledges.
 //
-// Invariant: S1. A stream that could let go of an entry (by age, size, count, a purge) is refused: what
-// is in the journal happened, and stays.
+// Invariants:
+//   S1. A stream that could let go of an entry (by age, size, count, a purge) is refused: what is in the
+//       journal happened, and stays.
+//   S2. It is created for whoever knows of no journal yet, and for nobody else: a server that came back
+//       empty is not taken for a new one.
 
 import {
   JetStreamApiCodes,
@@ -38,8 +41,14 @@ export function subjectOf(partition: string): string {
   return subjects.journal(partition);
 }
 
-/** Creates the stream where it is missing. @throws JournalError when one is there that lets go. */
-export async function openStream(jsm: JetStreamManager, replicaCount: number): Promise<void> {
+/**
+ * Creates the stream where it is missing and may be created (S2).
+ * @throws JournalError when one is there that lets go, or none is.
+ */
+export async function openStream(
+  jsm: JetStreamManager,
+  { replicaCount, mayCreate }: { readonly replicaCount: number; readonly mayCreate: boolean },
+): Promise<void> {
   try {
     const { config } = await jsm.streams.info(STREAM);
     const wrong = differences(config);
@@ -48,6 +57,7 @@ export async function openStream(jsm: JetStreamManager, replicaCount: number): P
     throw new JournalError('JOURNAL_BROKEN', message);
   } catch (error) {
     if (!isMissing(error)) throw error;
+    if (!mayCreate) throw streamLost(); // S2
   }
   await jsm.streams.add({ ...wanted, subjects: [...wanted.subjects], num_replicas: replicaCount });
 }
@@ -61,6 +71,11 @@ function differences(config: StreamConfig): string[] {
   });
 }
 
-function isMissing(error: unknown): boolean {
+export function streamLost(): JournalError {
+  const message = `the server has no stream ${STREAM} any more`;
+  return new JournalError('JOURNAL_LOST', message);
+}
+
+export function isMissing(error: unknown): boolean {
   return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
 }

@@ -6,6 +6,8 @@
 //   H3. A host speaks for itself: what it says of itself is held against the subject that the server let
 //       it publish on.
 //   H4. A host that is silent is not attached, and nothing is known of its machine.
+//   H5. Whoever cannot hear the partition's machines any more does not go on leading it.
+//   H6. A machine's clock may be wrong: instants that it tells are taken as ages.
 
 import { jetstream, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { Down, HostState, Lead, Up } from '../../proto/gen/lull/link/v1/link.js';
@@ -17,6 +19,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostSession, HostSessions } from './host-session.loop.js';
+import { byOurClock } from './our-clock.wire.js';
 import { say } from './say.nats.js';
 import { fallSilent, hearState, type ToldState } from './told-state.js';
 import { hearPartition } from './up-stream.nats.js';
@@ -52,6 +55,9 @@ export async function serveHosts(deps: {
   /** New each time that the lead is taken. */
   readonly leaderId: string;
   readonly attendantOf: (hostId: string) => HostAttendant;
+  readonly replicaCount: number;
+  /** H5: called when nothing more will be heard, also after `close`. */
+  readonly onDeaf: (error?: unknown) => void;
   /** Whether a machine has said hello before. */
   readonly isKnown: (hostId: string) => boolean;
   readonly clock: Clock;
@@ -140,7 +146,8 @@ export async function serveHosts(deps: {
   }
 
   function hearStateOf(hostId: string, data: Uint8Array): void {
-    const { instanceId, sequence, snapshot, readings } = HostState.decode(data);
+    const { instanceId, sequence, snapshot, readings: told, sentAtUnixMs } = HostState.decode(data);
+    const readings = byOurClock(told, Number(sentAtUnixMs), clock.now().wallMs); // H6
     const host = hosts.get(hostId);
     if (host === undefined) return; // It says hello, and tells the whole then.
     if (host.instanceId !== instanceId) {
@@ -174,7 +181,9 @@ export async function serveHosts(deps: {
     }
   }
 
-  const { messages, remove } = await hearPartition(jetstream(connection), jsm, partition, leaderId);
+  const { replicaCount } = deps;
+  const js = jetstream(connection);
+  const { messages, remove } = await hearPartition({ js, jsm, replicaCount, partition, leaderId });
   const hearing = (async () => {
     for await (const message of messages) {
       const hostId = message.subject.split('.').at(-1) ?? '';
@@ -189,9 +198,7 @@ export async function serveHosts(deps: {
       });
       last.set(hostId, handled);
     }
-  })().catch((error: unknown) => {
-    if (!closed) log.error({ err: error, partition }, 'the hosts of a partition are not heard');
-  });
+  })().then(deps.onDeaf, deps.onDeaf);
   const states = connection.subscribe(subjects.state(partition, '*'), {
     callback: (error, { subject, data }) => {
       if (error !== null) return;

@@ -13,6 +13,7 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { subjects, UP_STREAM } from '../../proto/subjects.js';
+import { isMissing } from '../journal/stream.jetstream.js';
 
 /** Messages of hosts that are being handled, in one partition. */
 const UNACKNOWLEDGED_MAX = 1_000;
@@ -23,12 +24,16 @@ const KEPT_BYTES = 2 ** 28;
 const NS_PER_MS = 1_000_000;
 
 /** U1. `remove` lets go of it. */
-export async function hearPartition(
-  js: JetStreamClient,
-  jsm: JetStreamManager,
-  partition: string,
-  leaderId: string,
-): Promise<{ messages: ConsumerMessages; remove: () => Promise<void> }> {
+export async function hearPartition(deps: {
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  /** Copies of the stream, where it has to be made again. */
+  readonly replicaCount: number;
+  readonly partition: string;
+  readonly leaderId: string;
+}): Promise<{ messages: ConsumerMessages; remove: () => Promise<void> }> {
+  const { js, jsm, replicaCount, partition, leaderId } = deps;
+  await openUpStream(jsm, replicaCount);
   for await (const { name } of jsm.consumers.list(UP_STREAM)) {
     if (name.startsWith(`${partition}-`)) {
       await jsm.consumers.delete(UP_STREAM, name).catch(() => undefined); // Somebody else did.
@@ -44,7 +49,11 @@ export async function hearPartition(
   });
   const consumer = await js.consumers.get(UP_STREAM, name);
   return {
-    messages: await consumer.consume({ max_messages: UNACKNOWLEDGED_MAX }),
+    messages: await consumer.consume({
+      max_messages: UNACKNOWLEDGED_MAX,
+      // Otherwise a consumer that is gone is waited for without an end, or a word.
+      abort_on_missing_resource: true,
+    }),
     remove: async () => {
       await jsm.consumers.delete(UP_STREAM, name).catch(() => undefined); // The next leader did.
     },
@@ -53,6 +62,8 @@ export async function hearPartition(
 
 /** Creates the stream of what hosts say, where it is missing. */
 export async function openUpStream(jsm: JetStreamManager, replicaCount: number): Promise<void> {
+  // Asked for first: a server that has little room refuses to make even what is there.
+  if (await isThere(jsm)) return;
   await jsm.streams.add({
     name: UP_STREAM,
     subjects: [subjects.up('*', '*')],
@@ -64,4 +75,14 @@ export async function openUpStream(jsm: JetStreamManager, replicaCount: number):
     discard: DiscardPolicy.New,
     num_replicas: replicaCount,
   });
+}
+
+async function isThere(jsm: JetStreamManager): Promise<boolean> {
+  try {
+    await jsm.streams.info(UP_STREAM);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
 }

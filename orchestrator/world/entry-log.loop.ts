@@ -40,6 +40,8 @@ export interface EntryLog {
   readonly head: Head;
   /** The sequence of the last entry that was appended, durable or not. */
   readonly written: number;
+  /** Whether what is appended waits for room on the journal's disk. */
+  readonly isFull: boolean;
   readonly append: (facts: readonly Fact[]) => Promise<void>;
   /** As `append`, with room where the queue is full for everything else. */
   appendRestraint(fact: Fact): Promise<void>;
@@ -92,6 +94,7 @@ export async function openEntryLog(deps: {
   let written = durable;
   let pumping = false;
   let broken: Error | undefined;
+  let isFull = false;
   const queue: Pending[] = [];
 
   /** Stores what is queued, everything that has come meanwhile in one transaction, and folds it. */
@@ -125,9 +128,11 @@ export async function openEntryLog(deps: {
     for (;;) {
       try {
         await journal.append(entries);
+        isFull = false;
         return;
       } catch (error) {
         if (!(error instanceof JournalError) || error.code !== 'NO_SPACE') throw error;
+        isFull = true;
         log.error('the disk of the journal is full; nothing starts until there is space');
         await new Promise<void>((resolve) => clock.after(FULL_DISK_RETRY_MS, resolve));
       }
@@ -157,6 +162,9 @@ export async function openEntryLog(deps: {
     },
     get written() {
       return written.sequence;
+    },
+    get isFull() {
+      return isFull;
     },
     append: (facts) => enqueue(facts, QUEUE_MAX),
     appendRestraint: (fact) => enqueue([fact], QUEUE_MAX + RESTRAINTS_MAX),

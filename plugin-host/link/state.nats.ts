@@ -55,7 +55,9 @@ export function publishState(deps: {
     cancelLevels?.();
     cancelLevels = undefined;
     keepAliveLater();
-    const state = { instanceId, sequence, snapshot, readings: changed.map(toldAfar) };
+    const sentAtUnixMs = BigInt(Math.round(clock.now().wallMs));
+    const news = changed.map(toldAfar);
+    const state = { instanceId, sequence, snapshot, readings: news, sentAtUnixMs };
     connection.publish(subject, HostState.encode(state).finish());
   }
 

@@ -50,8 +50,11 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
       ...['bench/', 'harness/'],
     ],
   ],
-  ['@jest/globals', ['test/support/']],
-  ['@nats-io/jetstream', ['orchestrator/', 'plugin-host/link/', 'bench/journal/']],
+  ['@jest/globals', ['test/support/', 'test/fleet/once.ts']],
+  [
+    '@nats-io/jetstream',
+    ['orchestrator/', 'plugin-host/link/', 'bench/journal/', 'test/power-cut/subjects/'],
+  ],
   ['@nats-io/jwt', ['cli/keys/']],
   ['@nats-io/kv', ['orchestrator/']],
   ['@nats-io/nkeys', ['cli/keys/']],

@@ -7,7 +7,7 @@ import { HostState, type AttachResponse } from '../../proto/gen/lull/link/v1/lin
 import { FROM_ORCHESTRATOR, partitionOf, subjects } from '../../proto/subjects.js';
 import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
 import { readingToWire } from '../../proto/wire/reading.js';
-import type { Readings } from '../../conditions/reading.js';
+import type { Reading, Readings } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
@@ -57,6 +57,8 @@ export interface FleetHostOptions {
   readonly updates: readonly string[];
   /** How long a run takes. */
   readonly runMs: number;
+  /** For how long nobody has been there at first. */
+  readonly longAwayMs?: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: () => number;
@@ -64,6 +66,7 @@ export interface FleetHostOptions {
 
 export function startFleetHost(options: FleetHostOptions): FleetHost {
   const { nats, hostId, updates, runMs, clock, log, random = Math.random } = options;
+  const { longAwayMs = LONG_AWAY_MS } = options;
   const instanceId = options.instanceId ?? randomBytes(6).toString('hex');
   const { connection } = nats;
   const carrier = natsCarrier({ nats, hostId, instanceId, clock, random });
@@ -74,7 +77,7 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
   const commands: Command['$case'][] = [];
   let haltedAtMs: number | undefined;
   let welcomedCount = 0;
-  let awaySinceMs: number | undefined = clock.now().wallMs - LONG_AWAY_MS;
+  let awaySinceMs: number | undefined = clock.now().wallMs - longAwayMs;
   let sequence = 0n;
   const stateSubject = subjects.state(partitionOf(hostId), hostId);
   let cancelKeepAlive = keepAlive();
@@ -84,18 +87,28 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
     return readingsAt({ atMs: clock.now().wallMs, mains: true, ...away });
   }
 
-  function tell(): void {
-    sequence += 1n;
-    const told = [...readings().values()].map(readingToWire);
-    const state = { instanceId, sequence, snapshot: true, readings: told };
+  /** As state.nats.ts does, but at once. */
+  function publishState(snapshot: boolean, told: readonly Reading[]): void {
+    if (told.length > 0) sequence += 1n;
+    const sentAtUnixMs = BigInt(Math.round(clock.now().wallMs));
+    const state = {
+      instanceId,
+      sequence,
+      snapshot,
+      readings: told.map(readingToWire),
+      sentAtUnixMs,
+    };
     connection.publish(stateSubject, HostState.encode(state).finish());
+  }
+
+  function tell(): void {
+    publishState(true, [...readings().values()]);
   }
 
   function keepAlive(): CancelTimer {
     return clock.after(KEEP_ALIVE_MS * (1 - random() * KEEP_ALIVE_JITTER), () => {
       if (connection.isClosed()) return;
-      const state = { instanceId, sequence, snapshot: false, readings: [] };
-      connection.publish(stateSubject, HostState.encode(state).finish());
+      publishState(false, []);
       cancelKeepAlive = keepAlive();
     });
   }
@@ -177,15 +190,12 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
       return runs.size;
     },
     see: (presence) => {
-      awaySinceMs = presence === 'away' ? clock.now().wallMs - LONG_AWAY_MS : undefined;
+      awaySinceMs = presence === 'away' ? clock.now().wallMs - longAwayMs : undefined;
       tell();
     },
     change: (level) => {
-      sequence += 1n;
-      const busy = readingOf('cpu.busy', { kind: 'number', number: level }, clock.now().wallMs);
-      const readingsTold = [readingToWire(busy)];
-      const state = { instanceId, sequence, snapshot: false, readings: readingsTold };
-      connection.publish(stateSubject, HostState.encode(state).finish());
+      const atMs = clock.now().wallMs;
+      publishState(false, [readingOf('cpu.busy', { kind: 'number', number: level }, atMs)]);
     },
     close: async () => {
       halts.unsubscribe();
@@ -194,4 +204,11 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
       await link.close();
     },
   };
+}
+
+/** What was done here, and how often. */
+export function timesDone(host: FleetHost): Record<string, number> {
+  const times: Record<string, number> = {};
+  for (const { what } of host.finished) times[what] = (times[what] ?? 0) + 1;
+  return times;
 }

@@ -10,9 +10,14 @@ import { OperatorServiceClient } from '../../proto/gen/lull/operator/v1/operator
 import { systemClock } from '../../runtime/clock.js';
 import { dialUnix, unary } from '../../runtime/grpc.js';
 import { createLog } from '../../runtime/log.js';
-import { startNatsServer, type NatsServerUnderTest } from '../../runtime/nats-server.testing.js';
+import {
+  startNatsServer,
+  type NatsServerSettings,
+  type NatsServerUnderTest,
+} from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import { packFixture } from '../support/bundle.js';
+import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.tcp.js';
 import { stagePolicy, type PolicyChange } from '../support/policy.js';
 import { createPublisherKey } from '../support/publisher-key.js';
 import { startFleetHost, type FleetHost, type FleetHostOptions } from './fleet-host.nats.js';
@@ -23,11 +28,16 @@ const log = createLog('fleet', 'silent');
 
 export interface FleetStage {
   readonly server: NatsServerUnderTest;
-  /** `lull up --only orchestrator` under this name. */
-  orchestrator(name: string): Promise<RunningLull>;
+  /** Where the server keeps its streams. */
+  readonly storeDir: string;
+  /** A network of its own before the server. */
+  network(): Promise<FaultProxy>;
+  /** `lull up --only orchestrator` under this name, and again under it: with the state that it had. */
+  orchestrator(name: string, network?: Pick<FaultProxy, 'url'>): Promise<RunningLull>;
   /** A machine over a connection of its own. */
   machine(
     options: Pick<FleetHostOptions, 'hostId'> & Partial<FleetHostOptions>,
+    network?: Pick<FaultProxy, 'url'>,
   ): Promise<FleetHost>;
   /** Accepts a fixture for the whole fleet. */
   accept(by: RunningLull): Promise<void>;
@@ -38,30 +48,40 @@ export interface FleetStage {
   close(): Promise<void>;
 }
 
-export async function openFleetStage(policy: PolicyChange = {}): Promise<FleetStage> {
+export async function openFleetStage(
+  policy: PolicyChange = {},
+  settings: Pick<NatsServerSettings, 'storeBytesMax'> = {},
+): Promise<FleetStage> {
   const directory = mkdtempSync(join(tmpdir(), 'lull-f-'));
   const policyFile = join(directory, 'policy.yaml');
   const keyFile = join(directory, 'publisher.pem');
   writeFileSync(policyFile, stagePolicy([createPublisherKey('lull', keyFile)], policy));
   const place = join(directory, 'nats');
   mkdirSync(place);
-  const server = await startNatsServer({ directory: place });
+  const server = await startNatsServer({ directory: place, ...settings });
   const running: RunningLull[] = [];
   const machines: FleetHost[] = [];
   const connections: Nats[] = [];
+  const networks: FaultProxy[] = [];
   return {
     server,
-    orchestrator: async (name) => {
+    storeDir: join(place, 'js'),
+    network: async () => {
+      const each = await startFaultProxy(server.url);
+      networks.push(each);
+      return each;
+    },
+    orchestrator: async (name, { url } = server) => {
       const own = join(directory, name);
-      mkdirSync(own);
-      const env = { ...process.env, LULL_NATS: server.url.href, LULL_NAME: name };
+      mkdirSync(own, { recursive: true });
+      const env = { ...process.env, LULL_NATS: url.href, LULL_NAME: name };
       const args = ['--only', 'orchestrator'];
       const each = await startLull({ directory: own, policyFile, args, env });
       running.push(each);
       return each;
     },
-    machine: async (options) => {
-      const nats = await connectNats({ url: server.url, name: options.hostId, log });
+    machine: async (options, { url } = server) => {
+      const nats = await connectNats({ url, name: options.hostId, log });
       connections.push(nats);
       const each = startFleetHost({
         ...{ nats, updates: ['update'], runMs: 300, clock: systemClock, log },
@@ -95,23 +115,13 @@ export async function openFleetStage(policy: PolicyChange = {}): Promise<FleetSt
       }
     },
     close: async () => {
+      for (const each of networks) each.become({ kind: 'none' });
       await Promise.all(machines.map((each) => each.close()));
       await Promise.all(connections.map(async (each) => each.close()));
       await Promise.all(running.map((each) => each.stop()));
+      await Promise.all(networks.map((each) => each.close()));
       await server.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** What the table of `lull fleet hosts --json` says. */
-export async function hostsOf(
-  by: RunningLull,
-): Promise<
-  readonly { readonly id: string; readonly attached: boolean; readonly partition: string }[]
-> {
-  const told = JSON.parse(await by.command(['--json', 'fleet', 'hosts'])) as {
-    hosts: { id: string; attached: boolean; partition: string }[];
-  };
-  return told.hosts;
 }

@@ -10,7 +10,8 @@ import { createLog } from '../../runtime/log.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import type { RunningLull } from '../../harness/lull.spawn.js';
-import { hostsOf, openFleetStage, type FleetStage } from './fleet-stage.js';
+import { hostsOf } from './ask.grpc.js';
+import { openFleetStage, type FleetStage } from './fleet-stage.js';
 
 const MS_MAX = 120_000;
 const fleetTest = natsServerProgram === undefined ? test.skip : test;
@@ -72,6 +73,18 @@ describe('the trip switch of a fleet', () => {
     MS_MAX,
   );
 });
+
+fleetTest(
+  'an order for one machine that names none is refused: nobody would carry it out',
+  async () => {
+    await stage.accept(lull);
+    const nowhere = lull.command(['run-now', 'dev.lull.fixture']);
+    await expect(nowhere).rejects.toMatchObject({
+      stderr: expect.stringContaining('--host') as unknown,
+    });
+  },
+  MS_MAX,
+);
 
 describe('not believed', () => {
   fleetTest(

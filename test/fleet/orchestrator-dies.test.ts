@@ -2,8 +2,9 @@
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
-import type { FleetHost } from './fleet-host.nats.js';
-import { hostsOf, openFleetStage, type FleetStage } from './fleet-stage.js';
+import { timesDone, type FleetHost } from './fleet-host.nats.js';
+import { hostsOf } from './ask.grpc.js';
+import { openFleetStage, type FleetStage } from './fleet-stage.js';
 
 const HOSTS = 24;
 const MS_MAX = 180_000;
@@ -25,13 +26,6 @@ function machines(count: number, runMs: number): Promise<FleetHost[]> {
       stage.machine({ hostId: `machine-${String(index)}`, runMs }),
     ),
   );
-}
-
-/** What was done here, and how often. */
-function timesDone(host: FleetHost): Record<string, number> {
-  const times: Record<string, number> = {};
-  for (const { what } of host.finished) times[what] = (times[what] ?? 0) + 1;
-  return times;
 }
 
 fleetTest(
@@ -68,6 +62,7 @@ fleetTest(
     await stage.accept(second);
     await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
     await first.stop();
+    expect(await second.command(['fleet', 'hosts'])).toContain('machine-0');
     await stage.until('every update is installed', () =>
       hosts.every((host) => timesDone(host)['install update'] === 1),
     );

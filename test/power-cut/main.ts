@@ -16,10 +16,14 @@ import { careless } from './subjects/careless.js';
 import { checkpoint } from './subjects/checkpoint.js';
 import { content } from './subjects/content.js';
 import { install } from './subjects/install.js';
+import { carelessJetstream, jetstream } from './subjects/jetstream.nats.js';
 import { journal } from './subjects/journal.js';
 
 const subjects = new Map<string, Subject>(
-  Object.entries({ careless, checkpoint, content, install, journal }),
+  Object.entries({
+    ...{ careless, checkpoint, content, install, journal },
+    ...{ jetstream, 'careless-jetstream': carelessJetstream },
+  }),
 );
 
 /** What was seen; `images` differ from each other. */

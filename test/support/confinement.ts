@@ -4,6 +4,7 @@
 import { test } from '@jest/globals';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 
 const CAP_SYS_ADMIN = 21n;
 
@@ -27,6 +28,21 @@ export function diskTest(situation: string, body: () => Promise<void>, msMax = 3
   testUnless(missingForDisk, situation, body, msMax);
 }
 
+/** The same, with a nats-server on such a disk. */
+export function natsDiskTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
+  testUnless(missingForDisk ?? missingForNats, situation, body, msMax);
+}
+
+/** A test with a sandbox on a machine of a fleet. */
+export function fleetSandboxTest(
+  situation: string,
+  body: () => Promise<void>,
+  msMax = 300_000,
+): void {
+  testUnless(missingForSandbox ?? missingForNats, situation, body, msMax);
+}
+
+const missingForNats = natsServerProgram === undefined ? 'needs nats-server 2.10' : undefined;
 const missingForSandbox = whatIsMissing(['runc']);
 const missingForPython = existsSync('/usr/lib/python3/dist-packages/grpc')
   ? whatIsMissing(['runc', 'python3'])

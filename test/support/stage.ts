@@ -10,6 +10,7 @@ import { startLull, type RunningLull } from '../../harness/lull.spawn.js';
 import { installApp } from './apps.js';
 import { packFixture, type BundleOptions } from './bundle.js';
 import { carrierUnderTest } from './carrier.js';
+import type { FaultProxy } from './fault-proxy.tcp.js';
 import { leftoversAfter, mountsBelow, removeGroups, unmountWork } from './leftovers.js';
 import {
   spawnLull,
@@ -34,12 +35,16 @@ export interface Stage {
   readonly runDir: string;
   readonly stateDir: string;
   readonly policyFile: string;
+  /** The machine of a fleet that calls are about; undefined where there is only this one. */
+  readonly host: string | undefined;
   /** The key that the policy trusts for publisher "lull" and every dev.lull.* id. */
   readonly keyFile: string;
   /** A trusted publisher "rival" may have the same ids. */
   readonly rivalKeyFile: string;
   /** `lull up` in a process of its own. @throws StartError */
   start(args?: readonly string[], env?: ProcessOptions['env']): Promise<RunningLull>;
+  /** Of a fleet: a network of its own before the server, for "--nats" of whoever is to be behind it. */
+  network(): Promise<FaultProxy>;
   /** Follows the running Lull: from its first journal entry on. */
   follow(): Follower;
   /** `lull …` against this stage, to its end, whatever that is. */
@@ -51,7 +56,8 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export function openStage(options: { policy?: PolicyChange } = {}): Stage {
+/** @param options.isFleet its machine is one of a fleet, whatever the other situations are tried with. */
+export function openStage(options: { policy?: PolicyChange; isFleet?: boolean } = {}): Stage {
   const directory = mkdtempSync(join(tmpdir(), 'lull-'));
   const runDir = join(directory, 'run');
   const stateDir = join(directory, 'state');
@@ -65,7 +71,7 @@ export function openStage(options: { policy?: PolicyChange } = {}): Stage {
   const followers: Follower[] = [];
   let bundleCount = 0;
 
-  const carrier = carrierUnderTest();
+  const carrier = carrierUnderTest(options.isFleet);
   const spawn = (args: readonly string[], how: ProcessOptions = {}): LullProcess => {
     const env = { ...(how.env ?? process.env), ...carrier.env };
     const each = spawnLull(['--state', stateDir, '--run', runDir, ...args], { ...how, env });
@@ -77,6 +83,9 @@ export function openStage(options: { policy?: PolicyChange } = {}): Stage {
     runDir,
     stateDir,
     policyFile,
+    get host() {
+      return carrier.env['LULL_HOST'];
+    },
     keyFile,
     rivalKeyFile,
     start: async (args = [], env = process.env) => {
@@ -90,6 +99,7 @@ export function openStage(options: { policy?: PolicyChange } = {}): Stage {
       running.push(each);
       return each;
     },
+    network: carrier.network,
     follow: () => {
       const follower = followLull(runDir, () => undefined, carrier.env['LULL_HOST']);
       followers.push(follower);

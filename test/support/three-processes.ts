@@ -5,8 +5,12 @@ import type { Stage } from './stage.js';
 
 export type Part = 'sensor-service' | 'orchestrator' | 'plugin-host';
 
-export function startPart(stage: Stage, part: Part): Promise<RunningLull> {
-  return stage.start(['--only', part]);
+export function startPart(
+  stage: Stage,
+  part: Part,
+  more: readonly string[] = [],
+): Promise<RunningLull> {
+  return stage.start(['--only', part, ...more]);
 }
 
 /** Ends it as a crash would: it has no chance to say anything. */

@@ -5,7 +5,7 @@ import { describe, expect } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { diskTest } from '../support/confinement.js';
+import { diskTest, natsDiskTest } from '../support/confinement.js';
 
 const rig = fileURLToPath(new URL('../power-cut/main.js', import.meta.url));
 /** A minute or two; several times that beside other tests. */
@@ -47,6 +47,28 @@ describe.each([
       TEST_MS_MAX,
     );
   }
+});
+
+describe('the journal on JetStream', () => {
+  for (const [syncs, words] of [
+    ['names', 'the names of everything are on the disk, and of its content what was asked for'],
+    ['everything', 'everything is on the disk'],
+    ['chance', `some of it is on the disk (seed ${SEEDS[0]})`],
+  ] as const) {
+    natsDiskTest(
+      `acknowledged and lost: nothing, when ${words}`,
+      async () => {
+        const { images, problems } = await cut('jetstream', syncs);
+        expect(problems).toEqual([]);
+        expect(images).toBeGreaterThan(12);
+      },
+      TEST_MS_MAX,
+    );
+  }
+
+  natsDiskTest('a server that syncs now and then is caught', async () => {
+    expect((await cut('careless-jetstream', 'names')).problems).not.toEqual([]);
+  });
 });
 
 for (const seed of SEEDS.slice(1)) {

@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Fact, Follower } from '../../../harness/follow.grpc.js';
+import { callAbout, type Fact, type Follower } from '../../../harness/follow.grpc.js';
 import type { RunningLull } from '../../../harness/lull.spawn.js';
 import { OperatorServiceClient } from '../../../proto/gen/lull/operator/v1/operator.js';
 import { dialUnix, unary } from '../../../runtime/grpc.js';
@@ -119,7 +119,10 @@ class CrashRig implements CrashMatrix {
     this.factsBefore = this.follower.facts.length;
     const operator = dialUnix(OperatorServiceClient, join(this.stage.runDir, 'operator.sock'));
     const request = { subject: idOf(app) };
-    await unary(operator.runNow.bind(operator), request, { deadlineMs: CALL_MS_MAX });
+    await unary(operator.runNow.bind(operator), request, {
+      deadlineMs: CALL_MS_MAX,
+      metadata: callAbout(this.stage.host),
+    });
     operator.close();
   }
 

@@ -1,0 +1,59 @@
+// What a fleet's orchestrator answers, without the start of a command for each question.
+
+import { join } from 'node:path';
+import { callAbout } from '../../harness/follow.grpc.js';
+import type { RunningLull } from '../../harness/lull.spawn.js';
+import {
+  FleetServiceClient,
+  type FleetHost as HostTold,
+} from '../../proto/gen/lull/operator/v1/fleet.js';
+import { OperatorServiceClient, type Entry } from '../../proto/gen/lull/operator/v1/operator.js';
+import { dialUnix, unary } from '../../runtime/grpc.js';
+
+const CALL_MS_MAX = 20_000;
+const PAGE = 1_000;
+
+/** What the table of `lull fleet hosts` says. */
+export async function hostsOf({ runDir }: RunningLull): Promise<readonly HostTold[]> {
+  const fleet = dialUnix(FleetServiceClient, join(runDir, 'operator.sock'));
+  try {
+    const request = { pageSize: PAGE, pageToken: '' };
+    const call = fleet.listHosts.bind(fleet);
+    return (await unary(call, request, { deadlineMs: CALL_MS_MAX })).hosts;
+  } finally {
+    fleet.close();
+  }
+}
+
+/** The first entries of the journal of a machine's partition, other machines' among them. */
+export async function entriesOf(by: RunningLull, hostId: string): Promise<readonly Entry[]> {
+  return withOperator(by, async (operator, how) => {
+    const request = { fromSequence: 1n, pageSize: PAGE };
+    return (await unary(operator.listEntries.bind(operator), request, how(hostId))).entries;
+  });
+}
+
+/** Whether the journal of a machine's partition is a whole chain. */
+export async function isWhole(by: RunningLull, hostId: string): Promise<boolean> {
+  return withOperator(by, async (operator, how) => {
+    return (await unary(operator.verifyAudit.bind(operator), {}, how(hostId))).verified;
+  });
+}
+
+async function withOperator<T>(
+  { runDir }: RunningLull,
+  ask: (
+    operator: OperatorServiceClient,
+    how: (hostId: string) => Parameters<typeof unary>[2],
+  ) => Promise<T>,
+): Promise<T> {
+  const operator = dialUnix(OperatorServiceClient, join(runDir, 'operator.sock'));
+  try {
+    return await ask(operator, (hostId) => ({
+      deadlineMs: CALL_MS_MAX,
+      metadata: callAbout(hostId),
+    }));
+  } finally {
+    operator.close();
+  }
+}

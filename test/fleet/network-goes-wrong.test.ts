@@ -1,0 +1,110 @@
+// Between machines and their fleet's server the network goes wrong in every way that it can: nothing is
+// lost, and nothing is done twice.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { natsServerProgram } from '../../runtime/nats-server.testing.js';
+import type { Fault, FaultProxy } from '../support/fault-proxy.tcp.js';
+import { timesDone, type FleetHost } from './fleet-host.nats.js';
+import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { everythingOnce, ledCount } from './once.js';
+
+const HOSTS = 8;
+const PARTITIONS = 17;
+/** A server waits 2 s for whoever connects to say who that is. */
+const LATER_THAN_MS = 2_500;
+/** Half-open connections are noticed after 30 s at the latest (docs/operators.md). */
+const MS_MAX = 240_000;
+const fleetTest = natsServerProgram === undefined ? test.skip : test;
+
+const faults: readonly (readonly [string, Fault])[] = [
+  ['everything is late', { kind: 'delay', ms: 400 }],
+  ['connections are reset', { kind: 'cut' }],
+  ['connections are half-open', { kind: 'half-open' }],
+  ['nothing arrives at the server', { kind: 'one-way', lost: 'to the server' }],
+  ['nothing comes from the server', { kind: 'one-way', lost: 'to the client' }],
+  ['it is slow', { kind: 'slow', bytesPerS: 2_000 }],
+];
+
+let stage: FleetStage;
+let network: FaultProxy;
+
+beforeEach(async () => {
+  if (natsServerProgram === undefined) return;
+  stage = await openFleetStage();
+  network = await stage.network();
+});
+
+afterEach(async () => {
+  if (natsServerProgram !== undefined) await stage.close();
+}, MS_MAX);
+
+function machines(behind?: FaultProxy): Promise<FleetHost[]> {
+  return Promise.all(
+    Array.from({ length: HOSTS }, (_, index) =>
+      stage.machine({ hostId: `machine-${String(index)}`, runMs: 1_500 }, behind),
+    ),
+  );
+}
+
+describe('between the machines and the server', () => {
+  fleetTest.each(faults)(
+    '%s during their runs: each run is finished once',
+    async (_what, fault) => {
+      const lull = await stage.orchestrator('orchestrator-1');
+      const hosts = await machines(network);
+      await stage.accept(lull);
+      await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
+      network.become(fault);
+      await stage.until('the scans are over', () =>
+        hosts.every((host) => host.running === 0 || timesDone(host)['scan'] === 1),
+      );
+      network.become({ kind: 'none' });
+      await everythingOnce(stage, hosts, lull);
+    },
+    MS_MAX,
+  );
+});
+
+fleetTest(
+  'so late that the server takes nobody for slow: who was refused twice still comes back',
+  async () => {
+    const lull = await stage.orchestrator('orchestrator-1');
+    const hosts = await machines(network);
+    await stage.accept(lull);
+    await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
+    network.become({ kind: 'cut' });
+    const { takenCount } = network;
+    network.become({ kind: 'delay', ms: LATER_THAN_MS });
+    await stage.until(
+      'each was refused twice, and tries again',
+      () => network.takenCount >= takenCount + 3 * HOSTS,
+    );
+    network.become({ kind: 'none' });
+    await everythingOnce(stage, hosts, lull);
+  },
+  MS_MAX,
+);
+
+describe('between one orchestrator and the server', () => {
+  fleetTest.each(faults.filter(([, { kind }]) => kind !== 'delay' && kind !== 'slow'))(
+    '%s: the other serves its machines, and it takes its share again when it is back',
+    async (_what, fault) => {
+      const first = await stage.orchestrator('orchestrator-1', network);
+      const second = await stage.orchestrator('orchestrator-2');
+      const hosts = await machines();
+      await stage.accept(first);
+      await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
+      const { takenCount } = network;
+      network.become(fault);
+      await stage.until('the other leads everything', () => ledCount(second) >= PARTITIONS);
+      // Long before it has given up its connection and tried others.
+      if (fault.kind !== 'cut') expect(network.takenCount).toBe(takenCount);
+      await everythingOnce(stage, hosts, second);
+      const before = ledCount(first);
+      network.become({ kind: 'none' });
+      await stage.until('it leads again', () => ledCount(first) > before);
+      await everythingOnce(stage, hosts, first);
+    },
+    MS_MAX,
+  );
+});
