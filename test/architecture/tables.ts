@@ -20,7 +20,7 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
   ['harness', ['proto', 'runtime', 'cli']],
   ['demo', ['runtime', 'conditions', 'harness']],
   // The deterministic simulation, whose speed it measures, lies with the tests.
-  ['bench', ['proto', 'runtime', 'conditions', 'orchestrator', 'sdk', 'harness', 'test']],
+  ['bench', ['proto', 'runtime', 'conditions', 'bundle', 'orchestrator', 'sdk', 'harness', 'test']],
   [
     'test',
     ['conditions', 'harness', 'orchestrator', 'plugin-host', 'sensor-service', 'sdk', 'updaters'],
