@@ -180,6 +180,14 @@ describe('while a run is on', () => {
     expect(received).toEqual([[3], [6]]);
   });
 
+  test('one tick of a core of two is no jump: it wakes nobody before the next heartbeat', async () => {
+    await guards();
+    await rounds([1, 6.75]);
+    expect(received).toEqual([[1]]);
+    await rounds([6.75]);
+    expect(received).toEqual([[1], [6.75]]);
+  });
+
   test('who guards it hears a level that jumps, and an edge, at once', async () => {
     await guards();
     await rounds([1, 1]);

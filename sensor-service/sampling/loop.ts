@@ -39,7 +39,7 @@ const RUN_EVERY_MS = 87;
 const AGAIN_MS = 52;
 
 /** Probes of shares are asked at least so often. */
-const SHARE_EVERY_MS_MAX = 1_000;
+const SHARE_EVERY_MS_MAX = 2_000;
 
 interface Hold {
   /** Resolves when every probe has been asked since the loop woke. */
