@@ -159,6 +159,15 @@ describe('a machine made of files', () => {
     expect(readings.get('disk.rotating')?.value).toEqual({ kind: 'flag', flag: false });
   });
 
+  test('a disk that rotates beside one that does not makes the machine one that has such', async () => {
+    machine.write('sys/block/sdb/queue/rotational', '1\n');
+    expect(await valueOf('disk.rotating', 0)).toEqual({ kind: 'flag', flag: true });
+    machine.write('sys/block/sdb/queue/rotational', '0\n');
+    // What is no disk has such a flag as well.
+    machine.write('sys/block/loop0/queue/rotational', '1\n');
+    expect(await valueOf('disk.rotating', 3_600_000)).toEqual({ kind: 'flag', flag: false });
+  });
+
   test('a laptop is unplugged', async () => {
     const supply = 'sys/class/power_supply';
     machine.write(`${supply}/AC/type`, 'Mains\n');
