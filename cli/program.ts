@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// lull: the command line.
+// lull: the command line. Loaded by main.ts, which bounds the heap first.
 
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
