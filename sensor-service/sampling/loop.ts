@@ -34,7 +34,7 @@ const REST_EVERY_MS = 60_000;
  * A reaction is felt within about a tenth of a second. Two rounds are what passes between two heartbeats
  * of whoever guards a run: these then ride with a round, and wake nobody.
  */
-const RUN_EVERY_MS = 87;
+const RUN_EVERY_MS = 90;
 /** After load began: the shortest time over which it can be told from noise. */
 const AGAIN_MS = 52;
 
