@@ -1,84 +1,11 @@
 #!/usr/bin/env node
-// lull: the command line.
+// lull: bounds the heap of what stays on a machine, and loads the command line.
 
-import { readFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
-import { aboutHost } from './clients.grpc.js';
-import { CommandError, lineOf } from './failure.js';
-import { orchestratorFrom, placesFrom, tlsDirFrom } from './paths.js';
-import { addAsking } from './verbs/ask.js';
-import { addAudit } from './verbs/audit.js';
-import { addBundle } from './verbs/bundle.js';
-import { addFleetLock } from './verbs/fleetlock.js';
-import { addFleet } from './verbs/fleet.js';
-import { addHealth } from './verbs/health.js';
-import type { Here } from './verbs/here.js';
-import { addJournal } from './verbs/journal.js';
-import { addKeys } from './verbs/keys.js';
-import { addOrders } from './verbs/orders.js';
-import { addSensing } from './verbs/sensing.js';
-import { addSimulate } from './verbs/simulate.js';
-import { addUp } from './verbs/up.js';
-import { addUpdaters } from './verbs/updaters.js';
+import { setFlagsFromString } from 'node:v8';
+import { staysSmall } from './small-heap.js';
 
-interface Global {
-  readonly state?: string;
-  readonly run?: string;
-  readonly orchestrator?: string;
-  readonly tlsDir?: string;
-  readonly json?: boolean;
-  readonly host?: string;
+// Before the code is loaded: that alone makes the young generation grow, and it never shrinks for long.
+if (staysSmall(process.argv.slice(2), process.env)) {
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
-
-const { version } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { version: string };
-
-const program = new Command('lull')
-  .description('Runs software updates when nobody is looking.')
-  .version(version)
-  .option('--state <dir>', 'what survives restarts (LULL_STATE)')
-  .option('--run <dir>', 'sockets and sandboxes (LULL_RUN)')
-  .option('--orchestrator <host:port>', 'ask and order another machine (LULL_ORCHESTRATOR)')
-  .option('--tls-dir <dir>', 'who we are over TCP: ca.pem, cert.pem, key.pem (LULL_TLS_DIR)')
-  .addOption(
-    new Option('--host <id>', 'the machine of a fleet that a command is about').env('LULL_HOST'),
-  )
-  .option('--json', 'answer in JSON')
-  .showHelpAfterError();
-
-program.hook('preAction', () => {
-  aboutHost(program.opts<Global>().host);
-});
-
-const here: Here = {
-  version,
-  places: () => placesFrom(program.opts<Global>(), process.env, process.getuid?.() ?? 0),
-  runDir: () => here.places().runDir,
-  orchestrator: () => orchestratorFrom(program.opts<Global>(), process.env, here.runDir()),
-  tlsDir: () => tlsDirFrom(program.opts<Global>(), process.env),
-  json: () => ({ json: program.opts<Global>().json === true }),
-  // Not a terminal: whatever reads it folds it itself.
-  page: () => ({ nowMs: Date.now(), columns: process.stdout.columns || Infinity }),
-};
-
-addUp(program, here);
-addAsking(program, here);
-addHealth(program, here);
-addUpdaters(program, here);
-addFleet(program, here);
-addOrders(program, here);
-addSensing(program, here);
-addSimulate(program, here);
-addAudit(program, here);
-addJournal(program, here);
-addKeys(program, here);
-addFleetLock(program, here);
-addBundle(program, here);
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.stderr.write(`lull: ${lineOf(error, () => here.orchestrator())}\n`);
-  process.exitCode = error instanceof CommandError ? error.exitCode : 1;
-}
+await import('./program.js');

@@ -2,7 +2,7 @@
 
 import { isSubjectName } from '../../proto/subjects.js';
 import type { Log } from '../../runtime/log.js';
-import { connectNats, type Nats } from '../../runtime/nats.js';
+import type { Nats } from '../../runtime/nats.js';
 import { CommandError } from '../failure.js';
 import type { JournalSettings } from './journal-place.js';
 
@@ -48,6 +48,8 @@ export async function connectFleet(
   { tls, credsFile }: Pick<JournalSettings, 'tls' | 'credsFile'>,
   log: Log,
 ): Promise<Nats> {
+  // A machine by itself does not load the code of a fleet.
+  const { connectNats } = await import('../../runtime/nats.js');
   try {
     return await connectNats({
       url,

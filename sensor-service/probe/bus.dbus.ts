@@ -11,19 +11,22 @@
 
 import type { Socket } from 'node:net';
 import { createClient, type Message, type MessageBus } from 'dbus-native';
-import { displayText } from '../../conditions/words.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { whyNotReached } from '../reading/bus-words.js';
 import { dialAs } from './dial-as.spawn.js';
 
 /** Services answer within milliseconds, and loaded machines within a second. */
 const CALL_MS_MAX = 2_000;
+/**
+ * After so long the library forgets a call that nobody answered. The deadline is ours: its own timer keeps
+ * no process alive, and Node.js wakes for such a one also when it was cancelled.
+ */
+const FORGET_MS = 3_600_000;
 const BACKOFF_MS = { first: 250, max: 30_000 };
 /** A list of a thousand sessions has 100 kB. */
 const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
-/** A sentence. */
-const WHY_CHARS_MAX = 200;
 const NO_AUTO_START = 2;
 const SIGNAL = 4;
 
@@ -123,9 +126,21 @@ export class Bus implements Closeable {
       ...(call.signature === undefined ? {} : { signature: call.signature }),
       ...(call.args === undefined ? {} : { body: [...call.args] }),
     };
-    const timeout = call.msMax ?? this.deps.callMsMax ?? CALL_MS_MAX; // B3
-    this.client.invoke(message, { timeout }, (error, value: unknown) => {
-      done(error ?? undefined, value);
+    const msMax = call.msMax ?? this.deps.callMsMax ?? CALL_MS_MAX; // B3
+    let settled = false;
+    const settle = (error: Error | undefined, value?: unknown): void => {
+      if (settled) return;
+      settled = true;
+      cancelLate();
+      done(error, value);
+    };
+    const cancelLate = this.deps.clock.after(msMax, () => {
+      settle(
+        Object.assign(new Error(`no reply within ${String(msMax)} ms`), { code: 'ETIMEDOUT' }),
+      );
+    });
+    this.client.invoke(message, { timeout: FORGET_MS }, (error, value: unknown) => {
+      settle(error ?? undefined, value);
     });
   }
 
@@ -207,7 +222,7 @@ export class Bus implements Closeable {
     this.client = undefined;
     this.open = false;
     client?.connection.stream.destroy();
-    this.lastWhy = `the ${name} cannot be reached (${address}: ${whyOf(error)})`;
+    this.lastWhy = `the ${name} cannot be reached (${address}: ${whyNotReached(error)})`;
     for (const listener of [...this.listeners]) listener.lost(this.lastWhy);
     this.cancelDial = clock.after(this.backoffMs, () => void this.dial());
     this.backoffMs = Math.min(this.backoffMs * 2, BACKOFF_MS.max);
@@ -219,26 +234,3 @@ const busItself = {
   path: '/org/freedesktop/DBus',
   iface: 'org.freedesktop.DBus',
 } as const;
-
-/** What a bus or a service said of an error, fit to be shown: it is a stranger's text. */
-export function saidBy(error: Error): string {
-  return displayText(error.message, WHY_CHARS_MAX);
-}
-
-function whyOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  switch (code) {
-    case 'ENOENT':
-    case 'ECONNREFUSED':
-      return 'no bus listens there';
-    case 'EACCES':
-      return 'not permitted to this user';
-    case 'ETIMEDOUT':
-      return 'it does not answer';
-    case undefined:
-      // A bus that does not want this user closes the connection in the middle of the greeting.
-      return error instanceof Error ? saidBy(error) : 'it ended the connection';
-    default:
-      return displayText(code, WHY_CHARS_MAX);
-  }
-}

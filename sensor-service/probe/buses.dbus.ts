@@ -7,9 +7,12 @@ import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { machineWide, unknownValue } from '../reading/measurement.js';
 import { stillAfterMs } from '../reading/counted-input.js';
 import { shownSessions, type AwayAfter } from '../reading/seat.js';
+import type { Session } from '../reading/session.js';
 import type { UtmpRecord } from '../reading/utmp.js';
 import type { SeatLoop } from '../sampling/seat.loop.js';
 import { Bus } from './bus.dbus.js';
+import type { DisplayPlace } from './display.x11.js';
+import { Fullscreen } from './fullscreen.x11.js';
 import { IdleMonitor } from './idle-monitor.dbus.js';
 import { inhibitions, watchInhibitions } from './inhibitions.dbus.js';
 import { Logind, type Sessions } from './logind.dbus.js';
@@ -18,9 +21,10 @@ import { PropertyWatch, type Tell } from './property-watch.dbus.js';
 import { ScreenCast } from './screen-cast.dbus.js';
 import { screenSavers, watchScreenSaver } from './screen-saver.dbus.js';
 import { desktopServices, machineServices } from './watched.js';
+import { ownDisplay, X_SOCKETS } from './x-sockets.js';
 
 const NO_FULLSCREEN =
-  'no desktop tells it to other programs; what fills a screen mostly inhibits idling, which is told';
+  'only desktops of X11 tell it to other programs; what fills a screen mostly inhibits idling, which is told';
 
 export interface BusAddresses {
   readonly system: string;
@@ -102,44 +106,48 @@ function loginsOf(sessions: Sessions): UtmpRecord[] | undefined {
   return [...sessions.sessions.values()].filter((each) => !each.greeter).map(({ login }) => login);
 }
 
-/** The user at the seat: the first where there are several seats; undefined: nobody is known. */
-function sitting(sessions: Sessions): number | undefined {
-  if (sessions.kind === 'unknown') return undefined;
+type Sitting = Partial<Pick<Session, 'uid' | 'display'>>;
+
+/** Who sits at the seat: the first where there are several seats; nothing: nobody is known. */
+function sitting(sessions: Sessions): Sitting {
+  if (sessions.kind === 'unknown') return {};
   const shown = shownSessions({ sessions: [...sessions.sessions.values()] });
-  return shown.find(({ greeter, remote }) => !greeter && !remote)?.uid;
+  return shown.find(({ greeter, remote }) => !greeter && !remote) ?? {};
 }
 
 /** The services of a desktop, opened anew for each user who comes to sit at the machine. */
 class Desktop implements Closeable {
-  private uid: number | undefined;
+  private sitting: Sitting = {};
   private opened: CloseStack | undefined;
   private idle: IdleMonitor | undefined;
   private screenCast: ScreenCast | undefined;
+  private fullscreen: Fullscreen | undefined;
   /** Sources outlive users: what the one before said is laid over, never added to. */
   private readonly services: readonly Tell[];
   private readonly inhibitions: readonly Tell[];
   private readonly players: Tell;
   private readonly cast: Tell;
-  private readonly untold: Tell;
+  private readonly filled: Tell;
 
   constructor(private readonly deps: BusesDeps) {
     this.services = desktopServices.map(() => deps.source());
     this.inhibitions = inhibitions.map(() => deps.source());
     this.players = deps.source();
     this.cast = deps.source();
-    this.untold = deps.source();
+    this.filled = deps.source();
     this.tellNone('nobody is known to sit at the machine');
   }
 
-  follow(uid: number | undefined): void {
-    if (uid === this.uid) return;
-    this.uid = uid;
+  follow({ uid, display }: Sitting): void {
+    if (uid === this.sitting.uid && display === this.sitting.display) return;
+    this.sitting = { uid, display };
     this.leave();
     const { addresses, awayAfter, seat } = this.deps;
     if (uid === undefined || addresses.desktopOf === undefined) return;
     const opened = new CloseStack(this.deps.log);
     this.opened = opened;
-    const bus = opened.add('bus', openBus(this.deps, 'session bus', addresses.desktopOf(uid)));
+    const place = addresses.desktopOf(uid);
+    const bus = opened.add('bus', openBus(this.deps, 'session bus', place));
     const on = { ...this.deps, bus };
     const saversOn = new Set<string>();
     for (const saver of screenSavers) {
@@ -159,6 +167,10 @@ class Desktop implements Closeable {
       },
     });
     this.idle = opened.add('idle monitor', idle);
+    this.fullscreen =
+      display === undefined
+        ? undefined
+        : opened.add('X server', this.watchX(uid, display, place.as));
     opened.add('players', new MediaPlayers({ ...on, tell: this.players }));
     this.screenCast = opened.add('screen cast', new ScreenCast({ ...on, tell: this.cast }));
     inhibitions.forEach((asked, index) => {
@@ -178,6 +190,7 @@ class Desktop implements Closeable {
 
   look(): void {
     this.screenCast?.look();
+    this.fullscreen?.look();
   }
 
   async close(): Promise<void> {
@@ -185,7 +198,17 @@ class Desktop implements Closeable {
     this.opened = undefined;
     this.idle = undefined;
     this.screenCast = undefined;
+    this.fullscreen = undefined;
     await opened?.close();
+  }
+
+  private watchX(uid: number, display: number | 'unsaid', as: number | undefined): Fullscreen {
+    const place = (): DisplayPlace | undefined => {
+      const number = display === 'unsaid' ? ownDisplay(uid) : display;
+      if (number === undefined) return undefined;
+      return { path: `${X_SOCKETS}/X${String(number)}`, name: `:${String(number)}`, as };
+    };
+    return new Fullscreen({ ...this.deps, place, tell: this.filled });
   }
 
   private leave(): void {
@@ -206,8 +229,8 @@ class Desktop implements Closeable {
     for (const tell of this.inhibitions) tell([inhibitor]);
     this.players([{ ...machineWide('attention.playing'), source, value }]);
     this.cast([{ ...machineWide('attention.sharing'), source, value }]);
-    const untold = unknownValue(NO_FULLSCREEN);
-    this.untold([{ ...machineWide('attention.fullscreen'), source, value: untold }]);
+    const filled = unknownValue(NO_FULLSCREEN);
+    this.filled([{ ...machineWide('attention.fullscreen'), source, value: filled }]);
   }
 }
 

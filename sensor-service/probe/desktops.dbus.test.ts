@@ -96,10 +96,14 @@ for (const saver of screenSavers) {
     const { desktop, heard } = await startDesktop();
     const on: Target = { ...saver, iface: saver.service };
     await desktop.serveBare(on.service, on.path, on.iface);
-    const changed = (isOn: boolean): Promise<unknown> =>
-      desktop.call(mockOf(on), 'EmitSignal', 'sssav', [
+    // Whoever has not met it yet when it signals asks it when they do.
+    const say = await answering(desktop, on, 'GetActive', '');
+    const changed = async (isOn: boolean): Promise<void> => {
+      await say(isOn);
+      await desktop.call(mockOf(on), 'EmitSignal', 'sssav', [
         ...[on.iface, 'ActiveChanged', 'b', [['b', isOn]]],
       ]);
+    };
     await heard.untilPresence('engaged');
     await changed(true);
     await heard.untilPresence('away');

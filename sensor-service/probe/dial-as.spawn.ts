@@ -1,5 +1,5 @@
-// A connection to a message bus as another user: the bus of a desktop takes in its owner alone, not even
-// root. A child gives up root, connects, hands the connected socket over, and ends.
+// A connection to a message bus, or to an X server, as another user: those of a desktop take in their owner
+// alone, not even root. A child gives up root, connects, hands the connected socket over, and ends.
 //
 //   root ──starts──▶ child: root → the user → connect ──the socket──▶ root, which speaks on it
 //

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
-import { eachDisk, NO_DISK } from '../reading/disk.js';
+import { createEachDisk, NO_DISK } from '../reading/disk.js';
 import { machineWide, shareValue, unknownValue } from '../reading/measurement.js';
 import {
   emptyWindow,
@@ -26,6 +26,7 @@ export function diskActivityProbe(procRoot: string): OpenProbe {
   const path = join(procRoot, 'diskstats');
   const kept = keptFile(path, 'mount /proc');
   const subject = machineWide('disk.busy');
+  const eachDisk = createEachDisk();
   const disks = new Map<string, Disk>();
 
   function busiest(atMs: number): Value {

@@ -139,9 +139,9 @@ describe('a machine made of files', () => {
     expect(first.get('cpu.busy')?.value.kind).toBe('unknown');
 
     machine.write('proc/stat', statText({ busy: 1_030, idle: 9_070 }));
-    machine.write('proc/pressure/io', pressureText(1_200_000));
-    machine.write('proc/diskstats', diskText('sda', 4_500) + diskText('sdb', 0));
-    const second = await measure(rounds, 1_000);
+    machine.write('proc/pressure/io', pressureText(1_400_000));
+    machine.write('proc/diskstats', diskText('sda', 5_000) + diskText('sdb', 0));
+    const second = await measure(rounds, 2_000);
     expect(numberOf(second, 'cpu.busy')).toBeCloseTo(30);
     expect(numberOf(second, 'pressure.cpu')).toBe(0);
     expect(numberOf(second, 'pressure.io')).toBeCloseTo(20);
@@ -157,6 +157,15 @@ describe('a machine made of files', () => {
     });
     expect(readings.get('power.battery')?.value).toEqual({ kind: 'unknown', why: 'no battery' });
     expect(readings.get('disk.rotating')?.value).toEqual({ kind: 'flag', flag: false });
+  });
+
+  test('a disk that rotates beside one that does not makes the machine one that has such', async () => {
+    machine.write('sys/block/sdb/queue/rotational', '1\n');
+    expect(await valueOf('disk.rotating', 0)).toEqual({ kind: 'flag', flag: true });
+    machine.write('sys/block/sdb/queue/rotational', '0\n');
+    // What is no disk has such a flag as well.
+    machine.write('sys/block/loop0/queue/rotational', '1\n');
+    expect(await valueOf('disk.rotating', 3_600_000)).toEqual({ kind: 'flag', flag: false });
   });
 
   test('a laptop is unplugged', async () => {
@@ -219,9 +228,9 @@ describe('a machine made of files', () => {
   test('a counter that was reset is unknown once, and measured again afterwards', async () => {
     await measure(rounds, 0);
     machine.write('proc/pressure/cpu', pressureText(10));
-    expect((await valueOf('pressure.cpu', 1_000))?.kind).toBe('unknown');
-    machine.write('proc/pressure/cpu', pressureText(500_010));
-    expect(numberOf(await measure(rounds, 2_000), 'pressure.cpu')).toBeCloseTo(50);
+    expect((await valueOf('pressure.cpu', 2_000))?.kind).toBe('unknown');
+    machine.write('proc/pressure/cpu', pressureText(1_000_010));
+    expect(numberOf(await measure(rounds, 4_000), 'pressure.cpu')).toBeCloseTo(50);
   });
 
   test('whatever the files say, every reading is unknown or a possible value', async () => {

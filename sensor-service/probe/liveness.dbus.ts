@@ -12,7 +12,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { isSilence } from './followed.dbus.js';
 
 /** With the time between two checks, half a second: what counts as a silence while a run is on. */
-const CHECK_MS_MAX = 230;
+const CHECK_MS_MAX = 220;
 
 interface LivenessDeps {
   readonly clock: Clock;

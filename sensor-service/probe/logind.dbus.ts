@@ -7,10 +7,11 @@
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { saidBy } from '../reading/bus-words.js';
 import { idleInhibited, namesIdle } from '../reading/inhibitor.js';
 import { flagValue, machineWide, numberValue, unknownValue } from '../reading/measurement.js';
 import { sessionOf, type Session } from '../reading/session.js';
-import { saidBy, type BusSignal } from './bus.dbus.js';
+import type { BusSignal } from './bus.dbus.js';
 import { isSilence } from './followed.dbus.js';
 import { Mirror } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';

@@ -5,7 +5,7 @@ import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
 /** It fills in seconds. */
-const EVERY_MS = 900;
+const EVERY_MS = 1_900;
 
 export function memoryProbe(procRoot: string): Probe {
   const path = join(procRoot, 'meminfo');

@@ -6,7 +6,7 @@ import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
 /** Often enough for a window of a minute. */
-const EVERY_MS = 900;
+const EVERY_MS = 1_900;
 
 /** The thresholds for pressure are meant for a minute. */
 const SPAN_MS = 60_000;

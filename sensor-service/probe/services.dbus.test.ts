@@ -118,6 +118,19 @@ describe('power', () => {
     await listening.untilValue('power.ac', flag(true));
   });
 
+  openBus('UPower hangs while the plug is pulled, and goes on', async () => {
+    const service = await bus.serve('upower', upower.service);
+    const listening = listen(bus, { pingEveryMs: 200, callMsMax: 300 });
+    await listening.untilValue('power.ac', flag(true));
+    process.kill(service.pid, 'SIGSTOP');
+    // What it said last does not stand for what is.
+    await listening.untilValue('power.ac', because(/UPower does not answer/));
+    process.kill(service.pid, 'SIGCONT');
+    await listening.untilValue('power.ac', flag(true));
+    await bus.update(upower, { OnBattery: bool(true) });
+    await listening.untilValue('power.ac', flag(false));
+  });
+
   openBus('the bus itself ends, and comes back', async () => {
     await bus.serve('upower', upower.service);
     const listening = listen(bus);

@@ -1,18 +1,16 @@
 // Probes of what surrounds a person, on machines made of files, terminals and locks.
 
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   mkdirSync,
   openSync,
-  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../../conditions/reading.js';
 import type { Instant } from '../reading/measurement.js';
@@ -26,7 +24,6 @@ import { callProbe } from './call.js';
 import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
 import { inputProbe } from './input-devices.js';
 import type { OpenProbe } from './probe.js';
-import { locksProbe } from './locks.js';
 import { placesProbe, type Profile } from './places.js';
 import { playingProbe } from './playing.js';
 import type { Probe } from './probe.js';
@@ -297,32 +294,6 @@ describe('sound and calls', () => {
   });
 });
 
-describe('native locks', () => {
-  test('are seen while a real process holds one, and no longer', async () => {
-    machine.write('var/lib/dpkg/lock-frontend', '');
-    const path = join(machine.dir, 'var/lib/dpkg/lock-frontend');
-    const probe = locksProbe('/proc', machine.dir);
-    expect(await valueOf(probe, 'lock.held', 0, 'dpkg')).toEqual(no);
-    const holder = spawn('flock', ['--exclusive', path, 'sh', '-c', 'echo held; read _'], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    const exited = once(holder, 'exit');
-    await once(holder.stdout, 'data');
-    expect(await valueOf(probe, 'lock.held', 0, 'dpkg')).toEqual(yes);
-    holder.stdin.end();
-    await exited;
-    expect(await valueOf(probe, 'lock.held', 0, 'dpkg')).toEqual(no);
-    expect(statSync(dirname(path)).isDirectory()).toBe(true);
-  });
-
-  test('of what is not installed are unknown, and so are all without the list', async () => {
-    const probe = locksProbe(machine.procRoot, machine.dir);
-    expect((await valueOf(probe, 'lock.held', 0, 'snapd')).kind).toBe('unknown');
-    machine.write('var/lib/dpkg/lock', '');
-    expect((await valueOf(probe, 'lock.held', 0, 'dpkg')).kind).toBe('unknown');
-  });
-});
-
 test('a machine was set up when its id was made, and nobody knows where it has none', async () => {
   const probe = setUpProbe(machine.dir);
   expect((await valueOf(probe, 'setup.at')).kind).toBe('unknown');
@@ -338,6 +309,22 @@ test('programs that run are found by their executables', async () => {
   const probe = appsProbe('/proc', () => [process.execPath, other]);
   expect(await valueOf(probe, 'app.running', 0, process.execPath)).toEqual(yes);
   expect(await valueOf(probe, 'app.running', 0, other)).not.toEqual(yes);
+});
+
+test('programs in packages are found by their control groups, and only while they run', async () => {
+  const apps = ['flatpak:org.mozilla.firefox', 'snap:thunderbird', 'snap:gimp'];
+  const probe = appsProbe(machine.procRoot, () => apps);
+  const running = async (): Promise<unknown[]> =>
+    await Promise.all(apps.map((app) => valueOf(probe, 'app.running', 0, app)));
+  const scope = '0::/user.slice/user-1000.slice/user@1000.service/app.slice';
+  machine.write('proc/41/cgroup', `${scope}/app-flatpak-org.mozilla.firefox-4107.scope\n`);
+  machine.write('proc/42/cgroup', `${scope}/snap.thunderbird.thunderbird-9f2a.scope\n`);
+  // Half written, and no process at all.
+  machine.write('proc/43/cgroup', `${scope}/snap.gi`);
+  machine.write('proc/self/cgroup', `${scope}/snap.gimp.gimp-1.scope\n`);
+  expect(await running()).toEqual([yes, yes, no]);
+  machine.remove('proc/41');
+  expect(await running()).toEqual([no, yes, no]);
 });
 
 test('heat is read from zones and chips, and a zone that vanishes leaves the others', async () => {

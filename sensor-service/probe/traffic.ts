@@ -8,7 +8,8 @@ import { readText } from './text-file.js';
 
 /** The window over which uupd looks. */
 const SPAN_MS = 5_000;
-const EVERY_MS = 900;
+/** Twice in a window, and once more. */
+const EVERY_MS = 1_900;
 const NO_NETWORK = 'no network of the machine is visible here; share its network with Lull';
 
 /** Network cards are put in by hand, and those of phones by cable. */

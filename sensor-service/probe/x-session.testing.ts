@@ -29,6 +29,8 @@ export function desktopTest(situation: string, body: () => Promise<void>): void 
 }
 
 export interface XSession extends Closeable {
+  /** ":7" */
+  readonly display: string;
   /** Presses a key and lets it go. */
   press(key: string): Promise<void>;
   close(): Promise<void>;
@@ -61,6 +63,7 @@ export async function startXSession(desktop: MockBus): Promise<XSession> {
       await desktop.untilOwned(`org.gnome.Mutter.${name}`, () => mutter.exitCode !== null);
     }
     return {
+      display: env.DISPLAY,
       press: async (key) => {
         await run('xdotool', ['key', key], { env, timeout: ASK_MS_MAX });
       },

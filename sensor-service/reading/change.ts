@@ -11,8 +11,11 @@ const STEP_PERCENT = 1;
 /** One hundredth of what was told, for sizes. */
 const STEP_SHARE = 0.01;
 
-/** Load that begins is felt; load that ends, or sways by less, can wait for the next message. */
-const RISE_PERCENT = 5;
+/**
+ * Load that begins is felt; load that ends, or sways by less, can wait for the next message. On two cores
+ * one tick of the kernel's clock is half of this, from one round of a run to the next.
+ */
+const RISE_PERCENT = 10;
 
 /** Whether a change must be told before the next heartbeat, where that is a moment away. */
 export function isUrgent(before: Reading | undefined, after: Reading): boolean {

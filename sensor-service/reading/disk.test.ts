@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { anyRotating, eachDisk, isDisk } from './disk.js';
+import { anyRotating, createEachDisk, isDisk, type EachDisk } from './disk.js';
 
-function busyMs(text: string): ReadonlyMap<string, number> {
+function busyMs(text: string, eachDisk: EachDisk = createEachDisk()): ReadonlyMap<string, number> {
   const ticks = new Map<string, number>();
   // What lies behind the text is of an earlier look, and longer.
   const bytes = Buffer.concat([
@@ -37,6 +37,18 @@ describe('/proc/diskstats', () => {
 
   test('a kernel from before 4.18 has fewer columns', () => {
     expect(busyMs('8 0 sda 1 2 3 4 5 6 7 8 0 10 11\n').get('sda')).toBe(10);
+  });
+
+  test('a device that is put in the place of another is seen, whatever stood on its line before', () => {
+    const eachDisk = createEachDisk();
+    const line = (name: string, ms: number): string =>
+      `8 0 ${name} 1 2 3 4 5 6 7 8 0 ${String(ms)} 11\n`;
+    expect([...busyMs(line('loop0', 1) + line('sda', 2), eachDisk)]).toEqual([['sda', 2]]);
+    expect([...busyMs(line('sdb', 3) + line('sdab', 4), eachDisk)]).toEqual([
+      ['sdb', 3],
+      ['sdab', 4],
+    ]);
+    expect([...busyMs(line('sda', 5) + line('loop7', 6), eachDisk)]).toEqual([['sda', 5]]);
   });
 
   test('a line cut short, or of garbage, is left out', () => {

@@ -19,55 +19,86 @@ export function isDisk(name: string): boolean {
 
 /** Between a device's name and the milliseconds in which it had work. */
 const COUNTERS = 9;
+/** Of so many lines the device is remembered from look to look. */
+const LINES_KEPT_MAX = 512;
 
-/**
- * Reads /proc/diskstats: the milliseconds in which each device had work.
- * Partitions stay in: a partition is never busier than its disk, so the maximum is a whole disk's.
- */
-export function eachDisk(
+interface Device {
+  readonly name: string;
+  readonly isDisk: boolean;
+}
+
+export type EachDisk = (
   bytes: Buffer,
   length: number,
   take: (name: string, busyMs: number) => void,
-): void {
-  let count = 0;
-  for (let from = 0; from < length && count < DISKS_MAX;) {
-    const newline = bytes.indexOf(NEWLINE, from);
-    const to = newline === -1 || newline >= length ? length : newline + 1;
-    if (takeLine(bytes, from, to, take)) count += 1;
-    from = to;
+) => void;
+
+/**
+ * @returns what reads /proc/diskstats: the milliseconds in which each device had work.
+ * Partitions stay in: a partition is never busier than its disk, so the maximum is a whole disk's.
+ * Most lines are of loop devices and memory, and each is where it was at the look before: they are known
+ * by their bytes and passed over, nothing is made of them.
+ */
+export function createEachDisk(): EachDisk {
+  const devices: Device[] = [];
+
+  function deviceAt(line: number, bytes: Buffer, from: number, to: number): Device {
+    const known = devices[line];
+    if (known !== undefined && isAt(known.name, bytes, from, to)) return known;
+    const name = bytes.toString('latin1', from, to);
+    const device = { name, isDisk: isDisk(name) };
+    if (line < LINES_KEPT_MAX) devices[line] = device;
+    return device;
   }
+
+  return (bytes, length, take) => {
+    let count = 0;
+    let line = 0;
+    for (let from = 0; from < length && count < DISKS_MAX; line += 1) {
+      const newline = bytes.indexOf(NEWLINE, from);
+      const to = newline === -1 || newline >= length ? length : newline + 1;
+      const nameAt = afterNumbers(bytes, from, to, 2);
+      const nameEnd = nameAt === undefined ? -1 : bytes.indexOf(SPACE, nameAt);
+      if (nameAt !== undefined && nameEnd !== -1 && nameEnd < to) {
+        const { name, isDisk: wanted } = deviceAt(line, bytes, nameAt, nameEnd);
+        const busyMs = wanted ? busyMsAt(bytes, nameEnd + 1, to) : undefined;
+        if (busyMs !== undefined) {
+          take(name, busyMs);
+          count += 1;
+        }
+      }
+      from = to;
+    }
+  };
 }
 
-/** Two numbers, the name, the counters, the milliseconds; a number that ends the text may be cut. */
-function takeLine(
-  bytes: Buffer,
-  from: number,
-  to: number,
-  take: (name: string, busyMs: number) => void,
-): boolean {
-  const minor = afterNumber(bytes, afterSpaces(bytes, from, to), to);
-  const nameAt =
-    minor === undefined ? undefined : afterNumber(bytes, afterSpaces(bytes, minor, to), to);
-  if (nameAt === undefined) return false;
-  const nameEnd = bytes.indexOf(SPACE, nameAt);
-  if (nameEnd === -1 || nameEnd >= to) return false;
-  let at: number | undefined = nameEnd + 1;
-  for (let counter = 0; counter < COUNTERS && at !== undefined; counter += 1) {
-    at = afterNumber(bytes, at, to);
+function isAt(name: string, bytes: Buffer, from: number, to: number): boolean {
+  if (to - from !== name.length) return false;
+  for (let at = 0; at < name.length; at += 1) {
+    if (bytes[from + at] !== name.charCodeAt(at)) return false;
   }
-  if (at === undefined) return false;
-  const end = endOfDigits(bytes, at, to);
-  if (end === at || end >= to || (bytes[end] !== SPACE && bytes[end] !== NEWLINE)) return false;
-  const name = bytes.toString('latin1', nameAt, nameEnd);
-  if (!isDisk(name)) return false;
-  take(name, numberIn(bytes, at, end));
   return true;
 }
 
-/** Where what follows a number and its space begins; undefined where there is no such number. */
-function afterNumber(bytes: Buffer, from: number, to: number): number | undefined {
-  const end = endOfDigits(bytes, from, to);
-  return end === from || bytes[end] !== SPACE || end >= to ? undefined : end + 1;
+/** The number after the counters; one that ends the text may be cut, and is none. */
+function busyMsAt(bytes: Buffer, from: number, to: number): number | undefined {
+  const at = afterNumbers(bytes, from, to, COUNTERS);
+  if (at === undefined) return undefined;
+  const end = endOfDigits(bytes, at, to);
+  if (end === at || end >= to) return undefined;
+  if (bytes[end] !== SPACE && bytes[end] !== NEWLINE) return undefined;
+  return numberIn(bytes, at, end);
+}
+
+/** Where what follows `count` numbers begins; undefined where there are not as many. */
+function afterNumbers(bytes: Buffer, from: number, to: number, count: number): number | undefined {
+  let at = afterSpaces(bytes, from, to);
+  for (let passed = 0; passed < count; passed += 1) {
+    const end = endOfDigits(bytes, at, to);
+    if (end === at || end >= to || bytes[end] !== SPACE) return undefined;
+    at = afterSpaces(bytes, end + 1, to);
+  }
+  return at;
 }
 
 /** Whether any disk spins, from the text of each one's `queue/rotational`. */

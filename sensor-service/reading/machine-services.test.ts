@@ -25,6 +25,19 @@ describe('a session', () => {
     expect(typeof session === 'object' ? session.kind : session).toBe(kind);
   });
 
+  test.each<[string, string, unknown, number | string | undefined]>([
+    ['of X11', 'x11', ':1', 1],
+    ['of X11, with its screen', 'x11', ':10.0', 10],
+    ['that nobody knew yet', 'x11', '', 'unsaid'],
+    ['of another machine', 'x11', 'there:0', undefined],
+    ['of nonsense', 'x11', ':0/../../x', undefined],
+    ['of a number', 'x11', 0, undefined],
+    ['of Wayland, whose X server shows some windows only', 'wayland', ':0', undefined],
+  ])('the display %s', (_what, type, display, expected) => {
+    const session = sessionOf({ ...described, Type: type, Display: display });
+    expect(typeof session === 'object' ? session.display : session).toBe(expected);
+  });
+
   test.each([[0n], [-5n], [2n ** 63n], ['soon'], [17], [undefined]])(
     '%p is no time of which to be idle since',
     (since) => {

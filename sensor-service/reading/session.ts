@@ -20,6 +20,8 @@ export interface Session {
   readonly idleSinceMs: number | undefined;
   readonly locked: boolean;
   readonly uid: number | undefined;
+  /** The number of its X server; undefined: it has none, or one in which not all windows are. */
+  readonly display: number | 'unsaid' | undefined;
   /** Its entry as utmp would have it. */
   readonly login: UtmpRecord;
 }
@@ -51,6 +53,7 @@ export function sessionOf(properties: Properties): Session | 'nonsense' | undefi
     idleSinceMs: millisecondsOf(properties['IdleSinceHintMonotonic']),
     locked: properties['LockedHint'] === true,
     uid: typeof uid === 'number' ? uid : undefined,
+    display: type === 'x11' ? displayNumber(properties['Display']) : undefined,
     login: {
       kind: 'session',
       pid: typeof properties['Leader'] === 'number' ? properties['Leader'] : 0,
@@ -59,6 +62,14 @@ export function sessionOf(properties: Properties): Session | 'nonsense' | undefi
       atMs: millisecondsOf(properties['Timestamp']) ?? 0,
     },
   };
+}
+
+/** ":0", or ":0.0"; one of another machine is none. */
+function displayNumber(value: unknown): number | 'unsaid' | undefined {
+  if (value === '' || value === undefined) return 'unsaid';
+  const [, number] =
+    typeof value === 'string' ? (/^:(\d{1,5})(?:\.\d{1,2})?$/.exec(value) ?? []) : [];
+  return number === undefined ? undefined : Number(number);
 }
 
 /** Microseconds as the bus has them; 0 means never. */

@@ -34,12 +34,12 @@ const REST_EVERY_MS = 60_000;
  * A reaction is felt within about a tenth of a second. Two rounds are what passes between two heartbeats
  * of whoever guards a run: these then ride with a round, and wake nobody.
  */
-const RUN_EVERY_MS = 87;
+const RUN_EVERY_MS = 90;
 /** After load began: the shortest time over which it can be told from noise. */
 const AGAIN_MS = 52;
 
 /** Probes of shares are asked at least so often. */
-const SHARE_EVERY_MS_MAX = 1_000;
+const SHARE_EVERY_MS_MAX = 2_000;
 
 interface Hold {
   /** Resolves when every probe has been asked since the loop woke. */

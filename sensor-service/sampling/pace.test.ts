@@ -106,12 +106,12 @@ describe('the pace of sampling', () => {
     await pass(600, 1);
     await untilAsked();
     busy = 9;
-    expect(await untilAsked()).toBe(87);
-    expect(await untilAsked()).toBe(87);
+    expect(await untilAsked()).toBe(90);
+    expect(await untilAsked()).toBe(90);
     busy = 30;
-    expect(await untilAsked()).toBe(87);
+    expect(await untilAsked()).toBe(90);
     expect(await untilAsked()).toBe(52);
-    expect(await untilAsked()).toBe(87);
+    expect(await untilAsked()).toBe(90);
   });
 
   test('whoever wants levels after a rest gets them measured anew', async () => {

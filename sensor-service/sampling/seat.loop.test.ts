@@ -34,7 +34,7 @@ afterEach(() => {
 
 const desktop: Session = {
   ...{ kind: 'graphical', greeter: false, remote: false, active: true, locked: false },
-  ...{ idle: false, idleSinceMs: undefined, uid: 1_000 },
+  ...{ idle: false, idleSinceMs: undefined, uid: 1_000, display: undefined },
   login: { kind: 'session', pid: 1, line: '', isRemote: false, atMs: 0 },
 };
 const agoMs = (ms: number): number => clock.now().monotonicMs - ms;

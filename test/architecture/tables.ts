@@ -20,7 +20,7 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
   ['harness', ['proto', 'runtime', 'cli']],
   ['demo', ['runtime', 'conditions', 'harness']],
   // The deterministic simulation, whose speed it measures, lies with the tests.
-  ['bench', ['proto', 'runtime', 'conditions', 'orchestrator', 'sdk', 'harness', 'test']],
+  ['bench', ['proto', 'runtime', 'conditions', 'bundle', 'orchestrator', 'sdk', 'harness', 'test']],
   [
     'test',
     ['conditions', 'harness', 'orchestrator', 'plugin-host', 'sensor-service', 'sdk', 'updaters'],
@@ -80,6 +80,7 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ['testcontainers', ['test/containers/']],
   ['typescript', ['test/architecture/']],
   ['undici', ['plugin-host/']],
+  ['x11', ['sensor-service/probe/']],
   ['yaml', ['orchestrator/policy/', 'test/containers/']],
   ['zod', ['bundle/', 'cli/keys/', 'orchestrator/']],
 ]);
@@ -119,7 +120,13 @@ export const emptyNames: ReadonlySet<string> = new Set([
 ]);
 
 /** Where programs and published interfaces begin: nothing in the repository need import these. */
-export const entryPoints: readonly RegExp[] = [/(?:^|\/)main\.ts$/, /^sdk\//, /^test\//];
+// The compiler reads by itself what a package without types is taken for.
+export const entryPoints: readonly RegExp[] = [
+  /(?:^|\/)main\.ts$/,
+  /\.d\.ts$/,
+  /^sdk\//,
+  /^test\//,
+];
 
 export const LINES_MAX = 250;
 export const TEST_LINES_MAX = 400;
