@@ -12,6 +12,7 @@ import type { Plan } from './decide.js';
 import { hostEdges, type HostPresence, type RunProgress } from './edges.loop.js';
 import type { HostView } from './host-view.js';
 import { noteRollouts } from './rollout-notes.loop.js';
+import { tellRegistered } from './registered.loop.js';
 import { watchRhythm } from './rhythm.loop.js';
 import { startTurns, type TurnDeps } from './turn.loop.js';
 
@@ -59,11 +60,15 @@ export function attend(deps: {
     servedSinceMs,
     ...(deps.places === undefined ? {} : { places: deps.places() }),
   });
+  const tellWhoIsRegistered = tellRegistered({ ledger, policy, host });
   const turns = opened.add(
     'turns',
     startTurns({
       ...{ ledger, policy, clock, log, hostView, host, onWanted },
-      ...(deps.onPlan === undefined ? {} : { onPlan: deps.onPlan }),
+      onPlan: (plan) => {
+        tellWhoIsRegistered();
+        deps.onPlan?.(plan);
+      },
       soon: setImmediate,
     }),
   );
