@@ -27,6 +27,16 @@ export function diskTest(situation: string, body: () => Promise<void>, msMax = 3
   testUnless(missingForDisk, situation, body, msMax);
 }
 
+/** A test whose disk remembers every write. */
+export function recordedDiskTest(
+  situation: string,
+  body: () => Promise<void>,
+  msMax = 300_000,
+): void {
+  const missing = existsSync('/dev/fuse') ? undefined : 'needs FUSE';
+  testUnless(missingForDisk ?? missing, situation, body, msMax);
+}
+
 const missingForSandbox = whatIsMissing(['runc']);
 const missingForPython = existsSync('/usr/lib/python3/dist-packages/grpc')
   ? whatIsMissing(['runc', 'python3'])
