@@ -20,6 +20,8 @@ export interface Confinement {
   readonly runtime: string;
   readonly cgroups: CgroupKind;
   readonly trials: readonly Trial[];
+  /** What its control groups can limit beside what all can. Absent: the host does not say. */
+  readonly limits?: readonly string[];
 }
 
 export function isLevel(word: string): word is Level {

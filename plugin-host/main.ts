@@ -29,6 +29,7 @@ import type { Priority } from './sandbox/parent.cgroup.js';
 import { createSandboxesIfAny } from './sandbox/no-runtime.runc.js';
 import { startSelfTest } from './self-test/self-test.loop.js';
 import { startUpkeep } from './upkeep/upkeep.loop.js';
+import { clearWithdrawn } from './upkeep/withdrawn.loop.js';
 
 export interface PluginHostSettings {
   readonly stateDir: string;
@@ -148,6 +149,14 @@ export async function startPluginHost(
       },
     ];
     opened.add('upkeep', startUpkeep(chores, { clock, log }));
+    const withdrawn = opened.add(
+      'what was withdrawn',
+      clearWithdrawn({
+        file: join(stateDir, 'withdrawn.json'),
+        ...{ places, clock, log, isBusy: runs.isBusy },
+        release: (workDir) => runtime.release(workDir),
+      }),
+    );
     const machine = createMachineRestart({ log, onFailed: link.restartFailed });
     opened.add(
       'self-test',
@@ -167,7 +176,7 @@ export async function startPluginHost(
     link.attach({
       runIds: runs.ids,
       onCommand: (command) => {
-        dispatch(command, runs, link, machine, faraway?.want);
+        dispatch(command, runs, link, machine, withdrawn, faraway?.want);
       },
     });
     faraway?.serve(runs);

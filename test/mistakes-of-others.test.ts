@@ -374,7 +374,7 @@ describe('BITS', () => {
         work: subject.work,
       },
       ...{ manifest: version.manifest, envelope: version.envelope },
-      previousVersions: disk.previousVersions,
+      disk,
     });
     expect(grant).toMatchObject({
       $case: 'grant',

@@ -219,7 +219,11 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
         work,
         guard,
         network,
-        previousVersions: 3,
+        disk: {
+          previousVersions: 3,
+          readBytesPerSMax: Number.POSITIVE_INFINITY,
+          writeBytesPerSMax: 8_000_000,
+        },
       });
       if (sent.$case !== 'grant') throw new Error(sent.$case);
       const grant = grantFromWire(Grant.decode(Grant.encode(sent.value).finish()));
@@ -236,6 +240,7 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
           processesMax: 8,
           diskBytesMax: 100_000_000,
           previousVersions: 3,
+          diskRates: { readBytesPerSMax: Number.POSITIVE_INFINITY, writeBytesPerSMax: 8_000_000 },
         },
         guard,
         privateHosts: ['registry.corp.example'],

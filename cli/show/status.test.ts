@@ -150,8 +150,12 @@ test('how strongly updaters are confined is shown with every trial, also while i
   const known = { id: 'h', attached: true, confinement: 'confined', runtime: 'r', cgroups: 'v2' };
   const shown = showHosts([
     Host.fromPartial({ ...known, trials }),
+    Host.fromPartial({ ...known, id: 'i', limits: ['swap', 'disk rates'] }),
     Host.fromPartial({ id: 'new', attached: true }),
   ]);
+  expect(shown).toContain(
+    'i: confinement confined, r, control groups v2 (limit also swap, disk rates)',
+  );
   expect(shown).toContain('h: confinement confined, r, control groups v2\n  shadow  denied\n');
   expect(shown).toMatch(/disk +allowed/);
   expect(shown).toContain('new: attached; the self-test of the sandbox is still on');

@@ -42,10 +42,11 @@ function showReadings(readings: readonly ReadingText[], columns: number): string
 }
 
 /** In one line: how strongly updaters are confined here, and with what. */
-export function showConfinement({ attached, confinement, runtime, cgroups }: Host): string {
+export function showConfinement({ attached, confinement, runtime, cgroups, limits }: Host): string {
   if (!attached) return 'not attached';
   if (confinement === '') return 'attached; the self-test of the sandbox is still on';
-  return `confinement ${confinement}, ${runtime}, control groups ${cgroups}`;
+  const beside = limits.length === 0 ? '' : ` (limit also ${limits.join(', ')})`;
+  return `confinement ${confinement}, ${runtime}, control groups ${cgroups}${beside}`;
 }
 
 export function showHosts(hosts: readonly Host[]): string {

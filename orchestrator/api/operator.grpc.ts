@@ -155,6 +155,7 @@ function statusNow(deps: OperatorDeps): GetStatusResponse {
         runtime: host?.confinement?.runtime ?? '',
         cgroups: host?.confinement?.cgroups ?? '',
         trials: [...(host?.confinement?.trials ?? [])],
+        limits: [...(host?.confinement?.limits ?? [])],
         readings: [...view.readings.values()].map(readingToText),
       },
     ],

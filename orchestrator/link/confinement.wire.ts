@@ -10,6 +10,7 @@ import {
 import type { Confinement as WireConfinement } from '../../proto/gen/lull/link/v1/link.js';
 
 const TRIALS_MAX = 64;
+const LIMITS_MAX = 16;
 const cgroupKinds: readonly CgroupKind[] = ['v1', 'v2', 'hybrid', 'none'];
 const results: readonly TrialResult[] = ['denied', 'allowed', 'unknown'];
 
@@ -23,5 +24,6 @@ export function confinementFromWire(wire: WireConfinement): Confinement {
       name: displayText(name, 32),
       result: results.find((each) => each === result) ?? 'unknown',
     })),
+    limits: wire.limits.slice(0, LIMITS_MAX).map((word) => displayText(word, 32)),
   };
 }

@@ -21,7 +21,10 @@ export interface Grant {
   readonly work: Work;
   readonly guard: readonly Requirement[];
   readonly network: Policy['network'];
-  readonly previousVersions: number;
+  readonly disk: Pick<
+    Policy['disk'],
+    'previousVersions' | 'readBytesPerSMax' | 'writeBytesPerSMax'
+  >;
 }
 
 export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
@@ -47,7 +50,9 @@ export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
         memoryBytesMax: BigInt(manifest.limits.memory_mb) * megabyte,
         processesMax: manifest.limits.processes,
         diskBytesMax: BigInt(manifest.limits.disk_mb) * megabyte,
-        previousVersions: grant.previousVersions,
+        previousVersions: grant.disk.previousVersions,
+        diskReadBytesPerSMax: rateToWire(grant.disk.readBytesPerSMax),
+        diskWriteBytesPerSMax: rateToWire(grant.disk.writeBytesPerSMax),
       },
       guard: grant.guard.map(requirementToWire),
       network: {

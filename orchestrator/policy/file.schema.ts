@@ -92,7 +92,13 @@ export const policyFileSchema = z.strictObject({
     private_hosts: z.array(privateHost).max(64),
   }),
   battery: section({ start: percent, continue: percent }),
-  disk: section({ free_min_mb: z.number().min(0).max(1e9), previous_versions: count(16) }),
+  disk: section({
+    free_min_mb: z.number().min(0).max(1e9),
+    previous_versions: count(16),
+    keep_withdrawn: duration,
+    read_kb_per_s: rate,
+    write_kb_per_s: rate,
+  }),
   retry: section({
     first: duration,
     max: duration,

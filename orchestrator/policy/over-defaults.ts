@@ -78,6 +78,9 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       ...base.disk,
       freeBytesMin: megabytes(disk?.free_min_mb, base.disk.freeBytesMin),
       previousVersions: disk?.previous_versions ?? base.disk.previousVersions,
+      keepWithdrawnMs: disk?.keep_withdrawn ?? base.disk.keepWithdrawnMs,
+      readBytesPerSMax: rate(disk?.read_kb_per_s, base.disk.readBytesPerSMax),
+      writeBytesPerSMax: rate(disk?.write_kb_per_s, base.disk.writeBytesPerSMax),
     },
     retry: {
       firstMs: retry?.first ?? base.retry.firstMs,

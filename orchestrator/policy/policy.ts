@@ -6,6 +6,7 @@ import type { PercentSignal, ThermalWord } from '../../conditions/reading.js';
 import { METERED_BYTES_MAX } from '../../conditions/network.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { Publisher } from '../trust/publisher.js';
+import { defaultDisk, type DiskPolicy } from './disk.js';
 import type { Window } from './window.js';
 
 const SECOND = 1_000;
@@ -127,12 +128,7 @@ export interface Policy {
   /** For so long after a run of our own, load is not asked: we would measure ourselves. */
   readonly ownLoadMs: number;
   readonly battery: { readonly startPercent: number; readonly continuePercent: number };
-  readonly disk: {
-    readonly marginShare: number;
-    readonly freeBytesMin: number;
-    /** How many versions before the present one are kept of an install root. */
-    readonly previousVersions: number;
-  };
+  readonly disk: DiskPolicy;
   readonly retry: {
     readonly firstMs: number;
     readonly maxMs: number;
@@ -213,7 +209,7 @@ export const defaultPolicy: Policy = {
   },
   ownLoadMs: MINUTE, // The length of the window over which pressure is measured.
   battery: { startPercent: 20, continuePercent: 10 }, // uupd.
-  disk: { marginShare: 0.1, freeBytesMin: 1_073_741_824, previousVersions: 1 }, // Ours.
+  disk: defaultDisk,
   retry: {
     firstMs: 30 * SECOND, // Android.
     maxMs: 5 * HOUR, // The same.

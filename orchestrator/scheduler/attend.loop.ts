@@ -13,6 +13,7 @@ import { hostEdges, type HostPresence, type RunProgress } from './edges.loop.js'
 import type { HostView } from './host-view.js';
 import { judgedAlike } from './judged-alike.js';
 import { noteRollouts } from './rollout-notes.loop.js';
+import { tellRegistered } from './registered.loop.js';
 import { watchRhythm } from './rhythm.loop.js';
 import { startTurns, type TurnDeps } from './turn.loop.js';
 
@@ -62,11 +63,15 @@ export function attend(deps: {
     servedSinceMs,
     ...(deps.places === undefined ? {} : { places: deps.places() }),
   });
+  const tellWhoIsRegistered = tellRegistered({ ledger, policy, host });
   const turns = opened.add(
     'turns',
     startTurns({
       ...{ ledger, policy, clock, log, hostView, host, onWanted },
-      ...(deps.onPlan === undefined ? {} : { onPlan: deps.onPlan }),
+      onPlan: (plan) => {
+        tellWhoIsRegistered();
+        deps.onPlan?.(plan);
+      },
       soon: deps.soon ?? setImmediate,
     }),
   );

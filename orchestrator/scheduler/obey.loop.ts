@@ -131,7 +131,7 @@ function grantOf(
   return grantToWire({
     ...{ runId, epoch, attempt, leaseMs, manifest, envelope, settings, work, guard },
     network,
-    previousVersions: disk.previousVersions,
+    disk,
   });
 }
 

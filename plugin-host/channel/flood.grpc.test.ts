@@ -152,6 +152,23 @@ describe('a flood of', () => {
     await answersAsBefore();
   });
 
+  test('metadata, in each of many calls', async () => {
+    const big = metadata();
+    for (let key = 0; key < 30; key += 1) big.set(`x-${String(key)}`, 'x'.repeat(1_000));
+    const calls = Array.from({ length: 200 }, () =>
+      unary(
+        client.saveCheckpoint.bind(client),
+        { runId: 'run-1', checkpoint: Buffer.from('x') },
+        { deadlineMs: 60_000, metadata: big },
+      ).then(
+        () => 'OK',
+        (error: unknown) => (error as ServiceError).code,
+      ),
+    );
+    expect(new Set(await Promise.all(calls))).toEqual(new Set([status.RESOURCE_EXHAUSTED]));
+    await answersAsBefore();
+  });
+
   test('streams that are reset as soon as they are open', async () => {
     const session = raw();
     for (let each = 0; each < 20_000 && !session.destroyed; each += 1) {

@@ -17,6 +17,7 @@ function dispatched(command: Command) {
   const runs: HostedRuns = {
     ids: () => [],
     uses: () => false,
+    isBusy: () => false,
     grant: ({ runId, epoch }) => void calls.push(['grant', runId, epoch]),
     renew: noting('renew'),
     pause: noting('pause'),
@@ -29,7 +30,13 @@ function dispatched(command: Command) {
     report: (run: { runId: string; epoch: number }, event: RunEvent) =>
       reported.push({ runId: run.runId, epoch: run.epoch, event }),
   };
-  dispatch(command, runs, link, { order: noting('order'), cancel: noting('cancel') });
+  const machine = { order: noting('order'), cancel: noting('cancel') };
+  dispatch(command, runs, link, machine, {
+    heard: (...given) => {
+      calls.push(['heard', ...given]);
+      return Promise.resolve();
+    },
+  });
   return { calls, reported };
 }
 
@@ -51,6 +58,7 @@ describe('a command', () => {
     ],
     [{ $case: 'resume', value: { runId: 'r', epoch: 3n } }, [['resume', 'r', 3]]],
     [{ $case: 'stop', value: { runId: 'r', epoch: 3n, reason: 'X' } }, [['stop', 'r', 3, 'X']]],
+    [{ $case: 'registered', value: { updaterIds: ['a.b'], keepMs: 9n } }, [['heard', ['a.b'], 9]]],
     [{ $case: 'welcome', value: {} }, []],
     [{ $case: 'acknowledge', value: { sequence: 1n } }, []],
   ];

@@ -5,6 +5,7 @@ import { failed } from '../runs/event.js';
 import type { MachineRestart } from '../power/restart.spawn.js';
 import type { HostedRuns } from '../runs/hosted-runs.loop.js';
 import { grantFromWire } from './grant.wire.js';
+import type { Withdrawn } from '../upkeep/withdrawn.loop.js';
 import type { Link } from './link.loop.js';
 
 export function dispatch(
@@ -12,6 +13,7 @@ export function dispatch(
   runs: HostedRuns,
   link: Pick<Link, 'report'>,
   machine: MachineRestart,
+  withdrawn: Pick<Withdrawn, 'heard'>,
   watch: (wanted: Wanted) => void = () => undefined,
 ): void {
   switch (command.$case) {
@@ -47,6 +49,9 @@ export function dispatch(
       return;
     case 'wanted':
       watch(command.value);
+      return;
+    case 'registered':
+      void withdrawn.heard(command.value.updaterIds, Number(command.value.keepMs));
       return;
     case 'welcome':
     case 'refused':

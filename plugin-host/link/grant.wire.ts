@@ -30,6 +30,10 @@ export function grantFromWire(wire: WireGrant): Grant | undefined {
       processesMax: limits.processesMax,
       diskBytesMax: Number(limits.diskBytesMax),
       previousVersions: limits.previousVersions ?? 1,
+      diskRates: {
+        readBytesPerSMax: rateFromWire(limits.diskReadBytesPerSMax),
+        writeBytesPerSMax: rateFromWire(limits.diskWriteBytesPerSMax),
+      },
     },
     guard: known,
     network: networkFromWire(wire.network),
@@ -39,13 +43,15 @@ export function grantFromWire(wire: WireGrant): Grant | undefined {
 
 function networkFromWire(wire: WireGrant['network']): NetworkLimits {
   if (wire === undefined) return noLimits;
-  const rate = (bytesPerS: bigint): number =>
-    bytesPerS === 0n ? Number.POSITIVE_INFINITY : Number(bytesPerS);
   return {
-    bytesPerSMax: rate(wire.bytesPerSMax),
-    engagedBytesPerSMax: rate(wire.engagedBytesPerSMax),
+    bytesPerSMax: rateFromWire(wire.bytesPerSMax),
+    engagedBytesPerSMax: rateFromWire(wire.engagedBytesPerSMax),
     meteredBytesMax: Number(wire.meteredBytesMax),
   };
+}
+
+function rateFromWire(bytesPerS: bigint): number {
+  return bytesPerS === 0n ? Number.POSITIVE_INFINITY : Number(bytesPerS);
 }
 
 function workFromWire(work: WireGrant['work']): GrantedWork | undefined {

@@ -7,7 +7,10 @@
 //   L3. No more is handed to a connection than it takes: what an orchestrator does not read waits in
 //       the outbox alone, which is bounded (T23).
 
-import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import type {
+  AttachResponse,
+  Confinement as WireConfinement,
+} from '../../proto/gen/lull/link/v1/link.js';
 import type { Confinement } from '../../conditions/confinement.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -129,8 +132,7 @@ export function openLink(deps: {
     );
     const runIds = [...new Set([...served.runIds(), ...unheard])];
     toldConfinement = confinement;
-    const confined =
-      confinement === undefined ? undefined : { ...confinement, trials: [...confinement.trials] };
+    const confined = confinement === undefined ? undefined : confinementToWire(confinement);
     const hello = { hostId, instanceId, bootId, confinement: '', runIds, diskPath, confined };
     attached.write({ kind: { $case: 'hello', value: hello } });
   }
@@ -138,7 +140,7 @@ export function openLink(deps: {
   function sendConfinement(): void {
     if (confinement === undefined || confinement === toldConfinement) return;
     toldConfinement = confinement;
-    const value = { ...confinement, trials: [...confinement.trials] };
+    const value = confinementToWire(confinement);
     stream?.write({ kind: { $case: 'confinement', value } });
   }
 
@@ -237,4 +239,8 @@ export function openLink(deps: {
       return carrier.close();
     },
   };
+}
+
+function confinementToWire({ trials, limits = [], ...rest }: Confinement): WireConfinement {
+  return { ...rest, trials: [...trials], limits: [...limits] };
 }

@@ -3,6 +3,7 @@
 import type { Action } from '../../bundle/manifest.js';
 import type { Requirement } from '../../conditions/requirement.js';
 import type { NetworkLimits } from '../egress/allowance.js';
+import type { DiskRates } from '../sandbox/limits.js';
 
 export interface Grant {
   readonly runId: string;
@@ -25,6 +26,7 @@ export interface Grant {
     readonly diskBytesMax: number;
     /** Versions before the present one that are kept of an install root. */
     readonly previousVersions: number;
+    readonly diskRates: DiskRates;
   };
   readonly guard: readonly Requirement[];
   readonly network: NetworkLimits;

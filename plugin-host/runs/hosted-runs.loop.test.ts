@@ -15,6 +15,7 @@ import type { HostParts } from './carry-out.loop.js';
 import { createCheckpoints } from './checkpoints.fs.js';
 import type { RunEvent } from './event.js';
 import type { Grant } from './grant.js';
+import { noDiskRates } from '../sandbox/limits.js';
 import { hostRuns, type HostedRuns } from './hosted-runs.loop.js';
 
 const log = createLog('test', 'silent');
@@ -116,6 +117,7 @@ function grantOf(epoch: number, changes: Partial<Grant> = {}): Grant {
       processesMax: 1,
       diskBytesMax: 1,
       previousVersions: 1,
+      diskRates: noDiskRates,
     },
     guard: [{ kind: 'person-away', forMs: 0 }],
     ...changes,

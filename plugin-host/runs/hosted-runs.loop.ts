@@ -19,6 +19,8 @@ export interface HostedRuns {
   ids: () => string[];
   /** Whether a run on this host is made of this bundle. */
   readonly uses: (bundleSha256: string) => boolean;
+  /** Whether a run of this updater is on, or is about to be. */
+  readonly isBusy: (updaterId: string) => boolean;
   grant(grant: Grant): void;
   renew(runId: string, epoch: number, leaseMs: number): void;
   pause(runId: string, epoch: number, codes: readonly string[]): void;
@@ -90,6 +92,7 @@ export function hostRuns(deps: {
     ids: () => [...active.keys()],
     uses: (bundleSha256) =>
       [...active.values()].some(({ grant }) => grant.updater.bundleSha256 === bundleSha256),
+    isBusy: (updaterId) => [...active.values()].some(({ grant }) => grant.updater.id === updaterId),
     grant: (grant) => {
       const { runId, epoch } = grant;
       const before = active.get(runId);

@@ -70,13 +70,15 @@ export interface LaunchParts {
 
 /** Equal for grants that lead to the very same launch. */
 export function launchKey({ updater, settings, limits }: Grant, { roots }: Prepared): string {
-  const { memoryBytesMax, processesMax, diskBytesMax } = limits;
+  const { memoryBytesMax, processesMax, diskBytesMax, diskRates } = limits;
   const envelopeSha256 = createHash('sha256').update(updater.envelope).digest('hex');
   const { id, version, bundleSha256 } = updater;
   return JSON.stringify([
     [id, version, bundleSha256, envelopeSha256],
     [...settings].sort(([one], [other]) => (one < other ? -1 : 1)),
     [memoryBytesMax, processesMax, diskBytesMax],
+    // JSON has no infinity.
+    [String(diskRates.readBytesPerSMax), String(diskRates.writeBytesPerSMax)],
     roots.map(({ name, path, writable }) => [name, path, writable === true]),
   ]);
 }

@@ -5,9 +5,11 @@
 //   D1. A uid belongs to one updater id for good: files of one are never another's (T15).
 //   D2. An updater's id is never part of a path (T7): directories are named by the uid.
 
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDurably } from '../artifacts/durable.fs.js';
+import { mountPoints } from '../sandbox/device.fs.js';
 
 /** Between the last ordinary user of Debian (59999) and systemd's dynamic users (61184). */
 export const defaultUids: UidRange = { first: 61_000, last: 61_183 };
@@ -29,6 +31,14 @@ export interface Places {
   of(updaterId: string): Promise<Place>;
   /** Where each updater that there ever was is shown what was fetched. */
   artifactsDirs: () => readonly string[];
+  /** Of those that there ever were, who has something here. */
+  inhabited: () => readonly string[];
+  /**
+   * Removes all that an updater has here; its uid stays its own (D1). Whoever wants a place meanwhile
+   * gets it afterwards, empty.
+   * @param ready awaited first: unmounts the work directory, and says whether nobody is at home.
+   */
+  clear(updaterId: string, ready: (place: Place) => Promise<boolean>): Promise<boolean>;
 }
 
 export function openPlaces(deps: { readonly stateDir: string; readonly uids: UidRange }): Places {
@@ -58,24 +68,47 @@ export function openPlaces(deps: { readonly stateDir: string; readonly uids: Uid
     return uid;
   }
 
+  const homeOf = (uid: number): string => join(stateDir, 'updaters', String(uid)); // D2
   const placeOf = (uid: number): Place => {
-    const home = join(stateDir, 'updaters', String(uid)); // D2
+    const home = homeOf(uid);
     return { uid, workDir: join(home, 'work'), artifactsDir: join(home, 'artifacts') };
   };
 
+  async function clearNow(
+    updaterId: string,
+    ready: (place: Place) => Promise<boolean>,
+  ): Promise<boolean> {
+    const uid = known.get(updaterId);
+    if (uid === undefined || !(await ready(placeOf(uid)))) return false;
+    const home = homeOf(uid);
+    // Removing through a mount would remove what is mounted: an operator's, or one that could not be let go.
+    const mounted = mountPoints().filter((path) => path.startsWith(`${realpathSync(home)}/`));
+    if (mounted.length > 0) throw new Error(`still mounted: ${mounted.join(', ')}`);
+    await rm(home, { recursive: true, force: true });
+    return true;
+  }
+
   return {
-    artifactsDirs: () => [...known.values()].map((uid) => placeOf(uid).artifactsDir),
-    of: async (updaterId) => {
-      const mine = last.then(() => uidOf(updaterId));
+    inhabited: () => [...known].flatMap(([id, uid]) => (existsSync(homeOf(uid)) ? [id] : [])),
+    clear: (updaterId, ready) => {
+      const mine = last.then(() => clearNow(updaterId, ready));
       last = mine.catch(() => undefined);
-      const uid = await mine;
-      const place = placeOf(uid);
-      mkdirSync(place.workDir, { recursive: true });
-      mkdirSync(place.artifactsDir, { recursive: true });
-      chownSync(place.workDir, uid, uid);
-      chmodSync(place.workDir, 0o700);
-      chmodSync(place.artifactsDir, 0o755);
-      return place;
+      return mine;
+    },
+    artifactsDirs: () => [...known.values()].map((uid) => placeOf(uid).artifactsDir),
+    of: (updaterId) => {
+      const mine = last.then(async () => {
+        const uid = await uidOf(updaterId);
+        const place = placeOf(uid);
+        mkdirSync(place.workDir, { recursive: true });
+        mkdirSync(place.artifactsDir, { recursive: true });
+        chownSync(place.workDir, uid, uid);
+        chmodSync(place.workDir, 0o700);
+        chmodSync(place.artifactsDir, 0o755);
+        return place;
+      });
+      last = mine.catch(() => undefined);
+      return mine;
     },
   };
 }

@@ -13,7 +13,7 @@ const facts: HostFacts = {
   node: { executable: '/opt/node/bin/node', npm: '/opt/node/lib/node_modules/npm' },
   userNamespaces: true,
   openFilesMax: 1_024,
-  groups: { swap: true, unifiedMemory: false },
+  groups: { swap: true, unifiedMemory: false, diskWeight: false, diskRates: false },
 };
 
 const spec: SandboxSpec = {

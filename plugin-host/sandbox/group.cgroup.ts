@@ -19,7 +19,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openBrake, type Brake } from './brake.cgroup.js';
+import { noDisks, openBrake, type Brake, type Disks } from './brake.cgroup.js';
 import { hierarchies, type CgroupLayout } from './hierarchy.js';
 import { isGone, killOnce, pidsOf, removeGroup } from './processes.cgroup.js';
 
@@ -51,8 +51,7 @@ export class ControlGroup {
   constructor(
     private readonly layout: CgroupLayout,
     readonly path: string,
-    /** Of what the updater writes to: "major:minor", where it is a disk. */
-    disk?: string,
+    disks: Disks = noDisks,
   ) {
     const v2 = this.make(layout.unified);
     const v1Freezer = this.make(layout.v1.get('freezer'));
@@ -77,7 +76,7 @@ export class ControlGroup {
     const braked = [v2, this.make(layout.v1.get('cpu')), this.make(layout.v1.get('blkio'))];
     this.brake = openBrake(
       braked.filter((each) => each !== undefined),
-      disk,
+      disks,
     );
   }
 

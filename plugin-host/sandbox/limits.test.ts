@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { processorKnobs, resourcesOf, type GroupFeatures } from './limits.js';
+import { limitsBeside, processorKnobs, resourcesOf, type GroupFeatures } from './limits.js';
 
 const limits = { memoryBytesMax: 320_000_000, processesMax: 32, diskBytesMax: 1 };
 const always = {
@@ -9,7 +9,7 @@ const always = {
 };
 const unified = { 'memory.high': '310000000', 'memory.oom.group': '1' };
 
-test.each<[string, GroupFeatures, object]>([
+test.each<[string, Pick<GroupFeatures, 'swap' | 'unifiedMemory'>, object]>([
   [
     'v1 or hybrid, with swap counted',
     { swap: true, unifiedMemory: false },
@@ -34,4 +34,11 @@ test.each([
   const knobs = new Map(processorKnobs(processors));
   expect(knobs.get('cpu.max')).toBe(`${quota} 100000`);
   expect(knobs.get('cpu.cfs_quota_us')).toBe(quota);
+});
+
+test('what is limited beside what every kernel can is said in words', () => {
+  const none = { swap: false, unifiedMemory: false, diskWeight: false, diskRates: false };
+  expect(limitsBeside(none)).toEqual([]);
+  const all = { swap: true, unifiedMemory: true, diskWeight: true, diskRates: true };
+  expect(limitsBeside(all)).toEqual(['swap', 'disk weight', 'disk rates']);
 });

@@ -1,10 +1,20 @@
 // What a sandbox may take of processor and memory, in the words of OCI runtimes and of the kernel. Pure:
 // what the kernel here can limit is handed in, once it was looked at.
 //
-// Disks have no limit but the lowest weight: a throttled write is waited for by the file system's
-// journal, and so by everybody's fsync. Decision 60.
+// Disks have the lowest weight, and rates where policy gives some: brake.cgroup.ts. Decision 60.
 
 import type { SandboxSpec } from './sandbox.js';
+
+/** Bytes a second; infinite: as fast as the disk is. */
+export interface DiskRates {
+  readonly readBytesPerSMax: number;
+  readonly writeBytesPerSMax: number;
+}
+
+export const noDiskRates: DiskRates = {
+  readBytesPerSMax: Number.POSITIVE_INFINITY,
+  writeBytesPerSMax: Number.POSITIVE_INFINITY,
+};
 
 /** Of control groups, beyond what each kernel has. */
 export interface GroupFeatures {
@@ -12,6 +22,19 @@ export interface GroupFeatures {
   readonly swap: boolean;
   /** Memory is v2's: it can be slowed before its limit, and ends as a whole at it. */
   readonly unifiedMemory: boolean;
+  /** Disks are shared by weight. */
+  readonly diskWeight: boolean;
+  /** Bytes a second of a disk can be limited. */
+  readonly diskRates: boolean;
+}
+
+/** In an operator's words. */
+export function limitsBeside({ swap, diskWeight, diskRates }: GroupFeatures): readonly string[] {
+  return [
+    ...(swap ? ['swap'] : []),
+    ...(diskWeight ? ['disk weight'] : []),
+    ...(diskRates ? ['disk rates'] : []),
+  ];
 }
 
 export interface Resources {
@@ -33,7 +56,10 @@ const CPU_PERIOD_US = 100_000;
 /** Of the machine; the tenth that is left is for whoever comes back, before the freezer has done its work. */
 const CPU_SHARE_MAX = 0.9;
 
-export function resourcesOf(limits: SandboxSpec['limits'], features: GroupFeatures): Resources {
+export function resourcesOf(
+  limits: SandboxSpec['limits'],
+  features: Pick<GroupFeatures, 'swap' | 'unifiedMemory'>,
+): Resources {
   const { memoryBytesMax, processesMax } = limits;
   return {
     memory: {

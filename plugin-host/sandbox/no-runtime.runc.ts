@@ -26,7 +26,7 @@ export async function createSandboxesIfAny(
 
 function noSandboxes(why: SandboxError, cgroups: CgroupKind): SandboxRuntime {
   return {
-    describe: () => Promise.resolve({ runtime: '', cgroups }),
+    describe: () => Promise.resolve({ runtime: '', cgroups, limits: [] }),
     prepare: () => {
       throw why;
     },

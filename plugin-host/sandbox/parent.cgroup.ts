@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Disks } from './brake.cgroup.js';
 import { ControlGroup } from './group.cgroup.js';
 import { distinctName, hierarchies, parseMountinfo, type CgroupLayout } from './hierarchy.js';
 import { processorKnobs, type GroupFeatures } from './limits.js';
@@ -19,8 +20,7 @@ export interface ParentGroup {
   readonly path: string;
   /** Where the reaper finds the processes: v2 where it can be used, else the v1 freezer. */
   readonly reapDir: string;
-  /** @param disk "major:minor" of what the updater writes to. */
-  openChild(name: string, disk?: string): ControlGroup;
+  openChild(name: string, disks?: Disks): ControlGroup;
   /** What the kernel can limit in the groups below, beyond what every one has. */
   features(): GroupFeatures;
   /** Names of the groups below, of every hierarchy. */
@@ -75,9 +75,9 @@ export function openParentGroup(
   return {
     path,
     reapDir: join(processes, path),
-    openChild: (name, disk) => {
+    openChild: (name, disks) => {
       make();
-      return new ControlGroup(layout, `${path}/${name}`, disk);
+      return new ControlGroup(layout, `${path}/${name}`, disks);
     },
     features: () => {
       make();
@@ -85,6 +85,8 @@ export function openParentGroup(
       return {
         swap: has('memory.memsw.limit_in_bytes') || has('memory.swap.max'),
         unifiedMemory: has('memory.high'),
+        diskWeight: ['io.weight', 'io.bfq.weight', 'blkio.weight', 'blkio.bfq.weight'].some(has),
+        diskRates: has('io.max') || has('blkio.throttle.read_bps_device'),
       };
     },
     children: () => [...new Set(dirs.flatMap(subdirectories))],

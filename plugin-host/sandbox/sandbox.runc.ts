@@ -10,12 +10,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CgroupKind } from '../../conditions/confinement.js';
 import type { Log } from '../../runtime/log.js';
+import type { Disks } from './brake.cgroup.js';
 import { ociConfig } from './config.js';
 import { diskOf } from './device.fs.js';
 import * as dirs from './dirs.fs.js';
 import { readHostFacts } from './facts.fs.js';
 import { kindOf, type CgroupLayout } from './hierarchy.js';
 import { RuncSandbox } from './launch.runc.js';
+import { limitsBeside, noDiskRates } from './limits.js';
 import { openParentGroup, type ParentGroup, type Priority } from './parent.cgroup.js';
 import {
   findRuntime,
@@ -43,9 +45,16 @@ export interface SandboxRuntimeOptions {
   readonly log: Log;
 }
 
+export interface Described {
+  readonly runtime: string;
+  readonly cgroups: CgroupKind;
+  /** What its control groups can limit beside what all can. */
+  readonly limits: readonly string[];
+}
+
 export interface SandboxRuntime {
   /** What makes the sandboxes here; asks the program for its version. */
-  describe(): Promise<{ readonly runtime: string; readonly cgroups: CgroupKind }>;
+  describe(): Promise<Described>;
   /** Makes the directories of a launch. Removed with the sandbox, or by `discard`. */
   prepare(id: string, uid: number): LaunchDirs;
   /** Removes what `prepare` made, where no launch follows. */
@@ -101,8 +110,12 @@ class RuncRuntime implements SandboxRuntime {
     this.reaper = startReaper(this.parent.reapDir, this.instance);
   }
 
-  async describe(): Promise<{ runtime: string; cgroups: CgroupKind }> {
-    return { runtime: await versionOf(this.program), cgroups: kindOf(this.layout) };
+  async describe(): Promise<Described> {
+    return {
+      runtime: await versionOf(this.program),
+      cgroups: kindOf(this.layout),
+      limits: limitsBeside(this.facts.groups),
+    };
   }
 
   prepare(id: string, uid: number): LaunchDirs {
@@ -161,7 +174,7 @@ class RuncRuntime implements SandboxRuntime {
     const rootfs = planRootfs(spec, this.facts, new Set(roots));
     dirs.makeRootfs(bundleDir, rootfs);
     const cgroupPath = `${this.parent.path}/${containerId}`;
-    const group = this.parent.openChild(containerId, diskOf(spec.workDir));
+    const group = this.parent.openChild(containerId, this.disksOf(spec, hasQuota));
     try {
       const sandbox: RuncSandbox = new RuncSandbox({
         id: spec.id,
@@ -184,6 +197,17 @@ class RuncRuntime implements SandboxRuntime {
       group.close();
       throw error;
     }
+  }
+
+  /** It reads from its own disk, and from the one that holds bundles, downloads and roots. */
+  private disksOf({ workDir, bundleDir, limits }: SandboxSpec, hasQuota: boolean): Disks {
+    const work = diskOf(workDir);
+    const disks = [work, diskOf(bundleDir)].filter((disk) => disk !== undefined);
+    return {
+      read: [...new Set(disks)],
+      own: hasQuota ? work : undefined,
+      rates: limits.diskRates ?? noDiskRates,
+    };
   }
 
   async killOrphans(): Promise<string[]> {

@@ -1,5 +1,7 @@
 // What the plugin-host needs of a sandbox, whichever OCI runtime makes it.
 
+import type { DiskRates } from './limits.js';
+
 /** Paths inside the sandbox. They are part of the contract's launch section. */
 export const inside = {
   bundle: '/lull/bundle',
@@ -40,6 +42,8 @@ export interface SandboxSpec {
     readonly memoryBytesMax: number;
     readonly processesMax: number;
     readonly diskBytesMax: number;
+    /** Absent: as fast as the disk is. */
+    readonly diskRates?: DiskRates;
   };
 }
 

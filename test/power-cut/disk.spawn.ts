@@ -23,6 +23,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import { Recorder } from './recorder.spawn.js';
 
 export const BLOCK_BYTES = 1_024;
 const IMAGE_BYTES = 16 * 1024 * 1024;
@@ -44,16 +45,17 @@ export class Disk {
   private mounted = false;
   private imageCount = 0;
 
-  private constructor(private readonly place: string) {
+  private constructor(
+    private readonly place: string,
+    /** What is mounted: the file, or what stands in front of it. */
+    private readonly front: string,
+  ) {
     this.directory = join(place, 'disk');
-    this.file = join(place, 'image');
+    this.file = fileIn(place);
     mkdirSync(this.directory);
-    writeFileSync(this.file, '');
-    truncateSync(this.file, IMAGE_BYTES);
-    run('mkfs.ext4', ['-q', '-b', String(BLOCK_BYTES), '-J', 'size=4', '-m', '0', this.file]);
     const blocks = run('debugfs', ['-R', 'blocks <8>', this.file]).trim().split(/\s+/);
     this.journalBlocks = new Set(blocks.map(Number));
-    this.mount(this.file);
+    this.mount(this.front);
     this.device = basename(deviceAt(this.directory));
     this.witness = openSync(join(this.directory, '.witness'), 'w');
     this.writeBack();
@@ -61,10 +63,23 @@ export class Disk {
 
   /** A new and empty one. @throws what `mount` says. */
   static open(): Disk {
-    const place = mkdtempSync(PLACES);
+    const place = newPlace();
     try {
-      return new Disk(place);
+      return new Disk(place, fileIn(place));
     } catch (error) {
+      rmSync(place, { recursive: true });
+      throw error;
+    }
+  }
+
+  /** The same, behind a device that remembers what it was told. */
+  static async openRecorded(): Promise<{ readonly disk: Disk; readonly recorder: Recorder }> {
+    const place = newPlace();
+    const recorder = await Recorder.open(fileIn(place));
+    try {
+      return { disk: new Disk(place, recorder.front), recorder };
+    } catch (error) {
+      await recorder.close();
       rmSync(place, { recursive: true });
       throw error;
     }
@@ -136,6 +151,20 @@ export class Disk {
     run('umount', [this.directory]);
     this.mounted = false;
   }
+}
+
+/** A file with an empty file system, in a directory of its own. */
+function newPlace(): string {
+  const place = mkdtempSync(PLACES);
+  const file = fileIn(place);
+  writeFileSync(file, '');
+  truncateSync(file, IMAGE_BYTES);
+  run('mkfs.ext4', ['-q', '-b', String(BLOCK_BYTES), '-J', 'size=4', '-m', '0', file]);
+  return place;
+}
+
+function fileIn(place: string): string {
+  return join(place, 'image');
 }
 
 function deviceAt(directory: string): string {

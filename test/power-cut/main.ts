@@ -2,16 +2,19 @@
 //
 //   node dist/test/power-cut/main.js SUBJECT SYNCS SEED
 //
+// With SYNCS `any` it is cut at any write instead: any-write.spawn.ts.
+//
 // SYNCS says what the kernel had written back by itself at each step: `names` (the metadata of
 // everything, the content of nothing), `everything`, or `chance` (one of both, or nothing).
 //
 // A process of its own, because it wraps Node's modules. Prints what it saw as JSON.
 
 import { chanceFrom, type Chance } from '../../orchestrator/simulation/seeded.js';
+import { cutAtAnyWrite } from './any-write.spawn.js';
 import { Disk } from './disk.spawn.js';
 import { Images } from './images.js';
 import { watchSteps } from './steps.fs.js';
-import type { Subject } from './subject.js';
+import type { PowerCutReport, Subject } from './subject.js';
 import { careless } from './subjects/careless.js';
 import { checkpoint } from './subjects/checkpoint.js';
 import { content } from './subjects/content.js';
@@ -25,13 +28,6 @@ const subjects = new Map<string, Subject>(
     ...{ jetstream, 'careless-jetstream': carelessJetstream },
   }),
 );
-
-/** What was seen; `images` differ from each other. */
-export interface PowerCutReport {
-  readonly steps: number;
-  readonly images: number;
-  readonly problems: readonly string[];
-}
 
 async function cutAtEveryStep(
   subject: Subject,
@@ -111,5 +107,9 @@ function sync(disk: Disk, syncs: string, chance: Chance): void {
 const [name = '', syncs = 'names', seed = '1'] = process.argv.slice(2);
 const subject = subjects.get(name);
 if (subject === undefined) throw new Error(`subjects are ${[...subjects.keys()].join(', ')}`);
-const report = await cutAtEveryStep(subject, syncs, chanceFrom(Number(seed)));
+const chance = chanceFrom(Number(seed));
+const report =
+  syncs === 'any'
+    ? await cutAtAnyWrite(subject, chance)
+    : await cutAtEveryStep(subject, syncs, chance);
 process.stdout.write(`${JSON.stringify(report)}\n`);

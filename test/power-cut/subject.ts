@@ -13,3 +13,10 @@ export interface Subject {
   /** What is wrong with what the power left; empty: nothing. */
   problems(directory: string, promised: number): Promise<readonly string[]>;
 }
+
+/** What was seen; `images` differ from each other. */
+export interface PowerCutReport {
+  readonly steps: number;
+  readonly images: number;
+  readonly problems: readonly string[];
+}

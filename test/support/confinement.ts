@@ -33,6 +33,16 @@ export function natsDiskTest(situation: string, body: () => Promise<void>, msMax
   testUnless(missingForDisk ?? missingForNats, situation, body, msMax);
 }
 
+/** A test whose disk remembers every write. */
+export function recordedDiskTest(
+  situation: string,
+  body: () => Promise<void>,
+  msMax = 300_000,
+): void {
+  const missing = existsSync('/dev/fuse') ? undefined : 'needs FUSE';
+  testUnless(missingForDisk ?? missing, situation, body, msMax);
+}
+
 /** A test with a sandbox on a machine of a fleet. */
 export function fleetSandboxTest(
   situation: string,

@@ -33,6 +33,13 @@ export function outcomeOf(fact: Fact): JournalOutcome {
   return fact['outcome'] as JournalOutcome;
 }
 
+/** The end that counts: a crash, and a handover, are repeated under the same id. */
+export function isLastEnd(fact: Fact): boolean {
+  if (fact.kind !== 'run.finished') return false;
+  const { kind, code } = outcomeOf(fact);
+  return kind !== 'cancelled' && code !== 'UPDATER_CRASHED';
+}
+
 /** The next fact of this kind from a run that does `action`. */
 export function factOf(follower: Follower, kind: string, action: string): Promise<Fact> {
   return follower.fact(

@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { Fact } from '../../harness/follow.grpc.js';
 import { sandboxTest } from '../support/confinement.js';
-import { cases, updatesFor, type Case } from '../support/crash/boundary.js';
+import { boundaries, casesOf, updatesFor, type Case } from '../support/crash/boundary.js';
 import { openCrashMatrix, type CrashMatrix } from '../support/crash/matrix.js';
 import { leftoversAfter } from '../support/leftovers.js';
 import { auditIsWhole } from '../support/story.js';
@@ -22,6 +22,7 @@ afterAll(async () => {
   await (await opening)?.close();
 }, 60_000);
 
+const cases = casesOf(boundaries);
 const updates = updatesFor(cases);
 
 test('the table has a case for every boundary and victim, and each has its update', () => {
@@ -51,7 +52,7 @@ updates.forEach((course, index) => {
       sandboxTest(`${boundary.action}: ${boundary.when}, and the ${victim} is killed`, async () => {
         const rig = await matrix();
         const steps = course.map((each) => each.boundary);
-        if (place === 0) await rig.begin(index % APPS, after, steps);
+        if (place === 0) await rig.begin(index % APPS, { to: after, boundaries: steps });
         const came = await rig.kill(hit);
         const shown = { before: [before], after: [after], either: [before, after] };
         expect(shown[boundary.shown ?? 'before']).toContain(came.said);
@@ -69,7 +70,7 @@ updates.forEach((course, index) => {
     });
 
     sandboxTest('ends with the new version', async () => {
-      expect(await (await matrix()).end()).toBe(after);
+      expect(await (await matrix()).end('verify')).toBe(after);
     });
   });
 });

@@ -1,11 +1,11 @@
-// The power is cut at every step of what has to survive it, on an ext4 of the test's own: the old is
-// there or the new, whole; and what was promised is there.
+// The power is cut at every step of what has to survive it, and at any write of the disk, on an ext4 of
+// the test's own: the old is there or the new, whole; and what was promised is there.
 
 import { describe, expect } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { diskTest, natsDiskTest } from '../support/confinement.js';
+import { diskTest, natsDiskTest, recordedDiskTest } from '../support/confinement.js';
 
 const rig = fileURLToPath(new URL('../power-cut/main.js', import.meta.url));
 /** A minute or two; several times that beside other tests. */
@@ -84,6 +84,29 @@ for (const seed of SEEDS.slice(1)) {
     );
   }
 }
+
+describe('at any write of the disk, in the middle of whatever it is', () => {
+  for (const [subject, imagesMin] of [
+    ['install', 30],
+    ['content', 20],
+    ['checkpoint', 20],
+    ['journal', 20],
+  ] as const) {
+    recordedDiskTest(
+      `${subject} (seed ${SEEDS[0]})`,
+      async () => {
+        const { images, problems } = await cut(subject, 'any');
+        expect(problems).toEqual([]);
+        expect(images).toBeGreaterThan(imagesMin);
+      },
+      TEST_MS_MAX,
+    );
+  }
+
+  recordedDiskTest('a program that forgets an fsync is caught here too', async () => {
+    expect((await cut('careless', 'any')).problems).not.toEqual([]);
+  });
+});
 
 diskTest('a program that forgets an fsync is caught, so that the others could be', async () => {
   expect((await cut('careless', 'names')).problems).not.toEqual([]);

@@ -17,6 +17,8 @@ export interface Boundary {
   readonly person?: 'has come back' | 'has come back and left';
   /** The server has sent half of the content. */
   readonly halfSent?: true;
+  /** The host is reading the trees, which takes it a while. */
+  readonly reading?: true;
   /**
    * Which version is shown by then: the one before, where nothing is said. 'either' where nothing makes
    * the updater stand still before its commit, because a host goes on without its orchestrator.
@@ -84,6 +86,28 @@ export const boundaries: readonly Boundary[] = [
   { action: 'verify', ...ended, shown: 'after' },
 ];
 
+/**
+ * The course of an update that is installed and does not work: from the verify that fails on. The host
+ * puts back what was there by itself, within milliseconds, and no updater lives meanwhile. Between the
+ * facts its every change of a file is a step in test/power-cut.
+ */
+export const revertBoundaries: readonly Boundary[] = [
+  { action: 'verify', ...admitted, shown: 'after' },
+  { ...begun('verify'), shown: 'after' },
+  { action: 'verify', ...ended, shown: 'either' },
+
+  { action: 'revert', ...admitted, shown: 'either' },
+  {
+    action: 'revert',
+    when: 'the trees are read',
+    fact: 'run.started',
+    reading: true,
+    shown: 'either',
+  },
+  { action: 'revert', when: 'it is put back', fact: 'content.installed' },
+  { action: 'revert', ...ended },
+];
+
 export interface Case {
   readonly boundary: Boundary;
   readonly victim: Victim;
@@ -91,15 +115,18 @@ export interface Case {
 
 const victims: readonly Victim[] = ['updater', 'orchestrator', 'plugin-host'];
 
-/** Every boundary with everybody who lives there: between two runs there is no updater. */
-export const cases: readonly Case[] = boundaries.flatMap((boundary) =>
-  victims
-    .filter((victim) => victim !== 'updater' || isLive(boundary))
-    .map((victim) => ({ boundary, victim })),
-);
+/** Every boundary with everybody who lives there. */
+export function casesOf(all: readonly Boundary[]): readonly Case[] {
+  return all.flatMap((boundary) =>
+    victims
+      .filter((victim) => victim !== 'updater' || hasUpdater(boundary))
+      .map((victim) => ({ boundary, victim })),
+  );
+}
 
-function isLive({ fact }: Boundary): boolean {
-  return fact !== 'run.admitted' && fact !== 'run.finished';
+/** Between two runs there is none, and the host puts back without one. */
+function hasUpdater({ action, fact }: Boundary): boolean {
+  return action !== 'revert' && fact !== 'run.admitted' && fact !== 'run.finished';
 }
 
 /**

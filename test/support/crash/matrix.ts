@@ -7,15 +7,17 @@ import { callAbout, type Fact, type Follower } from '../../../harness/follow.grp
 import type { RunningLull } from '../../../harness/lull.spawn.js';
 import { OperatorServiceClient } from '../../../proto/gen/lull/operator/v1/operator.js';
 import { dialUnix, unary } from '../../../runtime/grpc.js';
+import type { ActionName } from '../../../orchestrator/runs/run.js';
 import type { SteppingPlan } from '../../fixtures/stepping.js';
 import { installApp, versionOfApp } from '../apps.js';
 import { updaterProcesses } from '../leftovers.js';
 import { startHaltingSource, type HaltingSource } from '../source.http.js';
 import { openStage, type Stage } from '../stage.js';
-import { actionOf, enable, type JournalOutcome } from '../story.js';
+import { actionOf, enable, isLastEnd } from '../story.js';
 import { killPart, startPart } from '../three-processes.js';
 import { until } from '../told.js';
 import type { Boundary, Case, Victim } from './boundary.js';
+import { makeReadingLong, makeReadingShort } from './long-read.js';
 
 const CALL_MS_MAX = 10_000;
 /** A part that was killed is back long before. */
@@ -29,15 +31,22 @@ export interface Aftermath {
   readonly facts: readonly Fact[];
 }
 
+export interface NextUpdate {
+  readonly to: string;
+  readonly boundaries: readonly Boundary[];
+  /** It is installed, and does not work. */
+  readonly works?: false;
+}
+
 export interface CrashMatrix {
   readonly stage: Stage;
   readonly orchestrator: RunningLull;
   /** Begins the next update of the application with this number. */
-  begin(app: number, to: string, boundaries: readonly Boundary[]): Promise<void>;
+  begin(app: number, next: NextUpdate): Promise<void>;
   /** Waits for the boundary, kills, looks, starts again, and waits for the end of the run. */
   kill(hit: Case): Promise<Aftermath>;
-  /** Waits for the end of the update; answers what the program says then. */
-  end(): Promise<string>;
+  /** Waits for the end of the update's last action; answers what the program says then. */
+  end(last: ActionName): Promise<string>;
   /** Ends the three processes as an operator does. */
   stop(): Promise<void>;
   close(): Promise<void>;
@@ -99,12 +108,15 @@ class CrashRig implements CrashMatrix {
       { name: 'apps', kind: 'path', why: 'the application that is kept up to date' },
       { name: 'source', kind: 'url', why: 'where it comes from' },
     ];
-    const manifest = { settings, fetch: ['{source}'], critical_max_s: SECTION_S_MAX };
+    const manifest = {
+      ...{ settings, fetch: ['{source}'], critical_max_s: SECTION_S_MAX },
+      actions: ['download', 'install', 'verify'],
+    };
     const file = await stage.bundle('stepping', { id: idOf(app), manifest });
     await enable(this.orchestrator, file, { apps, source: source.url });
   }
 
-  async begin(app: number, to: string, boundaries: readonly Boundary[]): Promise<void> {
+  async begin(app: number, { to, boundaries, works }: NextUpdate): Promise<void> {
     this.app = app;
     for (const name of readdirSync(this.workDir())) {
       if (/^(?:at|go)-/.test(name)) rmSync(join(this.workDir(), name));
@@ -112,9 +124,11 @@ class CrashRig implements CrashMatrix {
     const plan: SteppingPlan = {
       to,
       halts: boundaries.flatMap(({ halt }) => halt ?? []),
+      ...(works === undefined ? {} : { works }),
       download: this.source.file(`${idOf(app)}/${to}`),
     };
     this.source.halt(boundaries.some(({ halfSent }) => halfSent === true));
+    if (boundaries.some(({ reading }) => reading === true)) makeReadingLong(this.appDir());
     writeFileSync(join(this.workDir(), 'plan.json'), JSON.stringify(plan));
     this.factsBefore = this.follower.facts.length;
     const operator = dialUnix(OperatorServiceClient, join(this.stage.runDir, 'operator.sock'));
@@ -140,11 +154,9 @@ class CrashRig implements CrashMatrix {
     return { said, facts };
   }
 
-  async end(): Promise<string> {
+  async end(last: ActionName): Promise<string> {
     await until('the end of the update', () =>
-      this.news().some((fact) => fact.kind === 'run.finished' && this.is(fact.runId, 'verify'))
-        ? true
-        : undefined,
+      this.news().some((fact) => isLastEnd(fact) && this.is(fact.runId, last)) ? true : undefined,
     );
     return versionOfApp(this.appDir());
   }
@@ -187,9 +199,10 @@ class CrashRig implements CrashMatrix {
   }
 
   /** What survived goes on. */
-  private letGo({ halt, halfSent }: Boundary): void {
+  private letGo({ halt, halfSent, reading }: Boundary): void {
     if (halt !== undefined) writeFileSync(this.mark('go', halt), '');
     if (halfSent === true) this.source.goOn();
+    if (reading === true) makeReadingShort(this.appDir());
   }
 
   private news(): readonly Fact[] {
@@ -234,11 +247,4 @@ class CrashRig implements CrashMatrix {
     await this.stage.close();
     await this.source.close();
   }
-}
-
-/** The end that counts: a crash, and a handover, are repeated under the same id. */
-function isLastEnd({ kind, ...fact }: Fact): boolean {
-  if (kind !== 'run.finished') return false;
-  const outcome = fact['outcome'] as JournalOutcome;
-  return outcome.kind !== 'cancelled' && outcome.code !== 'UPDATER_CRASHED';
 }
