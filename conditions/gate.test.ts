@@ -49,6 +49,26 @@ function table(requirement: Requirement, cases: Case[]): void {
   });
 }
 
+describe('nobody there for 4 minutes, or for a minute where the screen is dark', () => {
+  const seen = (agoMs: number, screen: { locked?: true; dark?: true }): Reading => ({
+    ...away(agoMs),
+    value: { kind: 'presence', presence: { kind: 'away', sinceMs: NOW_MS - agoMs, ...screen } },
+  });
+  table({ kind: 'person-away', forMs: 240_000, lockedForMs: 20_000, darkForMs: 60_000 }, [
+    ['dark, a minute ago', readings(seen(60_000, { dark: true })), 'open'],
+    ['dark, a moment less', readings(seen(59_999, { dark: true })), 'closed PERSON_JUST_LEFT'],
+    ['not dark', readings(seen(60_000, {})), 'closed PERSON_JUST_LEFT'],
+    ['dark and locked', readings(seen(20_000, { dark: true, locked: true })), 'open'],
+  ]);
+  table({ kind: 'person-away', forMs: 240_000, lockedForMs: 20_000 }, [
+    [
+      'dark, asked by one who does not know of it',
+      readings(seen(239_999, { dark: true })),
+      'closed PERSON_JUST_LEFT',
+    ],
+  ]);
+});
+
 describe('nobody there for 4 minutes, or for 20 s behind a locked screen', () => {
   const locked = (agoMs: number): Reading => ({
     ...away(agoMs),

@@ -3,12 +3,21 @@ import { valueOf, type Presence, type Readings } from './reading.js';
 import { witness } from './witness.js';
 import { formatDuration } from './words.js';
 
+/** How long somebody has to be away, ms; what is absent is `forMs`. */
+export interface WantedAbsence {
+  readonly forMs: number;
+  /** Where the screen is locked. */
+  readonly lockedForMs?: number;
+  /** Where it is dark and not locked. */
+  readonly darkForMs?: number;
+}
+
 /**
- * Open when nobody has used the machine for `forMs`, or for `lockedForMs` where the screen is locked.
+ * Open when nobody has used the machine for as long as is wanted.
  * Presence unknown counts as present.
  */
 export function judgePersonAway(
-  wanted: { readonly forMs: number; readonly lockedForMs?: number },
+  wanted: WantedAbsence,
   readings: Readings,
   nowMs: number,
 ): GateResult {
@@ -33,9 +42,7 @@ export function judgePersonAway(
       ...witness(readings, 'presence'),
     });
   }
-  const { locked } = value.presence;
-  const { forMs, lockedForMs = forMs } = wanted;
-  const neededMs = locked === true ? Math.min(forMs, lockedForMs) : forMs;
+  const neededMs = neededFor(value.presence, wanted);
   // A clock that was set back must not make an absence look longer than it was.
   const awayMs = Math.max(0, nowMs - value.presence.sinceMs);
   if (awayMs >= neededMs) return open;
@@ -46,6 +53,14 @@ export function judgePersonAway(
     sinceMs: value.presence.sinceMs,
     untilMs: value.presence.sinceMs + neededMs,
   });
+}
+
+function neededFor(
+  { locked, dark }: Extract<Presence, { kind: 'away' }>,
+  { forMs, lockedForMs = forMs, darkForMs = forMs }: WantedAbsence,
+): number {
+  if (locked === true) return Math.min(forMs, lockedForMs);
+  return dark === true ? Math.min(forMs, darkForMs) : forMs;
 }
 
 /** Away, but since an instant that there is not. */

@@ -8,9 +8,15 @@ export type Presence =
   | { readonly kind: 'engaged' }
   /**
    * `sinceMs`: the last sign of a person, ms since the epoch. `locked`: the screen is locked, or
-   * shows the login: then less waiting is enough.
+   * shows the login: then less waiting is enough. `dark`: it is dark, or a screen saver is on, and not
+   * locked: then some less is.
    */
-  | { readonly kind: 'away'; readonly sinceMs: number; readonly locked?: true };
+  | {
+      readonly kind: 'away';
+      readonly sinceMs: number;
+      readonly locked?: true;
+      readonly dark?: true;
+    };
 
 export type Value =
   | { readonly kind: 'unknown'; readonly why: string }
@@ -185,5 +191,5 @@ export function sameValue(a: Value, b: Value): boolean {
 
 function samePresence(a: Presence, b: Presence): boolean {
   if (a.kind === 'engaged' || b.kind === 'engaged') return a.kind === b.kind;
-  return Object.is(a.sinceMs, b.sinceMs) && a.locked === b.locked;
+  return Object.is(a.sinceMs, b.sinceMs) && a.locked === b.locked && a.dark === b.dark;
 }

@@ -16,14 +16,13 @@ import { judgeConnected, judgeNetworkQuiet, judgeUnmetered } from './network.js'
 import { judgeBattery, judgeOnAc } from './power.js';
 import { judgeDiskFree } from './disk-space.js';
 import { judgeBelow } from './load.js';
-import { judgePersonAway } from './presence.js';
+import { judgePersonAway, type WantedAbsence } from './presence.js';
 import { reasonsOf, type GateResult } from './gate.js';
 import type { PercentSignal, Readings, ThermalWord } from './reading.js';
 import type { Reason } from './reason.js';
 
 export type Requirement =
-  /** Nobody has used the machine for `forMs`; where the screen is locked, for `lockedForMs`. */
-  | { readonly kind: 'person-away'; readonly forMs: number; readonly lockedForMs?: number }
+  | ({ readonly kind: 'person-away' } & WantedAbsence)
   | { readonly kind: 'on-ac' }
   /** Holds on machines without a battery. */
   | { readonly kind: 'battery-above'; readonly percent: number }

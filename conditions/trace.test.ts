@@ -24,6 +24,14 @@ function roundTrip(each: Reading): Value | string {
 describe('what is recorded and played again', () => {
   test.each<[string, Reading]>([
     [
+      'a dark screen',
+      reading(
+        'presence',
+        { kind: 'presence', presence: { kind: 'away', sinceMs: START, dark: true } },
+        9_500,
+      ),
+    ],
+    [
       'a locked screen',
       reading(
         'presence',

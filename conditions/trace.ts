@@ -14,6 +14,7 @@ import {
   signalNamed,
   signals,
   thermalWords,
+  type Presence,
   type Reading,
   type Signal,
   type Value,
@@ -139,11 +140,16 @@ function parseValue(signal: Signal, text: string, atMs: number): Value | undefin
       return isWordOf(signal, text) ? { kind, word: text } : undefined;
     case 'presence': {
       if (text === 'engaged') return { kind, presence: { kind: 'engaged' } };
-      const ago = /^away(?: (\d{1,10}(?:\.\d{1,6})?))?( locked)?$/.exec(text);
+      const ago = /^away(?: (\d{1,10}(?:\.\d{1,6})?))?( locked| dark)?$/.exec(text);
       if (ago === null) return undefined;
       const sinceMs = atMs - Math.round(Number(ago[1] ?? 0) * 1_000);
-      const locked = ago[2] === undefined ? {} : { locked: true as const };
-      return { kind, presence: { kind: 'away', sinceMs, ...locked } };
+      const screen =
+        ago[2] === undefined
+          ? {}
+          : ago[2] === ' locked'
+            ? ({ locked: true } as const)
+            : ({ dark: true } as const);
+      return { kind, presence: { kind: 'away', sinceMs, ...screen } };
     }
   }
 }
@@ -168,8 +174,13 @@ function valueText(signal: Signal, value: Value, startMs: number, atMs: number):
     case 'presence':
       return value.presence.kind === 'engaged'
         ? 'engaged'
-        : `away ${seconds(Math.max(0, startMs + atMs - value.presence.sinceMs))}${value.presence.locked === true ? ' locked' : ''}`;
+        : `away ${seconds(Math.max(0, startMs + atMs - value.presence.sinceMs))}${screenOf(value.presence)}`;
   }
+}
+
+function screenOf({ locked, dark }: Extract<Presence, { kind: 'away' }>): string {
+  if (locked === true) return ' locked';
+  return dark === true ? ' dark' : '';
 }
 
 function seconds(ms: number): string {

@@ -167,6 +167,9 @@ describe('with a trace that Lull recorded', () => {
     const locked = ['0,presence,away 0 locked', '0,power.ac,true', end(1)];
     expect(minutes(doneAfterHours(locked, policy).hours)).toBe(15);
     expect(minutes(doneAfterHours([...away, end(1)], policy).hours)).toBe(70);
+    const dark = ['0,presence,away 0 dark', '0,power.ac,true', end(1)];
+    expect(minutes(doneAfterHours(dark, policy).hours)).toBe(11);
+    expect(minutes(doneAfterHours(dark, 'waiting: { dark: 7m }').hours)).toBe(17);
   });
 
   test('a network that costs holds a download back, not an install', () => {

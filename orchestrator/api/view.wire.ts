@@ -142,7 +142,8 @@ function valueText({ signal, value }: Reading): string {
       return value.flag ? 'yes' : 'no';
     case 'presence':
       if (value.presence.kind === 'engaged') return 'engaged';
-      return value.presence.locked === true ? 'away, the screen is locked' : 'away';
+      if (value.presence.locked === true) return 'away, the screen is locked';
+      return value.presence.dark === true ? 'away, the screen is dark' : 'away';
     case 'word':
       return value.word;
     case 'number': {

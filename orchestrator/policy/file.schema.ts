@@ -54,6 +54,7 @@ export const policyFileSchema = z.strictObject({
     give_way: duration,
     app: duration,
     locked: duration,
+    dark: duration,
     start_up: duration,
     set_up: duration,
     boot: duration,

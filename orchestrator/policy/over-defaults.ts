@@ -32,6 +32,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       betweenResumesMs: waiting?.between_resumes ?? base.waiting.betweenResumesMs,
       giveWayMs: waiting?.give_way ?? base.waiting.giveWayMs,
       lockedMs: waiting?.locked ?? base.waiting.lockedMs,
+      darkMs: waiting?.dark ?? base.waiting.darkMs,
       appMs: waiting?.app ?? base.waiting.appMs,
       startUpMs: waiting?.start_up ?? base.waiting.startUpMs,
       setUpMs: waiting?.set_up ?? base.waiting.setUpMs,

@@ -68,6 +68,8 @@ export interface Policy {
     readonly awayForInstallMs: number;
     /** Any of the three, where the screen is locked: that is certain. */
     readonly lockedMs: number;
+    /** The same where it is dark, or a screen saver is on, and it is not locked: that is likely. */
+    readonly darkMs: number;
     /** After a pause, away again for so long. */
     readonly awayToResumeMs: number;
     /** A run goes on at most so often: what flaps pauses it each time, and does not wear it out. */
@@ -170,6 +172,7 @@ export const defaultPolicy: Policy = {
     betweenResumesMs: MINUTE, // Ours.
     giveWayMs: 10 * MINUTE, // Ours: a launch costs a second, and what a run had not saved is done again.
     lockedMs: 20 * SECOND, // Ours, from recordings: decision 16.
+    darkMs: MINUTE, // Ours, tried on a recording: decision 111.
     appMs: 14 * DAY, // snapd.
     startUpMs: 5 * MINUTE, // Omaha.
     setUpMs: 2 * HOUR, // snapd.

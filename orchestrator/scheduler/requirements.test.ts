@@ -66,11 +66,17 @@ describe('to start', () => {
   test('changing something needs a longer absence than looking', () => {
     const [look] = toStart(want('scan'), defaultPolicy, options);
     const [change] = toStart(want('install'), defaultPolicy, options);
-    expect(look).toEqual({ kind: 'person-away', forMs: waiting.awayMs, lockedForMs: 20_000 });
+    expect(look).toEqual({
+      kind: 'person-away',
+      forMs: waiting.awayMs,
+      lockedForMs: 20_000,
+      darkForMs: 60_000,
+    });
     expect(change).toEqual({
       kind: 'person-away',
       forMs: waiting.awayForInstallMs,
       lockedForMs: 20_000,
+      darkForMs: 60_000,
     });
   });
 
@@ -115,6 +121,7 @@ test('to go on, being away for a moment is enough; to be taken up again, it is n
     kind: 'person-away',
     forMs: waiting.awayToResumeMs,
     lockedForMs: 20_000,
+    darkForMs: 60_000,
   });
   expect(toContinue(want('scan'), defaultPolicy)).toContainEqual({
     kind: 'battery-above',

@@ -10,6 +10,7 @@
 // Invariant: Q1. The last column is asked at every level: no deadline and no operator relaxes it.
 
 import type { PercentSignal } from '../../conditions/reading.js';
+import type { WantedAbsence } from '../../conditions/presence.js';
 import type { Requirement } from '../../conditions/requirement.js';
 import { BULK_BYTES } from '../../conditions/network.js';
 import type { Policy } from '../policy/policy.js';
@@ -69,6 +70,7 @@ export function toStart(want: Want, policy: Policy, options: StartOptions): Requ
     ...away(want, {
       forMs: changes ? waiting.awayForInstallMs : waiting.awayMs,
       lockedForMs: waiting.lockedMs,
+      darkForMs: waiting.darkMs,
     }),
     ...(atLeast(want.level, 'noticeable') ? [] : busyRequirements(want, policy, options)),
     ...comfort(want, policy),
@@ -105,6 +107,7 @@ export function toResume(want: Want, policy: Policy): Requirement[] {
     ...away(want, {
       forMs: policy.waiting.awayToResumeMs,
       lockedForMs: policy.waiting.lockedMs,
+      darkForMs: policy.waiting.darkMs,
     }),
     ...comfort(want, policy),
     ...power(want, policy.battery.continuePercent),
@@ -112,10 +115,7 @@ export function toResume(want: Want, policy: Policy): Requirement[] {
 }
 
 /** Somebody who is away for a moment is away; more is wanted to start and to go on. */
-function away(
-  { level }: Want,
-  wanted: { readonly forMs?: number; readonly lockedForMs?: number },
-): Requirement[] {
+function away({ level }: Want, wanted: Partial<WantedAbsence>): Requirement[] {
   return level === 'silent' ? [{ kind: 'person-away', forMs: 0, ...wanted }] : [];
 }
 

@@ -40,6 +40,7 @@ export function soon(policy: Policy, waitMs: number): Policy {
   const waits = {
     ...{ awayMs: waitMs, awayForInstallMs: waitMs, awayToResumeMs: waitMs },
     lockedMs: waitMs,
+    darkMs: waitMs,
   };
   return { ...policy, waiting: { ...policy.waiting, ...waits } };
 }

@@ -26,13 +26,13 @@ describe('a recording of events', () => {
     ]);
   });
 
-  test('a screen is locked from when it is said until somebody unlocks it, not when it is dark', () => {
+  test('a screen is locked from when it is said until somebody unlocks it, and before that dark', () => {
     const screen = ['0,1', '100,0', '110,2', '500,1', '510,0', '600,1', '601,3', '700,0', '900,1'];
     const [trace] = parse(screen, always).traces;
     const presence = trace?.readings.filter(({ signal }) => signal === 'presence') ?? [];
     const away = (sinceMs: number, locked: boolean) => ({
       kind: 'presence',
-      presence: { kind: 'away', sinceMs, ...(locked ? { locked: true } : {}) },
+      presence: { kind: 'away', sinceMs, ...(locked ? { locked: true } : { dark: true }) },
     });
     const engaged = { kind: 'presence', presence: { kind: 'engaged' } };
     expect(presence.map(({ observedAtMs, value }) => [observedAtMs / 1_000, value])).toEqual([

@@ -35,8 +35,8 @@ interface Event {
 }
 
 /**
- * Times are seconds since the epoch. A person is there while the screen is on; a screen that is off is
- * locked where the recording says so.
+ * Times are seconds since the epoch. A person is there while the screen is on; one that is off is
+ * locked where the recording says so, and dark elsewhere.
  */
 export function parseEvents(screenText: string, powerText: string, device: string): Recording {
   const faults = faultList();
@@ -55,7 +55,18 @@ export function parseEvents(screenText: string, powerText: string, device: strin
   const more = power.map(({ atS, level }) =>
     readingOf('power.battery', { kind: 'number', number: level }, Math.round(atS * 1_000)),
   );
-  const trace = traceOf({ device, startMs, endMs, away, locked, mains, gaps, tells, more });
+  const trace = traceOf({
+    device,
+    startMs,
+    endMs,
+    away,
+    locked,
+    dark: away,
+    mains,
+    gaps,
+    tells,
+    more,
+  });
   return { ...recording, traces: [trace] };
 }
 

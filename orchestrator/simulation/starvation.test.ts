@@ -92,24 +92,35 @@ describe('an opening that is long enough before the deadline', () => {
   });
 });
 
-test('with what can be frozen it loses to no plain idle timer, on no device', () => {
-  const errands = syntheticTraces(11, 60, 5).map((trace): Errand => {
-    const deadlineMs = trace.startMs + 3 * DAY_MS;
-    return { trace, arrivalMs: trace.startMs, deadlineMs, workMs: 10 * MINUTE_MS, stepMs: 0 };
-  });
-  const mine = lull('Lull', policy);
-  // What it costs that a run is frozen a reaction late, many times over.
-  const slack = (100 * REACTION_MS) / HOUR_MS;
-  for (const errand of errands) {
-    const ours = scoreOf(errand, mine.run(errand));
-    for (const idleS of idleTimersS) {
-      const theirs = scoreOf(errand, idleTimer(idleS).run(errand));
-      expect(ours.waitedH).toBeLessThanOrEqual(theirs.waitedH + slack);
-      expect(ours.done || !theirs.done).toBe(true);
-      expect(ours.notAllowedS).toBeLessThan(0.1);
+/** The same absences before a screen that goes dark and is not locked. */
+function darkened({ device, startMs, endMs, away, quiet }: Trace): Trace {
+  return traceOf({ device, startMs, endMs, away, locked: [], dark: away, mains: quiet });
+}
+
+test.each<[string, Trace[]]>([
+  ['locked', syntheticTraces(11, 60, 5)],
+  ['dark', syntheticTraces(12, 60, 5).map(darkened)],
+])(
+  'with what can be frozen, before a %s screen, it loses to no plain idle timer',
+  (_what, traces) => {
+    const errands = traces.map((trace): Errand => {
+      const deadlineMs = trace.startMs + 3 * DAY_MS;
+      return { trace, arrivalMs: trace.startMs, deadlineMs, workMs: 10 * MINUTE_MS, stepMs: 0 };
+    });
+    const mine = lull('Lull', policy);
+    // What it costs that a run is frozen a reaction late, many times over.
+    const slack = (100 * REACTION_MS) / HOUR_MS;
+    for (const errand of errands) {
+      const ours = scoreOf(errand, mine.run(errand));
+      for (const idleS of idleTimersS) {
+        const theirs = scoreOf(errand, idleTimer(idleS).run(errand));
+        expect(ours.waitedH).toBeLessThanOrEqual(theirs.waitedH + slack);
+        expect(ours.done || !theirs.done).toBe(true);
+        expect(ours.notAllowedS).toBeLessThan(0.1);
+      }
     }
-  }
-});
+  },
+);
 
 /**
  * With steps that cannot be frozen it waits until quiet is likely to last. On one trace a timer may be

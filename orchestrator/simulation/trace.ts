@@ -47,6 +47,8 @@ export interface Seen {
   readonly away: readonly Span[];
   /** Absent: whoever is away has locked the screen. */
   readonly locked?: readonly Span[];
+  /** Absent: none that is away and not locked is dark. */
+  readonly dark?: readonly Span[];
   readonly mains: readonly Span[];
   /** When nothing was recorded of the one or the other. */
   readonly gaps?: { readonly presence: readonly Span[]; readonly mains: readonly Span[] };
@@ -58,10 +60,12 @@ export interface Seen {
 const presenceAndMains: ReadonlySet<Signal> = new Set<Signal>(['presence', 'power.ac']);
 
 export function traceOf(seen: Seen): Trace {
-  const { device, startMs, endMs, away, locked = away, mains, more = [] } = seen;
+  const { device, startMs, endMs, away, locked = away, dark = [], mains, more = [] } = seen;
   const { gaps = { presence: [], mains: [] } } = seen;
-  const lists = [away, locked, mains, gaps.presence, gaps.mains];
-  const [isAway, isLocked, onMains, noPresence, noMains] = lists.map((spans) => pointer(spans));
+  const lists = [away, locked, mains, gaps.presence, gaps.mains, dark];
+  const [isAway, isLocked, onMains, noPresence, noMains, isDark] = lists.map((spans) =>
+    pointer(spans),
+  );
   const readings: Reading[] = [...calmReadings(startMs)];
   const last = new Map<Signal, string>();
   const tell = (signal: Signal, value: Value, atMs: number): void => {
@@ -71,7 +75,7 @@ export function traceOf(seen: Seen): Trace {
     readings.push(readingOf(signal, value, atMs));
   };
   for (const atMs of edgesOf(lists, startMs, endMs)) {
-    const presence = presenceOf(isAway?.(atMs), isLocked?.(atMs));
+    const presence = presenceOf(isAway?.(atMs), isLocked?.(atMs), isDark?.(atMs));
     tell('presence', noPresence?.(atMs) === undefined ? presence : notRecorded, atMs);
     const flag = onMains?.(atMs) !== undefined;
     tell('power.ac', noMains?.(atMs) === undefined ? { kind: 'flag', flag } : notRecorded, atMs);
@@ -133,10 +137,15 @@ export function movedValue(signal: Signal, value: Value, byMs: number): Value {
 
 const notRecorded: Value = { kind: 'unknown', why: 'nothing was recorded' };
 
-function presenceOf(away: Span | undefined, locked: Span | undefined): Value {
+function presenceOf(
+  away: Span | undefined,
+  locked: Span | undefined,
+  dark: Span | undefined,
+): Value {
   if (away === undefined) return { kind: 'presence', presence: { kind: 'engaged' } };
   const { fromMs: sinceMs } = away;
-  const more = locked === undefined ? {} : ({ locked: true } as const);
+  const isDark = dark === undefined ? {} : ({ dark: true } as const);
+  const more = locked === undefined ? isDark : ({ locked: true } as const);
   return { kind: 'presence', presence: { kind: 'away', sinceMs, ...more } };
 }
 

@@ -64,7 +64,7 @@ function reading(signal: string, value: Reading['value'], observedMonotonicNs = 
 
 function presence(isAway: boolean, observedNs?: bigint): Reading {
   const kind = isAway
-    ? ({ $case: 'away', value: { sinceUnixMs: 0n, locked: false } } as const)
+    ? ({ $case: 'away', value: { sinceUnixMs: 0n, locked: false, dark: false } } as const)
     : ({ $case: 'engaged', value: {} } as const);
   return reading('presence', { $case: 'presence', value: { kind } }, observedNs);
 }

@@ -79,6 +79,7 @@ function presenceToWire(presence: Presence) {
         value: {
           sinceUnixMs: BigInt(Math.round(presence.sinceMs)),
           locked: presence.locked ?? false,
+          dark: presence.dark ?? false,
         },
       } as const);
 }
@@ -109,11 +110,14 @@ function presenceFromWire(wire: WirePresence): Value {
     case 'engaged':
       return { kind: 'presence', presence: { kind: 'engaged' } };
     case 'away': {
-      const { sinceUnixMs, locked } = wire.kind.value;
-      const certain = locked ? { locked: true as const } : {};
+      const { sinceUnixMs, locked, dark } = wire.kind.value;
+      const screen = {
+        ...(locked ? { locked: true as const } : {}),
+        ...(dark ? { dark: true as const } : {}),
+      };
       return {
         kind: 'presence',
-        presence: { kind: 'away', sinceMs: Number(sinceUnixMs), ...certain },
+        presence: { kind: 'away', sinceMs: Number(sinceUnixMs), ...screen },
       };
     }
     case undefined:

@@ -16,6 +16,7 @@ function kindToWire(requirement: Requirement): WireRequirement['kind'] {
         value: {
           forMs: BigInt(requirement.forMs),
           lockedForMs: bigOrAbsent(requirement.lockedForMs),
+          darkForMs: bigOrAbsent(requirement.darkForMs),
         },
       };
     case 'on-ac':
@@ -80,6 +81,7 @@ export function requirementFromWire(wire: WireRequirement): Requirement | undefi
         ...(kind.value.lockedForMs === undefined
           ? {}
           : { lockedForMs: Number(kind.value.lockedForMs) }),
+        ...(kind.value.darkForMs === undefined ? {} : { darkForMs: Number(kind.value.darkForMs) }),
       };
     case 'onAc':
       return { kind: 'on-ac' };

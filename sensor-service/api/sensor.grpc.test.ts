@@ -70,7 +70,9 @@ describe('a watcher', () => {
     await two.next();
     await sensor.report(Report.AWAY);
     const since = BigInt(clock.now().wallMs);
-    const away = { kind: { $case: 'away', value: { sinceUnixMs: since, locked: false } } };
+    const away = {
+      kind: { $case: 'away', value: { sinceUnixMs: since, locked: false, dark: false } },
+    };
     expect(presenceIn(await one.next())).toEqual({ $case: 'presence', value: away });
     expect(presenceIn(await two.next())).toEqual({ $case: 'presence', value: away });
   });

@@ -86,6 +86,19 @@ describe('providers folded to one presence', () => {
     });
   });
 
+  test('is dark where one of them saw it dark and none saw it locked', () => {
+    const dark: Verdict = { kind: 'away', sinceMs: 7, dark: true };
+    const terminal = sensed('b', away(9), ['terminals']);
+    expect(foldPresence([sensed('a', dark, ['seat']), terminal]).value).toEqual({
+      ...{ kind: 'presence', presence: { kind: 'away', sinceMs: 9, dark: true } },
+    });
+    const locked: Verdict = { kind: 'away', sinceMs: 7, locked: true };
+    const both = [sensed('a', dark, ['seat']), sensed('c', locked, ['seat']), terminal];
+    expect(foldPresence(both).value).toEqual({
+      ...{ kind: 'presence', presence: { kind: 'away', sinceMs: 9, locked: true } },
+    });
+  });
+
   test('what was said outranks what was sensed', () => {
     expect(foldPresence([sensed('a', engaged), said(away(5)), sensed('b', broken)])).toEqual({
       value: { kind: 'presence', presence: away(5) },

@@ -58,8 +58,12 @@ export function foldPresence(
     if (last === undefined || sinceOf(signal) > sinceOf(last)) last = signal; // P4
   }
   if (last?.verdict.kind !== 'away') return notKnown([]);
-  const locked = away.some(({ verdict }) => verdict.kind === 'away' && verdict.locked === true);
-  return folded(locked ? { ...last, verdict: { ...last.verdict, locked } } : last);
+  const says = (what: 'locked' | 'dark'): boolean =>
+    away.some(({ verdict }) => verdict.kind === 'away' && verdict[what] === true);
+  const { kind, sinceMs } = last.verdict;
+  const dark = says('dark') ? ({ dark: true } as const) : {};
+  const screen = says('locked') ? ({ locked: true } as const) : dark;
+  return folded({ ...last, verdict: { kind, sinceMs, ...screen } });
 }
 
 /** Why nobody knows of a place, in the words of those who should. */

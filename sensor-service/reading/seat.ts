@@ -33,7 +33,12 @@ export const defaultAwayAfter: AwayAfter = {
 
 export type SeatVerdict =
   | { readonly kind: 'engaged' }
-  | { readonly kind: 'away'; readonly sinceMs: number; readonly locked?: true }
+  | {
+      readonly kind: 'away';
+      readonly sinceMs: number;
+      readonly locked?: true;
+      readonly dark?: true;
+    }
   | { readonly kind: 'unknown'; readonly why: string };
 
 export interface SeatSigns {
@@ -81,8 +86,10 @@ function waitMs(signs: SeatSigns, awayAfter: AwayAfter): number {
 
 function seatAway(signs: SeatSigns, sinceMs: number, wait: number, nowMs: number): Judged {
   const { verdict, againAtMs } = awayFrom(sinceMs, wait, nowMs);
-  const certain = verdict.kind === 'away' && signs.locked;
-  return { verdict: certain ? { ...verdict, locked: true } : verdict, againAtMs };
+  if (verdict.kind !== 'away') return { verdict, againAtMs };
+  if (signs.locked) return { verdict: { ...verdict, locked: true }, againAtMs };
+  const isDark = signs.screenOffAtMs !== undefined;
+  return { verdict: isDark ? { ...verdict, dark: true } : verdict, againAtMs };
 }
 
 export function judgeTerminals(

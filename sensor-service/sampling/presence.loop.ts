@@ -129,7 +129,9 @@ export class PresenceLoop implements Closeable {
 
 function sameVerdict(a: Verdict, b: Verdict): boolean {
   if (a.kind === 'away') {
-    return b.kind === 'away' && a.sinceMs === b.sinceMs && a.locked === b.locked;
+    return (
+      b.kind === 'away' && a.sinceMs === b.sinceMs && a.locked === b.locked && a.dark === b.dark
+    );
   }
   if (a.kind === 'unknown') return b.kind === 'unknown' && a.why === b.why;
   return a.kind === b.kind;

@@ -98,6 +98,7 @@ describe('the seat', () => {
     expect(verdict()).toBe('engaged');
     clock.advance(1);
     expect(said.get('seat')?.verdict).not.toHaveProperty('locked');
+    expect(said.get('seat')?.verdict).toMatchObject({ dark: true });
     expect(verdict()).toBe(MINUTE);
   });
 

@@ -35,7 +35,7 @@ export function beginFault(
   if (canWait && quietForMs >= ownLoadMs && sight.othersBusy)
     return `J5: ${runId} begins beside others`;
   const forMs = changes ? waiting.awayForInstallMs : waiting.awayMs;
-  return level === 'silent' ? besideSomebody(runId, forMs, waiting.lockedMs, atMs, sight) : '';
+  return level === 'silent' ? besideSomebody(runId, forMs, waiting, atMs, sight) : '';
 }
 
 /** J10. */
@@ -53,11 +53,12 @@ export function restartFault(
 export function besideSomebody(
   runId: string,
   forMs: number,
-  lockedMs: number,
+  { lockedMs, darkMs }: Policy['waiting'],
   atMs: number,
-  { awaySinceMs = Number.POSITIVE_INFINITY, locked }: Sight,
+  { awaySinceMs = Number.POSITIVE_INFINITY, locked, dark }: Sight,
 ): string {
-  const neededMs = locked ? Math.min(forMs, lockedMs) : forMs;
+  const screenMs = dark ? darkMs : forMs;
+  const neededMs = Math.min(forMs, locked ? lockedMs : screenMs);
   if (atMs - awaySinceMs >= neededMs) return '';
   return `J5: ${runId} begins or goes on beside a person, or too soon after one left`;
 }

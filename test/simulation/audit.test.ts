@@ -36,7 +36,7 @@ function reading(
   policy: Policy = defaultPolicy,
 ) {
   truth.sights.push({
-    ...{ atMs: START_MS - HOUR_MS, awaySinceMs: START_MS - HOUR_MS, locked: false },
+    ...{ atMs: START_MS - HOUR_MS, awaySinceMs: START_MS - HOUR_MS, locked: false, dark: false },
     ...{ mains: true, othersBusy: false, remote: false, ...seen },
   });
   const audit = new Audit({ at: () => [policy] }, truth);
@@ -142,6 +142,12 @@ describe('what must never be is seen', () => {
     ],
     ['a run beside a person', 'J5', [[1, run(1)]], { awaySinceMs: undefined }],
     ['a run too soon after one left', 'J5', [[1, run(1)]], { awaySinceMs: START_MS - 60_000 }],
+    [
+      'a run too soon before a screen that went dark',
+      'J5',
+      [[1, run(1)]],
+      { awaySinceMs: START_MS - 58_999, dark: true },
+    ],
     ['an install on battery', 'J5', [[1, admitted('run-1', install)]], { mains: false }],
     ['a run beside what others do', 'J5', [[1, run(1)]], { othersBusy: true }],
     [

@@ -156,8 +156,8 @@ export class Audit {
     const run = this.runs.get(runId);
     // Over meanwhile: what was written before it was not known yet when it was decided.
     if (run?.state !== 'held' || run.level !== 'silent') return;
-    this.byOneOf(atMs, ({ waiting: { awayToResumeMs, lockedMs } }, sight) =>
-      besideSomebody(runId, awayToResumeMs, lockedMs, atMs, sight),
+    this.byOneOf(atMs, ({ waiting }, sight) =>
+      besideSomebody(runId, waiting.awayToResumeMs, waiting, atMs, sight),
     );
   }
 

@@ -195,7 +195,9 @@ class Life {
     if (dice < 40) {
       const isThere = senses.awaySinceMs === undefined;
       senses.locked = chance.below(2) === 0;
-      senses.awaySinceMs = isThere ? time.nowMs - chance.below(300_000) : undefined;
+      const agoMs = isThere ? chance.below(300_000) : 0;
+      senses.dark = !senses.locked && agoMs % 2 === 0;
+      senses.awaySinceMs = isThere ? time.nowMs - agoMs : undefined;
     } else if (dice < 48) senses.mains = !senses.mains;
     else if (dice < 51) senses.toggleOthersBusy();
     else if (dice < 52) this.setClock();

@@ -23,6 +23,7 @@ export function policyFor(chance: Chance): Policy {
       awayMs: soonMs,
       awayForInstallMs: 2 * soonMs,
       lockedMs: 2_000,
+      darkMs: 3_000,
       awayToResumeMs: soonMs,
       betweenResumesMs: soonMs,
       giveWayMs: MINUTE_MS,

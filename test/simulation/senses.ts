@@ -21,6 +21,7 @@ const LONG_MS = 86_400_000;
 export class Senses {
   awaySinceMs: number | undefined;
   locked = false;
+  dark = false;
   mains = true;
   /** Whether the sensors know of persons at all. */
   blind = false;
@@ -109,7 +110,8 @@ export class Senses {
     const presence = readings.get('presence');
     if (presence !== undefined && awaySinceMs !== undefined) {
       const locked = this.locked ? ({ locked: true } as const) : {};
-      const away = { kind: 'away', sinceMs: awaySinceMs, ...locked } as const;
+      const dark = this.dark ? ({ dark: true } as const) : {};
+      const away = { kind: 'away', sinceMs: awaySinceMs, ...locked, ...dark } as const;
       readings.set('presence', { ...presence, value: { kind: 'presence', presence: away } });
     }
     if (this.blind && presence !== undefined) {
@@ -137,8 +139,8 @@ export class Senses {
     const sinceMs = this.seenAwaySinceMs;
     const away = sinceMs === undefined ? undefined : time.nowMs - sinceMs;
     const awaySinceMs = away === undefined ? undefined : time.wallMs - away;
-    const { locked, mains, othersBusy, remote } = this;
-    return { atMs: time.wallMs, awaySinceMs, locked, mains, othersBusy, remote };
+    const { locked, dark, mains, othersBusy, remote } = this;
+    return { atMs: time.wallMs, awaySinceMs, locked, dark, mains, othersBusy, remote };
   }
 
   setOthersBusy(busy: boolean): void {

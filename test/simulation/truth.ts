@@ -8,6 +8,8 @@ export interface Sight {
   readonly awaySinceMs: number | undefined;
   /** Whoever left has locked the screen. */
   readonly locked: boolean;
+  /** Or has left it to go dark. */
+  readonly dark: boolean;
   readonly mains: boolean;
   /** Others than Lull keep the processors busy. */
   readonly othersBusy: boolean;
