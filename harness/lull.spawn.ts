@@ -51,6 +51,8 @@ export interface StartOptions {
   /** More for `lull up`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** In a session for itself, as a service manager starts it. */
+  readonly ownSession?: boolean;
 }
 
 /** @throws StartError */
@@ -65,6 +67,7 @@ export async function startLull(options: StartOptions): Promise<RunningLull> {
     [lullProgram, ...where, 'up', '--policy', policyFile, ...args],
     {
       stdio: ['ignore', 'pipe', openSync(logFile, 'a')],
+      detached: options.ownSession ?? false,
       // Whoever sits at this machine is not part of the story.
       env: { DBUS_SYSTEM_BUS_ADDRESS: NO_BUS, ...env },
     },

@@ -12,6 +12,7 @@ import { loadTrustStore } from './artifacts/trust-store.fs.js';
 import { createCatalog } from './catalog/catalog.fs.js';
 import { createIntake } from './egress/intake.loop.js';
 import { openGuard } from './guard/guard.loop.js';
+import { beUrgent } from './guard/urgency.proc.js';
 import { createInstaller } from './install/install.fs.js';
 import { openRootRecords } from './install/root-record.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
@@ -63,6 +64,7 @@ export async function startPluginHost(
   const { clock, log } = deps;
   const opened = new CloseStack(log);
   try {
+    if (priority === 'lowest') beUrgent(log);
     mkdirSync(stateDir, { recursive: true, mode: 0o711 });
     const runtime = opened.add(
       'sandboxes',

@@ -62,7 +62,7 @@ async function holdsMore(dir: string, bytesMax: number, signal: AbortSignal): Pr
 /** W1. */
 async function measured(how: readonly string[], dir: string, signal: AbortSignal): Promise<number> {
   const options = { timeout: LOOK_MS_MAX, signal, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } };
-  const args = ['-n', '19', 'du', '--summarize', '--one-file-system', ...how, '--', dir];
+  const args = ['-n', '39', 'du', '--summarize', '--one-file-system', ...how, '--', dir];
   // What is removed while it is measured makes du complain; the sum is there all the same.
   const said = await run('nice', args, options).catch((error: unknown) => error);
   const { stdout = '', killed = false } = said as { stdout?: string; killed?: boolean };

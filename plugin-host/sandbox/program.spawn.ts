@@ -40,7 +40,8 @@ export function findRuntime(name: string): RuntimeProgram {
   return {
     path,
     politely: [
-      ...(nice === undefined ? [] : [nice, '-n', '19']),
+      // From the highest that there is: what is above the lowest counts as the lowest.
+      ...(nice === undefined ? [] : [nice, '-n', '39']),
       ...(ionice === undefined ? [] : [ionice, '-c', '3']),
     ],
   };

@@ -9,7 +9,7 @@
 //   V4. There are at most two streams, and attempts are at least a backoff step apart.
 //   V5. A stall of this process is not the sensor's silence: what has arrived is heard first.
 
-import { sameValue, silenced, type Reading, type Readings } from '../../conditions/reading.js';
+import { isSignal, readingKey, silenced, type Readings } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { dialUnix } from '../../runtime/grpc.js';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -19,6 +19,7 @@ import {
   type WatchStateResponse,
 } from '../gen/lull/sensor/v1/sensor.js';
 import { applyReadings } from '../wire/reading.js';
+import { changedReadings, earliest } from './changed.js';
 
 const BACKOFF_MS = { first: 100, max: 2_000 };
 /** A timer later than this means that the loop was held up, and messages may lie unread. */
@@ -149,7 +150,7 @@ class ReconnectingWatch implements SensorWatch {
     const wasLive = this.state === 'live';
     this.readings = applyReadings(before, message);
     this.state = 'live';
-    const changed = changedReadings(before, this.readings);
+    const changed = changedReadings(before, this.readings, namedBy(message));
     if (wasLive && changed.length === 0 && before.size === this.readings.size) return;
     this.options.onReadings(this.readings, wasLive ? earliest(changed) : {}); // V1
   }
@@ -230,17 +231,10 @@ function openStream(
   };
 }
 
-function changedReadings(before: Readings, after: Readings): Reading[] {
-  return [...after].flatMap(([key, reading]) => {
-    const old = before.get(key);
-    return old !== undefined && sameValue(old.value, reading.value) ? [] : [reading];
-  });
-}
-
-function earliest(readings: readonly Reading[]): { observedMonotonicNs?: bigint } {
-  let first: bigint | undefined;
-  for (const { observedMonotonicNs: at } of readings) {
-    if (first === undefined || at < first) first = at;
-  }
-  return first === undefined ? {} : { observedMonotonicNs: first };
+/** Keys of what an update names; undefined: a snapshot may change anything. */
+function namedBy({ snapshot, readings }: WatchStateResponse): readonly string[] | undefined {
+  if (snapshot) return undefined;
+  return readings.flatMap(({ signal, instance }) =>
+    isSignal(signal) ? readingKey(signal, instance) : [],
+  );
 }

@@ -1,0 +1,55 @@
+// In processes of the test's own: a priority that was given up is not had back by everybody.
+
+import { expect, test } from '@jest/globals';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { findRuntime } from '../sandbox/program.spawn.js';
+
+const urgency = new URL('urgency.proc.js', import.meta.url).href;
+const log = new URL('../../runtime/log.js', import.meta.url).href;
+const root = process.getuid?.() === 0;
+const testAsRoot = root ? test : test.skip;
+const about = root ? '' : ' (skipped: needs root)';
+
+/** What a process says of itself that has become urgent. */
+async function said(expression: string, ownSession: boolean): Promise<string> {
+  const script = `
+    import { execFileSync } from 'node:child_process';
+    import { readFileSync } from 'node:fs';
+    import { getPriority } from 'node:os';
+    const { beUrgent } = await import(${JSON.stringify(urgency)});
+    const { createLog } = await import(${JSON.stringify(log)});
+    beUrgent(createLog('test', 'silent'));
+    console.log(${expression});`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    detached: ownSession,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  await once(child, 'close');
+  return text.trim();
+}
+
+testAsRoot(`the main thread comes before programs of others${about}`, async () => {
+  expect(await said('getPriority()', false)).toBe('-10');
+});
+
+const autogroup = existsSync('/proc/self/autogroup');
+const testGroups = root && autogroup ? test : test.skip;
+testGroups('a session of its own comes with it, and one that it shares does not', async () => {
+  const group = `readFileSync('/proc/self/autogroup', 'utf8')`;
+  expect(await said(group, true)).toMatch(/ nice -10$/);
+  expect(await said(group, false)).not.toMatch(/ nice -10$/);
+});
+
+testAsRoot(`what it starts for updaters has the lowest priority all the same${about}`, async () => {
+  const [program = '', ...args] = findRuntime(process.execPath).politely;
+  const how = JSON.stringify([...args, process.execPath, '-p', 'os.getPriority()']);
+  const child = `execFileSync(${JSON.stringify(program)}, ${how}, { encoding: 'utf8' }).trim()`;
+  expect(await said(child, false)).toBe('19');
+  expect(execFileSync(program, [...args, process.execPath, '-p', 'os.getPriority()'])).toEqual(
+    Buffer.from('19\n'),
+  );
+});
