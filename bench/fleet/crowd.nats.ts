@@ -24,7 +24,7 @@ export async function startCrowd(
   const hosts: FleetHost[] = [];
   opened.add('crowd', {
     close: async () => {
-      // Together with their connections: what they would still say is of no interest.
+      await Promise.all(hosts.map((each) => each.close())); // None comes back without a connection.
       await Promise.all(connections.map(async (each) => each.close()));
     },
   });
