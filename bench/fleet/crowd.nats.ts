@@ -24,8 +24,7 @@ export async function startCrowd(
   const hosts: FleetHost[] = [];
   opened.add('crowd', {
     close: async () => {
-      // What they would still say is of no interest.
-      for (const host of hosts) void host.close();
+      await Promise.all(hosts.map((each) => each.close())); // None comes back without a connection.
       await Promise.all(connections.map(async (each) => each.close()));
     },
   });

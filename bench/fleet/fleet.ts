@@ -5,6 +5,7 @@
 //   a person leaves -> the grant arrives
 //   `halt` -> the last machine has heard of it
 //   the server is killed and comes back -> every machine is welcomed again
+//   one of two orchestrators is killed -> the other serves its machines    before all that, with a few hundred
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,12 +18,14 @@ import { CannotRun, type Benchmark, type BenchOptions, type Measured } from '../
 import { spentIn } from '../cost.proc.js';
 import { quantile, rounded, table } from '../report.js';
 import { doubledRuns, startCrowd } from './crowd.nats.js';
+import { failover } from './failover.js';
 
 const HOSTS = { whole: 10_000, quick: 1_000 };
 const STATES_PER_S = 1_000;
 const STATES_MS = { whole: 20_000, quick: 8_000 };
 const TICK_MS = 10;
 const GRANTS = { whole: 200, quick: 50 };
+const FAILOVERS = { whole: 10, quick: 3 };
 const WAIT_MS_MAX = 600_000;
 const bare = fileURLToPath(new URL('bare/main.js', import.meta.url));
 const GOALS = {
@@ -31,6 +34,7 @@ const GOALS = {
   cpu_percent: 30,
   reconnect_s: 60,
   doubled_runs: 0,
+  failover_s: 3,
 };
 
 export const fleet: Benchmark = {
@@ -46,6 +50,8 @@ async function measure({ quick, say, opened }: BenchOptions): Promise<Measured> 
   }
   const size = quick ? 'quick' : 'whole';
   const count = HOSTS[size];
+  const failoverS = await failover(FAILOVERS[size]);
+  say(`failover: ${failoverS.map((s) => s.toFixed(2)).join(', ')} s`);
   const stage = await openFleetStage();
   opened.add('stage', stage);
   const orchestrator = await stage.orchestrator('orchestrator-1');
@@ -90,6 +96,8 @@ async function measure({ quick, say, opened }: BenchOptions): Promise<Measured> 
     install_all_s: rounded(installS, 1),
     reconnect_s: rounded(reconnectS, 1),
     doubled_runs: doubledRuns(crowd),
+    failover_s: rounded(quantile(failoverS, 0.5), 2),
+    failover_worst_s: rounded(Math.max(...failoverS), 2),
     hosts: count,
   };
   const beside = { 'bare subscriber': { cpu_percent: rounded(theirs.cpuPercent, 1) } };
@@ -102,7 +110,7 @@ async function measure({ quick, say, opened }: BenchOptions): Promise<Measured> 
   say(
     `a bare subscriber of the same states: ${String(beside['bare subscriber'].cpu_percent)} % of a core`,
   );
-  return { repeats: 1, figures, beside, samples: { haltMs, grantMs } };
+  return { repeats: 1, figures, beside, samples: { haltMs, grantMs, failoverS } };
 }
 
 function goal(name: string, value: number): string {

@@ -9,7 +9,7 @@
 //   V4. There are at most two streams, and attempts are at least a backoff step apart.
 //   V5. A stall of this process is not the sensor's silence: what has arrived is heard first.
 
-import { isSignal, readingKey, silenced, type Readings } from '../../conditions/reading.js';
+import { signalNamed, readingKey, silenced, type Readings } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { dialUnix } from '../../runtime/grpc.js';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -234,7 +234,8 @@ function openStream(
 /** Keys of what an update names; undefined: a snapshot may change anything. */
 function namedBy({ snapshot, readings }: WatchStateResponse): readonly string[] | undefined {
   if (snapshot) return undefined;
-  return readings.flatMap(({ signal, instance }) =>
-    isSignal(signal) ? readingKey(signal, instance) : [],
-  );
+  return readings.flatMap(({ signal: name, instance }) => {
+    const signal = signalNamed(name);
+    return signal === undefined ? [] : readingKey(signal, instance);
+  });
 }

@@ -99,7 +99,13 @@ describe('between one orchestrator and the server', () => {
       await stage.until('the other leads everything', () => ledCount(second) >= PARTITIONS);
       // Long before it has given up its connection and tried others.
       if (fault.kind !== 'cut') expect(network.takenCount).toBe(takenCount);
+      const led = ledCount(second);
       await everythingOnce(stage, hosts, second);
+      if (fault.kind === 'one-way') {
+        await stage.until('the connection is given up', () => network.takenCount > takenCount);
+      }
+      // Nor has it given any of them back meanwhile to one that only seemed to be there.
+      expect(ledCount(second)).toBe(led);
       const before = ledCount(first);
       network.become({ kind: 'none' });
       await stage.until('it leads again', () => ledCount(first) > before);
