@@ -1,6 +1,9 @@
 // Which commands keep a small heap: `lull up` on a machine by itself, which stays all day and mostly does
 // nothing. An orchestrator of a fleet has more to do, and others are over in a moment.
 
+import { setFlagsFromString } from 'node:v8';
+import type { Worker } from 'node:worker_threads';
+
 /** @param args the words after the program's name. */
 export function staysSmall(
   args: readonly string[],
@@ -8,4 +11,14 @@ export function staysSmall(
 ): boolean {
   const ofFleet = (env['LULL_NATS'] ?? '') !== '' || args.some((arg) => /^--nats(?:=|$)/.test(arg));
   return args.includes('up') && !ofFleet;
+}
+
+/** The space for what has just been made stays as small as it begins, from now on. */
+export function keepHeapSmall(): void {
+  const bound = (): void => {
+    setFlagsFromString('--semi-space-growth-factor=1');
+  };
+  bound();
+  // V8 sets it back for all threads when one begins.
+  process.on('worker', (worker: Worker) => worker.once('online', bound));
 }

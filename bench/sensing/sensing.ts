@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Benchmark, BenchOptions, Measured } from '../benchmark.js';
 import { startProgram } from '../child.spawn.js';
+import { pause } from '../../runtime/deadline.js';
 import { cpuMsIn, spentIn, type Spent } from '../cost.proc.js';
 import { openHop } from '../reaction/hop.grpc.js';
 import { median, quantile, rounded, table } from '../report.js';
@@ -17,6 +18,8 @@ const SAMPLES = { whole: 20, quick: 5 };
 const EDGES = { whole: 400, quick: 100 };
 const STEPS = { whole: 20, quick: 4 };
 const SPAN_MS = { whole: 20_000, quick: 5_000 };
+/** What a start leaves behind is collected half a minute later, once: a fifth of a second of CPU. */
+const SETTLE_MS = { whole: 40_000, quick: 5_000 };
 const goals = { run: 0.25, rest: 0.05, edgeMs: 5, stepMs: 120, wakeups: 15 };
 
 export const sensing: Benchmark = {
@@ -44,6 +47,7 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
   const raw = await startProgram(rawReads, [String(RUN_EVERY_MS)], opened);
   const hop = await openHop(scratch, opened);
   const rounds: Round[] = [];
+  await pause(SETTLE_MS[size]);
   for (let repeat = 0; repeat < repeats; repeat += 1) {
     await sensors.pace('rest');
     const [rest] = await spentIn(SPAN_MS[size], [[sensors.pid]]);

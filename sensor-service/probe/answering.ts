@@ -8,8 +8,10 @@ import type { Probe } from './probe.js';
 
 /** With the time that an answer may take, half a second. */
 const EVERY_MS = 240;
-/** Rounds that follow each other faster than this are those of a run. */
-const RUN_ROUNDS_MS_MAX = 500;
+/** While an update waits: as often as everybody else on a bus is asked, and answered sooner. */
+const WAIT_EVERY_MS = 9_000;
+/** Rounds that follow each other faster than this are those of a run, or of an update that waits. */
+const ROUNDS_MS_MAX = { run: 500, wait: 2_000 };
 
 /** Who shares a screen talks about it for minutes. */
 const LOOK_EVERY_MS = 4_900;
@@ -29,14 +31,19 @@ export function unannouncedProbe(look: () => void): Probe {
 
 export function answeringProbe(check: () => void): Probe {
   let beforeMs = -Infinity;
+  let checkedMs = -Infinity;
   return {
     name: 'who knows of a person',
     subjects: [],
     everyMs: EVERY_MS,
     measure: ({ monotonicMs }) => {
-      const isRun = monotonicMs - beforeMs <= RUN_ROUNDS_MS_MAX;
+      const sinceMs = monotonicMs - beforeMs;
       beforeMs = monotonicMs;
-      if (isRun) check();
+      const isDue = monotonicMs - checkedMs >= WAIT_EVERY_MS && sinceMs <= ROUNDS_MS_MAX.wait;
+      if (sinceMs <= ROUNDS_MS_MAX.run || isDue) {
+        checkedMs = monotonicMs;
+        check();
+      }
       return [];
     },
   };

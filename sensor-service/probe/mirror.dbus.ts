@@ -153,11 +153,13 @@ export class Mirror implements Closeable {
     this.forget(); // M1
     this.owner = owner;
     this.state = { kind: 'present' };
+    const pingEveryMs = this.deps.pingEveryMs ?? PING_EVERY_MS;
     this.liveness = new Liveness({
       clock: this.deps.clock,
-      everyMs: this.deps.pingEveryMs ?? PING_EVERY_MS,
+      everyMs: pingEveryMs,
       ping: (done) => {
-        this.deps.bus.ask({ service: owner, ...ping }, done);
+        // A deadline before the next ping would wake for itself, also when it was cancelled.
+        this.deps.bus.ask({ service: owner, ...ping, msMax: pingEveryMs }, done);
       },
       silent: () => {
         this.hush();
