@@ -134,6 +134,7 @@ export class SimulatedHost {
         return;
       case 'welcome':
       case 'wanted':
+      case 'registered':
       case 'refused':
       case 'acknowledge':
         return;
