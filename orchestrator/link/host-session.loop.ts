@@ -87,8 +87,10 @@ interface Remembered {
   readonly sequence: number;
 }
 
-/** Characters of the name of a machine's start. */
+/** Characters of the name of a machine's start, of an instance's, and of a path. */
 const BOOT_ID_MAX = 64;
+const INSTANCE_ID_MAX = 64;
+const PATH_MAX = 4_096;
 
 const duplicate = {
   reason: 'HOST_DUPLICATE',
@@ -114,6 +116,10 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
     async function hear(kind: AttachRequest['kind']): Promise<Heard> {
       if (kind?.$case === 'hello' && host === undefined) {
         const { hostId, instanceId } = kind.value;
+        if (instanceId.length > INSTANCE_ID_MAX) {
+          log.warn({ host: hostId }, 'a host has a name for its instance that is too long');
+          return 'out of turn';
+        }
         if (edges.isReplaced(kind.value)) {
           log.error({ host: hostId }, 'two machines go by one name: the older one is not heard');
           carried.send({ $case: 'refused', value: duplicate });
@@ -180,7 +186,7 @@ function connectionOf(
     confinement: undefined,
     bootId: hello.bootId === '' ? undefined : displayText(hello.bootId, BOOT_ID_MAX),
     runIds: new Set(hello.runIds),
-    diskPath: hello.diskPath,
+    diskPath: hello.diskPath.length > PATH_MAX ? '' : hello.diskPath,
     send: (message) => {
       carried.send(message);
     },

@@ -11,7 +11,7 @@
 
 import { jetstream, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { Down, HostState, Lead, Up } from '../../proto/gen/lull/link/v1/link.js';
-import { isSubjectName, subjects } from '../../proto/subjects.js';
+import { isSubjectName, partitionOf, subjects } from '../../proto/subjects.js';
 import { applyReadings } from '../../proto/wire/reading.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
@@ -103,6 +103,10 @@ export async function serveHosts(deps: {
     const kind = up?.message?.kind;
     if (up === undefined || kind === undefined || !isSubjectName(hostId)) {
       log.warn({ host: hostId }, 'a host said what cannot be read');
+      return;
+    }
+    if (partitionOf(hostId) !== partition) {
+      log.error({ host: hostId, partition }, 'a host speaks where it does not belong'); // H3
       return;
     }
     const { instanceId } = up;

@@ -1,53 +1,46 @@
 // The server of a thousand machines is killed while half of them have their update, and all of them come
 // back at once.
 
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { partitionOf } from '../../proto/subjects.js';
-import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { hostsOf, isWhole } from './ask.grpc.js';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
-import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { fleetTest, stageForEach } from './on-stage.js';
 
 const HOSTS = 1_000;
 /** Of those that connect at the beginning. */
 const AT_ONCE = 25;
 const MS_MAX = 400_000;
-const fleetTest = natsServerProgram === undefined ? test.skip : test;
 
-let stage: FleetStage;
-
-beforeEach(async () => {
-  if (natsServerProgram !== undefined) stage = await openFleetStage();
-});
-
-afterEach(async () => {
-  if (natsServerProgram !== undefined) await stage.close();
-}, MS_MAX);
+const stage = stageForEach();
 
 const isInstalled = (host: FleetHost): boolean => timesDone(host)['install update'] !== undefined;
 
 fleetTest(
   'everybody is attached again, each update is installed once, and every journal is whole',
   async () => {
-    const lull = await stage.orchestrator('orchestrator-1');
+    const lull = await stage().orchestrator('orchestrator-1');
     const hosts: FleetHost[] = [];
     while (hosts.length < HOSTS) {
       const from = hosts.length;
       const more = Array.from({ length: AT_ONCE }, (_, n) =>
-        stage.machine({ hostId: `machine-${String(from + n)}` }),
+        stage().machine({ hostId: `machine-${String(from + n)}` }),
       );
       hosts.push(...(await Promise.all(more)));
     }
-    await stage.accept(lull);
-    await stage.until('half of them have it', () => hosts.filter(isInstalled).length >= HOSTS / 2);
+    await stage().accept(lull);
+    await stage().until(
+      'half of them have it',
+      () => hosts.filter(isInstalled).length >= HOSTS / 2,
+    );
     const welcomed = hosts.map(({ welcomedCount }) => welcomedCount);
-    await stage.server.kill();
-    await stage.server.start();
-    await stage.until('everybody is welcomed again', () =>
+    await stage().server.kill();
+    await stage().server.start();
+    await stage().until('everybody is welcomed again', () =>
       hosts.every((host, at) => host.welcomedCount > (welcomed[at] ?? 0)),
     );
-    await stage.until('every update is installed', () => hosts.every(isInstalled));
-    await stage.until('everybody is attached', async () => {
+    await stage().until('every update is installed', () => hosts.every(isInstalled));
+    await stage().until('everybody is attached', async () => {
       const told = await hostsOf(lull);
       return told.length === HOSTS && told.every(({ attached }) => attached);
     });

@@ -1,27 +1,20 @@
 // Machines whose clocks are a day ahead and a day behind get their updates as the others do.
 
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { systemClock, type Clock } from '../../runtime/clock.js';
-import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { hostsOf } from './ask.grpc.js';
-import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { openFleetStage } from './fleet-stage.js';
+import { fleetTest, stageForEach } from './on-stage.js';
 import { everythingOnce } from './once.js';
 
 const DAY_MS = 86_400_000;
 const MS_MAX = 180_000;
-const fleetTest = natsServerProgram === undefined ? test.skip : test;
 
-let stage: FleetStage;
-
-beforeEach(async () => {
+const stage = stageForEach(() => {
   // Longer than the test: nobody is taken for away who has just left.
   const waiting = { locked: '30m', start_up: '0s', set_up: '0s', boot: '0s', login: '0s' };
-  if (natsServerProgram !== undefined) stage = await openFleetStage({ waiting });
+  return openFleetStage({ waiting });
 });
-
-afterEach(async () => {
-  if (natsServerProgram !== undefined) await stage.close();
-}, MS_MAX);
 
 function wrongBy(aheadMs: number): Clock {
   return {
@@ -36,26 +29,26 @@ function wrongBy(aheadMs: number): Clock {
 fleetTest(
   'each installs once, no lease is lost; and where a person has just left nothing starts, whatever the clock says',
   async () => {
-    const lull = await stage.orchestrator('orchestrator-1');
+    const lull = await stage().orchestrator('orchestrator-1');
     const clocks = [0, DAY_MS, -DAY_MS];
     const left = await Promise.all(
       clocks.map((aheadMs, n) => {
         const clock = wrongBy(aheadMs);
-        return stage.machine({ hostId: `left-${String(n)}`, clock, longAwayMs: 60_000 });
+        return stage().machine({ hostId: `left-${String(n)}`, clock, longAwayMs: 60_000 });
       }),
     );
     const empty = await Promise.all(
       clocks.map((aheadMs, n) => {
         const clock = wrongBy(aheadMs);
-        return stage.machine({ hostId: `empty-${String(n)}`, clock, runMs: 3_000 });
+        return stage().machine({ hostId: `empty-${String(n)}`, clock, runMs: 3_000 });
       }),
     );
-    await stage.until('everybody is attached', async () => {
+    await stage().until('everybody is attached', async () => {
       const told = await hostsOf(lull);
       return told.filter(({ attached }) => attached).length === 2 * clocks.length;
     });
-    await stage.accept(lull);
-    await everythingOnce(stage, empty, lull, left.length);
+    await stage().accept(lull);
+    await everythingOnce(stage(), empty, lull, left.length);
     for (const host of empty) expect(host.commands).not.toContain('pause');
     expect(left.flatMap(({ granted }) => granted)).toEqual([]);
   },

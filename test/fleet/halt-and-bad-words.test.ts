@@ -1,10 +1,18 @@
 // What reaches every machine at once, and what is not believed.
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { Down, Hello, Up } from '../../proto/gen/lull/link/v1/link.js';
-import { LEASES_BUCKET, partitionOf, subjects } from '../../proto/subjects.js';
+import {
+  LEASES_BUCKET,
+  partitionOf,
+  partitions,
+  subjects,
+  UP_STREAM,
+} from '../../proto/subjects.js';
 import { say } from '../../orchestrator/link/say.nats.js';
 import { createLog } from '../../runtime/log.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
@@ -12,9 +20,9 @@ import { connectNats, type Nats } from '../../runtime/nats.js';
 import type { RunningLull } from '../../harness/lull.spawn.js';
 import { hostsOf } from './ask.grpc.js';
 import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { fleetTest } from './on-stage.js';
 
 const MS_MAX = 120_000;
-const fleetTest = natsServerProgram === undefined ? test.skip : test;
 
 let stage: FleetStage;
 let lull: RunningLull;
@@ -42,6 +50,18 @@ async function attached(...ids: string[]): Promise<void> {
     const told = await hostsOf(lull);
     return ids.every((id) => told.some((each) => each.id === id && each.attached));
   });
+}
+
+/** As a machine says it first. */
+function helloOf(hostId: string, instanceId: string): Uint8Array {
+  const value = Hello.fromPartial({ hostId, instanceId });
+  return Up.encode({ instanceId, message: { kind: { $case: 'hello', value } } }).finish();
+}
+
+/** What machines have said and no orchestrator has handled. */
+async function waitingMessages(): Promise<number> {
+  const jsm = await jetstreamManager(nats.connection);
+  return (await jsm.streams.info(UP_STREAM)).state.messages;
 }
 
 describe('the trip switch of a fleet', () => {
@@ -92,20 +112,59 @@ describe('not believed', () => {
     async () => {
       const honest = await stage.machine({ hostId: 'honest' });
       await attached('honest');
-      const message = {
-        kind: {
-          $case: 'hello' as const,
-          value: Hello.fromPartial({ hostId: 'honest', instanceId: 'evil' }),
-        },
-      };
       const js = jetstream(nats.connection);
-      const up = Up.encode({ instanceId: 'evil', message }).finish();
-      await js.publish(subjects.up(partitionOf('thief'), 'thief'), up);
-      await js.publish(subjects.up(partitionOf('thief'), 'thief'), new Uint8Array([255, 255, 1]));
+      const up = subjects.up(partitionOf('thief'), 'thief');
+      await js.publish(up, helloOf('honest', 'evil'));
+      await js.publish(up, new Uint8Array([255, 255, 1]));
       const bye = await stage.machine({ hostId: 'later' });
       await attached('honest', 'later');
       expect((await hostsOf(lull)).map(({ id }) => id)).not.toContain('thief');
       expect([honest.instanceId, bye.instanceId]).not.toContain('evil');
+    },
+    MS_MAX,
+  );
+
+  fleetTest(
+    'a hello in a partition that is not its own, and one that fills a message',
+    async () => {
+      const js = jetstream(nats.connection);
+      const elsewhere = partitions.find((each) => each !== partitionOf('lost')) ?? '';
+      await js.publish(subjects.up(elsewhere, 'lost'), helloOf('lost', 'instance'));
+      const endless = helloOf('endless', 'x'.repeat(900_000));
+      await js.publish(subjects.up(partitionOf('endless'), 'endless'), endless);
+      await stage.machine({ hostId: 'later' });
+      await attached('later');
+      await stage.until('everything was heard', async () => (await waitingMessages()) === 0);
+      expect((await hostsOf(lull)).map(({ id }) => id)).toEqual(['later']);
+    },
+    MS_MAX,
+  );
+
+  fleetTest(
+    'five megabytes: the server refuses them, and whoever sent them',
+    async () => {
+      const { hostname, port } = stage.server.url;
+      const socket = connect(Number(port), hostname);
+      socket.write('CONNECT {"user":"lull","pass":"lull","verbose":false}\r\n');
+      socket.write(`PUB ${subjects.up(partitionOf('large'), 'large')} ${String(5 * 2 ** 20)}\r\n`);
+      const told: string[] = [];
+      socket.on('data', (data) => told.push(data.toString()));
+      await once(socket, 'close');
+      expect(told.join('')).toContain('Maximum Payload Violation');
+      await stage.machine({ hostId: 'later' });
+      await attached('later');
+    },
+    MS_MAX,
+  );
+
+  fleetTest(
+    'fields of a version to come: they are passed over',
+    async () => {
+      const field99 = Buffer.from([0x98, 0x06, 0x01]);
+      const hello = Buffer.concat([helloOf('newer', 'instance'), field99]);
+      const up = subjects.up(partitionOf('newer'), 'newer');
+      await jetstream(nats.connection).publish(up, hello);
+      await attached('newer');
     },
     MS_MAX,
   );

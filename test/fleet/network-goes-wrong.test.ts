@@ -1,11 +1,11 @@
 // Between machines and their fleet's server the network goes wrong in every way that it can: nothing is
 // lost, and nothing is done twice.
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect } from '@jest/globals';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import type { Fault, FaultProxy } from '../support/fault-proxy.tcp.js';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
-import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { fleetTest, stageForEach } from './on-stage.js';
 import { everythingOnce, ledCount } from './once.js';
 
 const HOSTS = 8;
@@ -14,7 +14,6 @@ const PARTITIONS = 17;
 const LATER_THAN_MS = 2_500;
 /** Half-open connections are noticed after 30 s at the latest (docs/operators.md). */
 const MS_MAX = 240_000;
-const fleetTest = natsServerProgram === undefined ? test.skip : test;
 
 const faults: readonly (readonly [string, Fault])[] = [
   ['everything is late', { kind: 'delay', ms: 400 }],
@@ -25,92 +24,95 @@ const faults: readonly (readonly [string, Fault])[] = [
   ['it is slow', { kind: 'slow', bytesPerS: 2_000 }],
 ];
 
-let stage: FleetStage;
+const stage = stageForEach();
 let network: FaultProxy;
 
 beforeEach(async () => {
-  if (natsServerProgram === undefined) return;
-  stage = await openFleetStage();
-  network = await stage.network();
+  if (natsServerProgram !== undefined) network = await stage().network();
 });
-
-afterEach(async () => {
-  if (natsServerProgram !== undefined) await stage.close();
-}, MS_MAX);
 
 function machines(behind?: FaultProxy): Promise<FleetHost[]> {
   return Promise.all(
     Array.from({ length: HOSTS }, (_, index) =>
-      stage.machine({ hostId: `machine-${String(index)}`, runMs: 1_500 }, behind),
+      stage().machine({ hostId: `machine-${String(index)}`, runMs: 1_500 }, behind),
     ),
   );
 }
 
 describe('between the machines and the server', () => {
-  fleetTest.each(faults)(
-    '%s during their runs: each run is finished once',
-    async (_what, fault) => {
-      const lull = await stage.orchestrator('orchestrator-1');
-      const hosts = await machines(network);
-      await stage.accept(lull);
-      await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
-      network.become(fault);
-      await stage.until('the scans are over', () =>
-        hosts.every((host) => host.running === 0 || timesDone(host)['scan'] === 1),
-      );
-      network.become({ kind: 'none' });
-      await everythingOnce(stage, hosts, lull);
-    },
-    MS_MAX,
-  );
+  for (const [what, fault] of faults) {
+    fleetTest(
+      `${what} during their runs: each run is finished once`,
+      async () => {
+        const lull = await stage().orchestrator('orchestrator-1');
+        const hosts = await machines(network);
+        await stage().accept(lull);
+        await stage().until('every machine scans', () =>
+          hosts.every(({ running }) => running === 1),
+        );
+        network.become(fault);
+        await stage().until('the scans are over', () =>
+          hosts.every((host) => host.running === 0 || timesDone(host)['scan'] === 1),
+        );
+        network.become({ kind: 'none' });
+        await everythingOnce(stage(), hosts, lull);
+      },
+      MS_MAX,
+    );
+  }
 });
 
 fleetTest(
   'so late that the server takes nobody for slow: who was refused twice still comes back',
   async () => {
-    const lull = await stage.orchestrator('orchestrator-1');
+    const lull = await stage().orchestrator('orchestrator-1');
     const hosts = await machines(network);
-    await stage.accept(lull);
-    await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
+    await stage().accept(lull);
+    await stage().until('every machine scans', () => hosts.every(({ running }) => running === 1));
     network.become({ kind: 'cut' });
     const { takenCount } = network;
     network.become({ kind: 'delay', ms: LATER_THAN_MS });
-    await stage.until(
+    await stage().until(
       'each was refused twice, and tries again',
       () => network.takenCount >= takenCount + 3 * HOSTS,
     );
     network.become({ kind: 'none' });
-    await everythingOnce(stage, hosts, lull);
+    await everythingOnce(stage(), hosts, lull);
   },
   MS_MAX,
 );
 
 describe('between one orchestrator and the server', () => {
-  fleetTest.each(faults.filter(([, { kind }]) => kind !== 'delay' && kind !== 'slow'))(
-    '%s: the other serves its machines, and it takes its share again when it is back',
-    async (_what, fault) => {
-      const first = await stage.orchestrator('orchestrator-1', network);
-      const second = await stage.orchestrator('orchestrator-2');
-      const hosts = await machines();
-      await stage.accept(first);
-      await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
-      const { takenCount } = network;
-      network.become(fault);
-      await stage.until('the other leads everything', () => ledCount(second) >= PARTITIONS);
-      // Long before it has given up its connection and tried others.
-      if (fault.kind !== 'cut') expect(network.takenCount).toBe(takenCount);
-      const led = ledCount(second);
-      await everythingOnce(stage, hosts, second);
-      if (fault.kind === 'one-way') {
-        await stage.until('the connection is given up', () => network.takenCount > takenCount);
-      }
-      // Nor has it given any of them back meanwhile to one that only seemed to be there.
-      expect(ledCount(second)).toBe(led);
-      const before = ledCount(first);
-      network.become({ kind: 'none' });
-      await stage.until('it leads again', () => ledCount(first) > before);
-      await everythingOnce(stage, hosts, first);
-    },
-    MS_MAX,
-  );
+  for (const [what, fault] of faults) {
+    if (fault.kind === 'delay' || fault.kind === 'slow') continue;
+    fleetTest(
+      `${what}: the other serves its machines, and it takes its share again when it is back`,
+      async () => {
+        const first = await stage().orchestrator('orchestrator-1', network);
+        const second = await stage().orchestrator('orchestrator-2');
+        const hosts = await machines();
+        await stage().accept(first);
+        await stage().until('every machine scans', () =>
+          hosts.every(({ running }) => running === 1),
+        );
+        const { takenCount } = network;
+        network.become(fault);
+        await stage().until('the other leads everything', () => ledCount(second) >= PARTITIONS);
+        // Long before it has given up its connection and tried others.
+        if (fault.kind !== 'cut') expect(network.takenCount).toBe(takenCount);
+        const led = ledCount(second);
+        await everythingOnce(stage(), hosts, second);
+        if (fault.kind === 'one-way') {
+          await stage().until('the connection is given up', () => network.takenCount > takenCount);
+        }
+        // Nor has it given any of them back meanwhile to one that only seemed to be there.
+        expect(ledCount(second)).toBe(led);
+        const before = ledCount(first);
+        network.become({ kind: 'none' });
+        await stage().until('it leads again', () => ledCount(first) > before);
+        await everythingOnce(stage(), hosts, first);
+      },
+      MS_MAX,
+    );
+  }
 });

@@ -1,29 +1,19 @@
 // Two orchestrators share a fleet, and one of them dies.
 
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { natsServerProgram } from '../../runtime/nats-server.testing.js';
+import { expect } from '@jest/globals';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
 import { hostsOf } from './ask.grpc.js';
-import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { fleetTest, stageForEach } from './on-stage.js';
 
 const HOSTS = 24;
 const MS_MAX = 180_000;
-const fleetTest = natsServerProgram === undefined ? test.skip : test;
 
-let stage: FleetStage;
-
-beforeEach(async () => {
-  if (natsServerProgram !== undefined) stage = await openFleetStage();
-});
-
-afterEach(async () => {
-  if (natsServerProgram !== undefined) await stage.close();
-});
+const stage = stageForEach();
 
 function machines(count: number, runMs: number): Promise<FleetHost[]> {
   return Promise.all(
     Array.from({ length: count }, (_, index) =>
-      stage.machine({ hostId: `machine-${String(index)}`, runMs }),
+      stage().machine({ hostId: `machine-${String(index)}`, runMs }),
     ),
   );
 }
@@ -31,18 +21,18 @@ function machines(count: number, runMs: number): Promise<FleetHost[]> {
 fleetTest(
   'killed in the middle: the other serves its machines, each update is installed once, none is lost',
   async () => {
-    const first = await stage.orchestrator('orchestrator-1');
-    const second = await stage.orchestrator('orchestrator-2');
+    const first = await stage().orchestrator('orchestrator-1');
+    const second = await stage().orchestrator('orchestrator-2');
     const hosts = await machines(HOSTS, 1_500);
-    await stage.accept(first);
-    await stage.until('installs are on', () => hosts.some(({ granted }) => granted.length > 1));
+    await stage().accept(first);
+    await stage().until('installs are on', () => hosts.some(({ granted }) => granted.length > 1));
     process.kill(first.pid, 'SIGKILL');
     await first.exited;
-    await stage.until('every update is installed', () =>
+    await stage().until('every update is installed', () =>
       hosts.every((host) => timesDone(host)['install update'] !== undefined),
     );
     // Anything that is done twice would be by now or when the leader looks again.
-    await stage.until('everybody is attached', async () => {
+    await stage().until('everybody is attached', async () => {
       const told = await hostsOf(second);
       return told.length === HOSTS && told.every(({ attached }) => attached);
     });
@@ -56,14 +46,14 @@ fleetTest(
 fleetTest(
   'stopped by its operator: the other takes over, and what runs goes on',
   async () => {
-    const first = await stage.orchestrator('orchestrator-1');
-    const second = await stage.orchestrator('orchestrator-2');
+    const first = await stage().orchestrator('orchestrator-1');
+    const second = await stage().orchestrator('orchestrator-2');
     const hosts = await machines(8, 4_000);
-    await stage.accept(second);
-    await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
+    await stage().accept(second);
+    await stage().until('every machine scans', () => hosts.every(({ running }) => running === 1));
     await first.stop();
     expect(await second.command(['fleet', 'hosts'])).toContain('machine-0');
-    await stage.until('every update is installed', () =>
+    await stage().until('every update is installed', () =>
       hosts.every((host) => timesDone(host)['install update'] === 1),
     );
     for (const host of hosts) {

@@ -1,10 +1,10 @@
 // An update goes through the rings of a fleet, and stops where it does not work.
 
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { ringOf } from '../../orchestrator/scheduler/rings.js';
 import { rolloutKey } from '../../orchestrator/world/rollouts.js';
-import { natsServerProgram } from '../../runtime/nats-server.testing.js';
-import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { openFleetStage } from './fleet-stage.js';
+import { fleetTest, stageForEach } from './on-stage.js';
 
 const MS_MAX = 120_000;
 const rings = [
@@ -13,28 +13,20 @@ const rings = [
 ];
 /** Of what every machine here finds. */
 const key = rolloutKey({ updaterId: 'dev.lull.fixture', updateId: 'update', toVersion: '2.0.0' });
-const fleetTest = natsServerProgram === undefined ? test.skip : test;
-let stage: FleetStage;
-
-beforeEach(async () => {
-  if (natsServerProgram === undefined) return;
+const stage = stageForEach(() => {
   const named = rings.map(({ name, percent }) => ({ name, percent, soak: '1h' }));
-  stage = await openFleetStage({ rollout: { rings: named, failures: 1 } });
-}, MS_MAX);
-
-afterEach(async () => {
-  if (natsServerProgram !== undefined) await stage.close();
-}, MS_MAX);
+  return openFleetStage({ rollout: { rings: named, failures: 1 } });
+});
 
 fleetTest(
   'the first ring installs it, the others wait; halt and resume are heard by everybody',
   async () => {
-    const lull = await stage.orchestrator('orchestrator-1');
+    const lull = await stage().orchestrator('orchestrator-1');
     const machines = await Promise.all(
-      Array.from({ length: 12 }, (_, n) => stage.machine({ hostId: `machine-${String(n)}` })),
+      Array.from({ length: 12 }, (_, n) => stage().machine({ hostId: `machine-${String(n)}` })),
     );
-    await stage.accept(lull);
-    await stage.until(
+    await stage().accept(lull);
+    await stage().until(
       'everybody has scanned, and some have installed',
       () =>
         machines.every(({ finished }) => finished.length > 0) &&
@@ -46,7 +38,7 @@ fleetTest(
     expect(await explain()).toContain('RING_WAITS');
     expect(await lull.command(['fleet', 'rollout'])).toContain('canary');
     await lull.command(['fleet', 'halt', 'update', '--why', 'it breaks tills']);
-    await stage.until('a machine that waits hears of it', async () =>
+    await stage().until('a machine that waits hears of it', async () =>
       (await explain()).includes('it breaks tills'),
     );
     expect(await lull.command(['fleet', 'rollout'])).toContain('stopped: it breaks tills');

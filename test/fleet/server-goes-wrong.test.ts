@@ -2,7 +2,7 @@
 // that is not in a journal, and nothing is forgotten without a word.
 
 import { cpSync, readFileSync, rmSync } from 'node:fs';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { RunningLull } from '../../harness/lull.spawn.js';
 import { STREAM } from '../../orchestrator/journal/stream.jetstream.js';
@@ -11,6 +11,7 @@ import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import type { FleetHost } from './fleet-host.nats.js';
 import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { fleetTest } from './on-stage.js';
 import { everythingOnce } from './once.js';
 
 const HOSTS = 6;
@@ -18,7 +19,6 @@ const MS_MAX = 240_000;
 /** Streams reserve 320 MiB of it (what hosts say, and groups), whether they use it or not. */
 const STORE_BYTES = 330 * 2 ** 20;
 const BALLAST_BYTES = 900_000;
-const fleetTest = natsServerProgram === undefined ? test.skip : test;
 
 let stage: FleetStage;
 

@@ -1,49 +1,39 @@
 // An orchestrator stands still for longer than its leases, and wakes up believing that it still leads.
 
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { natsServerProgram } from '../../runtime/nats-server.testing.js';
+import { expect } from '@jest/globals';
 import { timesDone } from './fleet-host.nats.js';
-import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { fleetTest, stageForEach } from './on-stage.js';
 import { everythingOnce, ledCount } from './once.js';
 
 const HOSTS = 16;
 const PARTITIONS = 17;
 const MS_MAX = 240_000;
-const fleetTest = natsServerProgram === undefined ? test.skip : test;
 
-let stage: FleetStage;
-
-beforeEach(async () => {
-  if (natsServerProgram !== undefined) stage = await openFleetStage();
-});
-
-afterEach(async () => {
-  if (natsServerProgram !== undefined) await stage.close();
-}, MS_MAX);
+const stage = stageForEach();
 
 fleetTest(
   'the journal takes the entries of one, and nothing runs twice',
   async () => {
-    const first = await stage.orchestrator('orchestrator-1');
-    await stage.until('it leads everything', () => ledCount(first) === PARTITIONS);
+    const first = await stage().orchestrator('orchestrator-1');
+    await stage().until('it leads everything', () => ledCount(first) === PARTITIONS);
     const hosts = await Promise.all(
       Array.from({ length: HOSTS }, (_, index) =>
-        stage.machine({ hostId: `machine-${String(index)}`, runMs: 2_000 }),
+        stage().machine({ hostId: `machine-${String(index)}`, runMs: 2_000 }),
       ),
     );
-    await stage.accept(first);
-    await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
+    await stage().accept(first);
+    await stage().until('every machine scans', () => hosts.every(({ running }) => running === 1));
     process.kill(first.pid, 'SIGSTOP');
     try {
-      const second = await stage.orchestrator('orchestrator-2');
-      await stage.until('the other leads everything', () => ledCount(second) >= PARTITIONS);
-      await stage.until('scans have ended with it', () =>
+      const second = await stage().orchestrator('orchestrator-2');
+      await stage().until('the other leads everything', () => ledCount(second) >= PARTITIONS);
+      await stage().until('scans have ended with it', () =>
         hosts.some((host) => timesDone(host)['scan'] === 1),
       );
       process.kill(first.pid, 'SIGCONT');
-      await everythingOnce(stage, hosts, second);
-      await stage.until('the first leads its share again', () => ledCount(first) > PARTITIONS);
-      await everythingOnce(stage, hosts, first);
+      await everythingOnce(stage(), hosts, second);
+      await stage().until('the first leads its share again', () => ledCount(first) > PARTITIONS);
+      await everythingOnce(stage(), hosts, first);
       const running = await Promise.race([first.exited, Promise.resolve('still there')]);
       expect(running).toBe('still there');
     } finally {
