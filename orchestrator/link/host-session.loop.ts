@@ -92,6 +92,11 @@ const BOOT_ID_MAX = 64;
 const INSTANCE_ID_MAX = 64;
 const PATH_MAX = 4_096;
 
+/** Longer ones would be in the journal for ever. */
+export function isInstanceName(text: string): boolean {
+  return text.length <= INSTANCE_ID_MAX;
+}
+
 const duplicate = {
   reason: 'HOST_DUPLICATE',
   message:
@@ -116,7 +121,7 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
     async function hear(kind: AttachRequest['kind']): Promise<Heard> {
       if (kind?.$case === 'hello' && host === undefined) {
         const { hostId, instanceId } = kind.value;
-        if (instanceId.length > INSTANCE_ID_MAX) {
+        if (!isInstanceName(instanceId)) {
           log.warn({ host: hostId }, 'a host has a name for its instance that is too long');
           return 'out of turn';
         }

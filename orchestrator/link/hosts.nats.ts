@@ -18,7 +18,7 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import type { HostSession, HostSessions } from './host-session.loop.js';
+import { isInstanceName, type HostSession, type HostSessions } from './host-session.loop.js';
 import { byOurClock } from './our-clock.wire.js';
 import { say } from './say.nats.js';
 import { fallSilent, hearState, type ToldState } from './told-state.js';
@@ -101,7 +101,8 @@ export async function serveHosts(deps: {
     const hostId = message.subject.split('.').at(-1) ?? '';
     const up = decoded(message);
     const kind = up?.message?.kind;
-    if (up === undefined || kind === undefined || !isSubjectName(hostId)) {
+    const isNamed = isSubjectName(hostId) && isInstanceName(up?.instanceId ?? '');
+    if (up === undefined || kind === undefined || !isNamed) {
       log.warn({ host: hostId }, 'a host said what cannot be read');
       return;
     }

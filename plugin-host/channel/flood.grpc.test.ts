@@ -2,7 +2,7 @@
 // the next honest call, and its memory stays bounded.
 
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:net';
@@ -24,8 +24,11 @@ import { testRun, type TestRun } from './hosted-run.testing.js';
 const log = createLog('test', 'silent');
 const METHOD = '/lull.host.v1.HostService/SaveCheckpoint';
 const RETAINED_MIB_MAX = 50;
-const SETTLED_MS_MAX = 10_000;
+const SETTLED_MS_MAX = 60_000;
 const ANSWER_MS_MAX = 5_000;
+
+// A flood takes as long as the machine needs to carry it.
+jest.setTimeout(180_000);
 
 // What is left when the garbage is gone: how much garbage there may be is for the runtime to say.
 setFlagsFromString('--expose-gc');
