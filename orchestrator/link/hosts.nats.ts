@@ -8,6 +8,8 @@
 //   H4. A host that is silent is not attached, and nothing is known of its machine.
 //   H5. Whoever cannot hear the partition's machines any more does not go on leading it.
 //   H6. A machine's clock may be wrong: instants that it tells are taken as ages.
+//   H7. A hello that was overtaken by a newer one of its instance opens nothing, and no machine obeys what
+//       is said in the session of one: it may hold by now what it did not hold then.
 
 import { jetstream, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { Down, HostState, Lead, Up } from '../../proto/gen/lull/link/v1/link.js';
@@ -40,8 +42,9 @@ export interface HostAttendant {
 interface KnownHost {
   readonly attendant: HostAttendant;
   session: HostSession | undefined;
-  /** Of the session. */
+  /** Of the session; with the number of the hello that opened it. */
   instanceId: string;
+  hello: bigint;
   state: ToldState | undefined;
   heardAtMs: number;
   /** When it was last asked to say hello. */
@@ -77,6 +80,7 @@ export async function serveHosts(deps: {
       attendant: deps.attendantOf(hostId),
       session: undefined,
       instanceId: '',
+      hello: 0n,
       state: undefined,
       heardAtMs: clock.now().monotonicMs,
       askedAtMs: Number.NEGATIVE_INFINITY,
@@ -85,12 +89,13 @@ export async function serveHosts(deps: {
     return host;
   }
 
-  function openSession(host: KnownHost, hostId: string, instanceId: string): HostSession {
+  function openSession(host: KnownHost, hostId: string, up: Up): HostSession {
+    const { instanceId, hello } = up;
     let sequence = 0n;
     return host.attendant.sessions.open({
       send: (kind) => {
         sequence += 1n;
-        const down = { instanceId, leaderId, sequence, message: { kind } };
+        const down = { instanceId, leaderId, sequence, message: { kind }, hello };
         say(connection, subjects.down(hostId), Down.encode(down).finish());
       },
       replaced: () => undefined, // Its instance is not the one that is spoken to any more.
@@ -117,12 +122,14 @@ export async function serveHosts(deps: {
         return;
       }
       const host = hostOf(hostId);
+      if (instanceId === host.instanceId && up.hello !== 0n && up.hello <= host.hello) return; // H7
       host.heardAtMs = clock.now().monotonicMs;
-      const session = openSession(host, hostId, instanceId);
+      const session = openSession(host, hostId, up);
       const heard = await session.hear(kind);
       if (heard === 'heard') {
         host.session = session;
         host.instanceId = instanceId;
+        host.hello = up.hello;
         host.attendant.askForState();
       }
       return;
@@ -146,7 +153,7 @@ export async function serveHosts(deps: {
     if (host.session !== undefined || nowMs - host.askedAtMs < LOOK_EVERY_MS) return;
     host.askedAtMs = nowMs;
     const message = { kind: { $case: 'acknowledge', value: { sequence: 0n } } } as const;
-    const down = { instanceId, leaderId, sequence: 0n, message };
+    const down = { instanceId, leaderId, sequence: 0n, message, hello: 0n };
     say(connection, subjects.down(hostId), Down.encode(down).finish());
   }
 

@@ -5,8 +5,8 @@
 //   N1. What JetStream has acknowledged is as good as heard: it is handed to an orchestrator in this
 //       order, and kept until that has made it durable. One at a time: two on their way could change
 //       places when one has to be sent again.
-//   N2. A command is obeyed only when it is this instance's, of the orchestrator that welcomed it, and
-//       the next one. Anything else leads to a new hello, never to a guess.
+//   N2. A command is obeyed only when it is this instance's, of the orchestrator that welcomed it, in
+//       answer to its last hello, and the next one. Anything else leads to a new hello, never to a guess.
 //   N4. Nothing is heard but what an orchestrator has marked as its own.
 //   N3. A fleet that loses its orchestrator, or its server, does not say hello in one instant.
 
@@ -153,7 +153,8 @@ class NatsLinkStream extends Duplex {
       kind?.$case === 'event'
         ? String(kind.value.sequence)
         : `${String(this.helloCount)}-${String(this.writtenCount)}`;
-    const up = Up.encode({ instanceId, message }).finish();
+    const hello = BigInt(this.helloCount);
+    const up = Up.encode({ instanceId, message, hello }).finish();
     await this.js.publish(subjects.up(this.partition, hostId), up, {
       msgID: `${instanceId}:${number}`,
     });
@@ -166,8 +167,9 @@ class NatsLinkStream extends Duplex {
     }
   }
 
-  private hear({ instanceId, leaderId, sequence, message }: Down): void {
+  private hear({ instanceId, leaderId, sequence, message, hello }: Down): void {
     if (instanceId !== this.deps.instanceId || message?.kind === undefined) return;
+    if (hello !== 0n && hello !== BigInt(this.helloCount)) return; // N2
     const { $case } = message.kind;
     if ($case === 'welcome') {
       this.leader = { id: leaderId, nextSequence: Number(sequence) + 1 };

@@ -55,7 +55,11 @@ async function attached(...ids: string[]): Promise<void> {
 /** As a machine says it first. */
 function helloOf(hostId: string, instanceId: string): Uint8Array {
   const value = Hello.fromPartial({ hostId, instanceId });
-  return Up.encode({ instanceId, message: { kind: { $case: 'hello', value } } }).finish();
+  return Up.encode({
+    instanceId,
+    message: { kind: { $case: 'hello', value } },
+    hello: 1n,
+  }).finish();
 }
 
 async function helloCount(hostId: string): Promise<number> {
@@ -234,7 +238,7 @@ describe('not believed', () => {
       const message = { kind: { $case: 'stop' as const, value: { ...grant, reason: 'OPERATOR' } } };
       const { instanceId } = host;
       for (let sequence = 1n; sequence < 9n; sequence += 1n) {
-        const stale = { instanceId, leaderId: 'of-yesterday', sequence, message };
+        const stale = { instanceId, leaderId: 'of-yesterday', sequence, message, hello: 0n };
         say(nats.connection, subjects.down('one'), Down.encode(stale).finish());
       }
       await nats.connection.flush();
