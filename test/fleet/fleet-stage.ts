@@ -22,7 +22,7 @@ import { stagePolicy, type PolicyChange } from '../support/policy.js';
 import { createPublisherKey } from '../support/publisher-key.js';
 import { startFleetHost, type FleetHost, type FleetHostOptions } from './fleet-host.nats.js';
 
-const WAIT_MS_MAX = 90_000;
+const WAIT_MS_MAX = 180_000;
 const LOOK_EVERY_MS = 20;
 const log = createLog('fleet', 'silent');
 
