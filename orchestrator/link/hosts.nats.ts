@@ -12,16 +12,17 @@
 //       is said in the session of one: it may hold by now what it did not hold then.
 
 import { jetstream, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
-import { Down, HostState, Lead, Up } from '../../proto/gen/lull/link/v1/link.js';
-import { isSubjectName, partitionOf, subjects } from '../../proto/subjects.js';
+import { Down, HostState, Lead, type Up } from '../../proto/gen/lull/link/v1/link.js';
+import { subjects } from '../../proto/subjects.js';
 import { applyReadings } from '../../proto/wire/reading.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { isInstanceName, type HostSession, type HostSessions } from './host-session.loop.js';
+import type { HostSession, HostSessions } from './host-session.loop.js';
 import { byOurClock } from './our-clock.wire.js';
+import { hostOf, saidIn } from './said.wire.js';
 import { say } from './say.nats.js';
 import { fallSilent, hearState, type ToldState } from './told-state.js';
 import { hearPartition } from './up-stream.nats.js';
@@ -73,7 +74,7 @@ export async function serveHosts(deps: {
   const last = new Map<string, Promise<void>>();
   let closed = false;
 
-  function hostOf(hostId: string): KnownHost {
+  function knownHost(hostId: string): KnownHost {
     const known = hosts.get(hostId);
     if (known !== undefined) return known;
     const host: KnownHost = {
@@ -103,25 +104,15 @@ export async function serveHosts(deps: {
   }
 
   async function hear(message: JsMsg): Promise<void> {
-    const hostId = message.subject.split('.').at(-1) ?? '';
-    const up = decoded(message);
-    const kind = up?.message?.kind;
-    const isNamed = isSubjectName(hostId) && isInstanceName(up?.instanceId ?? '');
-    if (up === undefined || kind === undefined || !isNamed) {
-      log.warn({ host: hostId }, 'a host said what cannot be read');
+    const said = saidIn(partition, message.subject, message.data);
+    if (typeof said === 'string') {
+      log.error({ subject: message.subject }, said); // H3
       return;
     }
-    if (partitionOf(hostId) !== partition) {
-      log.error({ host: hostId, partition }, 'a host speaks where it does not belong'); // H3
-      return;
-    }
+    const { hostId, up, kind } = said;
     const { instanceId } = up;
     if (kind.$case === 'hello') {
-      if (kind.value.hostId !== hostId || kind.value.instanceId !== instanceId) {
-        log.error({ host: hostId, claims: kind.value.hostId }, 'a host claims the name of another'); // H3
-        return;
-      }
-      const host = hostOf(hostId);
+      const host = knownHost(hostId);
       if (instanceId === host.instanceId && up.hello !== 0n && up.hello <= host.hello) return; // H7
       host.heardAtMs = clock.now().monotonicMs;
       const session = openSession(host, hostId, up);
@@ -138,7 +129,7 @@ export async function serveHosts(deps: {
       log.warn({ host: hostId }, 'a machine that never said hello is not heard');
       return;
     }
-    const host = hostOf(hostId);
+    const host = knownHost(hostId);
     // Of an instance that said hello to the leader before us, or that another one has replaced.
     const present = host.instanceId === instanceId ? host.session : undefined;
     if (present !== undefined) host.heardAtMs = clock.now().monotonicMs;
@@ -198,7 +189,7 @@ export async function serveHosts(deps: {
   const { messages, remove } = await hearPartition({ js, jsm, replicaCount, partition, leaderId });
   const hearing = (async () => {
     for await (const message of messages) {
-      const hostId = message.subject.split('.').at(-1) ?? '';
+      const hostId = hostOf(message.subject);
       const handled = (last.get(hostId) ?? Promise.resolve()).then(async () => {
         try {
           await hear(message);
@@ -215,7 +206,7 @@ export async function serveHosts(deps: {
     callback: (error, { subject, data }) => {
       if (error !== null) return;
       try {
-        hearStateOf(subject.split('.').at(-1) ?? '', data);
+        hearStateOf(hostOf(subject), data);
       } catch (failure) {
         log.warn({ err: failure, subject }, "a host's state cannot be read");
       }
@@ -248,13 +239,4 @@ export async function serveHosts(deps: {
       await remove();
     },
   };
-}
-
-/** @returns undefined for what is no message. */
-function decoded(message: JsMsg): Up | undefined {
-  try {
-    return Up.decode(message.data);
-  } catch {
-    return undefined; // Told by whoever asked.
-  }
 }

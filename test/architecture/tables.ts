@@ -50,7 +50,7 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
       ...['bench/', 'harness/'],
     ],
   ],
-  ['@jest/globals', ['test/support/', 'test/fleet/once.ts']],
+  ['@jest/globals', ['test/support/', 'test/fleet/once.ts', 'test/fleet/on-stage.ts']],
   [
     '@nats-io/jetstream',
     ['orchestrator/', 'plugin-host/link/', 'bench/journal/', 'test/power-cut/subjects/'],
