@@ -5,7 +5,8 @@ import { expect } from '@jest/globals';
 import { partitionOf } from '../../proto/subjects.js';
 import { hostsOf, isWhole } from './ask.grpc.js';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
-import { fleetTest, stageForEach } from './on-stage.js';
+import { fleetTest } from '../support/confinement.js';
+import { stageForEach } from './on-stage.js';
 
 const HOSTS = 1_000;
 /** Of those that connect at the beginning. */

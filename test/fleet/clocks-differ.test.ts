@@ -4,7 +4,8 @@ import { expect } from '@jest/globals';
 import { systemClock, type Clock } from '../../runtime/clock.js';
 import { hostsOf } from './ask.grpc.js';
 import { openFleetStage } from './fleet-stage.js';
-import { fleetTest, stageForEach } from './on-stage.js';
+import { fleetTest } from '../support/confinement.js';
+import { stageForEach } from './on-stage.js';
 import { everythingOnce } from './once.js';
 
 const DAY_MS = 86_400_000;

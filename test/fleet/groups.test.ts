@@ -2,7 +2,8 @@
 
 import { expect } from '@jest/globals';
 import { openFleetStage } from './fleet-stage.js';
-import { fleetTest, stageForEach } from './on-stage.js';
+import { fleetTest } from '../support/confinement.js';
+import { stageForEach } from './on-stage.js';
 
 const MS_MAX = 120_000;
 const MACHINES = 6;

@@ -20,7 +20,7 @@ import { connectNats, type Nats } from '../../runtime/nats.js';
 import type { RunningLull } from '../../harness/lull.spawn.js';
 import { hostsOf } from './ask.grpc.js';
 import { openFleetStage, type FleetStage } from './fleet-stage.js';
-import { fleetTest } from './on-stage.js';
+import { fleetTest } from '../support/confinement.js';
 
 const MS_MAX = 120_000;
 

@@ -5,7 +5,8 @@ import { beforeEach, describe, expect } from '@jest/globals';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import type { Fault, FaultProxy } from '../support/fault-proxy.tcp.js';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
-import { fleetTest, stageForEach } from './on-stage.js';
+import { fleetTest } from '../support/confinement.js';
+import { stageForEach } from './on-stage.js';
 import { everythingOnce, ledCount } from './once.js';
 
 const HOSTS = 8;

@@ -1,15 +1,10 @@
-// Situations of a fleet: each has a stage of its own, and is skipped where there is no nats-server.
+// A stage for each situation of a fleet.
 
-import { afterEach, beforeEach, test } from '@jest/globals';
+import { afterEach, beforeEach } from '@jest/globals';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { openFleetStage, type FleetStage } from './fleet-stage.js';
 
 const STAGE_MS_MAX = 60_000;
-
-export function fleetTest(situation: string, body: () => Promise<void>, msMax: number): void {
-  if (natsServerProgram !== undefined) test(situation, body, msMax);
-  else test.skip(`${situation} (skipped here: needs nats-server 2.10)`, body);
-}
 
 /** Opens a stage before each test of the file, and closes it afterwards. @returns the present one. */
 export function stageForEach(open: () => Promise<FleetStage> = openFleetStage): () => FleetStage {

@@ -3,7 +3,8 @@
 import { expect } from '@jest/globals';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
 import { hostsOf } from './ask.grpc.js';
-import { fleetTest, stageForEach } from './on-stage.js';
+import { fleetTest } from '../support/confinement.js';
+import { stageForEach } from './on-stage.js';
 
 const HOSTS = 24;
 const MS_MAX = 180_000;

@@ -4,7 +4,8 @@ import { expect } from '@jest/globals';
 import { ringOf } from '../../orchestrator/scheduler/rings.js';
 import { rolloutKey } from '../../orchestrator/world/rollouts.js';
 import { openFleetStage } from './fleet-stage.js';
-import { fleetTest, stageForEach } from './on-stage.js';
+import { fleetTest } from '../support/confinement.js';
+import { stageForEach } from './on-stage.js';
 
 const MS_MAX = 120_000;
 const rings = [

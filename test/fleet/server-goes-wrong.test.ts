@@ -11,7 +11,7 @@ import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import type { FleetHost } from './fleet-host.nats.js';
 import { openFleetStage, type FleetStage } from './fleet-stage.js';
-import { fleetTest } from './on-stage.js';
+import { fleetTest } from '../support/confinement.js';
 import { everythingOnce } from './once.js';
 
 const HOSTS = 6;

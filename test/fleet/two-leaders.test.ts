@@ -2,7 +2,8 @@
 
 import { expect } from '@jest/globals';
 import { timesDone } from './fleet-host.nats.js';
-import { fleetTest, stageForEach } from './on-stage.js';
+import { fleetTest } from '../support/confinement.js';
+import { stageForEach } from './on-stage.js';
 import { everythingOnce, ledCount } from './once.js';
 
 const HOSTS = 16;

@@ -43,6 +43,11 @@ export function recordedDiskTest(
   testUnless(missingForDisk ?? missing, situation, body, msMax);
 }
 
+/** A test of a fleet, without a sandbox. */
+export function fleetTest(situation: string, body: () => Promise<void>, msMax: number): void {
+  testUnless(missingForNats, situation, body, msMax);
+}
+
 /** A test with a sandbox on a machine of a fleet. */
 export function fleetSandboxTest(
   situation: string,
