@@ -2,10 +2,11 @@
 // the machine's partition answers it. Unary calls, in the bytes that gRPC gives them.
 
 import { Metadata, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
-import { headers, type Msg } from '@nats-io/transport-node';
+import { headers, RequestError, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operator.js';
 import { ListHostsResponse } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { partitionOf, subjects } from '../../proto/subjects.js';
+import { pause } from '../../runtime/deadline.js';
 import { reasonOf } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
@@ -23,6 +24,9 @@ const CODE = 'lull-code';
 const REASON = 'lull-reason';
 const LIST_HOSTS = 'ListHosts';
 const ASK_MS_MAX = 8_000;
+/** Longer than a partition is without a leader when one dies. */
+const LEADERLESS_MS_MAX = 5_000;
+const ASK_AGAIN_MS = 200;
 
 type Method = keyof typeof OperatorServiceService;
 interface Unary {
@@ -152,18 +156,34 @@ async function ask(
   about.set(HOST, hostId);
   // Whoever takes a call has looked whose it is; nobody but an orchestrator speaks here.
   if (caller?.name !== undefined) about.set(CALLER, `URI:${urnOf(caller.role, caller.name)}`);
-  let answer: Msg;
-  try {
-    const options = { timeout: ASK_MS_MAX, headers: about };
-    answer = await nats.connection.request(subjects.ask(partition), body, options);
-  } catch (error) {
-    const why = (error as Error).message;
-    const message = `no orchestrator answers for partition ${partition} now (${why}); try again in a moment`;
-    throw new RpcFailure(status.UNAVAILABLE, 'FLEET_BUSY', message);
-  }
+  const answer = await askLeader(nats, partition, body, about);
   const code = answer.headers?.get(CODE);
   if (code === undefined || code === '') return answer;
   throw new RpcFailure(statusOf(code), answer.headers?.get(REASON) ?? '', answer.string());
+}
+
+/** Waits for one where there is none: such a call has not reached anybody, and may be made again. */
+async function askLeader(
+  nats: Nats,
+  partition: string,
+  body: Uint8Array,
+  about: MsgHdrs,
+): Promise<Msg> {
+  const giveUpAtMs = performance.now() + LEADERLESS_MS_MAX;
+  for (;;) {
+    try {
+      const options = { timeout: ASK_MS_MAX, headers: about };
+      return await nats.connection.request(subjects.ask(partition), body, options);
+    } catch (error) {
+      const isNobodyThere = error instanceof RequestError && error.isNoResponders();
+      if (!isNobodyThere || performance.now() >= giveUpAtMs) {
+        const why = (error as Error).message;
+        const message = `no orchestrator answers for partition ${partition} now (${why}); try again in a moment`;
+        throw new RpcFailure(status.UNAVAILABLE, 'FLEET_BUSY', message);
+      }
+      await pause(ASK_AGAIN_MS);
+    }
+  }
 }
 
 function statusOf(code: string): status {

@@ -133,17 +133,6 @@ export async function leadPartition(
         });
       }),
     });
-    opened.add(
-      'calls',
-      serveCalls({
-        nats,
-        partition: name,
-        roomOf,
-        hosts: partition.hosts,
-        isKnown: partition.isKnown,
-        log,
-      }),
-    );
     const leaderId = randomBytes(8).toString('hex');
     const onDeaf = (error?: unknown): void => {
       if (closed) return;
@@ -158,6 +147,9 @@ export async function leadPartition(
         isKnown: partition.isKnown,
       }),
     );
+    // Closed first: a call that comes while the rest is closed is for whoever leads next.
+    const { hosts, isKnown } = partition;
+    opened.add('calls', serveCalls({ nats, partition: name, roomOf, hosts, isKnown, log }));
     return {
       name,
       partition,

@@ -11,6 +11,9 @@
 //   E5. Whoever hears nothing does not count as there, although the others still hear it: it says so by
 //       compare-and-swap on what it heard last. Otherwise its share would be left to it.
 //   E6. A partition that is being let go of, or could not be led, is not reached for.
+//   E7. Whoever is still letting go of one does not count as there: the others would leave it its share,
+//       which it could not take yet.
+//   E8. Nobody waits for a partition to be opened or closed with renewing what else it leads.
 
 import { Kvm, type KV } from '@nats-io/kv';
 import { StorageType } from '@nats-io/jetstream';
@@ -57,7 +60,9 @@ export async function keepLeases(deps: {
   const seen = new Map<string, Seen>();
   let { bucket, stopWatching } = await open();
   const held = new Map<string, number>();
-  const lettingGo = new Set<string>();
+  /** What is being opened and closed: both may take longer than a claim holds unrenewed. */
+  const taking = new Map<string, Promise<unknown>>();
+  const lettingGo = new Map<string, Promise<unknown>>();
   const refusedUntilMs = new Map<string, number>();
   let closed = false;
   let cancel: CancelTimer = () => undefined;
@@ -98,6 +103,11 @@ export async function keepLeases(deps: {
     const key = `lead.${partition}`;
     // What was written last time may have been taken although nobody said so.
     const found = seen.get(key);
+    if (found !== undefined && found.owner !== self && found.revision > revision) {
+      log.warn({ partition, owner: found.owner }, 'another one leads a partition');
+      letGo(partition); // E2, also of whoever hears and is not heard.
+      return;
+    }
     const known = found?.owner === self ? Math.max(revision, found.revision) : revision;
     try {
       held.set(partition, await put(bucket, key, self, known));
@@ -107,7 +117,7 @@ export async function keepLeases(deps: {
         return;
       }
       log.warn({ err: error, partition }, 'the lead of a partition is lost');
-      await letGo(partition); // E2
+      letGo(partition); // E2
     }
   }
 
@@ -118,35 +128,40 @@ export async function keepLeases(deps: {
     } catch {
       return; // Another one was faster.
     }
-    try {
-      await deps.onTaken(partition);
-    } catch (error) {
-      log.error({ err: error, partition }, 'a partition cannot be led from here');
-      refusedUntilMs.set(partition, clock.now().monotonicMs + REFUSED_FOR_MS);
-      await release(partition);
-    }
+    const done = deps
+      .onTaken(partition)
+      .catch((error: unknown) => {
+        log.error({ err: error, partition }, 'a partition cannot be led from here');
+        refusedUntilMs.set(partition, clock.now().monotonicMs + REFUSED_FOR_MS);
+        release(partition);
+      })
+      .finally(() => taking.delete(partition));
+    taking.set(partition, done);
   }
 
-  async function letGo(partition: string): Promise<void> {
-    if (!held.delete(partition)) return;
-    lettingGo.add(partition);
-    await deps.onReleased(partition).finally(() => lettingGo.delete(partition));
+  /** E8. @param takeBack what becomes of its claim when nothing of it is left. */
+  function letGo(partition: string, takeBack?: (revision: number) => Promise<unknown>): void {
+    const revision = held.get(partition);
+    if (revision === undefined) return;
+    held.delete(partition);
+    const done = Promise.resolve(taking.get(partition))
+      .then(() => deps.onReleased(partition))
+      .then(() => takeBack?.(revision))
+      .catch((error: unknown) => {
+        log.warn({ err: error, partition }, 'a partition was not given back; its claim expires');
+      })
+      .finally(() => lettingGo.delete(partition));
+    lettingGo.set(partition, done);
+  }
+
+  function release(partition: string): void {
+    letGo(partition, (revision) => put(bucket, `lead.${partition}`, '', revision)); // E1
   }
 
   /** E6. */
   function mayTake(partition: string): boolean {
     const refusedMs = refusedUntilMs.get(partition) ?? Number.NEGATIVE_INFINITY;
     return !lettingGo.has(partition) && refusedMs <= clock.now().monotonicMs;
-  }
-
-  async function release(partition: string): Promise<void> {
-    const revision = held.get(partition);
-    await letGo(partition);
-    if (revision === undefined) return;
-    const key = `lead.${partition}`;
-    await put(bucket, key, '', revision).catch((error: unknown) => {
-      log.debug({ err: error, partition }, 'a claim was not taken back; it expires'); // E1
-    });
   }
 
   /** E3. */
@@ -169,12 +184,12 @@ export async function keepLeases(deps: {
   }
 
   async function round(): Promise<void> {
-    await sayThatIAmThere();
+    if (lettingGo.size === 0) await sayThatIAmThere(); // E7
     await Promise.all([...held].map(([partition, revision]) => renew(partition, revision)));
     if (closed) return;
     const mine = new Set(held.keys());
     const shares = sharesOf(self, partitions, claimsOf('member.'), claimsOf('lead.'), mine);
-    await Promise.all(shares.release.map(release));
+    shares.release.forEach(release);
     await Promise.all(shares.take.filter(mayTake).map(take));
   }
 
@@ -192,13 +207,14 @@ export async function keepLeases(deps: {
 
   return {
     giveUp: (partition) => {
-      void release(partition);
+      release(partition);
     },
     close: async () => {
       closed = true;
       cancel();
       await rounding;
-      await Promise.all([...held.keys()].map(release));
+      [...held.keys()].forEach(release);
+      await Promise.all(lettingGo.values());
       await bucket.delete(`member.${self}`).catch(() => undefined); // It expires.
       stopWatching();
     },

@@ -41,6 +41,9 @@ export interface FleetHost {
   /** When it was last told that everything stops. */
   readonly haltedAtMs: number | undefined;
   readonly running: number;
+  /** Runs do not come to an end until they are let. */
+  holdRuns(): void;
+  letRunsEnd(): void;
   /** How often an orchestrator has welcomed it and asked what it is like. */
   readonly welcomedCount: number;
   see(presence: 'engaged' | 'away'): void;
@@ -72,6 +75,8 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
   const carrier = natsCarrier({ nats, hostId, instanceId, clock, random });
   const link = openLink({ carrier, hostId, instanceId, bootId: '', diskPath: '/', clock, log });
   const runs = new Map<string, { readonly epoch: number; readonly cancel: CancelTimer }>();
+  /** The ends of runs that are over and held. */
+  let heldEnds: Map<string, () => void> | undefined;
   const granted: Done[] = [];
   const finished: Done[] = [];
   const commands: Command['$case'][] = [];
@@ -130,13 +135,21 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
         : String(work?.$case);
     granted.push(done(runId, epoch, what));
     link.report({ runId, epoch }, { kind: 'started', sandboxSha256: '', launchMs: 1 });
-    const cancel = clock.after(runMs, () => {
+    const end = (): void => {
       runs.delete(runId);
       if (work?.$case === 'scan') for (const id of updates) found(runId, epoch, id);
       finished.push(done(runId, epoch, what));
       const outcome = { kind: 'succeeded' } as const;
       link.report({ runId, epoch }, { kind: 'finished', outcome, stderrTail: '' });
+    };
+    const cancelEnd = clock.after(runMs, () => {
+      if (heldEnds === undefined) end();
+      else heldEnds.set(runId, end);
     });
+    const cancel = (): void => {
+      cancelEnd();
+      heldEnds?.delete(runId);
+    };
     runs.set(runId, { epoch, cancel });
   }
 
@@ -188,6 +201,14 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
     },
     get running() {
       return runs.size;
+    },
+    holdRuns: () => {
+      heldEnds ??= new Map();
+    },
+    letRunsEnd: () => {
+      const ends = [...(heldEnds?.values() ?? [])];
+      heldEnds = undefined;
+      for (const end of ends) end();
     },
     see: (presence) => {
       awaySinceMs = presence === 'away' ? clock.now().wallMs - longAwayMs : undefined;

@@ -7,7 +7,7 @@ import type { Fault, FaultProxy } from '../support/fault-proxy.tcp.js';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
 import { fleetTest } from '../support/confinement.js';
 import { stageForEach } from './on-stage.js';
-import { everythingOnce, ledCount } from './once.js';
+import { everythingOnce, inMidScan, ledCount } from './once.js';
 
 const HOSTS = 8;
 const PARTITIONS = 17;
@@ -47,11 +47,9 @@ describe('between the machines and the server', () => {
       async () => {
         const lull = await stage().orchestrator('orchestrator-1');
         const hosts = await machines(network);
-        await stage().accept(lull);
-        await stage().until('every machine scans', () =>
-          hosts.every(({ running }) => running === 1),
-        );
-        network.become(fault);
+        await inMidScan(stage(), hosts, lull, () => {
+          network.become(fault);
+        });
         await stage().until('the scans are over', () =>
           hosts.every((host) => host.running === 0 || timesDone(host)['scan'] === 1),
         );
@@ -68,11 +66,11 @@ fleetTest(
   async () => {
     const lull = await stage().orchestrator('orchestrator-1');
     const hosts = await machines(network);
-    await stage().accept(lull);
-    await stage().until('every machine scans', () => hosts.every(({ running }) => running === 1));
-    network.become({ kind: 'cut' });
     const { takenCount } = network;
-    network.become({ kind: 'delay', ms: LATER_THAN_MS });
+    await inMidScan(stage(), hosts, lull, () => {
+      network.become({ kind: 'cut' });
+      network.become({ kind: 'delay', ms: LATER_THAN_MS });
+    });
     await stage().until(
       'each was refused twice, and tries again',
       () => network.takenCount >= takenCount + 3 * HOSTS,
@@ -92,12 +90,10 @@ describe('between one orchestrator and the server', () => {
         const first = await stage().orchestrator('orchestrator-1', network);
         const second = await stage().orchestrator('orchestrator-2');
         const hosts = await machines();
-        await stage().accept(first);
-        await stage().until('every machine scans', () =>
-          hosts.every(({ running }) => running === 1),
-        );
         const { takenCount } = network;
-        network.become(fault);
+        await inMidScan(stage(), hosts, first, () => {
+          network.become(fault);
+        });
         await stage().until('the other leads everything', () => ledCount(second) >= PARTITIONS);
         // Long before it has given up its connection and tried others.
         if (fault.kind !== 'cut') expect(network.takenCount).toBe(takenCount);

@@ -40,6 +40,20 @@ export async function everythingOnce(
   }
 }
 
+/** Accepts an updater, and does it when every machine scans, however late the last one begins. */
+export async function inMidScan(
+  stage: FleetStage,
+  hosts: readonly FleetHost[],
+  by: RunningLull,
+  act: () => Promise<void> | void,
+): Promise<void> {
+  for (const host of hosts) host.holdRuns();
+  await stage.accept(by);
+  await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
+  await act();
+  for (const host of hosts) host.letRunsEnd();
+}
+
 /** How often it has taken the lead of a partition, by its log. */
 export function ledCount({ logFile }: RunningLull): number {
   return readFileSync(logFile, 'utf8').split('leading a partition').length - 1;

@@ -12,7 +12,7 @@ import { connectNats, type Nats } from '../../runtime/nats.js';
 import type { FleetHost } from './fleet-host.nats.js';
 import { openFleetStage, type FleetStage } from './fleet-stage.js';
 import { fleetTest } from '../support/confinement.js';
-import { everythingOnce } from './once.js';
+import { everythingOnce, inMidScan } from './once.js';
 
 const HOSTS = 6;
 const MS_MAX = 240_000;
@@ -58,9 +58,7 @@ fleetTest(
     stage = await openFleetStage();
     const lull = await stage.orchestrator('orchestrator-1');
     const hosts = await machines();
-    await stage.accept(lull);
-    await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
-    await stage.server.kill();
+    await inMidScan(stage, hosts, lull, () => stage.server.kill());
     await stage.until('the scans are over', () => hosts.every(({ running }) => running === 0));
     await stage.server.start();
     await everythingOnce(stage, hosts, lull);

@@ -4,7 +4,7 @@ import { expect } from '@jest/globals';
 import { timesDone } from './fleet-host.nats.js';
 import { fleetTest } from '../support/confinement.js';
 import { stageForEach } from './on-stage.js';
-import { everythingOnce, ledCount } from './once.js';
+import { everythingOnce, inMidScan, ledCount } from './once.js';
 
 const HOSTS = 16;
 const PARTITIONS = 17;
@@ -22,9 +22,9 @@ fleetTest(
         stage().machine({ hostId: `machine-${String(index)}`, runMs: 2_000 }),
       ),
     );
-    await stage().accept(first);
-    await stage().until('every machine scans', () => hosts.every(({ running }) => running === 1));
-    process.kill(first.pid, 'SIGSTOP');
+    await inMidScan(stage(), hosts, first, () => {
+      process.kill(first.pid, 'SIGSTOP');
+    });
     try {
       const second = await stage().orchestrator('orchestrator-2');
       await stage().until('the other leads everything', () => ledCount(second) >= PARTITIONS);
