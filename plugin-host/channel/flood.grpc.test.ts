@@ -168,7 +168,10 @@ describe('a flood of', () => {
         (error: unknown) => (error as ServiceError).code,
       ),
     );
-    expect(new Set(await Promise.all(calls))).toEqual(new Set([status.RESOURCE_EXHAUSTED]));
+    // Some versions of Node.js end the connection of whoever does this, with all its calls.
+    const refusals: unknown[] = [status.RESOURCE_EXHAUSTED, status.UNAVAILABLE];
+    const codes = new Set(await Promise.all(calls));
+    expect([...codes].filter((code) => !refusals.includes(code))).toEqual([]);
     await answersAsBefore();
   });
 

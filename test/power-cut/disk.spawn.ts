@@ -26,7 +26,7 @@ import { basename, join } from 'node:path';
 import { Recorder } from './recorder.spawn.js';
 
 export const BLOCK_BYTES = 1_024;
-const IMAGE_BYTES = 16 * 1024 * 1024;
+const IMAGE_BYTES = 10 * 1024 * 1024;
 const COMMAND_MS_MAX = 20_000;
 const LOOKS_MAX = 100;
 /** In memory: the disk of the machine is not what is under test. */

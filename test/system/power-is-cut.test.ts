@@ -24,20 +24,6 @@ describe.each([
   }
 });
 
-for (const seed of ['2', '3']) {
-  for (const subject of ['install', 'content']) {
-    diskTest(
-      `${subject}, by other chances (seed ${seed})`,
-      async () => {
-        const { images, problems } = await cut(subject, 'chance', seed);
-        expect(problems).toEqual([]);
-        expect(images).toBeGreaterThan(15);
-      },
-      CUT_MS_MAX,
-    );
-  }
-}
-
 diskTest('a program that forgets an fsync is caught, so that the others could be', async () => {
   expect((await cut('careless', 'names')).problems).not.toEqual([]);
 });

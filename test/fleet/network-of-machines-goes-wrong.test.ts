@@ -1,16 +1,15 @@
 // Between machines and their fleet's server the network goes wrong in every way that it can: nothing is
 // lost, and nothing is done twice.
 
-import { beforeEach, describe, expect } from '@jest/globals';
+import { beforeEach, describe } from '@jest/globals';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import type { Fault, FaultProxy } from '../support/fault-proxy.tcp.js';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
 import { fleetTest } from '../support/confinement.js';
 import { stageForEach } from './on-stage.js';
-import { everythingOnce, inMidScan, ledCount } from './once.js';
+import { everythingOnce, inMidScan } from './once.js';
 
 const HOSTS = 8;
-const PARTITIONS = 17;
 /** A server waits 2 s for whoever connects to say who that is. */
 const LATER_THAN_MS = 2_500;
 /** Half-open connections are noticed after 30 s at the latest (docs/operators.md). */
@@ -80,36 +79,3 @@ fleetTest(
   },
   MS_MAX,
 );
-
-describe('between one orchestrator and the server', () => {
-  for (const [what, fault] of faults) {
-    if (fault.kind === 'delay' || fault.kind === 'slow') continue;
-    fleetTest(
-      `${what}: the other serves its machines, and it takes its share again when it is back`,
-      async () => {
-        const first = await stage().orchestrator('orchestrator-1', network);
-        const second = await stage().orchestrator('orchestrator-2');
-        const hosts = await machines();
-        const { takenCount } = network;
-        await inMidScan(stage(), hosts, first, () => {
-          network.become(fault);
-        });
-        await stage().until('the other leads everything', () => ledCount(second) >= PARTITIONS);
-        // Long before it has given up its connection and tried others.
-        if (fault.kind !== 'cut') expect(network.takenCount).toBe(takenCount);
-        const led = ledCount(second);
-        await everythingOnce(stage(), hosts, second);
-        if (fault.kind === 'one-way') {
-          await stage().until('the connection is given up', () => network.takenCount > takenCount);
-        }
-        // Nor has it given any of them back meanwhile to one that only seemed to be there.
-        expect(ledCount(second)).toBe(led);
-        const before = ledCount(first);
-        network.become({ kind: 'none' });
-        await stage().until('it leads again', () => ledCount(first) > before);
-        await everythingOnce(stage(), hosts, first);
-      },
-      MS_MAX,
-    );
-  }
-});
