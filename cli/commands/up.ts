@@ -16,10 +16,8 @@ import { busesFrom, type Places } from '../paths.js';
 import { openPolicyFile } from '../policy-file.fs.js';
 import { connectFleet, hostIdOf, type FleetPlace } from './fleet-place.js';
 import type { JournalSettings } from './journal-place.js';
+import type { Part } from './parts.js';
 import type { Replay } from './replay.js';
-
-export const parts = ['sensor-service', 'orchestrator', 'plugin-host'] as const;
-export type Part = (typeof parts)[number];
 
 export interface UpOptions {
   readonly version: string;
