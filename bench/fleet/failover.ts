@@ -4,23 +4,22 @@
 //   its leases expire, the other takes them and reads the journals
 //   each of its partitions has a machine that the other has welcomed    measured: the last one
 
-import { readFileSync } from 'node:fs';
 import type { RunningLull } from '../../harness/lull.spawn.js';
-import { FLEET_PARTITION, partitionOf, partitions } from '../../proto/subjects.js';
+import { FLEET_PARTITION, partitionOf } from '../../proto/subjects.js';
 import { pause } from '../../runtime/deadline.js';
+import { until } from '../../runtime/until.testing.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { createLog } from '../../runtime/log.js';
 import { openFleetStage } from '../../test/fleet/fleet-stage.js';
 import type { FleetHost } from '../../test/fleet/fleet-host.nats.js';
+import { allPartitions, ledBy } from '../../test/fleet/led.js';
 import { startCrowd } from './crowd.nats.js';
 
 /** Enough that every partition has some. */
 const HOSTS = 320;
-const LOOK_EVERY_MS = 2;
-const WAIT_MS_MAX = 120_000;
+const patience = { withinMs: 120_000 };
 /** The hellos that a new one causes are over by then. */
 const SETTLED_MS = 2_000;
-const ALL = partitions.length + 1;
 
 /** Seconds, for each time that one was killed. */
 export async function failover(repeats: number): Promise<number[]> {
@@ -35,11 +34,19 @@ export async function failover(repeats: number): Promise<number[]> {
     };
     let first = await another();
     const crowd = await startCrowd(stage.server.url, HOSTS, opened);
-    await until('everybody is welcomed', () => crowd.every((host) => host.welcomedCount > 0));
+    await until(
+      'everybody is welcomed',
+      () => crowd.every((host) => host.welcomedCount > 0),
+      patience,
+    );
     const took: number[] = [];
     while (took.length < repeats) {
       const second = await another();
-      await until('it leads its share', () => ledBy(second).length >= Math.floor(ALL / 2));
+      await until(
+        'it leads its share',
+        () => ledBy(second).length >= Math.floor(allPartitions.length / 2),
+        patience,
+      );
       await pause(SETTLED_MS);
       took.push((await takenOver(first, second, crowd)) / 1_000);
       first = second;
@@ -60,33 +67,21 @@ async function takenOver(
   const startMs = performance.now();
   process.kill(dying.pid, 'SIGKILL');
   const welcomedMs = new Map<string, number>();
-  await until('its partitions are served', () => {
-    crowd.forEach(({ hostId, welcomedCount }, at) => {
-      const partition = partitionOf(hostId);
-      if (welcomedCount > (before[at] ?? 0) && !welcomedMs.has(partition)) {
-        welcomedMs.set(partition, performance.now() - startMs);
-      }
-    });
-    const led = ledBy(other);
-    const taken = led.slice(ledBefore).filter((partition) => partition !== FLEET_PARTITION);
-    return led.length >= ALL && taken.every((each) => welcomedMs.has(each));
-  });
+  await until(
+    'its partitions are served',
+    () => {
+      crowd.forEach(({ hostId, welcomedCount }, at) => {
+        const partition = partitionOf(hostId);
+        if (welcomedCount > (before[at] ?? 0) && !welcomedMs.has(partition)) {
+          welcomedMs.set(partition, performance.now() - startMs);
+        }
+      });
+      const led = ledBy(other);
+      const taken = led.slice(ledBefore).filter((partition) => partition !== FLEET_PARTITION);
+      return led.length >= allPartitions.length && taken.every((each) => welcomedMs.has(each));
+    },
+    patience,
+  );
   await dying.exited;
   return Math.max(...welcomedMs.values());
-}
-
-/** The partitions that it has taken the lead of, in order, by its log. */
-function ledBy({ logFile }: RunningLull): string[] {
-  return readFileSync(logFile, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('leading a partition'))
-    .map((line) => (JSON.parse(line) as { partition: string }).partition);
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const giveUpAtMs = performance.now() + WAIT_MS_MAX;
-  while (!holds()) {
-    if (performance.now() > giveUpAtMs) throw new Error(`waited in vain: ${what}`);
-    await pause(LOOK_EVERY_MS);
-  }
 }

@@ -18,6 +18,7 @@ import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import { startSensorService, type SensorService } from '../../sensor-service/main.js';
 import { reportPresence } from './ask.js';
+import { until } from '../../runtime/until.testing.js';
 
 const away: Requirement = { kind: 'person-away', forMs: 0 };
 
@@ -69,14 +70,6 @@ afterEach(async () => {
   await sensor.close();
   rmSync(runDir, { recursive: true });
 });
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 5_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  throw new Error(`waited in vain: ${what}`);
-}
 
 test('the return freezes the run, with the time from the edge to the freeze', async () => {
   await reportPresence(runDir, 'engaged', 0);

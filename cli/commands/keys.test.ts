@@ -24,7 +24,7 @@ import {
   test,
 } from '@jest/globals';
 import { callerIn } from '../../orchestrator/trust/caller.js';
-import { pause } from '../../runtime/deadline.js';
+import { until } from '../../runtime/until.testing.js';
 import { connectNats } from '../../runtime/nats.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { startFleetServer, type FleetUnderTest } from '../keys/fleet.testing.js';
@@ -221,33 +221,24 @@ describeHere(`a fleet whose keys change${missing}`, () => {
     return seen;
   }
 
-  /** A server takes a moment for what it reads anew. */
-  async function until(what: () => Promise<boolean>): Promise<boolean> {
-    for (let tries = 0; tries < 100; tries += 1) {
-      if (await what()) return true;
-      await pause(50);
-    }
-    return false;
-  }
-
   test('a host that was taken back is thrown out, and is back with what it is given anew', async () => {
     const { connection } = await fleet.connect('host-h1');
     const seen = seenOf(connection);
     const other = await fleet.connect('orchestrator-o1');
-    const happened = (type: string): Promise<boolean> =>
-      until(() => Promise.resolve(seen.includes(type)));
+    // A server takes a moment for what it reads anew.
+    const happened = (type: string) => until(type, () => seen.includes(type));
     await revokeKeys(fleet.dir, HOST, Date.now());
     fleet.server.reload();
-    expect(await happened('disconnect')).toBe(true);
+    await happened('disconnect');
     expect(await comesIn('host-h1')).toBe(false);
     expect(await comesIn('orchestrator-o1')).toBe(true);
     expect(seen).not.toContain('reconnect');
     // The process that was thrown out tries on, and reads what lies there at each try.
     await issueKeys(fleet.dir, { ...HOST, serves: [] }, Date.now());
-    expect(await happened('reconnect')).toBe(true);
+    await happened('reconnect');
     await connection.flush();
     // The server makes everybody connect anew when an account changes; they are back by themselves.
-    expect(await until(() => other.connection.rtt().then(Boolean, () => false))).toBe(true);
+    await until('the other is back', () => other.connection.rtt().then(Boolean, () => false));
   });
 
   test('a new authority is taken beside the old one, then alone, and whoever is connected is back', async () => {
@@ -267,18 +258,18 @@ describeHere(`a fleet whose keys change${missing}`, () => {
     await addAuthority(fleet.dir, Date.now());
     fleet.server.reload();
     await rotateKeys(fleet.dir, { kind: 'one', holder: HOST }, Date.now());
-    expect(await until(() => comesIn('host-h1'))).toBe(true);
+    await until('the host comes in', () => comesIn('host-h1'));
     expect(await comesIn('orchestrator-o1')).toBe(true);
     expect(await isTakenStill()).toBe(true);
 
     await rotateKeys(fleet.dir, { kind: 'all' }, Date.now());
     fleet.server.reload();
-    expect(await until(() => comesIn('host-h1'))).toBe(true);
+    await until('the host comes in', () => comesIn('host-h1'));
     await retireAuthorities(fleet.dir);
     fleet.server.reload();
-    expect(await until(async () => !(await isTakenStill()))).toBe(true);
+    await until('the old one is refused', async () => !(await isTakenStill()));
     expect(await comesIn('host-h1')).toBe(true);
     expect(await comesIn('orchestrator-o1')).toBe(true);
-    expect(await until(() => connection.rtt().then(Boolean, () => false))).toBe(true);
+    await until('it is back', () => connection.rtt().then(Boolean, () => false));
   });
 });

@@ -1,10 +1,11 @@
 // What is recorded from sensors that run, and simulated with: the file is all that they share.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../runtime/clock.js';
+import { until } from '../../runtime/until.testing.js';
 import {
   Report,
   startSensorUnderTest,
@@ -34,9 +35,12 @@ async function recorded(name: string, report: Report, word: string): Promise<str
   try {
     await sensor.report(report);
     const rows = record(dirname(sensor.service.socketPath), file, stop.signal);
-    await until(() => readFileSync(file, 'utf8').includes(`presence,${word}`));
+    await until(
+      'it is written',
+      () => existsSync(file) && readFileSync(file, 'utf8').includes(`presence,${word}`),
+    );
     // A trace lasts from its first row to its last.
-    await until(() => Date.now() - statSync(file).birthtimeMs > 50);
+    await until('it lasts', () => Date.now() - statSync(file).birthtimeMs > 50);
     stop.abort();
     expect(await rows).toBeGreaterThan(1);
   } finally {
@@ -44,18 +48,6 @@ async function recorded(name: string, report: Report, word: string): Promise<str
     await sensor.close();
   }
   return file;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let count = 0; count < 2_000; count += 1) {
-    try {
-      if (holds()) return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error('it did not come about');
 }
 
 function simulated(traceFile: string) {

@@ -5,6 +5,7 @@ import type { ClientReadableStream } from '@grpc/grpc-js';
 import type { WatchResponse } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { Fact } from '../journal/fact.js';
 import { openOperator, type OperatorUnderTest } from './operator.testing.js';
+import { until } from '../../runtime/until.testing.js';
 
 let operator: OperatorUnderTest;
 let streams: ClientReadableStream<WatchResponse>[];
@@ -45,14 +46,6 @@ function watch(fromSequence: number): Watcher {
   stream.on('end', () => (watcher.over = true));
   stream.on('error', () => (watcher.over = true));
   return watcher;
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 10_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`waited in vain: ${what}`);
 }
 
 function upTo(last: number, first = 1): number[] {

@@ -14,10 +14,11 @@ import {
   type NatsServerSettings,
   type NatsServerUnderTest,
 } from '../../runtime/nats-server.testing.js';
-import { chainEntry, genesis, verifyChain, type Head, type StoredEntry } from './chain.js';
+import { genesis, verifyChain } from './chain.js';
 import { whyLossy } from './durability.jetstream.js';
 import { openJetStreamJournal } from './jetstream.js';
-import { JournalError, type Journal } from './journal.js';
+import { after, codeOf, headOf } from './entries.testing.js';
+import type { Journal } from './journal.js';
 import { openStream, STREAM } from './stream.jetstream.js';
 
 const log = createLog('test', 'error');
@@ -58,31 +59,6 @@ async function open(name: string): Promise<Journal> {
     mayCreate: true,
     pause,
   });
-}
-
-/** `count` entries that follow `head`. */
-function after(head: Head, count: number, message = 'x'): StoredEntry[] {
-  let at = head;
-  return Array.from({ length: count }, () => {
-    const fact = { kind: 'run.notice', runId: 'run-1', message } as const;
-    const { sequence, atMs, body, hash } = chainEntry(at, 1_000, fact);
-    at = { sequence, hash };
-    return { sequence, atMs, body, hash };
-  });
-}
-
-function headOf(entries: readonly StoredEntry[]): Head {
-  const last = entries.at(-1);
-  return last === undefined ? genesis : { sequence: last.sequence, hash: last.hash };
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-    return 'no error';
-  } catch (error) {
-    return error instanceof JournalError ? error.code : String(error);
-  }
 }
 
 describeHere(`a journal on JetStream${missing}`, () => {

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
-import { chainEntry, genesis, verifyChain, type Head, type StoredEntry } from './chain.js';
-import { JournalError, type Journal } from './journal.js';
+import { genesis, verifyChain, type StoredEntry } from './chain.js';
+import { after, codeOf, headOf } from './entries.testing.js';
+import type { Journal } from './journal.js';
 import { openSqliteJournal } from './sqlite.js';
 
 let directory: string;
@@ -29,31 +30,6 @@ async function open(path = file): Promise<Journal> {
   const journal = await openSqliteJournal(path);
   opened.push(journal);
   return journal;
-}
-
-/** `count` entries that follow `head`. */
-function after(head: Head, count: number, message = 'x'): StoredEntry[] {
-  let at = head;
-  return Array.from({ length: count }, () => {
-    const fact = { kind: 'run.notice', runId: 'run-1', message } as const;
-    const { sequence, atMs, body, hash } = chainEntry(at, 1_000, fact);
-    at = { sequence, hash };
-    return { sequence, atMs, body, hash };
-  });
-}
-
-function headOf(entries: readonly StoredEntry[]): Head {
-  const last = entries.at(-1);
-  return last === undefined ? genesis : { sequence: last.sequence, hash: last.hash };
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise;
-    return 'no error';
-  } catch (error) {
-    return error instanceof JournalError ? error.code : String(error);
-  }
 }
 
 test('a new journal is empty; what was appended is found in order, also after reopening', async () => {

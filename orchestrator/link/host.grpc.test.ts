@@ -17,6 +17,7 @@ import { createLog } from '../../runtime/log.js';
 import type { LinkEvent } from './event.wire.js';
 import { linkService } from './host.grpc.js';
 import type { HostConnection } from './host-session.loop.js';
+import { until } from '../../runtime/until.testing.js';
 
 type Stream = ClientDuplexStream<AttachRequest, AttachResponse>;
 
@@ -82,14 +83,6 @@ afterEach(async () => {
   await listener.close();
   rmSync(directory, { recursive: true });
 });
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 5_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`waited in vain: ${what}`);
-}
 
 function dial(): LinkServiceClient {
   const client = dialUnix(LinkServiceClient, listener.path);

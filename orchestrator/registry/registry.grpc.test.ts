@@ -22,6 +22,7 @@ import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testi
 import { openBundles } from './bundles.fs.js';
 import { registryHandlers } from './registry.grpc.js';
 import { packed, submit, type Submission } from './submission.testing.js';
+import { until } from '../../runtime/until.testing.js';
 
 const acme = newVendor();
 const stranger = newVendor();
@@ -254,14 +255,6 @@ describe('refused: a clear error, an entry, and nothing else', () => {
     expect(await submit(client, good)).toMatchObject({ kind: 'accepted' });
   });
 });
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 5_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`waited in vain: ${what}`);
-}
 
 test('withdrawn is withdrawn, an unknown one too, and then it may come back', async () => {
   const good = await packed(files, {}, acme);

@@ -20,18 +20,11 @@ import {
 } from '../world/history.testing.js';
 import { openLedger } from '../world/ledger.loop.js';
 import { startTurns } from './turn.loop.js';
+import { until } from '../../runtime/until.testing.js';
 
 const HOUR_MS = 3_600_000;
 const OTHER = 'com.acme.other';
 const log = createLog('test', 'silent');
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 5_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`waited in vain: ${what}`);
-}
 
 test('what runs is stopped at once, and what that turn wanted to start is not sent', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'lull-t-'));

@@ -31,6 +31,7 @@ import {
 } from '../world/history.testing.js';
 import { openLedger, type Ledger } from '../world/ledger.loop.js';
 import { startTurns, type Turns } from './turn.loop.js';
+import { until } from '../../runtime/until.testing.js';
 
 const HOUR_MS = 3_600_000;
 const log = createLog('test', 'silent');
@@ -100,15 +101,6 @@ afterEach(async () => {
   await disk.close();
   rmSync(directory, { recursive: true });
 });
-
-/** Waits for what the turns and the journal's thread have on their way. */
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 5_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`waited in vain: ${what}`);
-}
 
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));

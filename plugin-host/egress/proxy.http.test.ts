@@ -13,6 +13,7 @@ import { HostError } from '../channel/host-failure.js';
 import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
 import { serveEgress } from './proxy.http.js';
 import { startCompanyProxy } from './proxy.http.testing.js';
+import { until } from '../../runtime/until.testing.js';
 
 let dir: string;
 let socketPath: string;
@@ -108,10 +109,6 @@ async function get(path: string): Promise<{ status: number; body: string }> {
   });
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 describe('CONNECT', () => {
   test('to a granted host carries bytes both ways and counts them', async () => {
     const port = await echoServer();
@@ -121,7 +118,7 @@ describe('CONNECT', () => {
     const sent = 'x'.repeat(300_000);
     socket.end(sent);
     expect(await text(socket)).toBe(sent);
-    await until(() => run.events.length > 0);
+    await until('the run is told', () => run.events.length > 0);
     expect(run.events).toEqual([
       {
         kind: 'egress',
@@ -181,7 +178,7 @@ describe('CONNECT', () => {
     await open([`127.0.0.1:${String(port)}`]);
     const { socket } = await tunnelTo(`127.0.0.1:${String(port)}`);
     socket.write('before ');
-    await until(() => got === 'before ');
+    await until('the bytes are through', () => got === 'before ');
     run.freeze();
     await new Promise<void>((resolve) =>
       socket.write('after', () => {
@@ -191,9 +188,9 @@ describe('CONNECT', () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(got).toBe('before ');
     run.thaw();
-    await until(() => got === 'before after');
+    await until('the bytes are through', () => got === 'before after');
     socket.destroy();
-    await until(() => run.events.length > 0);
+    await until('the run is told', () => run.events.length > 0);
     expect(run.events).toEqual([expect.objectContaining({ sentBytes: 12 })]);
   });
 
@@ -202,7 +199,7 @@ describe('CONNECT', () => {
     await open([`127.0.0.1:${String(port)}`], { idleMsMax: 60 });
     const { socket } = await tunnelTo(`127.0.0.1:${String(port)}`);
     await text(socket).catch(() => undefined);
-    await until(() => run.events.length > 0);
+    await until('the run is told', () => run.events.length > 0);
   });
 
   test('everything ends when the run is over', async () => {
@@ -252,7 +249,7 @@ describe('CONNECT', () => {
     await open([authority], { operatorHosts: [] });
     const { status, socket } = await tunnelTo(authority);
     expect([status, await text(socket)]).toEqual([403, expect.stringContaining('this machine')]);
-    await until(() => run.events.length > 0);
+    await until('the run is told', () => run.events.length > 0);
     expect(run.events).toEqual([expect.objectContaining({ port, allowed: false })]);
   });
 });
@@ -291,7 +288,7 @@ describe('on a network that somebody pays for', () => {
     const { socket } = await tunnelTo(authority);
     socket.write('123456789012');
     await text(socket).catch(() => undefined);
-    await until(() => run.events.length > 0);
+    await until('the run is told', () => run.events.length > 0);
     const after = await tunnelTo(authority);
     expect([after.status, await text(after.socket)]).toEqual([
       403,
@@ -321,7 +318,7 @@ describe('a plain request in absolute form', () => {
     const answer = await get(`http://127.0.0.1:${String(port)}/a?b=c`);
     expect(answer).toEqual({ status: 200, body: 'body' });
     expect(seen).toEqual(['/a?b=c', 'host', 'connection']);
-    await until(() => run.events.length > 0);
+    await until('the run is told', () => run.events.length > 0);
     expect(run.events).toEqual([
       expect.objectContaining({ port, allowed: true, sentBytes: 0, receivedBytes: 4 }),
     ]);

@@ -17,6 +17,7 @@ import {
 import { serveUnix, type Listener } from '../../runtime/grpc.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { openGuard, type Guard } from './guard.loop.js';
+import { until } from '../../runtime/until.testing.js';
 
 type Stream = ServerWritableStream<WatchStateRequest, WatchStateResponse>;
 
@@ -77,14 +78,6 @@ function tell(...readings: Reading[]): void {
   const told = new Set(readings.map(({ signal }) => signal));
   state = [...state.filter(({ signal }) => !told.has(signal)), ...readings];
   for (const stream of streams) stream.write({ snapshot: false, readings });
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 5_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`waited in vain: ${what}`);
 }
 
 /** Protects a run, and collects what it is told. */

@@ -11,6 +11,7 @@ import { grpcCarrier } from './link.grpc.js';
 import { openLink, type Link } from './link.loop.js';
 import { BYTES_MAX } from './outbox.js';
 import { startOrchestrator, type TestOrchestrator } from './orchestrator.testing.js';
+import { until } from '../../runtime/until.testing.js';
 
 let directory: string;
 let socketPath: string;
@@ -47,14 +48,6 @@ function attach(): void {
 
 function report(message: string, runId = 'r'): void {
   link.report({ runId, epoch: 3 }, { kind: 'notice', message });
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 10_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`waited in vain: ${what}`);
 }
 
 function told(): string[] {

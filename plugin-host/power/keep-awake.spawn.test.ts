@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { until } from '../../runtime/until.testing.js';
 
 let directory: string;
 let child: ChildProcess | undefined;
@@ -61,14 +62,6 @@ async function finish(body: string): Promise<string> {
   process.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
   await once(process, 'close');
   return out;
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 5_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-  throw new Error(`waited in vain: ${what}`);
 }
 
 const begin = expect.stringMatching(

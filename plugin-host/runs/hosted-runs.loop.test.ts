@@ -17,6 +17,7 @@ import type { RunEvent } from './event.js';
 import type { Grant } from './grant.js';
 import { noDiskRates } from '../sandbox/limits.js';
 import { hostRuns, type HostedRuns } from './hosted-runs.loop.js';
+import { until } from '../../runtime/until.testing.js';
 
 const log = createLog('test', 'silent');
 interface Reported {
@@ -126,14 +127,6 @@ function grantOf(epoch: number, changes: Partial<Grant> = {}): Grant {
 
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 5_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`waited in vain: ${what}`);
 }
 
 /** "frozen PERSON_PRESENT", "finished cancelled OPERATOR", with the epoch it was told for. */

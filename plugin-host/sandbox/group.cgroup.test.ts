@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlGroup } from './group.cgroup.js';
 import { cgroupLayout, hierarchies, parseMountinfo, type CgroupLayout } from './hierarchy.js';
+import { settled, until } from '../../runtime/until.testing.js';
 
 const machine = cgroupLayout(parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')));
 const layouts: [string, CgroupLayout, boolean][] = [
@@ -42,13 +43,13 @@ describe.each(layouts)('a control group, %s', (_version, layout, mounted) => {
       for (const hierarchy of hierarchies(layout)) {
         writeFileSync(join(hierarchy, parent, 'one/cgroup.procs'), String(child.pid));
       }
-      await until(() => group.cpuUs() > 20_000);
+      await until('it runs', () => group.cpuUs() > 20_000);
       expect(stops()).toBe(0);
       group.throttle();
-      await until(() => stops() >= 5);
+      await until('it is stopped in its periods', () => stops() >= 5);
       group.unthrottle();
       const [stopsBefore, freeUs] = [stops(), group.cpuUs()];
-      await until(() => group.cpuUs() > freeUs + 200_000);
+      await until('it runs', () => group.cpuUs() > freeUs + 200_000);
       expect(stops()).toBe(stopsBefore);
     } finally {
       await end(child);
@@ -66,17 +67,17 @@ describe.each(layouts)('a control group, %s', (_version, layout, mounted) => {
       for (const hierarchy of hierarchies(layout)) {
         writeFileSync(join(hierarchy, parent, 'one/cgroup.procs'), String(child.pid));
       }
-      await until(() => group.cpuUs() > 50_000);
+      await until('it runs', () => group.cpuUs() > 50_000);
 
       group.freeze();
       // It stops when it next returns to user mode, and for that has to get a processor.
-      await until(() => group.isStill());
+      await until('it stands still', () => group.isStill());
       const frozenUs = await settled(() => group.cpuUs());
       await sleep(300);
       expect(group.cpuUs()).toBe(frozenUs);
 
       group.thaw();
-      await until(() => group.cpuUs() > frozenUs + 20_000);
+      await until('it runs', () => group.cpuUs() > frozenUs + 20_000);
 
       group.freeze();
       const exited = once(child, 'exit');
@@ -113,23 +114,5 @@ function isWritable(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** What is read once it is the same twice: the last process is counted when it leaves the processor. */
-async function settled(read: () => number): Promise<number> {
-  let [before, now] = [Number.NaN, read()];
-  await until(() => {
-    [before, now] = [now, read()];
-    return before === now;
-  }, 50);
-  return now;
-}
-
-async function until(condition: () => boolean, stepMs = 2): Promise<void> {
-  const deadlineMs = performance.now() + 15_000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error('what was waited for did not come');
-    await sleep(stepMs);
   }
 }

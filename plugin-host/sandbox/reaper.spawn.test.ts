@@ -19,6 +19,7 @@ import {
   processesWhere,
   whyNoSandbox,
 } from './sandbox.testing.js';
+import { until } from '../../runtime/until.testing.js';
 
 /** A state directory that need not exist: only its name counts here. */
 const anyStateDir = () => `/nonexistent/${randomBytes(8).toString('hex')}`;
@@ -39,7 +40,7 @@ testHere.each([['running'], ['frozen']])(
     const host = spawnHost(root);
     try {
       const uid = await host.uid;
-      await until(() => existsSync(join(root, 'work/ready')));
+      await until('it is ready', () => existsSync(join(root, 'work/ready')));
       if (state === 'frozen') {
         host.child.stdin?.write('freeze\n');
         await host.frozen;
@@ -49,7 +50,7 @@ testHere.each([['running'], ['frozen']])(
       expect(open).not.toContain('passwd');
 
       host.child.kill('SIGKILL');
-      await until(() => !updaterLives(uid));
+      await until('it is dead', () => !updaterLives(uid));
 
       // The next plugin-host is not bothered by the reaper of the one before.
       const next = await openRuntime(root);
@@ -59,7 +60,7 @@ testHere.each([['running'], ['frozen']])(
       const ended = await Promise.race([sandbox.exited.then(() => true), sleep(10, false)]);
       expect(ended).toBe(false);
       await next.close();
-      await until(() => leftovers(root, uid).length === 0);
+      await until('nothing is left', () => leftovers(root, uid).length === 0);
     } finally {
       host.child.kill('SIGKILL');
       await rm(root, { recursive: true, force: true });
@@ -88,7 +89,10 @@ testV1('where there is only v1, what is frozen is killed and thawed', async () =
     updater.kill('SIGKILL');
     group.thaw();
     group.close();
-    await until(() => processesWhere((line) => line.includes(parent.reapDir)).length === 0);
+    await until(
+      'the reaper has ended',
+      () => processesWhere((line) => line.includes(parent.reapDir)).length === 0,
+    );
     parent.remove();
   }
 });
@@ -135,12 +139,4 @@ function spawnHost(root: string): {
 /** Whether a process is left that is not the reaper at its work. */
 function updaterLives(uid: number): boolean {
   return processesWhere((_line, owner) => owner === String(uid)).length > 0;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 15_000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error('what was waited for did not come');
-    await sleep(5);
-  }
 }

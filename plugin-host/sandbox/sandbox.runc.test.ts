@@ -17,6 +17,7 @@ import {
 import { createSandboxRuntime } from './sandbox.runc.js';
 import type { SandboxError } from './sandbox-error.js';
 import type { Sandbox } from './sandbox.js';
+import { settled, until } from '../../runtime/until.testing.js';
 
 const missing = await whyNoSandbox();
 const describeHere = missing === undefined ? describe : describe.skip;
@@ -63,13 +64,13 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     sandbox.freeze();
     // The kernel stops each process at its next return to user mode; that is past the write, and on a
     // busy machine long past it.
-    await until(() => sandbox.isStill());
+    await until('it stands still', () => sandbox.isStill());
     const frozenUs = await settled(() => sandbox.cpuUs());
     await sleep(300);
     expect(sandbox.cpuUs()).toBe(frozenUs);
 
     sandbox.thaw();
-    await until(() => sandbox.cpuUs() > frozenUs + 20_000);
+    await until('it runs', () => sandbox.cpuUs() > frozenUs + 20_000);
   });
 
   test('frozen, a tree that forks is killed whole', async () => {
@@ -94,7 +95,7 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
       ),
       fixture.launch('deaf', '', { argv: ['sleep', '60'] }),
     ]);
-    await until(() => polite.stderrTail() === 'up');
+    await until('it is up', () => polite.stderrTail() === 'up');
     expect(deaf.terminate()).toBe(false);
     expect(polite.terminate()).toBe(true);
     expect(await polite.exited).toEqual({ code: 5, signal: undefined });
@@ -132,7 +133,9 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
       () => 'launched',
       (error: unknown) => (error as SandboxError).code,
     );
-    await until(() => existsSync(join(fixture.root, 'run/s/early/config.json')));
+    await until('its configuration is written', () =>
+      existsSync(join(fixture.root, 'run/s/early/config.json')),
+    );
     await fixture.runtime.close();
     expect(['launched', 'LAUNCH_FAILED']).toContain(await outcome);
     expect(leftovers(fixture.root)).toEqual([]);
@@ -220,23 +223,5 @@ describe('a machine that lacks something', () => {
 });
 
 async function untilBusy(sandbox: Sandbox): Promise<void> {
-  await until(() => sandbox.cpuUs() > 150_000);
-}
-
-/** What is read once it is the same twice: the last process is counted when it leaves the processor. */
-async function settled(read: () => number): Promise<number> {
-  let [before, now] = [Number.NaN, read()];
-  await until(() => {
-    [before, now] = [now, read()];
-    return before === now;
-  }, 50);
-  return now;
-}
-
-async function until(condition: () => boolean, stepMs = 2): Promise<void> {
-  const deadlineMs = performance.now() + 15_000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error('what was waited for did not come');
-    await sleep(stepMs);
-  }
+  await until('it runs', () => sandbox.cpuUs() > 150_000);
 }

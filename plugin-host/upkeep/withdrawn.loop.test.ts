@@ -8,6 +8,7 @@ import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { openPlaces, type Place, type Places } from '../runs/places.fs.js';
 import { clearWithdrawn, type Withdrawn } from './withdrawn.loop.js';
+import { until } from '../../runtime/until.testing.js';
 
 const root = process.getuid?.() === 0;
 const asRoot = root ? describe : describe.skip;
@@ -59,14 +60,6 @@ async function settle(id: string): Promise<Place> {
 
 const isThere = ({ workDir }: Place): boolean => existsSync(dirname(workDir));
 
-async function until(holds: () => boolean): Promise<void> {
-  for (let look = 0; look < 5_000; look += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error('waited in vain');
-}
-
 asRoot(`an updater that was withdrawn${root ? '' : ' (skipped: needs root)'}`, () => {
   test('leaves nothing after a while, and its user id to nobody', async () => {
     const [gone, stays] = [await settle('a.gone'), await settle('a.stays')];
@@ -76,7 +69,7 @@ asRoot(`an updater that was withdrawn${root ? '' : ' (skipped: needs root)'}`, (
     await withdrawn.heard(['a.stays'], 5 * MINUTE);
     expect(isThere(gone)).toBe(true);
     clock.advance(1);
-    await until(() => !isThere(gone));
+    await until('it is gone', () => !isThere(gone));
     expect([isThere(gone), isThere(stays)]).toEqual([false, true]);
     expect(released).toEqual([gone.workDir]);
     expect((await places.of('a.new')).uid).not.toBe(gone.uid);
@@ -118,7 +111,7 @@ asRoot(`an updater that was withdrawn${root ? '' : ' (skipped: needs root)'}`, (
     expect(isThere(place)).toBe(true);
     busy.clear();
     clock.advance(600_000);
-    await until(() => !isThere(place));
+    await until('it is gone', () => !isThere(place));
     expect(released).toEqual([place.workDir]);
   });
 });

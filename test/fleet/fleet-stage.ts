@@ -16,6 +16,7 @@ import {
   type NatsServerUnderTest,
 } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
+import { until } from '../../runtime/until.testing.js';
 import { packFixture } from '../support/bundle.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.tcp.js';
 import { stagePolicy, type PolicyChange } from '../support/policy.js';
@@ -108,11 +109,7 @@ export async function openFleetStage(
       return orderedAtMs;
     },
     until: async (what, holds) => {
-      const giveUpAtMs = performance.now() + WAIT_MS_MAX;
-      while (!(await holds())) {
-        if (performance.now() > giveUpAtMs) throw new Error(`waited in vain: ${what}`);
-        await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-      }
+      await until(what, holds, { withinMs: WAIT_MS_MAX, everyMs: LOOK_EVERY_MS });
     },
     close: async () => {
       for (const each of networks) each.become({ kind: 'none' });

@@ -6,7 +6,8 @@ import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { fleetTest } from '../support/confinement.js';
 import type { Fault, FaultProxy } from '../support/fault-proxy.tcp.js';
 import { stageForEach } from './on-stage.js';
-import { everythingOnce, hasLedAll, inMidScan, ledCount } from './once.js';
+import { hasLedAll, ledBy } from './led.js';
+import { everythingOnce, inMidScan } from './once.js';
 
 const HOSTS = 8;
 /** Half-open connections are noticed after 30 s at the latest (docs/operators.md). */
@@ -45,16 +46,16 @@ for (const [what, fault] of faults) {
       await stage().until('the other leads everything', () => hasLedAll(second));
       // Long before it has given up its connection and tried others.
       if (fault.kind !== 'cut') expect(network.takenCount).toBe(takenCount);
-      const led = ledCount(second);
+      const led = ledBy(second).length;
       await everythingOnce(stage(), hosts, second);
       if (fault.kind === 'one-way') {
         await stage().until('the connection is given up', () => network.takenCount > takenCount);
       }
       // Nor has it given any of them back meanwhile to one that only seemed to be there.
-      expect(ledCount(second)).toBe(led);
-      const before = ledCount(first);
+      expect(ledBy(second).length).toBe(led);
+      const before = ledBy(first).length;
       network.become({ kind: 'none' });
-      await stage().until('it leads again', () => ledCount(first) > before);
+      await stage().until('it leads again', () => ledBy(first).length > before);
       await everythingOnce(stage(), hosts, first);
     },
     MS_MAX,

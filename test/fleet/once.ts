@@ -1,10 +1,8 @@
 // Whatever went wrong: every machine has installed its update once, and the journals say the same.
 
-import { readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import type { Fact } from '../../orchestrator/journal/fact.js';
 import type { RunningLull } from '../../harness/lull.spawn.js';
-import { partitions } from '../../proto/subjects.js';
 import { entriesOf, hostsOf, isWhole } from './ask.grpc.js';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
 import type { FleetStage } from './fleet-stage.js';
@@ -53,25 +51,6 @@ export async function inMidScan(
   await stage.until('every machine scans', () => hosts.every(({ running }) => running === 1));
   await act();
   for (const host of hosts) host.letRunsEnd();
-}
-
-/** How often it has taken the lead of a partition, by its log. */
-export function ledCount(by: RunningLull): number {
-  return ledIn(by).length;
-}
-
-/** Whether it has led every partition at some time. */
-export function hasLedAll(by: RunningLull): boolean {
-  return new Set(ledIn(by)).size === partitions.length + 1; // The fleet's own is one more.
-}
-
-function ledIn({ logFile }: RunningLull): string[] {
-  const log = readFileSync(logFile, 'utf8');
-  const whole = log.slice(0, log.lastIndexOf('\n') + 1);
-  return whole
-    .split('\n')
-    .filter((line) => line.includes('leading a partition'))
-    .map((line) => (JSON.parse(line) as { partition: string }).partition);
 }
 
 /** The runs whose end a machine's journal has, one by one. What was handed over is not over. */

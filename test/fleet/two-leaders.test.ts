@@ -4,7 +4,8 @@ import { expect } from '@jest/globals';
 import { timesDone } from './fleet-host.nats.js';
 import { fleetTest } from '../support/confinement.js';
 import { stageForEach } from './on-stage.js';
-import { everythingOnce, hasLedAll, inMidScan, ledCount } from './once.js';
+import { hasLedAll, ledBy } from './led.js';
+import { everythingOnce, inMidScan } from './once.js';
 
 const HOSTS = 16;
 const MS_MAX = 240_000;
@@ -30,10 +31,10 @@ fleetTest(
       await stage().until('scans have ended with it', () =>
         hosts.some((host) => timesDone(host)['scan'] === 1),
       );
-      const led = ledCount(first);
+      const led = ledBy(first).length;
       process.kill(first.pid, 'SIGCONT');
       await everythingOnce(stage(), hosts, second);
-      await stage().until('the first leads its share again', () => ledCount(first) > led);
+      await stage().until('the first leads its share again', () => ledBy(first).length > led);
       await everythingOnce(stage(), hosts, first);
       const running = await Promise.race([first.exited, Promise.resolve('still there')]);
       expect(running).toBe('still there');

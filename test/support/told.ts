@@ -3,7 +3,7 @@
 
 import type { Fact } from '../../harness/follow.grpc.js';
 import type { RunningLull } from '../../harness/lull.spawn.js';
-import { pause } from '../../runtime/deadline.js';
+import { until as untilSeen } from '../../runtime/until.testing.js';
 import { actionOf, outcomeOf, STEP_MS_MAX } from './story.js';
 
 export interface ToldReason {
@@ -43,16 +43,10 @@ export async function reasonWith(running: RunningLull, code: string): Promise<To
   );
 }
 
-/** Looks until there is something. @throws when that takes too long. */
+/** Looks until there is something, for as long as a step of Lull may take. @throws when it takes longer. */
 export async function until<T>(
   what: string,
-  look: () => T | undefined | Promise<T | undefined>,
-): Promise<T> {
-  const deadlineMs = performance.now() + STEP_MS_MAX;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (performance.now() > deadlineMs) throw new Error(`waited in vain: ${what}`);
-    await pause(LOOK_EVERY_MS);
-  }
+  look: () => T | Promise<T>,
+): Promise<Exclude<T, undefined | false>> {
+  return untilSeen(what, look, { withinMs: STEP_MS_MAX, everyMs: LOOK_EVERY_MS });
 }
