@@ -1,0 +1,160 @@
+// Who leads what, agreed on over a real server. Its time is the test's: a round of each orchestrator is
+// 400 ms, and everything that the server sends in answer to it has arrived before the next.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createLog } from '../../runtime/log.js';
+import {
+  natsServerProgram,
+  startNatsServer,
+  type NatsServerUnderTest,
+} from '../../runtime/nats-server.testing.js';
+import { connectNats, type Nats } from '../../runtime/nats.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
+import { keepLeases, type Leases } from './leases.nats.js';
+import { EXPIRED_MS } from './shares.js';
+
+const ROUND_MS = 400;
+/** In so many rounds whatever is not renewed has expired, and was taken. */
+const EXPIRY_ROUNDS = Math.ceil(EXPIRED_MS / ROUND_MS) + 2;
+const partitions = ['a', 'b', 'c', 'd'];
+const log = createLog('test', 'silent');
+const missing = natsServerProgram === undefined ? ' (skipped: needs nats-server 2.10)' : '';
+const describeHere = natsServerProgram === undefined ? describe.skip : describe;
+
+/** Its clock says when a round is over: then the next one is asked for. */
+class RoundClock extends VirtualClock {
+  private onAsked: () => void = () => undefined;
+  over: Promise<void> = this.nextOver();
+
+  override after(delayMs: number, fn: () => void): () => void {
+    this.onAsked();
+    return super.after(delayMs, fn);
+  }
+
+  nextOver(): Promise<void> {
+    this.over = new Promise((resolve) => (this.onAsked = resolve));
+    return this.over;
+  }
+}
+
+interface Member {
+  readonly clock: RoundClock;
+  readonly nats: Nats;
+  readonly leases: Leases;
+  readonly leads: Set<string>;
+  /** What it does when it is not to lead one any more. */
+  closes: () => Promise<void>;
+}
+
+let directory: string;
+let server: NatsServerUnderTest;
+let members: Member[];
+
+async function joined(
+  self: string,
+  opens: (partition: string) => Promise<void> = () => Promise.resolve(),
+): Promise<Member> {
+  const clock = new RoundClock();
+  const nats = await connectNats({ url: server.url, name: self, log });
+  const leads = new Set<string>();
+  const actions = { closes: () => Promise.resolve() };
+  const first = clock.nextOver();
+  const leases = await keepLeases({
+    ...{ nats, self, partitions, clock, log },
+    onTaken: async (partition) => {
+      await opens(partition);
+      leads.add(partition);
+    },
+    onReleased: async (partition) => {
+      leads.delete(partition);
+      await actions.closes();
+    },
+  });
+  await first;
+  const member = Object.assign(actions, { clock, nats, leases, leads });
+  members.push(member);
+  await rounds(1);
+  return member;
+}
+
+async function rounds(count: number): Promise<void> {
+  for (let round = 0; round < count; round += 1) {
+    const over = members.map(({ clock }) => clock.nextOver());
+    for (const { clock } of members) clock.advance(ROUND_MS);
+    await Promise.all(over);
+    for (const { nats } of members) await nats.connection.flush();
+  }
+}
+
+/** A door that is shut: what waits for it goes on when it is opened. */
+function door(): { readonly through: () => Promise<void>; open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return {
+    through: () => opened,
+    open: () => {
+      open();
+    },
+  };
+}
+
+describeHere(`the leases of a fleet${missing}`, () => {
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'lull-l-'));
+    server = await startNatsServer({ directory });
+    members = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(members.map(({ leases }) => leases.close()));
+    for (const { nats } of members) await nats.close();
+    await server.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  test('one has all of them; a second one gets its half, and nobody has the same', async () => {
+    const first = await joined('one');
+    expect([...first.leads].sort()).toEqual(partitions);
+    const second = await joined('two');
+    await rounds(3);
+    expect(first.leads.size).toBe(2);
+    expect([...first.leads, ...second.leads].sort()).toEqual(partitions);
+  });
+
+  test('to close one takes long: it keeps up what else it leads, and is not given its share until then (E7, E8)', async () => {
+    const first = await joined('one');
+    const slow = door();
+    first.closes = slow.through;
+    const second = await joined('two');
+    await rounds(EXPIRY_ROUNDS);
+    expect(first.leads.size).toBe(2);
+    expect([...first.leads, ...second.leads].sort()).toEqual(partitions);
+
+    const one = [...first.leads][0] ?? '';
+    first.leases.giveUp(one);
+    await rounds(EXPIRY_ROUNDS);
+    expect(second.leads.size).toBe(3);
+    slow.open();
+    await rounds(EXPIRY_ROUNDS);
+    expect(first.leads.size).toBe(2);
+    expect([...first.leads, ...second.leads].sort()).toEqual(partitions);
+  });
+
+  test('to open some takes long: it keeps up the others, and does not lead what was taken meanwhile (E8)', async () => {
+    const slow = door();
+    const first = await joined('one', (partition) =>
+      partition === 'a' || partition === 'b' ? Promise.resolve() : slow.through(),
+    );
+    const second = await joined('two');
+    await rounds(EXPIRY_ROUNDS);
+    expect([...first.leads]).toEqual(['a', 'b']);
+    expect([...second.leads].sort()).toEqual(['c', 'd']);
+    slow.open();
+    await rounds(EXPIRY_ROUNDS);
+    expect([...first.leads]).toEqual(['a', 'b']);
+    expect([...second.leads].sort()).toEqual(['c', 'd']);
+  });
+});
