@@ -59,6 +59,8 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
     // Whoever is refused, because what it has expired, comes in once it was given something new; and a
     // server to which a whole fleet comes back refuses some for being slow to say who they are.
     ignoreAuthErrorAbort: true,
+    // The library would take a stack at each request, for the error of those that fail.
+    noAsyncTraces: true,
   });
   const listeners = new Set<() => void>();
   void follow(connection, listeners, log);
