@@ -5,6 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { LEASES_BUCKET } from '../../proto/subjects.js';
 import { createLog } from '../../runtime/log.js';
 import {
   natsServerProgram,
@@ -122,6 +124,29 @@ describeHere(`the leases of a fleet${missing}`, () => {
     await rounds(3);
     expect(first.leads.size).toBe(2);
     expect([...first.leads, ...second.leads].sort()).toEqual(partitions);
+  });
+
+  test('the bucket is gone, as after a restart of the server: everybody goes on with what it leads (E3)', async () => {
+    const openedBy = { one: 0, two: 0 };
+    const counting = (name: 'one' | 'two') => () => {
+      openedBy[name] += 1;
+      return Promise.resolve();
+    };
+    const first = await joined('one', counting('one'));
+    const second = await joined('two', counting('two'));
+    await rounds(3);
+    const before = { ...openedBy };
+    const jsm = await jetstreamManager(first.nats.connection);
+    await jsm.streams.delete(`KV_${LEASES_BUCKET}`);
+    await rounds(EXPIRY_ROUNDS);
+    expect(openedBy).toEqual(before);
+    expect([...first.leads, ...second.leads].sort()).toEqual(partitions);
+    // And who dies then is noticed.
+    members = members.filter((member) => member !== second);
+    await rounds(EXPIRY_ROUNDS);
+    expect([...first.leads].sort()).toEqual(partitions);
+    members.push(second);
+    await rounds(1);
   });
 
   test('to close one takes long: it keeps up what else it leads, and is not given its share until then (E7, E8)', async () => {

@@ -4,7 +4,8 @@
 // Invariants:
 //   E1. A claim is made by compare-and-swap on what was seen of it: of two that reach for a partition one
 //       gets it.
-//   E3. A bucket that is gone is made again. Everybody has lost what they led then, and claims it anew.
+//   E3. A bucket that is gone, as after a restart of the server, is made again. Whoever leads claims first
+//       what it leads; what others seem not to lead is theirs for as long as a claim holds.
 //   E2. Whoever finds that another one has the claim does not lead any more, at once.
 //   E4. Whoever hears nothing goes on: it cannot know, the fence keeps it from harm, and giving up what
 //       nobody else has taken would make a storm out of a slow server.
@@ -19,16 +20,17 @@ import { Kvm, type KV } from '@nats-io/kv';
 import { StorageType } from '@nats-io/jetstream';
 import { LEASES_BUCKET } from '../../proto/subjects.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
-import { DeadlineError, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { sharesOf, type Claim } from './shares.js';
+import { isGone, isOutOfReach, put } from './claims.kv.js';
+import { EXPIRED_MS, sharesOf, type Claim } from './shares.js';
 
 const ROUND_EVERY_MS = 400;
-const CALL_MS_MAX = 2_000;
 /** E6. What stands in the way seldom goes away by itself. */
 const REFUSED_FOR_MS = 5_000;
+/** The revision of what is not in the bucket. */
+const NEVER_CLAIMED = 0;
 
 interface Seen {
   readonly owner: string;
@@ -64,6 +66,7 @@ export async function keepLeases(deps: {
   const taking = new Map<string, Promise<unknown>>();
   const lettingGo = new Map<string, Promise<unknown>>();
   const refusedUntilMs = new Map<string, number>();
+  let reopenedAtMs = Number.NEGATIVE_INFINITY;
   let closed = false;
   let cancel: CancelTimer = () => undefined;
 
@@ -112,7 +115,7 @@ export async function keepLeases(deps: {
     try {
       held.set(partition, await put(bucket, key, self, known));
     } catch (error) {
-      if (isOutOfReach(error)) {
+      if (isOutOfReach(error) || isGone(error)) {
         log.warn({ partition }, 'the lead of a partition could not be renewed; it is tried again'); // E4
         return;
       }
@@ -124,7 +127,7 @@ export async function keepLeases(deps: {
   async function take(partition: string): Promise<void> {
     const key = `lead.${partition}`;
     try {
-      held.set(partition, await put(bucket, key, self, seen.get(key)?.revision ?? 0)); // E1
+      held.set(partition, await put(bucket, key, self, seen.get(key)?.revision ?? NEVER_CLAIMED)); // E1
     } catch {
       return; // Another one was faster.
     }
@@ -158,10 +161,11 @@ export async function keepLeases(deps: {
     letGo(partition, (revision) => put(bucket, `lead.${partition}`, '', revision)); // E1
   }
 
-  /** E6. */
+  /** E3, E6. */
   function mayTake(partition: string): boolean {
+    const nowMs = clock.now().monotonicMs;
     const refusedMs = refusedUntilMs.get(partition) ?? Number.NEGATIVE_INFINITY;
-    return !lettingGo.has(partition) && refusedMs <= clock.now().monotonicMs;
+    return !lettingGo.has(partition) && refusedMs <= nowMs && nowMs - reopenedAtMs >= EXPIRED_MS;
   }
 
   /** E3. */
@@ -169,6 +173,8 @@ export async function keepLeases(deps: {
     stopWatching();
     seen.clear();
     ({ bucket, stopWatching } = await open());
+    reopenedAtMs = clock.now().monotonicMs;
+    for (const partition of held.keys()) held.set(partition, NEVER_CLAIMED);
     log.warn('the bucket of leases was gone, and was made again');
   }
 
@@ -219,26 +225,4 @@ export async function keepLeases(deps: {
       stopWatching();
     },
   };
-}
-
-function isOutOfReach(error: unknown): boolean {
-  const { name } = error as Error;
-  return (
-    error instanceof DeadlineError || name === 'TimeoutError' || name === 'ClosedConnectionError'
-  );
-}
-
-function isGone(error: unknown): boolean {
-  return (error as Error).name === 'JetStreamNotEnabled'; // The library does not export it.
-}
-
-/** @param revision that it has to have still: 0, none; undefined: whichever. @returns its new one. */
-function put(
-  bucket: KV,
-  key: string,
-  value: string,
-  revision: number | undefined,
-): Promise<number> {
-  const options = revision === undefined ? {} : { previousSeq: revision };
-  return within(bucket.put(key, value, options), CALL_MS_MAX, 'a lease');
 }

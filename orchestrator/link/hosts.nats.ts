@@ -1,8 +1,6 @@
 // The orchestrator's end of the link between machines: every host of one partition.
 //
 // Invariants:
-//   H1. What a host said is acknowledged to the server when it was made durable, or can never be.
-//   H2. What one host says is handled one after the other, in order.
 //   H3. A host speaks for itself: what it says of itself is held against the subject that the server let
 //       it publish on.
 //   H4. A host that is silent is not attached, and nothing is known of its machine.
@@ -11,7 +9,7 @@
 //   H7. A hello that was overtaken by a newer one of its instance opens nothing, and no machine obeys what
 //       is said in the session of one: it may hold by now what it did not hold then.
 
-import { jetstream, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import type { JetStreamManager, JsMsg } from '@nats-io/jetstream';
 import { Down, HostState, Lead, type Up } from '../../proto/gen/lull/link/v1/link.js';
 import { subjects } from '../../proto/subjects.js';
 import { applyReadings } from '../../proto/wire/reading.js';
@@ -22,10 +20,10 @@ import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostSession, HostSessions } from './host-session.loop.js';
 import { byOurClock } from './our-clock.wire.js';
+import { listenTo } from './listening.nats.js';
 import { hostOf, saidIn } from './said.wire.js';
 import { say } from './say.nats.js';
 import { fallSilent, hearState, type ToldState } from './told-state.js';
-import { hearPartition } from './up-stream.nats.js';
 
 /** More than twice what a host lets pass between two signs of life. */
 const SILENT_MS = 25_000;
@@ -70,8 +68,6 @@ export async function serveHosts(deps: {
   const { nats, jsm, partition, leaderId, clock, log } = deps;
   const { connection } = nats;
   const hosts = new Map<string, KnownHost>();
-  /** The last message of each host that is being handled (H2). */
-  const last = new Map<string, Promise<void>>();
   let closed = false;
 
   function knownHost(hostId: string): KnownHost {
@@ -184,24 +180,10 @@ export async function serveHosts(deps: {
     }
   }
 
-  const { replicaCount } = deps;
-  const js = jetstream(connection);
-  const { messages, remove } = await hearPartition({ js, jsm, replicaCount, partition, leaderId });
-  const hearing = (async () => {
-    for await (const message of messages) {
-      const hostId = hostOf(message.subject);
-      const handled = (last.get(hostId) ?? Promise.resolve()).then(async () => {
-        try {
-          await hear(message);
-          message.ack(); // H1
-        } catch (error) {
-          // Not acknowledged: whoever leads next hears it.
-          log.error({ err: error, partition }, 'what a host said was not made durable');
-        }
-      });
-      last.set(hostId, handled);
-    }
-  })().then(deps.onDeaf, deps.onDeaf);
+  const { replicaCount, onDeaf } = deps;
+  const listening = await listenTo({
+    ...{ nats, jsm, replicaCount, partition, leaderId, hear, onDeaf, log },
+  });
   const states = connection.subscribe(subjects.state(partition, '*'), {
     callback: (error, { subject, data }) => {
       if (error !== null) return;
@@ -233,10 +215,7 @@ export async function serveHosts(deps: {
       closed = true;
       for (const cancel of cancels) cancel();
       states.unsubscribe();
-      await messages.close();
-      await hearing;
-      await Promise.all(last.values());
-      await remove();
+      await listening.close();
     },
   };
 }

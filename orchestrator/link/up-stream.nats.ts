@@ -1,7 +1,7 @@
 // The stream that keeps what hosts say until it is in a journal, and who hears it.
 //
-// Invariant: U1. One orchestrator hears a partition: taking the lead takes the consumer away from whoever
-// had it, and what that one has not acknowledged is heard again, in order.
+// Invariant: U1. One orchestrator hears a partition: whoever begins to hear it takes the consumer away from
+// whoever had it, itself before a break too, and what has not been acknowledged is heard again, in order.
 
 import {
   AckPolicy,
@@ -30,16 +30,17 @@ export async function hearPartition(deps: {
   /** Copies of the stream, where it has to be made again. */
   readonly replicaCount: number;
   readonly partition: string;
-  readonly leaderId: string;
+  /** New each time: what is still said to the one before is not for the next. */
+  readonly listenerId: string;
 }): Promise<{ messages: ConsumerMessages; remove: () => Promise<void> }> {
-  const { js, jsm, replicaCount, partition, leaderId } = deps;
+  const { js, jsm, replicaCount, partition, listenerId } = deps;
   await openUpStream(jsm, replicaCount);
   for await (const { name } of jsm.consumers.list(UP_STREAM)) {
     if (name.startsWith(`${partition}-`)) {
       await jsm.consumers.delete(UP_STREAM, name).catch(() => undefined); // Somebody else did.
     }
   }
-  const name = `${partition}-${leaderId}`;
+  const name = `${partition}-${listenerId}`;
   await jsm.consumers.add(UP_STREAM, {
     durable_name: name,
     filter_subject: subjects.up(partition, '*'),
