@@ -54,8 +54,11 @@ describeHere(`the store of snapshots${missing}`, () => {
     await other.write(before);
     expect(await one.read()).toEqual(after);
     expect(await other.read()).toEqual(before);
+    await other.forget();
+    expect(await other.read()).toBeUndefined();
+    await other.write(before);
     const { state, config } = await jsm.streams.info(STREAM);
-    expect(state.messages).toBe(2 * (3 + 1));
+    expect(state.messages).toBe(2 * (3 + 1)); // Parts, and what says which they are.
     expect(config.max_age).toBeGreaterThan(0);
   });
 

@@ -47,9 +47,14 @@ export function openSnapshots(
     await (await made()).putBlob({ name: partition }, bytes);
   }
 
+  async function forget(partition: string): Promise<void> {
+    await (await made()).delete(partition);
+  }
+
   return (partition) => ({
     read: () => within(read(partition), READ_MS_MAX, 'reading the snapshot'),
     write: (bytes) => within(write(partition, bytes), WRITE_MS_MAX, 'storing the snapshot'),
+    forget: () => within(forget(partition), READ_MS_MAX, 'throwing the snapshot away'),
   });
 }
 

@@ -48,6 +48,10 @@ async function open(): Promise<void> {
         stored.push(bytes);
         return Promise.resolve();
       },
+      forget: () => {
+        stored.length = 0;
+        return Promise.resolve();
+      },
     },
   });
 }

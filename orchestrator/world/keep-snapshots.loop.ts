@@ -28,8 +28,8 @@ export function keepSnapshots(deps: {
   readonly log: Log;
 }): Closeable {
   const { store, clock, log } = deps;
-  const { entries, fold, snapshotSequence } = deps.journal;
-  let lastSequence = snapshotSequence;
+  const { entries, fold, snapshot } = deps.journal;
+  let lastSequence = snapshot.sequence;
   let sequence = entries.head.sequence;
   let lastEntryAtMs = Number.NEGATIVE_INFINITY;
   /** Of the next look; undefined: nothing to look for, or one is being taken. */

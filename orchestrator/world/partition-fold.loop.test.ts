@@ -47,6 +47,8 @@ afterEach(async () => {
   jest.restoreAllMocks();
 });
 
+const never = (): Promise<void> => Promise.reject(new Error('nobody writes one here'));
+
 function open(read?: () => Promise<Uint8Array | undefined>): Promise<FoldedJournal> {
   const seen: Journal = {
     ...journal,
@@ -58,9 +60,7 @@ function open(read?: () => Promise<Uint8Array | undefined>): Promise<FoldedJourn
   return openFoldedJournal({
     ...{ journal: seen, clock: new VirtualClock(NOW_MS), retry: () => retry, log },
     onFolded: () => undefined,
-    ...(read === undefined
-      ? {}
-      : { snapshots: { read, write: () => Promise.reject(new Error('nobody takes one')) } }),
+    ...(read === undefined ? {} : { snapshots: { read, write: never, forget: never } }),
   });
 }
 
@@ -98,7 +98,7 @@ async function expectWhole(opened: FoldedJournal): Promise<void> {
 test('what came after a snapshot is all that is read, and the worlds are those of the whole journal', async () => {
   const bytes = await written();
   const opened = await open(() => Promise.resolve(bytes));
-  expect(opened.snapshotSequence).toBe(story.length);
+  expect(opened.snapshot.sequence).toBe(story.length);
   expect(Math.min(...reads)).toBe(story.length + 1);
   expect(warned).toEqual([]);
   await expectWhole(opened);
@@ -117,7 +117,7 @@ test('it goes on from there: what is appended follows, and an auditor reads from
 test('without one it is read whole, and nothing is wrong', async () => {
   await written();
   const opened = await open(() => Promise.resolve(undefined));
-  expect([opened.snapshotSequence, reads[0], warned]).toEqual([0, 1, []]);
+  expect([opened.snapshot.sequence, reads[0], warned]).toEqual([0, 1, []]);
   await expectWhole(opened);
 });
 
@@ -159,7 +159,7 @@ describe('is not used, as the log says, and everything is read, when a snapshot'
     const bytes = changed(await written());
     const opened = await open(() => Promise.resolve(bytes));
     expect(warned).toEqual([expect.stringMatching(why)]);
-    expect(opened.snapshotSequence).toBe(0);
+    expect(opened.snapshot.sequence).toBe(0);
     await expectWhole(opened);
   });
 
@@ -200,7 +200,7 @@ test('a journal that cannot be read is not a fault of its snapshot', async () =>
   const opening = openFoldedJournal({
     ...{ journal: broken, clock: new VirtualClock(NOW_MS), retry: () => retry, log },
     onFolded: () => undefined,
-    snapshots: { read: () => Promise.resolve(bytes), write: () => Promise.resolve() },
+    snapshots: { read: () => Promise.resolve(bytes), write: never, forget: never },
   });
   await expect(opening).rejects.toBe(lost);
   expect(warned).toEqual([]);

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
-import type { Entry } from '../journal/chain.js';
+import { genesis, type Entry, type Head } from '../journal/chain.js';
 import { JournalError, type Journal } from '../journal/journal.js';
 import type { Policy } from '../policy/policy.js';
 import { openEntryLog, type EntryLog } from './entry-log.loop.js';
@@ -24,14 +24,15 @@ export interface SnapshotStore {
   /** Undefined: there is none. */
   read(): Promise<Uint8Array | undefined>;
   write(bytes: Uint8Array): Promise<void>;
+  forget(): Promise<void>;
 }
 
 export interface FoldedJournal {
   readonly entries: EntryLog;
   /** In step with `entries`. */
   readonly fold: PartitionFold;
-  /** The last entry of the snapshot that it was opened from; 0: it was read whole. */
-  readonly snapshotSequence: number;
+  /** The last entry of the snapshot that it was opened from; none: it was read whole. */
+  readonly snapshot: Head;
 }
 
 interface FoldDeps {
@@ -52,7 +53,7 @@ interface Found {
 
 export async function openFoldedJournal(deps: FoldDeps): Promise<FoldedJournal> {
   const opened = await openSomehow(deps);
-  const [after, upTo] = [opened.snapshotSequence, opened.entries.head.sequence];
+  const [after, upTo] = [opened.snapshot.sequence, opened.entries.head.sequence];
   deps.log.info({ after, upTo }, 'a journal was read');
   return opened;
 }
@@ -71,7 +72,7 @@ async function openSomehow(deps: FoldDeps): Promise<FoldedJournal> {
   }
   const fold = emptyFold(deps.retry());
   const entries = await openEntryLog({ ...deps, fold: folding(fold, deps) });
-  return { entries, fold, snapshotSequence: 0 };
+  return { entries, fold, snapshot: genesis };
 }
 
 async function findSnapshot({ journal, retry, snapshots }: FoldDeps): Promise<Found | undefined> {
@@ -103,7 +104,7 @@ async function goOnFrom({ snapshot, sha256 }: Found, deps: FoldDeps): Promise<Fo
     },
   });
   if (!isBorneOut) throw new SnapshotError('no entry of the journal names its digest');
-  return { entries, fold, snapshotSequence: head.sequence };
+  return { entries, fold, snapshot: head };
 }
 
 function folding(fold: PartitionFold, { retry, onFolded }: FoldDeps): (entry: Entry) => void {

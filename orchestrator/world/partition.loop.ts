@@ -7,11 +7,12 @@
 
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
-import type { Closeable } from '../../runtime/shutdown.js';
+import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { canonicalJson, type Entry, type Head } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Journal } from '../journal/journal.js';
 import type { Policy } from '../policy/policy.js';
+import { verifyBehind } from './behind-snapshot.loop.js';
 import { keepSnapshots } from './keep-snapshots.loop.js';
 import { WorldLedger, type Ledger } from './ledger.loop.js';
 import { openFoldedJournal, type SnapshotStore } from './partition-fold.loop.js';
@@ -31,6 +32,7 @@ export interface Partition extends Closeable {
   imposeOnAll(restraint: Restraint): void;
   /** Calls `listener` with each fact of the partition, after it was folded. */
   readonly onEntry: (listener: (fact: Fact) => void) => void;
+  /** Calls `listener` when the journal takes nothing more, or was found to be altered. */
   readonly onBroken: (listener: (error: Error) => void) => void;
 }
 
@@ -51,12 +53,21 @@ export async function openPartition(deps: {
       if (fact.fleet !== undefined) imposedOnAll.delete(textOf(fact));
     },
   });
-  const { entries, fold } = journal;
+  const { entries, fold, snapshot } = journal;
   const { worlds } = fold;
   /** Of the fleet's journal: the last entry that was copied, or is on its way. */
   let followed = fold.followed;
-  const snapshotting =
-    snapshots === undefined ? undefined : keepSnapshots({ journal, store: snapshots, clock, log });
+  const brokenListeners = new Set<(error: Error) => void>();
+  const opened = new CloseStack(log);
+  if (snapshots !== undefined) {
+    const store = snapshots;
+    opened.add('snapshots', keepSnapshots({ journal, store, clock, log }));
+    const onBroken = (error: Error): void => {
+      for (const listener of brokenListeners) listener(error);
+    };
+    const behind = { journal: deps.journal, store, snapshot, clock, log, onBroken };
+    if (snapshot.sequence > 0) opened.add('verifying', verifyBehind(behind));
+  }
   /** By machine: an entry is told to those it is about, and not to thousands of others. */
   const listeners = new Map<string, Set<(entry: Entry) => void>>();
   entries.onEntry((entry) => {
@@ -112,8 +123,11 @@ export async function openPartition(deps: {
         listener(fact);
       });
     },
-    onBroken: entries.onBroken,
-    close: () => snapshotting?.close(),
+    onBroken: (listener) => {
+      entries.onBroken(listener);
+      brokenListeners.add(listener);
+    },
+    close: () => opened.close(),
   };
 }
 
