@@ -108,6 +108,9 @@ describeHere(`what lull keys permits${missing}`, () => {
       await store.write(Buffer.from(words));
       expect(String(await store.read())).toBe(words);
     }
+    // Whoever may not is told at once, and does not wait: it reads the journal instead.
+    const notPermitted = openSnapshots(jetstream(a.connection), 1)('p0');
+    await expect(notPermitted.read()).rejects.toThrow(/permissions violation/i);
   });
 
   test('a host says what happened, and an orchestrator takes it from the stream', async () => {

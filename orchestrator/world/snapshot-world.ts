@@ -139,9 +139,9 @@ function summaries<T extends HourSummary & AgeSummary>(nothing: readonly T[]): F
   };
 }
 
-function plain<T>(): [T] extends [Plain<T>] ? Field<T> : never;
-function plain(): Field<unknown> {
-  return { write: (value) => value, read: readObject };
+/** Called without an argument; what JSON does not give back needs one that nobody has. */
+function plain<T>(..._isPlain: [T] extends [Plain<T>] ? [] : [never]): Field<T> {
+  return { write: (value) => value, read: (found) => readObject(found) as T };
 }
 
 function orNothing<T>({ write, read }: Field<T>): Field<T | undefined> {
