@@ -17,6 +17,7 @@ import {
   GROUPS_BUCKET,
   LEASES_BUCKET,
   partitionOf,
+  SNAPSHOTS_BUCKET,
   subjects,
   UP_STREAM,
 } from './subjects.js';
@@ -39,6 +40,7 @@ const streams = [
   `KV_${LEASES_BUCKET}`,
   `KV_${GROUPS_BUCKET}`,
   BUNDLES_STREAM,
+  `OBJ_${SNAPSHOTS_BUCKET}`,
 ] as const;
 
 /** Whether JetStream is there at all: asked by every client before anything else. */
@@ -91,7 +93,8 @@ function ofOrchestrator(): NatsPermissions {
       allow: [
         ...[subjects.journal('*'), subjects.down('*'), subjects.lead('*')],
         ...[subjects.ask('*'), subjects.halt, subjects.progress('*'), subjects.restrain],
-        ...[`$KV.${LEASES_BUCKET}.>`, `$KV.${GROUPS_BUCKET}.>`, `$O.${BUNDLES_BUCKET}.>`],
+        ...[`$KV.${LEASES_BUCKET}.>`, `$KV.${GROUPS_BUCKET}.>`],
+        ...[`$O.${BUNDLES_BUCKET}.>`, `$O.${SNAPSHOTS_BUCKET}.>`],
         ...[ABOUT_ACCOUNT, ABOUT_JETSTREAM],
         ...streams.flatMap((stream) => [...reading(stream), ...keeping(stream)]),
         '_INBOX.>', // Answers to each other.

@@ -20,10 +20,14 @@ export const FLEET_PARTITION = 'fleet';
 /** The stream that keeps what hosts say until it is in a journal. */
 export const UP_STREAM = 'lull-up';
 
-/** Buckets, made by the first orchestrator: who leads what, who holds a place in a group, bundles. */
+/**
+ * Buckets, made by the first orchestrator: who leads what, who holds a place in a group, bundles, and what
+ * journals amount to.
+ */
 export const LEASES_BUCKET = 'lull-leases';
 export const GROUPS_BUCKET = 'lull-groups';
 export const BUNDLES_BUCKET = 'lull-bundles';
+export const SNAPSHOTS_BUCKET = 'lull-snapshots';
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
 

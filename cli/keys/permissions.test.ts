@@ -3,6 +3,7 @@
 import { connect } from '@nats-io/transport-node';
 import { AckPolicy, jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openSnapshots } from '../../orchestrator/fleet/snapshots.nats.js';
 import { openStreamJournal } from '../../orchestrator/journal/open.jetstream.js';
 import { chainEntry, genesis } from '../../orchestrator/journal/chain.js';
 import { partitionOf, subjects, UP_STREAM } from '../../proto/subjects.js';
@@ -101,6 +102,17 @@ describeHere(`what lull keys permits${missing}`, () => {
     }
   });
 
+  test('an orchestrator keeps snapshots, reads them, and replaces them', async () => {
+    const store = openSnapshots(jetstream(orchestrator.connection), 1)('p0');
+    for (const words of ['first', 'second']) {
+      await store.write(Buffer.from(words));
+      expect(String(await store.read())).toBe(words);
+    }
+    // Whoever may not is told at once, and does not wait: it reads the journal instead.
+    const notPermitted = openSnapshots(jetstream(a.connection), 1)('p0');
+    await expect(notPermitted.read()).rejects.toThrow(/permissions violation/i);
+  });
+
   test('a host says what happened, and an orchestrator takes it from the stream', async () => {
     await jetstream(a.connection).publish(upOf(A), 'event', { msgID: '1' });
     await jsm.consumers.add(UP_STREAM, { durable_name: 'c', ack_policy: AckPolicy.Explicit });
@@ -173,6 +185,8 @@ describeHere(`what lull keys permits${missing}`, () => {
     ['takes a lease', () => publishes(a, '$KV.lull-leases.p0')],
     ['takes a place in a group', () => publishes(a, '$KV.lull-groups.g')],
     ['replaces a bundle', () => publishes(a, '$O.lull-bundles.C.1')],
+    ['replaces a snapshot', () => publishes(a, '$O.lull-snapshots.C.1')],
+    ['reads a snapshot', () => publishes(a, '$JS.API.DIRECT.GET.OBJ_lull-snapshots')],
     ['deletes the stream of journals', () => publishes(a, '$JS.API.STREAM.DELETE.LULL_JOURNAL')],
     ['reads what hosts said', () => publishes(a, `$JS.API.STREAM.MSG.GET.${UP_STREAM}`)],
     ['reads journals', () => publishes(a, '$JS.API.DIRECT.GET.LULL_JOURNAL')],

@@ -13,6 +13,7 @@ import { serveHosts } from '../link/hosts.nats.js';
 import { say } from '../link/say.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { digestOf } from '../policy/digest.js';
+import type { SnapshotStore } from '../world/partition-fold.loop.js';
 import { openPartition, type Partition } from '../world/partition.loop.js';
 import { isRestraint, type Restraint } from '../world/restraints.js';
 import { serveCalls } from './calls.nats.js';
@@ -34,6 +35,7 @@ export interface LeadDeps {
   readonly nats: Nats;
   readonly jsm: JetStreamManager;
   readonly openJournal: (partition: string) => Promise<Journal>;
+  readonly snapshotsOf: (partition: string) => SnapshotStore;
   readonly witness: Pick<Witness, 'saw'>;
   readonly follower: FleetFollower;
   readonly fleet: FleetLedger;
@@ -60,7 +62,9 @@ export async function leadPartition(
   try {
     const journal = opened.add('journal', await deps.openJournal(name));
     const retry = () => policy.current().retry;
-    const partition = await openPartition({ journal, clock, retry, log });
+    const snapshots = deps.snapshotsOf(name);
+    const partition = await openPartition({ journal, clock, retry, snapshots, log });
+    opened.add('partition', partition);
     partition.onBroken(onLost);
     // The fence: whoever led before cannot write any more.
     const policySha256 = digestOf(policy.current());

@@ -33,6 +33,7 @@ import { leadFleet } from './lead-fleet.loop.js';
 import { leadPartition, type LeadDeps, type LedPartition } from './lead-partition.loop.js';
 import { keepLeases } from './leases.nats.js';
 import { nobody } from './nobody.js';
+import { openSnapshots } from './snapshots.nats.js';
 import { openWitness } from './witness.fs.js';
 
 export interface FleetOrchestratorSettings {
@@ -86,7 +87,7 @@ export async function startFleetOrchestrator(
     });
     const deps: LeadDeps = {
       ...{ nats, jsm, openJournal, witness, follower, fleet, groupLock, version, policy },
-      ...{ replicaCount, clock, log },
+      ...{ snapshotsOf: openSnapshots(js, replicaCount), replicaCount, clock, log },
     };
     opened.add(
       'restraints',

@@ -57,6 +57,13 @@ type KindOfFact =
       readonly policySha256: string;
     }
   | { readonly kind: 'policy.changed'; readonly policySha256: string }
+  /** What the entries up to `sequence` amount to is kept beside the journal, as these bytes. */
+  | {
+      readonly kind: 'snapshot.taken';
+      readonly sequence: number;
+      readonly sha256: string;
+      readonly sizeBytes: number;
+    }
   | {
       readonly kind: 'updater.submitted';
       readonly id: string;

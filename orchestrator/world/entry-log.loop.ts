@@ -78,11 +78,13 @@ export async function openEntryLog(deps: {
   clock: Clock;
   fold: (entry: Entry) => void;
   log: Log;
+  /** Up to here it is known and folded already. Absent: from the first entry on. */
+  from?: Head;
 }): Promise<EntryLog> {
   const { journal, clock, fold, log } = deps;
   const listeners = new Set<(entry: Entry) => void>([countEntry]);
   const brokenListeners = new Set<(error: Error) => void>();
-  let durable = genesis;
+  let durable = deps.from ?? genesis;
   for (;;) {
     const page = await journal.read(durable.sequence + 1, PAGE);
     if (page.length === 0) break;
@@ -169,7 +171,7 @@ export async function openEntryLog(deps: {
     append: (facts) => enqueue(facts, QUEUE_MAX),
     appendRestraint: (fact) => enqueue([fact], QUEUE_MAX + RESTRAINTS_MAX),
     read: (fromSequence, count) => journal.read(fromSequence, count),
-    verify: () => verifyAll(journal, durable.sequence),
+    verify: () => verifyAll(journal, durable.sequence), // Also what `from` has passed over.
     onEntry: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -48,12 +48,20 @@ const versions = new WeakMap<Of<'updater.submitted'>, UpdaterVersion>();
 function versionIn(fact: Of<'updater.submitted'>): UpdaterVersion | undefined {
   const known = versions.get(fact);
   if (known !== undefined) return known;
-  const manifest = manifestIn(fact.envelope);
-  if (manifest === undefined) return undefined;
-  const { version, publisher, bundleSha256, envelope } = fact;
-  const made = { version, publisher, bundleSha256, envelope, manifest };
-  versions.set(fact, made);
+  const made = versionFrom(fact);
+  if (made !== undefined) versions.set(fact, made);
   return made;
+}
+
+/** @returns undefined where this version of Lull cannot read its manifest. */
+export function versionFrom(
+  submitted: Omit<UpdaterVersion, 'manifest'>,
+): UpdaterVersion | undefined {
+  const { version, publisher, bundleSha256, envelope } = submitted;
+  const manifest = manifestIn(envelope);
+  return manifest === undefined
+    ? undefined
+    : { version, publisher, bundleSha256, envelope, manifest };
 }
 
 /**

@@ -133,6 +133,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     // Evidence: read by people and auditors, not by decisions.
     case 'orchestrator.started':
     case 'policy.changed':
+    case 'snapshot.taken':
     case 'updater.refused':
     case 'host.confined':
     case 'content.downloaded':

@@ -1,28 +1,25 @@
 // A partition: the journal of many machines, and a world for each of them.
 //
 // Invariants:
-//   P1. A machine's world is the fold of what the journal says of it and of all machines, as if both had
-//       been a journal of its own.
+//   P1, P3. As of the fold (partition-fold.ts).
 //   P2. What the fleet's journal says is in force in a partition when it has been copied into its
 //       journal, in order and once, so that this journal alone says why something ran.
-//   P3. Of rollouts only the fleet speaks, and which machines failed in one is a long list: it is kept
-//       once, and every world has it.
 
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
+import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { canonicalJson, type Entry, type Head } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Journal } from '../journal/journal.js';
 import type { Policy } from '../policy/policy.js';
-import { copyOf } from './copy.js';
-import { openEntryLog } from './entry-log.loop.js';
-import { emptyWorld, foldEntry } from './fold.js';
+import { verifyBehind } from './behind-snapshot.loop.js';
+import { keepSnapshots } from './keep-snapshots.loop.js';
 import { WorldLedger, type Ledger } from './ledger.loop.js';
+import { openFoldedJournal, type SnapshotStore } from './partition-fold.loop.js';
+import { worldIn } from './partition-fold.js';
 import type { Imposed, Restraint } from './restraints.js';
-import { isOfRollout } from './rollouts.js';
-import { FLEET_HISTORY_MAX, type MutableWorld } from './world.js';
 
-export interface Partition {
+export interface Partition extends Closeable {
   readonly head: Head;
   /** Machines that the journal knows. */
   readonly hosts: () => readonly string[];
@@ -35,6 +32,7 @@ export interface Partition {
   imposeOnAll(restraint: Restraint): void;
   /** Calls `listener` with each fact of the partition, after it was folded. */
   readonly onEntry: (listener: (fact: Fact) => void) => void;
+  /** Calls `listener` when the journal takes nothing more, or was found to be altered. */
   readonly onBroken: (listener: (error: Error) => void) => void;
 }
 
@@ -42,41 +40,34 @@ export async function openPartition(deps: {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly retry: () => Policy['retry'];
+  /** Where its snapshots are kept. Absent: it has none. */
+  readonly snapshots?: SnapshotStore;
   readonly log: Log;
 }): Promise<Partition> {
-  const { journal, clock, retry, log } = deps;
-  /** What is true of every machine, and so of one that nothing was said of yet. */
-  const common = emptyWorld(FLEET_HISTORY_MAX);
-  const worlds = new Map<string, MutableWorld>();
+  const { clock, snapshots, log } = deps;
   const ledgers = new Map<string, Ledger>();
   const imposedOnAll = new Map<string, Imposed>();
+  const journal = await openFoldedJournal({
+    ...deps,
+    onFolded: ({ fact }) => {
+      if (fact.fleet !== undefined) imposedOnAll.delete(textOf(fact));
+    },
+  });
+  const { entries, fold, snapshot } = journal;
+  const { worlds } = fold;
   /** Of the fleet's journal: the last entry that was copied, or is on its way. */
-  let followed = 0;
-
-  function worldOf(hostId: string): MutableWorld {
-    const known = worlds.get(hostId);
-    if (known !== undefined) return known;
-    const world = { ...copyOf(common), rollouts: common.rollouts }; // P1, P3
-    worlds.set(hostId, world);
-    return world;
+  let followed = fold.followed;
+  const brokenListeners = new Set<(error: Error) => void>();
+  const opened = new CloseStack(log);
+  if (snapshots !== undefined) {
+    const store = snapshots;
+    opened.add('snapshots', keepSnapshots({ journal, store, clock, log }));
+    const onBroken = (error: Error): void => {
+      for (const listener of brokenListeners) listener(error);
+    };
+    const behind = { journal: deps.journal, store, snapshot, clock, log, onBroken };
+    if (snapshot.sequence > 0) opened.add('verifying', verifyBehind(behind));
   }
-
-  function fold(entry: Entry): void {
-    const { machine, fleet } = entry.fact;
-    if (fleet !== undefined) {
-      followed = Math.max(followed, fleet);
-      imposedOnAll.delete(textOf(entry.fact));
-    }
-    if (machine !== undefined) {
-      foldEntry(worldOf(machine), entry, retry());
-      return;
-    }
-    foldEntry(common, entry, retry());
-    if (isOfRollout(entry.fact)) return; // P3
-    for (const world of worlds.values()) foldEntry(world, entry, retry());
-  }
-
-  const entries = await openEntryLog({ journal, clock, fold, log });
   /** By machine: an entry is told to those it is about, and not to thousands of others. */
   const listeners = new Map<string, Set<(entry: Entry) => void>>();
   entries.onEntry((entry) => {
@@ -99,7 +90,7 @@ export async function openPartition(deps: {
     if (known !== undefined) return known;
     const ledger = new WorldLedger({
       entries,
-      world: worldOf(hostId),
+      world: worldIn(fold, hostId),
       clock,
       onEntry: (listener) => listen(hostId, listener),
       tagged: (fact) => ({ ...fact, machine: hostId }),
@@ -132,7 +123,11 @@ export async function openPartition(deps: {
         listener(fact);
       });
     },
-    onBroken: entries.onBroken,
+    onBroken: (listener) => {
+      entries.onBroken(listener);
+      brokenListeners.add(listener);
+    },
+    close: () => opened.close(),
   };
 }
 

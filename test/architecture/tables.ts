@@ -58,7 +58,7 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ['@nats-io/jwt', ['cli/keys/']],
   ['@nats-io/kv', ['orchestrator/']],
   ['@nats-io/nkeys', ['cli/keys/']],
-  ['@nats-io/obj', ['orchestrator/registry/', 'plugin-host/link/']],
+  ['@nats-io/obj', ['orchestrator/registry/', 'orchestrator/fleet/', 'plugin-host/link/']],
   ['@nats-io/transport-node', ['runtime/nats', 'orchestrator/', 'plugin-host/link/']],
   ['@opentelemetry/api', ['runtime/telemetry', 'runtime/metrics.ts']],
   ['@opentelemetry/exporter-metrics-otlp-http', ['runtime/metrics.ts']],
