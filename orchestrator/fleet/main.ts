@@ -8,7 +8,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operator.js';
 import { FleetServiceService } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registry.js';
-import { FLEET_PARTITION, partitions } from '../../proto/subjects.js';
+import { BUNDLES_BUCKET, FLEET_PARTITION, partitions, UP_STREAM } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
 import { sweepHeapSooner } from '../../runtime/heap.js';
@@ -18,8 +18,9 @@ import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
 import { serveApi, type Listen } from '../api/serve.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
-import { openGroupLock } from '../groups/group-lock.kv.js';
+import { openGroupLock, SETTLE_MS } from '../groups/group-lock.kv.js';
 import { openJournalOn } from '../journal/open.jetstream.js';
+import { STREAM } from '../journal/stream.jetstream.js';
 import { openUpStream } from '../link/up-stream.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { openFleetBundles } from '../registry/bundles.nats.js';
@@ -33,6 +34,7 @@ import { leadFleet } from './lead-fleet.loop.js';
 import { leadPartition, type LeadDeps, type LedPartition } from './lead-partition.loop.js';
 import { keepLeases } from './leases.nats.js';
 import { nobody } from './nobody.js';
+import { watchStores } from './stores.loop.js';
 import { openWitness } from './witness.fs.js';
 
 export interface FleetOrchestratorSettings {
@@ -51,6 +53,15 @@ export interface FleetOrchestratorSettings {
 }
 
 const API_MS_MAX = 10_000;
+
+const BUNDLES_STREAM = `OBJ_${BUNDLES_BUCKET}`;
+const journalsLost = 'the journals were deleted: nothing runs until they are put back';
+const upStreamLost =
+  'what machines had said was deleted: they say again what they were not told is in a journal';
+
+function bundlesLost(ids: readonly string[]): string {
+  return `the bundles were deleted: add every updater again, as it was (${ids.join(', ')}); machines that have theirs go on meanwhile`;
+}
 
 export async function startFleetOrchestrator(
   settings: FleetOrchestratorSettings,
@@ -79,11 +90,14 @@ export async function startFleetOrchestrator(
 
     const led = new Map<string, Closeable & Partial<Pick<LedPartition, 'restrain'>>>();
     const fleet = fleetLedger({ nats, follower, whyNobody: () => witness.lost, clock });
-    const groupLock = await openGroupLock({
-      ...{ js, clock, log, pause, random: Math.random, replicaCount },
-      placesOf: (group) =>
-        policy.current().groups.find(({ name: each }) => each === group)?.atOnceMax ?? 0,
-    });
+    const groupLock = opened.add(
+      'groups',
+      await openGroupLock({
+        ...{ js, clock, log, pause, random: Math.random, replicaCount, settleMs: SETTLE_MS },
+        placesOf: (group) =>
+          policy.current().groups.find(({ name: each }) => each === group)?.atOnceMax ?? 0,
+      }),
+    );
     const deps: LeadDeps = {
       ...{ nats, jsm, openJournal, witness, follower, fleet, groupLock, version, policy },
       ...{ replicaCount, clock, log },
@@ -116,6 +130,33 @@ export async function startFleetOrchestrator(
           log.info({ partition }, 'leading a partition');
         },
         onReleased: stopLeading,
+      }),
+    );
+
+    opened.add(
+      'stores',
+      watchStores({
+        ...{ jsm, clock, log },
+        stores: [
+          {
+            stream: STREAM,
+            words: () => journalsLost,
+            // Whoever tries to lead again is refused, and says what is missing.
+            mend: () => {
+              for (const partition of [...led.keys()]) leases.giveUp(partition);
+            },
+          },
+          {
+            stream: UP_STREAM,
+            words: () => upStreamLost,
+            mend: () => openUpStream(jsm, replicaCount),
+          },
+          {
+            stream: BUNDLES_STREAM,
+            words: () => bundlesLost([...follower.world.updaters.keys()]),
+            mend: bundles.makeAgain,
+          },
+        ],
       }),
     );
 

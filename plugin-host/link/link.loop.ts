@@ -54,7 +54,7 @@ export interface Link extends Closeable {
   /** Tells how strongly updaters are confined here, now and over every new connection. */
   confines(confinement: Confinement): void;
   readonly readBundle: ReadBundle;
-  /** Resolves when every event was acknowledged, or after `deadlineMs`. */
+  /** Resolves when every event is acknowledged, or stored by what carries it, or after `deadlineMs`. */
   flush(deadlineMs: number): Promise<void>;
 }
 
@@ -76,6 +76,8 @@ export function openLink(deps: {
   /** The last event that this connection was handed, and whether it takes another one. */
   let sentSequence = 0;
   let draining = false;
+  /** The last that this connection's carrier keeps. */
+  let storedSequence = 0;
   const roomWanted = new Set<() => void>();
   let retryMs = RECONNECT_MS_MIN;
   let cancelRetry: CancelTimer = () => undefined;
@@ -106,18 +108,23 @@ export function openLink(deps: {
       onEnd('the stream ended');
       attached.end();
     });
+    attached.on('stored', (sequence) => {
+      if (stream !== attached) return;
+      storedSequence = sequence;
+      tellFlushed();
+    });
     attached.on('data', ({ kind }: AttachResponse) => {
       if (closed) return;
       if (kind?.$case === 'welcome') {
         retryMs = RECONNECT_MS_MIN;
         stream = attached;
-        [sentSequence, draining] = [0, false];
+        [sentSequence, storedSequence, draining] = [0, 0, false];
         sendConfinement();
         sendWaiting(); // L1
       } else if (kind?.$case === 'acknowledge') {
         outbox = acknowledged(outbox, Number(kind.value.sequence));
         if (!isFull(outbox)) for (const tell of [...roomWanted]) tell();
-        if (outbox.waiting.length === 0) for (const tell of flushed.splice(0)) tell();
+        tellFlushed();
       } else if (kind?.$case === 'refused') {
         const { reason, message } = kind.value;
         log.error({ reason, host: deps.hostId }, `the orchestrator does not hear us: ${message}`);
@@ -181,6 +188,14 @@ export function openLink(deps: {
     });
   }
 
+  function isFlushed(): boolean {
+    return (outbox.waiting.at(-1)?.sequence ?? 0) <= storedSequence;
+  }
+
+  function tellFlushed(): void {
+    if (isFlushed()) for (const tell of flushed.splice(0)) tell();
+  }
+
   function close(): void {
     closed = true;
     cancelRetry();
@@ -224,7 +239,7 @@ export function openLink(deps: {
     readBundle: carrier.readBundle,
     flush: (deadlineMs) =>
       new Promise((resolve) => {
-        if (outbox.waiting.length === 0 || stream === undefined) {
+        if (isFlushed() || stream === undefined) {
           resolve();
           return;
         }
