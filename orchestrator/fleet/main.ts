@@ -19,6 +19,7 @@ import { operatorHandlers } from '../api/operator.grpc.js';
 import { serveApi, type Listen } from '../api/serve.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
 import { openGroupLock, SETTLE_MS } from '../groups/group-lock.kv.js';
+import type { Head } from '../journal/chain.js';
 import { openJournalOn } from '../journal/open.jetstream.js';
 import { STREAM } from '../journal/stream.jetstream.js';
 import { openUpStream } from '../link/up-stream.nats.js';
@@ -34,6 +35,7 @@ import { leadFleet } from './lead-fleet.loop.js';
 import { leadPartition, type LeadDeps, type LedPartition } from './lead-partition.loop.js';
 import { keepLeases } from './leases.nats.js';
 import { nobody } from './nobody.js';
+import { answerForSeen, whoHasSeen } from './seen.nats.js';
 import { watchStores } from './stores.loop.js';
 import { openWitness } from './witness.fs.js';
 
@@ -76,13 +78,29 @@ export async function startFleetOrchestrator(
     const jsm = await jetstreamManager(nats.connection, { timeout: API_MS_MAX });
     const file = join(stateDir, 'journals-seen.json');
     const witness = opened.add('witness', await openWitness({ file, allowLossy, log }));
+    const answers = opened.add('seen', answerForSeen(nats, name));
+    if (witness.hasSeen) answers.begin();
+    const saw = (partition: string, head: Head): void => {
+      if (head.sequence === 0) return;
+      witness.saw(partition, head);
+      answers.begin();
+    };
+    /** None is begun beside those that this one, or another, has seen. */
+    const mayBegin = async (): Promise<boolean> => {
+      if (witness.hasSeen) return false;
+      const other = await whoHasSeen(nats);
+      if (other !== undefined) log.info({ orchestrator: other }, 'another one has seen journals');
+      return other === undefined;
+    };
     const openJournal = (partition: string) =>
-      witness.confirmed(partition, () => {
-        const { mayBegin: mayCreate } = witness;
+      witness.confirmed(partition, async () => {
+        const mayCreate = allowLossy || (await mayBegin());
         const options = { partition, log, replicaCount, allowLossy, mayCreate };
-        return openJournalOn(nats.connection, options);
+        return await openJournalOn(nats.connection, options);
       });
-    await (await openJournal(FLEET_PARTITION)).close(); // Refused here, once, and not at each lead.
+    const fleetJournal = await openJournal(FLEET_PARTITION); // Refused here, and not at each lead.
+    saw(FLEET_PARTITION, await fleetJournal.head());
+    await fleetJournal.close();
     await openUpStream(jsm, replicaCount);
     const bundles = await openFleetBundles(js, join(stateDir, 'bundles'), replicaCount);
     const retry = () => policy.current().retry;
@@ -99,7 +117,7 @@ export async function startFleetOrchestrator(
       }),
     );
     const deps: LeadDeps = {
-      ...{ nats, jsm, openJournal, witness, follower, fleet, groupLock, version, policy },
+      ...{ nats, jsm, openJournal, saw, follower, fleet, groupLock, version, policy },
       ...{ replicaCount, clock, log },
     };
     opened.add(

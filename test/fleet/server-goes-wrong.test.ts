@@ -81,6 +81,9 @@ describe('back without its streams', () => {
       await stage.until('whoever orders something is told', async () =>
         (await refusal(lull, ['unhold', 'dev.lull.fixture'])).includes('JOURNAL_LOST'),
       );
+      // Nor by one that has seen nothing of it.
+      const anew = stage.orchestrator('orchestrator-2');
+      await expect(anew).rejects.toThrow('journals-seen.json');
       await lull.stop();
       await expect(stage.orchestrator('orchestrator-1')).rejects.toThrow('journals-seen.json');
       await connected(async ({ connection }) => {
