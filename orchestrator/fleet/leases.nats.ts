@@ -13,6 +13,7 @@
 //   E6. A partition that is being let go of, or could not be led, is not reached for.
 //   E7. Whoever is still letting go of one does not count as there: the others would leave it its share,
 //       which it could not take yet.
+//   E9. What was let go of while its claim was on its way to be renewed is not held again by that.
 //   E8. Nobody waits for a partition to be opened or closed with renewing what else it leads.
 
 import { Kvm, type KV } from '@nats-io/kv';
@@ -110,8 +111,10 @@ export async function keepLeases(deps: {
     }
     const known = found?.owner === self ? Math.max(revision, found.revision) : revision;
     try {
-      held.set(partition, await put(bucket, key, self, known));
+      const renewed = await put(bucket, key, self, known);
+      if (held.get(partition) === revision) held.set(partition, renewed); // E9
     } catch (error) {
+      if (held.get(partition) !== revision) return; // E9
       if (isOutOfReach(error)) {
         log.warn({ partition }, 'the lead of a partition could not be renewed; it is tried again'); // E4
         return;
@@ -155,7 +158,12 @@ export async function keepLeases(deps: {
   }
 
   function release(partition: string): void {
-    letGo(partition, (revision) => put(bucket, `lead.${partition}`, '', revision)); // E1
+    const key = `lead.${partition}`;
+    letGo(partition, (revision) => {
+      const found = seen.get(key);
+      const known = found?.owner === self ? Math.max(revision, found.revision) : revision;
+      return put(bucket, key, '', known); // E1
+    });
   }
 
   /** E6. */
