@@ -56,6 +56,9 @@ export interface FleetOrchestratorSettings {
 
 const API_MS_MAX = 10_000;
 
+/** Only hosts are restrained, and not what holds for all. */
+type Leading = Closeable & Partial<Pick<LedPartition, 'restrain'>>;
+
 const BUNDLES_STREAM = `OBJ_${BUNDLES_BUCKET}`;
 const journalsLost = 'the journals were deleted: nothing runs until they are put back';
 const upStreamLost =
@@ -106,8 +109,11 @@ export async function startFleetOrchestrator(
     const retry = () => policy.current().retry;
     const follower = opened.add('follower', await followFleet({ js, retry, clock, log }));
 
-    const led = new Map<string, Closeable & Partial<Pick<LedPartition, 'restrain'>>>();
-    const fleet = fleetLedger({ nats, follower, whyNobody: () => witness.lost, clock });
+    const led = new Map<string, Leading>();
+    const fleet = opened.add(
+      'ledger',
+      fleetLedger({ nats, follower, whyNobody: () => witness.lost, clock, log }),
+    );
     const groupLock = opened.add(
       'groups',
       await openGroupLock({
@@ -120,9 +126,9 @@ export async function startFleetOrchestrator(
       ...{ nats, jsm, openJournal, saw, follower, fleet, groupLock, version, policy },
       ...{ replicaCount, clock, log },
     };
-    opened.add(
+    const restraints = opened.add(
       'restraints',
-      hearRestraints(nats, (restraint) => {
+      hearRestraints(nats, follower, (restraint) => {
         for (const { restrain } of led.values()) restrain?.(restraint);
       }),
     );
@@ -141,10 +147,11 @@ export async function startFleetOrchestrator(
         log,
         onTaken: async (partition) => {
           const lead = partition === FLEET_PARTITION ? leadFleet : leadPartition;
-          const leading = await lead(partition, deps, () => {
+          const leading: Leading = await lead(partition, deps, () => {
             leases.giveUp(partition);
           });
           led.set(partition, leading);
+          for (const restraint of restraints.unrecorded()) leading.restrain?.(restraint);
           log.info({ partition }, 'leading a partition');
         },
         onReleased: stopLeading,

@@ -14,7 +14,7 @@ import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import { fleetTest } from '../support/confinement.js';
-import { refusal } from './ask.grpc.js';
+import { entriesOf, refusal } from './ask.grpc.js';
 import type { FleetHost } from './fleet-host.nats.js';
 import { openFleetStage } from './fleet-stage.js';
 import { everythingOnce, inMidScan } from './once.js';
@@ -245,6 +245,16 @@ fleetTest(
       putBack();
       await stage().server.start();
     });
+    // What was said meanwhile is in force, and is recorded before it can be taken back.
+    await stage().until('it is held', async () =>
+      (await lull.command(['--host', 'machine-0', 'explain']).catch(() => '')).includes('a test'),
+    );
+    expect(hosts.filter(isInstalling)).toEqual([]);
+    await stage().until('it is taken back', async () =>
+      (await refusal(lull, ['unhold', 'dev.lull.fixture'])).includes('nothing was refused'),
+    );
+    const facts = (await entriesOf(lull, 'machine-0')).map(({ bodyJson }) => bodyJson);
+    expect(facts.join()).toContain('"why":"a test"');
     await everythingOnce(stage(), hosts, lull);
   },
   MS_MAX,
