@@ -20,10 +20,10 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { RpcFailure } from '../api/answer.grpc.js';
 import { canonicalJson, genesis, verifyChain, type Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
-import { isSaid, say } from '../link/say.nats.js';
+import { say } from '../link/say.nats.js';
 import { JournalBusyError, RESTRAINTS_MAX, type EntryLog } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
-import { restrained, type Imposed, type Restraint } from '../world/restraints.js';
+import { restrained, type Imposed } from '../world/restraints.js';
 import type { FleetFollower } from './follower.nats.js';
 
 const ASK_MS_MAX = 5_000;
@@ -240,36 +240,6 @@ export function serveFleetLedger(deps: {
   return {
     close: () => {
       asks.unsubscribe();
-    },
-  };
-}
-
-export interface HeardRestraints extends Closeable {
-  /** Those that the fleet's journal has not said yet. */
-  readonly unrecorded: () => Iterable<Restraint>;
-}
-
-/** Hears what restrains every machine, from whichever orchestrator (A2). */
-export function hearRestraints(
-  nats: Nats,
-  follower: Pick<FleetFollower, 'onEntry'>,
-  onRestraint: (restraint: Restraint) => void,
-): HeardRestraints {
-  const unrecorded = new Map<string, Restraint>();
-  const stopFollowing = follower.onEntry(({ fact }) => unrecorded.delete(canonicalJson(fact)));
-  const heard = nats.connection.subscribe(subjects.restrain, {
-    callback: (error, message) => {
-      if (error !== null || !isSaid(message)) return;
-      const restraint = message.json<Restraint>();
-      if (unrecorded.size < RESTRAINTS_MAX) unrecorded.set(canonicalJson(restraint), restraint);
-      onRestraint(restraint);
-    },
-  });
-  return {
-    unrecorded: () => unrecorded.values(),
-    close: () => {
-      heard.unsubscribe();
-      stopFollowing();
     },
   };
 }

@@ -102,16 +102,14 @@ export async function keepLeases(deps: {
 
   async function renew(partition: string, revision: number): Promise<void> {
     const key = `lead.${partition}`;
-    // What was written last time may have been taken although nobody said so.
     const found = seen.get(key);
     if (found !== undefined && found.owner !== self && found.revision > revision) {
       log.warn({ partition, owner: found.owner }, 'another one leads a partition');
       letGo(partition); // E2, also of whoever hears and is not heard.
       return;
     }
-    const known = found?.owner === self ? Math.max(revision, found.revision) : revision;
     try {
-      const renewed = await put(bucket, key, self, known);
+      const renewed = await put(bucket, key, self, latest(key, revision));
       if (held.get(partition) === revision) held.set(partition, renewed); // E9
     } catch (error) {
       if (held.get(partition) !== revision) return; // E9
@@ -159,11 +157,13 @@ export async function keepLeases(deps: {
 
   function release(partition: string): void {
     const key = `lead.${partition}`;
-    letGo(partition, (revision) => {
-      const found = seen.get(key);
-      const known = found?.owner === self ? Math.max(revision, found.revision) : revision;
-      return put(bucket, key, '', known); // E1
-    });
+    letGo(partition, (revision) => put(bucket, key, '', latest(key, revision))); // E1
+  }
+
+  /** A renewal may have gone through of which nobody has said so. */
+  function latest(key: string, revision: number): number {
+    const { owner, revision: found } = seen.get(key) ?? { owner: '', revision };
+    return owner === self ? Math.max(revision, found) : revision;
   }
 
   /** E6. */
@@ -230,15 +230,12 @@ export async function keepLeases(deps: {
 }
 
 function isOutOfReach(error: unknown): boolean {
-  const { name } = error as Error;
-  return (
-    error instanceof DeadlineError || name === 'TimeoutError' || name === 'ClosedConnectionError'
-  );
+  const names = ['TimeoutError', 'ClosedConnectionError'];
+  return error instanceof DeadlineError || names.includes((error as Error).name);
 }
 
-function isGone(error: unknown): boolean {
-  return (error as Error).name === 'JetStreamNotEnabled'; // The library does not export it.
-}
+// The library does not export it.
+const isGone = (error: unknown): boolean => (error as Error).name === 'JetStreamNotEnabled';
 
 /** @param revision that it has to have still: 0, none; undefined: whichever. @returns its new one. */
 function put(

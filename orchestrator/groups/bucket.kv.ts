@@ -21,6 +21,7 @@ import { within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { isMissing } from '../journal/stream.jetstream.js';
+import { keyOf, semaphoreIn } from './semaphore.wire.js';
 import { empty, putBack, type Semaphore } from './semaphore.js';
 
 /** Some ten thousand groups: whoever invents names fills no disk. */
@@ -50,11 +51,6 @@ export interface GroupsBucket extends Closeable {
   /** Whether it is still the one that was opened; one that is gone is made again. */
   readonly look: () => Promise<void>;
 }
-
-const semaphoreSchema = z.object({
-  max: z.number().int().nonnegative(),
-  holders: z.array(z.object({ id: z.string(), sinceMs: z.number() })),
-});
 
 interface Opened {
   readonly bucket: KV;
@@ -116,10 +112,16 @@ export async function openGroupsBucket(deps: {
     const { key, operation, revision } = entry;
     const before = known.get(key);
     if (operation === 'PUT') {
-      const found = semaphoreSchema.safeParse(parsed(entry.string()));
-      if (found.success) remember(key, { semaphore: found.data, revision });
+      try {
+        remember(key, { semaphore: semaphoreIn(entry.string(), key), revision });
+      } catch (error) {
+        log.error({ err: error }, 'a group cannot be read'); // Nobody is known by it.
+      }
     } else if (before !== undefined && before.semaphore.holders.length > 0) {
-      void restore(opened.bucket, key, before.semaphore);
+      // Over nothing but what was deleted: whoever wrote since knew who had a place.
+      swapKey(opened.bucket, key, before.semaphore, revision).catch((error: unknown) => {
+        if (!isConflict(error)) log.error({ err: error, group: key }, 'a group was deleted');
+      });
     }
   }
 
@@ -159,7 +161,7 @@ export async function openGroupsBucket(deps: {
     const entry = await bucket.get(key);
     const revision = entry?.revision ?? 0;
     if (entry?.operation !== 'PUT') return { revision };
-    return { semaphore: semaphoreSchema.parse(JSON.parse(entry.string())), revision };
+    return { semaphore: semaphoreIn(entry.string(), key), revision };
   }
 
   async function swapKey(bucket: KV, key: string, to: Semaphore, revision: number): Promise<void> {
@@ -215,17 +217,9 @@ export async function openGroupsBucket(deps: {
     unsettledMs: () => Math.max(0, opened.settledAtMs - clock.now().monotonicMs),
     read: async (group) => {
       const key = keyOf(group);
-      const { semaphore, revision } = await readKey(opened.bucket, key).catch((error: unknown) => {
-        if (error instanceof z.ZodError || error instanceof SyntaxError) {
-          throw new UnreadableError(group, key);
-        }
-        throw error;
-      });
-      if (semaphore === undefined) {
-        return { semaphore: known.get(key)?.semaphore ?? empty, revision }; // B2
-      }
-      remember(key, { semaphore, revision });
-      return { semaphore, revision };
+      const { semaphore, revision } = await readKey(opened.bucket, key);
+      if (semaphore !== undefined) remember(key, { semaphore, revision });
+      return { semaphore: semaphore ?? known.get(key)?.semaphore ?? empty, revision }; // B2
     },
     swap: (group, to, revision) => swapKey(opened.bucket, keyOf(group), to, revision),
     look,
@@ -245,24 +239,6 @@ async function identityOf(jsm: JetStreamManager): Promise<{ created: string; age
   return { created, ageMs: Date.parse(ts) - Date.parse(created) };
 }
 
-/** Any name as a key: what a key may not hold, and what would part it, by its number. */
-function keyOf(group: string): string {
-  const bytes = [...Buffer.from(group)].map((byte) => {
-    const char = String.fromCharCode(byte);
-    return /[A-Za-z0-9_-]/.test(char) ? char : `=${byte.toString(16).padStart(2, '0')}`;
-  });
-  return bytes.length === 0 ? '=' : bytes.join('');
-}
-
-/** @returns undefined for what is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // Whoever reads it says so; nobody is known by it here.
-  }
-}
-
 /** Another one has swapped since it was read. */
 export function isConflict(error: unknown): boolean {
   return (
@@ -270,13 +246,4 @@ export function isConflict(error: unknown): boolean {
     (error.code === JetStreamApiCodes.StreamWrongLastSequence ||
       error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown)
   );
-}
-
-/** What stands there is left alone. */
-export class UnreadableError extends Error {
-  constructor(group: string, key: string) {
-    super(
-      `what stands in ${GROUPS_BUCKET} for the group ${group} is no semaphore: delete the key ${key} when nobody has a place`,
-    );
-  }
 }

@@ -13,8 +13,9 @@ import type { Clock } from '../../runtime/clock.js';
 import { within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { isConflict, openGroupsBucket, UnreadableError } from './bucket.kv.js';
+import { isConflict, openGroupsBucket } from './bucket.kv.js';
 import type { GroupLock, Place } from './group-lock.js';
+import { UnreadableError } from './semaphore.wire.js';
 import { acquire, release, type Semaphore } from './semaphore.js';
 
 /** Fifty that come at once need at most fifty rounds; a few more for those of other orchestrators. */

@@ -7,10 +7,7 @@
 //   L3. No more is handed to a connection than it takes: what an orchestrator does not read waits in
 //       the outbox alone, which is bounded (T23).
 
-import type {
-  AttachResponse,
-  Confinement as WireConfinement,
-} from '../../proto/gen/lull/link/v1/link.js';
+import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import type { Confinement } from '../../conditions/confinement.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -18,6 +15,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import type { LinkCarrier, LinkStream } from './carrier.wire.js';
 import type { ReadBundle } from '../catalog/catalog.fs.js';
 import type { RunEvent } from '../runs/event.js';
+import { confinementToWire, helloToWire } from './hello.wire.js';
 import { eventToWire } from './event.wire.js';
 import { acknowledged, emptyOutbox, isFull, post, type Outgoing } from './outbox.js';
 import { weightOf } from './weight.js';
@@ -69,8 +67,7 @@ export function openLink(deps: {
   readonly clock: Clock;
   readonly log: Log;
 }): Link {
-  const { clock, log } = deps;
-  const { carrier } = deps;
+  const { carrier, clock, log } = deps;
   let outbox = emptyOutbox<Report>();
   let stream: LinkStream | undefined;
   /** The last event that this connection was handed, and whether it takes another one. */
@@ -131,7 +128,6 @@ export function openLink(deps: {
         close();
       } else if (kind !== undefined) served.onCommand(kind);
     });
-    const { hostId, instanceId, bootId, diskPath } = deps;
     // A run whose end was not heard yet is still held: otherwise it would count as cut.
     // What was found changed in a root may be of a run that went down with the instance before.
     const unheard = outbox.waiting.flatMap(({ event: { runId, event } }) =>
@@ -139,8 +135,7 @@ export function openLink(deps: {
     );
     const runIds = [...new Set([...served.runIds(), ...unheard])];
     toldConfinement = confinement;
-    const confined = confinement === undefined ? undefined : confinementToWire(confinement);
-    const hello = { hostId, instanceId, bootId, confinement: '', runIds, diskPath, confined };
+    const hello = helloToWire({ ...deps, runIds }, confinement);
     attached.write({ kind: { $case: 'hello', value: hello } });
   }
 
@@ -244,18 +239,11 @@ export function openLink(deps: {
           return;
         }
         const cancel = clock.after(deadlineMs, resolve);
-        flushed.push(() => {
-          cancel();
-          resolve();
-        });
+        flushed.push(cancel, resolve);
       }),
     close: () => {
       close();
       return carrier.close();
     },
   };
-}
-
-function confinementToWire({ trials, limits = [], ...rest }: Confinement): WireConfinement {
-  return { ...rest, trials: [...trials], limits: [...limits] };
 }
