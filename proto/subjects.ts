@@ -8,6 +8,7 @@
 //   lull.v1.lead.PARTITION       orchestrators: who leads a partition now
 //   lull.v1.halt                 orchestrators: everything stops, in every host
 //   lull.v1.ask.PARTITION        orchestrators among themselves: a call for the one that leads
+//   lull.v1.ask.seen             orchestrators among themselves: who has seen the fleet's journals
 //   lull.v1.progress.HOST        orchestrators among themselves: how far a machine's runs are
 //   lull.v1.restrain             orchestrators among themselves: in force before it is in a journal
 
@@ -66,4 +67,5 @@ export const subjects = {
   progress: (host: string) => `lull.v1.progress.${host}`,
   restrain: 'lull.v1.restrain',
   ask: (partition: string) => `lull.v1.ask.${partition}`,
+  seen: 'lull.v1.ask.seen',
 } as const;

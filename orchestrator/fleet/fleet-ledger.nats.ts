@@ -4,30 +4,34 @@
 // Invariants:
 //   A1. What is appended was decided on the world as it is: when somebody else has written of the same
 //       meanwhile, it is refused.
-//   A2. What restrains is in force in every orchestrator before it is in the journal.
+//   A2. What restrains is in force in every orchestrator before it is in the journal, and in whatever one
+//       of them leads later. It is asked for until it is there, and before anything else that this one
+//       writes.
 
 import { status } from '@grpc/grpc-js';
 import { z } from 'zod';
 import { FLEET_PARTITION, subjects } from '../../proto/subjects.js';
 import { Halt } from '../../proto/gen/lull/link/v1/link.js';
-import type { Clock } from '../../runtime/clock.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { DeadlineError, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { RpcFailure } from '../api/answer.grpc.js';
-import { genesis, verifyChain, type Entry } from '../journal/chain.js';
+import { canonicalJson, genesis, verifyChain, type Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
-import { isSaid, say } from '../link/say.nats.js';
+import { say } from '../link/say.nats.js';
 import { JournalBusyError, RESTRAINTS_MAX, type EntryLog } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
-import { restrained, type Imposed, type Restraint } from '../world/restraints.js';
+import { restrained, type Imposed } from '../world/restraints.js';
 import type { FleetFollower } from './follower.nats.js';
 
 const ASK_MS_MAX = 5_000;
 /** Before whoever asks has given up. */
 const WRITE_MS_MAX = 3_000;
 const FOLLOW_MS_MAX = 5_000;
+/** A2. */
+const RECORD_AGAIN_MS = 2_000;
 /** Others write at the same time, of other things. */
 const TRIES_MAX = 16;
 
@@ -55,7 +59,7 @@ class FleetChangedError extends FleetBusyError {
   }
 }
 
-export interface FleetLedger extends Ledger {
+export interface FleetLedger extends Ledger, Closeable {
   /** Appends what is true whatever was written meanwhile. */
   readonly note: (facts: readonly Fact[]) => Promise<void>;
 }
@@ -66,10 +70,16 @@ export function fleetLedger(deps: {
   /** Why no orchestrator may lead the fleet; undefined: nothing is known to be in the way. */
   readonly whyNobody: () => string | undefined;
   readonly clock: Clock;
+  readonly log: Log;
 }): FleetLedger {
-  const { follower, clock } = deps;
+  const { follower, clock, log } = deps;
   const { connection } = deps.nats;
   const imposed = new Set<Imposed>();
+  /** Those of them that could not be recorded when they were said; with the head at that time. */
+  const late = new Map<Imposed, number>();
+  let recording: Promise<void> | undefined;
+  let cancelAgain: CancelTimer | undefined;
+  let closed = false;
 
   async function ask(facts: readonly Fact[], after: number | undefined): Promise<void> {
     if (facts.length === 0) return;
@@ -93,6 +103,41 @@ export function fleetLedger(deps: {
     await follower.until(answer.sequence, FOLLOW_MS_MAX);
   }
 
+  /** @param after the head when it was said: an answer that was lost has written it since. */
+  async function record(restraint: Imposed, after: number): Promise<void> {
+    const text = canonicalJson(restraint.fact);
+    const isThere = follower.entries.some(
+      ({ sequence, fact }) => sequence > after && canonicalJson(fact) === text,
+    );
+    if (!isThere) await ask([restraint.fact], undefined);
+    late.delete(restraint);
+    imposed.delete(restraint);
+  }
+
+  /** A2. @throws why one could not be. */
+  function recordLate(): Promise<void> {
+    recording ??= (async () => {
+      for (const [restraint, after] of [...late]) await record(restraint, after);
+    })().finally(() => {
+      recording = undefined;
+    });
+    return recording;
+  }
+
+  function recordAgain(): void {
+    if (closed || cancelAgain !== undefined) return;
+    cancelAgain = clock.after(RECORD_AGAIN_MS, () => {
+      void recordLate()
+        .catch((error: unknown) => {
+          log.warn({ err: error, count: late.size }, 'what is in force is not recorded yet');
+        })
+        .then(() => {
+          cancelAgain = undefined;
+          if (late.size > 0) recordAgain();
+        });
+    });
+  }
+
   return {
     world: follower.world,
     get head() {
@@ -109,10 +154,17 @@ export function fleetLedger(deps: {
       if (fact.kind === 'switch.tripped') {
         say(connection, subjects.halt, Halt.encode({ why: fact.why }).finish());
       }
-      await ask([fact], undefined);
-      imposed.delete(restraint);
+      const after = follower.head.sequence;
+      try {
+        await record(restraint, after);
+      } catch (error) {
+        late.set(restraint, after);
+        recordAgain();
+        throw error;
+      }
     },
     append: async (facts) => {
+      await recordLate();
       for (let tries = 1; ; tries += 1) {
         const after = follower.head.sequence;
         try {
@@ -129,6 +181,10 @@ export function fleetLedger(deps: {
     read: follower.read,
     verify: () => Promise.resolve(verifyChain(genesis, follower.entries)),
     onEntry: (listener) => follower.onEntry(listener),
+    close: () => {
+      closed = true;
+      cancelAgain?.();
+    },
   };
 }
 
@@ -184,20 +240,6 @@ export function serveFleetLedger(deps: {
   return {
     close: () => {
       asks.unsubscribe();
-    },
-  };
-}
-
-/** Hears what restrains every machine, from whichever orchestrator (A2). */
-export function hearRestraints(nats: Nats, onRestraint: (restraint: Restraint) => void): Closeable {
-  const heard = nats.connection.subscribe(subjects.restrain, {
-    callback: (error, message) => {
-      if (error === null && isSaid(message)) onRestraint(message.json<Restraint>());
-    },
-  });
-  return {
-    close: () => {
-      heard.unsubscribe();
     },
   };
 }

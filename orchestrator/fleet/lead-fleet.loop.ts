@@ -9,7 +9,7 @@ import type { LeadDeps } from './lead-partition.loop.js';
 /** @param onLost called once, when another one has written the journal, or nobody can any more. */
 export async function leadFleet(
   name: string,
-  { nats, openJournal, witness, version, policy, clock, log }: LeadDeps,
+  { nats, openJournal, saw, version, policy, clock, log }: LeadDeps,
   onLost: () => void,
 ): Promise<Closeable> {
   const opened = new CloseStack(log);
@@ -21,7 +21,7 @@ export async function leadFleet(
     const policySha256 = digestOf(policy.current());
     await entries.append([{ kind: 'orchestrator.started', version, policySha256 }]); // The fence.
     const bearWitness = (): void => {
-      witness.saw(name, entries.head);
+      saw(name, entries.head);
     };
     opened.add('witness', { close: bearWitness });
     bearWitness();

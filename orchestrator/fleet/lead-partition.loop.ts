@@ -36,7 +36,7 @@ export interface LeadDeps {
   readonly jsm: JetStreamManager;
   readonly openJournal: (partition: string) => Promise<Journal>;
   readonly snapshotsOf: (partition: string) => SnapshotStore;
-  readonly witness: Pick<Witness, 'saw'>;
+  readonly saw: Witness['saw'];
   readonly follower: FleetFollower;
   readonly fleet: FleetLedger;
   readonly groupLock: GroupLock;
@@ -70,7 +70,7 @@ export async function leadPartition(
     const policySha256 = digestOf(policy.current());
     await partition.append([{ kind: 'orchestrator.started', version, policySha256 }]);
     const bearWitness = (): void => {
-      deps.witness.saw(name, partition.head);
+      deps.saw(name, partition.head);
     };
     opened.add('witness', { close: bearWitness });
     bearWitness();

@@ -15,6 +15,7 @@
 //   E7. Whoever is still letting go of one does not count as there: the others would leave it its share,
 //       which it could not take yet.
 //   E8. Nobody waits for a partition to be opened or closed with renewing what else it leads.
+//   E9. What was let go of while its claim was on its way to be renewed is not held again by that.
 
 import { Kvm, type KV } from '@nats-io/kv';
 import { StorageType } from '@nats-io/jetstream';
@@ -104,17 +105,17 @@ export async function keepLeases(deps: {
 
   async function renew(partition: string, revision: number): Promise<void> {
     const key = `lead.${partition}`;
-    // What was written last time may have been taken although nobody said so.
     const found = seen.get(key);
     if (found !== undefined && found.owner !== self && found.revision > revision) {
       log.warn({ partition, owner: found.owner }, 'another one leads a partition');
       letGo(partition); // E2, also of whoever hears and is not heard.
       return;
     }
-    const known = found?.owner === self ? Math.max(revision, found.revision) : revision;
     try {
-      held.set(partition, await put(bucket, key, self, known));
+      const renewed = await put(bucket, key, self, latest(key, revision));
+      if (held.get(partition) === revision) held.set(partition, renewed); // E9
     } catch (error) {
+      if (held.get(partition) !== revision) return; // E9
       if (isOutOfReach(error) || isGone(error)) {
         log.warn({ partition }, 'the lead of a partition could not be renewed; it is tried again'); // E4
         return;
@@ -158,7 +159,14 @@ export async function keepLeases(deps: {
   }
 
   function release(partition: string): void {
-    letGo(partition, (revision) => put(bucket, `lead.${partition}`, '', revision)); // E1
+    const key = `lead.${partition}`;
+    letGo(partition, (revision) => put(bucket, key, '', latest(key, revision))); // E1
+  }
+
+  /** A renewal may have gone through of which nobody has said so. */
+  function latest(key: string, revision: number): number {
+    const { owner, revision: found } = seen.get(key) ?? { owner: '', revision };
+    return owner === self ? Math.max(revision, found) : revision;
   }
 
   /** E3, E6. */

@@ -8,7 +8,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operator.js';
 import { FleetServiceService } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registry.js';
-import { FLEET_PARTITION, partitions } from '../../proto/subjects.js';
+import { BUNDLES_BUCKET, FLEET_PARTITION, partitions, UP_STREAM } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
 import { sweepHeapSooner } from '../../runtime/heap.js';
@@ -18,8 +18,10 @@ import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
 import { serveApi, type Listen } from '../api/serve.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
-import { openGroupLock } from '../groups/group-lock.kv.js';
+import { openGroupLock, SETTLE_MS } from '../groups/group-lock.kv.js';
+import type { Head } from '../journal/chain.js';
 import { openJournalOn } from '../journal/open.jetstream.js';
+import { STREAM } from '../journal/stream.jetstream.js';
 import { openUpStream } from '../link/up-stream.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { openFleetBundles } from '../registry/bundles.nats.js';
@@ -27,13 +29,16 @@ import { registryHandlers } from '../registry/registry.grpc.js';
 import { fleetHandlers } from '../api/fleet.grpc.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
 import { listHosts, routed } from './api.grpc.js';
-import { fleetLedger, hearRestraints } from './fleet-ledger.nats.js';
+import { fleetLedger } from './fleet-ledger.nats.js';
 import { followFleet } from './follower.nats.js';
 import { leadFleet } from './lead-fleet.loop.js';
 import { leadPartition, type LeadDeps, type LedPartition } from './lead-partition.loop.js';
 import { keepLeases } from './leases.nats.js';
 import { nobody } from './nobody.js';
+import { hearRestraints } from './restraints.nats.js';
+import { answerForSeen, whoHasSeen } from './seen.nats.js';
 import { openSnapshots } from './snapshots.nats.js';
+import { watchStores } from './stores.loop.js';
 import { openWitness } from './witness.fs.js';
 
 export interface FleetOrchestratorSettings {
@@ -53,6 +58,18 @@ export interface FleetOrchestratorSettings {
 
 const API_MS_MAX = 10_000;
 
+/** Only hosts are restrained, and not what holds for all. */
+type Leading = Closeable & Partial<Pick<LedPartition, 'restrain'>>;
+
+const BUNDLES_STREAM = `OBJ_${BUNDLES_BUCKET}`;
+const journalsLost = 'the journals were deleted: nothing runs until they are put back';
+const upStreamLost =
+  'what machines had said was deleted: they say again what they were not told is in a journal';
+
+function bundlesLost(ids: readonly string[]): string {
+  return `the bundles were deleted: add every updater again, as it was (${ids.join(', ')}); machines that have theirs go on meanwhile`;
+}
+
 export async function startFleetOrchestrator(
   settings: FleetOrchestratorSettings,
   { clock, log }: { clock: Clock; log: Log },
@@ -66,32 +83,54 @@ export async function startFleetOrchestrator(
     const jsm = await jetstreamManager(nats.connection, { timeout: API_MS_MAX });
     const file = join(stateDir, 'journals-seen.json');
     const witness = opened.add('witness', await openWitness({ file, allowLossy, log }));
+    const answers = opened.add('seen', answerForSeen(nats, name));
+    if (witness.hasSeen) answers.begin();
+    const saw = (partition: string, head: Head): void => {
+      if (head.sequence === 0) return;
+      witness.saw(partition, head);
+      answers.begin();
+    };
+    /** None is begun beside those that this one, or another, has seen. */
+    const mayBegin = async (): Promise<boolean> => {
+      if (witness.hasSeen) return false;
+      const other = await whoHasSeen(nats);
+      if (other !== undefined) log.info({ orchestrator: other }, 'another one has seen journals');
+      return other === undefined;
+    };
     const openJournal = (partition: string) =>
-      witness.confirmed(partition, () => {
-        const { mayBegin: mayCreate } = witness;
+      witness.confirmed(partition, async () => {
+        const mayCreate = allowLossy || (await mayBegin());
         const options = { partition, log, replicaCount, allowLossy, mayCreate };
-        return openJournalOn(nats.connection, options);
+        return await openJournalOn(nats.connection, options);
       });
-    await (await openJournal(FLEET_PARTITION)).close(); // Refused here, once, and not at each lead.
+    const fleetJournal = await openJournal(FLEET_PARTITION); // Refused here, and not at each lead.
+    saw(FLEET_PARTITION, await fleetJournal.head());
+    await fleetJournal.close();
     await openUpStream(jsm, replicaCount);
     const bundles = await openFleetBundles(js, join(stateDir, 'bundles'), replicaCount);
     const retry = () => policy.current().retry;
     const follower = opened.add('follower', await followFleet({ js, retry, clock, log }));
 
-    const led = new Map<string, Closeable & Partial<Pick<LedPartition, 'restrain'>>>();
-    const fleet = fleetLedger({ nats, follower, whyNobody: () => witness.lost, clock });
-    const groupLock = await openGroupLock({
-      ...{ js, clock, log, pause, random: Math.random, replicaCount },
-      placesOf: (group) =>
-        policy.current().groups.find(({ name: each }) => each === group)?.atOnceMax ?? 0,
-    });
+    const led = new Map<string, Leading>();
+    const fleet = opened.add(
+      'ledger',
+      fleetLedger({ nats, follower, whyNobody: () => witness.lost, clock, log }),
+    );
+    const groupLock = opened.add(
+      'groups',
+      await openGroupLock({
+        ...{ js, clock, log, pause, random: Math.random, replicaCount, settleMs: SETTLE_MS },
+        placesOf: (group) =>
+          policy.current().groups.find(({ name: each }) => each === group)?.atOnceMax ?? 0,
+      }),
+    );
     const deps: LeadDeps = {
-      ...{ nats, jsm, openJournal, witness, follower, fleet, groupLock, version, policy },
+      ...{ nats, jsm, openJournal, saw, follower, fleet, groupLock, version, policy },
       ...{ snapshotsOf: openSnapshots(js, replicaCount), replicaCount, clock, log },
     };
-    opened.add(
+    const restraints = opened.add(
       'restraints',
-      hearRestraints(nats, (restraint) => {
+      hearRestraints(nats, follower, (restraint) => {
         for (const { restrain } of led.values()) restrain?.(restraint);
       }),
     );
@@ -110,13 +149,41 @@ export async function startFleetOrchestrator(
         log,
         onTaken: async (partition) => {
           const lead = partition === FLEET_PARTITION ? leadFleet : leadPartition;
-          const leading = await lead(partition, deps, () => {
+          const leading: Leading = await lead(partition, deps, () => {
             leases.giveUp(partition);
           });
           led.set(partition, leading);
+          for (const restraint of restraints.unrecorded()) leading.restrain?.(restraint);
           log.info({ partition }, 'leading a partition');
         },
         onReleased: stopLeading,
+      }),
+    );
+
+    opened.add(
+      'stores',
+      watchStores({
+        ...{ jsm, clock, log },
+        stores: [
+          {
+            stream: STREAM,
+            words: () => journalsLost,
+            // Whoever tries to lead again is refused, and says what is missing.
+            mend: () => {
+              for (const partition of [...led.keys()]) leases.giveUp(partition);
+            },
+          },
+          {
+            stream: UP_STREAM,
+            words: () => upStreamLost,
+            mend: () => openUpStream(jsm, replicaCount),
+          },
+          {
+            stream: BUNDLES_STREAM,
+            words: () => bundlesLost([...follower.world.updaters.keys()]),
+            mend: bundles.makeAgain,
+          },
+        ],
       }),
     );
 

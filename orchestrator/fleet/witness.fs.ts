@@ -21,8 +21,7 @@ const headsSchema = z.record(
 );
 
 export interface Witness extends Closeable {
-  /** Whether journals may be begun: none was seen yet. */
-  readonly mayBegin: boolean;
+  readonly hasSeen: boolean;
   /** What is wrong with the journals, in words for people; undefined: nothing. */
   readonly lost: string | undefined;
   /** V2. */
@@ -65,8 +64,8 @@ export async function openWitness(deps: {
   }
 
   return {
-    get mayBegin() {
-      return heads.size === 0 || allowLossy;
+    get hasSeen() {
+      return heads.size > 0;
     },
     get lost() {
       return [...lost.values()][0];

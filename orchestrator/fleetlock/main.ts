@@ -8,7 +8,7 @@ import { pause } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import { connectNats, type NatsOptions } from '../../runtime/nats.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
-import { openGroupLock } from '../groups/group-lock.kv.js';
+import { openGroupLock, SETTLE_MS } from '../groups/group-lock.kv.js';
 import type { Policy } from '../policy/policy.js';
 import { serveFleetLock } from './serve.http.js';
 
@@ -38,10 +38,14 @@ export async function startFleetLock(
     );
     const placesOf = (group: string): number =>
       policy().groups.find(({ name }) => name === group)?.atOnceMax ?? PLACES_DEFAULT;
-    const lock = await openGroupLock({
-      js: jetstream(connection),
-      ...{ clock, log, pause, random: Math.random, placesOf, replicaCount },
-    });
+    const lock = opened.add(
+      'groups',
+      await openGroupLock({
+        js: jetstream(connection),
+        ...{ clock, log, pause, random: Math.random, placesOf, replicaCount },
+        settleMs: SETTLE_MS,
+      }),
+    );
     const file = (dir: string, name: string): Buffer => readFileSync(join(dir, name));
     const tls =
       tlsDir === undefined

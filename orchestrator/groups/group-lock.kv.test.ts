@@ -15,6 +15,7 @@ import {
   startNatsServer,
   type NatsServerUnderTest,
 } from '../../runtime/nats-server.testing.js';
+import type { Closeable } from '../../runtime/shutdown.js';
 import { openGroupLock } from './group-lock.kv.js';
 import type { GroupLock } from './group-lock.js';
 
@@ -25,16 +26,20 @@ const missing = natsServerProgram === undefined ? ' (skipped: needs nats-server 
 let directory: string;
 let server: NatsServerUnderTest;
 let connections: Nats[];
+let locks: Closeable[];
 let places: Map<string, number>;
 
 async function open(): Promise<GroupLock> {
   const nats = await connectNats({ url: server.url, name: 'test', log });
   connections.push(nats);
-  return await openGroupLock({
+  const lock = await openGroupLock({
     js: jetstream(nats.connection),
     ...{ clock: systemClock, log, pause, random: Math.random, replicaCount: 1 },
+    settleMs: 500,
     placesOf: (group) => places.get(group) ?? 1,
   });
+  locks.push(lock);
+  return lock;
 }
 
 const idsOf = (place: Awaited<ReturnType<GroupLock['acquire']>>): string[] =>
@@ -47,9 +52,11 @@ describeHere(`places in groups on NATS${missing}`, () => {
   });
   beforeEach(() => {
     connections = [];
+    locks = [];
     places = new Map();
   });
   afterEach(async () => {
+    for (const lock of locks) await lock.close();
     for (const nats of connections) await nats.close();
   });
   afterAll(async () => {
@@ -59,7 +66,7 @@ describeHere(`places in groups on NATS${missing}`, () => {
 
   test('fifty at once, through five orchestrators: never more than three have one, and all have had one', async () => {
     places.set('tills', 3);
-    const locks = await Promise.all(Array.from({ length: 5 }, open));
+    const five = await Promise.all(Array.from({ length: 5 }, open));
     const having = new Set<string>();
     const had = new Set<string>();
     let most = 0;
@@ -73,7 +80,7 @@ describeHere(`places in groups on NATS${missing}`, () => {
       await lock.release('tills', id);
     };
     await Promise.all(
-      locks.flatMap((lock, at) =>
+      five.flatMap((lock, at) =>
         Array.from({ length: 10 }, (_, client) => wants(`${String(at)}-${String(client)}`, lock)),
       ),
     );
@@ -133,6 +140,35 @@ describeHere(`places in groups on NATS${missing}`, () => {
     await jsm.streams.delete('KV_lull-groups');
     await lock.release('racks', 'a');
     expect(await lock.acquire('racks', 'b')).toEqual({ kind: 'held' });
+  });
+
+  test.each([
+    ['that never asked for one there', false],
+    ['that started only when it was gone', true],
+  ])(
+    'a bucket that is deleted under way: nor does an orchestrator %s give them away',
+    async (_who, startsLater) => {
+      const group = startsLater ? 'late' : 'early';
+      const ours = await open();
+      const before = startsLater ? undefined : await open();
+      await ours.acquire(group, 'a');
+      const jsm = await jetstreamManager(connections[0]?.connection ?? fail());
+      await jsm.streams.delete('KV_lull-groups');
+      const theirs = before ?? (await open());
+      expect(idsOf(await theirs.acquire(group, 'b'))).toEqual(['a']);
+      await theirs.release(group, 'a');
+      expect(await ours.acquire(group, 'b')).toEqual({ kind: 'held' });
+    },
+  );
+
+  test('what was released before it was deleted does not come back', async () => {
+    const [ours, theirs] = await Promise.all([open(), open()]);
+    await ours.acquire('bays', 'a');
+    await theirs.release('bays', 'a');
+    const jsm = await jetstreamManager(connections[0]?.connection ?? fail());
+    await jsm.streams.delete('KV_lull-groups');
+    expect(await theirs.acquire('bays', 'b')).toEqual({ kind: 'held' });
+    expect(await ours.acquire('bays', 'b')).toEqual({ kind: 'held' });
   });
 
   test('what is no semaphore is left alone, and named', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { acquire, empty, release, type Semaphore } from './semaphore.js';
+import { acquire, empty, putBack, release, type Semaphore } from './semaphore.js';
 
 const ask = (semaphore: Semaphore, id: string, max = 2) =>
   acquire(semaphore, { id, max, nowMs: 7 });
@@ -31,6 +31,16 @@ describe('places in a group', () => {
     expect(ask(full, 'b', 1).kind).toBe('held');
     expect(ask(release(full, 'a'), 'c', 1).kind).toBe('refused');
     expect(ask(release(release(full, 'a'), 'b'), 'c', 1).kind).toBe('held');
+  });
+
+  test('are put back where they were lost, beside those who have one now, longest first', () => {
+    const since = (id: string, sinceMs: number): Semaphore => ({
+      max: 1,
+      holders: [{ id, sinceMs }],
+    });
+    expect(putBack(empty, full)).toEqual({ ...full, max: 2 });
+    expect(putBack(full, since('b', 1))).toBe(full);
+    expect(putBack(since('c', 9), full).holders.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
   test('are not there where none may', () => {

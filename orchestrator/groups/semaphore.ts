@@ -42,3 +42,11 @@ export function release(semaphore: Semaphore, id: string): Semaphore {
   const holders = semaphore.holders.filter((holder) => holder.id !== id);
   return holders.length === semaphore.holders.length ? semaphore : { ...semaphore, holders };
 }
+
+/** Beside those who have a place now, whoever had one when it was lost. The same where all of them have. */
+export function putBack(now: Semaphore, lost: Semaphore): Semaphore {
+  const missing = lost.holders.filter(({ id }) => now.holders.every((holder) => holder.id !== id));
+  if (missing.length === 0) return now;
+  const holders = [...now.holders, ...missing].sort((a, b) => a.sinceMs - b.sinceMs);
+  return { max: Math.max(now.max, lost.max), holders };
+}

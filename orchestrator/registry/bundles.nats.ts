@@ -1,7 +1,10 @@
 // Submitted bundles of a fleet: in the object store, where every host and orchestrator finds them.
 //
-// Invariant: as of the directory that they pass through (bundles.fs.ts, B1): what is put into the store was
-// whole and verified before, and hosts verify it again.
+// Invariants:
+//   O1. As of the directory that they pass through (bundles.fs.ts, B1): what is put into the store was
+//       whole and verified before, and hosts verify it again.
+//   O2. A store that is gone is made again, empty: whoever adds an updater once more puts its bundle
+//       back.
 
 import { StorageType, type JetStreamClient } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
@@ -9,26 +12,40 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { BUNDLES_BUCKET } from '../../proto/subjects.js';
 import { within } from '../../runtime/deadline.js';
+import { isMissing } from '../journal/stream.jetstream.js';
 import { openBundles, type Bundles } from './bundles.fs.js';
 
 const PUT_MS_MAX = 120_000;
 const ASK_MS_MAX = 5_000;
+
+export interface FleetBundles extends Bundles {
+  /** O2. */
+  readonly makeAgain: () => Promise<void>;
+}
 
 /** @param directory where what comes in is verified. */
 export async function openFleetBundles(
   js: JetStreamClient,
   directory: string,
   replicaCount: number,
-): Promise<Bundles> {
-  const store = await new Objm(js).create(BUNDLES_BUCKET, {
-    storage: StorageType.File,
-    replicas: replicaCount,
-  });
+): Promise<FleetBundles> {
+  const make = () =>
+    new Objm(js).create(BUNDLES_BUCKET, { storage: StorageType.File, replicas: replicaCount });
+  const store = await make();
   const local = openBundles(directory);
-  const has = async (sha256: string): Promise<boolean> =>
-    (await within(store.info(sha256), ASK_MS_MAX, 'the store of bundles')) !== null;
   return {
-    has,
+    makeAgain: async () => {
+      await within(make(), ASK_MS_MAX, 'making the store of bundles again');
+    },
+    has: async (sha256) => {
+      try {
+        return (await within(store.info(sha256), ASK_MS_MAX, 'the store of bundles')) !== null;
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+        await within(make(), ASK_MS_MAX, 'making the store of bundles again'); // O2
+        return false;
+      }
+    },
     receive: async (manifest, tar) => {
       await local.receive(manifest, tar);
       const { sha256 } = manifest.bundle;

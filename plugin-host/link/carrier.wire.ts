@@ -12,6 +12,8 @@ export interface LinkStream {
   on(event: 'data', listener: (message: AttachResponse) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'end', listener: () => void): unknown;
+  /** The event of this sequence is kept by what carries it, until it is heard. Where that is so. */
+  on(event: 'stored', listener: (sequence: number) => void): unknown;
   once(event: 'drain', listener: () => void): unknown;
 }
 

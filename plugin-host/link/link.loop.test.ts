@@ -1,10 +1,11 @@
 // The plugin-host's end of the link, with an orchestrator that comes, goes and forgets to acknowledge.
 
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import type { AttachRequest, AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import { grpcCarrier } from './link.grpc.js';
@@ -156,6 +157,46 @@ describe('flushing', () => {
     await until('the event', () => orchestrator.events.length === 1);
     await link.flush(20);
     expect(told()).toEqual(['1 a']);
+  });
+});
+
+describe('over a carrier that keeps what it was given', () => {
+  test('a stop does not wait for an orchestrator, and what none has heard is said anew', async () => {
+    const streams: (EventEmitter & { told: AttachRequest[] })[] = [];
+    const kept = openLink({
+      ...{ hostId: 'h', instanceId: 'i', diskPath: '/d', bootId: 'b', clock: systemClock },
+      log: createLog('test', 'silent'),
+      carrier: {
+        attach: () => {
+          const told: AttachRequest[] = [];
+          const write = (message: AttachRequest): boolean => told.push(message) > 0;
+          const stream = Object.assign(new EventEmitter(), { told, write, end: () => undefined });
+          streams.push(stream);
+          return stream;
+        },
+        readBundle: () => {
+          throw new Error('nobody asks for one');
+        },
+        close: () => undefined,
+      },
+    });
+    const welcome = { kind: { $case: 'welcome', value: {} } } as const;
+    kept.attach({ runIds: () => [], onCommand: () => undefined });
+    streams[0]?.emit('data', welcome);
+    kept.report({ runId: 'r', epoch: 3 }, { kind: 'notice', message: 'a' });
+    const flushing = kept.flush(600_000);
+    streams[0]?.emit('stored', 1);
+    await flushing;
+    streams[0]?.emit('error', new Error('the connection was lost'));
+    await until('a new one', () => streams.length === 2);
+    streams[1]?.emit('data', welcome);
+    const kinds = streams.map(({ told }) => told.map(({ kind }) => kind?.$case));
+    expect(kinds).toEqual([
+      ['hello', 'event'],
+      ['hello', 'event'],
+    ]);
+    expect(streams[1]?.told[0]).toMatchObject({ kind: { value: { runIds: ['r'] } } });
+    await kept.close();
   });
 });
 

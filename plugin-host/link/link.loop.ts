@@ -7,10 +7,7 @@
 //   L3. No more is handed to a connection than it takes: what an orchestrator does not read waits in
 //       the outbox alone, which is bounded (T23).
 
-import type {
-  AttachResponse,
-  Confinement as WireConfinement,
-} from '../../proto/gen/lull/link/v1/link.js';
+import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import type { Confinement } from '../../conditions/confinement.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -18,6 +15,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import type { LinkCarrier, LinkStream } from './carrier.wire.js';
 import type { ReadBundle } from '../catalog/catalog.fs.js';
 import type { RunEvent } from '../runs/event.js';
+import { confinementToWire, helloToWire } from './hello.wire.js';
 import { eventToWire } from './event.wire.js';
 import { acknowledged, emptyOutbox, isFull, post, type Outgoing } from './outbox.js';
 import { weightOf } from './weight.js';
@@ -54,7 +52,7 @@ export interface Link extends Closeable {
   /** Tells how strongly updaters are confined here, now and over every new connection. */
   confines(confinement: Confinement): void;
   readonly readBundle: ReadBundle;
-  /** Resolves when every event was acknowledged, or after `deadlineMs`. */
+  /** Resolves when every event is acknowledged, or stored by what carries it, or after `deadlineMs`. */
   flush(deadlineMs: number): Promise<void>;
 }
 
@@ -69,13 +67,14 @@ export function openLink(deps: {
   readonly clock: Clock;
   readonly log: Log;
 }): Link {
-  const { clock, log } = deps;
-  const { carrier } = deps;
+  const { carrier, clock, log } = deps;
   let outbox = emptyOutbox<Report>();
   let stream: LinkStream | undefined;
   /** The last event that this connection was handed, and whether it takes another one. */
   let sentSequence = 0;
   let draining = false;
+  /** The last that this connection's carrier keeps. */
+  let storedSequence = 0;
   const roomWanted = new Set<() => void>();
   let retryMs = RECONNECT_MS_MIN;
   let cancelRetry: CancelTimer = () => undefined;
@@ -106,25 +105,29 @@ export function openLink(deps: {
       onEnd('the stream ended');
       attached.end();
     });
+    attached.on('stored', (sequence) => {
+      if (stream !== attached) return;
+      storedSequence = sequence;
+      tellFlushed();
+    });
     attached.on('data', ({ kind }: AttachResponse) => {
       if (closed) return;
       if (kind?.$case === 'welcome') {
         retryMs = RECONNECT_MS_MIN;
         stream = attached;
-        [sentSequence, draining] = [0, false];
+        [sentSequence, storedSequence, draining] = [0, 0, false];
         sendConfinement();
         sendWaiting(); // L1
       } else if (kind?.$case === 'acknowledge') {
         outbox = acknowledged(outbox, Number(kind.value.sequence));
         if (!isFull(outbox)) for (const tell of [...roomWanted]) tell();
-        if (outbox.waiting.length === 0) for (const tell of flushed.splice(0)) tell();
+        tellFlushed();
       } else if (kind?.$case === 'refused') {
         const { reason, message } = kind.value;
         log.error({ reason, host: deps.hostId }, `the orchestrator does not hear us: ${message}`);
         close();
       } else if (kind !== undefined) served.onCommand(kind);
     });
-    const { hostId, instanceId, bootId, diskPath } = deps;
     // A run whose end was not heard yet is still held: otherwise it would count as cut.
     // What was found changed in a root may be of a run that went down with the instance before.
     const unheard = outbox.waiting.flatMap(({ event: { runId, event } }) =>
@@ -132,8 +135,7 @@ export function openLink(deps: {
     );
     const runIds = [...new Set([...served.runIds(), ...unheard])];
     toldConfinement = confinement;
-    const confined = confinement === undefined ? undefined : confinementToWire(confinement);
-    const hello = { hostId, instanceId, bootId, confinement: '', runIds, diskPath, confined };
+    const hello = helloToWire({ ...deps, runIds }, confinement);
     attached.write({ kind: { $case: 'hello', value: hello } });
   }
 
@@ -181,6 +183,14 @@ export function openLink(deps: {
     });
   }
 
+  function isFlushed(): boolean {
+    return (outbox.waiting.at(-1)?.sequence ?? 0) <= storedSequence;
+  }
+
+  function tellFlushed(): void {
+    if (isFlushed()) for (const tell of flushed.splice(0)) tell();
+  }
+
   function close(): void {
     closed = true;
     cancelRetry();
@@ -224,23 +234,16 @@ export function openLink(deps: {
     readBundle: carrier.readBundle,
     flush: (deadlineMs) =>
       new Promise((resolve) => {
-        if (outbox.waiting.length === 0 || stream === undefined) {
+        if (isFlushed() || stream === undefined) {
           resolve();
           return;
         }
         const cancel = clock.after(deadlineMs, resolve);
-        flushed.push(() => {
-          cancel();
-          resolve();
-        });
+        flushed.push(cancel, resolve);
       }),
     close: () => {
       close();
       return carrier.close();
     },
   };
-}
-
-function confinementToWire({ trials, limits = [], ...rest }: Confinement): WireConfinement {
-  return { ...rest, trials: [...trials], limits: [...limits] };
 }

@@ -2,17 +2,19 @@
 // orchestrator is there; what an orchestrator says comes down by core NATS.
 //
 // Invariants:
-//   N1. What JetStream has acknowledged is as good as heard: it is handed to an orchestrator in this
-//       order, and kept until that has made it durable. One at a time: two on their way could change
-//       places when one has to be sent again.
+//   N1. What JetStream has stored is handed to an orchestrator in this order, whenever there is one. One
+//       at a time: two on their way could change places when one has to be sent again.
+//   N5. An event is kept here until an orchestrator says that it is durable in a journal: what JetStream
+//       has stored, somebody may delete. It is said anew after each hello, and the journal knows which
+//       ones it has.
 //   N2. A command is obeyed only when it is this instance's, of the orchestrator that welcomed it, in
 //       answer to its last hello, and the next one. Anything else leads to a new hello, never to a guess.
 //   N4. Nothing is heard but what an orchestrator has marked as its own.
 //   N3. A fleet that loses its orchestrator, or its server, does not say hello in one instant.
 
 import { Duplex } from 'node:stream';
-import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
-import { Objm } from '@nats-io/obj';
+import { jetstream, JetStreamApiCodes, type JetStreamClient } from '@nats-io/jetstream';
+import { Objm, type ObjectResult } from '@nats-io/obj';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import {
   Down,
@@ -57,9 +59,11 @@ export function natsCarrier(deps: NatsCarrierDeps): LinkCarrier {
     },
     readBundle: async function* (sha256, signal) {
       signal.throwIfAborted();
-      const bundles = await new Objm(js).open(BUNDLES_BUCKET);
-      const found = await within(bundles.get(sha256), BUNDLE_MS_MAX, 'the bundle');
-      if (found === null) throw new Error(`no bundle ${sha256} is kept in ${BUNDLES_BUCKET}`);
+      const found = await within(bundleIn(js, sha256), BUNDLE_MS_MAX, 'the bundle');
+      if (found === null) {
+        const what = `the fleet keeps no bundle ${sha256} (${BUNDLES_BUCKET}) any more`;
+        throw new Error(`${what}: add the updater again, as it was`);
+      }
       for await (const chunk of found.data) {
         signal.throwIfAborted();
         yield chunk;
@@ -67,6 +71,17 @@ export function natsCarrier(deps: NatsCarrierDeps): LinkCarrier {
     },
     close: () => undefined,
   };
+}
+
+/** @returns null also where the whole store is gone. */
+async function bundleIn(js: JetStreamClient, sha256: string): Promise<ObjectResult | null> {
+  try {
+    return await (await new Objm(js).open(BUNDLES_BUCKET, false)).get(sha256);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === JetStreamApiCodes.StreamNotFound) return null;
+    throw error;
+  }
 }
 
 /** What an orchestrator said; undefined for anything else that came on its subject (N4). */
@@ -147,12 +162,9 @@ class NatsLinkStream extends Duplex {
   private async publish(message: AttachRequest): Promise<void> {
     const { hostId, instanceId } = this.deps;
     const { kind } = message;
-    // Told apart from what was said before, so that the server keeps one of two that are the same.
+    // The server keeps one of two that are the same; what is said anew has to be heard anew (N5).
     this.writtenCount += 1;
-    const number =
-      kind?.$case === 'event'
-        ? String(kind.value.sequence)
-        : `${String(this.helloCount)}-${String(this.writtenCount)}`;
+    const number = `${String(this.helloCount)}-${String(this.writtenCount)}`;
     const hello = BigInt(this.helloCount);
     const up = Up.encode({ instanceId, message, hello }).finish();
     await this.js.publish(subjects.up(this.partition, hostId), up, {
@@ -161,10 +173,7 @@ class NatsLinkStream extends Duplex {
     if (this.destroyed) return;
     // N1
     if (kind?.$case === 'hello') this.push({ kind: { $case: 'welcome', value: {} } });
-    if (kind?.$case === 'event') {
-      const { sequence } = kind.value;
-      this.push({ kind: { $case: 'acknowledge', value: { sequence } } });
-    }
+    if (kind?.$case === 'event') this.emit('stored', Number(kind.value.sequence));
   }
 
   private hear({ instanceId, leaderId, sequence, message, hello }: Down): void {
@@ -185,7 +194,7 @@ class NatsLinkStream extends Duplex {
       return;
     }
     this.leader.nextSequence += 1;
-    if ($case !== 'acknowledge') this.push(message satisfies AttachResponse);
+    this.push(message satisfies AttachResponse);
   }
 
   private hearLead({ leaderId }: Lead): void {

@@ -5,7 +5,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { allowedCalls } from '../../plugin-host/sandbox/allowed-calls.js';
 import { privileges } from '../../plugin-host/sandbox/privileges.js';
+import { X_SOCKETS } from '../../sensor-service/probe/x-sockets.js';
 import { repositoryRoot } from '../architecture/tree.fs.js';
 
 const source = join(repositoryRoot(), 'deploy/systemd');
@@ -65,9 +67,14 @@ describe('systemd takes every unit without a word', () => {
 });
 
 /** From 0, nothing within reach, to 100. */
-const exposureMax = { 'lull-orchestrator.service': 20, 'lull-sensor.service': 35 };
+const exposureMax = {
+  'lull-orchestrator.service': 12,
+  'lull-sensor.service': 33,
+  'lull-plugin-host.service': 67,
+  'lull.service': 69,
+};
 
-describe('what needs few powers has few, by the measure of systemd', () => {
+describe('none has more powers than it needs, by the measure of systemd', () => {
   withSystemd.each(Object.entries(exposureMax))(`%s${why}`, (unit, threshold) => {
     const args = ['security', '--offline=true', '--no-pager', `--threshold=${String(threshold)}`];
     // Ends with 1, and a list, above it.
@@ -92,7 +99,25 @@ describe('what confines updaters', () => {
     },
   );
 
+  withSystemd.each(confining)(`%s refuses no call that an updater is allowed${why}`, (unit) => {
+    const [, filtered = ''] = /^SystemCallFilter=~(.*)$/m.exec(read(unit)) ?? [];
+    expect(filtered).not.toBe('');
+    const refused = execFileSync(
+      'systemd-analyze',
+      ['syscall-filter', '--no-pager', ...filtered.split(' ')],
+      { encoding: 'utf8' },
+    ).match(/^ +[a-z]\w*$/gm);
+    const allowed = new Set(allowedCalls.flatMap(({ names }) => names));
+    expect(refused?.length).toBeGreaterThan(10);
+    expect(refused?.filter((name) => allowed.has(name.trim()))).toEqual([]);
+  });
+
   test.each(confining)('%s lets the reaper outlive a plugin-host that was killed', (unit) => {
     expect(read(unit)).toMatch(/^KillMode=process$/m);
   });
+});
+
+test('what senses sees the sockets of X servers, which lie in /tmp', () => {
+  expect(read('lull-sensor.service')).not.toMatch(/^PrivateTmp=/m);
+  expect(X_SOCKETS.startsWith('/tmp/')).toBe(true);
 });

@@ -40,6 +40,14 @@ export async function isWhole(by: RunningLull, hostId: string): Promise<boolean>
   });
 }
 
+/** What the command says when it is refused. */
+export async function refusal(by: RunningLull, args: readonly string[]): Promise<string> {
+  return by.command(args).then(
+    () => 'nothing was refused',
+    (error: unknown) => (error as { stderr: string }).stderr,
+  );
+}
+
 async function withOperator<T>(
   { runDir }: RunningLull,
   ask: (

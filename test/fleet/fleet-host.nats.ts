@@ -41,8 +41,8 @@ export interface FleetHost {
   /** When it was last told that everything stops. */
   readonly haltedAtMs: number | undefined;
   readonly running: number;
-  /** Runs do not come to an end until they are let. */
-  holdRuns(): void;
+  /** Runs, or those that do this, do not come to an end until they are let. */
+  holdRuns(what?: string): void;
   letRunsEnd(): void;
   /** How often an orchestrator has welcomed it and asked what it is like. */
   readonly welcomedCount: number;
@@ -77,6 +77,7 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
   const runs = new Map<string, { readonly epoch: number; readonly cancel: CancelTimer }>();
   /** The ends of runs that are over and held. */
   let heldEnds: Map<string, () => void> | undefined;
+  let heldWhat: string | undefined;
   const granted: Done[] = [];
   const finished: Done[] = [];
   const commands: Command['$case'][] = [];
@@ -143,7 +144,7 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
       link.report({ runId, epoch }, { kind: 'finished', outcome, stderrTail: '' });
     };
     const cancelEnd = clock.after(runMs, () => {
-      if (heldEnds === undefined) end();
+      if (heldEnds === undefined || (heldWhat ?? what) !== what) end();
       else heldEnds.set(runId, end);
     });
     const cancel = (): void => {
@@ -202,7 +203,8 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
     get running() {
       return runs.size;
     },
-    holdRuns: () => {
+    holdRuns: (what) => {
+      heldWhat = what;
       heldEnds ??= new Map();
     },
     letRunsEnd: () => {

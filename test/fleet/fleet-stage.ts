@@ -42,6 +42,8 @@ export interface FleetStage {
   ): Promise<FleetHost>;
   /** Accepts a fixture for the whole fleet. */
   accept(by: RunningLull): Promise<void>;
+  /** Adds once more what was accepted, and accepts nothing anew. */
+  addAgain(by: RunningLull): Promise<void>;
   /** Stops everything everywhere. @returns when that was ordered, on this process's monotonic clock. */
   halt(by: RunningLull): Promise<number>;
   /** Looks until it holds. @throws when it does not in time */
@@ -64,6 +66,7 @@ export async function openFleetStage(
   const machines: FleetHost[] = [];
   const connections: Nats[] = [];
   const networks: FaultProxy[] = [];
+  let packed = '';
   return {
     server,
     storeDir: join(place, 'js'),
@@ -95,10 +98,13 @@ export async function openFleetStage(
       const bundle = join(directory, 'bundle');
       mkdirSync(bundle);
       const manifest = { settings: [], install_roots: [], actions: ['download', 'install'] };
-      const file = await packFixture('program', {
+      packed = await packFixture('program', {
         ...{ keyFiles: [keyFile], directory: bundle, manifest },
       });
-      await by.command(['updaters', 'add', file, '--enable']);
+      await by.command(['updaters', 'add', packed, '--enable']);
+    },
+    addAgain: async (by) => {
+      await by.command(['updaters', 'add', packed]);
     },
     halt: async ({ runDir }) => {
       const operator = dialUnix(OperatorServiceClient, join(runDir, 'operator.sock'));

@@ -4,15 +4,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
 import { Down, Hello, Up } from '../../proto/gen/lull/link/v1/link.js';
-import {
-  LEASES_BUCKET,
-  partitionOf,
-  partitions,
-  subjects,
-  UP_STREAM,
-} from '../../proto/subjects.js';
+import { partitionOf, partitions, subjects, UP_STREAM } from '../../proto/subjects.js';
 import { say } from '../../orchestrator/link/say.nats.js';
 import { createLog } from '../../runtime/log.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
@@ -245,27 +238,6 @@ describe('not believed', () => {
       await stage.accept(lull);
       await stage.until('it works', () => host.finished.length > 1);
       expect(host.commands).not.toContain('stop');
-    },
-    MS_MAX,
-  );
-
-  fleetTest(
-    'the loss of the bucket of leases: it is made again, and nothing runs twice',
-    async () => {
-      const host = await stage.machine({ hostId: 'one', runMs: 3_000 });
-      await stage.accept(lull);
-      await stage.until('it scans', () => host.running === 1);
-      const jsm = await jetstreamManager(nats.connection);
-      await jsm.streams.delete(`KV_${LEASES_BUCKET}`);
-      await stage.until('it is there again', async () => {
-        const buckets = new Kvm(nats.connection).list();
-        for await (const { bucket } of buckets) if (bucket === LEASES_BUCKET) return true;
-        return false;
-      });
-      await stage.until('its update is installed', () =>
-        host.finished.some(({ what }) => what === 'install update'),
-      );
-      expect(host.finished.map(({ what }) => what)).toEqual(['scan', 'install update']);
     },
     MS_MAX,
   );

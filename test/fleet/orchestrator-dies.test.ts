@@ -3,7 +3,7 @@
 import { expect } from '@jest/globals';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
 import { entriesOf, hostsOf } from './ask.grpc.js';
-import { inMidScan } from './once.js';
+import { everythingOnce, inMidScan } from './once.js';
 import { fleetTest } from '../support/confinement.js';
 import { stageForEach } from './on-stage.js';
 
@@ -56,13 +56,7 @@ fleetTest(
     const hosts = await machines(8, 4_000);
     await inMidScan(stage(), hosts, second, () => first.stop());
     expect(await second.command(['fleet', 'hosts'])).toContain('machine-0');
-    await stage().until('every update is installed', () =>
-      hosts.every((host) => timesDone(host)['install update'] === 1),
-    );
-    for (const host of hosts) {
-      expect(timesDone(host)['install update']).toBe(1);
-      expect(new Set(host.finished.map(({ runId }) => runId)).size).toBe(host.finished.length);
-    }
+    await everythingOnce(stage(), hosts, second);
   },
   MS_MAX,
 );

@@ -4,11 +4,11 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { afterEach, describe, expect } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import type { RunningLull } from '../../harness/lull.spawn.js';
 import { STREAM } from '../../orchestrator/journal/stream.jetstream.js';
 import { createLog } from '../../runtime/log.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
+import { refusal } from './ask.grpc.js';
 import type { FleetHost } from './fleet-host.nats.js';
 import { openFleetStage, type FleetStage } from './fleet-stage.js';
 import { fleetTest } from '../support/confinement.js';
@@ -42,14 +42,6 @@ async function connected<T>(act: (nats: Nats) => Promise<T>): Promise<T> {
   } finally {
     await nats.close();
   }
-}
-
-/** What the command says when it is refused. */
-async function refusal(by: RunningLull, args: readonly string[]): Promise<string> {
-  return by.command(args).then(
-    () => 'nothing was refused',
-    (error: unknown) => (error as { stderr: string }).stderr,
-  );
 }
 
 fleetTest(
@@ -89,6 +81,9 @@ describe('back without its streams', () => {
       await stage.until('whoever orders something is told', async () =>
         (await refusal(lull, ['unhold', 'dev.lull.fixture'])).includes('JOURNAL_LOST'),
       );
+      // Nor by one that has seen nothing of it.
+      const anew = stage.orchestrator('orchestrator-2');
+      await expect(anew).rejects.toThrow('journals-seen.json');
       await lull.stop();
       await expect(stage.orchestrator('orchestrator-1')).rejects.toThrow('journals-seen.json');
       await connected(async ({ connection }) => {

@@ -1,0 +1,249 @@
+// The bucket of NATS in which the places of groups are kept, one key for each group. Somebody may delete it
+// under way; whoever had a place has it still.
+//
+// Invariants:
+//   B1. Whoever has it open knows who has a place in every group, as anybody said last.
+//   B2. Who had a place when a key, or the bucket, was deleted is put back by everybody who knows.
+//   B3. A bucket that was made a moment ago is not settled: others have yet to put back whom they know
+//       of, and nobody gets a place, or gives one back, before they have had the time.
+
+import {
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamClient,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
+import { Kvm, type KV, type KvWatchEntry } from '@nats-io/kv';
+import { z } from 'zod';
+import { GROUPS_BUCKET } from '../../proto/subjects.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import { within } from '../../runtime/deadline.js';
+import type { Log } from '../../runtime/log.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { isMissing } from '../journal/stream.jetstream.js';
+import { keyOf, semaphoreIn } from './semaphore.wire.js';
+import { empty, putBack, type Semaphore } from './semaphore.js';
+
+/** Some ten thousand groups: whoever invents names fills no disk. */
+const BUCKET_BYTES_MAX = 64 * 1024 * 1024;
+/** Groups whose holders are remembered for B2. */
+const KNOWN_MAX = 1_024;
+const CALL_MS_MAX = 5_000;
+/** B3: looks that everybody has taken by then. */
+const LOOKS_TO_SETTLE = 5;
+const PUT_BACK_TRIES_MAX = 50;
+
+export interface Read {
+  readonly semaphore: Semaphore;
+  /** Of the key; 0: it is not there. */
+  readonly revision: number;
+}
+
+/** What stands there; no semaphore: nothing, or that it was deleted. */
+type Found = Partial<Read> & Pick<Read, 'revision'>;
+
+export interface GroupsBucket extends Closeable {
+  /** How long it still takes until places are given, ms; 0: they are (B3). */
+  readonly unsettledMs: () => number;
+  readonly read: (group: string) => Promise<Read>;
+  /** @param revision that it has to have still. @throws JetStreamApiError where it has another one */
+  readonly swap: (group: string, to: Semaphore, revision: number) => Promise<void>;
+  /** Whether it is still the one that was opened; one that is gone is made again. */
+  readonly look: () => Promise<void>;
+}
+
+interface Opened {
+  readonly bucket: KV;
+  /** When it was made, as the server tells it: a name of this very bucket. */
+  readonly created: string;
+  readonly settledAtMs: number;
+  readonly stopWatching: () => void;
+}
+
+export async function openGroupsBucket(deps: {
+  readonly js: JetStreamClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Copies of one that is made. */
+  readonly replicaCount: number;
+  /** How long everybody has to put back whom they know of (B3). */
+  readonly settleMs: number;
+}): Promise<GroupsBucket> {
+  const { js, clock, log, replicaCount, settleMs } = deps;
+  const jsm = await js.jetstreamManager();
+  /** By key (B1). */
+  const known = new Map<string, Read>();
+  let opened = await open();
+  let looking: Promise<void> | undefined;
+  let cancel: CancelTimer = () => undefined;
+  let closed = false;
+
+  async function open(): Promise<Opened> {
+    // Reads go to the leader of the bucket: a copy that is behind could hide that somebody has a place.
+    const settings = { history: 1, allow_direct: false, max_bytes: BUCKET_BYTES_MAX };
+    const create = new Kvm(js).create(GROUPS_BUCKET, { ...settings, replicas: replicaCount });
+    const bucket = await within(create, CALL_MS_MAX, 'the bucket of groups');
+    const { created, ageMs } = await identityOf(jsm);
+    const settledAtMs = clock.now().monotonicMs + Math.max(0, settleMs - ageMs);
+    return { bucket, created, settledAtMs, stopWatching: await watch(bucket) };
+  }
+
+  /** Resolves when everything was heard that had been said. */
+  async function watch(bucket: KV): Promise<() => void> {
+    const entries = await within(bucket.watch(), CALL_MS_MAX, 'watching the groups');
+    let caughtUp: () => void = () => undefined;
+    const catchingUp = new Promise<void>((resolve) => {
+      caughtUp = resolve;
+    });
+    void (async () => {
+      for await (const entry of entries) {
+        hear(entry);
+        if (entry.isUpdate) caughtUp();
+      }
+    })();
+    const { values } = await within(bucket.status(), CALL_MS_MAX, 'the state of the groups');
+    if (values > 0) await within(catchingUp, CALL_MS_MAX, 'who has a place in the groups');
+    return () => {
+      entries.stop();
+    };
+  }
+
+  function hear(entry: KvWatchEntry): void {
+    const { key, operation, revision } = entry;
+    const before = known.get(key);
+    if (operation === 'PUT') {
+      try {
+        remember(key, { semaphore: semaphoreIn(entry.string(), key), revision });
+      } catch (error) {
+        log.error({ err: error }, 'a group cannot be read'); // Nobody is known by it.
+      }
+    } else if (before !== undefined && before.semaphore.holders.length > 0) {
+      // Over nothing but what was deleted: whoever wrote since knew who had a place.
+      swapKey(opened.bucket, key, before.semaphore, revision).catch((error: unknown) => {
+        if (!isConflict(error)) log.error({ err: error, group: key }, 'a group was deleted');
+      });
+    }
+  }
+
+  function remember(key: string, read: Read): void {
+    const before = known.get(key);
+    if (before !== undefined && before.revision >= read.revision) return; // Heard late.
+    known.delete(key);
+    known.set(key, read);
+    if (known.size <= KNOWN_MAX) return;
+    const keys = [...known.keys()];
+    const nobodys = keys.find((each) => known.get(each)?.semaphore.holders.length === 0);
+    known.delete(nobodys ?? key);
+  }
+
+  /** B2, for one group: beside whomever others have put back. */
+  async function restore(bucket: KV, key: string, lost: Semaphore): Promise<void> {
+    try {
+      for (let tries = 1; tries <= PUT_BACK_TRIES_MAX; tries += 1) {
+        const { semaphore = empty, revision } = await readKey(bucket, key);
+        const next = putBack(semaphore, lost);
+        if (next === semaphore) return;
+        try {
+          await swapKey(bucket, key, next, revision);
+          log.error({ group: key, ...lost }, 'a group was deleted: who has a place is put back');
+          return;
+        } catch (error) {
+          if (!isConflict(error)) throw error;
+        }
+      }
+      throw new Error('others write it all the time');
+    } catch (error) {
+      log.error({ err: error, group: key, lost }, 'places that were deleted could not be put back');
+    }
+  }
+
+  async function readKey(bucket: KV, key: string): Promise<Found> {
+    const entry = await bucket.get(key);
+    const revision = entry?.revision ?? 0;
+    if (entry?.operation !== 'PUT') return { revision };
+    return { semaphore: semaphoreIn(entry.string(), key), revision };
+  }
+
+  async function swapKey(bucket: KV, key: string, to: Semaphore, revision: number): Promise<void> {
+    const swapped = await bucket.put(key, JSON.stringify(to), { previousSeq: revision });
+    remember(key, { semaphore: to, revision: swapped });
+  }
+
+  async function reopen(): Promise<void> {
+    const lost = new Map(known);
+    opened.stopWatching();
+    known.clear(); // Revisions begin anew.
+    opened = await open().catch((error: unknown) => {
+      for (const [key, read] of lost) known.set(key, { ...read, revision: 0 });
+      throw error;
+    });
+    log.error('the bucket of groups was deleted, and was made again; nobody gets a place yet');
+    // Whoever comes so late that others were given places meanwhile knows what was, and not what is.
+    if (opened.settledAtMs <= clock.now().monotonicMs) return;
+    for (const [key, { semaphore }] of lost) {
+      if (semaphore.holders.length > 0) await restore(opened.bucket, key, semaphore);
+    }
+  }
+
+  async function lookOnce(): Promise<void> {
+    const found = await identityOf(jsm).catch((error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw error;
+    });
+    if (found?.created !== opened.created) await reopen();
+  }
+
+  function look(): Promise<void> {
+    looking ??= lookOnce().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
+
+  function again(): void {
+    cancel = clock.after(settleMs / LOOKS_TO_SETTLE, () => {
+      void look()
+        .catch((error: unknown) => {
+          log.debug({ err: error }, 'the groups are out of reach');
+        })
+        .then(() => {
+          if (!closed) again();
+        });
+    });
+  }
+  again();
+
+  return {
+    unsettledMs: () => Math.max(0, opened.settledAtMs - clock.now().monotonicMs),
+    read: async (group) => {
+      const key = keyOf(group);
+      const { semaphore, revision } = await readKey(opened.bucket, key);
+      if (semaphore !== undefined) remember(key, { semaphore, revision });
+      return { semaphore: semaphore ?? known.get(key)?.semaphore ?? empty, revision }; // B2
+    },
+    swap: (group, to, revision) => swapKey(opened.bucket, keyOf(group), to, revision),
+    look,
+    close: () => {
+      closed = true;
+      cancel();
+      opened.stopWatching();
+    },
+  };
+}
+
+const identitySchema = z.object({ created: z.string(), ts: z.string() });
+
+/** When it was made, and how long ago, by the server's own clock. */
+async function identityOf(jsm: JetStreamManager): Promise<{ created: string; ageMs: number }> {
+  const { created, ts } = identitySchema.parse(await jsm.streams.info(`KV_${GROUPS_BUCKET}`));
+  return { created, ageMs: Date.parse(ts) - Date.parse(created) };
+}
+
+/** Another one has swapped since it was read. */
+export function isConflict(error: unknown): boolean {
+  return (
+    error instanceof JetStreamApiError &&
+    (error.code === JetStreamApiCodes.StreamWrongLastSequence ||
+      error.code === JetStreamApiCodes.StreamWrongLastSequenceUnknown)
+  );
+}
