@@ -9,7 +9,7 @@ import { claimantOf } from '../../runtime/claim.fs.js';
 import { unary } from '../../runtime/grpc.js';
 import { withOperator, withSensor } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
-import { parts, type Part } from './up.js';
+import { parts, type Part } from './parts.js';
 
 /** Less than a health check usually waits, so that it ends with words and not with a kill. */
 const ANSWER_MS_MAX = 5_000;

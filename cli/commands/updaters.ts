@@ -2,7 +2,6 @@
 
 import { createReadStream } from 'node:fs';
 import { Metadata, type ClientWritableStream } from '@grpc/grpc-js';
-import { readLullFile } from '../../bundle/tar.js';
 import type {
   RegistryServiceClient,
   SubmitRequest,
@@ -30,6 +29,7 @@ export async function listUpdaters(at: OrchestratorAt): Promise<Updater[]> {
 
 /** Submits a `.lull` file. @throws what the registry refused it for. */
 export async function submitUpdater(at: OrchestratorAt, file: string): Promise<Updater> {
+  const { readLullFile } = await import('../../bundle/tar.js'); // For this alone.
   const { envelope, tar } = await readLullFile(createReadStream(file));
   const { updater } = await withRegistry(at, (registry) => submit(registry, envelope, tar));
   return known(updater);

@@ -2,7 +2,7 @@
 
 import { Option, type Command } from 'commander';
 import { askHealth } from '../commands/health.js';
-import { parts, type Part } from '../commands/up.js';
+import { parts, type Part } from '../commands/parts.js';
 import { write } from '../output.js';
 import { showHealth } from '../show/health.js';
 import type { Here } from './here.js';
