@@ -5,9 +5,9 @@
 
 import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { ENVELOPE_BYTES_MAX } from './envelope-size.js';
 
 export const PAYLOAD_TYPE = 'application/vnd.lull.manifest+json';
-export const ENVELOPE_BYTES_MAX = 256 * 1024;
 const SIGNATURES_MAX = 16;
 
 const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);

@@ -16,7 +16,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pack, type Header } from 'tar-stream';
-import { ENVELOPE_BYTES_MAX } from './envelope.js';
+import { ENVELOPE_BYTES_MAX } from './envelope-size.js';
 import {
   BundleError,
   packDirectory,

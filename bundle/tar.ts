@@ -11,7 +11,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract, pack, type Header } from 'tar-stream';
 import type { Manifest } from './manifest.js';
-import { ENVELOPE_BYTES_MAX } from './envelope.js';
+import { ENVELOPE_BYTES_MAX } from './envelope-size.js';
 
 /** One entry of a tar being read: its header, and its content to iterate once. */
 interface Entry extends AsyncIterable<Uint8Array> {

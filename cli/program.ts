@@ -5,8 +5,20 @@ import { Command, Option } from 'commander';
 import { aboutHost } from './clients.grpc.js';
 import { CommandError, lineOf } from './failure.js';
 import { orchestratorFrom, placesFrom, tlsDirFrom } from './paths.js';
-import { filesFor } from './verbs/files.js';
+import { addAsking } from './verbs/ask.js';
+import { addAudit } from './verbs/audit.js';
+import { addBundle } from './verbs/bundle.js';
+import { addFleetLock } from './verbs/fleetlock.js';
+import { addFleet } from './verbs/fleet.js';
+import { addHealth } from './verbs/health.js';
 import type { Here } from './verbs/here.js';
+import { addJournal } from './verbs/journal.js';
+import { addKeys } from './verbs/keys.js';
+import { addOrders } from './verbs/orders.js';
+import { addSensing } from './verbs/sensing.js';
+import { addSimulate } from './verbs/simulate.js';
+import { addUp } from './verbs/up.js';
+import { addUpdaters } from './verbs/updaters.js';
 
 interface Global {
   readonly state?: string;
@@ -49,7 +61,19 @@ const here: Here = {
   page: () => ({ nowMs: Date.now(), columns: process.stdout.columns || Infinity }),
 };
 
-for (const { load } of filesFor(process.argv.slice(2))) (await load())(program, here);
+addUp(program, here);
+addAsking(program, here);
+addHealth(program, here);
+addUpdaters(program, here);
+addFleet(program, here);
+addOrders(program, here);
+addSensing(program, here);
+addSimulate(program, here);
+addAudit(program, here);
+addJournal(program, here);
+addKeys(program, here);
+addFleetLock(program, here);
+addBundle(program, here);
 
 try {
   await program.parseAsync();

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { noCycles } from './architecture/cycles.js';
+import { lightlyStarted } from './architecture/light.js';
 import * as rules from './architecture/rules.js';
 import { parseSource, type Source } from './architecture/source.js';
 import { readSources, repositoryRoot } from './architecture/tree.fs.js';
@@ -16,6 +17,7 @@ const all: Record<string, rules.Rule> = {
   'wire types stop at the wire': rules.wireTypes,
   'packages are known in few places': rules.dependencies,
   'no file imports itself by others': noCycles,
+  'a command loads what it needs': lightlyStarted,
   'names name a concept': rules.names,
   'nothing is re-exported': rules.noReexports,
   'files are short': rules.sizes,
@@ -227,6 +229,18 @@ describe('each rule notices', () => {
     expect(more).toEqual([]);
     const types = "import type { Load } from './load.js';";
     expect(problems(noCycles, 'conditions/gate.ts', types, [back])).toEqual([]);
+  });
+
+  test('a package that every command would load, though few need it', () => {
+    const tar = parseSource('bundle/tar.ts', "import { extract } from 'tar-stream';");
+    const early = "import '../bundle/tar.js';";
+    const [found, ...more] = lightlyStarted([parseSource('cli/program.ts', early), tar]);
+    expect(found?.path).toBe('bundle/tar.ts');
+    expect(found?.problem).toContain('load tar-stream');
+    expect(more).toEqual([]);
+    for (const text of ["await import('../bundle/tar.js');", "import type { X } from 'zod';"]) {
+      expect(lightlyStarted([parseSource('cli/program.ts', text), tar])).toEqual([]);
+    }
   });
 
   test('an allowance that nothing uses', () => {

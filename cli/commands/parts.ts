@@ -1,4 +1,4 @@
-// The services that are parts of Lull, each of which may run alone.
+// The parts of Lull, by the names that `--only` knows.
 
 export const parts = ['sensor-service', 'orchestrator', 'plugin-host'] as const;
 export type Part = (typeof parts)[number];

@@ -8,12 +8,12 @@ import type { UidRange } from '../../plugin-host/runs/places.fs.js';
 import type { Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { requireConfinement } from '../../plugin-host/sandbox/rights.proc.js';
 import { claim } from '../../runtime/claim.fs.js';
-import { systemClock } from '../../runtime/clock.js';
-import { createLog, type LogLevel } from '../../runtime/log.js';
+import { systemClock, type Clock } from '../../runtime/clock.js';
+import { createLog, type Log, type LogLevel } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { currentTraceparent, startTelemetry } from '../../runtime/telemetry.js';
 import { busesFrom, type Places } from '../paths.js';
-import { openPolicyFile } from '../policy-file.fs.js';
+import type { PolicyFile } from '../policy-file.fs.js';
 import { connectFleet, hostIdOf, type FleetPlace } from './fleet-place.js';
 import type { JournalSettings } from './journal-place.js';
 import type { Part } from './parts.js';
@@ -52,7 +52,6 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
   const log = createLog('lull', options.logLevel);
   const clock = systemClock;
   const opened = new CloseStack(log);
-  const policy = opened.add('policy file', openPolicyFile(options.policyFile, { clock, log }));
   const wanted = (part: Part): boolean => options.parts.includes(part);
   try {
     if (wanted('plugin-host')) requireConfinement(ociRuntime);
@@ -64,8 +63,11 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       opened.add('claim', await claim(runDir, part, '--run'));
       if (part !== 'sensor-service') opened.add('claim', await claim(stateDir, part, '--state'));
     }
-    opened.add('telemetry', await startTelemetry('lull', process.env));
     // A process holds the code of its own parts only.
+    const policy = wanted('orchestrator')
+      ? opened.add('policy file', await readPolicy(options.policyFile, { clock, log }))
+      : undefined;
+    opened.add('telemetry', await startTelemetry('lull', process.env));
     if (wanted('sensor-service')) {
       const { startSensorService } = await import('../../sensor-service/main.js');
       const { profile, apps, replay } = options;
@@ -89,7 +91,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       options.fleet === undefined
         ? undefined
         : opened.add('NATS', await connectFleet(options.fleet, options.journalOptions, log));
-    if (wanted('orchestrator') && nats !== undefined && options.fleet !== undefined) {
+    if (policy !== undefined && nats !== undefined && options.fleet !== undefined) {
       const { startFleetOrchestrator } = await import('../../orchestrator/fleet/main.js');
       const { replicaCount, allowLossy } = options.journalOptions;
       const settings = {
@@ -105,7 +107,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
           log: log.child({ service: 'orchestrator' }),
         }),
       );
-    } else if (wanted('orchestrator')) {
+    } else if (policy !== undefined) {
       const { startOrchestrator } = await import('../../orchestrator/main.js');
       const settings = {
         version,
@@ -146,6 +148,14 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
   } finally {
     await opened.close();
   }
+}
+
+async function readPolicy(
+  file: string | undefined,
+  deps: { readonly clock: Clock; readonly log: Log },
+): Promise<PolicyFile> {
+  const { openPolicyFile } = await import('../policy-file.fs.js');
+  return openPolicyFile(file, deps);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -29,7 +29,7 @@ export async function listUpdaters(at: OrchestratorAt): Promise<Updater[]> {
 
 /** Submits a `.lull` file. @throws what the registry refused it for. */
 export async function submitUpdater(at: OrchestratorAt, file: string): Promise<Updater> {
-  const { readLullFile } = await import('../../bundle/tar.js'); // Of what is asked here only this reads one.
+  const { readLullFile } = await import('../../bundle/tar.js'); // For this alone.
   const { envelope, tar } = await readLullFile(createReadStream(file));
   const { updater } = await withRegistry(at, (registry) => submit(registry, envelope, tar));
   return known(updater);

@@ -1,16 +1,17 @@
-// lull bundle: for vendors.
+// lull bundle: for vendors. The code that packs is loaded here alone.
 
 import type { Command } from 'commander';
-import { createKey, packBundle } from '../commands/bundle.js';
 import { write } from '../output.js';
 import type { Here } from './here.js';
 
 export function addBundle(program: Command, here: Here): void {
   const bundle = program.command('bundle').description('for vendors: make a key, pack and sign');
+  const commands = () => import('../commands/bundle.js');
   bundle
     .command('key <file>')
     .description('make an Ed25519 key and print its public half')
-    .action((file: string) => {
+    .action(async (file: string) => {
+      const { createKey } = await commands();
       write(createKey(file), here.json(), ({ publicKey }) => publicKey);
     });
   bundle
@@ -20,6 +21,7 @@ export function addBundle(program: Command, here: Here): void {
     .requiredOption('--out <file>', 'the .lull file')
     .option('--key <file...>', 'private key to sign with', [])
     .action(async (directory: string, given: { manifest: string; out: string; key: string[] }) => {
+      const { packBundle } = await commands();
       const packed = await packBundle({
         directory,
         manifestFile: given.manifest,

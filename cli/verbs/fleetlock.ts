@@ -1,23 +1,9 @@
 // lull fleetlock: the groups of a fleet for update agents that speak FleetLock.
 
-import { once } from 'node:events';
 import { Option, type Command } from 'commander';
-import { systemClock } from '../../runtime/clock.js';
-import { createLog, type LogLevel } from '../../runtime/log.js';
-import { CloseStack } from '../../runtime/shutdown.js';
-import { natsPlace } from '../commands/nats-place.js';
-import { hostAndPort } from '../paths.js';
-import { openPolicyFile } from '../policy-file.fs.js';
+import type { FleetLockFlags } from '../commands/fleetlock.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
-
-interface Flags {
-  readonly nats: string;
-  readonly natsCreds?: string;
-  readonly listen: string;
-  readonly policy?: string;
-  readonly logLevel: LogLevel;
-}
 
 export function addFleetLock(program: Command, here: Here): void {
   program
@@ -34,27 +20,8 @@ export function addFleetLock(program: Command, here: Here): void {
     .addOption(
       new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'),
     )
-    .action(async (flags: Flags) => {
-      const log = createLog('lull', flags.logLevel);
-      const signal = stopSignal();
-      const opened = new CloseStack(log);
-      try {
-        const policy = openPolicyFile(flags.policy, { clock: systemClock, log });
-        opened.add('policy file', policy);
-        const { startFleetLock } = await import('../../orchestrator/fleetlock/main.js');
-        const settings = {
-          nats: natsPlace(flags.nats, flags, process.env),
-          ...hostAndPort('--listen', flags.listen),
-          tlsDir: here.tlsDir(),
-          policy: policy.current,
-          replicaCount: 1,
-        };
-        const serving = await startFleetLock(settings, { clock: systemClock, log });
-        opened.add('FleetLock', serving);
-        process.stdout.write(`FleetLock is served on port ${String(serving.port)}\n`);
-        if (!signal.aborted) await once(signal, 'abort');
-      } finally {
-        await opened.close();
-      }
+    .action(async (flags: FleetLockFlags) => {
+      const { serveFleetLock } = await import('../commands/fleetlock.js');
+      await serveFleetLock(flags, here.tlsDir(), stopSignal());
     });
 }

@@ -1,7 +1,6 @@
 // lull journal: move it.
 
 import type { Command } from 'commander';
-import { copyTo } from '../commands/journal.js';
 import { journalSettings } from '../commands/journal-place.js';
 import { write } from '../output.js';
 import type { Here } from './here.js';
@@ -28,6 +27,7 @@ export function addJournal(program: Command, here: Here): void {
     .option('--allow-lossy', 'take a server that may lose what it acknowledged', false)
     .option('--nats-creds <file>', 'credentials for NATS, see "lull keys" (LULL_NATS_CREDS)')
     .action(async (from: string, to: string, flags: Flags) => {
+      const { copyTo } = await import('../commands/journal.js');
       const onTerminal = process.stderr.isTTY;
       const copied = await copyTo(
         { from, to },

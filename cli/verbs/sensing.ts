@@ -5,7 +5,6 @@ import { Option, type Command } from 'commander';
 import type { Inhibition } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { displayText } from '../../conditions/words.js';
 import { reportPresence } from '../commands/ask.js';
-import { record } from '../commands/record.js';
 import { askSensors, inhibit, listInhibitions, releaseInhibition } from '../commands/sensors.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
@@ -62,6 +61,7 @@ export function addSensing(program: Command, here: Here): void {
     .option('--for <seconds>', 'how long; without it: until it is stopped')
     .action(async (file: string, { for: seconds }: { for?: string }) => {
       const stop = stopSignal();
+      const { record } = await import('../commands/record.js');
       const limit = seconds === undefined ? [] : [AbortSignal.timeout(milliseconds(seconds))];
       const rowCount = await record(runDir(), file, AbortSignal.any([stop, ...limit]));
       write({ file, rowCount }, json(), () => `${file}: ${String(rowCount)} rows`);

@@ -1,11 +1,9 @@
-// lull simulate: a policy against a recording, without a running Lull.
+// lull simulate: a policy against a recording, without a running Lull. What decides is loaded here alone.
 
 import type { Command } from 'commander';
 import { parseDuration } from '../commands/orders.js';
-import { simulate } from '../commands/simulate.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
-import { showSimulated } from '../show/simulated.js';
 import type { Here } from './here.js';
 
 const SECONDS_MAX = 86_400;
@@ -45,7 +43,9 @@ export function addSimulate(program: Command, here: Here): void {
     .option('--every <duration>', 'one more update after each of these; without it only the first')
     .option('--svg <file>', 'draw one device')
     .option('--device <id>', 'which one')
-    .action((given: Given) => {
+    .action(async (given: Given) => {
+      const { simulate } = await import('../commands/simulate.js');
+      const { showSimulated } = await import('../show/simulated.js');
       const simulated = simulate({
         traceFile: given.trace,
         powerFile: given.power,

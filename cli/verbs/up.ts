@@ -1,5 +1,6 @@
-// lull up.
+// lull up. The code that starts it is loaded here alone.
 
+import type { KeyObject } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Option, type Command } from 'commander';
 import { defaultUids } from '../../plugin-host/runs/places.fs.js';
@@ -7,10 +8,8 @@ import { priorities, type Priority } from '../../plugin-host/sandbox/parent.cgro
 import type { LogLevel } from '../../runtime/log.js';
 import { profiles, type Profile } from '../../sensor-service/probe/places.js';
 import { journalSettings, parsePlace } from '../commands/journal-place.js';
-import { readReplay } from '../commands/replay.js';
-import { readTrustKeys } from '../commands/trust-keys.fs.js';
 import { parts, type Part } from '../commands/parts.js';
-import { up } from '../commands/up.js';
+import type { Replay } from '../commands/replay.js';
 import { parseUids } from '../commands/uids.js';
 import { listenFrom } from '../paths.js';
 import { fleetFrom } from '../commands/fleet-place.js';
@@ -100,8 +99,9 @@ export function addUp(program: Command, here: Here): void {
     )
     .option('--replay <file>', 'play a recorded trace instead of measuring')
     .option('--speed <times>', 'how fast to play it', '1')
-    .action((given: UpFlags) =>
-      up(
+    .action(async (given: UpFlags) => {
+      const { up } = await import('../commands/up.js');
+      await up(
         {
           version: here.version,
           places: here.places(),
@@ -109,7 +109,7 @@ export function addUp(program: Command, here: Here): void {
           ociRuntime: given.ociRuntime,
           priority: given.priority,
           uids: parseUids(given.uids),
-          trustedKeys: readTrustKeys(given.trustKey),
+          trustedKeys: await trustedKeysOf(given),
           logLevel: given.logLevel,
           parts: given.only,
           profile: given.profile,
@@ -118,9 +118,21 @@ export function addUp(program: Command, here: Here): void {
           journalOptions: journalSettings(given, process.env),
           listen: listenFrom(given.listen, here.tlsDir()),
           fleet: fleetFrom(given, hostname()),
-          replay: given.replay === undefined ? undefined : readReplay(given.replay, given.speed),
+          replay: await replayOf(given),
         },
         stopSignal(),
-      ),
-    );
+      );
+    });
+}
+
+async function trustedKeysOf({ trustKey }: UpFlags): Promise<KeyObject[]> {
+  if (trustKey.length === 0) return [];
+  const { readTrustKeys } = await import('../commands/trust-keys.fs.js');
+  return readTrustKeys(trustKey);
+}
+
+async function replayOf({ replay, speed }: UpFlags): Promise<Replay | undefined> {
+  if (replay === undefined) return undefined;
+  const { readReplay } = await import('../commands/replay.js');
+  return readReplay(replay, speed);
 }

@@ -3,7 +3,7 @@
 
 import { status, type sendUnaryData, type ServerReadableStream } from '@grpc/grpc-js';
 import { BundleError } from '../../bundle/tar.js';
-import { ENVELOPE_BYTES_MAX } from '../../bundle/envelope.js';
+import { ENVELOPE_BYTES_MAX } from '../../bundle/envelope-size.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';

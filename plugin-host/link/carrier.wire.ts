@@ -20,5 +20,7 @@ export interface LinkStream {
 /** What brings the link's messages: gRPC inside a machine, NATS between machines. */
 export interface LinkCarrier extends Closeable {
   attach(): LinkStream;
+  /** What is waited for the next attempt, at most. */
+  readonly retryMsMax: number;
   readonly readBundle: ReadBundle;
 }

@@ -124,6 +124,31 @@ describe('after the orchestrator was away', () => {
     expect(orchestrator.hellos[2]?.runIds).toEqual([]);
   });
 
+  test('it is looked for twice a second, however long it is away', async () => {
+    await link.close();
+    await orchestrator.close();
+    const waits: number[] = [];
+    const enough = new Promise<void>((resolve) => {
+      link = openLink({
+        carrier: grpcCarrier(socketPath),
+        ...{ hostId: 'h', instanceId: 'i', diskPath: '/d', bootId: 'b' },
+        clock: {
+          ...systemClock,
+          after: (ms, act) => {
+            waits.push(ms);
+            if (waits.length === 8) resolve();
+            else setImmediate(act);
+            return () => undefined;
+          },
+        },
+        log: createLog('test', 'silent'),
+      });
+      attach();
+    });
+    await enough;
+    expect(waits).toEqual([100, 200, 400, 500, 500, 500, 500, 500]);
+  });
+
   test('a new one on the same socket is found by itself', async () => {
     attach();
     await until('the hello', () => orchestrator.hellos.length === 1);
@@ -177,6 +202,7 @@ describe('over a carrier that keeps what it was given', () => {
         readBundle: () => {
           throw new Error('nobody asks for one');
         },
+        retryMsMax: 1_000,
         close: () => undefined,
       },
     });

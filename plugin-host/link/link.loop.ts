@@ -21,7 +21,6 @@ import { acknowledged, emptyOutbox, isFull, post, type Outgoing } from './outbox
 import { weightOf } from './weight.js';
 
 const RECONNECT_MS_MIN = 100;
-const RECONNECT_MS_MAX = 5_000;
 
 type Command = NonNullable<AttachResponse['kind']>;
 
@@ -96,7 +95,7 @@ export function openLink(deps: {
       cancelRetry = clock.after(retryMs, () => {
         connect(served);
       });
-      retryMs = Math.min(retryMs * 2, RECONNECT_MS_MAX);
+      retryMs = Math.min(retryMs * 2, carrier.retryMsMax);
     };
     attached.on('error', (error) => {
       onEnd(error.message);

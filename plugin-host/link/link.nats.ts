@@ -36,6 +36,8 @@ const BUNDLE_MS_MAX = 60_000;
 const UNANSWERED_MS = 2_000;
 /** N3. */
 const HELLO_JITTER_MS = 500;
+/** A server that a whole fleet asks again is not asked more often. */
+const RETRY_MS_MAX = 5_000;
 /** Messages that wait here; more wait in the outbox. */
 const IN_FLIGHT_MAX = 64;
 
@@ -57,6 +59,7 @@ export function natsCarrier(deps: NatsCarrierDeps): LinkCarrier {
       helloCount += 1;
       return new NatsLinkStream(js, deps, helloCount);
     },
+    retryMsMax: RETRY_MS_MAX,
     readBundle: async function* (sha256, signal) {
       signal.throwIfAborted();
       const found = await within(bundleIn(js, sha256), BUNDLE_MS_MAX, 'the bundle');

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { chownSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fixtureUid, openFixture, whyNoSandbox, type SandboxFixture } from './sandbox.testing.js';
 import type { SandboxSpec } from './sandbox.js';
@@ -128,10 +129,16 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
     expect(await ask(`os.userInfo().username`)).toBe('updater');
   });
 
+  const rank = `[os.getPriority(), fs.readFileSync('/proc/self/oom_score_adj', 'utf8').trim()]`;
+
   test("it has the lowest priority from the start, not after the work as PackageKit's, and is the first to go without memory", async () => {
-    expect(
-      await ask(`[os.getPriority(), fs.readFileSync('/proc/self/oom_score_adj', 'utf8').trim()]`),
-    ).toEqual([19, '1000']);
+    await fixture.close();
+    fixture = await openFixture('lowest');
+    expect(await ask(rank)).toEqual([19, '1000']);
+  });
+
+  test('where it may compete with other programs it has the priority of any, and goes first all the same', async () => {
+    expect(await ask(rank)).toEqual([getPriority(), '1000']);
   });
 
   test('a fork bomb ends at its limit (T20)', async () => {

@@ -15,6 +15,7 @@ import { promisify } from 'node:util';
 import type { CgroupKind } from '../../conditions/confinement.js';
 import { displayText } from '../../conditions/words.js';
 import { within } from '../../runtime/deadline.js';
+import type { Priority } from './parent.cgroup.js';
 import { SandboxError } from './sandbox-error.js';
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -22,12 +23,12 @@ const COMMAND_MS_MAX = 10_000;
 
 export interface RuntimeProgram {
   readonly path: string;
-  /** Prefix that gives a child the lowest priority; empty where the tools are missing. */
+  /** Prefix that gives a child its priority: the lowest, where that is wanted and the tools are there. */
   readonly politely: readonly string[];
 }
 
 /** @throws SandboxError RUNTIME_MISSING. */
-export function findRuntime(name: string): RuntimeProgram {
+export function findRuntime(name: string, priority: Priority = 'lowest'): RuntimeProgram {
   const path = findProgram(name);
   if (path === undefined) {
     throw new SandboxError(
@@ -35,6 +36,7 @@ export function findRuntime(name: string): RuntimeProgram {
       `${name} is not installed: install it with \`apt-get install ${isAbsolute(name) ? 'runc' : name}\` (or your system's package tool).`,
     );
   }
+  if (priority === 'normal') return { path, politely: [] };
   const nice = findProgram('nice');
   const ionice = findProgram('ionice');
   return {
@@ -64,7 +66,7 @@ export function requireCgroups({ path }: RuntimeProgram, cgroups: CgroupKind): v
 }
 
 /**
- * Starts the runtime at the lowest priority. The sandbox inherits it, so that the updater has it
+ * Starts the runtime at the updater's priority. The sandbox inherits it, so that the updater has it
  * before its first instruction.
  */
 export function spawnPolitely(

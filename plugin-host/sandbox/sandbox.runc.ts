@@ -97,10 +97,11 @@ class RuncRuntime implements SandboxRuntime {
 
   constructor(private readonly options: SandboxRuntimeOptions) {
     requireRights();
-    this.program = findRuntime(options.ociRuntime);
+    const priority = options.priority ?? 'lowest';
+    this.program = findRuntime(options.ociRuntime, priority);
     this.layout = readLayout();
     requireCgroups(this.program, kindOf(this.layout));
-    this.parent = openParentGroup(this.layout, options.stateDir, options.priority ?? 'lowest');
+    this.parent = openParentGroup(this.layout, options.stateDir, priority);
     this.facts = readHostFacts(this.parent.features());
     this.runtimeRoot = join(options.runDir, 'oci');
     mkdirSync(options.runDir, { recursive: true });

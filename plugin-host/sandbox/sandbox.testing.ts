@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '../../runtime/log.js';
 import { cgroupLayout, hierarchies, parseMountinfo } from './hierarchy.js';
-import { parentPath } from './parent.cgroup.js';
+import { parentPath, type Priority } from './parent.cgroup.js';
 import { inside, type Sandbox, type SandboxSpec } from './sandbox.js';
 import { createSandboxRuntime, type SandboxRuntime } from './sandbox.runc.js';
 import { SandboxError } from './sandbox-error.js';
@@ -43,7 +43,7 @@ export async function whyNoSandbox(): Promise<string | undefined> {
 
 export function openRuntime(
   root: string,
-  priority: 'lowest' | 'normal' = 'normal',
+  priority: Priority = 'normal',
   ociRuntime = 'runc',
 ): Promise<SandboxRuntime> {
   return createSandboxRuntime({
@@ -56,9 +56,9 @@ export function openRuntime(
   });
 }
 
-export async function openFixture(): Promise<SandboxFixture> {
+export async function openFixture(priority?: Priority): Promise<SandboxFixture> {
   const root = mkdtempSync(join(tmpdir(), 'lull-'));
-  const runtime = await openRuntime(root);
+  const runtime = await openRuntime(root, priority);
   return {
     root,
     runtime,

@@ -31,7 +31,8 @@ const AGAIN_MS = 60_000;
 const FROZEN_MS = 100;
 const FROZEN_LOOKS_MAX = 10;
 const MIB = 1024 * 1024;
-const limits = { memoryBytesMax: 192 * MIB, processesMax: 64, diskBytesMax: 4 * MIB };
+/** Node.js fits in, and what is tried reaches them soon: each process that is started costs. */
+const limits = { memoryBytesMax: 128 * MIB, processesMax: 32, diskBytesMax: 4 * MIB };
 
 export interface SelfTestDeps {
   readonly runtime: SandboxRuntime;

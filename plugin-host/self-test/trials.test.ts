@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
@@ -41,6 +42,21 @@ describe('the level', () => {
     expect(levelOf(mixed)).toBe('loose');
     expect(levelOf(mixed.set('shadow', 'allowed'))).toBe('none');
   });
+});
+
+test('a canary outside of a sandbox tries nothing: it would come true', () => {
+  const program = fileURLToPath(new URL('./canary/main.js', import.meta.url));
+  // As a user who could not do much harm.
+  const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module'], {
+    ...nobody,
+    input: readFileSync(program, 'utf8'),
+    encoding: 'utf8',
+    cwd: '/',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain('the canary is for a sandbox');
+  expect(readAnswer(stderr)).toBeUndefined();
 });
 
 describe('the answer of a canary', () => {

@@ -10,6 +10,8 @@ export interface Import {
   readonly names: readonly string[];
   /** Gone from what is built. */
   readonly typesOnly: boolean;
+  /** Loaded when it is needed, and not with the file. */
+  readonly later: boolean;
 }
 
 export interface Source {
@@ -46,7 +48,7 @@ function visit(node: ts.Node, path: string, found: Found): void {
     found.imports.push(importOf(path, node.moduleSpecifier));
   } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
     const [specifier] = node.arguments;
-    if (specifier !== undefined) found.imports.push(importOf(path, specifier));
+    if (specifier !== undefined) found.imports.push({ ...importOf(path, specifier), later: true });
   } else if (ts.isInterfaceDeclaration(node)) {
     found.interfaces.push(node.name.text);
   }
@@ -54,7 +56,7 @@ function visit(node: ts.Node, path: string, found: Found): void {
   if (ts.isNewExpression(node) && node.expression.getText() === 'URL') {
     const [specifier] = node.arguments ?? [];
     if (specifier !== undefined && /^\.{1,2}\/.*\.js$/.test(textOf(specifier))) {
-      found.imports.push(importOf(path, specifier));
+      found.imports.push({ ...importOf(path, specifier), later: true });
     }
   }
   const impurity = impurityOf(node);
@@ -68,7 +70,7 @@ function importOf(path: string, specifier: ts.Node): Import {
   const text = textOf(specifier);
   const inside = text.startsWith('.');
   const target = inside ? posix.join(posix.dirname(path), text).replace(/\.js$/, '.ts') : text;
-  return { target, inside, names: [], typesOnly: false };
+  return { target, inside, names: [], typesOnly: false, later: false };
 }
 
 function textOf(node: ts.Node): string {

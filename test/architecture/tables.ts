@@ -119,6 +119,12 @@ export const emptyNames: ReadonlySet<string> = new Set([
   ...['manager', 'service', 'processor', 'engine', 'executor', 'job', 'task', 'data', 'info'],
 ]);
 
+/** What every command loads, and the packages that may be among it. */
+export const lightStart = 'cli/program.ts';
+export const lightPackages: ReadonlySet<string> = new Set([
+  ...['commander', '@grpc/grpc-js', '@opentelemetry/api'],
+]);
+
 /** Where programs and published interfaces begin: nothing in the repository need import these. */
 // The compiler reads by itself what a package without types is taken for.
 export const entryPoints: readonly RegExp[] = [

@@ -129,17 +129,13 @@ function hasUpdater({ action, fact }: Boundary): boolean {
   return action !== 'revert' && fact !== 'run.admitted' && fact !== 'run.finished';
 }
 
-/**
- * Cases by the update in whose course they come: one for each of its actions at the most, and one
- * killed updater, because the third within a day would open the circuit breaker.
- */
+/** Cases by the update in whose course they come: one for each of its actions at the most. */
 export function updatesFor(all: readonly Case[]): readonly (readonly Case[])[] {
   const updates: Case[][] = [];
   for (const each of all) {
-    const fits = (update: readonly Case[]): boolean =>
-      update.every(({ boundary }) => boundary.action !== each.boundary.action) &&
-      (each.victim !== 'updater' || update.every(({ victim }) => victim !== 'updater'));
-    const update = updates.find(fits);
+    const update = updates.find((update) =>
+      update.every(({ boundary }) => boundary.action !== each.boundary.action),
+    );
     if (update === undefined) updates.push([each]);
     else update.push(each);
   }

@@ -1,12 +1,10 @@
 // One Lull of three processes, in which one after another is killed -9 and started again, while
-// updates of some applications go on. A set-up of its own for each case would take minutes.
+// updates of two applications go on. A set-up of its own for each case would take minutes.
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { callAbout, type Fact, type Follower } from '../../../harness/follow.grpc.js';
+import type { Fact, Follower } from '../../../harness/follow.grpc.js';
 import type { RunningLull } from '../../../harness/lull.spawn.js';
-import { OperatorServiceClient } from '../../../proto/gen/lull/operator/v1/operator.js';
-import { dialUnix, unary } from '../../../runtime/grpc.js';
 import type { ActionName } from '../../../orchestrator/runs/run.js';
 import type { SteppingPlan } from '../../fixtures/stepping.js';
 import { installApp, versionOfApp } from '../apps.js';
@@ -18,8 +16,17 @@ import { killPart, startPart } from '../three-processes.js';
 import { until } from '../told.js';
 import type { Boundary, Case, Victim } from './boundary.js';
 import { makeReadingLong, makeReadingShort } from './long-read.js';
+import { answers, runNow } from './operator.js';
 
-const CALL_MS_MAX = 10_000;
+/** Their updates come by turns, so that neither starts more runs in a minute than policy can allow. */
+const APPS = 2;
+const policy = {
+  // A section would wait for a longer absence; this one may last until a killed part is back.
+  quiet_chance: { normal: 0, due: 0, overdue: 0 },
+  quotas: { runs_per_minute: 64 },
+  // Updaters are killed a dozen times, which says nothing of them.
+  breaker: { failures: 16 },
+};
 /** A part that was killed is back long before. */
 const SECTION_S_MAX = 60;
 
@@ -31,33 +38,18 @@ export interface Aftermath {
   readonly facts: readonly Fact[];
 }
 
-export interface NextUpdate {
-  readonly to: string;
-  readonly boundaries: readonly Boundary[];
-  /** It is installed, and does not work. */
-  readonly works?: false;
+/** An update that is offered. */
+export interface Offered {
+  /** Versions: what is installed, and what is offered. */
+  readonly before: string;
+  readonly after: string;
 }
 
-export interface CrashMatrix {
-  readonly stage: Stage;
-  readonly orchestrator: RunningLull;
-  /** Begins the next update of the application with this number. */
-  begin(app: number, next: NextUpdate): Promise<void>;
-  /** Waits for the boundary, kills, looks, starts again, and waits for the end of the run. */
-  kill(hit: Case): Promise<Aftermath>;
-  /** Waits for the end of the update's last action; answers what the program says then. */
-  end(last: ActionName): Promise<string>;
-  /** Ends the three processes as an operator does. */
-  stop(): Promise<void>;
-  close(): Promise<void>;
-}
-
-export async function openCrashMatrix(appCount: number): Promise<CrashMatrix> {
-  // A section would wait for a longer absence; this one may last until a killed part is back.
-  const stage = openStage({ policy: { quiet_chance: { normal: 0, due: 0, overdue: 0 } } });
+export async function openCrashMatrix(): Promise<CrashMatrix> {
+  const stage = openStage({ policy });
   const source = await startHaltingSource((path) => Buffer.alloc(100_000, path));
   try {
-    return await CrashRig.open(stage, source, appCount);
+    return await CrashMatrix.open(stage, source);
   } catch (error) {
     await stage.close();
     await source.close();
@@ -67,9 +59,10 @@ export async function openCrashMatrix(appCount: number): Promise<CrashMatrix> {
 
 const idOf = (app: number): string => `dev.lull.stepping${String(app)}`;
 
-class CrashRig implements CrashMatrix {
+export class CrashMatrix {
   private follower: Follower;
   private app = 0;
+  private updateCount = 0;
   /** Facts that were there before the present update. */
   private factsBefore = 0;
 
@@ -82,17 +75,17 @@ class CrashRig implements CrashMatrix {
     this.follower = stage.follow();
   }
 
-  static async open(stage: Stage, source: HaltingSource, appCount: number): Promise<CrashRig> {
+  static async open(stage: Stage, source: HaltingSource): Promise<CrashMatrix> {
     const sensors = await startPart(stage, 'sensor-service');
     const orchestrator = await startPart(stage, 'orchestrator');
     const host = await startPart(stage, 'plugin-host');
-    const rig = new CrashRig(stage, source, sensors, { orchestrator, 'plugin-host': host });
-    const apps = Array.from({ length: appCount }, (_, app) => app);
+    const rig = new CrashMatrix(stage, source, sensors, { orchestrator, 'plugin-host': host });
+    const apps = Array.from({ length: APPS }, (_, app) => app);
     await Promise.all(apps.map((app) => rig.register(app)));
     await rig.follower.report('away');
     // Each has looked once, and found nothing: now it has a work directory.
     await until('the first scans', () =>
-      rig.follower.facts.filter(isLastEnd).length >= appCount ? true : undefined,
+      rig.follower.facts.filter(isLastEnd).length >= APPS ? true : undefined,
     );
     return rig;
   }
@@ -116,30 +109,30 @@ class CrashRig implements CrashMatrix {
     await enable(this.orchestrator, file, { apps, source: source.url });
   }
 
-  async begin(app: number, { to, boundaries, works }: NextUpdate): Promise<void> {
-    this.app = app;
+  /** Begins the next update, whose course has these boundaries. @param works once it is installed. */
+  async begin(boundaries: readonly Boundary[], works: boolean): Promise<Offered> {
+    this.app = this.updateCount % APPS;
+    this.updateCount += 1;
+    const before = await versionOfApp(this.appDir());
+    const after = `${String(this.updateCount + 1)}.0.0`;
     for (const name of readdirSync(this.workDir())) {
       if (/^(?:at|go)-/.test(name)) rmSync(join(this.workDir(), name));
     }
     const plan: SteppingPlan = {
-      to,
+      to: after,
       halts: boundaries.flatMap(({ halt }) => halt ?? []),
-      ...(works === undefined ? {} : { works }),
-      download: this.source.file(`${idOf(app)}/${to}`),
+      works,
+      download: this.source.file(`${idOf(this.app)}/${after}`),
     };
     this.source.halt(boundaries.some(({ halfSent }) => halfSent === true));
     if (boundaries.some(({ reading }) => reading === true)) makeReadingLong(this.appDir());
     writeFileSync(join(this.workDir(), 'plan.json'), JSON.stringify(plan));
     this.factsBefore = this.follower.facts.length;
-    const operator = dialUnix(OperatorServiceClient, join(this.stage.runDir, 'operator.sock'));
-    const request = { subject: idOf(app) };
-    await unary(operator.runNow.bind(operator), request, {
-      deadlineMs: CALL_MS_MAX,
-      metadata: callAbout(this.stage.host),
-    });
-    operator.close();
+    await runNow(this.stage, idOf(this.app));
+    return { before, after };
   }
 
+  /** Waits for the boundary, kills, looks, starts again, and waits for the end of the run. */
   async kill({ boundary, victim }: Case): Promise<Aftermath> {
     const runId = await this.reach(boundary);
     await this.fell(victim);
@@ -154,10 +147,12 @@ class CrashRig implements CrashMatrix {
     return { said, facts };
   }
 
+  /** Waits for the end of the update's last action; answers what the program says then. */
   async end(last: ActionName): Promise<string> {
     await until('the end of the update', () =>
       this.news().some((fact) => isLastEnd(fact) && this.is(fact.runId, last)) ? true : undefined,
     );
+    await answers(this.stage);
     return versionOfApp(this.appDir());
   }
 
@@ -236,6 +231,7 @@ class CrashRig implements CrashMatrix {
     return join(this.workDir(), `${which}-${step.replaceAll(' ', '-')}`);
   }
 
+  /** Ends the three processes as an operator does. */
   async stop(): Promise<void> {
     for (const part of [this.parts['plugin-host'], this.parts.orchestrator, this.sensors]) {
       await part.stop();
