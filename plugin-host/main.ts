@@ -176,7 +176,7 @@ export async function startPluginHost(
     opened.add('last events', { close: () => link.flush(FLUSH_MS_MAX) });
     opened.add('runs', runs);
     link.attach({
-      runIds: runs.ids,
+      held: runs.held,
       onCommand: (command) => {
         dispatch(command, runs, link, machine, withdrawn, faraway?.want);
       },

@@ -39,7 +39,7 @@ const connection: HostConnection = {
     ...{ level: 'confined', runtime: 'runc version 1', cgroups: 'v2' },
     trials: [{ name: 'write /etc', result: 'denied' }],
   },
-  runIds: new Set(),
+  held: new Map(),
   diskPath: '/',
   send: () => undefined,
 };

@@ -29,8 +29,8 @@ export interface HostConnection {
   readonly confinement: Confinement | undefined;
   /** Names its machine's present start; undefined where it cannot tell. */
   readonly bootId: string | undefined;
-  /** Runs that this instance holds, as it said when it attached. */
-  readonly runIds: ReadonlySet<string>;
+  /** Runs that this instance holds, as it said when it attached, and for which epochs. */
+  readonly held: ReadonlyMap<string, number>;
   /** The directory whose file system takes downloads and installs; empty: it did not say. */
   readonly diskPath: string;
   send(message: NonNullable<AttachResponse['kind']>): void;
@@ -175,14 +175,14 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
     open,
     inherit: (host) => {
       const nobody = { send: () => undefined, replaced: () => undefined };
-      const before = { ...host, bootId: '', runIds: [], diskPath: '' };
+      const before = { ...host, bootId: '', runIds: [], held: [], diskPath: '' };
       return open(nobody, connectionOf(before, nobody));
     },
   };
 }
 
 function connectionOf(
-  hello: Pick<Hello, 'hostId' | 'instanceId' | 'bootId' | 'runIds' | 'diskPath'>,
+  hello: Pick<Hello, 'hostId' | 'instanceId' | 'bootId' | 'runIds' | 'held' | 'diskPath'>,
   carried: Carried,
 ): SpokenTo {
   return {
@@ -190,10 +190,19 @@ function connectionOf(
     instanceId: hello.instanceId,
     confinement: undefined,
     bootId: hello.bootId === '' ? undefined : displayText(hello.bootId, BOOT_ID_MAX),
-    runIds: new Set(hello.runIds),
+    held: heldIn(hello),
     diskPath: hello.diskPath.length > PATH_MAX ? '' : hello.diskPath,
     send: (message) => {
       carried.send(message);
     },
   };
+}
+
+/** An older host does not say for which epochs. */
+function heldIn({ runIds, held }: Pick<Hello, 'runIds' | 'held'>): ReadonlyMap<string, number> {
+  const anyEpoch = runIds.map((runId): [string, number] => [runId, Number.POSITIVE_INFINITY]);
+  return new Map([
+    ...anyEpoch,
+    ...held.map(({ runId, epoch }): [string, number] => [runId, Number(epoch)]),
+  ]);
 }

@@ -138,7 +138,7 @@ test('a host is welcomed, with what it holds, and gets what it is sent', async (
   await until('the welcome', () => host.received.length > 0 && attached.length > 0);
   expect(host.received[0]).toMatchObject({ $case: 'welcome' });
   expect(attached[0]).toMatchObject({ hostId: 'h', instanceId: 'i', confinement: undefined });
-  expect(attached[0]?.runIds).toEqual(new Set(['r']));
+  expect([...(attached[0]?.held.keys() ?? [])]).toEqual(['r']);
   expect(attached[0]?.bootId).toBeUndefined();
   attached[0]?.send({ $case: 'resume', value: { runId: 'r', epoch: 4n } });
   await until('the command', () => host.received.length > 1);

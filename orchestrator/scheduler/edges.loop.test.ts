@@ -64,7 +64,7 @@ function hostHolding(...runIds: string[]): HostConnection & { readonly sent: Com
     instanceId,
     bootId: undefined,
     confinement: undefined,
-    runIds: new Set(runIds),
+    held: new Map(runIds.map((id) => [id, rig.ledger.world.runs.get(id)?.epoch ?? 1])),
     diskPath: '',
     send,
     sent,
@@ -339,6 +339,19 @@ describe('a host that attaches', () => {
     expect(rig.ledger.world.runs.get('s')?.phase.kind).toBe('running');
     expect(host.sent).toEqual([]);
     expect({ current: edges.current() === host, wakes }).toEqual({ current: true, wakes: 1 });
+  });
+
+  test('with a run of an earlier epoch: what was admitted since never came, and was cut (E2)', async () => {
+    const host = {
+      ...hostHolding('r', 's'),
+      held: new Map([
+        ['r', 1],
+        ['s', 0],
+      ]),
+    };
+    await edges.attached(host);
+    expect(rig.ledger.world.runs.get('r')?.phase.kind).not.toBe('interrupted');
+    expect(rig.ledger.world.runs.get('s')?.phase.kind).toBe('interrupted');
   });
 
   test('says which start of its machine it lives in', async () => {

@@ -105,10 +105,11 @@ export function hostEdges(deps: {
       (ledger.world.instances.get(hostId) ?? []).indexOf(instanceId) > 0,
     attached: async (host) => {
       const cut = [...ledger.world.runs.values()].filter(
-        (run) => holdsSlot(run) && !host.runIds.has(run.id),
+        // What it holds of an earlier epoch is not what was admitted: that never came.
+        (run) => holdsSlot(run) && (host.held.get(run.id) ?? -1) < run.epoch,
       );
       const epoch = BigInt(ledger.world.epoch);
-      for (const runId of host.runIds) {
+      for (const runId of host.held.keys()) {
         const work = ledger.world.runs.get(runId)?.work;
         if (work !== undefined && work.kind !== 'scan') continue;
         host.send({ $case: 'stop', value: { runId, epoch, reason: 'SUPERSEDED' } }); // E3

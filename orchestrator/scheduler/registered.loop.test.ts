@@ -10,7 +10,7 @@ function hostOf(heard: unknown[]): HostConnection {
   const send: HostConnection['send'] = (message) => void heard.push(message);
   return {
     ...{ hostId: 'h', instanceId: 'i', confinement: undefined, bootId: undefined },
-    ...{ runIds: new Set(), diskPath: '', send },
+    ...{ held: new Map(), diskPath: '', send },
   };
 }
 

@@ -47,7 +47,7 @@ test('what runs is stopped at once, and what that turn wanted to start is not se
     instanceId: 'i',
     bootId: undefined,
     confinement: undefined,
-    runIds: new Set<string>(),
+    held: new Map(),
     diskPath: '',
     send: (command: NonNullable<AttachResponse['kind']>) => void sent.push(command),
   };

@@ -76,7 +76,7 @@ beforeEach(async () => {
   ledger = await openLedger({ journal, clock, retry: () => policy.retry, log });
   host = {
     ...{ hostId: 'host-1', instanceId: 'i', bootId: undefined, confinement: undefined },
-    ...{ runIds: new Set(), diskPath: '' },
+    ...{ held: new Map(), diskPath: '' },
     send: (command) => {
       sent.push(command);
       durableAtSend.push(ledger.head.sequence);

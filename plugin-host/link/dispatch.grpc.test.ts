@@ -15,7 +15,7 @@ function dispatched(command: Command) {
     (...given: unknown[]): void =>
       void calls.push([name, ...given]);
   const runs: HostedRuns = {
-    ids: () => [],
+    held: () => [],
     uses: () => false,
     isBusy: () => false,
     grant: ({ runId, epoch }) => void calls.push(['grant', runId, epoch]),

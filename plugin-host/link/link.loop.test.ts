@@ -44,7 +44,10 @@ afterEach(async () => {
 });
 
 function attach(): void {
-  link.attach({ runIds: () => held, onCommand: (command) => commands.push(command) });
+  link.attach({
+    held: () => held.map((runId) => ({ runId, epoch: 2 })),
+    onCommand: (command) => commands.push(command),
+  });
 }
 
 function report(message: string, runId = 'r'): void {
@@ -116,7 +119,10 @@ describe('after the orchestrator was away', () => {
     orchestrator.acknowledging = true;
     orchestrator.hangUp();
     await until('the second hello', () => orchestrator.hellos.length === 2);
-    expect(orchestrator.hellos[1]?.runIds).toEqual(['r']);
+    expect(orchestrator.hellos[1]).toMatchObject({
+      runIds: ['r'],
+      held: [{ runId: 'r', epoch: 3n }],
+    });
     await until('the end again', () => orchestrator.events.length === 2);
     await link.flush(5_000);
     orchestrator.hangUp();
@@ -207,7 +213,7 @@ describe('over a carrier that keeps what it was given', () => {
       },
     });
     const welcome = { kind: { $case: 'welcome', value: {} } } as const;
-    kept.attach({ runIds: () => [], onCommand: () => undefined });
+    kept.attach({ held: () => [], onCommand: () => undefined });
     streams[0]?.emit('data', welcome);
     kept.report({ runId: 'r', epoch: 3 }, { kind: 'notice', message: 'a' });
     const flushing = kept.flush(600_000);

@@ -15,7 +15,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import type { LinkCarrier, LinkStream } from './carrier.wire.js';
 import type { ReadBundle } from '../catalog/catalog.fs.js';
 import type { RunEvent } from '../runs/event.js';
-import { confinementToWire, helloToWire } from './hello.wire.js';
+import { confinementToWire, helloToWire, type Held } from './hello.wire.js';
 import { eventToWire } from './event.wire.js';
 import { acknowledged, emptyOutbox, isFull, post, type Outgoing } from './outbox.js';
 import { weightOf } from './weight.js';
@@ -33,7 +33,7 @@ interface Report {
 
 /** What the link serves. */
 export interface Attached {
-  readonly runIds: () => string[];
+  readonly held: () => readonly Held[];
   readonly onCommand: (command: Command) => void;
 }
 
@@ -129,12 +129,11 @@ export function openLink(deps: {
     });
     // A run whose end was not heard yet is still held: otherwise it would count as cut.
     // What was found changed in a root may be of a run that went down with the instance before.
-    const unheard = outbox.waiting.flatMap(({ event: { runId, event } }) =>
-      event.kind === 'rootChanged' ? [] : [runId],
-    );
-    const runIds = [...new Set([...served.runIds(), ...unheard])];
+    const unheard = outbox.waiting
+      .filter(({ event: { event } }) => event.kind !== 'rootChanged')
+      .map(({ event: { runId, epoch } }) => ({ runId, epoch }));
     toldConfinement = confinement;
-    const hello = helloToWire({ ...deps, runIds }, confinement);
+    const hello = helloToWire(deps, [...served.held(), ...unheard], confinement);
     attached.write({ kind: { $case: 'hello', value: hello } });
   }
 

@@ -16,7 +16,8 @@ import type { Grant } from './grant.js';
 import { keepVigil } from './vigil.js';
 
 export interface HostedRuns {
-  ids: () => string[];
+  /** Runs that are on, each with the newest epoch that it was granted for. */
+  held: () => { readonly runId: string; readonly epoch: number }[];
   /** Whether a run on this host is made of this bundle. */
   readonly uses: (bundleSha256: string) => boolean;
   /** Whether a run of this updater is on, or is about to be. */
@@ -89,7 +90,11 @@ export function hostRuns(deps: {
   }
 
   return {
-    ids: () => [...active.keys()],
+    held: () =>
+      [...active].map(([runId, { grant }]) => ({
+        runId,
+        epoch: (next.get(runId) ?? grant).epoch,
+      })),
     uses: (bundleSha256) =>
       [...active.values()].some(({ grant }) => grant.updater.bundleSha256 === bundleSha256),
     isBusy: (updaterId) => [...active.values()].some(({ grant }) => grant.updater.id === updaterId),

@@ -187,7 +187,10 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
     },
   });
   link.confines({ level: 'confined', runtime: 'none', cgroups: 'v2', trials: [] });
-  link.attach({ runIds: () => [...runs.keys()], onCommand: obey });
+  link.attach({
+    held: () => [...runs].map(([runId, { epoch }]) => ({ runId, epoch })),
+    onCommand: obey,
+  });
   return {
     hostId,
     instanceId,

@@ -12,6 +12,13 @@ const simulated = { level: 'confined', runtime: '', cgroups: 'none', trials: [] 
 const DELAY_MS_MEAN = 3;
 const LAG_MS_MEAN = 4_000;
 
+/** As the real host says it: a run whose end was not heard yet is still held. */
+function heldBy({ runs, outbox }: SimulatedHost): Map<string, number> {
+  const held = new Map([...runs].map(([runId, { epoch }]) => [runId, epoch]));
+  for (const { runId, epoch } of outbox) held.set(runId, Math.max(epoch, held.get(runId) ?? epoch));
+  return held;
+}
+
 export class Link {
   readonly life: Lifetime = { over: false };
   private readonly connection: HostConnection;
@@ -37,8 +44,7 @@ export class Link {
       instanceId: host.instanceId,
       bootId: host.bootId,
       confinement: simulated,
-      // As the real host says it: a run whose end was not heard yet is still held.
-      runIds: new Set([...host.runs.keys(), ...host.outbox.map(({ runId }) => runId)]),
+      held: heldBy(host),
       diskPath: '/',
       send: (command) => {
         if (this.life.over) return;
