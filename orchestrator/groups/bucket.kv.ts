@@ -7,20 +7,15 @@
 //   B3. A bucket that was made a moment ago is not settled: others have yet to put back whom they know
 //       of, and nobody gets a place, or gives one back, before they have had the time.
 
-import {
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamClient,
-  type JetStreamManager,
-} from '@nats-io/jetstream';
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
 import { Kvm, type KV, type KvWatchEntry } from '@nats-io/kv';
-import { z } from 'zod';
 import { GROUPS_BUCKET } from '../../proto/subjects.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { isMissing } from '../journal/stream.jetstream.js';
+import { identityOf } from './bucket-identity.kv.js';
 import { keyOf, semaphoreIn } from './semaphore.wire.js';
 import { empty, putBack, type Semaphore } from './semaphore.js';
 
@@ -74,6 +69,9 @@ export async function openGroupsBucket(deps: {
   /** By key (B1). */
   const known = new Map<string, Read>();
   let opened = await open();
+  /** While it is made again nobody is known, and nothing that is read counts (B3). */
+  let reopening = false;
+  let reopenedCount = 0;
   let looking: Promise<void> | undefined;
   let cancel: CancelTimer = () => undefined;
   let closed = false;
@@ -172,11 +170,17 @@ export async function openGroupsBucket(deps: {
   async function reopen(): Promise<void> {
     const lost = new Map(known);
     opened.stopWatching();
+    reopening = true;
+    reopenedCount += 1;
     known.clear(); // Revisions begin anew.
-    opened = await open().catch((error: unknown) => {
+    try {
+      opened = await open();
+    } catch (error) {
       for (const [key, read] of lost) known.set(key, { ...read, revision: 0 });
       throw error;
-    });
+    } finally {
+      reopening = false;
+    }
     log.error('the bucket of groups was deleted, and was made again; nobody gets a place yet');
     // Whoever comes so late that others were given places meanwhile knows what was, and not what is.
     if (opened.settledAtMs <= clock.now().monotonicMs) return;
@@ -214,10 +218,13 @@ export async function openGroupsBucket(deps: {
   again();
 
   return {
-    unsettledMs: () => Math.max(0, opened.settledAtMs - clock.now().monotonicMs),
+    unsettledMs: () =>
+      reopening ? settleMs : Math.max(0, opened.settledAtMs - clock.now().monotonicMs),
     read: async (group) => {
       const key = keyOf(group);
+      const before = reopenedCount;
       const { semaphore, revision } = await readKey(opened.bucket, key);
+      if (reopenedCount !== before) throw new Error('the groups were made again meanwhile');
       if (semaphore !== undefined) remember(key, { semaphore, revision });
       return { semaphore: semaphore ?? known.get(key)?.semaphore ?? empty, revision }; // B2
     },
@@ -229,14 +236,6 @@ export async function openGroupsBucket(deps: {
       opened.stopWatching();
     },
   };
-}
-
-const identitySchema = z.object({ created: z.string(), ts: z.string() });
-
-/** When it was made, and how long ago, by the server's own clock. */
-async function identityOf(jsm: JetStreamManager): Promise<{ created: string; ageMs: number }> {
-  const { created, ts } = identitySchema.parse(await jsm.streams.info(`KV_${GROUPS_BUCKET}`));
-  return { created, ageMs: Date.parse(ts) - Date.parse(created) };
 }
 
 /** Another one has swapped since it was read. */
