@@ -32,12 +32,14 @@ export function answerForSeen({ connection }: Nats, self: string): SeenAnswers {
   };
 }
 
-/** @returns the name of an orchestrator that has seen journals; undefined: none is there. */
+/** @returns the name of an orchestrator that has seen journals, where it says it; undefined: none is there. */
 export async function whoHasSeen({ connection }: Nats): Promise<string | undefined> {
   try {
     return (await connection.request(subjects.seen, '', { timeout: ASK_MS_MAX })).string();
   } catch (error) {
     if (error instanceof RequestError && error.isNoResponders()) return undefined;
+    // Whoever can be asked has seen some, also one that stands still.
+    if ((error as Error).name === 'TimeoutError') return 'one that does not answer';
     throw error;
   }
 }
