@@ -37,7 +37,7 @@ export async function listenTo(deps: {
     breaksBefore = breakCount;
     const listenerId = `${leaderId}-${String(breakCount)}`;
     const heard = await hearPartition({ js, jsm, replicaCount, partition, listenerId });
-    if (closed) await heard.messages.close();
+    if (closed) void heard.messages.close(); // It ends when what listens has come to its end.
     return heard;
   }
 
@@ -73,7 +73,7 @@ export async function listenTo(deps: {
     close: async () => {
       closed = true;
       stopNoticing();
-      await listening.messages.close();
+      void listening.messages.close();
       await hearing;
       await Promise.all(last.values());
       await listening.remove();
