@@ -19,7 +19,7 @@ describe('in the sandbox, at the network and at the sensors', () => {
       'PackageKit',
       'plugin-host/sandbox/confinement.runc.test.ts',
       "it has the lowest priority from the start, not after the work as PackageKit's, and is the first to go without memory",
-      /os\.getPriority\(\).*toEqual\(\[19, /s,
+      /lowest.*ask\(rank\)\)\.toEqual\(\[19, /s,
     ],
     [
       "Chromium's updater",
