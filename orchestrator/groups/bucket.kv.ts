@@ -71,7 +71,6 @@ export async function openGroupsBucket(deps: {
   let opened = await open();
   /** While it is made again nobody is known, and nothing that is read counts (B3). */
   let reopening = false;
-  let reopenedCount = 0;
   let looking: Promise<void> | undefined;
   let cancel: CancelTimer = () => undefined;
   let closed = false;
@@ -171,7 +170,6 @@ export async function openGroupsBucket(deps: {
     const lost = new Map(known);
     opened.stopWatching();
     reopening = true;
-    reopenedCount += 1;
     known.clear(); // Revisions begin anew.
     try {
       opened = await open();
@@ -218,13 +216,12 @@ export async function openGroupsBucket(deps: {
   again();
 
   return {
-    unsettledMs: () =>
-      reopening ? settleMs : Math.max(0, opened.settledAtMs - clock.now().monotonicMs),
+    unsettledMs: () => Math.max(0, opened.settledAtMs - clock.now().monotonicMs),
     read: async (group) => {
       const key = keyOf(group);
-      const before = reopenedCount;
-      const { semaphore, revision } = await readKey(opened.bucket, key);
-      if (reopenedCount !== before) throw new Error('the groups were made again meanwhile');
+      const from = opened;
+      const { semaphore, revision } = await readKey(from.bucket, key);
+      if (reopening || opened !== from) throw new Error('the groups are being made again'); // B3
       if (semaphore !== undefined) remember(key, { semaphore, revision });
       return { semaphore: semaphore ?? known.get(key)?.semaphore ?? empty, revision }; // B2
     },

@@ -37,7 +37,8 @@ export async function listenTo(deps: {
     breaksBefore = breakCount;
     const listenerId = `${leaderId}-${String(breakCount)}`;
     const heard = await hearPartition({ js, jsm, replicaCount, partition, listenerId });
-    if (closed) void heard.messages.close(); // It ends when what listens has come to its end.
+    // What nobody will listen to; it ends when what listens has come to its end.
+    if (closed || breaksBefore < breakCount) void heard.messages.close();
     return heard;
   }
 
