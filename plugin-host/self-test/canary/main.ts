@@ -130,33 +130,39 @@ function privileges(): Result {
 }
 
 function memory(): Result {
-  // Its buffer is the memory; another Node.js would cost as much as all other trials.
-  const args = ['if=/dev/zero', 'of=/dev/null', `bs=${String(bait.memoryBytesMax)}`, 'count=1'];
+  const bytes = String(bait.memoryBytesMax);
+  // The buffer of dd is the memory; another Node.js costs as much as all other trials.
+  const takers: [string, ...string[]][] = [
+    ['dd', 'if=/dev/zero', 'of=/dev/null', `bs=${bytes}`, 'count=1'],
+    [process.execPath, '--eval', `Buffer.alloc(${bytes}, 1)`],
+  ];
   // In large pages, where there are any: a small one may cost a virtual machine 20 µs.
   const env = { ...process.env, GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
-  const { status, error } = spawnSync('dd', args, { stdio: 'ignore', env });
-  if (error !== undefined) return 'unknown';
-  return status === 0 ? 'allowed' : 'denied';
+  for (const [program, ...args] of takers) {
+    const { status, error } = spawnSync(program, args, { stdio: 'ignore', env });
+    if (error === undefined) return status === 0 ? 'allowed' : 'denied';
+  }
+  return 'unknown';
 }
 
 async function processes(): Promise<Result> {
   const children: ChildProcess[] = [];
-  const started = async (): Promise<boolean> => {
+  const start = async (): Promise<NodeJS.ErrnoException | undefined> => {
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
     children.push(child);
     return new Promise((resolve) => {
-      child.once('spawn', resolve.bind(undefined, true));
-      child.once('error', resolve.bind(undefined, false));
+      child.once('spawn', resolve.bind(undefined, undefined));
+      child.once('error', resolve);
     });
   };
-  let result: Result = 'denied';
-  while (result === 'denied' && (await started())) {
-    if (children.length === bait.processesMax) result = 'allowed';
-  }
+  let refused: NodeJS.ErrnoException | undefined;
+  while (refused === undefined && children.length < bait.processesMax) refused = await start();
   const ends = children.filter(({ pid }) => pid !== undefined).map((child) => once(child, 'exit'));
   for (const child of children) child.kill('SIGKILL');
   await Promise.all(ends);
-  return result;
+  if (refused === undefined) return 'allowed';
+  // Anything else says nothing of a limit: a machine may have no such program.
+  return refused.code === 'EAGAIN' ? 'denied' : 'unknown';
 }
 
 function files(): Result {
