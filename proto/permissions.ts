@@ -17,9 +17,10 @@ import {
   GROUPS_BUCKET,
   LEASES_BUCKET,
   partitionOf,
+  partitions,
   SNAPSHOTS_BUCKET,
   subjects,
-  UP_STREAM,
+  upStreamOf,
 } from './subjects.js';
 
 /** The roles that speak NATS. */
@@ -36,12 +37,12 @@ const BUNDLES_STREAM = `OBJ_${BUNDLES_BUCKET}`;
 /** The streams that orchestrators make and keep. */
 const streams = [
   JOURNAL_STREAM,
-  UP_STREAM,
+  ...partitions.map(upStreamOf),
   `KV_${LEASES_BUCKET}`,
   `KV_${GROUPS_BUCKET}`,
   BUNDLES_STREAM,
   `OBJ_${SNAPSHOTS_BUCKET}`,
-] as const;
+];
 
 /** Whether JetStream is there at all: asked by every client before anything else. */
 const ABOUT_ACCOUNT = '$JS.API.INFO';

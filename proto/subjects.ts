@@ -18,9 +18,6 @@ export const PARTITION_COUNT = 16;
 /** The partition of what holds for all hosts: updaters, holds, rollouts. */
 export const FLEET_PARTITION = 'fleet';
 
-/** The stream that keeps what hosts say until it is in a journal. */
-export const UP_STREAM = 'lull-up';
-
 /**
  * Buckets, made by the first orchestrator: who leads what, who holds a place in a group, bundles, and what
  * journals amount to.
@@ -49,6 +46,15 @@ export const partitions: readonly string[] = Array.from(
   { length: PARTITION_COUNT },
   (_, index) => `p${String(index)}`,
 );
+
+/**
+ * The stream that keeps what the hosts of a partition say until it is in a journal. One for each: a server
+ * stores what waits for a stream before it hands on anything of it, and with ten thousand hosts that
+ * takes longer than they wait.
+ */
+export function upStreamOf(partition: string): string {
+  return `lull-up-${partition}`;
+}
 
 /**
  * The header of what orchestrators say. A server sends acknowledgements to whatever subject a publisher

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openSnapshots } from '../../orchestrator/fleet/snapshots.nats.js';
 import { openStreamJournal } from '../../orchestrator/journal/open.jetstream.js';
 import { chainEntry, genesis } from '../../orchestrator/journal/chain.js';
-import { partitionOf, subjects, UP_STREAM } from '../../proto/subjects.js';
+import { partitionOf, subjects, upStreamOf } from '../../proto/subjects.js';
 import { createLog } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
@@ -20,6 +20,7 @@ const KEYS_MS_MAX = 120_000;
 
 const BUNDLES = 'OBJ_lull-bundles';
 const [A, B] = ['kiosk-a', 'kiosk-b'];
+const UP = upStreamOf(partitionOf(A));
 const upOf = (host: string): string => subjects.up(partitionOf(host), host);
 const stateOf = (host: string): string => subjects.state(partitionOf(host), host);
 
@@ -68,7 +69,7 @@ describeHere(`what lull keys permits${missing}`, () => {
     a = await fleet.connect(`host-${A}`);
     b = await fleet.connect(`host-${B}`);
     jsm = await jetstreamManager(orchestrator.connection);
-    await jsm.streams.add({ name: UP_STREAM, subjects: [subjects.up('*', '*')] });
+    await jsm.streams.add({ name: UP, subjects: [subjects.up(partitionOf(A), '*')] });
     await jsm.streams.add({
       ...{ name: BUNDLES, subjects: ['$O.lull-bundles.>'] },
       ...{ allow_direct: true, allow_rollup_hdrs: true },
@@ -115,8 +116,8 @@ describeHere(`what lull keys permits${missing}`, () => {
 
   test('a host says what happened, and an orchestrator takes it from the stream', async () => {
     await jetstream(a.connection).publish(upOf(A), 'event', { msgID: '1' });
-    await jsm.consumers.add(UP_STREAM, { durable_name: 'c', ack_policy: AckPolicy.Explicit });
-    const consumer = await jetstream(orchestrator.connection).consumers.get(UP_STREAM, 'c');
+    await jsm.consumers.add(UP, { durable_name: 'c', ack_policy: AckPolicy.Explicit });
+    const consumer = await jetstream(orchestrator.connection).consumers.get(UP, 'c');
     const message = await consumer.next({ expires: 5_000 });
     expect(message?.string()).toBe('event');
     expect(await message?.ackAck()).toBe(true);
@@ -188,7 +189,7 @@ describeHere(`what lull keys permits${missing}`, () => {
     ['replaces a snapshot', () => publishes(a, '$O.lull-snapshots.C.1')],
     ['reads a snapshot', () => publishes(a, '$JS.API.DIRECT.GET.OBJ_lull-snapshots')],
     ['deletes the stream of journals', () => publishes(a, '$JS.API.STREAM.DELETE.LULL_JOURNAL')],
-    ['reads what hosts said', () => publishes(a, `$JS.API.STREAM.MSG.GET.${UP_STREAM}`)],
+    ['reads what hosts said', () => publishes(a, `$JS.API.STREAM.MSG.GET.${UP}`)],
     ['reads journals', () => publishes(a, '$JS.API.DIRECT.GET.LULL_JOURNAL')],
     ['answers for an orchestrator', () => publishes(a, '_INBOX.orchestrator-o1.x')],
     ['asks an orchestrator as another would', () => publishes(a, subjects.ask('p0'))],
@@ -202,7 +203,7 @@ describeHere(`what lull keys permits${missing}`, () => {
   });
 
   test.each([
-    ['deletes a stream', () => publishes(orchestrator, `$JS.API.STREAM.DELETE.${UP_STREAM}`)],
+    ['deletes a stream', () => publishes(orchestrator, `$JS.API.STREAM.DELETE.${UP}`)],
     ['speaks for a host', () => publishes(orchestrator, upOf(A))],
     ['makes a stream of its own', () => publishes(orchestrator, '$JS.API.STREAM.CREATE.MINE')],
     ['hears the answers to another', () => listens(orchestrator, '_INBOX.orchestrator-o2.>')],

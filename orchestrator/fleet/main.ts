@@ -8,7 +8,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operator.js';
 import { FleetServiceService } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registry.js';
-import { BUNDLES_BUCKET, FLEET_PARTITION, partitions, UP_STREAM } from '../../proto/subjects.js';
+import { BUNDLES_BUCKET, FLEET_PARTITION, partitions, upStreamOf } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
 import { sweepHeapSooner } from '../../runtime/heap.js';
@@ -64,7 +64,7 @@ type Leading = Closeable & Partial<Pick<LedPartition, 'restrain'>>;
 const BUNDLES_STREAM = `OBJ_${BUNDLES_BUCKET}`;
 const journalsLost = 'the journals were deleted: nothing runs until they are put back';
 const upStreamLost =
-  'what machines had said was deleted: they say again what they were not told is in a journal';
+  'what machines of a partition had said was deleted: they say again what they were not told is in a journal';
 
 function bundlesLost(ids: readonly string[]): string {
   return `the bundles were deleted: add every updater again, as it was (${ids.join(', ')}); machines that have theirs go on meanwhile`;
@@ -106,7 +106,8 @@ export async function startFleetOrchestrator(
     const fleetJournal = await openJournal(FLEET_PARTITION); // Refused here, and not at each lead.
     saw(FLEET_PARTITION, await fleetJournal.head());
     await fleetJournal.close();
-    await openUpStream(jsm, replicaCount);
+    const openUp = (partition: string) => openUpStream(jsm, partition, replicaCount);
+    await Promise.all(partitions.map(openUp));
     const bundles = await openFleetBundles(js, join(stateDir, 'bundles'), replicaCount);
     const retry = () => policy.current().retry;
     const follower = opened.add('follower', await followFleet({ js, retry, clock, log }));
@@ -173,11 +174,11 @@ export async function startFleetOrchestrator(
               for (const partition of [...led.keys()]) leases.giveUp(partition);
             },
           },
-          {
-            stream: UP_STREAM,
+          ...partitions.map((partition) => ({
+            stream: upStreamOf(partition),
             words: () => upStreamLost,
-            mend: () => openUpStream(jsm, replicaCount),
-          },
+            mend: () => openUp(partition),
+          })),
           {
             stream: BUNDLES_STREAM,
             words: () => bundlesLost([...follower.world.updaters.keys()]),

@@ -1,4 +1,4 @@
-// The stream that keeps what hosts say until it is in a journal, and who hears it.
+// The stream that keeps what the hosts of a partition say until it is in a journal, and who hears it.
 //
 // Invariant: U1. One orchestrator hears a partition: whoever begins to hear it takes the consumer away from
 // whoever had it, itself before a break too, and what has not been acknowledged is heard again, in order.
@@ -12,7 +12,7 @@ import {
   type JetStreamClient,
   type JetStreamManager,
 } from '@nats-io/jetstream';
-import { subjects, UP_STREAM } from '../../proto/subjects.js';
+import { partitions, subjects, upStreamOf } from '../../proto/subjects.js';
 import { isMissing } from '../journal/stream.jetstream.js';
 
 /** Messages of hosts that are being handled, in one partition. */
@@ -20,6 +20,7 @@ const UNACKNOWLEDGED_MAX = 1_000;
 const ACK_WAIT_MS = 60_000;
 /** What nobody has heard for so long is of machines that are gone. */
 const KEPT_MS = 7 * 24 * 3_600_000;
+/** Of all partitions. */
 const KEPT_BYTES = 2 ** 28;
 const NS_PER_MS = 1_000_000;
 
@@ -34,21 +35,18 @@ export async function hearPartition(deps: {
   readonly listenerId: string;
 }): Promise<{ messages: ConsumerMessages; remove: () => Promise<void> }> {
   const { js, jsm, replicaCount, partition, listenerId } = deps;
-  await openUpStream(jsm, replicaCount);
-  for await (const { name } of jsm.consumers.list(UP_STREAM)) {
-    if (name.startsWith(`${partition}-`)) {
-      await jsm.consumers.delete(UP_STREAM, name).catch(() => undefined); // Somebody else did.
-    }
+  const stream = upStreamOf(partition);
+  await openUpStream(jsm, partition, replicaCount);
+  for await (const { name } of jsm.consumers.list(stream)) {
+    await jsm.consumers.delete(stream, name).catch(() => undefined); // Somebody else did.
   }
-  const name = `${partition}-${listenerId}`;
-  await jsm.consumers.add(UP_STREAM, {
-    durable_name: name,
-    filter_subject: subjects.up(partition, '*'),
+  await jsm.consumers.add(stream, {
+    durable_name: listenerId,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ACK_WAIT_MS * NS_PER_MS,
     max_ack_pending: UNACKNOWLEDGED_MAX,
   });
-  const consumer = await js.consumers.get(UP_STREAM, name);
+  const consumer = await js.consumers.get(stream, listenerId);
   return {
     messages: await consumer.consume({
       max_messages: UNACKNOWLEDGED_MAX,
@@ -56,31 +54,36 @@ export async function hearPartition(deps: {
       abort_on_missing_resource: true,
     }),
     remove: async () => {
-      await jsm.consumers.delete(UP_STREAM, name).catch(() => undefined); // The next leader did.
+      await jsm.consumers.delete(stream, listenerId).catch(() => undefined); // The next leader did.
     },
   };
 }
 
-/** Creates the stream of what hosts say, where it is missing. */
-export async function openUpStream(jsm: JetStreamManager, replicaCount: number): Promise<void> {
+/** Creates the stream of what the hosts of a partition say, where it is missing. */
+export async function openUpStream(
+  jsm: JetStreamManager,
+  partition: string,
+  replicaCount: number,
+): Promise<void> {
+  const stream = upStreamOf(partition);
   // Asked for first: a server that has little room refuses to make even what is there.
-  if (await isThere(jsm)) return;
+  if (await isThere(jsm, stream)) return;
   await jsm.streams.add({
-    name: UP_STREAM,
-    subjects: [subjects.up('*', '*')],
+    name: stream,
+    subjects: [subjects.up(partition, '*')],
     storage: StorageType.File,
     retention: RetentionPolicy.Workqueue,
     max_age: KEPT_MS * NS_PER_MS,
-    max_bytes: KEPT_BYTES,
+    max_bytes: KEPT_BYTES / partitions.length,
     // A full stream takes no more, and what it did not take waits with its host.
     discard: DiscardPolicy.New,
     num_replicas: replicaCount,
   });
 }
 
-async function isThere(jsm: JetStreamManager): Promise<boolean> {
+async function isThere(jsm: JetStreamManager, stream: string): Promise<boolean> {
   try {
-    await jsm.streams.info(UP_STREAM);
+    await jsm.streams.info(stream);
     return true;
   } catch (error) {
     if (isMissing(error)) return false;

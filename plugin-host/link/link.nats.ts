@@ -10,7 +10,8 @@
 //   N2. A command is obeyed only when it is this instance's, of the orchestrator that welcomed it, in
 //       answer to its last hello, and the next one. Anything else leads to a new hello, never to a guess.
 //   N4. Nothing is heard but what an orchestrator has marked as its own.
-//   N3. A fleet that loses its orchestrator, or its server, does not say hello in one instant.
+//   N3. A fleet that loses its orchestrator, or its server, does not say hello in one instant, nor again
+//       and again to one that is slow (patience.ts).
 
 import { Duplex } from 'node:stream';
 import { jetstream, JetStreamApiCodes, type JetStreamClient } from '@nats-io/jetstream';
@@ -28,12 +29,11 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { within } from '../../runtime/deadline.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { LinkCarrier } from './carrier.wire.js';
+import { atFirst, whenAnnounced, type Patience } from './patience.js';
 
 /** A server under a storm of a whole fleet takes its time, and asking again would make it worse. */
 const PUBLISH_MS_MAX = 30_000;
 const BUNDLE_MS_MAX = 60_000;
-/** A hello that an orchestrator has had this long and not answered is said again to the next one. */
-const UNANSWERED_MS = 2_000;
 /** N3. */
 const HELLO_JITTER_MS = 500;
 /** A server that a whole fleet asks again is not asked more often. */
@@ -53,11 +53,11 @@ export interface NatsCarrierDeps {
 export function natsCarrier(deps: NatsCarrierDeps): LinkCarrier {
   const { connection } = deps.nats;
   const js = jetstream(connection, { timeout: PUBLISH_MS_MAX });
-  let helloCount = 0;
+  const hellos: Hellos = { count: 0, patience: atFirst };
   return {
     attach: () => {
-      helloCount += 1;
-      return new NatsLinkStream(js, deps, helloCount);
+      hellos.count += 1;
+      return new NatsLinkStream(js, deps, hellos);
     },
     retryMsMax: RETRY_MS_MAX,
     readBundle: async function* (sha256, signal) {
@@ -97,6 +97,11 @@ function said<T>({ headers, data }: Msg, type: { decode(bytes: Uint8Array): T })
   }
 }
 
+interface Hellos {
+  count: number;
+  patience: Patience;
+}
+
 class NatsLinkStream extends Duplex {
   private readonly partition: string;
   private readonly down: Subscription;
@@ -107,13 +112,16 @@ class NatsLinkStream extends Duplex {
   private leader: { readonly id: string; nextSequence: number } | undefined;
   private readonly openedAtMs: number;
   private writtenCount = 0;
+  private readonly helloCount: number;
 
   constructor(
     private readonly js: JetStreamClient,
     private readonly deps: NatsCarrierDeps,
-    private readonly helloCount: number,
+    /** Of all streams of this carrier, one after the other. */
+    private readonly hellos: Hellos,
   ) {
     super({ objectMode: true, writableHighWaterMark: IN_FLIGHT_MAX });
+    this.helloCount = hellos.count;
     const { nats, hostId, clock } = deps;
     this.partition = partitionOf(hostId);
     this.openedAtMs = clock.now().monotonicMs;
@@ -185,6 +193,7 @@ class NatsLinkStream extends Duplex {
     const { $case } = message.kind;
     if ($case === 'welcome') {
       this.leader = { id: leaderId, nextSequence: Number(sequence) + 1 };
+      this.hellos.patience = atFirst;
       return;
     }
     if ($case === 'refused') {
@@ -202,9 +211,15 @@ class NatsLinkStream extends Duplex {
 
   private hearLead({ leaderId }: Lead): void {
     if (this.leader?.id === leaderId) return;
+    if (this.leader !== undefined) {
+      this.sayHelloAgain('another orchestrator leads');
+      return;
+    }
     const waitedMs = this.deps.clock.now().monotonicMs - this.openedAtMs;
-    if (this.leader === undefined && waitedMs < UNANSWERED_MS) return;
-    this.sayHelloAgain('another orchestrator leads');
+    const next = whenAnnounced(this.hellos.patience, leaderId, waitedMs);
+    if (next === undefined) return;
+    this.hellos.patience = next;
+    this.sayHelloAgain('the orchestrator that leads has not answered');
   }
 
   /** N2, N3. Whoever opened this stream opens another one when it has ended. */

@@ -9,7 +9,13 @@ import { Objm } from '@nats-io/obj';
 import type { RunningLull } from '../../harness/lull.spawn.js';
 import { STREAM } from '../../orchestrator/journal/stream.jetstream.js';
 import { natsCarrier } from '../../plugin-host/link/link.nats.js';
-import { BUNDLES_BUCKET, GROUPS_BUCKET, LEASES_BUCKET, UP_STREAM } from '../../proto/subjects.js';
+import {
+  BUNDLES_BUCKET,
+  GROUPS_BUCKET,
+  LEASES_BUCKET,
+  partitions,
+  upStreamOf,
+} from '../../proto/subjects.js';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
@@ -65,7 +71,8 @@ function isThere(stream: string): Promise<boolean> {
 function saidCount(): Promise<number> {
   return connected(async ({ connection }) => {
     const jsm = await jetstreamManager(connection);
-    return (await jsm.streams.info(UP_STREAM)).state.messages;
+    const streams = await Promise.all(partitions.map((each) => jsm.streams.info(upStreamOf(each))));
+    return streams.reduce((sum, { state }) => sum + state.messages, 0);
   });
 }
 
@@ -133,7 +140,7 @@ fleetTest(
     for (const host of hosts) host.letRunsEnd();
     await stage().until('all have installed', () => hosts.every(({ running }) => running === 0));
     await stage().until('the server has it', async () => (await saidCount()) >= HOSTS);
-    await remove(UP_STREAM);
+    for (const each of partitions) await remove(upStreamOf(each));
     await everythingOnce(stage(), hosts, await stage().orchestrator('orchestrator-1'));
   },
   MS_MAX,
@@ -144,8 +151,12 @@ fleetTest(
   async () => {
     const lull = await stage().orchestrator('orchestrator-1');
     const hosts = await machines('machine', HOSTS);
-    await inMidScan(stage(), hosts, lull, () => remove(UP_STREAM));
-    await stage().until('it is there again', () => isThere(UP_STREAM));
+    await inMidScan(stage(), hosts, lull, async () => {
+      for (const each of partitions) await remove(upStreamOf(each));
+    });
+    for (const each of partitions.map(upStreamOf)) {
+      await stage().until(`${each} is there again`, () => isThere(each));
+    }
     await everythingOnce(stage(), hosts, lull);
   },
   MS_MAX,

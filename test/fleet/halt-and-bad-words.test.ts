@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Down, Hello, Up } from '../../proto/gen/lull/link/v1/link.js';
-import { partitionOf, partitions, subjects, UP_STREAM } from '../../proto/subjects.js';
+import { partitionOf, partitions, subjects, upStreamOf } from '../../proto/subjects.js';
 import { say } from '../../orchestrator/link/say.nats.js';
 import { createLog } from '../../runtime/log.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
@@ -63,7 +63,8 @@ async function helloCount(hostId: string): Promise<number> {
 /** What machines have said and no orchestrator has handled. */
 async function waitingMessages(): Promise<number> {
   const jsm = await jetstreamManager(nats.connection);
-  return (await jsm.streams.info(UP_STREAM)).state.messages;
+  const streams = await Promise.all(partitions.map((each) => jsm.streams.info(upStreamOf(each))));
+  return streams.reduce((sum, { state }) => sum + state.messages, 0);
 }
 
 describe('the trip switch of a fleet', () => {

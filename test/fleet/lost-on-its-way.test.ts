@@ -8,7 +8,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { createHostSessions, type HostEdges } from '../../orchestrator/link/host-session.loop.js';
 import { serveHosts } from '../../orchestrator/link/hosts.nats.js';
 import { Hello, RunEvent, Up } from '../../proto/gen/lull/link/v1/link.js';
-import { partitionOf, subjects, UP_STREAM } from '../../proto/subjects.js';
+import { partitionOf, subjects, upStreamOf } from '../../proto/subjects.js';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import { natsServerProgram, startNatsServer } from '../../runtime/nats-server.testing.js';
@@ -92,7 +92,7 @@ fleetTest(
     await sayEvent(2);
     const jsm = await jetstreamManager(machine.connection);
     await until('the server has sent the second on', async () => {
-      const [consumer] = await jsm.consumers.list(UP_STREAM).next();
+      const [consumer] = await jsm.consumers.list(upStreamOf(partition)).next();
       return consumer?.delivered.consumer_seq === 3;
     });
     network.become({ kind: 'cut' });
