@@ -6,7 +6,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { OperatorDeps } from '../api/deps.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
-import type { GroupLock } from '../groups/group-lock.js';
+import type { GroupLock, Place } from '../groups/group-lock.js';
 import { createHostSessions } from '../link/host-session.loop.js';
 import type { HostAttendant } from '../link/hosts.nats.js';
 import type { RolloutFact } from '../journal/rollout-fact.js';
@@ -16,7 +16,7 @@ import { groupsOf, placeNeed } from '../scheduler/groups.js';
 import { attend } from '../scheduler/attend.loop.js';
 import type { RunProgress } from '../scheduler/edges.loop.js';
 import type { TurnDeps } from '../scheduler/turn.loop.js';
-import { keepPlaces } from './places.loop.js';
+import { keepPlaces, type Places } from './places.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 
 export interface Room extends HostAttendant, Closeable {
@@ -25,6 +25,9 @@ export interface Room extends HostAttendant, Closeable {
   /** A run, or an order to restart: something that can be stopped. */
   holdsSomething(): boolean;
 }
+
+const noPlaces: ReadonlyMap<string, Place> = new Map();
+const nobodyWatches = createProgressFeed();
 
 /** Of a host that does not say where it keeps what it downloads. */
 const DISK_PATH = '/';
@@ -46,13 +49,16 @@ export function openRoom(deps: {
   const log = deps.log.child({ host: hostId });
   let wanted: Wanted = { edgesOnly: true, apps: [], diskPaths: [] };
 
-  const places = keepPlaces({
-    ...{ hostId, lock: deps.groupLock, clock, random: Math.random, log },
-    groups: () => groupsOf(hostId, policy()).map(({ name }) => name),
-    onChange: () => {
-      attended.wake();
-    },
-  });
+  const groups = (): string[] => groupsOf(hostId, policy()).map(({ name }) => name);
+  /** Of a machine that is, or was, in a group: most are in none. */
+  let places: Places | undefined;
+  const placesInGroups = (): Places =>
+    (places ??= keepPlaces({
+      ...{ hostId, lock: deps.groupLock, clock, random: Math.random, groups, log },
+      onChange: () => {
+        attended.wake();
+      },
+    }));
 
   function tellWanted(): void {
     const { edgesOnly, apps, diskPaths } = wanted;
@@ -69,9 +75,10 @@ export function openRoom(deps: {
     diskPath: DISK_PATH,
     onProgress: deps.onProgress,
     note: deps.note,
-    places: places.current,
+    places: () => places?.current() ?? noPlaces,
     onPlan: (plan) => {
-      places.need(placeNeed(plan, ledger.world));
+      if (places === undefined && groups().length === 0) return;
+      placesInGroups().need(placeNeed(plan, ledger.world));
     },
     onWanted: (next) => {
       if (JSON.stringify(next) === JSON.stringify(wanted)) return;
@@ -95,13 +102,13 @@ export function openRoom(deps: {
       hostView,
       host,
       wake,
-      progress: createProgressFeed(),
+      progress: nobodyWatches, // How far its runs are is told to every orchestrator.
       callerOf: byOwnership, // Until a call says whose it is.
     },
     wake,
     holdsSomething: () => ledger.world.runs.size > 0 || ledger.world.restart !== undefined,
     close: async () => {
-      await places.close();
+      await places?.close();
       await attended.close();
     },
   };

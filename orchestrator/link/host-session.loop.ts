@@ -198,8 +198,11 @@ function connectionOf(
   };
 }
 
+const holdsNothing: ReadonlyMap<string, number> = new Map();
+
 /** An older host does not say for which epochs. */
 function heldIn({ runIds, held }: Pick<Hello, 'runIds' | 'held'>): ReadonlyMap<string, number> {
+  if (runIds.length + held.length === 0) return holdsNothing;
   const anyEpoch = runIds.map((runId): [string, number] => [runId, Number.POSITIVE_INFINITY]);
   return new Map([
     ...anyEpoch,

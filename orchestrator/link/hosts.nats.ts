@@ -38,6 +38,9 @@ export interface HostAttendant {
   askForState(): void;
 }
 
+/** Of a session that was replaced: its instance is not the one that is spoken to any more. */
+const leave = (): void => undefined;
+
 interface KnownHost {
   readonly attendant: HostAttendant;
   session: HostSession | undefined;
@@ -95,7 +98,7 @@ export async function serveHosts(deps: {
         const down = { instanceId, leaderId, sequence, message: { kind }, hello };
         say(connection, subjects.down(hostId), Down.encode(down).finish());
       },
-      replaced: () => undefined, // Its instance is not the one that is spoken to any more.
+      replaced: leave,
     });
   }
 

@@ -3,7 +3,7 @@
 import type { Readings } from '../../conditions/reading.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
-import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostConnection } from '../link/host-session.loop.js';
 import type { RolloutFact } from '../journal/rollout-fact.js';
 import type { Policy } from '../policy/policy.js';
@@ -46,7 +46,6 @@ export function attend(deps: {
   readonly note: (facts: readonly RolloutFact[]) => Promise<void>;
 }): AttendedHost {
   const { ledger, policy, clock, log, onProgress, onWanted } = deps;
-  const opened = new CloseStack(log);
   const servedSinceMs = clock.now().wallMs;
   let readings: Readings = new Map();
   const wake = (): void => {
@@ -64,25 +63,19 @@ export function attend(deps: {
     ...(deps.places === undefined ? {} : { places: deps.places() }),
   });
   const tellWhoIsRegistered = tellRegistered({ ledger, policy, host });
-  const turns = opened.add(
-    'turns',
-    startTurns({
-      ...{ ledger, policy, clock, log, hostView, host, onWanted },
-      onPlan: (plan) => {
-        tellWhoIsRegistered();
-        deps.onPlan?.(plan);
-      },
-      soon: deps.soon ?? setImmediate,
-    }),
-  );
-  opened.add(
-    'rollouts',
-    noteRollouts({
-      ...{ ledger, policy, clock, log, note: deps.note },
-      hostId: () => host()?.hostId,
-    }),
-  );
-  const rhythm = opened.add('rhythm', watchRhythm({ ledger, policy, clock, log }));
+  const turns = startTurns({
+    ...{ ledger, policy, clock, log, hostView, host, onWanted },
+    onPlan: (plan) => {
+      tellWhoIsRegistered();
+      deps.onPlan?.(plan);
+    },
+    soon: deps.soon ?? setImmediate,
+  });
+  const rollouts = noteRollouts({
+    ...{ ledger, policy, clock, log, note: deps.note },
+    hostId: () => host()?.hostId,
+  });
+  const rhythm = watchRhythm({ ledger, policy, clock, log });
   return {
     edges,
     host,
@@ -95,7 +88,11 @@ export function attend(deps: {
       rhythm.see(next);
       if (!judgedAlike(before, next, policy())) wake();
     },
-    close: () => opened.close(),
+    close: async () => {
+      await rhythm.close();
+      await rollouts.close();
+      await turns.close();
+    },
   };
 }
 

@@ -64,6 +64,16 @@ export function versionFrom(
     : { version, publisher, bundleSha256, envelope, manifest };
 }
 
+const settings = new WeakMap<Of<'updater.enabled'>, ReadonlyMap<string, string>>();
+
+function settingsIn(fact: Of<'updater.enabled'>): ReadonlyMap<string, string> {
+  const known = settings.get(fact);
+  if (known !== undefined) return known;
+  const made = new Map(fact.settings);
+  settings.set(fact, made);
+  return made;
+}
+
 /**
  * @returns undefined for one that an older version accepted and this one cannot read: it stays out of
  * the world, because it could not be run.
@@ -85,7 +95,7 @@ export function foldEnabled(world: MutableWorld, fact: Of<'updater.enabled'>, at
           sinceMs: atMs,
           why: '',
           current: updater.current,
-          accepted: { version: updater.current, settings: new Map(fact.settings) },
+          accepted: { version: updater.current, settings: settingsIn(fact) },
           scanJitter: 0,
           scanTrials: noTrials,
           crashes: [],

@@ -66,7 +66,8 @@ export interface WorldLedgerDeps {
 /** A ledger of one world, in a journal that may hold thousands. */
 export class WorldLedger implements Ledger {
   readonly world: World;
-  private readonly imposed = new Set<Imposed>();
+  /** Absent on most of thousands of machines. */
+  private imposed: Set<Imposed> | undefined;
 
   constructor(private readonly deps: WorldLedgerDeps) {
     this.world = deps.world;
@@ -77,16 +78,17 @@ export class WorldLedger implements Ledger {
   }
 
   get inForce(): World {
-    return restrained(restrained(this.world, this.deps.imposedOnAll ?? []), this.imposed);
+    return restrained(restrained(this.world, this.deps.imposedOnAll ?? []), this.imposed ?? []);
   }
 
   async impose(fact: Restraint): Promise<void> {
     const { clock, entries, tagged } = this.deps;
-    if (this.imposed.size >= RESTRAINTS_MAX) throw new JournalBusyError();
+    const imposed = (this.imposed ??= new Set());
+    if (imposed.size >= RESTRAINTS_MAX) throw new JournalBusyError();
     const restraint = { fact, atMs: Math.round(clock.now().wallMs) };
-    this.imposed.add(restraint);
+    imposed.add(restraint);
     await entries.appendRestraint(tagged(fact));
-    this.imposed.delete(restraint);
+    imposed.delete(restraint);
   }
 
   append(facts: readonly Fact[]): Promise<void> {

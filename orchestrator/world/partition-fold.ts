@@ -11,6 +11,7 @@ import type { Policy } from '../policy/policy.js';
 import { copyOf } from './copy.js';
 import { emptyWorld, foldEntry } from './fold.js';
 import { isOfRollout } from './rollouts.js';
+import { giveTables, shareEmptyTables } from './tables.js';
 import { FLEET_HISTORY_MAX, type MutableWorld } from './world.js';
 
 export interface PartitionFold {
@@ -39,7 +40,7 @@ export function emptyFold(retry: Policy['retry']): PartitionFold {
 export function worldIn({ common, worlds }: PartitionFold, hostId: string): MutableWorld {
   const known = worlds.get(hostId);
   if (known !== undefined) return known;
-  const world = { ...copyOf(common), rollouts: common.rollouts }; // P1, P3
+  const world = shareEmptyTables({ ...copyOf(common), rollouts: common.rollouts }); // P1, P3
   worlds.set(hostId, world);
   return world;
 }
@@ -50,12 +51,18 @@ export function foldInto(fold: PartitionFold, entry: Entry, retry: Policy['retry
   if (fleet !== undefined) fold.followed = Math.max(fold.followed, fleet);
   if (machine !== undefined) {
     fold.spokenOf.add(machine);
-    foldEntry(worldIn(fold, machine), entry, retry);
+    foldOne(worldIn(fold, machine), entry, retry);
     return;
   }
   foldEntry(fold.common, entry, retry);
   if (isOfRollout(entry.fact)) return; // P3
-  for (const world of fold.worlds.values()) foldEntry(world, entry, retry);
+  for (const world of fold.worlds.values()) foldOne(world, entry, retry);
+}
+
+function foldOne(world: MutableWorld, entry: Entry, retry: Policy['retry']): void {
+  giveTables(world);
+  foldEntry(world, entry, retry);
+  shareEmptyTables(world);
 }
 
 /** Whether both make the same of a failure. */

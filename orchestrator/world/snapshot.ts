@@ -16,6 +16,7 @@ import { copyOf } from './copy.js';
 import { versionFrom } from './fold-updater.js';
 import type { PartitionFold } from './partition-fold.js';
 import { readList, readText, readWorld, SnapshotError, writeWorld } from './snapshot-world.js';
+import { shareEmptyTables } from './tables.js';
 import type { MutableWorld, UpdaterVersion } from './world.js';
 
 /**
@@ -54,7 +55,8 @@ export function frozen({
   retry,
 }: PartitionFold): PartitionFold {
   const { rollouts } = copyOf(common);
-  const copy = (world: MutableWorld): MutableWorld => ({ ...copyOf(world), rollouts });
+  const copy = (world: MutableWorld): MutableWorld =>
+    shareEmptyTables({ ...copyOf(world), rollouts });
   const told = [...worlds].filter(([hostId]) => spokenOf.has(hostId));
   return {
     common: copy(common),
@@ -119,7 +121,8 @@ export function snapshotReader(retry: Policy['retry']): SnapshotReader {
       else if (kind === 'common') common = readWorld(rest[0], versions, {});
       else if (kind === 'machine' && common !== undefined) {
         const { rollouts } = common;
-        worlds.set(readText(rest[0]), readWorld(rest[1], versions, { rollouts }));
+        const world = readWorld(rest[1], versions, { rollouts });
+        worlds.set(readText(rest[0]), shareEmptyTables(world));
       } else throw new SnapshotError(`no line begins with ${JSON.stringify(kind)} there`);
     },
     done: () => {

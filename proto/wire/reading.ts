@@ -34,9 +34,19 @@ export function readingFromWire(wire: WireReading): Reading | undefined {
     instance: wire.instance,
     observedAtMs: Number(wire.observedAtUnixMs),
     observedMonotonicNs: wire.observedMonotonicNs,
-    source: wire.source,
+    source: sourceNamed(wire.source),
     value: withHeld(valueFromWire(wire.value), wire.held),
   };
+}
+
+/** Sources that were heard of, as one text each: every machine names the same few. */
+const sources = new Map<string, string>();
+const SOURCES_MAX = 256;
+
+function sourceNamed(text: string): string {
+  const known = sources.get(text);
+  if (known === undefined && sources.size < SOURCES_MAX) sources.set(text, text);
+  return known ?? text;
 }
 
 /** What a WatchState message makes of the readings before it. */
