@@ -23,6 +23,8 @@ import { failover } from './failover.js';
 const HOSTS = { whole: 10_000, quick: 1_000 };
 const STATES_PER_S = 1_000;
 const STATES_MS = { whole: 20_000, quick: 8_000 };
+/** What thousands of installs leave behind, snapshots above all, is not what states cost. */
+const SETTLE_MS = { whole: 30_000, quick: 3_000 };
 const TICK_MS = 10;
 const GRANTS = { whole: 200, quick: 50 };
 const FAILOVERS = { whole: 10, quick: 3 };
@@ -70,7 +72,7 @@ async function measure({ quick, say, opened }: BenchOptions): Promise<Measured> 
   const watcher = spawn(process.execPath, [bare, stage.server.url.href], { stdio: 'ignore' });
   opened.add('bare subscriber', { close: () => void watcher.kill() });
   await once(watcher, 'spawn');
-  await pause(1_000);
+  await pause(SETTLE_MS[size]);
   const sending = sendStates(crowd, STATES_MS[size]);
   const [ours, theirs] = await spentIn(STATES_MS[size], [[orchestrator.pid], [watcher.pid ?? 0]]);
   const sent = await sending;
