@@ -116,6 +116,8 @@ async function withdraw(id: string, caller: Caller, deps: RegistryDeps): Promise
   const restraint = { kind: 'updater.withdrawn', id, ...attributionOf(caller) } as const;
   const problem = await imposeInTime(deps, restraint);
   if (problem !== undefined) throw new Refusal('NOT_RECORDED', problem, status.UNAVAILABLE);
+  // The host hears of what is durable, and that it was not yet when the restraint woke the turn.
+  deps.wake();
   return {};
 }
 

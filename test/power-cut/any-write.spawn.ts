@@ -37,14 +37,16 @@ export async function cutAtAnyWrite(subject: Subject, chance: Chance): Promise<P
     const cuts = chosen(from, told.length, chance);
     const seen = new Set<string>();
     const problems: string[] = [];
+    const place = Buffer.alloc(first.byteLength);
     for (const cut of cuts) {
       const logBytes = told[cut - 1]?.logBytes ?? 0;
       const promised = promises.findLast((each) => each.logBytes <= logBytes)?.count ?? 0;
-      const images = {
-        'in order': imageAfter(first, told, cut),
-        'with losses': imageWithLosses(first, told, cut, chance),
-      };
-      for (const [how, image] of Object.entries(images)) {
+      // Each is looked at before the next is made in its place.
+      for (const how of ['in order', 'with losses'] as const) {
+        const image =
+          how === 'in order'
+            ? imageAfter(first, told, cut, place)
+            : imageWithLosses(first, told, cut, chance, place);
         const key = `${createHash('sha256').update(image).digest('hex')} ${String(promised)}`;
         if (seen.has(key)) continue;
         seen.add(key);

@@ -13,10 +13,12 @@ import { execFileSync, type StdioOptions } from 'node:child_process';
 import {
   closeSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
+  readSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -27,6 +29,9 @@ import { Recorder } from './recorder.spawn.js';
 
 export const BLOCK_BYTES = 1_024;
 const IMAGE_BYTES = 10 * 1024 * 1024;
+/** What is written at once of an image. */
+const EXTENT_BYTES = 64 * 1024;
+const zeros = Buffer.alloc(EXTENT_BYTES);
 const COMMAND_MS_MAX = 20_000;
 const LOOKS_MAX = 100;
 /** In memory: the disk of the machine is not what is under test. */
@@ -44,6 +49,7 @@ export class Disk {
   private ticks = 0;
   private mounted = false;
   private imageCount = 0;
+  private readonly taken = Buffer.alloc(IMAGE_BYTES);
 
   private constructor(
     private readonly place: string,
@@ -85,12 +91,18 @@ export class Disk {
     }
   }
 
-  /** What the power leaves at this instant. */
+  /** What the power leaves at this instant; it is good until the next is taken. */
   image(): Buffer {
-    for (let look = 0; look < LOOKS_MAX; look += 1) {
-      const before = this.writeCount();
-      const image = readFileSync(this.file);
-      if (this.writeCount() === before) return image; // D1
+    const fd = openSync(this.file, 'r');
+    try {
+      for (let look = 0; look < LOOKS_MAX; look += 1) {
+        const before = this.writeCount();
+        const bytes = readSync(fd, this.taken, 0, IMAGE_BYTES, 0);
+        if (bytes !== IMAGE_BYTES) throw new Error(`an image of ${String(bytes)} bytes`);
+        if (this.writeCount() === before) return this.taken; // D1
+      }
+    } finally {
+      closeSync(fd);
     }
     throw new Error('the device was never still');
   }
@@ -125,7 +137,7 @@ export class Disk {
   async afterPowerCut<T>(image: Buffer, look: (directory: string) => Promise<T>): Promise<T> {
     this.imageCount += 1;
     const file = join(this.place, `image-${String(this.imageCount)}`); // D2
-    writeFileSync(file, image);
+    writeSparse(file, image);
     try {
       this.mount(file);
       return await look(this.directory);
@@ -161,6 +173,22 @@ function newPlace(): string {
   truncateSync(file, IMAGE_BYTES);
   run('mkfs.ext4', ['-q', '-b', String(BLOCK_BYTES), '-J', 'size=4', '-m', '0', file]);
   return place;
+}
+
+/** Writes what is not zero: most of it is, and each page of memory costs more than all that is done with it. */
+function writeSparse(file: string, image: Buffer): void {
+  const fd = openSync(file, 'w');
+  try {
+    ftruncateSync(fd, image.byteLength);
+    for (let at = 0; at < image.byteLength; at += EXTENT_BYTES) {
+      const extent = image.subarray(at, at + EXTENT_BYTES);
+      if (!extent.equals(zeros.subarray(0, extent.byteLength))) {
+        writeSync(fd, extent, 0, extent.byteLength, at);
+      }
+    }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function fileIn(place: string): string {

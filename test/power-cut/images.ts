@@ -14,10 +14,12 @@ interface Instant {
 
 export class Images {
   readonly instants: Instant[] = [];
-  private last: Buffer;
+  private readonly first: Buffer;
+  private readonly last: Buffer;
 
-  constructor(private readonly first: Buffer) {
-    this.last = Buffer.from(first);
+  /** What it is given, here and below, it does not keep. */
+  constructor(first: Buffer) {
+    [this.first, this.last] = [Buffer.from(first), Buffer.from(first)];
   }
 
   add(what: string, promised: number, image: Buffer): void {
@@ -26,8 +28,8 @@ export class Images {
       const block = image.subarray(at, at + BLOCK_BYTES);
       if (block.equals(this.last.subarray(at, at + BLOCK_BYTES))) continue;
       changes.set(at / BLOCK_BYTES, Buffer.from(block));
+      block.copy(this.last, at);
     }
-    this.last = image;
     this.instants.push({ what, promised, changes });
   }
 

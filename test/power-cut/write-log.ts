@@ -49,11 +49,19 @@ export function readLog(log: Buffer): Told[] {
   return all;
 }
 
-/** The image after the first `count` of what the device was told, all of which has landed. */
-export function imageAfter(first: Buffer, told: readonly Told[], count: number): Buffer {
-  const image = Buffer.from(first);
-  for (const { write } of told.slice(0, count)) write?.content.copy(image, write.offset);
-  return image;
+/**
+ * The image after the first `count` of what the device was told, all of which has landed.
+ * @param into where it is made, over what is there: memory that is new costs more than all the rest.
+ */
+export function imageAfter(
+  first: Buffer,
+  told: readonly Told[],
+  count: number,
+  into: Buffer = Buffer.alloc(first.byteLength),
+): Buffer {
+  first.copy(into);
+  for (const { write } of told.slice(0, count)) write?.content.copy(into, write.offset);
+  return into;
 }
 
 /** The same, with some of what no flush has made sure of lost. */
@@ -62,9 +70,10 @@ export function imageWithLosses(
   told: readonly Told[],
   count: number,
   chance: Chance,
+  into?: Buffer,
 ): Buffer {
   const flushed = told.slice(0, count).findLastIndex(({ write }) => write === undefined) + 1;
-  const image = imageAfter(first, told, flushed);
+  const image = imageAfter(first, told, flushed, into);
   for (const { write } of told.slice(flushed, count)) {
     if (write === undefined) continue;
     for (let at = 0; at < write.content.byteLength; at += SECTOR_BYTES) {

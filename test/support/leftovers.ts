@@ -18,7 +18,7 @@ interface Places {
 /** Everything that is there now. */
 export function leftovers(places: Places): string[] {
   return [
-    ...processesOf(places).map((pid) => `process ${String(pid)} ${commandLineOf(pid)}`),
+    ...processesOf(places).map(nameOf),
     ...mountsBelow(places.directory).map((path) => `mount ${path}`),
     ...groupsOf(places).map((path) => `cgroup ${path}`),
     ...inRunDir(places.runDir),
@@ -26,10 +26,19 @@ export function leftovers(places: Places): string[] {
 }
 
 /** The same after a while: looks again until nothing is left, or `msMax` is over. */
-export async function leftoversAfter(places: Places, msMax: number): Promise<string[]> {
+export function leftoversAfter(places: Places, msMax: number): Promise<string[]> {
+  return goneAfter(() => leftovers(places), msMax);
+}
+
+/** The processes alone: what else a Lull leaves that was killed stays until its next start. */
+export function processesAfter(places: Places, msMax: number): Promise<string[]> {
+  return goneAfter(() => processesOf(places).map(nameOf), msMax);
+}
+
+async function goneAfter(look: () => string[], msMax: number): Promise<string[]> {
   const deadlineMs = performance.now() + msMax;
   for (;;) {
-    const found = leftovers(places);
+    const found = look();
     if (found.length === 0 || performance.now() > deadlineMs) return found;
     await pause(STEP_MS);
   }
@@ -105,6 +114,10 @@ function pids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
+}
+
+function nameOf(pid: number): string {
+  return `process ${String(pid)} ${commandLineOf(pid)}`;
 }
 
 function commandLineOf(pid: number): string {

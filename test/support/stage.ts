@@ -11,7 +11,7 @@ import { installApp } from './apps.js';
 import { packFixture, type BundleOptions } from './bundle.js';
 import { carrierUnderTest } from './carrier.js';
 import type { FaultProxy } from './fault-proxy.tcp.js';
-import { leftoversAfter, mountsBelow, removeGroups, unmountWork } from './leftovers.js';
+import { mountsBelow, processesAfter, removeGroups, unmountWork } from './leftovers.js';
 import {
   spawnLull,
   type LullProcess,
@@ -119,7 +119,7 @@ export function openStage(options: { policy?: PolicyChange; isFleet?: boolean } 
       await Promise.all(spawned.map(({ ended }) => ended));
       await Promise.all(running.map((each) => each.stop()));
       await carrier.close();
-      await leftoversAfter({ directory, runDir: join(directory, 'none'), stateDir }, REAPED_MS_MAX);
+      await processesAfter({ directory, runDir, stateDir }, REAPED_MS_MAX);
       // What a Lull that was killed leaves until the next start; a failed test has no next start.
       removeGroups({ directory, runDir, stateDir });
       unmountWork(stateDir);
