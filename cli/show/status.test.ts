@@ -158,5 +158,5 @@ test('how strongly updaters are confined is shown with every trial, also while i
   );
   expect(shown).toContain('h: confinement confined, r, control groups v2\n  shadow  denied\n');
   expect(shown).toMatch(/disk +allowed/);
-  expect(shown).toContain('new: attached; the self-test of the sandbox is still on');
+  expect(shown).toContain('new: attached; being tried: the self-test of the sandbox is still on');
 });

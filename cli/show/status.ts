@@ -44,7 +44,9 @@ function showReadings(readings: readonly ReadingText[], columns: number): string
 /** In one line: how strongly updaters are confined here, and with what. */
 export function showConfinement({ attached, confinement, runtime, cgroups, limits }: Host): string {
   if (!attached) return 'not attached';
-  if (confinement === '') return 'attached; the self-test of the sandbox is still on';
+  if (confinement === '') {
+    return 'attached; being tried: the self-test of the sandbox is still on, mostly for less than 10 s';
+  }
   const beside = limits.length === 0 ? '' : ` (limit also ${limits.join(', ')})`;
   return `confinement ${confinement}, ${runtime}, control groups ${cgroups}${beside}`;
 }
