@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { aboutHost } from './clients.grpc.js';
-import { CommandError, lineOf } from './failure.js';
+import { exitCodeOf, lineOf } from './failure.js';
 import { orchestratorFrom, placesFrom, tlsDirFrom } from './paths.js';
 import { addAsking } from './verbs/ask.js';
 import { addAudit } from './verbs/audit.js';
@@ -44,7 +44,10 @@ const program = new Command('lull')
     new Option('--host <id>', 'the machine of a fleet that a command is about').env('LULL_HOST'),
   )
   .option('--json', 'answer in JSON')
-  .showHelpAfterError();
+  // One line, so that what was wrong is not scrolled away.
+  .showHelpAfterError('What there is: the same with --help.')
+  // The widest terms leave little of 80 columns, and what is not wrapped here is broken in mid-word.
+  .configureHelp({ minWidthToWrap: 20 });
 
 program.hook('preAction', () => {
   aboutHost(program.opts<Global>().host);
@@ -79,5 +82,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`lull: ${lineOf(error, () => here.orchestrator())}\n`);
-  process.exitCode = error instanceof CommandError ? error.exitCode : 1;
+  process.exitCode = exitCodeOf(error);
 }

@@ -34,7 +34,7 @@ function asked(changes: Partial<SimulateRequest>): SimulateRequest {
     action: 'install',
     bytes: undefined,
     severity: undefined,
-    everyMs: 0,
+    everyMs: undefined,
     svgFile: undefined,
     device: undefined,
     ...changes,

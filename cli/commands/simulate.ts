@@ -33,8 +33,8 @@ export interface SimulateRequest {
   readonly stepMs: number;
   /** The publisher's, from the arrival of an update on; undefined: policy's alone hold. */
   readonly deadlineMs: number | undefined;
-  /** An update at the start of each trace, and one more after each of these; 0: only the first. */
-  readonly everyMs: number;
+  /** An update at the start of each trace, and one more after each of these; undefined: only the first. */
+  readonly everyMs: number | undefined;
   readonly svgFile: string | undefined;
   /** Whose timeline is drawn; absent: the first device that an update can be done on. */
   readonly device: string | undefined;
@@ -72,7 +72,7 @@ export function simulate(request: SimulateRequest): Simulated {
   if (stepMs !== 0 && (stepMs < STEP_MS_MIN || stepMs > STEP_MS_MAX)) {
     throw new CommandError('--step wants 0, or 5 to 600 seconds', 2);
   }
-  if (everyMs !== 0 && everyMs < EVERY_MS_MIN) {
+  if (everyMs !== undefined && everyMs < EVERY_MS_MIN) {
     throw new CommandError('--every wants a minute or more', 2);
   }
   const policy = policyOf(request.policyFile);
@@ -110,7 +110,7 @@ function overdueAfter({ severity, deadlineMs }: SimulateRequest, policy: Policy)
 }
 
 function errandsFor(
-  { workMs, stepMs, everyMs, deadlineMs, severity, action, bytes }: SimulateRequest,
+  { workMs, stepMs, everyMs = 0, deadlineMs, severity, action, bytes }: SimulateRequest,
   traces: readonly Trace[],
   { timeZone }: Policy,
   overdueAfterMs: number,

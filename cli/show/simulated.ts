@@ -1,6 +1,7 @@
 import { formatDuration } from '../../conditions/words.js';
 import { weights } from '../../orchestrator/simulation/score.js';
 import type { Simulated } from '../commands/simulate.js';
+import { counted } from './counted.js';
 import { table } from './table.js';
 
 const FAULTS_SHOWN = 5;
@@ -41,10 +42,6 @@ function title({ source, deviceCount, updateCount, overdueAfterMs, timeZone }: S
   const counts = `${counted(deviceCount, 'device')}, ${counted(updateCount, 'update')}`;
   const rule = `missed is what is not done after ${formatDuration(overdueAfterMs)}, or when the recording ends`;
   return folded(`${source}: ${counts}; ${rule}; clock of ${timeZone}`);
-}
-
-function counted(count: number, what: string): string {
-  return `${String(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function rowsOf({ policies }: Simulated): string {
@@ -98,7 +95,7 @@ function leftOut({ count, lines }: Simulated['recording']['faults']): string[] {
 function putRight({ touchingCount, emptyCount }: Simulated['recording']['mended']): string[] {
   if (touchingCount + emptyCount === 0) return [];
   return [
-    `put right: ${String(touchingCount)} windows that touched, ${String(emptyCount)} that were empty`,
+    `put right: ${counted(touchingCount, 'window')} that touched, ${String(emptyCount)} that were empty`,
   ];
 }
 

@@ -19,7 +19,7 @@ test('a Lull that has just begun says so and what to do', () => {
     GetStatusResponse.fromPartial({ version: '1.0.0', entryCount: 1n }),
     page,
   );
-  expect(shown).toContain('Lull 1.0.0, 1 journal entries');
+  expect(shown).toContain('Lull 1.0.0, 1 journal entry');
   expect(shown).toContain('lull updaters add FILE');
   expect(shown).toMatch(/Running\n {2}nothing/);
   expect(shown).toMatch(/Waiting\n {2}nothing/);

@@ -6,6 +6,7 @@ import {
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, type Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import { displayText } from '../../conditions/words.js';
+import { counted } from './counted.js';
 import { indented } from './folded.js';
 import { localTime } from './local-time.js';
 import { showSubjects, type Page } from './subjects.js';
@@ -17,7 +18,9 @@ const WHY_CHARS_MAX = 160;
 
 /** @param page where it is shown. */
 export function showStatus(status: GetStatusResponse, page: Page): string {
-  const parts = [`Lull ${status.version}, ${String(status.entryCount)} journal entries`];
+  const parts = [
+    `Lull ${status.version}, ${counted(status.entryCount, 'journal entry', 'journal entries')}`,
+  ];
   for (const host of status.hosts) {
     parts.push(`\n${host.id}: ${showConfinement(host)}`);
     parts.push(indented(showReadings(host.readings, page.columns - 2)));
@@ -67,7 +70,7 @@ export function showUpdaters(updaters: readonly Updater[]): string {
       each.id,
       each.version,
       TrustState[each.state].toLowerCase(),
-      `${String(each.updateCount)} updates`,
+      counted(each.updateCount, 'update'),
       each.why === '' ? each.settingsMissing.join('; ') : each.why,
     ]),
   );

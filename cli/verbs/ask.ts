@@ -3,11 +3,14 @@
 import type { Command } from 'commander';
 import { askExplain, askHistory, askStatus } from '../commands/ask.js';
 import { askForecast, nextClock, parseHours } from '../commands/orders.js';
+import { wholeNumber } from '../commands/numbers.js';
 import { write } from '../output.js';
 import { showForecast } from '../show/forecast.js';
 import { showHosts, showRuns, showStatus } from '../show/status.js';
 import { showSubjects } from '../show/subjects.js';
 import type { Here } from './here.js';
+
+const counts = { min: 1, max: 1_000_000 };
 
 export function addAsking(program: Command, here: Here): void {
   program
@@ -52,7 +55,7 @@ export function addAsking(program: Command, here: Here): void {
     .description('runs, newest first')
     .option('--count <n>', 'how many', '50')
     .action(async ({ count }: { count: string }) => {
-      const runs = await askHistory(here.orchestrator(), Number(count));
+      const runs = await askHistory(here.orchestrator(), wholeNumber('--count', count, counts));
       write(runs, here.json(), () => (runs.length === 0 ? 'no runs yet' : showRuns(runs)));
     });
 }

@@ -8,6 +8,7 @@ import { reportPresence } from '../commands/ask.js';
 import { askSensors, inhibit, listInhibitions, releaseInhibition } from '../commands/sensors.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
+import { localTime } from '../show/local-time.js';
 import { sensorLines, showSensors } from '../show/sensors.js';
 import { table } from '../show/table.js';
 import { stopSignal } from '../stop-signal.js';
@@ -39,13 +40,17 @@ export function addSensing(program: Command, here: Here): void {
     .command('inhibit [why]')
     .description('say "not now" as a program would; without a reason: list what stands')
     .option('--for <seconds>', 'how long, up to 14 days', String(VETO_HOURS * 3_600))
-    .option('--owner <name>', 'who says so', userInfo().username)
+    .option('--owner <name>', 'who says so', ownName())
     .addOption(new Option('--release <id>', 'take one back'))
     .action(
       async (why: string | undefined, given: { for: string; owner: string; release?: string }) => {
         if (given.release !== undefined) {
           const released = await releaseInhibition(runDir(), given.release);
-          write({ released }, json(), () => (released ? 'released' : 'it had ended already'));
+          write({ released }, json(), () =>
+            released
+              ? 'released'
+              : `nothing of the id "${given.release ?? ''}" stands; "lull inhibit" lists what does`,
+          );
           return;
         }
         const asked = { owner: given.owner, reason: why ?? '', forMs: milliseconds(given.for) };
@@ -68,13 +73,22 @@ export function addSensing(program: Command, here: Here): void {
     });
 }
 
+/** Who types this. The user of a container need not have a name. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${String(process.getuid?.() ?? 'unknown')}`;
+  }
+}
+
 function showInhibitions(standing: readonly Inhibition[]): string {
   if (standing.length === 0) return 'nobody says "not now"';
   return table(
     standing.map(({ id, owner, reason, untilUnixMs }) => [
       id,
       displayText(owner, TEXT_CHARS_MAX),
-      `until ${new Date(Number(untilUnixMs)).toISOString()}`,
+      `until ${localTime(Number(untilUnixMs))}`,
       displayText(reason, TEXT_CHARS_MAX),
     ]),
   );

@@ -63,6 +63,6 @@ export function addUpdaters(program: Command, here: Here): void {
     .description('forget it; what it installed stays')
     .action(async (id: string) => {
       await withdrawUpdater(here.orchestrator(), id);
-      write({ removed: id }, here.json(), () => `${id} is removed`);
+      write({ removed: id }, here.json(), () => `${id} is not registered now`);
     });
 }

@@ -99,7 +99,7 @@ test('lull hold, veto and unhold: placed, listed, lifted', async () => {
   expect(mistyped).toMatch(/^veto-00000000 is not in force; still in force:\n {2}veto /);
   expect(mistyped).toContain(id);
   expect(await lull(`veto remove ${id}`)).toMatch(/is not in force; still in force:\n {2}hold /);
-  expect(await lull('unhold a')).toBe('a is not held\n');
+  expect(await lull('unhold a')).toBe('no order holds a\n');
   expect(await lull('veto')).toBe('none\n');
 });
 
