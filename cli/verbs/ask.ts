@@ -6,7 +6,7 @@ import { askForecast, nextClock, parseHours } from '../commands/orders.js';
 import { wholeNumber } from '../commands/numbers.js';
 import { write } from '../output.js';
 import { showForecast } from '../show/forecast.js';
-import { showHosts, showRuns, showStatus } from '../show/status.js';
+import { showHosts, showRuns, showStatus, updaterForPrograms } from '../show/status.js';
 import { showSubjects } from '../show/subjects.js';
 import type { Here } from './here.js';
 
@@ -17,8 +17,11 @@ export function addAsking(program: Command, here: Here): void {
     .command('status')
     .description('the machine, what runs, what waits and why')
     .action(async () => {
-      write(await askStatus(here.orchestrator()), here.json(), (status) =>
-        showStatus(status, here.page()),
+      write(
+        await askStatus(here.orchestrator()),
+        here.json(),
+        (status) => showStatus(status, here.page()),
+        (status) => ({ ...status, updaters: status.updaters.map(updaterForPrograms) }),
       );
     });
 
@@ -27,7 +30,7 @@ export function addAsking(program: Command, here: Here): void {
     .description('how strongly updaters are confined here, and what the self-test tried')
     .action(async () => {
       const { hosts } = await askStatus(here.orchestrator());
-      write(hosts, here.json(), showHosts);
+      write(hosts, here.json(), (all) => showHosts(all, here.page()));
     });
 
   program

@@ -16,7 +16,7 @@ import { write } from '../output.js';
 import { indented } from '../show/folded.js';
 import { localTime } from '../show/local-time.js';
 import { showOrders } from '../show/orders.js';
-import { showSubjects } from '../show/subjects.js';
+import { showWanted } from '../show/subjects.js';
 import type { Here } from './here.js';
 
 export function addOrders(program: Command, here: Here): void {
@@ -37,7 +37,7 @@ export function addOrders(program: Command, here: Here): void {
     .action(async (subject: string) => {
       const stands = await runNow(here.orchestrator(), subject);
       write(stands ?? { subject }, here.json(), () =>
-        stands === undefined ? `${subject} starts` : showSubjects([stands], here.page()),
+        stands === undefined ? `${subject} starts` : showWanted(stands, here.page()),
       );
     });
 

@@ -83,7 +83,7 @@ describe('lull explain', () => {
 test('lull forecast says what it assumes, and what follows what', async () => {
   const shown = await lull('forecast --hours 1');
   expect(shown.replace(/\s+/g, ' ')).toMatch(
-    /^What runs, if nobody uses .* each run succeeds .*: .*download a .*install a .*verify a/,
+    /^What runs, on the clock of .*, if nobody uses .* each run succeeds .*: .*download a .*install a .*verify a/,
   );
 });
 
