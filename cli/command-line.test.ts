@@ -59,6 +59,21 @@ test.each<[string, string[], number, RegExp]>([
   ).toBeLessThan(4);
 });
 
+test('a policy is checked before it counts, without a Lull that runs', () => {
+  const check = (text: string) => {
+    writeFileSync(join(directory, 'policy.yaml'), text);
+    return lull(['policy', 'check', 'policy.yaml']);
+  };
+  expect(check('waiting: { away: 3m }')).toMatchObject({
+    ...{ status: 0, stdout: 'policy.yaml is a policy\n', stderr: '' },
+  });
+  expect(check('# nothing yet').stdout).toMatch(/^policy\.yaml says nothing: .* with {} in it\n$/);
+  const wrong = check('waitng: {}\ntime_zone: Mars\nbattery: { start: 5, continue: 9 }');
+  expect(wrong).toMatchObject({ status: 1, stdout: '' });
+  expect(wrong.stderr.trimEnd().split('\n')).toHaveLength(4);
+  expect(lull(['policy', 'check', 'none']).stderr).toMatch(/^lull: the policy cannot be read: /);
+});
+
 test('the help fits into eighty columns', () => {
   const lines = ['', 'up', 'presence'].flatMap((verb) =>
     lull([...(verb === '' ? [] : [verb]), '--help']).stdout.split('\n'),

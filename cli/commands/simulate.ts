@@ -1,9 +1,8 @@
 // lull simulate: what a policy would have done with a recorded machine, beside others.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Signal } from '../../conditions/reading.js';
-import { parsePolicy } from '../../orchestrator/policy/file.parse.js';
-import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
+import type { Policy } from '../../orchestrator/policy/policy.js';
 import type { Severity } from '../../orchestrator/runs/update.js';
 import { deadlineOf } from '../../orchestrator/scheduler/urgency.js';
 import {
@@ -20,6 +19,7 @@ import { syntheticTraces } from '../../orchestrator/simulation/synthetic.js';
 import { timelineOf } from '../../orchestrator/simulation/timeline.js';
 import type { Recording, Trace } from '../../orchestrator/simulation/trace.js';
 import { CommandError } from '../failure.js';
+import { readPolicy } from '../policy-file.fs.js';
 
 export interface SimulateRequest {
   readonly traceFile: string | undefined;
@@ -75,7 +75,7 @@ export function simulate(request: SimulateRequest): Simulated {
   if (everyMs !== undefined && everyMs < EVERY_MS_MIN) {
     throw new CommandError('--every wants a minute or more', 2);
   }
-  const policy = policyOf(request.policyFile);
+  const policy = readPolicy(request.policyFile).policy;
   const recording = recordingOf(request);
   const traces = placedIn(policy.timeZone, recording);
   const overdueAfterMs = overdueAfter(request, policy);
@@ -147,20 +147,6 @@ function recordingOf({ traceFile, powerFile }: SimulateRequest): Recording {
     if (error instanceof RecordingError) throw new CommandError(error.message);
     throw error;
   }
-}
-
-function policyOf(file: string | undefined): Policy {
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  if (file === undefined) return { ...defaultPolicy, timeZone };
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CommandError(`the policy cannot be read: ${(error as Error).message}`);
-  }
-  const parsed = parsePolicy(text, timeZone);
-  if (parsed.kind === 'ok') return parsed.policy;
-  throw new CommandError(`${file} is not a policy:\n  ${parsed.problems.join('\n  ')}`);
 }
 
 function draw(
