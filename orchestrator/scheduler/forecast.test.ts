@@ -87,6 +87,17 @@ describe('a forecast', () => {
     expect(first?.reasons[0]?.message).toContain('is being tried');
   });
 
+  test('counts on a machine to attach just after a start, and not on one that stays away', () => {
+    const policy = { ...defaultPolicy, waiting: { ...defaultPolicy.waiting, startUpMs: 0 } };
+    const since = (servedSinceMs: number): string[] => {
+      const away = hostWith({ presence: awaySince(NOW_MS - HOUR_MS) });
+      const host = { ...away, attached: false, level: undefined, servedSinceMs };
+      return updatesOnly(runsOf(forecastOf(worldOf(offering([a])), host, policy)));
+    };
+    expect(since(NOW_MS - 1_000)[0]).toBe('download a 0.2');
+    expect(since(NOW_MS - MINUTE_MS)).toEqual([]);
+  });
+
   test('names what stands in the way to the end', () => {
     const { chances, computedUntilMs } = forecastOf(worldOf(offering([a], held)), hostWith());
     const mine = chances.find(({ key }) => key === `${UPDATER} a`);
