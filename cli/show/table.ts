@@ -1,7 +1,7 @@
 import { folded, WIDTH_MIN } from './folded.js';
 
 /** Rows as aligned columns. The last column is not padded. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(rows: readonly (readonly string[])[], gap = '  '): string {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {
@@ -14,7 +14,7 @@ export function table(rows: readonly (readonly string[])[]): string {
         .map((cell, column) =>
           column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0),
         )
-        .join('  ')
+        .join(gap)
         .trimEnd(),
     )
     .join('\n');

@@ -67,7 +67,7 @@ export function addSimulate(program: Command, here: Here): void {
         svgFile: given.svg,
         device: given.device,
       });
-      write(simulated, here.json(), showSimulated);
+      write(simulated, here.json(), (all) => showSimulated(all, here.page()));
     });
 }
 
