@@ -37,6 +37,14 @@ test.each<[string, string[], number, RegExp]>([
   ['whom to draw, and no drawing', ['simulate', '--device', '0'], 2, /wants --svg as well/],
   ['an update in no time', ['simulate', '--every', '0s'], 2, /^lull: --every wants a minute/],
   ['user ids the wrong way round', ['up', '--uids', '5-3'], 2, /^lull: --uids wants two ids/],
+  [
+    'a time that is none',
+    ['presence', 'away', '--for', 'abc'],
+    2,
+    /^lull: --for wants seconds, or/,
+  ],
+  ['a month of recording', ['record', 'x', '--for', '30d'], 2, /at most 24d, not "30d"$/m],
+  ['a time that is too long', ['inhibit', 'x', '--for', '15d'], 2, /at most 14d, not "15d"$/m],
   ['a key that is not there', ['up', '--trust-key', 'no'], 1, /^lull: the trusted key cannot be/],
   ['a bundle that is not there', ['updaters', 'add', 'no'], 1, /^lull: the bundle cannot be read/],
   [

@@ -38,7 +38,11 @@ export function addAsking(program: Command, here: Here): void {
     .description('every reason why an update or an updater does not run now')
     .action(async (subject = '') => {
       const subjects = await askExplain(here.orchestrator(), subject as string);
-      write(subjects, here.json(), (all) => showSubjects(all, here.page()));
+      write(subjects, here.json(), (all) =>
+        all.length === 0
+          ? 'nothing waits or runs; "lull updaters" lists what is registered'
+          : showSubjects(all, here.page()),
+      );
     });
 
   program
