@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import { rpcError } from '../runtime/grpc.js';
-import { CommandError, lineOf } from './failure.js';
+import { CommandError, exitCodeOf, lineOf } from './failure.js';
 
 describe('a failure in one line', () => {
   test.each<[string, unknown, string]>([
@@ -26,4 +26,15 @@ describe('a failure in one line', () => {
   ])('%s', (_what, error, line) => {
     expect(lineOf(error, () => '/run/lull')).toBe(line);
   });
+});
+
+test('a value that makes no sense ends with 2, whether it was found here or by the API', () => {
+  const tooLong = rpcError(
+    status.INVALID_ARGUMENT,
+    'FIELD_INVALID',
+    'a hold lasts at most 95 days',
+  );
+  const unknown = rpcError(status.NOT_FOUND, 'UNKNOWN_SUBJECT', 'nothing is called x');
+  const failures = [new CommandError('not a time', 2), tooLong, unknown, new Error('broken')];
+  expect(failures.map(exitCodeOf)).toEqual([2, 2, 1, 1]);
 });

@@ -14,6 +14,12 @@ export class CommandError extends Error {
   }
 }
 
+/** 2: a value makes no sense, whoever found that out; 1: anything else. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommandError) return error.exitCode;
+  return reasonOf(error) === 'FIELD_INVALID' ? 2 : 1;
+}
+
 /** One line for people: what happened, why, and what to do. */
 export function lineOf(error: unknown, orchestrator: () => OrchestratorAt): string {
   const { code, details, message } = error as Partial<{

@@ -12,7 +12,12 @@
 import { readFileSync, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { parsePolicy, saysNothing } from '../orchestrator/policy/file.parse.js';
-import { defaultPolicy, fixedPolicy, type PolicySource } from '../orchestrator/policy/policy.js';
+import {
+  defaultPolicy,
+  fixedPolicy,
+  type Policy,
+  type PolicySource,
+} from '../orchestrator/policy/policy.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import type { Closeable } from '../runtime/shutdown.js';
@@ -36,28 +41,37 @@ type Found =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'unreadable'; readonly why: string };
 
+/**
+ * The policy that a file says, once; of no file the defaults.
+ * @throws CommandError when the file cannot be read, or is not a policy.
+ */
+export function readPolicy(file: string | undefined): {
+  readonly policy: Policy;
+  readonly text: string;
+} {
+  const timeZone = zoneHere();
+  if (file === undefined) return { policy: { ...defaultPolicy, timeZone }, text: '' };
+  const found = look(file);
+  if (found.kind === 'unreadable') {
+    throw new CommandError(`the policy cannot be read: ${found.why}`);
+  }
+  const parsed = parsePolicy(found.text, timeZone);
+  if (parsed.kind === 'ok') return { policy: parsed.policy, text: found.text };
+  throw new CommandError(`${file} is not a policy:\n  ${parsed.problems.join('\n  ')}`);
+}
+
 /** @throws CommandError when the file cannot be read, or is not a policy. */
 export function openPolicyFile(
   file: string | undefined,
   deps: { readonly clock: Clock; readonly log: Log },
 ): PolicyFile {
-  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (file === undefined) {
-    return { ...fixedPolicy({ ...defaultPolicy, timeZone }), close: () => undefined };
+    return { ...fixedPolicy(readPolicy(undefined).policy), close: () => undefined };
   }
   const { clock, log } = deps;
   const listeners = new Set<() => void>();
   const stampAtFirst = stampOf(file);
-  const first = look(file);
-  if (first.kind === 'unreadable') {
-    throw new CommandError(`the policy cannot be read: ${first.why}`);
-  }
-  const parsed = parsePolicy(first.text, timeZone);
-  if (parsed.kind === 'invalid') {
-    throw new CommandError(`${file} is not a policy:\n  ${parsed.problems.join('\n  ')}`);
-  }
-  let { policy } = parsed;
-  let inForce = first.text;
+  let { policy, text: inForce } = readPolicy(file);
 
   function adopt(found: Found): void {
     if (found.kind === 'unreadable') {
@@ -72,7 +86,7 @@ export function openPolicyFile(
       );
       return; // F3
     }
-    const next = parsePolicy(found.text, timeZone);
+    const next = parsePolicy(found.text, zoneHere());
     if (next.kind === 'invalid') {
       log.error({ problems: next.problems }, 'the policy file is not valid; nothing changes');
       return; // F1
@@ -146,6 +160,10 @@ function onStill(
     cancel?.();
     watcher.close();
   };
+}
+
+function zoneHere(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 function look(file: string): Found {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { aboutHost } from './clients.grpc.js';
-import { CommandError, lineOf } from './failure.js';
+import { exitCodeOf, lineOf } from './failure.js';
 import { orchestratorFrom, placesFrom, tlsDirFrom } from './paths.js';
 import { addAsking } from './verbs/ask.js';
 import { addAudit } from './verbs/audit.js';
@@ -15,6 +15,7 @@ import type { Here } from './verbs/here.js';
 import { addJournal } from './verbs/journal.js';
 import { addKeys } from './verbs/keys.js';
 import { addOrders } from './verbs/orders.js';
+import { addPolicy } from './verbs/policy.js';
 import { addSensing } from './verbs/sensing.js';
 import { addSimulate } from './verbs/simulate.js';
 import { addUp } from './verbs/up.js';
@@ -44,7 +45,10 @@ const program = new Command('lull')
     new Option('--host <id>', 'the machine of a fleet that a command is about').env('LULL_HOST'),
   )
   .option('--json', 'answer in JSON')
-  .showHelpAfterError();
+  // One line, so that what was wrong is not scrolled away.
+  .showHelpAfterError('What there is: the same with --help.')
+  // The widest terms leave little of 80 columns, and what is not wrapped here is broken in mid-word.
+  .configureHelp({ minWidthToWrap: 20 });
 
 program.hook('preAction', () => {
   aboutHost(program.opts<Global>().host);
@@ -68,6 +72,7 @@ addUpdaters(program, here);
 addFleet(program, here);
 addOrders(program, here);
 addSensing(program, here);
+addPolicy(program, here);
 addSimulate(program, here);
 addAudit(program, here);
 addJournal(program, here);
@@ -79,5 +84,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`lull: ${lineOf(error, () => here.orchestrator())}\n`);
-  process.exitCode = error instanceof CommandError ? error.exitCode : 1;
+  process.exitCode = exitCodeOf(error);
 }

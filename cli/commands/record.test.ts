@@ -55,7 +55,7 @@ function simulated(traceFile: string) {
   writeFileSync(policyFile, hasty);
   return simulate({
     ...{ traceFile, policyFile, powerFile: undefined, svgFile: undefined, device: undefined },
-    ...{ workMs: 1, stepMs: 0, everyMs: 0, deadlineMs: undefined, severity: undefined },
+    ...{ workMs: 1, stepMs: 0, everyMs: undefined, deadlineMs: undefined, severity: undefined },
     ...{ action: 'install', bytes: undefined },
   });
 }

@@ -1,9 +1,8 @@
 // lull simulate: what a policy would have done with a recorded machine, beside others.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Signal } from '../../conditions/reading.js';
-import { parsePolicy } from '../../orchestrator/policy/file.parse.js';
-import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
+import type { Policy } from '../../orchestrator/policy/policy.js';
 import type { Severity } from '../../orchestrator/runs/update.js';
 import { deadlineOf } from '../../orchestrator/scheduler/urgency.js';
 import {
@@ -20,6 +19,7 @@ import { syntheticTraces } from '../../orchestrator/simulation/synthetic.js';
 import { timelineOf } from '../../orchestrator/simulation/timeline.js';
 import type { Recording, Trace } from '../../orchestrator/simulation/trace.js';
 import { CommandError } from '../failure.js';
+import { readPolicy } from '../policy-file.fs.js';
 
 export interface SimulateRequest {
   readonly traceFile: string | undefined;
@@ -33,8 +33,8 @@ export interface SimulateRequest {
   readonly stepMs: number;
   /** The publisher's, from the arrival of an update on; undefined: policy's alone hold. */
   readonly deadlineMs: number | undefined;
-  /** An update at the start of each trace, and one more after each of these; 0: only the first. */
-  readonly everyMs: number;
+  /** An update at the start of each trace, and one more after each of these; undefined: only the first. */
+  readonly everyMs: number | undefined;
   readonly svgFile: string | undefined;
   /** Whose timeline is drawn; absent: the first device that an update can be done on. */
   readonly device: string | undefined;
@@ -72,10 +72,10 @@ export function simulate(request: SimulateRequest): Simulated {
   if (stepMs !== 0 && (stepMs < STEP_MS_MIN || stepMs > STEP_MS_MAX)) {
     throw new CommandError('--step wants 0, or 5 to 600 seconds', 2);
   }
-  if (everyMs !== 0 && everyMs < EVERY_MS_MIN) {
+  if (everyMs !== undefined && everyMs < EVERY_MS_MIN) {
     throw new CommandError('--every wants a minute or more', 2);
   }
-  const policy = policyOf(request.policyFile);
+  const policy = readPolicy(request.policyFile).policy;
   const recording = recordingOf(request);
   const traces = placedIn(policy.timeZone, recording);
   const overdueAfterMs = overdueAfter(request, policy);
@@ -110,7 +110,7 @@ function overdueAfter({ severity, deadlineMs }: SimulateRequest, policy: Policy)
 }
 
 function errandsFor(
-  { workMs, stepMs, everyMs, deadlineMs, severity, action, bytes }: SimulateRequest,
+  { workMs, stepMs, everyMs = 0, deadlineMs, severity, action, bytes }: SimulateRequest,
   traces: readonly Trace[],
   { timeZone }: Policy,
   overdueAfterMs: number,
@@ -147,20 +147,6 @@ function recordingOf({ traceFile, powerFile }: SimulateRequest): Recording {
     if (error instanceof RecordingError) throw new CommandError(error.message);
     throw error;
   }
-}
-
-function policyOf(file: string | undefined): Policy {
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  if (file === undefined) return { ...defaultPolicy, timeZone };
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CommandError(`the policy cannot be read: ${(error as Error).message}`);
-  }
-  const parsed = parsePolicy(text, timeZone);
-  if (parsed.kind === 'ok') return parsed.policy;
-  throw new CommandError(`${file} is not a policy:\n  ${parsed.problems.join('\n  ')}`);
 }
 
 function draw(

@@ -12,6 +12,7 @@ import { systemClock, type Clock } from '../../runtime/clock.js';
 import { createLog, type Log, type LogLevel } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { currentTraceparent, startTelemetry } from '../../runtime/telemetry.js';
+import { CommandError } from '../failure.js';
 import { busesFrom, type Places } from '../paths.js';
 import type { PolicyFile } from '../policy-file.fs.js';
 import { connectFleet, hostIdOf, type FleetPlace } from './fleet-place.js';
@@ -45,6 +46,15 @@ export interface UpOptions {
   readonly replay: Replay | undefined;
 }
 
+function makeDirectory(directory: string, mode: number, option: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode });
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new CommandError(`${directory} cannot be used: ${why}. Choose another with ${option}`);
+  }
+}
+
 /** Starts the parts, says so, and stops them when `signal` is aborted. */
 export async function up(options: UpOptions, signal: AbortSignal): Promise<void> {
   const { version, ociRuntime, priority } = options;
@@ -57,8 +67,8 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
     if (wanted('plugin-host')) requireConfinement(ociRuntime);
     // The sockets tell a living Lull from a dead one, but not two that start at once; and the
     // plugin-host has no socket at all.
-    mkdirSync(runDir, { recursive: true, mode: 0o700 });
-    mkdirSync(stateDir, { recursive: true, mode: 0o711 });
+    makeDirectory(runDir, 0o700, '--run');
+    makeDirectory(stateDir, 0o711, '--state');
     for (const part of options.parts) {
       opened.add('claim', await claim(runDir, part, '--run'));
       if (part !== 'sensor-service') opened.add('claim', await claim(stateDir, part, '--state'));
@@ -83,7 +93,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         'sensor-service',
         await startSensorService(settings, {
           clock,
-          log: log.child({ service: 'sensor-service' }),
+          log: log.child({ part: 'sensor-service' }),
         }),
       );
     }
@@ -104,7 +114,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         'orchestrator',
         await startFleetOrchestrator(settings, {
           clock,
-          log: log.child({ service: 'orchestrator' }),
+          log: log.child({ part: 'orchestrator' }),
         }),
       );
     } else if (policy !== undefined) {
@@ -120,7 +130,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       };
       opened.add(
         'orchestrator',
-        await startOrchestrator(settings, { clock, log: log.child({ service: 'orchestrator' }) }),
+        await startOrchestrator(settings, { clock, log: log.child({ part: 'orchestrator' }) }),
       );
     }
     if (wanted('plugin-host')) {
@@ -137,7 +147,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       };
       const deps = {
         clock,
-        log: log.child({ service: 'plugin-host' }),
+        log: log.child({ part: 'plugin-host' }),
         traceparent: currentTraceparent,
       };
       opened.add('plugin-host', await startPluginHost(settings, deps));

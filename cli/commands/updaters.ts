@@ -1,6 +1,7 @@
 // lull updaters: what is registered, and bringing new ones.
 
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { Metadata, type ClientWritableStream } from '@grpc/grpc-js';
 import type {
   RegistryServiceClient,
@@ -30,9 +31,16 @@ export async function listUpdaters(at: OrchestratorAt): Promise<Updater[]> {
 /** Submits a `.lull` file. @throws what the registry refused it for. */
 export async function submitUpdater(at: OrchestratorAt, file: string): Promise<Updater> {
   const { readLullFile } = await import('../../bundle/tar.js'); // For this alone.
-  const { envelope, tar } = await readLullFile(createReadStream(file));
+  const { envelope, tar } = await readLullFile(await openLullFile(file));
   const { updater } = await withRegistry(at, (registry) => submit(registry, envelope, tar));
   return known(updater);
+}
+
+async function openLullFile(file: string): Promise<Readable> {
+  const handle = await open(file).catch((error: unknown) => {
+    throw new CommandError(`the bundle cannot be read: ${(error as Error).message}`);
+  });
+  return handle.createReadStream();
 }
 
 /** The registry may refuse before it has read everything: then sending stops. */

@@ -1,5 +1,5 @@
 /** In a narrower column nobody reads a sentence. */
-const WIDTH_MIN = 40;
+export const WIDTH_MIN = 40;
 
 /** `text` cut between words into lines of `columns`, or of 40; a word that is longer than that stays whole. */
 export function folded(text: string, columns: number): string[] {

@@ -2,9 +2,12 @@
 
 import { expect, test } from '@jest/globals';
 import { ForecastResponse } from '../../proto/gen/lull/operator/v1/operator.js';
+import { zoneOf } from './local-time.js';
+import { folded } from './folded.js';
 import { showForecast } from './forecast.js';
 
 const nowMs = new Date(2030, 5, 1, 22, 0, 0).getTime();
+const zone = zoneOf(nowMs);
 const MINUTE_MS = 60_000;
 const page = { nowMs, columns: 100 };
 const at = (minutes: number): bigint => BigInt(nowMs + minutes * MINUTE_MS);
@@ -22,8 +25,10 @@ const course = ForecastResponse.fromPartial({
 
 test('is each run with its beginning and its end, and what does not run', () => {
   expect(showForecast(course, page).split('\n')).toEqual([
-    'What runs, if nobody uses the machine from now on, everything else stays as it is, and each run',
-    'succeeds in its expected time:',
+    ...folded(
+      `What runs, on the clock of ${zone}, if nobody uses the machine from now on, everything else stays as it is, and each run succeeds in its expected time:`,
+      100,
+    ),
     '  22:04:00     to 22:05:00     download  x',
     '  22:10:00     to 06-02 04:40  install   x',
     '  06-02 08:00                  scan      a.b',
@@ -38,14 +43,14 @@ test('at an instant is what is done, runs and waits then, and what comes after',
   ];
   const all = ForecastResponse.fromPartial({ ...course, waiting });
   const lines = showForecast(all, page, nowMs + 300 * MINUTE_MS).split('\n');
-  expect(lines[0]).toMatch(/^At 2030-06-02 03:00:00, if nobody uses the machine from now on/);
+  expect(lines[0]).toMatch(/^At 2030-06-02 03:00:00 \S+, if nobody uses the machine from now on/);
   expect(lines.slice(2)).toEqual([
     'done by then:',
     '  22:04:00  to 22:05:00  download  x',
     'runs then:',
     '  22:10:00  to 06-02 04:40  install  x',
     'waits then:',
-    '    reason  is  limit  since  until',
+    `    reason  is  limit  since  until (both ${zone})`,
     '  install y waits:',
     '    HELD',
     '      no',

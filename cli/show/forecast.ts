@@ -6,7 +6,7 @@ import type {
   Subject,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { folded, indented } from './folded.js';
-import { localTime, shortTime } from './local-time.js';
+import { localTime, shortTime, zoneOf } from './local-time.js';
 import { showSubjects, type Page } from './subjects.js';
 import { table } from './table.js';
 
@@ -23,7 +23,10 @@ export function showForecast(
   const never = chances.filter(({ atUnixMs }) => atUnixMs === undefined);
   if (chances.length === 0 && waiting.length === 0) return 'nothing waits';
   const untilMs = computedUntilUnixMs === undefined ? undefined : Number(computedUntilUnixMs);
-  const head = atMs === undefined ? `What runs, ${given}:` : `At ${localTime(atMs)}, ${given}:`;
+  const head =
+    atMs === undefined
+      ? `What runs, on the clock of ${zoneOf(page.nowMs)}, ${given}:`
+      : `At ${localTime(atMs)}, ${given}:`;
   const parts =
     atMs === undefined
       ? [part('', runs, page.nowMs) || '  nothing']

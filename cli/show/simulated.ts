@@ -1,25 +1,29 @@
 import { formatDuration } from '../../conditions/words.js';
 import { weights } from '../../orchestrator/simulation/score.js';
 import type { Simulated } from '../commands/simulate.js';
+import { counted } from './counted.js';
+import { folded } from './folded.js';
+import type { Page } from './subjects.js';
 import { table } from './table.js';
 
 const FAULTS_SHOWN = 5;
-/** Of a terminal of a hundred columns. */
-const WIDTH = 98;
+/** Longer lines nobody reads, however wide the terminal is. */
+const WIDTH_MAX = 98;
 
 const head = [
-  ['policy', ''],
-  ['done', '%'],
-  ['missed', ''],
-  ['not allowed', 's, mean'],
-  ['not allowed', 's, p99'],
-  ['to update', 'h, p50'],
-  ['stopped', 'mean'],
-  ['cost', 'mean'],
-  ['regret', 'mean'],
+  ['', 'policy', ''],
+  ['', 'done', '%'],
+  ['', 'missed', ''],
+  ['not', 'allowed', 's, mean'],
+  ['not', 'allowed', 's, p99'],
+  ['to', 'update', 'h, p50'],
+  ['', 'stopped', 'mean'],
+  ['', 'cost', 'mean'],
+  ['', 'regret', 'mean'],
 ] as const;
 
-export function showSimulated(simulated: Simulated): string {
+export function showSimulated(simulated: Simulated, { columns }: Pick<Page, 'columns'>): string {
+  const fold = (text: string): string => folded(text, Math.min(WIDTH_MAX, columns)).join('\n');
   const { recording, svgFile } = simulated;
   const { perNotAllowedMinute, perHourWaited, perMiss } = weights;
   const notes = [
@@ -27,11 +31,11 @@ export function showSimulated(simulated: Simulated): string {
     `Not allowed is time with a person there, or on battery. Cost: ${String(perNotAllowedMinute)} per minute not allowed, ${String(perHourWaited)} per hour waited, ${String(perMiss)} per update missed. Regret: cost over the clairvoyant's.`,
   ];
   const parts = [
-    title(simulated),
+    fold(title(simulated)),
     ...leftOut(recording.faults),
     ...putRight(recording.mended),
-    rowsOf(simulated),
-    notes.map(folded).join('\n'),
+    rowsOf(simulated, columns),
+    notes.map(fold).join('\n'),
     ...(svgFile === undefined ? [] : [`drawn: ${svgFile}`]),
   ];
   return parts.join('\n\n');
@@ -40,14 +44,10 @@ export function showSimulated(simulated: Simulated): string {
 function title({ source, deviceCount, updateCount, overdueAfterMs, timeZone }: Simulated): string {
   const counts = `${counted(deviceCount, 'device')}, ${counted(updateCount, 'update')}`;
   const rule = `missed is what is not done after ${formatDuration(overdueAfterMs)}, or when the recording ends`;
-  return folded(`${source}: ${counts}; ${rule}; clock of ${timeZone}`);
+  return `${source}: ${counts}; ${rule}; clock of ${timeZone}`;
 }
 
-function counted(count: number, what: string): string {
-  return `${String(count)} ${what}${count === 1 ? '' : 's'}`;
-}
-
-function rowsOf({ policies }: Simulated): string {
+function rowsOf({ policies }: Simulated, columns: number): string {
   const rows = policies.map((each) => [
     shortened(each.name),
     (each.doneShare * 100).toFixed(1),
@@ -59,13 +59,15 @@ function rowsOf({ policies }: Simulated): string {
     each.costMean.toFixed(2),
     each.regretMean.toFixed(3),
   ]);
-  const all = [head.map(([name]) => name), head.map(([, unit]) => unit), ...rows];
+  const heads = [0, 1, 2].map((line) => head.map((words) => words[line] ?? ''));
+  const all = [...heads, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  return table(
-    all.map((row) =>
-      row.map((cell, column) => (column === 0 ? cell : cell.padStart(widths[column] ?? 0))),
-    ),
+  const aligned = all.map((row) =>
+    row.map((cell, column) => (column === 0 ? cell : cell.padStart(widths[column] ?? 0))),
   );
+  const shown = table(aligned);
+  const isWide = shown.split('\n').some((line) => line.length > columns);
+  return isWide ? table(aligned, ' ') : shown;
 }
 
 /** A path is known by its end. */
@@ -98,19 +100,6 @@ function leftOut({ count, lines }: Simulated['recording']['faults']): string[] {
 function putRight({ touchingCount, emptyCount }: Simulated['recording']['mended']): string[] {
   if (touchingCount + emptyCount === 0) return [];
   return [
-    `put right: ${String(touchingCount)} windows that touched, ${String(emptyCount)} that were empty`,
+    `put right: ${counted(touchingCount, 'window')} that touched, ${String(emptyCount)} that were empty`,
   ];
-}
-
-function folded(text: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = '';
-    }
-    line += line === '' ? word : ` ${word}`;
-  }
-  return [...lines, line].join('\n');
 }

@@ -4,7 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { GetStatusResponse, Host, Run } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import { localTime } from './local-time.js';
-import { showHosts, showRuns, showStatus, showUpdaters } from './status.js';
+import { AT_REST } from '../../conditions/reading.js';
+import { showHosts, showRuns, showStatus, showUpdaters, updaterForPrograms } from './status.js';
 
 const page = { nowMs: 0, columns: Infinity };
 const npm = Updater.fromPartial({
@@ -19,7 +20,7 @@ test('a Lull that has just begun says so and what to do', () => {
     GetStatusResponse.fromPartial({ version: '1.0.0', entryCount: 1n }),
     page,
   );
-  expect(shown).toContain('Lull 1.0.0, 1 journal entries');
+  expect(shown).toContain('Lull 1.0.0, 1 journal entry');
   expect(shown).toContain('lull updaters add FILE');
   expect(shown).toMatch(/Running\n {2}nothing/);
   expect(shown).toMatch(/Waiting\n {2}nothing/);
@@ -80,7 +81,7 @@ test('what is not known leaves room for what is, and says why on lines of its ow
   ];
   const host = { id: 'h', attached: true, readings };
   const status = GetStatusResponse.fromPartial({ version: '1', hosts: [host] });
-  const [, , , ...lines] = showStatus(status, { nowMs: 0, columns: 60 }).split('\n');
+  const [, , , , ...lines] = showStatus(status, { nowMs: 0, columns: 64 }).split('\n');
   expect(lines.slice(0, 3)).toEqual([
     '  presence  unknown  no bus listens there, and nobody has',
     '                     reported it; say it with `lull presence`',
@@ -148,15 +149,32 @@ test('how strongly updaters are confined is shown with every trial, also while i
     { name: 'disk', result: 'allowed' },
   ];
   const known = { id: 'h', attached: true, confinement: 'confined', runtime: 'r', cgroups: 'v2' };
-  const shown = showHosts([
-    Host.fromPartial({ ...known, trials }),
-    Host.fromPartial({ ...known, id: 'i', limits: ['swap', 'disk rates'] }),
-    Host.fromPartial({ id: 'new', attached: true }),
-  ]);
+  const shown = showHosts(
+    [
+      Host.fromPartial({ ...known, trials }),
+      Host.fromPartial({ ...known, id: 'i', limits: ['swap', 'disk rates'] }),
+      Host.fromPartial({ id: 'new', attached: true }),
+    ],
+    page,
+  );
   expect(shown).toContain(
     'i: confinement confined, r, control groups v2 (limit also swap, disk rates)',
   );
   expect(shown).toContain('h: confinement confined, r, control groups v2\n  shadow  denied\n');
   expect(shown).toMatch(/disk +allowed/);
-  expect(shown).toContain('new: attached; the self-test of the sandbox is still on');
+  expect(shown).toContain('new: attached; being tried: the self-test of the sandbox is still on');
+});
+
+test('what is not measured at rest is told once, and not a line for each signal', () => {
+  const readings = ['cpu.busy', 'disk.busy'].map((signal) => ({
+    ...{ signal, value: `unknown: ${AT_REST}`, source: '' },
+  }));
+  const host = { id: 'host-1', attached: true, confinement: 'sealed', readings };
+  const shown = showStatus(GetStatusResponse.fromPartial({ hosts: [host] }), page);
+  expect(shown).toContain(`\n  ${AT_REST}: cpu.busy, disk.busy\n`);
+  expect(shown.split(AT_REST)).toHaveLength(2);
+});
+
+test('a program reads the state of an updater as a word', () => {
+  expect(updaterForPrograms(npm)).toMatchObject({ id: 'dev.lull.npm', state: 'enabled' });
 });

@@ -5,8 +5,10 @@ import {
   type Run,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, type Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import { AT_REST } from '../../conditions/reading.js';
 import { displayText } from '../../conditions/words.js';
-import { indented } from './folded.js';
+import { counted } from './counted.js';
+import { folded, indented } from './folded.js';
 import { localTime } from './local-time.js';
 import { showSubjects, type Page } from './subjects.js';
 import { foldedTable, table } from './table.js';
@@ -17,9 +19,11 @@ const WHY_CHARS_MAX = 160;
 
 /** @param page where it is shown. */
 export function showStatus(status: GetStatusResponse, page: Page): string {
-  const parts = [`Lull ${status.version}, ${String(status.entryCount)} journal entries`];
+  const parts = [
+    `Lull ${status.version}, ${counted(status.entryCount, 'journal entry', 'journal entries')}`,
+  ];
   for (const host of status.hosts) {
-    parts.push(`\n${host.id}: ${showConfinement(host)}`);
+    parts.push(`\n${headOf(host, page)}`);
     parts.push(indented(showReadings(host.readings, page.columns - 2)));
   }
   parts.push('\nUpdaters', indented(showUpdaters(status.updaters)));
@@ -33,29 +37,49 @@ export function showStatus(status: GetStatusResponse, page: Page): string {
 
 /** Where a value comes from, or why there is none; `lull sensors` says more. */
 function showReadings(readings: readonly ReadingText[], columns: number): string {
-  const rows = readings.map(({ signal, value, source }) =>
+  const isAtRest = ({ value }: ReadingText): boolean => value === UNKNOWN + AT_REST;
+  const resting = readings.filter(isAtRest).map(({ signal }) => signal);
+  const rest = resting.length === 0 ? [] : folded(`${AT_REST}: ${resting.join(', ')}`, columns);
+  const told = readings.filter((reading) => !isAtRest(reading));
+  const rows = told.map(({ signal, value, source }) =>
     value.startsWith(UNKNOWN)
       ? [signal, 'unknown', displayText(value.slice(UNKNOWN.length), WHY_CHARS_MAX)]
       : [signal, value, source],
   );
-  return foldedTable(rows, columns);
+  return [foldedTable(rows, columns), ...rest].join('\n');
+}
+
+/** Its name and how strongly it confines. */
+function headOf(host: Host, { columns }: Page): string {
+  return folded(`${host.id}: ${showConfinement(host)}`, columns).join('\n  ');
 }
 
 /** In one line: how strongly updaters are confined here, and with what. */
 export function showConfinement({ attached, confinement, runtime, cgroups, limits }: Host): string {
   if (!attached) return 'not attached';
-  if (confinement === '') return 'attached; the self-test of the sandbox is still on';
+  if (confinement === '') {
+    return 'attached; being tried: the self-test of the sandbox is still on, mostly for less than 10 s';
+  }
   const beside = limits.length === 0 ? '' : ` (limit also ${limits.join(', ')})`;
   return `confinement ${confinement}, ${runtime}, control groups ${cgroups}${beside}`;
 }
 
-export function showHosts(hosts: readonly Host[]): string {
+export function showHosts(hosts: readonly Host[], page: Page): string {
   return hosts
     .map((host) => {
       const trials = host.trials.map(({ name, result }) => [name, result]);
-      return `${host.id}: ${showConfinement(host)}\n${indented(table(trials))}`;
+      return `${headOf(host, page)}\n${indented(table(trials))}`;
     })
     .join('\n');
+}
+
+/** The same with its state as a word: numbers of an enumeration are no answer to a program. */
+export function updaterForPrograms(updater: Updater): object {
+  return { ...updater, state: stateOf(updater) };
+}
+
+function stateOf({ state }: Updater): string {
+  return TrustState[state].toLowerCase();
 }
 
 export function showUpdaters(updaters: readonly Updater[]): string {
@@ -64,8 +88,8 @@ export function showUpdaters(updaters: readonly Updater[]): string {
     updaters.map((each) => [
       each.id,
       each.version,
-      TrustState[each.state].toLowerCase(),
-      `${String(each.updateCount)} updates`,
+      stateOf(each),
+      counted(each.updateCount, 'update'),
       each.why === '' ? each.settingsMissing.join('; ') : each.why,
     ]),
   );

@@ -3,10 +3,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { AT_REST } from '../../conditions/reading.js';
 import { Subject } from '../../proto/gen/lull/operator/v1/operator.js';
-import { localTime } from './local-time.js';
-import { showSubjects } from './subjects.js';
+import { localTime, zoneOf } from './local-time.js';
+import { showSubjects, showWanted } from './subjects.js';
 
 const nowMs = new Date(2030, 5, 1, 12, 0, 0).getTime();
+const zone = zoneOf(nowMs);
 const MINUTE_MS = 60_000;
 const page = { nowMs, columns: Infinity };
 const at = (minutes: number): bigint => BigInt(nowMs + minutes * MINUTE_MS);
@@ -36,7 +37,7 @@ const waiting = Subject.fromPartial({
 
 test('each reason: value, limit, since when, until when, and its words below', () => {
   expect(showSubjects([waiting], page).split('\n')).toEqual([
-    '  reason             is        limit     since        until',
+    `  reason             is        limit     since        until (both ${zone})`,
     'install x (X) waits:',
     '  PERSON_JUST_LEFT   2 min     10 min    11:58:00     12:08:00',
     '    the person has been away for 2 min of 10 min',
@@ -67,7 +68,7 @@ test('what is not measured at rest is one reason, below those that keep it so', 
   ];
   const held = Subject.fromPartial({ updaterId: 'a.b', action: 'scan', reasons });
   expect(showSubjects([held], page).split('\n')).toEqual([
-    '  reason                       is  limit  since     until',
+    `  reason                       is  limit  since     until (both ${zone})`,
     'scan a.b waits:',
     '  HELD                                    11:59:00',
     '    held back: later',
@@ -123,7 +124,7 @@ describe('the next chance', () => {
 
   test('is an instant, with what it assumes', () => {
     expect(shown({ atUnixMs: at(8), reasons: [] })).toMatch(
-      /next chance: 12:08:00, if nobody uses .* and what runs before it succeeds$/,
+      /next chance: 12:08:00 \S+, if nobody uses .* and what runs before it succeeds$/,
     );
   });
 
@@ -134,7 +135,7 @@ describe('the next chance', () => {
 
   test('that was not computed to the end is not said to be none', () => {
     expect(shown({ reasons: [], computedUntilUnixMs: at(60) })).toContain(
-      'next chance: not until 13:00:00, and not computed further',
+      `next chance: not until 13:00:00 ${zone}, and not computed further`,
     );
   });
 });
@@ -145,4 +146,10 @@ test('an instant of another year is its day', () => {
   expect(showSubjects([Subject.fromPartial({ ...waiting, reasons })], page)).toContain(
     localTime(far).slice(0, 10),
   );
+});
+
+test('what is wanted now and cannot start is told to be remembered, and for how long', () => {
+  expect(showWanted(waiting, page)).toMatch(/\nIt is wanted for an hour: .* starts by itself/);
+  const free = Subject.fromPartial({ updaterId: 'a.b', action: 'scan' });
+  expect(showWanted(free, page)).toBe('scan a.b: nothing stands in its way');
 });

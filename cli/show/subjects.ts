@@ -4,7 +4,7 @@ import { AT_REST } from '../../conditions/reading.js';
 import { formatBytes, formatDuration } from '../../conditions/words.js';
 import { Reason, type Outlook, type Subject } from '../../proto/gen/lull/operator/v1/operator.js';
 import { folded, indented } from './folded.js';
-import { shortTime } from './local-time.js';
+import { shortTime, zoneOf } from './local-time.js';
 import { table } from './table.js';
 
 /** What a text is shown on: when, and how wide. */
@@ -16,7 +16,7 @@ export interface Page {
 
 const INDENT = 2;
 const WORDS_INDENT = 4;
-const heads = ['reason', 'is', 'limit', 'since', 'until'];
+const heads = ['reason', 'is', 'limit', 'since'];
 
 export function showSubjects(subjects: readonly Subject[], page: Page): string {
   if (subjects.length === 0) return 'nothing';
@@ -24,9 +24,19 @@ export function showSubjects(subjects: readonly Subject[], page: Page): string {
   const rows = said.flatMap(({ reasons }) => reasons.map((reason) => rowOf(reason, page.nowMs)));
   if (rows.length === 0) return said.map((each) => showSubject(each, [], page)).join('\n');
   // One table for all, so that the columns of all stand below each other.
-  const [head = '', ...lines] = table([heads, ...rows]).split('\n');
+  const until = `until (both ${zoneOf(page.nowMs)})`;
+  const [head = '', ...lines] = table([[...heads, until], ...rows]).split('\n');
   const shown = said.map((each) => showSubject(each, lines.splice(0, each.reasons.length), page));
   return [indented(head, INDENT), ...shown].join('\n');
+}
+
+/** What an operator wants now: what still stands in its way, and that the order is not forgotten. */
+export function showWanted(subject: Subject, page: Page): string {
+  const shown = showSubjects([subject], page);
+  if (subject.reasons.length === 0) return shown;
+  const order =
+    'It is wanted for an hour: within that it starts by itself as soon as nothing of this stands in its way.';
+  return [shown, ...folded(order, page.columns)].join('\n');
 }
 
 /**
@@ -87,7 +97,8 @@ function quantity(text: string | undefined, unit: string): string {
 }
 
 function showOutlook({ atUnixMs, reasons, computedUntilUnixMs }: Outlook, page: Page): string[] {
-  const when = (atMs: bigint): string => shortTime(Number(atMs), page.nowMs);
+  const when = (atMs: bigint): string =>
+    `${shortTime(Number(atMs), page.nowMs)} ${zoneOf(Number(atMs))}`;
   const codes = [...new Set(reasons.map(({ code }) => code))].join(', ');
   const never =
     computedUntilUnixMs === undefined

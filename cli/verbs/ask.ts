@@ -3,19 +3,25 @@
 import type { Command } from 'commander';
 import { askExplain, askHistory, askStatus } from '../commands/ask.js';
 import { askForecast, nextClock, parseHours } from '../commands/orders.js';
+import { wholeNumber } from '../commands/numbers.js';
 import { write } from '../output.js';
 import { showForecast } from '../show/forecast.js';
-import { showHosts, showRuns, showStatus } from '../show/status.js';
+import { showHosts, showRuns, showStatus, updaterForPrograms } from '../show/status.js';
 import { showSubjects } from '../show/subjects.js';
 import type { Here } from './here.js';
+
+const counts = { min: 1, max: 1_000_000 };
 
 export function addAsking(program: Command, here: Here): void {
   program
     .command('status')
     .description('the machine, what runs, what waits and why')
     .action(async () => {
-      write(await askStatus(here.orchestrator()), here.json(), (status) =>
-        showStatus(status, here.page()),
+      write(
+        await askStatus(here.orchestrator()),
+        here.json(),
+        (status) => showStatus(status, here.page()),
+        (status) => ({ ...status, updaters: status.updaters.map(updaterForPrograms) }),
       );
     });
 
@@ -24,7 +30,7 @@ export function addAsking(program: Command, here: Here): void {
     .description('how strongly updaters are confined here, and what the self-test tried')
     .action(async () => {
       const { hosts } = await askStatus(here.orchestrator());
-      write(hosts, here.json(), showHosts);
+      write(hosts, here.json(), (all) => showHosts(all, here.page()));
     });
 
   program
@@ -32,7 +38,11 @@ export function addAsking(program: Command, here: Here): void {
     .description('every reason why an update or an updater does not run now')
     .action(async (subject = '') => {
       const subjects = await askExplain(here.orchestrator(), subject as string);
-      write(subjects, here.json(), (all) => showSubjects(all, here.page()));
+      write(subjects, here.json(), (all) =>
+        all.length === 0
+          ? 'nothing waits or runs; "lull updaters" lists what is registered'
+          : showSubjects(all, here.page()),
+      );
     });
 
   program
@@ -52,7 +62,7 @@ export function addAsking(program: Command, here: Here): void {
     .description('runs, newest first')
     .option('--count <n>', 'how many', '50')
     .action(async ({ count }: { count: string }) => {
-      const runs = await askHistory(here.orchestrator(), Number(count));
+      const runs = await askHistory(here.orchestrator(), wholeNumber('--count', count, counts));
       write(runs, here.json(), () => (runs.length === 0 ? 'no runs yet' : showRuns(runs)));
     });
 }

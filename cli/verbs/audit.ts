@@ -2,7 +2,10 @@
 
 import type { Command } from 'commander';
 import { askAuditVerified, askEntries } from '../commands/ask.js';
+import { wholeNumber } from '../commands/numbers.js';
 import { write } from '../output.js';
+import { counted } from '../show/counted.js';
+import { localTime } from '../show/local-time.js';
 import type { Here } from './here.js';
 
 export function addAudit(program: Command, here: Here): void {
@@ -14,18 +17,25 @@ export function addAudit(program: Command, here: Here): void {
       const answer = await askAuditVerified(here.orchestrator());
       write(answer, here.json(), ({ entryCount, verified, why, headSha256 }) =>
         verified
-          ? `${String(entryCount)} entries, the chain is whole, head ${headSha256}`
+          ? `${counted(entryCount, 'entry', 'entries')}, the chain is whole, head ${headSha256}`
           : `the chain is broken: ${why}`,
       );
       if (!answer.verified) process.exitCode = 1;
     });
   audit
     .command('log')
-    .description('entries in order')
+    .description('entries in order: number, when, what')
     .option('--from <sequence>', 'the first one wanted', '1')
     .action(async ({ from }: { from: string }) => {
-      write(await askEntries(here.orchestrator(), Number(from)), here.json(), (entries) =>
-        entries.map(({ sequence, bodyJson }) => `${String(sequence)} ${bodyJson}`).join('\n'),
+      const first = wholeNumber('--from', from, { min: 1, max: Number.MAX_SAFE_INTEGER });
+      write(await askEntries(here.orchestrator(), first), here.json(), (entries) =>
+        entries.length === 0
+          ? `no entry from ${from} on`
+          : entries
+              .map(({ sequence, atUnixMs, bodyJson }) =>
+                [sequence, localTime(Number(atUnixMs)), bodyJson].join(' '),
+              )
+              .join('\n'),
       );
     });
 }

@@ -16,7 +16,7 @@ import { write } from '../output.js';
 import { indented } from '../show/folded.js';
 import { localTime } from '../show/local-time.js';
 import { showOrders } from '../show/orders.js';
-import { showSubjects } from '../show/subjects.js';
+import { showWanted } from '../show/subjects.js';
 import type { Here } from './here.js';
 
 export function addOrders(program: Command, here: Here): void {
@@ -37,7 +37,7 @@ export function addOrders(program: Command, here: Here): void {
     .action(async (subject: string) => {
       const stands = await runNow(here.orchestrator(), subject);
       write(stands ?? { subject }, here.json(), () =>
-        stands === undefined ? `${subject} starts` : showSubjects([stands], here.page()),
+        stands === undefined ? `${subject} starts` : showWanted(stands, here.page()),
       );
     });
 
@@ -60,14 +60,15 @@ export function addOrders(program: Command, here: Here): void {
     .description('lift a hold')
     .action(async (subject: string) => {
       await liftHold(here.orchestrator(), subject);
-      await writeLifted({ subject }, `${subject} is not held`);
+      await writeLifted({ subject }, `no order holds ${subject}`);
     });
 
   const veto = program.command('veto').description('object to updates for a while');
   veto
     .command('add')
+    .description('object to everything that would start, or runs')
     .requiredOption('--owner <name>', 'who objects')
-    .requiredOption('--why <text>', 'why')
+    .requiredOption('--why <text>', 'for whoever asks, and for the audit')
     .option('--for <duration>', 'at most 14d', '4h')
     .action(async (given: { owner: string; why: string; for: string }) => {
       const { owner, why } = given;
@@ -89,10 +90,13 @@ export function addOrders(program: Command, here: Here): void {
       const orders = await listOrders(here.orchestrator());
       write(orders, here.json(), (all) => showOrders(all, here.page()));
     });
-  veto.command('remove <id>').action(async (vetoId: string) => {
-    await liftVeto(here.orchestrator(), vetoId);
-    await writeLifted({ vetoId }, `${vetoId} is not in force`);
-  });
+  veto
+    .command('remove <id>')
+    .description('lift one, by its id in the list')
+    .action(async (vetoId: string) => {
+      await liftVeto(here.orchestrator(), vetoId);
+      await writeLifted({ vetoId }, `${vetoId} is not in force`);
+    });
 
   program
     .command('pause-all')

@@ -6,8 +6,10 @@ import type { Inhibition } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { displayText } from '../../conditions/words.js';
 import { reportPresence } from '../commands/ask.js';
 import { askSensors, inhibit, listInhibitions, releaseInhibition } from '../commands/sensors.js';
+import { parseDuration } from '../commands/orders.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
+import { localTime } from '../show/local-time.js';
 import { sensorLines, showSensors } from '../show/sensors.js';
 import { table } from '../show/table.js';
 import { stopSignal } from '../stop-signal.js';
@@ -15,6 +17,9 @@ import type { Here } from './here.js';
 
 const VETO_HOURS = 1;
 const TEXT_CHARS_MAX = 256;
+const DAY_MS = 86_400_000;
+/** How long each may be told to last; a timer of Node.js holds no more than 24 days. */
+const daysMax = { presence: 366, inhibit: 14, record: 24 };
 
 export function addSensing(program: Command, here: Here): void {
   const { runDir, json } = here;
@@ -29,26 +34,38 @@ export function addSensing(program: Command, here: Here): void {
   program
     .command('presence <engaged|away|auto>')
     .description('say whether a person uses this machine')
-    .option('--for <seconds>', 'how long it holds; without it: until it is said otherwise')
+    .option('--for <seconds|duration>', 'how long it holds; without it: until it is said otherwise')
     .action(async (word: string, { for: seconds }: { for?: string }) => {
-      const reading = await reportPresence(runDir(), word, milliseconds(seconds ?? '0'));
+      const reading = await reportPresence(
+        runDir(),
+        word,
+        milliseconds(seconds ?? '0', daysMax.presence),
+      );
       write({ presence: word, source: reading?.source ?? '' }, json(), () => `presence: ${word}`);
     });
 
   program
     .command('inhibit [why]')
     .description('say "not now" as a program would; without a reason: list what stands')
-    .option('--for <seconds>', 'how long, up to 14 days', String(VETO_HOURS * 3_600))
-    .option('--owner <name>', 'who says so', userInfo().username)
+    .option('--for <seconds|duration>', 'how long, up to 14 days', String(VETO_HOURS * 3_600))
+    .option('--owner <name>', 'who says so', ownName())
     .addOption(new Option('--release <id>', 'take one back'))
     .action(
       async (why: string | undefined, given: { for: string; owner: string; release?: string }) => {
         if (given.release !== undefined) {
           const released = await releaseInhibition(runDir(), given.release);
-          write({ released }, json(), () => (released ? 'released' : 'it had ended already'));
+          write({ released }, json(), () =>
+            released
+              ? 'released'
+              : `nothing of the id "${given.release ?? ''}" stands; "lull inhibit" lists what does`,
+          );
           return;
         }
-        const asked = { owner: given.owner, reason: why ?? '', forMs: milliseconds(given.for) };
+        const asked = {
+          owner: given.owner,
+          reason: why ?? '',
+          forMs: milliseconds(given.for, daysMax.inhibit),
+        };
         const standing =
           why === undefined ? await listInhibitions(runDir()) : await inhibit(runDir(), asked);
         write(standing, json(), showInhibitions);
@@ -58,14 +75,24 @@ export function addSensing(program: Command, here: Here): void {
   program
     .command('record <file>')
     .description('write what the sensors say to a trace, without names or addresses')
-    .option('--for <seconds>', 'how long; without it: until it is stopped')
+    .option('--for <seconds|duration>', 'how long; without it: until it is stopped')
     .action(async (file: string, { for: seconds }: { for?: string }) => {
       const stop = stopSignal();
       const { record } = await import('../commands/record.js');
-      const limit = seconds === undefined ? [] : [AbortSignal.timeout(milliseconds(seconds))];
+      const limit =
+        seconds === undefined ? [] : [AbortSignal.timeout(milliseconds(seconds, daysMax.record))];
       const rowCount = await record(runDir(), file, AbortSignal.any([stop, ...limit]));
       write({ file, rowCount }, json(), () => `${file}: ${String(rowCount)} rows`);
     });
+}
+
+/** Who types this. The user of a container need not have a name. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${String(process.getuid?.() ?? 'unknown')}`;
+  }
 }
 
 function showInhibitions(standing: readonly Inhibition[]): string {
@@ -74,14 +101,16 @@ function showInhibitions(standing: readonly Inhibition[]): string {
     standing.map(({ id, owner, reason, untilUnixMs }) => [
       id,
       displayText(owner, TEXT_CHARS_MAX),
-      `until ${new Date(Number(untilUnixMs)).toISOString()}`,
+      `until ${localTime(Number(untilUnixMs))}`,
       displayText(reason, TEXT_CHARS_MAX),
     ]),
   );
 }
 
-function milliseconds(seconds: string): number {
-  const ms = Math.round(Number(seconds) * 1_000);
-  if (!Number.isFinite(ms) || ms < 0) throw new CommandError('--for wants seconds', 2);
-  return ms;
+/** Seconds, or a duration as elsewhere: "90", "30m". */
+function milliseconds(text: string, days: number): number {
+  const ms = /[smhd]$/.test(text) ? Number(parseDuration(text)) : Math.round(Number(text) * 1_000);
+  if (text !== '' && ms >= 0 && ms <= days * DAY_MS) return ms;
+  const wanted = `seconds, or a duration such as 30m, 4h, 2d; at most ${String(days)}d`;
+  throw new CommandError(`--for wants ${wanted}, not "${text}"`, 2);
 }

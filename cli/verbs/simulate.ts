@@ -1,12 +1,13 @@
 // lull simulate: a policy against a recording, without a running Lull. What decides is loaded here alone.
 
 import type { Command } from 'commander';
+import { wholeNumber } from '../commands/numbers.js';
 import { parseDuration } from '../commands/orders.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
 import type { Here } from './here.js';
 
-const SECONDS_MAX = 86_400;
+const seconds = { max: 86_400, unit: 'seconds' };
 const MEGABYTES_MAX = 1_000_000;
 
 interface Given {
@@ -42,16 +43,19 @@ export function addSimulate(program: Command, here: Here): void {
     .option('--deadline <duration>', "the publisher's; without one policy's own deadlines hold")
     .option('--every <duration>', 'one more update after each of these; without it only the first')
     .option('--svg <file>', 'draw one device')
-    .option('--device <id>', 'which one')
+    .option('--device <id>', 'which one; goes with --svg')
     .action(async (given: Given) => {
+      if (given.device !== undefined && given.svg === undefined) {
+        throw new CommandError('--device says whom --svg draws: it wants --svg as well', 2);
+      }
       const { simulate } = await import('../commands/simulate.js');
       const { showSimulated } = await import('../show/simulated.js');
       const simulated = simulate({
         traceFile: given.trace,
         powerFile: given.power,
         policyFile: given.policy,
-        workMs: secondsOf('--work', given.work, 1) * 1_000,
-        stepMs: secondsOf('--step', given.step, 0) * 1_000,
+        workMs: wholeNumber('--work', given.work, { min: 1, ...seconds }) * 1_000,
+        stepMs: wholeNumber('--step', given.step, { min: 0, ...seconds }) * 1_000,
         deadlineMs: durationOf(given.deadline),
         action: oneOf('--action', given.action, ['install', 'download']),
         bytes: given.mb === undefined ? undefined : megabytesOf(given.mb),
@@ -59,18 +63,12 @@ export function addSimulate(program: Command, here: Here): void {
           given.severity === undefined
             ? undefined
             : oneOf('--severity', given.severity, ['low', 'moderate', 'important', 'critical']),
-        everyMs: durationOf(given.every) ?? 0,
+        everyMs: durationOf(given.every),
         svgFile: given.svg,
         device: given.device,
       });
-      write(simulated, here.json(), showSimulated);
+      write(simulated, here.json(), (all) => showSimulated(all, here.page()));
     });
-}
-
-function secondsOf(name: string, text: string, min: number): number {
-  const seconds = Number(text);
-  if (Number.isInteger(seconds) && seconds >= min && seconds <= SECONDS_MAX) return seconds;
-  throw new CommandError(`${name} wants ${String(min)} to ${String(SECONDS_MAX)} seconds`, 2);
 }
 
 function durationOf(text: string | undefined): number | undefined {

@@ -11,10 +11,13 @@ import { journalSettings, parsePlace } from '../commands/journal-place.js';
 import { parts, type Part } from '../commands/parts.js';
 import type { Replay } from '../commands/replay.js';
 import { parseUids } from '../commands/uids.js';
+import { CommandError } from '../failure.js';
 import { listenFrom } from '../paths.js';
 import { fleetFrom } from '../commands/fleet-place.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
+
+const AS_IT_WAS = '1';
 
 interface UpFlags {
   readonly policy?: string;
@@ -98,7 +101,7 @@ export function addUp(program: Command, here: Here): void {
       new Option('--name <name>', "this orchestrator's name in the fleet").env('LULL_NAME'),
     )
     .option('--replay <file>', 'play a recorded trace instead of measuring')
-    .option('--speed <times>', 'how fast to play it', '1')
+    .option('--speed <times>', 'how fast to play it', AS_IT_WAS)
     .action(async (given: UpFlags) => {
       const { up } = await import('../commands/up.js');
       await up(
@@ -132,7 +135,10 @@ async function trustedKeysOf({ trustKey }: UpFlags): Promise<KeyObject[]> {
 }
 
 async function replayOf({ replay, speed }: UpFlags): Promise<Replay | undefined> {
-  if (replay === undefined) return undefined;
+  if (replay === undefined) {
+    if (speed === AS_IT_WAS) return undefined;
+    throw new CommandError('--speed says how fast to play a trace: it wants --replay as well', 2);
+  }
   const { readReplay } = await import('../commands/replay.js');
   return readReplay(replay, speed);
 }

@@ -1,6 +1,7 @@
 // lull updaters: list, add, enable, suspend, remove.
 
 import type { Command } from 'commander';
+import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import {
   enableUpdater,
   listUpdaters,
@@ -10,10 +11,13 @@ import {
   withdrawUpdater,
 } from '../commands/updaters.js';
 import { write } from '../output.js';
-import { showUpdaters } from '../show/status.js';
+import { showUpdaters, updaterForPrograms } from '../show/status.js';
 import type { Here } from './here.js';
 
 export function addUpdaters(program: Command, here: Here): void {
+  const writeUpdaters = (all: readonly Updater[]): void => {
+    write(all, here.json(), showUpdaters, (each) => each.map(updaterForPrograms));
+  };
   const updaters = program
     .command('updaters')
     .description('updaters: list, add, enable, suspend, remove');
@@ -21,7 +25,7 @@ export function addUpdaters(program: Command, here: Here): void {
     .command('list', { isDefault: true })
     .description('what is registered')
     .action(async () => {
-      write(await listUpdaters(here.orchestrator()), here.json(), showUpdaters);
+      writeUpdaters(await listUpdaters(here.orchestrator()));
     });
   updaters
     .command('add <file>')
@@ -36,7 +40,7 @@ export function addUpdaters(program: Command, here: Here): void {
         given.enable === true
           ? await enableUpdater(here.orchestrator(), { id: added.id, settings, attestation })
           : added;
-      write([updater], here.json(), showUpdaters);
+      writeUpdaters([updater]);
     });
   updaters
     .command('enable <id>')
@@ -45,24 +49,22 @@ export function addUpdaters(program: Command, here: Here): void {
     .option('--why <text>', 'for the audit', '')
     .action(async (id: string, given: { set: string[]; why: string }) => {
       const settings = parseSettings(given.set);
-      write(
-        [await enableUpdater(here.orchestrator(), { id, settings, attestation: given.why })],
-        here.json(),
-        showUpdaters,
-      );
+      writeUpdaters([
+        await enableUpdater(here.orchestrator(), { id, settings, attestation: given.why }),
+      ]);
     });
   updaters
     .command('suspend <id>')
     .description('stop its work and start none')
     .requiredOption('--why <text>', 'for the audit')
     .action(async (id: string, { why }: { why: string }) => {
-      write([await suspendUpdater(here.orchestrator(), id, why)], here.json(), showUpdaters);
+      writeUpdaters([await suspendUpdater(here.orchestrator(), id, why)]);
     });
   updaters
     .command('remove <id>')
     .description('forget it; what it installed stays')
     .action(async (id: string) => {
       await withdrawUpdater(here.orchestrator(), id);
-      write({ removed: id }, here.json(), () => `${id} is removed`);
+      write({ removed: id }, here.json(), () => `${id} is not registered now`);
     });
 }

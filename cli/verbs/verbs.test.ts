@@ -83,7 +83,7 @@ describe('lull explain', () => {
 test('lull forecast says what it assumes, and what follows what', async () => {
   const shown = await lull('forecast --hours 1');
   expect(shown.replace(/\s+/g, ' ')).toMatch(
-    /^What runs, if nobody uses .* each run succeeds .*: .*download a .*install a .*verify a/,
+    /^What runs, on the clock of .*, if nobody uses .* each run succeeds .*: .*download a .*install a .*verify a/,
   );
 });
 
@@ -99,7 +99,7 @@ test('lull hold, veto and unhold: placed, listed, lifted', async () => {
   expect(mistyped).toMatch(/^veto-00000000 is not in force; still in force:\n {2}veto /);
   expect(mistyped).toContain(id);
   expect(await lull(`veto remove ${id}`)).toMatch(/is not in force; still in force:\n {2}hold /);
-  expect(await lull('unhold a')).toBe('a is not held\n');
+  expect(await lull('unhold a')).toBe('no order holds a\n');
   expect(await lull('veto')).toBe('none\n');
 });
 

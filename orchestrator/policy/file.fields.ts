@@ -11,16 +11,21 @@ const DURATION_MS_MAX = 366 * 86_400_000;
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** Milliseconds. */
-export const duration = z.string().transform((text, issues) => {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text);
-  const ms =
-    match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
-  if (Number.isNaN(ms) || ms > DURATION_MS_MAX) {
-    issues.addIssue({ code: 'custom', message: `"${text}" is not a duration such as 30s, 4m, 2h` });
-    return z.NEVER;
-  }
-  return ms;
-});
+export const duration = z
+  .string('is not a duration such as 30s, 4m, 2h')
+  .transform((text, issues) => {
+    const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text);
+    const ms =
+      match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
+    if (Number.isNaN(ms) || ms > DURATION_MS_MAX) {
+      issues.addIssue({
+        code: 'custom',
+        message: `"${text}" is not a duration such as 30s, 4m, 2h`,
+      });
+      return z.NEVER;
+    }
+    return ms;
+  });
 
 const clockPattern = /^([01]\d|2[0-3]):[0-5]\d$/;
 
@@ -48,9 +53,13 @@ const idPattern = z
   .max(128)
   .regex(/^[a-z0-9.-]+(?:\.\*)?$/, 'is not an id or a prefix such as com.acme.*');
 
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'is not a name: a-z, 0-9 and hyphens, at most 63 of them');
+
 export const publisher = z
   .strictObject({
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+    name,
     keys: z.array(z.string()).min(1).max(16),
     threshold: z.number().int().min(1).default(1),
     ids: z.array(idPattern).min(1).max(64),
@@ -120,7 +129,7 @@ export const hold = z
 
 export const ring = z
   .strictObject({
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+    name,
     percent: z.number().gt(0).max(100),
     soak: duration.optional(),
   })
@@ -128,7 +137,7 @@ export const ring = z
 
 export const group = z
   .strictObject({
-    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+    name,
     hosts: z
       .array(
         z.string().regex(/^[A-Za-z0-9._-]{0,63}\*?$/, 'is not a name or a prefix such as till-*'),

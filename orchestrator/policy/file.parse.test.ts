@@ -325,3 +325,17 @@ describe('hostile YAML', () => {
     );
   });
 });
+
+test('a problem says where it is, in words of whoever writes policies', () => {
+  const text =
+    'waitng: {}\nwaiting: { away: 3, awya: 2m }\nholds: [{ updater: a.b, why: x, til: 1 }]';
+  expect([...problemsOf(text)].sort()).toEqual([
+    'holds.0.til: there is no such key',
+    'waiting.away: is not a duration such as 30s, 4m, 2h',
+    'waiting.awya: there is no such key',
+    'waitng: there is no such key',
+  ]);
+  expect(problemsOf('groups: [{ name: A b, hosts: [x], at_once: 1 }]')).toEqual([
+    'groups.0.name: is not a name: a-z, 0-9 and hyphens, at most 63 of them',
+  ]);
+});

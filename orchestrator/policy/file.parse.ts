@@ -34,9 +34,7 @@ export function parsePolicy(text: string, machineTimeZone: string): ParsedPolicy
   const { issues } = result.error;
   return invalid([
     ...read.problems,
-    ...issues.map((issue) =>
-      issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`,
-    ),
+    ...issues.flatMap(inWords),
     ...contradictionsInRest(read.value, issues, machineTimeZone),
   ]);
 }
@@ -72,6 +70,14 @@ function readYaml(text: string): ReadYaml {
   } catch (error) {
     return { kind: 'invalid', problems: [...problems, `not YAML: ${(error as Error).message}`] };
   }
+}
+
+/** Where it is, and what is wrong with it. */
+function inWords(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: there is no such key`);
+  }
+  return [issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`];
 }
 
 /** Contradictions among the keys that are right by themselves. */

@@ -12,7 +12,8 @@ export function confinementObjections(
 ): Reason[] {
   if (!attached) return [];
   if (level === undefined) {
-    const message = 'the self-test of the sandbox is still on';
+    const message =
+      'this machine is being tried: the self-test of the sandbox is still on, mostly for less than 10 s; look again then';
     return [{ code: 'CONFINEMENT_UNKNOWN', message, limit: least }];
   }
   if (holdsLevel(level, least)) return [];

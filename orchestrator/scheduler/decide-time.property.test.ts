@@ -68,10 +68,13 @@ describe('while nothing happens', () => {
 });
 
 describe('what is foretold', () => {
-  /** A machine that nobody uses: the forecast assumes nothing of it. */
+  /** A machine that nobody uses, and whose start is over: the forecast assumes nothing of it. */
   const aloneHost = steadyHost.map((host): HostView => ({
     ...host,
     readings: unused(host.readings, NOW_MS),
+    ...(host.attached
+      ? { level: host.level ?? 'confined' }
+      : { servedSinceMs: Math.min(host.servedSinceMs, NOW_MS - 60_000) }),
   }));
   const span = { nowMs: NOW_MS, fromMs: NOW_MS, toMs: NOW_MS + 7 * DAY_MS };
   const polls = fc.array(fc.integer({ min: 0, max: 7 * DAY_MS }), { maxLength: 40 });

@@ -75,6 +75,29 @@ describe('a forecast', () => {
     expect(of(UPDATER)).toBe(NOW_MS - HOUR_MS + 22 * HOUR_MS * (1 - scanJitter('host-1', UPDATER)));
   });
 
+  test('does not take a machine that is still being tried for one that nothing ever runs on', () => {
+    const trying = { ...hostWith({ presence: awaySince(NOW_MS - HOUR_MS) }), level: undefined };
+    expect(updatesOnly(runsOf(forecastOf(worldOf(offering([a])), trying)))).toEqual([
+      'download a 0.2',
+      'install a 1.2',
+      'verify a 2.2',
+    ]);
+    const [first] = decide(worldOf(offering([a])), trying, defaultPolicy, NOW_MS).waiting;
+    expect(first?.reasons).toMatchObject([{ code: 'CONFINEMENT_UNKNOWN' }]);
+    expect(first?.reasons[0]?.message).toContain('is being tried');
+  });
+
+  test('counts on a machine to attach just after a start, and not on one that stays away', () => {
+    const policy = { ...defaultPolicy, waiting: { ...defaultPolicy.waiting, startUpMs: 0 } };
+    const since = (servedSinceMs: number): string[] => {
+      const away = hostWith({ presence: awaySince(NOW_MS - HOUR_MS) });
+      const host = { ...away, attached: false, level: undefined, servedSinceMs };
+      return updatesOnly(runsOf(forecastOf(worldOf(offering([a])), host, policy)));
+    };
+    expect(since(NOW_MS - 1_000)[0]).toBe('download a 0.2');
+    expect(since(NOW_MS - MINUTE_MS)).toEqual([]);
+  });
+
   test('names what stands in the way to the end', () => {
     const { chances, computedUntilMs } = forecastOf(worldOf(offering([a], held)), hostWith());
     const mine = chances.find(({ key }) => key === `${UPDATER} a`);

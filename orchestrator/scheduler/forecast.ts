@@ -1,5 +1,5 @@
 // forecast: the course that things would take from now on: if nobody used the machine, everything else
-// stayed as it is, and each run succeeded in its expected time.
+// stayed as it is, a start that is going on went well, and each run succeeded in its expected time.
 //
 //   copy of the world ─▶ decide ─▶ what it says is done ─▶ fold ─▶ the next instant ─▶ decide …
 //
@@ -59,6 +59,8 @@ export interface Course {
 /** Runs and decisions that one forecast is about. */
 const RUNS_MAX = 2_000;
 const STEPS_MAX = 10_000;
+/** A start takes so long until a machine is attached and its self-test is over (measured: 1 to 7 s). */
+const STARTS_MS = 10_000;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -71,6 +73,8 @@ export function foretell(
 ): Course {
   const world = copyOf(given); // F2
   let machine: HostView = { ...host, readings: unused(host.readings, span.nowMs) };
+  /** When a start that is still going on is through. Infinity: none is. */
+  const startedAtMs = isStarting(host, span.nowMs) ? span.nowMs + STARTS_MS : Infinity;
   let atMs = span.nowMs;
   let isOver = false;
   let steps = 0;
@@ -161,6 +165,9 @@ export function foretell(
     if (isOver || steps >= STEPS_MAX || chances.length >= RUNS_MAX) return false;
     steps += 1;
     for (const [runId, { endMs, chance }] of [...ends]) if (endMs <= atMs) finish(runId, chance);
+    if (startedAtMs <= atMs) {
+      machine = { ...machine, attached: true, level: machine.level ?? policy.confinement };
+    }
     if (restartAtMs() <= atMs) restarted(restartAtMs());
     const plan = decide(world, machine, policy, atMs);
     if (follow(plan)) return true;
@@ -174,7 +181,7 @@ export function foretell(
 
   function nextAfter({ lookAgainAtMs = Infinity }: Plan): number {
     const endsAtMs = [...ends.values()].map(({ endMs }) => endMs);
-    const instants = [lookAgainAtMs, span.fromMs, restartAtMs(), ...endsAtMs];
+    const instants = [lookAgainAtMs, span.fromMs, restartAtMs(), startedAtMs, ...endsAtMs];
     return Math.min(...instants.filter((each) => each > atMs));
   }
 
@@ -193,6 +200,11 @@ export function foretell(
       ...(isOver ? {} : { computedUntilMs: atMs }),
     }),
   };
+}
+
+/** Not attached since a moment ago, or being tried: that passes, and is not how the machine is. */
+function isStarting({ attached, level, servedSinceMs }: HostView, nowMs: number): boolean {
+  return attached ? level === undefined : nowMs - servedSinceMs < STARTS_MS;
 }
 
 function byBeginning({ atMs: a = Infinity }: Chance, { atMs: b = Infinity }: Chance): number {

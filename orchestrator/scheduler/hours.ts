@@ -29,7 +29,7 @@ export function windowObjections(level: Intrusion, policy: Policy, nowMs: number
       ? 'it never opens'
       : `opens in ${formatDuration(state.untilMs - nowMs)}`;
   const shown = { measured: clockOf(policy.timeZone, nowMs), limit: wordsOf(policy.windows) };
-  const message = `outside of the window; ${inWords}`;
+  const message = `outside of the window, on the clock of ${policy.timeZone}; ${inWords}`;
   return [{ code: 'OUTSIDE_WINDOW', message, ...shown, ...until }];
 }
 
@@ -39,7 +39,7 @@ export function activeHourObjections(level: Intrusion, policy: Policy, atMs: num
   const { kind, untilMs } = activeState(policy, atMs);
   if (kind === 'closed') return [];
   const { fromHour, toHour } = policy.activeHours;
-  const message = `the machine does not restart between ${String(fromHour)}:00 and ${String(toHour)}:00 before it is overdue`;
+  const message = `the machine does not restart between ${String(fromHour)}:00 and ${String(toHour)}:00, on the clock of ${policy.timeZone}, before it is overdue`;
   const until = Number.isFinite(untilMs) ? { untilMs: untilMs - policy.restartWarningMs } : {};
   const limit = `${timeOf(fromHour * HOUR_MINUTES)}-${timeOf(toHour * HOUR_MINUTES)}`;
   const shown = { measured: clockOf(policy.timeZone, atMs), limit };

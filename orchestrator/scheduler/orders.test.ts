@@ -246,6 +246,7 @@ describe('what keeps harm small', () => {
     const closed = decide(worldOf(offering([a])), hostWith(), policy, NOW_MS);
     const [reason] = closed.waiting.flatMap(({ reasons }) => reasons.slice(0, 1));
     expect(reason).toMatchObject({ measured: 'sun 17:46', limit: 'mon 02:00-03:00' });
+    expect(reason?.message).toContain(`on the clock of ${policy.timeZone}`);
     const plan = decide(worldOf(offering([a])), hostWith(), policy, NOW_MS + 30 * 24 * HOUR_MS);
     expect(plan.admit.map(({ subject }) => subject.level)).toEqual(['noticeable']);
   });

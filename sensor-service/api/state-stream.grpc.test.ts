@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Reading } from '../../conditions/reading.js';
+import { AT_REST, percentSignals, type Reading } from '../../conditions/reading.js';
 import {
   SensorServiceClient,
   SensorServiceService,
   type WatchStateResponse,
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
+import { applyReadings } from '../../proto/wire/reading.js';
 import { within } from '../../runtime/deadline.js';
 import { dialUnix, serveUnix, unary, type Listener } from '../../runtime/grpc.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
@@ -56,6 +57,25 @@ afterEach(async () => {
   client.close();
   await listener.close();
   rmSync(dir, { recursive: true });
+});
+
+test('who watches at rest is told that what nobody has measured yet is not measured at rest', async () => {
+  const snapshot = async (edgesOnly: boolean): Promise<string[]> => {
+    const call = client.watchState({ heartbeatMs: 60_000, edgesOnly, apps: [], diskPaths: [] });
+    call.on('error', () => undefined);
+    const message = await within(
+      new Promise<WatchStateResponse>((resolve) => call.once('data', resolve)),
+      5_000,
+      'the snapshot',
+    );
+    call.cancel();
+    const readings = applyReadings(new Map(), message);
+    return [...readings].flatMap(([key, { value }]) =>
+      value.kind === 'unknown' && value.why === AT_REST ? [key] : [],
+    );
+  };
+  expect((await snapshot(true)).sort()).toEqual([...percentSignals, 'network.others'].sort());
+  expect(await snapshot(false)).toEqual([]);
 });
 
 /** An edge that is always worth telling, and heavy enough to fill buffers. */

@@ -22,7 +22,7 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { untilInStep } from '../../runtime/in-step.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { isChange, isUrgent } from '../reading/change.js';
-import { atRest } from '../reading/level.js';
+import { atRest, unmeasured } from '../reading/level.js';
 import type { Latest } from '../sampling/latest.js';
 import type { Pace } from '../sampling/loop.js';
 
@@ -61,7 +61,10 @@ export class StateStream implements Closeable {
     this.stopListening = deps.latest.listen((changes) => {
       this.hear(changes);
     }, this.heartbeatMs);
-    this.note([...deps.latest.readings.values()]);
+    const { readings } = deps.latest;
+    this.note([...readings.values()]);
+    // They are known to come: a signal that nobody reports would be one that is missing.
+    if (this.pace === 'rest') this.note(unmeasured(readings, deps.clock.now()));
     this.flush();
   }
 

@@ -1,0 +1,98 @@
+// What is typed wrongly, and by whom: one line that says what to do, and the right exit code.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+const main = fileURLToPath(new URL('main.js', import.meta.url));
+let directory = '';
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lull-cli-'));
+  writeFileSync(join(directory, 'file'), '');
+});
+
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
+
+function lull(words: readonly string[], user?: number) {
+  const as = user === undefined ? {} : { uid: user, gid: user };
+  const places = { LULL_RUN: join(directory, 'run'), LULL_STATE: join(directory, 'state') };
+  const env = { PATH: process.env['PATH'], ...places };
+  const options = { encoding: 'utf8', timeout: 30_000, cwd: directory, env, ...as } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...words], options);
+  return { status, stdout, stderr };
+}
+
+test.each<[string, string[], number, RegExp]>([
+  ['a verb that there is not', ['statsu'], 1, /^error: unknown command 'statsu'/],
+  ['an option that is missing', ['hold', 'x'], 1, /^error: required option '--why <text>'/],
+  ['a count that is none', ['history', '--count', 'x'], 2, /^lull: --count wants 1 to /],
+  ['an entry that is none', ['audit', 'log', '--from', '0'], 2, /^lull: --from wants 1 to /],
+  ['a speed, and nothing to play', ['up', '--speed', '5'], 2, /wants --replay as well/],
+  ['whom to draw, and no drawing', ['simulate', '--device', '0'], 2, /wants --svg as well/],
+  ['an update in no time', ['simulate', '--every', '0s'], 2, /^lull: --every wants a minute/],
+  ['user ids the wrong way round', ['up', '--uids', '5-3'], 2, /^lull: --uids wants two ids/],
+  [
+    'a time that is none',
+    ['presence', 'away', '--for', 'abc'],
+    2,
+    /^lull: --for wants seconds, or/,
+  ],
+  ['a month of recording', ['record', 'x', '--for', '30d'], 2, /at most 24d, not "30d"$/m],
+  ['a time that is too long', ['inhibit', 'x', '--for', '15d'], 2, /at most 14d, not "15d"$/m],
+  ['a key that is not there', ['up', '--trust-key', 'no'], 1, /^lull: the trusted key cannot be/],
+  ['a bundle that is not there', ['updaters', 'add', 'no'], 1, /^lull: the bundle cannot be read/],
+  [
+    'a file where a directory has to be',
+    ['--state', 'file', 'up', '--only', 'sensor-service'],
+    1,
+    /file cannot be used: .*\. Choose another with --state\n$/,
+  ],
+])('%s', (_what, words, code, line) => {
+  const { status, stdout, stderr } = lull(words);
+  expect(stderr).toMatch(line);
+  expect(status).toBe(code);
+  expect(stdout).toBe('');
+  // The line itself, a word that may have been meant, and where to read more.
+  expect(
+    stderr
+      .trimEnd()
+      .split('\n')
+      .filter((each) => each !== '').length,
+  ).toBeLessThan(4);
+});
+
+test('a policy is checked before it counts, without a Lull that runs', () => {
+  const check = (text: string) => {
+    writeFileSync(join(directory, 'policy.yaml'), text);
+    return lull(['policy', 'check', 'policy.yaml']);
+  };
+  expect(check('waiting: { away: 3m }')).toMatchObject({
+    ...{ status: 0, stdout: 'policy.yaml is a policy\n', stderr: '' },
+  });
+  expect(check('# nothing yet').stdout).toMatch(/^policy\.yaml says nothing: .* with {} in it\n$/);
+  const wrong = check('waitng: {}\ntime_zone: Mars\nbattery: { start: 5, continue: 9 }');
+  expect(wrong).toMatchObject({ status: 1, stdout: '' });
+  expect(wrong.stderr.trimEnd().split('\n')).toHaveLength(4);
+  expect(lull(['policy', 'check', 'none']).stderr).toMatch(/^lull: the policy cannot be read: /);
+});
+
+test('the help fits into eighty columns', () => {
+  const lines = ['', 'up', 'presence'].flatMap((verb) =>
+    lull([...(verb === '' ? [] : [verb]), '--help']).stdout.split('\n'),
+  );
+  expect(lines.length).toBeGreaterThan(50);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
+
+// Containers have such users.
+const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
+testAsRoot('a user without a name is answered like everybody', () => {
+  expect(lull(['--version'], 54_321)).toMatchObject({ status: 0, stderr: '' });
+  expect(lull(['status'], 54_321).stderr).toMatch(/^lull: no Lull answers in /);
+});
