@@ -4,7 +4,7 @@
 //
 // The directory is dist/updaters/<updater> unless another one is given.
 //
-// Signing and packing (`lull updaters pack`) take it from there.
+// Signing and packing (`lull bundle pack`) take it from there.
 
 import { copyFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

@@ -7,7 +7,7 @@ import {
   type ScanResponse,
 } from '../../proto/gen/lull/updater/v1/updater.js';
 import type { Manifest } from '../../bundle/manifest.js';
-import { displayText } from '../../conditions/words.js';
+import { displayText, oneLine } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { reasonFromUpdater, travelling } from '../channel/dial-error.js';
@@ -84,7 +84,7 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
       case 'notice':
         noticeCount += 1;
         if (noticeCount <= NOTICES_MAX) {
-          const message = displayText(kind.value.message, NOTICE_CHARS_MAX);
+          const message = displayText(oneLine(kind.value.message), NOTICE_CHARS_MAX);
           deps.emit({ kind: 'notice', message });
         }
         break;
@@ -157,7 +157,7 @@ function outcomeFromWire({ kind }: WireOutcome): Outcome {
     }
     case 'failed': {
       const { retryAfterMs, reason, retry } = kind.value;
-      const message = displayText(kind.value.message, NOTICE_CHARS_MAX);
+      const message = displayText(oneLine(kind.value.message), NOTICE_CHARS_MAX);
       const after = retryAfterMs === undefined ? {} : { retryAfterMs: atMost(retryAfterMs) };
       if (reasonFromUpdater(reason) === undefined) {
         const word = displayText(reason, 63);
