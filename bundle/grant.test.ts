@@ -82,26 +82,60 @@ describe('what an operator may bind', () => {
   });
 });
 
-describe('a root that may be written', () => {
+const kinds = ['roots', 'install_roots'] as const;
+
+describe.each(kinds)('a directory among %s', (kind) => {
   const rooted = (path: string, more: object = {}): string[] =>
     settingProblems(
-      manifest({ settings: [], roots: [{ name: 'db', path }], ...more }),
+      manifest({ settings: [], [kind]: [{ name: 'db', path }], ...more }),
       new Map<string, string>(),
     );
 
-  test.each(['/etc', '/usr', '/usr/lib', '/var/lib', '/home', '/opt/../etc', '/opt/x/'])(
-    '%s is refused',
+  test.each(['/', '/etc', '/usr', '/usr/lib', '/var/lib', '/home'])(
+    "%s is the system's",
     (path) => {
       expect(rooted(path)).toHaveLength(1);
     },
   );
 
-  test('a directory below is not, unless it overlaps another root', () => {
+  test.each(['/opt/../etc/cron.d', '/opt/x/', '/opt//x', '/opt/x\0', '/opt/./x'])(
+    '%j is no plain path, and hides where it leads',
+    (path) => {
+      expect(rooted(path)).toHaveLength(1);
+    },
+  );
+
+  test.each(['/proc/sys/kernel', '/sys/fs/cgroup', '/dev/shm'])("%s is the kernel's", (path) => {
+    expect(rooted(path, { scope: 'kernel' })).toHaveLength(1);
+  });
+
+  test('what a machine starts from is for the deeper scopes', () => {
+    expect(rooted('/boot/grub')).toHaveLength(1);
+    expect(rooted('/usr/lib/firmware/acme')).toHaveLength(1);
+    expect(rooted('/boot/grub', { scope: 'kernel' })).toEqual([]);
+    expect(rooted('/usr/lib/firmware-tools')).toEqual([]);
+  });
+
+  test('a directory of its own is fine, unless it overlaps another root', () => {
     expect(rooted('/var/lib/tool')).toEqual([]);
-    const install = { install_roots: [{ name: 'own', path: '/opt/tool/app' }] };
-    expect(rooted('/opt/tool', install)).toEqual(['db: /opt/tool overlaps /opt/tool/app']);
-    expect(rooted('/opt/tools', install)).toEqual([]);
-    expect(rooted('/opt/tool/app/db', install)).toHaveLength(1);
+    const other = kind === 'roots' ? 'install_roots' : 'roots';
+    const more = { [other]: [{ name: 'own', path: '/opt/tool/app' }] };
+    expect(rooted('/opt/tool', more)).toHaveLength(1);
+    expect(rooted('/opt/tools', more)).toEqual([]);
+    expect(rooted('/opt/tool/app/db', more)).toHaveLength(1);
+  });
+
+  test('two of one kind do not overlap either', () => {
+    const two = (path: string): string[] =>
+      rooted('/unused/path', {
+        [kind]: [
+          { name: 'one', path: '/opt/tool' },
+          { name: 'two', path },
+        ],
+      });
+    expect(two('/opt/tool/inner')).toEqual(['two: /opt/tool/inner overlaps /opt/tool']);
+    expect(two('/opt/tool')).toHaveLength(1);
+    expect(two('/opt/tool2')).toEqual([]);
   });
 });
 

@@ -21,19 +21,39 @@ export interface BoundGrants {
 /** Names of settings that the manifest declares and that have no usable value, with the problem. */
 export function settingProblems(manifest: Manifest, settings: Settings): string[] {
   const problems = valueProblems(manifest, settings);
-  return problems.length > 0 ? problems : rootProblems(bindGrants(manifest, settings));
+  return problems.length > 0
+    ? problems
+    : rootProblems(manifest.scope, bindGrants(manifest, settings));
 }
 
 /** A root is a directory of its own: nobody's who needs it to be what it is. */
-function rootProblems({ installRoots, roots = [] }: BoundGrants): string[] {
-  return roots.flatMap(({ name, path }, at) => {
+function rootProblems(
+  scope: Manifest['scope'],
+  { installRoots, roots = [] }: Pick<BoundGrants, 'installRoots' | 'roots'>,
+): string[] {
+  const all = [...installRoots, ...roots];
+  return all.flatMap(({ name, path }, at) => {
     if (!isPlainAbsolutePath(path)) return [`${name}: "${path}" is not a plain absolute path`];
     if (ofTheSystem.has(path) || path.split('/').length < 3) {
       return [`${name}: ${path} is the system's; bind a directory below it`];
     }
-    const others = [...installRoots, ...roots.filter((_, other) => other !== at)];
-    const other = others.find((each) => isWithin(each.path, path) || isWithin(path, each.path));
+    const kernels = ofTheKernel.find((each) => isWithin(path, each));
+    if (kernels !== undefined) return [`${name}: what is below ${kernels} is the kernel's`];
+    const deep = belowPrograms.find((each) => isWithin(path, each));
+    if (scope === 'user-mode' && deep !== undefined) {
+      return [`${name}: ${path} is no place for an updater of the scope user-mode`];
+    }
+    const other = all.slice(0, at).find((each) => overlaps(each.path, path));
     return other === undefined ? [] : [`${name}: ${path} overlaps ${other.path}`];
+  });
+}
+
+/** What is wrong with the paths that a manifest names itself, whatever is bound to the others. */
+export function namedRootProblems(manifest: Manifest): string[] {
+  const named = ({ path }: { readonly path: string }): boolean => !path.startsWith('{');
+  return rootProblems(manifest.scope, {
+    installRoots: manifest.install_roots.filter(named),
+    roots: manifest.roots.filter(named),
   });
 }
 
@@ -42,6 +62,18 @@ const ofTheSystem: ReadonlySet<string> = new Set(
     .map((each) => `/usr/${each}`)
     .concat(['/var/lib', '/var/log', '/var/cache', '/var/spool', '/var/tmp', '/run/user']),
 );
+
+const ofTheKernel = ['/proc', '/sys', '/dev'];
+
+/** What a machine starts from: a manifest that says `user-mode` does not mean it. */
+const belowPrograms = ['/lib', '/usr/lib']
+  .flatMap((each) => [`${each}/modules`, `${each}/firmware`])
+  .concat(['/boot', '/efi']);
+
+/** Whether a change of one is a change of the other. */
+export function overlaps(one: string, other: string): boolean {
+  return isWithin(one, other) || isWithin(other, one);
+}
 
 function isWithin(path: string, of: string): boolean {
   return path === of || path.startsWith(`${of}/`);

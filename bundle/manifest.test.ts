@@ -203,3 +203,33 @@ describe('bytes that are no manifest', () => {
     );
   });
 });
+
+describe('what a vendor reads', () => {
+  test.each([
+    [{ version: '1.0' }, 'version: wants a semantic version, such as 1.0.0'],
+    [{ id: 'Tool' }, 'id: wants reverse DNS in lower case, such as com.example.tool'],
+    [{ limits: undefined }, 'limits: is missing'],
+    [
+      { install_roots: [{ name: 'a', path: 'opt' }] },
+      'install_roots.0.path: wants an absolute path, or a setting such as "{directory}"',
+    ],
+    [
+      { egress: ['https://example.com/'] },
+      'egress.0: wants "host" or "host:port" in lower case, without a scheme, or a setting',
+    ],
+    [
+      { fetch: ['http://example.com/'] },
+      'fetch.0: wants the beginning of an https:// URL, or a setting',
+    ],
+  ])('%j', (change, words) => {
+    const parsed = parseManifest(Buffer.from(JSON.stringify({ ...good, ...change })));
+    expect(parsed).toEqual({ kind: 'invalid', problems: [words] });
+  });
+
+  test('a file whose name nobody can use is named', () => {
+    const files = [{ path: 'a b', size: 1, sha256: 'a'.repeat(64) }];
+    const bundle = { ...good.bundle, files };
+    const parsed = parseManifest(Buffer.from(JSON.stringify({ ...good, bundle })));
+    expect(parsed).toHaveProperty('problems', [expect.stringContaining('"a b" wants letters')]);
+  });
+});

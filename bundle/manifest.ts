@@ -22,19 +22,36 @@ const hostPattern =
 /** A relative path of plain segments: no empty, dot or dot-dot segment, no NUL, no backslash. */
 const filePattern = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._@+-]+(?:\/[A-Za-z0-9._@+-]+)*$/;
 
-const name = z.string().regex(namePattern);
+const name = z
+  .string()
+  .regex(namePattern, 'wants a-z, 0-9 and _, a letter first, at most 32 characters');
 const sha256 = z.string().regex(sha256Pattern);
 const reference = z.string().regex(settingPattern);
+const rootPath = z.union([reference, z.string().max(4_096).startsWith('/')], {
+  error: 'wants an absolute path, or a setting such as "{directory}"',
+});
 const line = z.string().min(1).max(256);
 
-export const updaterIdSchema = z.string().max(63).regex(idPattern);
+export const updaterIdSchema = z
+  .string()
+  .max(63)
+  .regex(idPattern, 'wants reverse DNS in lower case, such as com.example.tool');
 export const versionSchema = z
   .string()
   .max(64)
-  .regex(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/);
+  .regex(
+    /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/,
+    'wants a semantic version, such as 1.0.0',
+  );
 
 const fileSchema = z.strictObject({
-  path: z.string().max(512).regex(filePattern),
+  path: z
+    .string()
+    .max(512)
+    .regex(filePattern, {
+      error: ({ input }) =>
+        `${JSON.stringify(input)} wants letters, digits and . _ @ + - in its names`,
+    }),
   size: z.number().int().min(0).max(BUNDLE_BYTES_MAX),
   sha256,
   /** Whether it may be executed. Everything else about its mode is the host's. */
@@ -50,7 +67,7 @@ export const manifestSchema = z
       .string()
       .min(1)
       .max(63)
-      .regex(/^[a-z0-9][a-z0-9-]*$/),
+      .regex(/^[a-z0-9][a-z0-9-]*$/, 'wants a-z, 0-9 and hyphens'),
     /** One line for people. */
     title: line,
     platforms: z
@@ -84,7 +101,7 @@ export const manifestSchema = z
       .array(
         z.strictObject({
           name,
-          path: z.union([reference, z.string().max(4_096).startsWith('/')]),
+          path: rootPath,
         }),
       )
       .max(16)
@@ -94,19 +111,27 @@ export const manifestSchema = z
       .array(
         z.strictObject({
           name,
-          path: z.union([reference, z.string().max(4_096).startsWith('/')]),
+          path: rootPath,
         }),
       )
       .max(8)
       .default([]),
     /** Hosts that tools inside may reach by the proxy: "host", "host:port" or "{setting}". */
     egress: z
-      .array(z.union([reference, z.string().max(255).regex(hostPattern)]))
+      .array(
+        z.union([reference, z.string().max(255).regex(hostPattern)], {
+          error: 'wants "host" or "host:port" in lower case, without a scheme, or a setting',
+        }),
+      )
       .max(32)
       .default([]),
     /** URL prefixes that `Fetch` may take from, or "{setting}". */
     fetch: z
-      .array(z.union([reference, z.string().max(2_048).startsWith('https://')]))
+      .array(
+        z.union([reference, z.string().max(2_048).startsWith('https://')], {
+          error: 'wants the beginning of an https:// URL, or a setting',
+        }),
+      )
       .max(32)
       .default([]),
     critical_max_s: z.number().int().min(0).max(600).default(0),
@@ -176,10 +201,13 @@ export function parseManifest(bytes: Uint8Array): ParsedManifest {
   }
   const result = manifestSchema.safeParse(json);
   if (result.success) return { kind: 'ok', manifest: result.data };
-  const problems = result.error.issues.map((issue) =>
-    issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`,
-  );
-  return { kind: 'invalid', problems };
+  return { kind: 'invalid', problems: result.error.issues.map(wordsOf) };
+}
+
+function wordsOf({ code, path, message }: z.core.$ZodIssue): string {
+  const missing = code === 'invalid_type' && message.endsWith('received undefined');
+  const words = missing ? 'is missing' : message;
+  return path.length === 0 ? words : `${path.join('.')}: ${words}`;
 }
 
 function reportTwice(

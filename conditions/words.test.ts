@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { displayText, formatBytes, formatDuration } from './words.js';
+import { displayText, formatBytes, formatDuration, oneLine } from './words.js';
 
 test.each([
   [0, '0 ms'],
@@ -57,4 +57,11 @@ describe('foreign text', () => {
       ),
     );
   });
+});
+
+test('a traceback on one line can still be read', () => {
+  const text = 'Traceback:\n  File "main.py"\r\n\tmain()\nValueError: 1\n\n';
+  expect(displayText(oneLine(text), 100)).toBe(
+    'Traceback: ⏎   File "main.py" ⏎   main() ⏎ ValueError: 1',
+  );
 });

@@ -34,3 +34,11 @@ export function displayText(text: string, charsMax: number): string {
   const chars = Array.from(clean);
   return chars.length <= charsMax ? clean : `${chars.slice(0, charsMax - 1).join('')}…`;
 }
+
+/** Lines as one line that still shows where each began, for what is kept and shown as one. */
+export function oneLine(text: string): string {
+  return text
+    .trimEnd()
+    .replace(/\t/g, '  ')
+    .replace(/\r\n|\r|\n/g, ' ⏎ ');
+}

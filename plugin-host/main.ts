@@ -35,6 +35,8 @@ import { clearWithdrawn } from './upkeep/withdrawn.loop.js';
 export interface PluginHostSettings {
   readonly stateDir: string;
   readonly runDir: string;
+  /** Of all parts that may run here: no updater's root lies in them. */
+  readonly ownDirs: readonly string[];
   /** Name or path of the OCI runtime. */
   readonly ociRuntime: string;
   readonly priority: Priority;
@@ -132,6 +134,7 @@ export async function startPluginHost(
         intake: createIntake({ clock }),
         installer,
         rootRecords,
+        ground: { ownDirs: settings.ownDirs, uids: settings.uids },
         checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
         traceparent: deps.traceparent ?? (() => undefined),
       },

@@ -6,9 +6,11 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { keyIdOf, signEnvelope } from '../../bundle/envelope.js';
-import { manifestSchema } from '../../bundle/manifest.js';
+import { entrypointProblems } from '../../bundle/entrypoint.js';
+import { namedRootProblems } from '../../bundle/grant.js';
+import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import { packDirectory, packLullFile } from '../../bundle/tar.js';
 import { CommandError } from '../failure.js';
 
@@ -22,6 +24,7 @@ export interface Keypair {
 export function createKey(file: string): Keypair {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  if (existsSync(file)) throw new CommandError(`${file} is there already, and stays as it is`);
   writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
   return describeKey(publicKey);
 }
@@ -42,31 +45,56 @@ export async function packBundle(options: {
 }): Promise<Packed> {
   const keys = options.keyFiles.map(readKey);
   const { tar, sha256, files } = await packDirectory(options.directory);
-  const source = JSON.parse(readFileSync(options.manifestFile, 'utf8')) as Record<string, unknown>;
-  const parsed = manifestSchema.safeParse({
-    ...source,
-    bundle: { sha256, size: tar.byteLength, files },
-  });
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      ({ path, message }) => `${path.join('.')}: ${message}`,
-    );
-    throw new CommandError(`${options.manifestFile} is not valid:\n  ${problems.join('\n  ')}`);
-  }
-  const envelope = signEnvelope(Buffer.from(JSON.stringify(parsed.data)), keys);
+  if (files.length === 0) throw new CommandError(`${options.directory} has no file to pack`);
+  const bundle = { sha256, size: tar.byteLength, files: [...files] };
+  const manifest = readManifest(options.manifestFile, bundle);
+  const envelope = signEnvelope(Buffer.from(JSON.stringify(manifest)), keys);
   writeFileSync(options.out, await packLullFile(envelope, tar));
   return {
-    id: parsed.data.id,
-    version: parsed.data.version,
+    id: manifest.id,
+    version: manifest.version,
     bundleSha256: sha256,
     signedBy: keys.map((key) => keyIdOf(createPublicKey(key))),
   };
 }
 
+/** The manifest with its bundle; every problem that can be told before anybody launches it. */
+function readManifest(file: string, bundle: Manifest['bundle']): Manifest {
+  const source = jsonIn(file);
+  if (typeof source !== 'object' || source === null) throw new CommandError(`${file} is no object`);
+  const parsed = parseManifest(Buffer.from(JSON.stringify({ ...source, bundle })));
+  const problems =
+    parsed.kind === 'invalid'
+      ? parsed.problems
+      : [...namedRootProblems(parsed.manifest), ...entrypointProblems(parsed.manifest)];
+  if (parsed.kind === 'ok' && problems.length === 0) return parsed.manifest;
+  throw new CommandError(`${file} is not valid:\n  ${problems.join('\n  ')}`);
+}
+
+function jsonIn(file: string): unknown {
+  const text = readFileSync(file, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(`${file} is not JSON: ${(error as Error).message}`);
+  }
+}
+
 function readKey(file: string): KeyObject {
-  const key = createPrivateKey(readFileSync(file));
-  if (key.asymmetricKeyType !== 'ed25519') throw new CommandError(`${file} is no Ed25519 key`);
-  return key;
+  const pem = readFileSync(file);
+  const key = privateKeyIn(pem);
+  if (key?.asymmetricKeyType === 'ed25519') return key;
+  const make = 'make one with "lull bundle key FILE"';
+  throw new CommandError(`${file} is no private Ed25519 key without a password: ${make}`);
+}
+
+function privateKeyIn(pem: Buffer): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // Another format, or none.
+    return undefined;
+  }
 }
 
 function describeKey(publicKey: KeyObject): Keypair {

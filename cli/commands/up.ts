@@ -137,6 +137,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       const { startPluginHost } = await import('../../plugin-host/main.js');
       const settings = {
         stateDir: `${stateDir}/plugin-host`,
+        ownDirs: [stateDir, runDir],
         runDir,
         ociRuntime,
         priority,

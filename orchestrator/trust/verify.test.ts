@@ -137,6 +137,17 @@ describe('refused', () => {
     expect(verdict.kind === 'refused' && verdict.message.length > 10).toBe(true);
   });
 
+  test('with the ids that a known publisher may use, where it is the id that is wrong', () => {
+    const wordsFor = (change: Record<string, string>): unknown => {
+      const verdict = verdictOf(envelopeOf(change, acme));
+      return verdict.kind === 'refused' ? verdict.message : undefined;
+    };
+    expect(wordsFor({ id: 'org.acme.tool' })).toMatch(
+      /for org\.acme\.tool; its ids are com\.acme\./,
+    );
+    expect(wordsFor({ publisher: 'evil' })).toMatch(/add its key/);
+  });
+
   test('with the id and version that were asked for, as far as they could be read', () => {
     expect(verdictOf(envelopeOf({}))).toMatchObject({ id: 'com.acme.tool', version: '1.0.0' });
     expect(verdictOf(Buffer.from('x'))).toMatchObject({ id: '', version: '' });

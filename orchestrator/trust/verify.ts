@@ -56,9 +56,12 @@ export function verifySubmission(
     ({ name, ids }) => name === manifest.publisher && ids.some((id) => coversId(id, manifest.id)),
   );
   if (publisher === undefined) {
+    const known = rules.publishers.filter(({ name }) => name === manifest.publisher);
+    const ids = known.flatMap((each) => each.ids).join(', ');
+    const what = known.length === 0 ? 'add its key under "publishers"' : `its ids are ${ids}`;
     return no(
       'PUBLISHER_UNKNOWN',
-      `policy trusts no publisher "${manifest.publisher}" for ${manifest.id}; add its key under "publishers"`,
+      `policy trusts no publisher "${manifest.publisher}" for ${manifest.id}; ${what}`,
     );
   }
   if (envelope.signatures.length === 0) {

@@ -57,6 +57,7 @@ function reasonOfCode(code: status): ReasonCode {
     case status.INTERNAL:
     case status.OK:
       return 'CONTRACT_BROKEN';
+    // What libraries answer with where the updater's own code threw something.
     case status.CANCELLED:
     case status.UNKNOWN:
     case status.INVALID_ARGUMENT:
@@ -67,7 +68,7 @@ function reasonOfCode(code: status): ReasonCode {
     case status.OUT_OF_RANGE:
     case status.DATA_LOSS:
     case status.UNAUTHENTICATED:
-      return 'VENDOR_REASON';
+      return 'UPDATER_ERROR';
   }
 }
 

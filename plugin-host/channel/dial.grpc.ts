@@ -69,7 +69,9 @@ export async function openUpdater(dial: UpdaterDial): Promise<UpdaterChannel> {
   const readyMs = dial.readyMs ?? READY_MS_MAX;
   const ready = patience(readyMs, dial.standstill);
   const ended = new AbortController();
-  void dial.exited.then(() => {
+  let exit: SandboxExit | undefined;
+  void dial.exited.then((how) => {
+    exit = how;
     ended.abort();
   });
   const stop = AbortSignal.any([dial.signal, ready.signal, ended.signal]);
@@ -87,17 +89,25 @@ export async function openUpdater(dial: UpdaterDial): Promise<UpdaterChannel> {
     }
     dial.signal.throwIfAborted();
     if (ended.signal.aborted) {
-      throw new UpdaterError('UPDATER_CRASHED', 'the updater ended before it served');
+      throw new UpdaterError(
+        'UPDATER_CRASHED',
+        `the updater ended ${wordsOf(exit)}, before it served`,
+      );
     }
     throw new UpdaterError(
       'NEVER_SERVED',
-      `the updater did not serve within ${String(readyMs)} ms`,
+      `the updater did not serve at LULL_SOCKET, and say so to a health check, within ${String(readyMs)} ms`,
     );
   } finally {
     ready.end();
     client?.close();
     socket?.close();
   }
+}
+
+function wordsOf(exit: SandboxExit | undefined): string {
+  if (exit?.code !== undefined) return `with exit code ${String(exit.code)}`;
+  return exit?.signal === undefined ? 'without a word' : `by ${exit.signal}`;
 }
 
 class GrpcUpdater implements UpdaterChannel {

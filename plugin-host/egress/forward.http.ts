@@ -59,6 +59,7 @@ export async function forward(
       path: through === undefined ? way.path : `http://${authorityOf(target)}${way.path}`,
       headers: {
         ...passedOn(asked.headers),
+        ...framingOf(asked.headers),
         host: authorityOf(target),
         connection: 'close',
         ...through?.headers,
@@ -89,6 +90,14 @@ export async function forward(
     socket.destroy();
     ending.abort();
   }
+}
+
+/**
+ * A body without a length is sent in chunks, whatever the method: bare bytes after the head of a GET are
+ * the next request to whoever reads them, and to a company's proxy one that nobody has granted.
+ */
+function framingOf(headers: IncomingHttpHeaders): Record<string, string> {
+  return headers['transfer-encoding'] === undefined ? {} : { 'transfer-encoding': 'chunked' };
 }
 
 function passedOn(headers: IncomingHttpHeaders): Record<string, string | string[]> {

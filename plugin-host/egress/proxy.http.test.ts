@@ -1,7 +1,9 @@
+// The egress proxy: whom it connects, whom not (T13, T14), and what is told of either.
+
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { access, mkdtemp, rm, stat } from 'node:fs/promises';
 import { createServer as createHttpServer, request } from 'node:http';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -322,6 +324,33 @@ describe('a plain request in absolute form', () => {
     expect(run.events).toEqual([
       expect.objectContaining({ port, allowed: true, sentBytes: 0, receivedBytes: 4 }),
     ]);
+  });
+
+  test('hides no second request in its body, which a server or a proxy would take for one', async () => {
+    let received = '';
+    const port = await listening(
+      createServer((socket) => {
+        socket.on('data', (bytes: Buffer) => {
+          received += bytes.toString('latin1');
+          if (received.includes('/inner')) {
+            socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok');
+          }
+        });
+      }),
+    );
+    const authority = `127.0.0.1:${String(port)}`;
+    await open([authority]);
+    const hidden = 'GET http://10.0.0.1/inner HTTP/1.1\r\nhost: 10.0.0.1\r\n\r\n';
+    const socket = connect(socketPath);
+    const size = Buffer.byteLength(hidden).toString(16);
+    socket.write(
+      `GET http://${authority}/a HTTP/1.1\r\nhost: ${authority}\r\ntransfer-encoding: chunked\r\n\r\n` +
+        `${size}\r\n${hidden}\r\n0\r\n\r\n`,
+    );
+    expect(await text(socket)).toMatch(/ok$/);
+    const [head = '', ...body] = received.split('\r\n\r\n');
+    expect(head).toMatch(/^transfer-encoding: chunked$/im);
+    expect(body.join('\r\n\r\n')).toBe(`${size}\r\n${hidden}\r\n0\r\n\r\n`);
   });
 
   test('to another host is refused; one that is no proxy request is rejected', async () => {

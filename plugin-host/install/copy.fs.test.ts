@@ -113,6 +113,18 @@ describe('a staged tree is refused (T8, T9, T26)', () => {
     await refused(/deeper than/);
   });
 
+  test('what lies deeper than a path can be long', async () => {
+    const staged = await rig.stage({});
+    const dig = `for (let deep = 0; deep < 20; deep += 1) {
+      require('fs').mkdirSync('d'.repeat(250), 0o755); process.chdir('d'.repeat(250)); }`;
+    execFileSync(process.execPath, ['-e', dig], { cwd: staged });
+    try {
+      await refused(/is longer than a path can be/);
+    } finally {
+      execFileSync('rm', ['-rf', staged]);
+    }
+  });
+
   test.each(['', '.', '..', '/etc', '../work', 'a/../..', 'a//b', 'staged/', 'a\0b'])(
     'at the path %j',
     async (stagedPath) => {

@@ -20,6 +20,9 @@ import { linkProblem } from './staged-rules.js';
 import type { TreeEntry } from './tree.js';
 import { walk, type Found } from './walk.fs.js';
 
+/** Of the kernel, less the zero at its end. */
+const PATH_BYTES_MAX = 4_095;
+
 /** @throws HostError FIELD_INVALID with the first thing that a tree may not hold. */
 export async function copyStaged(order: CopyOrder): Promise<readonly TreeEntry[]> {
   const { run, into } = order;
@@ -50,6 +53,9 @@ async function copyEntry(
 ): Promise<TreeEntry> {
   const { path, kind } = found;
   const to = join(order.into, path);
+  if (Buffer.byteLength(to) > PATH_BYTES_MAX) {
+    throw refused(`${path.slice(0, 100)}…`, 'is longer than a path can be');
+  }
   switch (kind) {
     case 'directory':
       await mkdir(to, { mode: 0o700 });

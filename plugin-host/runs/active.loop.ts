@@ -5,6 +5,7 @@
 //   A2. The guard is held from the grant on, before anything is started.
 //   A3. A command of an older epoch changes nothing (the fence).
 
+import { oneLine } from '../../conditions/words.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { CancelTimer } from '../../runtime/clock.js';
 import { inSpan } from '../../runtime/telemetry.js';
@@ -12,7 +13,7 @@ import type { Guard } from '../guard/guard.loop.js';
 import { carryOut, type Course, type HostParts } from './carry-out.loop.js';
 import { Ending, type Haste } from './ending.loop.js';
 import { failed, isFinal, type Outcome, type RunEvent } from './event.js';
-import { outcomeOf } from './failure.js';
+import { outcomeOf, withLastWords } from './failure.js';
 import type { Grant } from './grant.js';
 import { Pauses } from './pauses.loop.js';
 import { Section } from './section.loop.js';
@@ -104,8 +105,9 @@ export function startRun(
           parts.log.warn({ err: error, runId: grant.runId }, 'a checkpoint stays behind');
         });
       }
-      const stderrTail = course.sandbox?.stderrTail() ?? '';
-      emit({ kind: 'finished', outcome: verdict, stderrTail }); // A1
+      const tail = course.sandbox?.stderrTail() ?? '';
+      const finished = { outcome: withLastWords(verdict, tail), stderrTail: oneLine(tail) };
+      emit({ kind: 'finished', ...finished }); // A1
     });
 
   return {

@@ -10,6 +10,7 @@ import type { Catalog, ReadBundle } from '../catalog/catalog.fs.js';
 import { HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import type { Intake } from '../egress/intake.loop.js';
+import { groundProblem, type Ground } from '../install/ground.fs.js';
 import { handOver } from '../install/hand-over.fs.js';
 import type { Installer } from '../install/install.fs.js';
 import type { RootRecords } from '../install/root-record.fs.js';
@@ -42,6 +43,7 @@ export interface HostParts extends LaunchParts {
   readonly launches: Launches<Launch>;
   readonly intake: Intake;
   readonly rootRecords: RootRecords;
+  readonly ground: Ground;
 }
 
 export interface Course {
@@ -68,6 +70,10 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
   const problems = settingProblems(manifest, grant.settings);
   if (problems.length > 0) return failed('SETTING_MISSING', problems.join('; '), false);
   const grants = bindGrants(manifest, grant.settings, grant.privateHosts);
+  for (const { path } of [...grants.installRoots, ...(grants.roots ?? [])]) {
+    const problem = await groundProblem(path, parts.ground);
+    if (problem !== undefined) return failed('GRANT_MISSING', problem, false);
+  }
   const place = await parts.places.of(manifest.id);
   const writable = await writableRoots(grant, grants, place.uid);
   const roots = [...(await rootsAsTheyAre(grants, parts.installer)), ...writable];

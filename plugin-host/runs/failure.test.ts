@@ -3,7 +3,8 @@ import { CatalogError } from '../catalog/catalog-error.js';
 import { UpdaterError } from '../channel/dial-error.js';
 import { HostError } from '../channel/host-failure.js';
 import { SandboxError } from '../sandbox/sandbox-error.js';
-import { outcomeOf } from './failure.js';
+import { failed } from './event.js';
+import { outcomeOf, withLastWords } from './failure.js';
 
 describe('what an error comes to', () => {
   test.each<[unknown, string, boolean]>([
@@ -23,5 +24,23 @@ describe('what an error comes to', () => {
     ['why', 'LAUNCH_FAILED', true],
   ])('%s is %s', (error, reason, retry) => {
     expect(outcomeOf(error)).toEqual({ kind: 'failed', reason, message: 'why', retry });
+  });
+});
+
+describe('what an updater wrote last', () => {
+  const tail = 'Traceback:\n  File "main.py"\nImportError: no libfoo\u001b[31m\n\n';
+
+  test.each(['UPDATER_CRASHED', 'NEVER_SERVED'] as const)('is told with %s', (reason) => {
+    expect(withLastWords(failed(reason, 'it ended', true), tail)).toEqual(
+      failed(reason, 'it ended; it wrote last: ImportError: no libfoo\ufffd[31m', true),
+    );
+  });
+
+  test('is not, where it gave a reason or wrote nothing', () => {
+    const given = failed('UPSTREAM_DOWN', 'm', true);
+    expect(withLastWords(given, tail)).toBe(given);
+    const silent = failed('UPDATER_CRASHED', 'm', true);
+    expect(withLastWords(silent, ' \n')).toBe(silent);
+    expect(withLastWords({ kind: 'succeeded' }, tail)).toEqual({ kind: 'succeeded' });
   });
 });

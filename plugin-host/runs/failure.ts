@@ -1,5 +1,6 @@
 // What an error that ended a run comes to. Classified here, once.
 
+import { displayText } from '../../conditions/words.js';
 import { CatalogError } from '../catalog/catalog-error.js';
 import { travelling, UpdaterError } from '../channel/dial-error.js';
 import { HostError } from '../channel/host-failure.js';
@@ -30,3 +31,23 @@ export function outcomeOf(error: unknown): Outcome {
   if (error instanceof HostError) return failed('LAUNCH_FAILED', error.message, true);
   return failed('LAUNCH_FAILED', error instanceof Error ? error.message : String(error), true);
 }
+
+const WORDS_CHARS_MAX = 300;
+
+/**
+ * What an updater wrote last says more of why it ended than that it did: whoever reads the reason has
+ * no other way to look at a program that ran while nobody was there.
+ */
+export function withLastWords(outcome: Outcome, tail: string): Outcome {
+  if (outcome.kind !== 'failed' || !wordless.has(outcome.reason)) return outcome;
+  const last =
+    tail
+      .trimEnd()
+      .split(/\r\n|\r|\n/)
+      .at(-1) ?? '';
+  if (last.trim() === '') return outcome;
+  const words = displayText(last.trim(), WORDS_CHARS_MAX);
+  return { ...outcome, message: `${outcome.message}; it wrote last: ${words}` };
+}
+
+const wordless: ReadonlySet<string> = new Set(['UPDATER_CRASHED', 'NEVER_SERVED']);

@@ -1,5 +1,6 @@
 // Where updaters live: a uid for good, and directories that no id is part of.
 
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,16 @@ test('an id is never part of a path (D2)', async () => {
   await open().of('../../../tmp/evil');
   expect(readdirSync(join(stateDir, 'updaters'))).toEqual([String(uids.first)]);
   expect(readdirSync(stateDir).sort()).toEqual(['uids.json', 'updaters']);
+});
+
+test('what is deeper than any path is long is cleared away too', async () => {
+  const places = open();
+  const { workDir } = await places.of('com.acme.tool');
+  const dig = `for (let deep = 0; deep < 30; deep += 1) {
+    require('fs').mkdirSync('d'.repeat(250)); process.chdir('d'.repeat(250)); }`;
+  execFileSync(process.execPath, ['-e', dig], { cwd: workDir });
+  expect(await places.clear('com.acme.tool', () => Promise.resolve(true))).toBe(true);
+  expect(readdirSync(join(stateDir, 'updaters'))).toEqual([]);
 });
 
 asRoot(`several updaters${root ? '' : ' (skipped: needs root, to give directories away)'}`, () => {

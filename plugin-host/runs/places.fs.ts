@@ -6,10 +6,10 @@
 //   D2. An updater's id is never part of a path (T7): directories are named by the uid.
 
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDurably } from '../artifacts/durable.fs.js';
 import { mountPoints } from '../sandbox/device.fs.js';
+import { removeTree } from '../sandbox/remove-tree.spawn.js';
 
 /** Between the last ordinary user of Debian (59999) and systemd's dynamic users (61184). */
 export const defaultUids: UidRange = { first: 61_000, last: 61_183 };
@@ -84,7 +84,7 @@ export function openPlaces(deps: { readonly stateDir: string; readonly uids: Uid
     // Removing through a mount would remove what is mounted: an operator's, or one that could not be let go.
     const mounted = mountPoints().filter((path) => path.startsWith(`${realpathSync(home)}/`));
     if (mounted.length > 0) throw new Error(`still mounted: ${mounted.join(', ')}`);
-    await rm(home, { recursive: true, force: true });
+    await removeTree(home);
     return true;
   }
 

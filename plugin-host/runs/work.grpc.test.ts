@@ -1,8 +1,10 @@
 // Updaters that say more than anybody can deal with (T23): the run ends, or waits until what it said
 // was heard; the host keeps none of it.
 
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { AttachRequest, RunEvent as LinkEvent } from '../../proto/gen/lull/link/v1/link.js';
 import {
+  Failed,
   Update,
   type PerformResponse,
   type ScanResponse,
@@ -12,6 +14,7 @@ import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { Manifest } from '../../bundle/manifest.js';
 import type { UpdaterChannel } from '../channel/dial.grpc.js';
+import { eventToWire } from '../link/event.wire.js';
 import type { Outcome, RunEvent } from './event.js';
 import type { Grant } from './grant.js';
 import { doWork } from './work.grpc.js';
@@ -132,4 +135,41 @@ test('an action that talks without end is read at a rate, and its notices are cu
   const kept = events.map((event) => (event.kind === 'notice' ? event.message.length : -1));
   expect(kept).toHaveLength(100);
   expect(Math.max(...kept)).toBeLessThanOrEqual(4_096);
+});
+
+describe('an updater that fails', () => {
+  async function* failing(value: Partial<Failed>): AsyncGenerator<PerformResponse> {
+    const failed = Failed.fromPartial({ reason: 'ACME_IS_CLOSED', message: 'm', ...value });
+    const kind = { $case: 'failed', value: failed } as const;
+    yield await Promise.resolve({ kind: { $case: 'outcome', value: { kind } } });
+  }
+  const event = (outcome: Outcome) =>
+    AttachRequest.encode({
+      kind: {
+        $case: 'event',
+        value: LinkEvent.fromPartial({
+          kind: eventToWire({ kind: 'finished', outcome, stderrTail: '' }),
+        }),
+      },
+    });
+
+  test('and wants to be left alone for longer than there are numbers, is for a day', async () => {
+    const retryAfterMs = 2n ** 64n - 1n;
+    const outcome = await whileTimePasses(work('perform', failing({ retryAfterMs })));
+    expect(outcome).toMatchObject({ kind: 'failed', retryAfterMs: 86_400_000 });
+    // What cannot be encoded would cut the link, and every new one, for good.
+    expect(() => event(outcome)).not.toThrow();
+  });
+
+  test.each(['', 'lower case', 'X'.repeat(64)])(
+    'with "%s" for a reason is told that it is none',
+    async (reason) => {
+      const outcome = await whileTimePasses(work('perform', failing({ reason })));
+      expect(outcome).toMatchObject({ kind: 'failed', reason: 'UPDATER_ERROR' });
+      expect(outcome).toHaveProperty(
+        'message',
+        expect.stringContaining('no reason in UPPER_SNAKE_CASE: m'),
+      );
+    },
+  );
 });

@@ -7,10 +7,10 @@ import {
   type ScanResponse,
 } from '../../proto/gen/lull/updater/v1/updater.js';
 import type { Manifest } from '../../bundle/manifest.js';
-import { displayText } from '../../conditions/words.js';
+import { displayText, oneLine } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
-import { travelling } from '../channel/dial-error.js';
+import { reasonFromUpdater, travelling } from '../channel/dial-error.js';
 import type { UpdaterChannel } from '../channel/dial.grpc.js';
 import { failed, type Outcome, type RunEvent } from './event.js';
 import { floodProblem, noFinds, withFind } from './finds.js';
@@ -23,6 +23,8 @@ const PROGRESS_EVERY_MS = 200;
 const NOTICES_MAX = 100;
 /** As the contract bounds them, and as the journal keeps them. */
 const NOTICE_CHARS_MAX = 4_096;
+/** As the contract says: 24 h are honoured, however much is asked for. */
+const RETRY_AFTER_MS_MAX = 86_400_000n;
 
 export interface WorkDeps {
   readonly channel: UpdaterChannel;
@@ -82,7 +84,7 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
       case 'notice':
         noticeCount += 1;
         if (noticeCount <= NOTICES_MAX) {
-          const message = displayText(kind.value.message, NOTICE_CHARS_MAX);
+          const message = displayText(oneLine(kind.value.message), NOTICE_CHARS_MAX);
           deps.emit({ kind: 'notice', message });
         }
         break;
@@ -135,6 +137,11 @@ function progressReporter({ clock, emit }: WorkDeps) {
   };
 }
 
+/** Beyond what a number holds exactly lies what the link cannot carry. */
+function atMost(retryAfterMs: bigint): number {
+  return Number(retryAfterMs < RETRY_AFTER_MS_MAX ? retryAfterMs : RETRY_AFTER_MS_MAX);
+}
+
 function outcomeFromWire({ kind }: WireOutcome): Outcome {
   switch (kind?.$case) {
     case 'succeeded':
@@ -150,8 +157,13 @@ function outcomeFromWire({ kind }: WireOutcome): Outcome {
     }
     case 'failed': {
       const { retryAfterMs, reason, retry } = kind.value;
-      const message = displayText(kind.value.message, NOTICE_CHARS_MAX);
-      const after = retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) };
+      const message = displayText(oneLine(kind.value.message), NOTICE_CHARS_MAX);
+      const after = retryAfterMs === undefined ? {} : { retryAfterMs: atMost(retryAfterMs) };
+      if (reasonFromUpdater(reason) === undefined) {
+        const word = displayText(reason, 63);
+        const words = `"${word}", which is no reason in UPPER_SNAKE_CASE: ${message}`;
+        return { kind: 'failed', message: words, retry, reason: 'UPDATER_ERROR', ...after };
+      }
       return { kind: 'failed', message, retry, reason: travelling(reason), ...after };
     }
     case undefined:

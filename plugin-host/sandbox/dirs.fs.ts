@@ -11,13 +11,13 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseMountinfo } from './hierarchy.js';
+import { mountPoints } from './device.fs.js';
+import { releaseChannel } from './channel-disk.spawn.js';
+import { removeTree } from './remove-tree.spawn.js';
 import type { Rootfs } from './rootfs.js';
 import type { LaunchDirs } from './sandbox.js';
 
@@ -84,7 +84,9 @@ export function makeRootfs(bundleDir: string, plan: Rootfs): void {
 }
 
 export async function removeLaunchDirs(runDir: string, id: string): Promise<void> {
-  await removeTree(launchPlace(runDir, id).bundleDir);
+  const { bundleDir, dirs } = launchPlace(runDir, id);
+  if (existsSync(dirs.channelDir)) await releaseChannel(dirs.channelDir);
+  await removeUnmounted(bundleDir);
 }
 
 /** Ids of launches whose directories exist. */
@@ -94,17 +96,16 @@ export function listLaunches(runDir: string): string[] {
 }
 
 export async function removeLaunchesDir(runDir: string): Promise<void> {
-  await removeTree(launchesDir(runDir));
+  await removeUnmounted(launchesDir(runDir));
 }
 
 function launchesDir(runDir: string): string {
   return join(runDir, 's');
 }
 
-async function removeTree(dir: string): Promise<void> {
-  const mounts = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
-  const mounted = mounts.find(({ path }) => path === dir || path.startsWith(`${dir}/`));
+async function removeUnmounted(dir: string): Promise<void> {
+  const mounted = mountPoints().find((path) => path === dir || path.startsWith(`${dir}/`));
   // D2.
-  if (mounted !== undefined) throw new Error(`${mounted.path} is still mounted: unmount it`);
-  await rm(dir, { recursive: true, force: true });
+  if (mounted !== undefined) throw new Error(`${mounted} is still mounted: unmount it`);
+  await removeTree(dir);
 }

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFixture, whyNoSandbox, type SandboxFixture } from './sandbox.testing.js';
 
@@ -101,6 +101,29 @@ describeHere(
       expect(said).toMatch(/^ENOSPC true (EACCES|EROFS|EPERM|ENOENT)$/);
     });
 
+    test('the directory of its socket gets a few names and next to no bytes there', async () => {
+      const { said } = await attack(
+        `let bytes = 0; let names = 0; const at = '/lull/channel/';
+       const full = attempt(() => { for (;; bytes += 4096) fs.appendFileSync(at + 'big', Buffer.alloc(4096, 1)); });
+       fs.rmSync(at + 'big', { force: true });
+       const many = attempt(() => { for (; names < 5000; names += 1) fs.writeFileSync(at + names, ''); });
+       say([full, bytes <= 65536, many, names <= 16].join(' '));`,
+      );
+      expect(said).toBe('ENOSPC true ENOSPC true');
+    });
+
+    test('the depth of a tree is cleared away with its sandbox, wherever it made it', async () => {
+      await attack(
+        `for (const at of ['/lull/channel', '/lull/work']) attempt(() => {
+         process.chdir(at);
+         for (let deep = 0; deep < 40; deep += 1) {
+           fs.mkdirSync('d'.repeat(250)); process.chdir('d'.repeat(250));
+         }
+       });`,
+      );
+      expect(readdirSync(join(fixture.root, 'run', 's'))).toEqual([]);
+    });
+
     test('one file beyond its limit gets none of it, wherever it is', async () => {
       const big = `Buffer.alloc(${String(limits.diskBytesMax + 1)}, 1)`;
       const { said, bystanderLives } = await attack(
@@ -108,7 +131,7 @@ describeHere(
        say(['/lull/work/big', '/lull/channel/big', '/tmp/big'].map((file) =>
          { const said = attempt(() => fs.writeFileSync(file, ${big})); fs.rmSync(file, { force: true }); return said; }).join(' '));`,
       );
-      expect(said).toMatch(/^(EFBIG|ENOSPC) EFBIG (EFBIG|ENOSPC)$/);
+      expect(said).toMatch(/^(EFBIG|ENOSPC) (EFBIG|ENOSPC) (EFBIG|ENOSPC)$/);
       expect(bystanderLives).toBe(true);
     });
   },

@@ -26,7 +26,7 @@ import type { Sandbox, SandboxExit } from './sandbox.js';
 import { SandboxError } from './sandbox-error.js';
 import { tailOf } from './tail.js';
 
-const STDERR_BYTES_MAX = 2 * 1024;
+const OUTPUT_BYTES_MAX = 2 * 1024;
 const STARTED_MS_MAX = 20_000;
 const STARTED_STEP_MS = 4;
 const CLOSE_MS_MAX = 8_000;
@@ -55,7 +55,7 @@ export class RuncSandbox implements Sandbox {
   readonly configSha256: string;
   readonly hasQuota: boolean;
   readonly exited: Promise<SandboxExit>;
-  private stderr: Buffer = Buffer.alloc(0);
+  private output: Buffer = Buffer.alloc(0);
   private readonly pidFile: string;
   private ended = false;
   private closing: Promise<void> | undefined;
@@ -73,10 +73,11 @@ export class RuncSandbox implements Sandbox {
       ...['run', '--bundle', bundleDir, '--pid-file', this.pidFile, options.containerId],
     ]);
     // L2.
-    child.stdout.resume();
-    child.stderr.on('data', (chunk: Buffer) => {
-      this.stderr = tailOf(this.stderr, chunk, STDERR_BYTES_MAX);
-    });
+    for (const output of [child.stdout, child.stderr]) {
+      output.on('data', (chunk: Buffer) => {
+        this.output = tailOf(this.output, chunk, OUTPUT_BYTES_MAX);
+      });
+    }
     // `close`, not `exit`: the tail is complete only when the pipes are at their end.
     this.exited = once(child, 'close').then(
       (args) => {
@@ -85,7 +86,7 @@ export class RuncSandbox implements Sandbox {
       },
       (error: unknown) => {
         this.ended = true;
-        this.stderr = Buffer.from((error as Error).message);
+        this.output = Buffer.from((error as Error).message);
         return { code: undefined, signal: undefined };
       },
     );
@@ -148,7 +149,7 @@ export class RuncSandbox implements Sandbox {
 
   stderrTail(): string {
     // A character that was cut in half shows as U+FFFD.
-    return this.stderr.toString('utf8');
+    return this.output.toString('utf8');
   }
 
   close(): Promise<void> {

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import type { CgroupKind } from '../../conditions/confinement.js';
 import type { Log } from '../../runtime/log.js';
 import type { Disks } from './brake.cgroup.js';
+import { channelBinder } from './channel-disk.spawn.js';
 import { ociConfig } from './config.js';
 import { diskOf } from './device.fs.js';
 import * as dirs from './dirs.fs.js';
@@ -92,6 +93,7 @@ class RuncRuntime implements SandboxRuntime {
   private readonly reaper: Reaper;
   private readonly runtimeRoot: string;
   private readonly workDisks: WorkDisks;
+  private readonly bindChannel: ReturnType<typeof channelBinder>;
   private readonly live = new Set<RuncSandbox>();
   private closing: Promise<void> | undefined;
 
@@ -106,8 +108,8 @@ class RuncRuntime implements SandboxRuntime {
     this.runtimeRoot = join(options.runDir, 'oci');
     mkdirSync(options.runDir, { recursive: true });
     mkdirSync(this.runtimeRoot, { recursive: true, mode: 0o700 });
-    const { stateDir, runDir, log } = options;
-    this.workDisks = new WorkDisks({ dirs: [stateDir, runDir], log });
+    this.workDisks = new WorkDisks({ dirs: [options.stateDir, options.runDir], log: options.log });
+    this.bindChannel = channelBinder(options.log);
     this.reaper = startReaper(this.parent.reapDir, this.instance);
   }
 
@@ -133,6 +135,7 @@ class RuncRuntime implements SandboxRuntime {
       this.requireWanted(signal);
       const { workDir, uid, limits } = spec;
       const hasQuota = await this.workDisks.bind(workDir, uid, limits.diskBytesMax);
+      await this.bindChannel(spec.dirs.channelDir, uid);
       this.requireWanted(signal);
       sandbox = this.spawn(spec, hasQuota);
     } catch (error) {
@@ -168,8 +171,7 @@ class RuncRuntime implements SandboxRuntime {
   }
 
   private spawn(spec: SandboxSpec, hasQuota: boolean): RuncSandbox {
-    const { runDir, log } = this.options;
-    const { bundleDir } = dirs.launchPlace(runDir, spec.id);
+    const { bundleDir } = dirs.launchPlace(this.options.runDir, spec.id);
     const containerId = `${spec.id}.${this.instance}`;
     const roots = spec.roots.map(({ path }) => path).filter((path) => existsSync(path));
     const rootfs = planRootfs(spec, this.facts, new Set(roots));
@@ -190,7 +192,7 @@ class RuncRuntime implements SandboxRuntime {
           this.live.delete(sandbox);
           return this.discard(spec.id);
         },
-        log,
+        log: this.options.log,
       });
       this.live.add(sandbox);
       return sandbox;

@@ -28,7 +28,7 @@ export const trials = {
   memory: { holds: 'limit', tries: 'to take more memory than it may' },
   processes: { holds: 'limit', tries: 'to start more processes than it may' },
   files: { holds: 'limit', tries: 'to open more files than it may' },
-  tmp: { holds: 'limit', tries: 'to fill /tmp beyond its size' },
+  tmp: { holds: 'limit', tries: 'to fill /tmp, or where its socket is, beyond their size' },
   freeze: { holds: 'limit', tries: 'to go on while it is frozen' },
   disk: { holds: 'seal', tries: 'to write more to its directory than it may' },
   users: { holds: 'seal', tries: "to be in the machine's own user namespace" },

@@ -77,6 +77,21 @@ asRoot(`an updater that was withdrawn${root ? '' : ' (skipped: needs root)'}`, (
     expect(existsSync(join(gone.workDir, 'kept'))).toBe(false);
   });
 
+  test('and left what cannot be removed keeps nobody else from being cleared away', async () => {
+    const [stuck, gone] = [await settle('a.stuck'), await settle('b.gone')];
+    const all = places;
+    places = {
+      ...all,
+      clear: (id, ready) =>
+        id === 'a.stuck' ? Promise.reject(new Error('ENAMETOOLONG')) : all.clear(id, ready),
+    };
+    const withdrawn = start();
+    await withdrawn.heard([], 5 * MINUTE);
+    clock.advance(5 * MINUTE);
+    await until('it is gone', () => !isThere(gone));
+    expect(isThere(stuck)).toBe(true);
+  });
+
   test('and is back in time keeps what it had', async () => {
     const place = await settle('a.b');
     const withdrawn = start();

@@ -57,13 +57,20 @@ export function clearWithdrawn(deps: {
     const nowMs = clock.now().wallMs;
     await remember(absencesNow(absences, places.inhabited(), registered, nowMs));
     const { gone, nextMs } = goneForGood(absences, keepMs, nowMs);
-    for (const id of gone) {
-      const ready = (place: Place): Promise<boolean> => readyFor(id, place);
-      if (await places.clear(id, ready)) log.info({ updater: id }, 'cleared away what it had left');
-    }
+    for (const id of gone) await clear(id);
     const left = gone.length > 0 ? LOOK_EVERY_MS : undefined;
     const againMs = nextMs ?? left;
     if (againMs !== undefined) lookAgain(Math.min(againMs, LOOK_EVERY_MS));
+  }
+
+  /** What one of them left in a way that cannot be removed keeps nobody else's. */
+  async function clear(id: string): Promise<void> {
+    try {
+      const ready = (place: Place): Promise<boolean> => readyFor(id, place);
+      if (await places.clear(id, ready)) log.info({ updater: id }, 'cleared away what it had left');
+    } catch (error) {
+      log.warn({ err: error, updater: id }, 'could not clear away what it has left');
+    }
   }
 
   async function readyFor(id: string, { workDir }: Place): Promise<boolean> {

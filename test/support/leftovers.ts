@@ -103,10 +103,10 @@ export function removeGroups(places: Places): void {
   }
 }
 
-/** Unmounts the work directories of updaters, each of which is a file system of its own. */
-export function unmountWork(stateDir: string): void {
-  for (const path of mountsBelow(join(stateDir, 'plugin-host/updaters'))) {
-    execFileSync('umount', [path]);
+/** Unmounts what updaters write into, each of which is a file system of its own. */
+export function unmountWork({ stateDir, runDir }: Pick<Places, 'stateDir' | 'runDir'>): void {
+  for (const dir of [join(stateDir, 'plugin-host/updaters'), join(runDir, 's')]) {
+    for (const path of mountsBelow(dir)) execFileSync('umount', [path]);
   }
 }
 

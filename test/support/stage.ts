@@ -122,7 +122,7 @@ export function openStage(options: { policy?: PolicyChange; isFleet?: boolean } 
       await processesAfter({ directory, runDir, stateDir }, REAPED_MS_MAX);
       // What a Lull that was killed leaves until the next start; a failed test has no next start.
       removeGroups({ directory, runDir, stateDir });
-      unmountWork(stateDir);
+      unmountWork({ stateDir, runDir });
       // Removing through a mount would remove what is mounted.
       const mounted = mountsBelow(directory);
       if (mounted.length > 0) throw new Error(`still mounted: ${mounted.join(', ')}`);

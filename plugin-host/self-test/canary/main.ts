@@ -206,7 +206,7 @@ const results: Record<string, Result> = {
   descriptors: descriptors(),
   privileges: privileges(),
   files: files(),
-  tmp: fill('/tmp', bait.diskBytesMax),
+  tmp: any(['/tmp', '/lull/channel'].map((dir) => fill(dir, bait.diskBytesMax))),
   disk: fill('/lull/work', bait.diskBytesMax),
   users: userNamespace(),
   processes: await processes(),

@@ -1,0 +1,65 @@
+// Where no root of an updater may lie, whatever its manifest says and whoever accepted it. Only the
+// host can tell: which directories are its own, and what belongs to whom on its disk.
+//
+// Invariants:
+//   G1. Not in, and not around, what is the host's own: a bundle that was put there would be launched
+//       unverified (T1), and what lies there would be shown.
+//   G2. Not where an updater decides what a path leads to: it could put a link on the way, and the
+//       host would follow it as root (T9). Its own root is the end of a way, and not on it.
+
+import { lstat, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { overlaps } from '../../bundle/grant.js';
+import { errorCode } from '../channel/host-failure.js';
+
+export interface Ground {
+  /** Absolute. */
+  readonly ownDirs: readonly string[];
+  /** The user ids of updaters. */
+  readonly uids: { readonly first: number; readonly last: number };
+}
+
+/** Why a root may not lie at `path`, or undefined. */
+export async function groundProblem(
+  path: string,
+  { ownDirs, uids }: Ground,
+): Promise<string | undefined> {
+  const at = await leadsTo(path);
+  for (const each of ownDirs) {
+    const own = await leadsTo(each);
+    if (overlaps(at, own) || overlaps(path, each)) return `${path} is not apart from ${each}`; // G1
+  }
+  for (const way of new Set([...waysTo(path), ...waysTo(at)])) {
+    const uid = await ownerOf(way);
+    if (uid !== undefined && uid >= uids.first && uid <= uids.last) {
+      return `${path} lies behind ${way}, which belongs to an updater`; // G2
+    }
+  }
+  return undefined;
+}
+
+/** The path without a link in it, as far as it is there. */
+async function leadsTo(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' || path === '/') throw error;
+    return join(await leadsTo(dirname(path)), path.slice(path.lastIndexOf('/') + 1));
+  }
+}
+
+/** The directories on the way to a path, and not the path itself. */
+function waysTo(path: string): string[] {
+  const ways: string[] = [];
+  for (let way = dirname(path); way !== '/'; way = dirname(way)) ways.push(way);
+  return ways;
+}
+
+async function ownerOf(path: string): Promise<number | undefined> {
+  try {
+    return (await lstat(path)).uid;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
