@@ -6,11 +6,9 @@ import { FleetServiceClient } from '../proto/gen/lull/operator/v1/fleet.js';
 import { OperatorServiceClient } from '../proto/gen/lull/operator/v1/operator.js';
 import { RegistryServiceClient } from '../proto/gen/lull/registry/v1/registry.js';
 import { SensorServiceClient } from '../proto/gen/lull/sensor/v1/sensor.js';
+import { HOST_KEY } from '../proto/wire/about.js';
 import { dialUnix, type ClientClass } from '../runtime/grpc.js';
 import { dialTcp } from '../runtime/tcp.grpc.js';
-
-/** Which machine of a fleet a call is about; the metadata's key. */
-const HOST_KEY = 'lull-host';
 
 /** The machine of a fleet that commands are about, by their --host. */
 let about: string | undefined;

@@ -96,3 +96,13 @@ testAsRoot('a user without a name is answered like everybody', () => {
   expect(lull(['--version'], 54_321)).toMatchObject({ status: 0, stderr: '' });
   expect(lull(['status'], 54_321).stderr).toMatch(/^lull: no Lull answers in /);
 });
+
+test('whoever reads only the beginning has what it wants, and nothing is said of it', () => {
+  const policy = join(directory, 'policy.yaml');
+  writeFileSync(policy, 'holds: []');
+  const script = `"$0" "$@" | true; echo "\${PIPESTATUS[0]}"`;
+  const words = [process.execPath, main, 'policy', 'check', policy];
+  const options = { encoding: 'utf8', timeout: 30_000 } as const;
+  const { stdout, stderr } = spawnSync('bash', ['-c', script, ...words], options);
+  expect([stdout, stderr]).toEqual(['0\n', '']);
+});

@@ -54,6 +54,15 @@ program.hook('preAction', () => {
   aboutHost(program.opts<Global>().host);
 });
 
+/** They serve, whether or not anybody reads what they say. */
+const serving: ReadonlySet<string> = new Set(['up', 'fleetlock']);
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  // Whoever read has what it wants, as `head` does.
+  if (!serving.has(program.args[0] ?? '')) process.exit();
+});
+
 const here: Here = {
   version,
   places: () => placesFrom(program.opts<Global>(), process.env, process.getuid?.() ?? 0),

@@ -13,6 +13,7 @@ import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createProgressFeed } from './api/watch.grpc.js';
 import type { OperatorDeps } from './api/deps.grpc.js';
+import { onlyAbout } from './api/about.grpc.js';
 import { fleetHandlers } from './api/fleet.grpc.js';
 import { ownGroups } from './api/own-groups.js';
 import { hostToWire } from './api/host.wire.js';
@@ -130,7 +131,11 @@ export async function startOrchestrator(
       }),
     );
     const apiFor = (callerOf: CallerOf) => (server: Server) => {
-      server.addService(OperatorServiceService, operatorHandlers({ ...operatorDeps, callerOf }));
+      const own = operatorHandlers({ ...operatorDeps, callerOf });
+      server.addService(
+        OperatorServiceService,
+        onlyAbout(() => hostView().id, own),
+      );
       server.addService(
         FleetServiceService,
         fleetHandlers({

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import Database from 'libsql';
 import { join } from 'node:path';
 import { TrustState } from '../../proto/gen/lull/registry/v1/registry.js';
@@ -64,6 +64,37 @@ async function refusalOf(promise: Promise<unknown>): Promise<object> {
     return { code, reason: reasonOf(error), words: details };
   }
 }
+
+describe('what is meant for a machine of a fleet', () => {
+  const about = (hostId: string) => {
+    const metadata = new Metadata();
+    metadata.set('lull-host', hostId);
+    return metadata;
+  };
+
+  test('is refused by a machine by itself, and changes nothing there', async () => {
+    const { client, rig } = operator;
+    await append(submitted(), enabled(), found([updateOf('a')]));
+    const before = rig.ledger.head.sequence;
+    const request = { subject: `${UPDATER}/a` };
+    const elsewhere = { ...options, metadata: about('till-7') };
+    const refused = refusalOf(unary(client.runNow.bind(client), request, elsewhere));
+    const words: unknown = expect.stringContaining('this is host-1');
+    const refusal = { code: status.NOT_FOUND, reason: 'UNKNOWN_SUBJECT', words };
+    expect(await refused).toEqual(refusal);
+    expect(rig.ledger.head.sequence).toBe(before);
+    const ended = new Promise((_resolve, reject) => {
+      client.watch({ fromSequence: 0n }, about('till-7')).on('error', reject).resume();
+    });
+    expect(await refusalOf(ended)).toEqual(refusal);
+  });
+
+  test('is answered by the one that has that name', async () => {
+    const { client } = operator;
+    const here = { ...options, metadata: about('host-1') };
+    expect((await unary(client.getStatus.bind(client), {}, here)).version).toBe('1.2.3');
+  });
+});
 
 describe('status', () => {
   test('of a Lull that knows nothing yet', async () => {

@@ -16,6 +16,7 @@ import { decide } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';
 import { NOW_MS, quietReadings } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
+import { onlyAbout } from './about.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
 import { operatorHandlers } from './operator.grpc.js';
 import { createProgressFeed, type ProgressFeed } from './watch.grpc.js';
@@ -69,7 +70,7 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     wake: () => (wakes += 1),
     callerOf: byOwnership,
   };
-  const handlers = operatorHandlers(deps);
+  const handlers = onlyAbout(() => hostView().id, operatorHandlers(deps));
   const listener = await serveUnix({
     path: join(rig.directory, 'operator.sock'),
     mode: 0o600,

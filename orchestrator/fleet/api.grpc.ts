@@ -3,7 +3,6 @@
 
 import {
   status,
-  type Metadata,
   type sendUnaryData,
   type ServerUnaryCall,
   type ServerWritableStream,
@@ -21,6 +20,7 @@ import type {
 import { partitionOf, partitions, subjects } from '../../proto/subjects.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
+import { hostIn } from '../api/about.grpc.js';
 import { answer, RpcFailure } from '../api/answer.grpc.js';
 import { streamEntries, type ProgressFeed } from '../api/watch.grpc.js';
 import type { Entry } from '../journal/chain.js';
@@ -30,8 +30,6 @@ import type { RunProgress } from '../scheduler/edges.loop.js';
 import { followJournal } from './follower.nats.js';
 import { askAbout, askForHosts, carriedMethods } from './calls.nats.js';
 
-/** Which machine a call is about; the metadata's key. */
-const HOST_KEY = 'lull-host';
 const PAGE = 1_000;
 
 type AnyUnary = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => void;
@@ -77,11 +75,6 @@ const runNowhere: OperatorServiceServer['runNow'] = (_call, callback) => {
     Promise.reject(new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', message)),
   );
 };
-
-function hostIn(metadata: Metadata): string | undefined {
-  const [hostId] = metadata.get(HOST_KEY);
-  return hostId === undefined ? undefined : String(hostId);
-}
 
 /** The entries of its partition that are about a machine, from whoever writes them. */
 async function watchHost(
