@@ -112,9 +112,9 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
   }
 
   async function reserve(name: string, partial: PartialFile, bytes: number): Promise<boolean> {
-    if (room.reserve(name, bytes, await partial.freeBytes())) return true;
+    if (room.reserve(name, bytes, await partial.spareBytes())) return true;
     await tidy(bytes);
-    return room.reserve(name, bytes, await partial.freeBytes());
+    return room.reserve(name, bytes, await partial.spareBytes());
   }
 
   async function download(

@@ -24,6 +24,7 @@ import { join } from 'node:path';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { startDigests, type Digests, type RunningDigests } from './digests.js';
 import type { ExpectedDigest } from './order.js';
+import { spareBytes } from './room.js';
 
 /** Downloads that nobody came back to are kept for these many names, the newest. */
 const KEPT_MAX = 16;
@@ -86,10 +87,9 @@ export class PartialFile implements Closeable {
     return this.haveBytes;
   }
 
-  /** Free bytes of the disk that it lies on. */
-  async freeBytes(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.path);
-    return bavail * bsize;
+  /** What downloads may take of the disk that it lies on. */
+  async spareBytes(): Promise<number> {
+    return spareBytes(await statfs(this.path));
   }
 
   async append(bytes: Uint8Array): Promise<void> {

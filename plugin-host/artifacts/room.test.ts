@@ -1,5 +1,5 @@
-import { expect, test } from '@jest/globals';
-import { Room } from './room.js';
+import { describe, expect, test } from '@jest/globals';
+import { Room, spareBytes } from './room.js';
 
 test('two that fit one by one, and not together, are not both begun', () => {
   const room = new Room();
@@ -22,4 +22,23 @@ test('another attempt speaks anew, and not besides', () => {
   room.reserve('a', 60, 100);
   expect(room.reserve('a', 80, 100)).toBe(true);
   expect(room.reserve('b', 21, 100)).toBe(false);
+});
+
+describe('what an updater orders leaves the machine', () => {
+  const bsize = 4_096;
+  const blocksOf = (bytes: number): number => bytes / bsize;
+  const spare = (sizeBytes: number, freeBytes: number): number =>
+    spareBytes({ blocks: blocksOf(sizeBytes), bavail: blocksOf(freeBytes), bsize });
+
+  test('a hundred megabytes of a large disk', () => {
+    expect(spare(1e12, 5e9)).toBe(4.9e9);
+  });
+
+  test('a twentieth of a small one', () => {
+    expect(spare(1e9, 6e8)).toBe(5.5e8);
+  });
+
+  test('and nothing less where there is less already', () => {
+    expect(spare(1e12, 9e7)).toBe(0);
+  });
 });

@@ -1,5 +1,19 @@
 // Room on the disk that downloads have spoken for before their first byte (T10): two that fit one by
-// one, and not together, are not both begun.
+// one, and not together, are not both begun. And whatever is ordered, the machine is left some.
+
+/** Room in which a machine still logs, and people still work (ours). */
+const LEFT_BYTES_MAX = 100_000_000;
+const LEFT_PART = 1 / 20;
+
+/** Bytes of a disk that downloads may take, by what `statfs` says of it. */
+export function spareBytes(disk: {
+  readonly blocks: number;
+  readonly bavail: number;
+  readonly bsize: number;
+}): number {
+  const left = Math.min(LEFT_BYTES_MAX, disk.blocks * disk.bsize * LEFT_PART);
+  return Math.max(0, disk.bavail * disk.bsize - left);
+}
 
 export class Room {
   private readonly spoken = new Map<string, number>();
