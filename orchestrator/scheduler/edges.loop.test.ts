@@ -375,6 +375,15 @@ describe('a host that attaches', () => {
     expect(host.sent).toMatchObject([{ $case: 'stop', value: { runId: 'r', epoch: 2n } }]);
   });
 
+  test('anew is not attached until that is durable: nothing is sent to where it was (E6)', async () => {
+    await edges.attached(hostHolding());
+    const again = hostHolding();
+    const attaching = edges.attached(again);
+    expect(edges.current()).toBeUndefined();
+    await attaching;
+    expect(edges.current()).toBe(again);
+  });
+
   test('anew is the one that counts: the end of its older connection changes nothing', async () => {
     const [older, newer] = [hostHolding('r', 's'), hostHolding('r', 's')];
     await edges.attached(older);

@@ -10,6 +10,8 @@
 //       cut is told of after the host's next start.
 //   E4. An event that the journal has already is not handled again, by whichever orchestrator: with
 //       each fact stands which event of which instance it was made of.
+//   E6. Between a hello and its entry nobody is attached: what is being written for the connection before
+//       is not sent to it, where nobody hears any more, and not counted as held by the one that comes.
 
 import { UPDATES_PER_SCAN_MAX } from '../../conditions/scan-limits.js';
 import type { Log } from '../../runtime/log.js';
@@ -104,6 +106,7 @@ export function hostEdges(deps: {
     isReplaced: ({ hostId, instanceId }) =>
       (ledger.world.instances.get(hostId) ?? []).indexOf(instanceId) > 0,
     attached: async (host) => {
+      current = undefined; // E6
       const cut = [...ledger.world.runs.values()].filter(
         // What it holds of an earlier epoch is not what was admitted: that never came.
         (run) => holdsSlot(run) && (host.held.get(run.id) ?? -1) < run.epoch,

@@ -57,8 +57,25 @@ export function fleetSandboxTest(
   testUnless(missingForSandbox ?? missingForNats, situation, body, msMax);
 }
 
+/** A test on a machine of its own, whose first process is systemd. */
+export function systemdTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
+  testUnless(missingForSystemd, situation, body, msMax);
+}
+
+/** The same, with a server for a fleet there. */
+export function fleetSystemdTest(
+  situation: string,
+  body: () => Promise<void>,
+  msMax = 300_000,
+): void {
+  testUnless(missingForSystemd ?? missingForNats, situation, body, msMax);
+}
+
 const missingForNats = natsServerProgram === undefined ? 'needs nats-server 2.10' : undefined;
 const missingForSandbox = whatIsMissing(['runc']);
+const missingForSystemd = existsSync('/lib/systemd/systemd')
+  ? whatIsMissing(['runc', 'unshare', 'nsenter'])
+  : 'needs systemd';
 const missingForPython = existsSync('/usr/lib/python3/dist-packages/grpc')
   ? whatIsMissing(['runc', 'python3'])
   : 'needs python3-grpcio';
