@@ -24,7 +24,7 @@ test('another attempt speaks anew, and not besides', () => {
   expect(room.reserve('b', 21, 100)).toBe(false);
 });
 
-describe('what an updater orders leaves the machine', () => {
+describe('what an updater orders leaves the machine (T10)', () => {
   const bsize = 4_096;
   const blocksOf = (bytes: number): number => bytes / bsize;
   const spare = (sizeBytes: number, freeBytes: number): number =>
