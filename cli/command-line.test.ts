@@ -1,9 +1,9 @@
 // What is typed wrongly, and by whom: one line that says what to do, and the right exit code.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
@@ -90,9 +90,16 @@ test('the help fits into eighty columns', () => {
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
 });
 
+/** Whether any user may start what lies there: not in a closed home, for one. */
+function isOpen(path: string): boolean {
+  const parent = dirname(path);
+  return parent === path || ((statSync(parent).mode & 0o001) !== 0 && isOpen(parent));
+}
+
 // Containers have such users.
-const testAsRoot = process.getuid?.() === 0 ? test : test.skip;
-testAsRoot('a user without a name is answered like everybody', () => {
+const canBeOther = process.getuid?.() === 0 && isOpen(process.execPath) && isOpen(main);
+const testAsOther = canBeOther ? test : test.skip;
+testAsOther('a user without a name is answered like everybody', () => {
   expect(lull(['--version'], 54_321)).toMatchObject({ status: 0, stderr: '' });
   expect(lull(['status'], 54_321).stderr).toMatch(/^lull: no Lull answers in /);
 });
