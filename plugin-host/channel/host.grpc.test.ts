@@ -37,6 +37,8 @@ let dir: string;
 let run: TestRun;
 /** What the launch serves now. */
 let held: TestRun | undefined;
+/** Called when a call has come: the first that it asks is which run the launch serves. */
+let onCall: () => void;
 let upstream: TestUpstream;
 let artifacts: Artifacts;
 let checkpoints: Checkpoints;
@@ -88,10 +90,12 @@ async function serve(changes: Partial<TestRun>): Promise<void> {
   const clock: Clock = { ...hastyClock, now: () => ({ wallMs: nowMs, monotonicMs: nowMs }) };
   const socketPath = join(dir, 'host.sock');
   held = run;
+  onCall = () => undefined;
   const launch: HostedLaunch = {
     token: 'token-1',
     uid: run.uid,
     get run() {
+      onCall();
       return held;
     },
   };
@@ -120,6 +124,11 @@ function withToken(token = 'token-1'): Metadata {
 
 const options = { deadlineMs: 10_000, metadata: withToken() };
 const line = (message: string) => ({ severity: LogRequest_Severity.INFO, message });
+
+/** The next call has come to the launch. */
+function nextCall(): Promise<void> {
+  return new Promise((resolve) => (onCall = resolve));
+}
 
 async function refusal(promise: Promise<unknown>): Promise<[status, string | undefined]> {
   const error = await promise.then(
@@ -209,8 +218,9 @@ describe('who may call (T15)', () => {
 
   test('a call that outlives its run does nothing for the run after it', async () => {
     run.freeze();
+    const came = nextCall();
     const late = unary(client.log.bind(client), line('late'), options);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await came;
     const before = run;
     const after = testRun({ ...run, runId: 'run-2' });
     held = after;
@@ -281,11 +291,11 @@ describe('Fetch', () => {
   test('stands still while the run is frozen', async () => {
     run.freeze();
     let settled = false;
+    const came = nextCall();
     const fetched = fetchAll(fetchRequest()).finally(() => {
       settled = true;
     });
-    // Another call that does not wait for the run shows that the first one has arrived.
-    await refusal(unary(client.leaveCritical.bind(client), { runId: 'run-2' }, options));
+    await came;
     expect([settled, upstream.seen]).toEqual([false, []]);
     run.thaw();
     await fetched;
@@ -293,8 +303,9 @@ describe('Fetch', () => {
 
   test('ends with CANCELLED when the run is over', async () => {
     run.freeze();
+    const came = nextCall();
     const fetched = refusal(fetchAll(fetchRequest()));
-    await refusal(unary(client.leaveCritical.bind(client), { runId: 'run-2' }, options));
+    await came;
     run.end();
     expect(await fetched).toEqual([status.CANCELLED, 'RUN_OVER']);
   });
