@@ -19,7 +19,10 @@ function dispatched(command: Command) {
     uses: () => false,
     isBusy: () => false,
     grant: ({ runId, epoch }) => void calls.push(['grant', runId, epoch]),
-    renew: noting('renew'),
+    renew: (runId, ...given) => {
+      calls.push(['renew', runId, ...given]);
+      return runId === 'r';
+    },
     pause: noting('pause'),
     pauseAll: noting('pauseAll'),
     resume: noting('resume'),
@@ -29,6 +32,7 @@ function dispatched(command: Command) {
   const link = {
     report: (run: { runId: string; epoch: number }, event: RunEvent) =>
       reported.push({ runId: run.runId, epoch: run.epoch, event }),
+    isNotHere: noting('isNotHere'),
   };
   const machine = { order: noting('order'), cancel: noting('cancel') };
   dispatch(command, runs, link, machine, {
@@ -52,6 +56,13 @@ describe('a command', () => {
   const commands: [Command, unknown[][]][] = [
     [{ $case: 'grant', value: Grant.fromPartial(whole) }, [['grant', 'r', 3]]],
     [{ $case: 'renew', value: { runId: 'r', epoch: 3n, leaseMs: 9 } }, [['renew', 'r', 3, 9]]],
+    [
+      { $case: 'renew', value: { runId: 'gone', epoch: 3n, leaseMs: 9 } },
+      [
+        ['renew', 'gone', 3, 9],
+        ['isNotHere', 'gone'],
+      ],
+    ],
     [
       { $case: 'pause', value: { runId: 'r', epoch: 3n, reasons: ['X'] } },
       [['pause', 'r', 3, ['X']]],

@@ -11,7 +11,7 @@ import type { Link } from './link.loop.js';
 export function dispatch(
   command: NonNullable<AttachResponse['kind']>,
   runs: HostedRuns,
-  link: Pick<Link, 'report'>,
+  link: Pick<Link, 'report' | 'isNotHere'>,
   machine: MachineRestart,
   withdrawn: Pick<Withdrawn, 'heard'>,
   watch: (wanted: Wanted) => void = () => undefined,
@@ -29,9 +29,11 @@ export function dispatch(
       link.report({ runId, epoch: Number(epoch) }, { kind: 'finished', outcome, stderrTail: '' });
       return;
     }
-    case 'renew':
-      runs.renew(command.value.runId, Number(command.value.epoch), command.value.leaseMs);
+    case 'renew': {
+      const { runId, epoch, leaseMs } = command.value;
+      if (!runs.renew(runId, Number(epoch), leaseMs)) link.isNotHere(runId);
       return;
+    }
     case 'pause':
       runs.pause(command.value.runId, Number(command.value.epoch), command.value.reasons);
       return;

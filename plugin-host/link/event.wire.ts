@@ -5,6 +5,27 @@ import { Update } from '../../proto/gen/lull/updater/v1/updater.js';
 import { actionToWire } from '../../proto/wire/action.js';
 import type { Outcome, RunEvent } from '../runs/event.js';
 
+/** What happened in a run of this host. */
+export interface Report {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly atMs: number;
+  readonly event: RunEvent;
+}
+
+export function reportToWire(
+  sequence: number,
+  { runId, epoch, atMs, event }: Report,
+): WireRunEvent {
+  return {
+    sequence: BigInt(sequence),
+    runId,
+    epoch: BigInt(epoch),
+    atUnixMs: BigInt(Math.round(atMs)),
+    kind: eventToWire(event),
+  };
+}
+
 export function eventToWire(event: RunEvent): WireRunEvent['kind'] {
   switch (event.kind) {
     case 'started':

@@ -166,6 +166,37 @@ describe('after the orchestrator was away', () => {
   });
 });
 
+describe('an orchestrator that waits for a run', () => {
+  test('which is not here hears a new hello, and what it says meanwhile is heard (L4)', async () => {
+    attach();
+    await until('the hello', () => orchestrator.hellos.length === 1);
+    const hearsCommands = async (count: number): Promise<void> => {
+      orchestrator.send({ $case: 'resume', value: { runId: 'r', epoch: 3n } });
+      await until('the command', () => commands.length === count);
+    };
+    await hearsCommands(1);
+    link.isNotHere('gone');
+    await until('the second hello', () => orchestrator.hellos.length === 2);
+    await hearsCommands(2);
+    report('after it');
+    await until('the event', () => orchestrator.events.length === 1);
+  });
+
+  test('whose end it has not acknowledged is told nothing new', async () => {
+    orchestrator.acknowledging = false;
+    attach();
+    report('a');
+    await until('the event', () => orchestrator.events.length === 1);
+    link.isNotHere('r');
+    orchestrator.send({ $case: 'acknowledge', value: { sequence: 1n } });
+    await link.flush(5_000);
+    expect(orchestrator.hellos).toHaveLength(1);
+    // Now nothing of it is on its way any more.
+    link.isNotHere('r');
+    await until('the second hello', () => orchestrator.hellos.length === 2);
+  });
+});
+
 describe('flushing', () => {
   test('waits until everything was acknowledged', async () => {
     orchestrator.acknowledging = false;

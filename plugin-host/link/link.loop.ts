@@ -6,6 +6,8 @@
 //   L2. A lost connection changes nothing by itself: leases run out, guards go on.
 //   L3. No more is handed to a connection than it takes: what an orchestrator does not read waits in
 //       the outbox alone, which is bounded (T23).
+//   L4. An orchestrator that waits for a run which is not here, and whose end is not on its way, hears
+//       that it is not: by a new hello, which says what runs here. It would wait without an end.
 
 import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import type { Confinement } from '../../conditions/confinement.js';
@@ -16,20 +18,13 @@ import type { LinkCarrier, LinkStream } from './carrier.wire.js';
 import type { ReadBundle } from '../catalog/catalog.fs.js';
 import type { RunEvent } from '../runs/event.js';
 import { confinementToWire, helloToWire, type Held } from './hello.wire.js';
-import { eventToWire } from './event.wire.js';
-import { acknowledged, emptyOutbox, isFull, post, type Outgoing } from './outbox.js';
+import { reportToWire, type Report } from './event.wire.js';
+import { acknowledged, emptyOutbox, isFull, post } from './outbox.js';
 import { weightOf } from './weight.js';
 
 const RECONNECT_MS_MIN = 100;
 
 type Command = NonNullable<AttachResponse['kind']>;
-
-interface Report {
-  readonly runId: string;
-  readonly epoch: number;
-  readonly atMs: number;
-  readonly event: RunEvent;
-}
 
 /** What the link serves. */
 export interface Attached {
@@ -41,6 +36,8 @@ export interface Link extends Closeable {
   /** Connects, and stays so until closed. Once. */
   attach(served: Attached): void;
   report: (run: { runId: string; epoch: number }, event: RunEvent) => void;
+  /** A run is renewed, and does not run here (L4). */
+  isNotHere(runId: string): void;
   /**
    * Resolves when there is room for what an updater brings about, or when the signal is aborted
    * (outbox.ts, O2).
@@ -69,6 +66,8 @@ export function openLink(deps: {
   const { carrier, clock, log } = deps;
   let outbox = emptyOutbox<Report>();
   let stream: LinkStream | undefined;
+  /** Ends this connection, so that there is a new one. */
+  let leave: (why: string) => void = () => undefined;
   /** The last event that this connection was handed, and whether it takes another one. */
   let sentSequence = 0;
   let draining = false;
@@ -114,6 +113,10 @@ export function openLink(deps: {
       if (kind?.$case === 'welcome') {
         retryMs = RECONNECT_MS_MIN;
         stream = attached;
+        leave = (why) => {
+          onEnd(why);
+          attached.end();
+        };
         [sentSequence, storedSequence, draining] = [0, 0, false];
         sendConfinement();
         sendWaiting(); // L1
@@ -153,7 +156,8 @@ export function openLink(deps: {
       const each = waiting[at];
       if (each === undefined) return;
       sentSequence = each.sequence;
-      if (send(present, each)) continue;
+      const value = reportToWire(each.sequence, each.event);
+      if (present.write({ kind: { $case: 'event', value } })) continue;
       draining = true;
       present.once('drain', () => {
         if (stream !== present) return;
@@ -161,24 +165,6 @@ export function openLink(deps: {
         sendWaiting();
       });
     }
-  }
-
-  function send(
-    to: NonNullable<typeof stream>,
-    { sequence, event: { runId, epoch, atMs, event } }: Outgoing<Report>,
-  ): boolean {
-    return to.write({
-      kind: {
-        $case: 'event',
-        value: {
-          sequence: BigInt(sequence),
-          runId,
-          epoch: BigInt(epoch),
-          atUnixMs: BigInt(Math.round(atMs)),
-          kind: eventToWire(event),
-        },
-      },
-    });
   }
 
   function isFlushed(): boolean {
@@ -207,6 +193,12 @@ export function openLink(deps: {
         droppable: event.kind === 'progress',
       });
       sendWaiting();
+    },
+    isNotHere: (runId) => {
+      if (stream === undefined) return;
+      if (outbox.waiting.some(({ event }) => event.runId === runId)) return;
+      log.warn({ runId }, 'the orchestrator waits for a run that is not here');
+      leave('it waits for a run that is not here');
     },
     room: (signal) =>
       new Promise((resolve) => {

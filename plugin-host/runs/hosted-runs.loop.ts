@@ -23,7 +23,8 @@ export interface HostedRuns {
   /** Whether a run of this updater is on, or is about to be. */
   readonly isBusy: (updaterId: string) => boolean;
   grant(grant: Grant): void;
-  renew(runId: string, epoch: number, leaseMs: number): void;
+  /** @returns false when there is no such run here, of whatever epoch. */
+  renew(runId: string, epoch: number, leaseMs: number): boolean;
   pause(runId: string, epoch: number, codes: readonly string[]): void;
   /** Every run, whatever its epoch. */
   pauseAll(codes: readonly ReasonCode[]): void;
@@ -111,7 +112,10 @@ export function hostRuns(deps: {
       next.set(runId, grant);
       if (!ending) replace(before);
     },
-    renew: (runId, epoch, leaseMs) => current(runId, epoch)?.renew(leaseMs),
+    renew: (runId, epoch, leaseMs) => {
+      current(runId, epoch)?.renew(leaseMs);
+      return active.has(runId);
+    },
     pause: (runId, epoch, codes) => current(runId, epoch)?.pause(knownCodes(codes)),
     pauseAll: (codes) => {
       for (const run of active.values()) run.pause(codes);
