@@ -11,7 +11,7 @@ import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registr
 import { BUNDLES_BUCKET, FLEET_PARTITION, partitions, upStreamOf } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
-import { sweepHeapSooner } from '../../runtime/heap.js';
+import { keepHeapCompact } from '../../runtime/heap.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
@@ -76,7 +76,7 @@ export async function startFleetOrchestrator(
 ): Promise<Closeable> {
   const { version, name, stateDir, runDir, nats, policy, replicaCount, allowLossy } = settings;
   const opened = new CloseStack(log);
-  sweepHeapSooner();
+  keepHeapCompact();
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const js = jetstream(nats.connection, { timeout: API_MS_MAX });
