@@ -9,3 +9,15 @@ export function stopSignal(): AbortSignal {
   }
   return controller.signal;
 }
+
+/** Aborted as well at the end of stdin: whoever started us holds the other end of that pipe. */
+export function orEndOfInput(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  process.stdin.resume();
+  // It is no reason to stay.
+  process.stdin.unref();
+  process.stdin.once('close', () => {
+    controller.abort();
+  });
+  return AbortSignal.any([signal, controller.signal]);
+}

@@ -51,29 +51,29 @@ export interface StartOptions {
   /** More for `lull up`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A command that becomes it, given the program and its arguments. */
+  readonly through?: readonly string[];
   /** In a session for itself, as a service manager starts it. */
   readonly ownSession?: boolean;
 }
 
 /** @throws StartError */
 export async function startLull(options: StartOptions): Promise<RunningLull> {
-  const { directory, policyFile, args = [], env = process.env } = options;
+  const { directory, policyFile, args = [], env = process.env, through = [] } = options;
   const runDir = join(directory, 'run');
   const stateDir = join(directory, 'state');
   const logFile = join(directory, 'lull.log');
   const where = ['--state', stateDir, '--run', runDir];
-  const child = spawn(
-    process.execPath,
-    [lullProgram, ...where, 'up', '--policy', policyFile, ...args],
-    {
-      stdio: ['ignore', 'pipe', openSync(logFile, 'a')],
-      detached: options.ownSession ?? false,
-      // Whoever sits at this machine is not part of the story.
-      env: { DBUS_SYSTEM_BUS_ADDRESS: NO_BUS, ...env },
-    },
-  );
+  const up = [lullProgram, ...where, 'up', '--policy', policyFile, ...args];
+  const [program = process.execPath, ...words] = [...through, process.execPath, ...up];
+  const child = spawn(program, words, {
+    stdio: ['ignore', 'pipe', openSync(logFile, 'a')],
+    detached: options.ownSession ?? false,
+    // Whoever sits at this machine is not part of the story.
+    env: { DBUS_SYSTEM_BUS_ADDRESS: NO_BUS, ...env },
+  });
   const exited = once(child, 'exit').then(([code]) => (code as number | null) ?? undefined);
-  const up = new Promise<boolean>((resolve) => {
+  const isUp = new Promise<boolean>((resolve) => {
     child.stdout?.on('data', (bytes: Buffer) => {
       if (bytes.toString().includes(' is up')) resolve(true);
     });
@@ -82,7 +82,7 @@ export async function startLull(options: StartOptions): Promise<RunningLull> {
     });
     setTimeout(resolve, START_MS_MAX, false).unref();
   });
-  if (!(await up)) {
+  if (!(await isUp)) {
     child.kill('SIGTERM');
     const words = readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? '';
     throw new StartError(words.replace(/^lull: /, '') || 'Lull did not start');

@@ -40,6 +40,8 @@ export interface PluginHostSettings {
   /** Name or path of the OCI runtime. */
   readonly ociRuntime: string;
   readonly priority: Priority;
+  /** The control group in which ours go; absent: at the root of each hierarchy. */
+  readonly delegatedGroup: string | undefined;
   /** The users that updaters run as, one each. */
   readonly uids: UidRange;
   /** What is launched has to be signed with one of them; none: as the orchestrator says. */
@@ -70,7 +72,10 @@ export async function startPluginHost(
     mkdirSync(stateDir, { recursive: true, mode: 0o711 });
     const runtime = opened.add(
       'sandboxes',
-      await createSandboxesIfAny({ stateDir, runDir, ociRuntime, priority, log }),
+      await createSandboxesIfAny({
+        ...{ stateDir, runDir, ociRuntime, priority, log },
+        delegatedGroup: settings.delegatedGroup,
+      }),
     );
     const orphans = await runtime.killOrphans();
     if (orphans.length > 0) log.warn({ orphans }, 'ended what a dead instance had left running');

@@ -19,6 +19,7 @@ import { connectFleet, hostIdOf, type FleetPlace } from './fleet-place.js';
 import type { JournalSettings } from './journal-place.js';
 import type { Part } from './parts.js';
 import type { Replay } from './replay.js';
+import { requireGround, startInside } from './without-root.js';
 
 export interface UpOptions {
   readonly version: string;
@@ -32,6 +33,8 @@ export interface UpOptions {
   readonly trustedKeys: readonly KeyObject[];
   readonly logLevel: LogLevel;
   readonly parts: readonly Part[];
+  /** We are the plugin-host of a Lull without root, in its namespace; our control groups go in this one. */
+  readonly delegatedGroup: string | undefined;
   readonly profile: Profile;
   /** Programs that updates wait for. */
   readonly apps: readonly string[];
@@ -64,12 +67,15 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
   const opened = new CloseStack(log);
   const wanted = (part: Part): boolean => options.parts.includes(part);
   try {
-    if (wanted('plugin-host')) requireConfinement(ociRuntime);
+    const group =
+      wanted('plugin-host') && !isRoot() ? await requireGround(options.uids) : undefined;
+    const parts = options.parts.filter((part) => part !== 'plugin-host' || group === undefined);
+    if (parts.includes('plugin-host')) requireConfinement(ociRuntime, options.delegatedGroup);
     // The sockets tell a living Lull from a dead one, but not two that start at once; and the
     // plugin-host has no socket at all.
     makeDirectory(runDir, 0o700, '--run');
     makeDirectory(stateDir, 0o711, '--state');
-    for (const part of options.parts) {
+    for (const part of parts) {
       opened.add('claim', await claim(runDir, part, '--run'));
       if (part !== 'sensor-service') opened.add('claim', await claim(stateDir, part, '--state'));
     }
@@ -98,7 +104,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       );
     }
     const nats =
-      options.fleet === undefined
+      options.fleet === undefined || parts.length === 0
         ? undefined
         : opened.add('NATS', await connectFleet(options.fleet, options.journalOptions, log));
     if (policy !== undefined && nats !== undefined && options.fleet !== undefined) {
@@ -133,7 +139,11 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         await startOrchestrator(settings, { clock, log: log.child({ part: 'orchestrator' }) }),
       );
     }
-    if (wanted('plugin-host')) {
+    const inside =
+      group === undefined
+        ? undefined
+        : opened.add('plugin-host', await startInside(group, options.places));
+    if (parts.includes('plugin-host')) {
       const { startPluginHost } = await import('../../plugin-host/main.js');
       const settings = {
         stateDir: `${stateDir}/plugin-host`,
@@ -142,6 +152,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         ociRuntime,
         priority,
         uids: options.uids,
+        delegatedGroup: options.delegatedGroup,
         trustedKeys: options.trustedKeys,
         env: process.env,
         ...(nats === undefined ? {} : { fleet: { nats, ...hostIdOf(options.fleet) } }),
@@ -154,7 +165,8 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       opened.add('plugin-host', await startPluginHost(settings, deps));
     }
     process.stdout.write(`Lull ${version} is up: ${options.parts.join(', ')} in ${runDir}\n`);
-    await aborted(signal);
+    await aborted(inside === undefined ? signal : AbortSignal.any([signal, inside.gone]));
+    if (!signal.aborted) throw new CommandError('the plugin-host has ended');
     process.stdout.write('stopping\n');
   } finally {
     await opened.close();
@@ -167,6 +179,11 @@ async function readPolicy(
 ): Promise<PolicyFile> {
   const { openPolicyFile } = await import('../policy-file.fs.js');
   return openPolicyFile(file, deps);
+}
+
+/** Of the machine, or of a user namespace: what is lacking in either is said by name. */
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -14,7 +14,7 @@ import { parseUids } from '../commands/uids.js';
 import { CommandError } from '../failure.js';
 import { listenFrom } from '../paths.js';
 import { fleetFrom } from '../commands/fleet-place.js';
-import { stopSignal } from '../stop-signal.js';
+import { orEndOfInput, stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
 
 const AS_IT_WAS = '1';
@@ -27,6 +27,7 @@ interface UpFlags {
   readonly uids: string;
   readonly logLevel: LogLevel;
   readonly only: Part[];
+  readonly delegatedGroup?: string;
   readonly profile: Profile;
   readonly app: string[];
   readonly journal?: string;
@@ -100,9 +101,12 @@ export function addUp(program: Command, here: Here): void {
     .addOption(
       new Option('--name <name>', "this orchestrator's name in the fleet").env('LULL_NAME'),
     )
+    // What a Lull without root gives the plugin-host that it starts.
+    .addOption(new Option('--delegated-group <path>').hideHelp())
     .option('--replay <file>', 'play a recorded trace instead of measuring')
     .option('--speed <times>', 'how fast to play it', AS_IT_WAS)
     .action(async (given: UpFlags) => {
+      const isInside = given.delegatedGroup !== undefined;
       const { up } = await import('../commands/up.js');
       await up(
         {
@@ -114,7 +118,8 @@ export function addUp(program: Command, here: Here): void {
           uids: parseUids(given.uids),
           trustedKeys: await trustedKeysOf(given),
           logLevel: given.logLevel,
-          parts: given.only,
+          parts: isInside ? ['plugin-host'] : given.only,
+          delegatedGroup: given.delegatedGroup,
           profile: given.profile,
           apps: given.app,
           journal: given.journal === undefined ? undefined : parsePlace(given.journal),
@@ -123,7 +128,7 @@ export function addUp(program: Command, here: Here): void {
           fleet: fleetFrom(given, hostname()),
           replay: await replayOf(given),
         },
-        stopSignal(),
+        isInside ? orEndOfInput(stopSignal()) : stopSignal(),
       );
     });
 }

@@ -12,6 +12,7 @@ describe('what an error comes to', () => {
     [new CatalogError('MANIFEST_INVALID', 'why'), 'MANIFEST_INVALID', false],
     [new CatalogError('DIGEST_MISMATCH', 'why'), 'DIGEST_MISMATCH', true],
     [new SandboxError('RUNTIME_MISSING', 'why'), 'CONFINEMENT_WEAK', false],
+    [new SandboxError('CANNOT_FREEZE', 'why'), 'CONFINEMENT_WEAK', false],
     [new SandboxError('LAUNCH_FAILED', 'why'), 'LAUNCH_FAILED', true],
     [new UpdaterError('UPDATER_CRASHED', 'why'), 'UPDATER_CRASHED', true],
     [new UpdaterError('CONTRACT_BROKEN', 'why'), 'CONTRACT_BROKEN', false],

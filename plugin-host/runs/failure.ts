@@ -4,7 +4,7 @@ import { displayText } from '../../conditions/words.js';
 import { CatalogError } from '../catalog/catalog-error.js';
 import { travelling, UpdaterError } from '../channel/dial-error.js';
 import { HostError } from '../channel/host-failure.js';
-import { SandboxError } from '../sandbox/sandbox-error.js';
+import { SandboxError, type SandboxErrorCode } from '../sandbox/sandbox-error.js';
 import { failed, type Outcome } from './event.js';
 
 /** What another attempt cannot mend. */
@@ -13,13 +13,16 @@ const final: readonly UpdaterError['reason'][] = [
   ...(['DIGEST_MISMATCH', 'SIGNATURE_INVALID'] as const),
 ];
 
+/** Nothing can be launched on this machine as it is. */
+const unfit: readonly SandboxErrorCode[] = ['RUNTIME_MISSING', 'CANNOT_FREEZE'];
+
 export function outcomeOf(error: unknown): Outcome {
   // A stored bundle that was altered is gone by now and comes anew; one that was never as signed
   // will not become so by itself.
   if (error instanceof CatalogError) {
     return failed(error.code, error.message, error.code === 'DIGEST_MISMATCH');
   }
-  if (error instanceof SandboxError && error.code === 'RUNTIME_MISSING') {
+  if (error instanceof SandboxError && unfit.includes(error.code)) {
     return failed('CONFINEMENT_WEAK', error.message, false);
   }
   if (error instanceof SandboxError) return failed('LAUNCH_FAILED', error.message, true);

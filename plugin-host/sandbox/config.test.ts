@@ -13,7 +13,10 @@ const facts: HostFacts = {
   node: { executable: '/opt/node/bin/node', npm: '/opt/node/lib/node_modules/npm' },
   userNamespaces: true,
   openFilesMax: 1_024,
-  groups: { swap: true, unifiedMemory: false, diskWeight: false, diskRates: false },
+  groups: {
+    ...{ memory: true, processes: true, processorWeight: true, swap: true },
+    ...{ unifiedMemory: false, diskWeight: false, diskRates: false },
+  },
 };
 
 const spec: SandboxSpec = {

@@ -9,6 +9,8 @@ export interface CgroupLayout {
   readonly unified: string | undefined;
   /** Mount points of the v1 hierarchies by controller; named ones as "name=systemd". */
   readonly v1: ReadonlyMap<string, string>;
+  /** The group that was delegated to us, from the root of each hierarchy; absent: ours lie at the root. */
+  readonly delegated?: string;
 }
 
 export interface MountPoint {

@@ -7,6 +7,7 @@ const always = {
   cpu: { shares: 2 },
   devices: [{ allow: false, access: 'rwm' }],
 };
+const given = { memory: true, processes: true, processorWeight: true };
 const unified = { 'memory.high': '310000000', 'memory.oom.group': '1' };
 
 test.each<[string, Pick<GroupFeatures, 'swap' | 'unifiedMemory'>, object]>([
@@ -23,7 +24,17 @@ test.each<[string, Pick<GroupFeatures, 'swap' | 'unifiedMemory'>, object]>([
   ],
   ['v2 without', { swap: false, unifiedMemory: true }, { memory: { limit: 320_000_000 }, unified }],
 ])('%s: memory ends at its limit, and swap is none beyond it', (_which, features, memory) => {
-  expect(resourcesOf(limits, features)).toEqual({ ...always, ...memory });
+  expect(resourcesOf(limits, { ...given, ...features })).toEqual({ ...always, ...memory });
+});
+
+test.each([
+  ['memory', 'memory'],
+  ['processes', 'pids'],
+  ['processorWeight', 'cpu'],
+] as const)('what was not delegated is not asked for: %s', (feature, resource) => {
+  const groups = { ...given, swap: false, unifiedMemory: false };
+  expect(resourcesOf(limits, groups)).toHaveProperty(resource);
+  expect(resourcesOf(limits, { ...groups, [feature]: false })).not.toHaveProperty(resource);
 });
 
 test.each([
@@ -37,8 +48,8 @@ test.each([
 });
 
 test('what is limited beside what every kernel can is said in words', () => {
-  const none = { swap: false, unifiedMemory: false, diskWeight: false, diskRates: false };
+  const none = { ...given, swap: false, unifiedMemory: false, diskWeight: false, diskRates: false };
   expect(limitsBeside(none)).toEqual([]);
-  const all = { swap: true, unifiedMemory: true, diskWeight: true, diskRates: true };
+  const all = { ...none, swap: true, unifiedMemory: true, diskWeight: true, diskRates: true };
   expect(limitsBeside(all)).toEqual(['swap', 'disk weight', 'disk rates']);
 });

@@ -16,8 +16,12 @@ export const noDiskRates: DiskRates = {
   writeBytesPerSMax: Number.POSITIVE_INFINITY,
 };
 
-/** Of control groups, beyond what each kernel has. */
+/** What control groups limit here. Root's have the first three; one that was delegated has what was given. */
 export interface GroupFeatures {
+  readonly memory: boolean;
+  readonly processes: boolean;
+  /** Processors are shared by weight. */
+  readonly processorWeight: boolean;
   /** Swap is counted: v1 with `memsw`, v2 with `memory.swap.max`. */
   readonly swap: boolean;
   /** Memory is v2's: it can be slowed before its limit, and ends as a whole at it. */
@@ -38,9 +42,9 @@ export function limitsBeside({ swap, diskWeight, diskRates }: GroupFeatures): re
 }
 
 export interface Resources {
-  readonly memory: { readonly limit: number; readonly swap?: number };
-  readonly pids: { readonly limit: number };
-  readonly cpu: { readonly shares: number };
+  readonly memory?: { readonly limit: number; readonly swap?: number };
+  readonly pids?: { readonly limit: number };
+  readonly cpu?: { readonly shares: number };
   readonly devices: readonly { readonly allow: boolean; readonly access: string }[];
   readonly unified?: Readonly<Record<string, string>>;
 }
@@ -58,17 +62,15 @@ const CPU_SHARE_MAX = 0.9;
 
 export function resourcesOf(
   limits: SandboxSpec['limits'],
-  features: Pick<GroupFeatures, 'swap' | 'unifiedMemory'>,
+  features: Omit<GroupFeatures, 'diskWeight' | 'diskRates'>,
 ): Resources {
   const { memoryBytesMax, processesMax } = limits;
+  // Of both together: nothing of it is swapped out beyond its limit, while everybody waits.
+  const swap = features.swap ? { swap: memoryBytesMax } : {};
   return {
-    memory: {
-      limit: memoryBytesMax,
-      // Of both together: nothing of it is swapped out beyond its limit, while everybody waits.
-      ...(features.swap ? { swap: memoryBytesMax } : {}),
-    },
-    pids: { limit: processesMax },
-    cpu: { shares: CPU_SHARES_MIN },
+    ...(features.memory ? { memory: { limit: memoryBytesMax, ...swap } } : {}),
+    ...(features.processes ? { pids: { limit: processesMax } } : {}),
+    ...(features.processorWeight ? { cpu: { shares: CPU_SHARES_MIN } } : {}),
     // Nothing but the runtime's default devices.
     devices: [{ allow: false, access: 'rwm' }],
     ...(features.unifiedMemory

@@ -20,7 +20,7 @@ export async function createSandboxesIfAny(
   } catch (error) {
     if (!isRuntimeMissing(error)) throw error;
     options.log.error(`no updater runs here: ${error.message} Then start Lull again.`);
-    return noSandboxes(error, kindOf(readLayout()));
+    return noSandboxes(error, kindOf(readLayout(options.delegatedGroup)));
   }
 }
 
@@ -34,6 +34,7 @@ function noSandboxes(why: SandboxError, cgroups: CgroupKind): SandboxRuntime {
     launch: () => Promise.reject(why),
     release: () => Promise.resolve(),
     weaken: () => false,
+    giveUp: () => undefined,
     killOrphans: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   };

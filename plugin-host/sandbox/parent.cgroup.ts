@@ -16,7 +16,7 @@ import { removeGroup } from './processes.cgroup.js';
 import { SandboxError } from './sandbox-error.js';
 
 export interface ParentGroup {
-  /** From the root of every hierarchy: "/lull-1a2b3c4d". */
+  /** From the root of every hierarchy: "/lull-1a2b3c4d", or a path that ends so. */
   readonly path: string;
   /** Where the reaper finds the processes: v2 where it can be used, else the v1 freezer. */
   readonly reapDir: string;
@@ -51,7 +51,8 @@ export function openParentGroup(
   stateDir: string,
   priority: Priority,
 ): ParentGroup {
-  const path = parentPath(stateDir);
+  const { delegated = '' } = layout;
+  const path = `${delegated}${parentPath(stateDir)}`;
   const dirs = hierarchies(layout).map((hierarchy) => join(hierarchy, path));
   const processes = layout.unified ?? layout.v1.get('freezer');
   if (processes === undefined) {
@@ -63,7 +64,7 @@ export function openParentGroup(
 
   const knobs = [...weights, ...processorKnobs(availableParallelism())];
   const make = (): void => {
-    if (layout.unified !== undefined) enableControllers(layout.unified);
+    if (layout.unified !== undefined) enableControllers(join(layout.unified, delegated));
     for (const dir of dirs) mkdirSync(dir, { recursive: true });
     // For the groups below: theirs are opened before the runtime comes to enable anything.
     if (layout.unified !== undefined) enableControllers(join(layout.unified, path));
@@ -83,6 +84,9 @@ export function openParentGroup(
       make();
       const has = (file: string): boolean => dirs.some((dir) => existsSync(join(dir, file)));
       return {
+        memory: has('memory.max') || has('memory.limit_in_bytes'),
+        processes: has('pids.max'),
+        processorWeight: has('cpu.weight') || has('cpu.shares'),
         swap: has('memory.memsw.limit_in_bytes') || has('memory.swap.max'),
         unifiedMemory: has('memory.high'),
         diskWeight: ['io.weight', 'io.bfq.weight', 'blkio.weight', 'blkio.bfq.weight'].some(has),

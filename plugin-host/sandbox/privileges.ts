@@ -32,5 +32,5 @@ export function whatIsMissing(uid: number | undefined, status: string): string |
   // Whoever is not root has no use for a list of what root has.
   const what =
     uid === 0 ? ` It lacks ${missing.map(({ name, why }) => `${name} (${why})`).join(', ')}.` : '';
-  return `confining updaters needs root, with its capabilities: run Lull with sudo, or give them to the container (docker-compose.yml has the list). There is no confinement without root.${what}`;
+  return `confining updaters needs root, with its capabilities: run Lull with sudo, or give them to the container (docker-compose.yml has the list).${what}`;
 }

@@ -5,6 +5,8 @@ export type SandboxErrorCode =
   | 'RUNTIME_MISSING'
   /** Lull lacks the rights to confine anything. */
   | 'NOT_PERMITTED'
+  /** What is frozen goes on here, so nothing may run. */
+  | 'CANNOT_FREEZE'
   /** The runtime refused, or the program is not there; the message has the runtime's words. */
   | 'LAUNCH_FAILED'
   /** The caller's signal was aborted before the updater ran. */

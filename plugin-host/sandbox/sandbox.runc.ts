@@ -5,7 +5,7 @@
 // the updater, close() leaves nothing behind: no process, mount, control group or directory.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CgroupKind } from '../../conditions/confinement.js';
@@ -19,14 +19,9 @@ import { readHostFacts } from './facts.fs.js';
 import { kindOf, type CgroupLayout } from './hierarchy.js';
 import { RuncSandbox } from './launch.runc.js';
 import { limitsBeside, noDiskRates } from './limits.js';
+import { endOrphans } from './orphans.runc.js';
 import { openParentGroup, type ParentGroup, type Priority } from './parent.cgroup.js';
-import {
-  findRuntime,
-  requireCgroups,
-  runCommand,
-  versionOf,
-  type RuntimeProgram,
-} from './program.spawn.js';
+import { findRuntime, requireCgroups, versionOf, type RuntimeProgram } from './program.spawn.js';
 import { startReaper, type Reaper } from './reaper.spawn.js';
 import { readLayout, requireRights } from './rights.proc.js';
 import { planRootfs, type HostFacts } from './rootfs.js';
@@ -41,6 +36,8 @@ export interface SandboxRuntimeOptions {
   readonly runDir: string;
   /** Name or path of the program. */
   readonly ociRuntime: string;
+  /** The control group in which ours go; absent: at the root of each hierarchy. */
+  readonly delegatedGroup?: string | undefined;
   /** `lowest` unless said otherwise. `normal` is for machines that are always busy: build hosts, tests. */
   readonly priority?: Priority;
   readonly log: Log;
@@ -62,7 +59,7 @@ export interface SandboxRuntime {
   discard(id: string): Promise<void>;
   /**
    * Starts an updater in the directories of `prepare`. After a failure nothing of it is left.
-   * @throws SandboxError LAUNCH_FAILED or CANCELLED.
+   * @throws SandboxError LAUNCH_FAILED, CANNOT_FREEZE or CANCELLED.
    */
   launch(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox>;
   /** Takes down what bounds a work directory, which is kept; the next launch in it does so anew. */
@@ -72,6 +69,8 @@ export interface SandboxRuntime {
    * @returns false where there is nothing left to do without.
    */
   weaken(): boolean;
+  /** Launches nothing from now on: what is frozen here goes on. */
+  giveUp(): void;
   /** Ends and removes what a dead instance left (T22). Before the first launch. @returns their ids. */
   killOrphans(): Promise<string[]>;
   close(): Promise<void>;
@@ -96,12 +95,13 @@ class RuncRuntime implements SandboxRuntime {
   private readonly bindChannel: ReturnType<typeof channelBinder>;
   private readonly live = new Set<RuncSandbox>();
   private closing: Promise<void> | undefined;
+  private freezes = true;
 
   constructor(private readonly options: SandboxRuntimeOptions) {
     requireRights();
     const priority = options.priority ?? 'lowest';
     this.program = findRuntime(options.ociRuntime, priority);
-    this.layout = readLayout();
+    this.layout = readLayout(options.delegatedGroup);
     requireCgroups(this.program, kindOf(this.layout));
     this.parent = openParentGroup(this.layout, options.stateDir, priority);
     this.facts = readHostFacts(this.parent.features());
@@ -114,8 +114,9 @@ class RuncRuntime implements SandboxRuntime {
   }
 
   async describe(): Promise<Described> {
+    const version = await versionOf(this.program);
     return {
-      runtime: await versionOf(this.program),
+      runtime: this.layout.delegated === undefined ? version : `${version}, without root`,
       cgroups: kindOf(this.layout),
       limits: limitsBeside(this.facts.groups),
     };
@@ -156,6 +157,10 @@ class RuncRuntime implements SandboxRuntime {
   }
 
   private requireWanted(signal: AbortSignal): void {
+    if (!this.freezes) {
+      const why = 'what is frozen goes on here: its control group holds none of its processes';
+      throw new SandboxError('CANNOT_FREEZE', why);
+    }
     if (this.closing === undefined && !signal.aborted) return;
     throw new SandboxError('CANCELLED', 'the launch was given up');
   }
@@ -168,6 +173,10 @@ class RuncRuntime implements SandboxRuntime {
     if (!this.facts.userNamespaces) return false;
     this.facts = { ...this.facts, userNamespaces: false };
     return true;
+  }
+
+  giveUp(): void {
+    this.freezes = false;
   }
 
   private spawn(spec: SandboxSpec, hasQuota: boolean): RuncSandbox {
@@ -214,20 +223,9 @@ class RuncRuntime implements SandboxRuntime {
   }
 
   async killOrphans(): Promise<string[]> {
-    const containers = [...this.parent.children(), ...readdirSync(this.runtimeRoot)];
-    const orphans = [...new Set(containers)].filter((name) => !name.endsWith(`.${this.instance}`));
-    for (const name of orphans) {
-      const group = this.parent.openChild(name);
-      if (!(await group.kill())) this.options.log.error({ name }, 'an orphan does not die');
-      if (existsSync(join(this.runtimeRoot, name))) {
-        const args = ['--root', this.runtimeRoot, 'delete', '--force', name];
-        await runCommand(this.program, args).catch((error: unknown) => {
-          this.options.log.warn({ err: error, name }, 'the OCI runtime did not delete an orphan');
-        });
-        await rm(join(this.runtimeRoot, name), { recursive: true, force: true });
-      }
-      group.close();
-    }
+    const { parent, runtimeRoot, program, instance } = this;
+    const { log } = this.options;
+    const orphans = await endOrphans({ parent, runtimeRoot, program, instance, log });
     const left = dirs.listLaunches(this.options.runDir);
     for (const id of left) await this.discard(id);
     return [...new Set([...orphans.map((name) => name.replace(/\.[0-9a-f]*$/, '')), ...left])];

@@ -29,6 +29,7 @@ import {
 import { mkdir, rmdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Log } from '../../runtime/log.js';
+import { isWritable } from './writable.fs.js';
 import { deviceOf, fileBehind, isAttached, mountPoints, nameOfDevice } from './device.fs.js';
 
 const run = promisify(execFile);
@@ -63,7 +64,7 @@ export class WorkDisks {
     return this.next(async () => {
       // As the kernel names it in what it tells of mounts.
       const workDir = realpathSync(dir);
-      if (this.closed || bytesMax > ROOM_BYTES_MAX || !existsSync('/dev/loop-control')) {
+      if (this.closed || bytesMax > ROOM_BYTES_MAX || !isWritable('/dev/loop-control')) {
         return false;
       }
       try {

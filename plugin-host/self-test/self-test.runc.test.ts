@@ -8,6 +8,7 @@ import type { Confinement } from '../../conditions/confinement.js';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import {
+  launchScript,
   leftovers,
   openFixture,
   openRuntime,
@@ -148,6 +149,23 @@ describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing}
         const found = await outcomeIn(runtime);
         expect(failing(found)).toEqual(expect.arrayContaining(allowed));
         expect(found.level).toBe(level);
+      } finally {
+        await runtime.close();
+      }
+    },
+    CANARY_MS_MAX,
+  );
+
+  test(
+    'a freezer that holds nobody: nothing is launched any more, whatever policy takes',
+    async () => {
+      const runtime = await weakened('linux.cgroupsPath += ".elsewhere"');
+      try {
+        const found = await outcomeIn(runtime);
+        expect(failing(found)).toContain('freeze');
+        expect(found.level).toBe('none');
+        const attempt = launchScript(runtime, fixture.root, 'next', 'process.exit(0);');
+        await expect(attempt).rejects.toMatchObject({ code: 'CANNOT_FREEZE' });
       } finally {
         await runtime.close();
       }

@@ -7,6 +7,7 @@ import type { Level, Trial, TrialResult } from '../../conditions/confinement.js'
 
 /**
  * `boundary`: without it an updater reaches what is not its own, so there is no confinement.
+ *   So is the freezer: without it a person who comes back has no machine of theirs, and nothing runs.
  * `limit`: without it, it can take more of the machine than it may.
  * `seal`: a second wall, which not every machine can have.
  */
@@ -25,11 +26,11 @@ export const trials = {
   strangers: { holds: 'boundary', tries: 'to see a process that is not its own' },
   descriptors: { holds: 'boundary', tries: 'to find an open file of the host' },
   privileges: { holds: 'boundary', tries: 'to have, or to gain, a capability; to run unfiltered' },
+  freeze: { holds: 'boundary', tries: 'to go on while it is frozen' },
   memory: { holds: 'limit', tries: 'to take more memory than it may' },
   processes: { holds: 'limit', tries: 'to start more processes than it may' },
   files: { holds: 'limit', tries: 'to open more files than it may' },
   tmp: { holds: 'limit', tries: 'to fill /tmp, or where its socket is, beyond their size' },
-  freeze: { holds: 'limit', tries: 'to go on while it is frozen' },
   disk: { holds: 'seal', tries: 'to write more to its directory than it may' },
   users: { holds: 'seal', tries: "to be in the machine's own user namespace" },
 } as const satisfies Readonly<Record<string, { holds: Holds; tries: string }>>;

@@ -4,6 +4,7 @@
 import { test } from '@jest/globals';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { versionTwo } from './version-two.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 
 const CAP_SYS_ADMIN = 21n;
@@ -11,6 +12,15 @@ const CAP_SYS_ADMIN = 21n;
 /** A test that starts a whole Lull, with a sandbox. */
 export function sandboxTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
   testUnless(missingForSandbox, situation, body, msMax);
+}
+
+/** A test of an ordinary user who starts a whole Lull. */
+export function ordinaryUserTest(
+  situation: string,
+  body: () => Promise<void>,
+  msMax = 300_000,
+): void {
+  testUnless(missingForOrdinaryUser, situation, body, msMax);
 }
 
 /** A test with an updater in Python, which needs Debian's python3-grpcio and python3-protobuf. */
@@ -73,6 +83,10 @@ export function fleetSystemdTest(
 
 const missingForNats = natsServerProgram === undefined ? 'needs nats-server 2.10' : undefined;
 const missingForSandbox = whatIsMissing(['runc']);
+const missingForOrdinaryUser =
+  versionTwo() === undefined
+    ? 'needs control groups of version 2'
+    : whatIsMissing(['runc', 'newuidmap', 'newgidmap', 'unshare', 'setpriv']);
 const missingForSystemd = existsSync('/lib/systemd/systemd')
   ? whatIsMissing(['runc', 'unshare', 'nsenter'])
   : 'needs systemd';

@@ -41,8 +41,16 @@ export interface Stage {
   readonly keyFile: string;
   /** A trusted publisher "rival" may have the same ids. */
   readonly rivalKeyFile: string;
-  /** `lull up` in a process of its own. @throws StartError */
-  start(args?: readonly string[], env?: ProcessOptions['env']): Promise<RunningLull>;
+  /**
+   * `lull up` in a process of its own.
+   * @param through a command that becomes it.
+   * @throws StartError
+   */
+  start(
+    args?: readonly string[],
+    env?: ProcessOptions['env'],
+    through?: readonly string[],
+  ): Promise<RunningLull>;
   /** Of a fleet: a network of its own before the server, for "--nats" of whoever is to be behind it. */
   network(): Promise<FaultProxy>;
   /** Follows the running Lull: from its first journal entry on. */
@@ -88,13 +96,14 @@ export function openStage(options: { policy?: PolicyChange; isFleet?: boolean } 
     },
     keyFile,
     rivalKeyFile,
-    start: async (args = [], env = process.env) => {
+    start: async (args = [], env = process.env, through = []) => {
       await carrier.open();
       const each = await startLull({
         directory,
         policyFile,
         args: [...besideOthers, ...args],
         env: { ...env, ...carrier.env },
+        through,
       });
       running.push(each);
       return each;
