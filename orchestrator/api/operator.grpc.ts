@@ -163,6 +163,7 @@ async function enable(
     id: request.id,
     version: updater.current,
     settings: carriedSettings(updater, given),
+    updaters: deps.ledger.world.updaters.values(),
     attestation: request.attestation.slice(0, 4_096),
     attribution,
   });
