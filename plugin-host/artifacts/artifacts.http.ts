@@ -1,15 +1,16 @@
 // What updaters order to be downloaded: from the store, or from the network into it.
 //
-//   order ─▶ store has it? ─▶ show it to the run
+//   order ─▶ was it had before, and is stored? ─▶ show it to the run
 //              │ no                ▲
 //              ▼                   │ digests match: adopt
 //            partial file ◀─ attempts, by range, until whole
 //
 // Invariants:
 //   F1. Nothing is visible under a digest that it does not have.
-//   F2. Two runs that order the same content follow each other; the second one finds it stored.
-//   F3. Every URL that may be asked was granted, before the store is looked at: what is there is not
-//       for everybody who guesses its digest.
+//   F2. Two runs of an updater that order the same content follow each other; the second one finds it stored.
+//   F3. Every URL that may be asked was granted, before the store is looked at; and from there an updater
+//       is given what was fetched for itself alone. What another one may reach is not for everybody
+//       who knows its digest: it is downloaded again, from where this one may (T15).
 //   F4. A disk that is full gets its space back, whoever fills it: `tidy` is called every while. What nobody uses goes first (sweep.fs.ts), then the partial file.
 //   F5. What an order names is held before it is looked for, and what it got until its run is over.
 
@@ -23,12 +24,12 @@ import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { readProxyRule, type Environment } from '../egress/upstream-proxy.js';
 import { checkUrl } from './allowed-url.js';
-import { sha256In } from './digests.js';
+import { sha256In, type Digests } from './digests.js';
 import { downloadWhole, type DownloadDeps } from './download.http.js';
 import { isStrong, partialName, type FetchOrder } from './order.js';
 import { PartialFile } from './partial.fs.js';
 import { Room } from './room.js';
-import { adopt, findStored, showIn, type StoredContent } from './store.fs.js';
+import { adopt, findStored, isShown, showIn, type StoredContent } from './store.fs.js';
 import { sweep, sweepPartials } from './sweep.fs.js';
 import { createTurns } from './turns.js';
 import { Uses } from './uses.js';
@@ -117,12 +118,27 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
     return room.reserve(name, bytes, await partial.spareBytes());
   }
 
+  /** One after the other: another updater may have fetched the same at the same time. */
+  async function take(
+    path: string,
+    digests: Digests,
+    run: HostedRun,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const done = await turns.take(sha256In(digests), signal);
+    try {
+      return await adopt(dir, path, digests, () => run.thawed());
+    } finally {
+      done();
+    }
+  }
+
   async function download(
     order: FetchOrder,
     run: HostedRun,
     hooks: FetchHooks,
   ): Promise<StoredContent> {
-    const name = partialName(order);
+    const name = beginningOf(order, run);
     const partial = await PartialFile.open(join(dir, 'partial'), name, order.digests, () =>
       run.thawed(),
     );
@@ -138,7 +154,7 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       const got = await downloadWhole(attempt, downloads);
       const sizeBytes = partial.sizeBytes;
       await keepFor(run, sha256In(got.digests)); // F5
-      const sha256 = await adopt(dir, partial.path, got.digests);
+      const sha256 = await take(partial.path, got.digests, run, hooks.signal);
       await partial.discard();
       const { url, redirects, address: remoteAddress, resumedCount } = got;
       const what = { url, redirects, remoteAddress, sizeBytes, sha256, resumedCount };
@@ -163,12 +179,15 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       const signal = AbortSignal.any([run.over, hooks.signal, closing.signal]);
       requireGranted(order, run);
       const sizeBytesMax = Math.min(order.sizeBytesMax, run.limits.diskBytesMax);
-      const done = await turns.take(partialName(order), signal); // F2
+      const begun = beginningOf(order, run);
+      const done = await turns.take(begun, signal); // F2
       const names = order.digests.filter(isStrong).map(({ hex }) => hex);
-      const release = await uses.hold([partialName(order), ...names]); // F5
+      const release = await uses.hold([begun, ...names]); // F5
       try {
         await mkdir(dir, { recursive: true, mode: 0o711 });
-        const stored = await findStored(dir, order.digests, () => run.thawed());
+        const found = await findStored(dir, order.digests, () => run.thawed());
+        const isTheirs = found !== undefined && (await isShown(found.sha256, run.artifactsDir));
+        const stored = isTheirs ? found : undefined; // F3
         if (stored !== undefined) {
           await keepFor(run, stored.sha256);
           tell(run, order.url, stored);
@@ -202,6 +221,11 @@ function downloadDeps(deps: ArtifactsDeps): DownloadDeps {
     stallMsMax: stallMsMax ?? STALL_MS_MAX,
   };
   return { upstream, clock, log, random };
+}
+
+/** What was begun of it, for this updater: how far another one came is not its business (F3). */
+function beginningOf(order: FetchOrder, { uid }: HostedRun): string {
+  return `${partialName(order)}-${String(uid)}`;
 }
 
 /** F3. */
