@@ -17,18 +17,20 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
+import { formatBytes } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { readProxyRule, type Environment } from '../egress/upstream-proxy.js';
-import { checkUrl } from './allowed-url.js';
 import { sha256In, type Digests } from './digests.js';
 import { downloadWhole, type DownloadDeps } from './download.http.js';
-import { isStrong, partialName, type FetchOrder } from './order.js';
+import { isStrong, type FetchOrder } from './order.js';
+import { beginningOf, requireGranted } from './order-of-run.js';
 import { PartialFile } from './partial.fs.js';
 import { Room } from './room.js';
+import { Shares } from './shares.fs.js';
 import { adopt, findStored, isShown, showIn, type StoredContent } from './store.fs.js';
 import { sweep, sweepPartials } from './sweep.fs.js';
 import { createTurns } from './turns.js';
@@ -67,6 +69,8 @@ export interface ArtifactsDeps {
   /** Every directory that content was ever shown in. */
   readonly shownIn: () => readonly string[];
   readonly stallMsMax?: number;
+  /** Of the store, for each updater. */
+  readonly shareBytesMin?: number;
 }
 
 export function createArtifacts(deps: ArtifactsDeps): Artifacts {
@@ -74,6 +78,7 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
   const downloads = downloadDeps(deps);
   const turns = createTurns();
   const room = new Room();
+  const shares = new Shares(deps.shareBytesMin);
   const closing = new AbortController();
   const uses = new Uses();
   /** By run: what it holds, and what the audit was told of it. */
@@ -112,7 +117,18 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
     if (isNew(run, `${stored.sha256} ${url}`)) run.emit(cachedEvent(url, stored));
   }
 
-  async function reserve(name: string, partial: PartialFile, bytes: number): Promise<boolean> {
+  async function reserve(
+    name: string,
+    run: HostedRun,
+    partial: PartialFile,
+    bytes: number,
+  ): Promise<boolean> {
+    const all = partial.sizeBytes + bytes;
+    if (!(await shares.reserve(run, name, all, clock.now().wallMs))) {
+      const share = formatBytes(shares.bytesOf(run));
+      const words = `with ${formatBytes(all)} more it would be above the ${share} that are kept for one updater within a day`;
+      throw new HostError('NO_SPACE', words);
+    }
     if (room.reserve(name, bytes, await partial.spareBytes())) return true;
     await tidy(bytes);
     return room.reserve(name, bytes, await partial.spareBytes());
@@ -146,7 +162,7 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       if (partial.sizeBytes > (order.sizeBytes ?? order.sizeBytesMax)) await partial.restart();
       const attempt = {
         ...{ order, run, partial, ...hooks },
-        makeRoom: (bytes: number) => reserve(name, partial, bytes),
+        makeRoom: (bytes: number) => reserve(name, run, partial, bytes),
         onKept: (bytes: number) => {
           room.used(name, bytes);
         },
@@ -195,11 +211,13 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
         const content =
           stored ?? (await download({ ...order, sizeBytesMax }, run, { ...hooks, signal }));
         await showIn(dir, content.sha256, run.artifactsDir, new Date(clock.now().wallMs));
+        if (stored === undefined) shares.took(run, content.sizeBytes);
         return content;
       } catch (error) {
         if (signal.aborted) throw new HostError('RUN_OVER', 'the run is over', { cause: error });
         throw fileFailure(error, 'APPLY_FAILED', 'keeping the download');
       } finally {
+        shares.release(run, begun);
         release();
         done();
       }
@@ -221,21 +239,6 @@ function downloadDeps(deps: ArtifactsDeps): DownloadDeps {
     stallMsMax: stallMsMax ?? STALL_MS_MAX,
   };
   return { upstream, clock, log, random };
-}
-
-/** What was begun of it, for this updater: how far another one came is not its business (F3). */
-function beginningOf(order: FetchOrder, { uid }: HostedRun): string {
-  return `${partialName(order)}-${String(uid)}`;
-}
-
-/** F3. */
-function requireGranted(order: FetchOrder, run: HostedRun): void {
-  for (const [index, url] of [order.url, ...order.mirrors].entries()) {
-    const asked = checkUrl(url, run.grants.fetchPrefixes);
-    if (asked.kind === 'ok') continue;
-    const code = asked.kind === 'malformed' ? 'FIELD_INVALID' : 'GRANT_MISSING';
-    throw new HostError(code, `${index === 0 ? 'url' : 'mirrors'}: ${asked.problem}`);
-  }
 }
 
 function cachedEvent(url: string, { sha256, sizeBytes }: StoredContent) {

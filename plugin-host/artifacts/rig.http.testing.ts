@@ -122,5 +122,6 @@ function openArtifacts(dir: string, clock: Clock = hastyClock): Artifacts {
     secureContext: loadTrustStore({}),
     shownIn: () => [],
     stallMsMax: 300,
+    shareBytesMin: 0,
   });
 }
