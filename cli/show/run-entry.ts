@@ -4,7 +4,8 @@ import { displayText, formatBytes, formatDuration } from '../../conditions/words
 import type { Fact } from '../../orchestrator/journal/fact.js';
 import { counted } from './counted.js';
 
-const CHARS_MAX = 600;
+/** More than the 2 KiB of stderr that are kept. */
+const CHARS_MAX = 3_000;
 const SHA_CHARS = 12;
 
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
@@ -51,12 +52,16 @@ function reactionOf(ns: number | undefined): string {
 }
 
 function endOf({ outcome, stderrTail }: Of<'run.finished'>): string {
-  const stderr = stderrTail === '' ? '' : `; its last words: ${stderrTail}`;
+  const words = outcomeOf(outcome);
+  return stderrTail === '' ? words : `${words}; what it wrote last: ${stderrTail}`;
+}
+
+function outcomeOf(outcome: Of<'run.finished'>['outcome']): string {
   switch (outcome.kind) {
     case 'more_to_do':
       return `${outcome.kind}, next ${outcome.nextAction}`;
     case 'failed':
-      return `${outcome.kind}, ${outcome.code}: ${outcome.message}${stderr}`;
+      return `${outcome.kind}, ${outcome.code}: ${outcome.message}`;
     case 'cancelled':
       return `${outcome.kind}, ${outcome.code}`;
     case 'succeeded':
