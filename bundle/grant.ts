@@ -57,6 +57,30 @@ export function namedRootProblems(manifest: Manifest): string[] {
   });
 }
 
+/**
+ * Roots of either kind that are, or lie in or around, a root of another updater: the one would replace
+ * what the other installed.
+ */
+export function rootsShared({ manifest, settings }: BoundManifest, other: BoundManifest): string[] {
+  const theirs = allRoots(other);
+  return allRoots({ manifest, settings }).flatMap(({ name, path }) => {
+    const shared = theirs.find((each) => overlaps(each.path, path));
+    if (shared === undefined) return [];
+    const where = shared.path === path ? 'is' : `overlaps ${shared.path},`;
+    return [`${name}: ${path} ${where} a root of ${other.manifest.id}`];
+  });
+}
+
+interface BoundManifest {
+  readonly manifest: Manifest;
+  readonly settings: Settings;
+}
+
+function allRoots({ manifest, settings }: BoundManifest): BoundGrants['installRoots'] {
+  const { installRoots, roots = [] } = bindGrants(manifest, settings);
+  return [...installRoots, ...roots];
+}
+
 const ofTheSystem: ReadonlySet<string> = new Set(
   ['bin', 'lib', 'lib64', 'libexec', 'local', 'local/bin', 'local/sbin', 'sbin', 'share']
     .map((each) => `/usr/${each}`)

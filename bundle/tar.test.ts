@@ -180,6 +180,15 @@ describe('content that is not as declared', () => {
     }
   });
 
+  test('a tar that is cut says how much of it there is', async () => {
+    const tar = await tarOf([{ name: 'hello' }, content]);
+    const cut = Readable.from([tar.subarray(0, 514)]);
+    await expect(readBundle(cut, declare(tar), () => Promise.resolve())).rejects.toMatchObject({
+      code: 'BUNDLE_INVALID',
+      message: `it is not whole: it ends after 514 of ${String(tar.byteLength)} bytes`,
+    });
+  });
+
   test('noise', async () => {
     const noise = Buffer.alloc(4_096, 'noise ');
     expect(await read(noise)).toEqual({ names: [], stopped: 'BUNDLE_INVALID' });
@@ -210,6 +219,21 @@ describe('the .lull file', () => {
     const found = await readLullFile(Readable.from([file], { objectMode: false }));
     expect(found.envelope).toEqual(envelope);
     expect(await buffer(found.tar)).toEqual(tar);
+  });
+
+  test('cut anywhere in its entries is not whole, and says so', async () => {
+    const tar = await tarOf([{ name: 'hello' }, content]);
+    const file = await packLullFile(envelope, tar);
+    const reading = async (length: number): Promise<unknown> => {
+      const cut = Readable.from([file.subarray(0, length)], { objectMode: false });
+      return buffer((await readLullFile(cut)).tar);
+    };
+    for (const length of [100, 515, 1_100, 1_540, 2_600]) {
+      await expect(reading(length)).rejects.toMatchObject({
+        code: 'BUNDLE_INVALID',
+        message: expect.stringMatching(/^it is not whole|is missing$/) as unknown,
+      });
+    }
   });
 
   test.each<[string, () => Promise<Buffer> | Buffer]>([

@@ -82,10 +82,16 @@ export async function readBundle(
   const missing = new Map(declared.files.map((file) => [file.path, file]));
   const archive = extract();
   let sourceFailure: { readonly cause: unknown } | undefined;
-  const source = noting(tar, (cause) => {
-    sourceFailure = { cause };
+  let seenBytes = 0;
+  const source = noting(bounded(tar, declared.size, hash), {
+    onBytes: (bytes) => {
+      seenBytes += bytes;
+    },
+    onFailure: (cause) => {
+      sourceFailure = { cause };
+    },
   });
-  Readable.from(bounded(source, declared.size, hash), { objectMode: false })
+  Readable.from(source, { objectMode: false })
     .on('error', (error) => {
       archive.destroy(error);
     })
@@ -98,7 +104,10 @@ export async function readBundle(
     // A connection that broke says nothing of the bundle.
     if (sourceFailure !== undefined) throw sourceFailure.cause;
     if (error instanceof BundleError) throw error;
-    throw new BundleError('BUNDLE_INVALID', `not a tar: ${(error as Error).message}`);
+    const words = endsEarly(error)
+      ? `it is not whole: it ends after ${String(seenBytes)} of ${String(declared.size)} bytes`
+      : `not a tar: ${(error as Error).message}`;
+    throw new BundleError('BUNDLE_INVALID', words);
   }
   if (missing.size > 0) {
     throw new BundleError('BUNDLE_INVALID', `${[...missing.keys()].join(', ')} is not in the tar`);
@@ -142,15 +151,23 @@ async function readEntry(
   await onFile(file, content);
 }
 
-/** Passes `source` on and tells what it failed with. */
+/** As `tar-stream` says that a tar was cut, between entries and in one, where nothing else failed. */
+function endsEarly(error: unknown): boolean {
+  return ['Unexpected end of data', 'Stream was destroyed'].includes((error as Error).message);
+}
+
+/** Passes `source` on, and tells how much it was and what it failed with. */
 async function* noting(
   source: AsyncIterable<Uint8Array>,
-  onFailure: (cause: unknown) => void,
+  told: { readonly onBytes: (bytes: number) => void; readonly onFailure: (cause: unknown) => void },
 ): AsyncGenerator<Uint8Array> {
   try {
-    yield* source;
+    for await (const chunk of source) {
+      told.onBytes(chunk.byteLength);
+      yield chunk;
+    }
   } catch (error) {
-    onFailure(error);
+    told.onFailure(error);
     throw error;
   }
 }
@@ -182,23 +199,22 @@ export async function packLullFile(envelope: Uint8Array, tar: Uint8Array): Promi
   return bytes;
 }
 
-/**
- * Reads a `.lull` file: the envelope, then the tar's chunks through `onTar`.
- * @throws BundleError when it is not one.
- */
+/** Reads a `.lull` file: the envelope, then the tar's chunks. @throws BundleError when it is not one. */
 export async function readLullFile(
   file: Readable,
 ): Promise<{ envelope: Buffer; tar: AsyncIterable<Uint8Array> }> {
   const archive = extract();
+  let fileFailure: Error | undefined;
   file
     .on('error', (error) => {
+      fileFailure = error;
       archive.destroy(error);
     })
     .pipe(archive);
   const entries = (archive as AsyncIterable<Entry>)[Symbol.asyncIterator]();
   const next = async (wanted: string): Promise<Entry> => {
     const result = await entries.next().catch((error: unknown) => {
-      throw new BundleError('BUNDLE_INVALID', `not a .lull file: ${(error as Error).message}`);
+      throw lullFileError(fileFailure ?? error);
     });
     if (result.done === true || result.value.header.name !== wanted) {
       throw new BundleError('BUNDLE_INVALID', `not a .lull file: ${wanted} is missing`);
@@ -209,8 +225,22 @@ export async function readLullFile(
   if (first.header.size > ENVELOPE_BYTES_MAX) {
     throw new BundleError('BUNDLE_INVALID', 'the envelope is too large');
   }
-  const envelope = await buffer(first);
-  return { envelope, tar: await next('bundle.tar') };
+  async function* wholly(entry: Entry): AsyncGenerator<Uint8Array> {
+    try {
+      yield* entry;
+    } catch (error) {
+      throw lullFileError(fileFailure ?? error);
+    }
+  }
+  const envelope = await buffer(wholly(first));
+  return { envelope, tar: wholly(await next('bundle.tar')) };
+}
+
+function lullFileError(error: unknown): BundleError {
+  const words = endsEarly(error)
+    ? 'it is not whole: it ends too early; get it again'
+    : `not a .lull file: ${(error as Error).message}`;
+  return new BundleError('BUNDLE_INVALID', words);
 }
 
 export function sha256Of(bytes: Uint8Array): string {

@@ -217,7 +217,7 @@ describe('the old one stays, and the log says what to do', () => {
     expect(holdsOf(policy)).toEqual(['storm']);
     expect(lines).toHaveLength(1);
     const problems = lines[0]?.problems?.join('\n') ?? '';
-    for (const where of ['holds.0.why', 'waiting.away', 'colour']) {
+    for (const where of ['holds, the first, why', 'waiting.away', 'colour']) {
       expect(problems).toContain(where);
     }
     await changed(() => {

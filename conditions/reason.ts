@@ -111,7 +111,7 @@ export const reasons = {
   UPDATER_ERROR: 'The updater met an error that it did not expect.',
   HOST_ERROR: 'The host answered the updater with an error and no reason.',
   UNKNOWN_UPDATER: 'No updater with this id, or this version of it, is registered.',
-  UNKNOWN_SUBJECT: 'Nothing of this name waits or runs.',
+  UNKNOWN_SUBJECT: 'Nothing of this name waits, runs or ran.',
   AMBIGUOUS_SUBJECT: 'More than one thing has this name.',
   ORDERS_FULL: 'As many orders of this kind as may be are in force.',
   ROLE_FORBIDS: 'The role that the certificate names does not extend to this.',

@@ -21,6 +21,13 @@ import {
 } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 
+const ENTRIES_MAX = 10_000;
+
+export interface WholeRun {
+  readonly run: Run;
+  readonly entries: readonly Entry[];
+}
+
 const options = {
   deadlineMs: CALL_MS_MAX,
   get metadata() {
@@ -42,15 +49,29 @@ export async function askExplain(at: OrchestratorAt, subject: string): Promise<S
 /** Runs, newest first. */
 export async function askHistory(at: OrchestratorAt, countMax: number): Promise<Run[]> {
   return withOperator(at, async (operator) => {
-    const request = { pageSize: countMax, pageToken: '' };
+    const request = { pageSize: countMax, pageToken: '', runId: '' };
     const { runs } = await unary(operator.listRuns.bind(operator), request, options);
     return runs;
   });
 }
 
+/** One run whole. @param named its id, how that begins, or its number. */
+export async function askRun(at: OrchestratorAt, named: string): Promise<WholeRun> {
+  const runId = /^\d+$/.test(named) ? `run-${named}` : named;
+  return withOperator(at, async (operator) => {
+    const asked = { pageSize: 1, pageToken: '', runId };
+    const { runs } = await unary(operator.listRuns.bind(operator), asked, options);
+    const [run] = runs;
+    if (run === undefined) throw new CommandError(`no run is called "${named}"`);
+    const request = { fromSequence: 0n, pageSize: ENTRIES_MAX, runId: run.id };
+    const { entries } = await unary(operator.listEntries.bind(operator), request, options);
+    return { run, entries };
+  });
+}
+
 export async function askEntries(at: OrchestratorAt, fromSequence: number): Promise<Entry[]> {
   return withOperator(at, async (operator) => {
-    const request = { fromSequence: BigInt(fromSequence), pageSize: 10_000 };
+    const request = { fromSequence: BigInt(fromSequence), pageSize: ENTRIES_MAX, runId: '' };
     const { entries } = await unary(operator.listEntries.bind(operator), request, options);
     return entries;
   });

@@ -30,10 +30,15 @@ export async function listUpdaters(at: OrchestratorAt): Promise<Updater[]> {
 
 /** Submits a `.lull` file. @throws what the registry refused it for. */
 export async function submitUpdater(at: OrchestratorAt, file: string): Promise<Updater> {
-  const { readLullFile } = await import('../../bundle/tar.js'); // For this alone.
-  const { envelope, tar } = await readLullFile(await openLullFile(file));
-  const { updater } = await withRegistry(at, (registry) => submit(registry, envelope, tar));
-  return known(updater);
+  const { BundleError, readLullFile } = await import('../../bundle/tar.js'); // For this alone.
+  try {
+    const { envelope, tar } = await readLullFile(await openLullFile(file));
+    const { updater } = await withRegistry(at, (registry) => submit(registry, envelope, tar));
+    return known(updater);
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    throw new CommandError(`${file}: ${error.message} (${error.code})`);
+  }
 }
 
 async function openLullFile(file: string): Promise<Readable> {

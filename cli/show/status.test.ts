@@ -1,11 +1,10 @@
 // What people read: the machine, what runs, what waits and why.
 
 import { describe, expect, test } from '@jest/globals';
-import { GetStatusResponse, Host, Run } from '../../proto/gen/lull/operator/v1/operator.js';
+import { GetStatusResponse, Host } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, Updater } from '../../proto/gen/lull/registry/v1/registry.js';
-import { localTime } from './local-time.js';
 import { AT_REST } from '../../conditions/reading.js';
-import { showHosts, showRuns, showStatus, showUpdaters, updaterForPrograms } from './status.js';
+import { showHosts, showStatus, showUpdaters, updaterForPrograms } from './status.js';
 
 const page = { nowMs: 0, columns: Infinity };
 const npm = Updater.fromPartial({
@@ -109,37 +108,6 @@ describe('updaters', () => {
       'a.b           2.0.0  verified   0 updates  prefix: no value',
       'a.c           3.0.0  suspended  0 updates  it is loud',
     ]);
-  });
-});
-
-describe('runs', () => {
-  const run = {
-    id: 'run-1',
-    updaterId: 'a.b',
-    updateId: 'x',
-    action: 'install',
-    state: 'finished',
-    admittedAtUnixMs: 0n,
-  };
-
-  test('show where they lead, how they ended, and how often the person came back', () => {
-    const ended = Run.fromPartial({
-      ...run,
-      fromVersion: '1',
-      toVersion: '2',
-      outcome: 'failed',
-      reason: 'NO_SPACE',
-      message: 'full',
-      pauseCount: 2,
-    });
-    expect(showRuns([ended])).toBe(
-      `${localTime(0)}  run-1  install  x  1 → 2  failed  paused 2×  NO_SPACE: full`,
-    );
-  });
-
-  test('that are on show their state', () => {
-    const on = Run.fromPartial({ ...run, updateId: '', action: 'scan', state: 'paused' });
-    expect(showRuns([on])).toContain('scan  a.b    paused');
   });
 });
 

@@ -2,14 +2,13 @@ import {
   type GetStatusResponse,
   type Host,
   type ReadingText,
-  type Run,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, type Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import { AT_REST } from '../../conditions/reading.js';
 import { displayText } from '../../conditions/words.js';
 import { counted } from './counted.js';
 import { folded, indented } from './folded.js';
-import { localTime } from './local-time.js';
+import { showRuns } from './runs.js';
 import { showSubjects, type Page } from './subjects.js';
 import { foldedTable, table } from './table.js';
 
@@ -27,11 +26,10 @@ export function showStatus(status: GetStatusResponse, page: Page): string {
     parts.push(indented(showReadings(host.readings, page.columns - 2)));
   }
   parts.push('\nUpdaters', indented(showUpdaters(status.updaters)));
-  parts.push('\nRunning', indented(status.runs.length === 0 ? 'nothing' : showRuns(status.runs)));
-  parts.push(
-    '\nWaiting',
-    indented(showSubjects(status.waiting, { ...page, columns: page.columns - 2 })),
-  );
+  const inner = { ...page, columns: page.columns - 2 };
+  const runs = status.runs.length === 0 ? 'nothing' : showRuns(status.runs, inner);
+  parts.push('\nRunning', indented(runs));
+  parts.push('\nWaiting', indented(showSubjects(status.waiting, inner)));
   return parts.join('\n');
 }
 
@@ -91,21 +89,6 @@ export function showUpdaters(updaters: readonly Updater[]): string {
       stateOf(each),
       counted(each.updateCount, 'update'),
       each.why === '' ? each.settingsMissing.join('; ') : each.why,
-    ]),
-  );
-}
-
-export function showRuns(runs: readonly Run[]): string {
-  return table(
-    runs.map((run) => [
-      localTime(Number(run.admittedAtUnixMs)),
-      run.id,
-      run.action,
-      run.updateId === '' ? run.updaterId : run.updateId,
-      run.toVersion === '' ? '' : `${run.fromVersion} → ${run.toVersion}`,
-      run.outcome === '' ? run.state : run.outcome,
-      run.pauseCount === 0 ? '' : `paused ${String(run.pauseCount)}×`,
-      run.reason === '' ? '' : `${run.reason}: ${run.message}`,
     ]),
   );
 }

@@ -1,12 +1,13 @@
 // Verbs that only ask: status, explain, forecast, history.
 
 import type { Command } from 'commander';
-import { askExplain, askHistory, askStatus } from '../commands/ask.js';
+import { askExplain, askHistory, askRun, askStatus } from '../commands/ask.js';
 import { askForecast, nextClock, parseHours } from '../commands/orders.js';
 import { wholeNumber } from '../commands/numbers.js';
 import { write } from '../output.js';
 import { showForecast } from '../show/forecast.js';
-import { showHosts, showRuns, showStatus, updaterForPrograms } from '../show/status.js';
+import { showRun, showRuns } from '../show/runs.js';
+import { showHosts, showStatus, updaterForPrograms } from '../show/status.js';
 import { showSubjects } from '../show/subjects.js';
 import type { Here } from './here.js';
 
@@ -58,11 +59,19 @@ export function addAsking(program: Command, here: Here): void {
     });
 
   program
-    .command('history')
-    .description('runs, newest first')
+    .command('history [run]')
+    .description('runs, newest first; or one run whole, with what the journal has of it')
     .option('--count <n>', 'how many', '50')
-    .action(async ({ count }: { count: string }) => {
+    .action(async (run: string | undefined, { count }: { count: string }) => {
+      if (run !== undefined) {
+        write(await askRun(here.orchestrator(), run), here.json(), (whole) =>
+          showRun(whole.run, whole.entries, here.page()),
+        );
+        return;
+      }
       const runs = await askHistory(here.orchestrator(), wholeNumber('--count', count, counts));
-      write(runs, here.json(), () => (runs.length === 0 ? 'no runs yet' : showRuns(runs)));
+      write(runs, here.json(), () =>
+        runs.length === 0 ? 'no runs yet' : showRuns(runs, here.page()),
+      );
     });
 }

@@ -3,10 +3,14 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Command } from 'commander';
 import {
+  admitted,
   enabled,
   engaged,
   found,
+  interrupted,
+  perform,
   quietReadings,
+  started,
   submitted,
   updateOf,
   UPDATER,
@@ -85,6 +89,35 @@ test('lull forecast says what it assumes, and what follows what', async () => {
   expect(shown.replace(/\s+/g, ' ')).toMatch(
     /^What runs, on the clock of .*, if nobody uses .* each run succeeds .*: .*download a .*install a .*verify a/,
   );
+});
+
+describe('lull history', () => {
+  beforeEach(async () => {
+    const { ledger } = operator.rig;
+    await ledger.append([admitted('run-7', perform(updateOf('a'))), started('run-7')]);
+    operator.clock.advance(90_000);
+    await ledger.append([interrupted('run-7')]);
+  });
+
+  test('says what ran, for how long, and why it was interrupted', async () => {
+    const shown = await lull('history');
+    expect(shown).toMatch(/run-7 {2}download {2}interrupted {2}90 s/);
+    expect(shown).toContain(
+      `\n    a 1.0.0 → 2.0.0, by ${UPDATER} 1.0.0\n    HOST_LOST: it went away`,
+    );
+  });
+
+  test('of a run shows it whole, by its number too', async () => {
+    const shown = await lull('history 7');
+    expect(shown).toBe(await lull('history run-7'));
+    expect(shown).toMatch(
+      /run\.admitted .*\n.*run\.started .*\n.*run\.interrupted {2}HOST_LOST: it/,
+    );
+    expect(JSON.parse(await lull('history run-7', true))).toMatchObject({
+      run: { id: 'run-7', reason: 'HOST_LOST', ranMs: 90_000 },
+      entries: [{ kind: 'run.admitted' }, { kind: 'run.started' }, { kind: 'run.interrupted' }],
+    });
+  });
 });
 
 test('lull hold, veto and unhold: placed, listed, lifted', async () => {

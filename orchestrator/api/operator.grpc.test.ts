@@ -9,8 +9,6 @@ import {
   admitted,
   enabled,
   engaged,
-  failure,
-  finished,
   found,
   NOW_MS,
   paused,
@@ -273,39 +271,6 @@ test('suspending stops it, says why, and is undone by enabling again', async () 
   expect((await enable()).updater).toMatchObject({ state: TrustState.ENABLED, why: '' });
 });
 
-describe('history', () => {
-  function list(pageSize: number, pageToken = '') {
-    const { client } = operator;
-    return unary(client.listRuns.bind(client), { pageSize, pageToken }, options);
-  }
-
-  test('comes newest first, in pages without gap or repetition', async () => {
-    await append(submitted(), enabled());
-    for (let n = 1; n <= 5; n += 1) {
-      const id = `r${String(n)}`;
-      await append(
-        admitted(id, scan),
-        finished(id, n === 3 ? failure('UPSTREAM_DOWN') : { kind: 'succeeded' }),
-      );
-    }
-    await append(admitted('r6', scan));
-    const ids: string[] = [];
-    for (let token: string | undefined = ''; token !== undefined;) {
-      const { runs, nextPageToken }: Awaited<ReturnType<typeof list>> = await list(2, token);
-      ids.push(...runs.map(({ id }) => id));
-      token = nextPageToken === '' ? undefined : nextPageToken;
-    }
-    expect(ids).toEqual(['r6', 'r5', 'r4', 'r3', 'r2', 'r1']);
-    const { runs } = await list(0);
-    expect(runs[3]).toMatchObject({
-      outcome: 'failed',
-      reason: 'UPSTREAM_DOWN',
-      message: 'it said why',
-    });
-    expect(runs[0]).toMatchObject({ state: 'admitted', outcome: '', finishedAtUnixMs: undefined });
-  });
-});
-
 describe('the audit', () => {
   function verify() {
     const { client } = operator;
@@ -315,7 +280,7 @@ describe('the audit', () => {
   test('lists entries that anyone can verify', async () => {
     await append(submitted(), enabled(), admitted('r', scan));
     const { client } = operator;
-    const request = { fromSequence: 0n, pageSize: 0 };
+    const request = { fromSequence: 0n, pageSize: 0, runId: '' };
     const { entries } = await unary(client.listEntries.bind(client), request, options);
     expect(entries.map(({ kind }) => kind)).toEqual([
       'updater.submitted',
@@ -331,7 +296,7 @@ describe('the audit', () => {
     expect(verifyChain(genesis, stored)).toMatchObject({ kind: 'whole' });
     const from = await unary(
       client.listEntries.bind(client),
-      { fromSequence: 2n, pageSize: 1 },
+      { fromSequence: 2n, pageSize: 1, runId: '' },
       options,
     );
     expect(from.entries.map(({ sequence }) => sequence)).toEqual([2n]);

@@ -7,6 +7,7 @@ import type {
   ForecastRequest,
   ForecastResponse,
   GetStatusResponse,
+  ListRunsResponse,
   OperatorServiceServer,
   Subject,
   SuspendUpdaterRequest,
@@ -25,23 +26,14 @@ import type { OperatorDeps } from './deps.grpc.js';
 import { forecastOf, FORECAST_MS } from './forecast.loop.js';
 import { orderHandlers } from './orders.grpc.js';
 import { recorded } from './recorded.grpc.js';
+import { listEntries, listRuns } from './runs.grpc.js';
 import { subjectsNow } from './subjects.wire.js';
-import {
-  entryToWire,
-  forecastToWire,
-  outlookToWire,
-  readingToText,
-  runToWire,
-} from './view.wire.js';
+import { forecastToWire, outlookToWire, readingToText, runToWire } from './view.wire.js';
 import { streamEntries } from './watch.grpc.js';
 
 const FORECAST_MS_MAX = 31 * 24 * 3_600_000;
 /** What a request may be late on its way, or its clock behind. */
 const FORECAST_PAST_MS_MAX = 60_000;
-const RUNS_PAGE = 100;
-const RUNS_PAGE_MAX = 1_000;
-const ENTRIES_PAGE = 1_000;
-const ENTRIES_PAGE_MAX = 10_000;
 
 export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
   const { ledger } = deps;
@@ -72,23 +64,12 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
         })),
       );
     },
-    listRuns: ({ request: { pageSize, pageToken } }, callback) => {
-      const size = pageSize === 0 ? RUNS_PAGE : Math.min(pageSize, RUNS_PAGE_MAX);
-      const all = [...ledger.world.history, ...ledger.world.runs.values()].reverse();
-      const from = Number.parseInt(pageToken, 10) || 0;
-      const more = from + size < all.length;
-      callback(null, {
-        runs: all.slice(from, from + size).map(runToWire),
-        nextPageToken: more ? String(from + size) : '',
-      });
+    listRuns: ({ request }, callback) => {
+      const listed = (): ListRunsResponse => listRuns(ledger, request, deps.clock.now().wallMs);
+      answer(callback, Promise.resolve().then(listed));
     },
-    listEntries: ({ request: { fromSequence, pageSize } }, callback) => {
-      const size = pageSize === 0 ? ENTRIES_PAGE : Math.min(pageSize, ENTRIES_PAGE_MAX);
-      const entries = ledger.read(Math.max(1, Number(fromSequence)), size);
-      answer(
-        callback,
-        entries.then((page) => ({ entries: page.map(entryToWire) })),
-      );
+    listEntries: ({ request }, callback) => {
+      answer(callback, listEntries(ledger, request));
     },
     verifyAudit: (_call, callback) => {
       answer(callback, verifyNow(ledger));
@@ -160,7 +141,7 @@ function statusNow(deps: OperatorDeps): GetStatusResponse {
       },
     ],
     updaters: [...world.updaters.values()].map((each) => updaterToWire(each, world)),
-    runs: [...world.runs.values()].map(runToWire),
+    runs: [...world.runs.values()].map((run) => runToWire(run, deps.clock.now().wallMs)),
     waiting: subjectsNow(deps).filter(({ reasons }) => reasons.length > 0),
     entryCount: BigInt(ledger.head.sequence),
     headSha256: ledger.head.hash,
@@ -182,6 +163,7 @@ async function enable(
     id: request.id,
     version: updater.current,
     settings: carriedSettings(updater, given),
+    updaters: deps.ledger.world.updaters.values(),
     attestation: request.attestation.slice(0, 4_096),
     attribution,
   });

@@ -14,14 +14,14 @@ import type {
   Subject as WireSubject,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { StoredEntry } from '../journal/chain.js';
-import { actionOf, type Run } from '../runs/run.js';
+import { actionOf, spent, type Run, type RunPhase } from '../runs/run.js';
 import type { Work } from '../runs/update.js';
 import type { Waiting } from '../scheduler/decide.js';
 import type { Chance, Forecast, Waits } from '../scheduler/forecast.js';
 
-export function runToWire(run: Run): WireRun {
+export function runToWire(run: Run, nowMs: number): WireRun {
   const { phase, work } = run;
-  const outcome = phase.kind === 'finished' ? phase.outcome : undefined;
+  const { ranMs, heldMs } = spent(run, nowMs);
   return {
     id: run.id,
     updaterId: run.updaterId,
@@ -32,13 +32,33 @@ export function runToWire(run: Run): WireRun {
     action: actionOf(run),
     attempt: run.attempt,
     state: phase.kind,
-    outcome: outcome?.kind ?? '',
-    reason: outcome !== undefined && 'code' in outcome ? outcome.code : '',
-    message: outcome?.kind === 'failed' ? outcome.message : '',
+    outcome: phase.kind === 'finished' ? phase.outcome.kind : '',
+    ...whyOf(phase),
     admittedAtUnixMs: BigInt(run.admittedAtMs),
     finishedAtUnixMs: phase.kind === 'finished' ? BigInt(phase.atMs) : undefined,
     pauseCount: run.pauseCount,
+    updaterVersion: run.updaterVersion,
+    ranMs: BigInt(Math.round(ranMs)),
+    heldMs: BigInt(Math.round(heldMs)),
   };
+}
+
+/** Why it does not run, or ended as it did. */
+function whyOf(phase: RunPhase): Pick<WireRun, 'reason' | 'message'> {
+  switch (phase.kind) {
+    case 'admitted':
+    case 'running':
+      return { reason: '', message: '' };
+    case 'paused':
+      return { reason: phase.reasons.join(', '), message: '' };
+    case 'interrupted':
+      return { reason: phase.code, message: phase.message };
+    case 'finished': {
+      const { outcome } = phase;
+      const reason = 'code' in outcome ? outcome.code : '';
+      return { reason, message: outcome.kind === 'failed' ? outcome.message : '' };
+    }
+  }
 }
 
 export function waitingToWire(

@@ -65,10 +65,11 @@ describe('bounded', () => {
     expect([downloadBytes, installBytes, deadlineAtMs]).toEqual([undefined, undefined, undefined]);
   });
 
-  test('and each is named, with what it was meant to be', () => {
+  test('and each is named as it came, with what it was meant to be', () => {
     const it = received({ downloadBytes: 2n ** 64n - 1n, installBytes: 5n, deadlineUnixMs: -7n });
     expect(it).toMatchObject({
-      oddity: 'a: download_bytes -1, deadline_unix_ms -7 counts as unknown',
+      oddity:
+        'a: download_bytes 18446744073709551615 (-1 without its sign), deadline_unix_ms -7 counts as unknown',
     });
     expect(received({ downloadBytes: 0n, installBytes: 5n })).not.toHaveProperty('oddity');
   });

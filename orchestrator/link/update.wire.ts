@@ -76,13 +76,14 @@ function oddityOf(wire: WireUpdate): string | undefined {
     { name: 'deadline_unix_ms', value: wire.deadlineUnixMs },
   ].filter(({ value }) => value !== undefined && !isSensible(value));
   if (odd.length === 0) return undefined;
-  const said = odd.map(({ name, value }) => `${name} ${String(signed(value ?? 0n))}`);
+  const said = odd.map(({ name, value }) => `${name} ${asSaid(value ?? 0n)}`);
   return `${wire.id}: ${said.join(', ')} counts as unknown`;
 }
 
-/** A minus one that travelled as an unsigned number is shown as what was meant. */
-function signed(value: bigint): bigint {
-  return value >= 2n ** 63n ? BigInt.asIntN(64, value) : value;
+/** As it came; and what was meant where a minus one travelled as an unsigned number. */
+function asSaid(value: bigint): string {
+  const meant = BigInt.asIntN(64, value);
+  return meant === value ? String(value) : `${String(value)} (${String(meant)} without its sign)`;
 }
 
 function isSensible(value: bigint): boolean {

@@ -8,7 +8,7 @@ import { intrusions } from '../runs/intrusion.js';
 import type { PolicyFile } from './file.schema.js';
 import type { Policy } from './policy.js';
 
-interface Contradiction {
+export interface Contradiction {
   /** The keys that it is about. */
   readonly keys: readonly string[];
   readonly when: (file: PolicyFile, policy: Policy) => boolean;
@@ -61,18 +61,17 @@ export const contradictions: readonly Contradiction[] = [
 ];
 
 /**
- * Every contradiction in words; empty when there is none.
+ * Every contradiction; empty when there is none.
  * @param wrong keys of the file that had to be left out: what is said of them cannot be judged.
  */
 export function contradictionsIn(
   file: PolicyFile,
   policy: Policy,
   wrong: ReadonlySet<string> = new Set(),
-): string[] {
+): readonly Contradiction[] {
   return contradictions
     .filter(({ keys }) => !keys.some((key) => isWithin(key, wrong)))
-    .filter(({ when }) => when(file, policy))
-    .map(({ problem }) => problem);
+    .filter(({ when }) => when(file, policy));
 }
 
 /** Whether `key`, or a section around it, is one of `keys`. */

@@ -99,14 +99,14 @@ groups: [{ name: tills, hosts: [till-*, office], at_once: 2 }]
 });
 
 test.each([
-  ['a hold without a reason', 'holds: [{ updater: a.b }]', 'holds.0.why'],
+  ['a hold without a reason', 'holds: [{ updater: a.b }]', 'holds, the first, why'],
   ['a hold until a day that is none', 'holds: [{ updater: a.b, why: x, until: soon }]', 'until'],
   [
     'a hold until the 31st of February',
     'holds: [{ updater: a.b, why: x, until: 2027-02-41 }]',
     'until',
   ],
-  ['a group of nobody', 'groups: [{ name: g, hosts: [], at_once: 1 }]', 'groups.0.hosts'],
+  ['a group of nobody', 'groups: [{ name: g, hosts: [], at_once: 1 }]', 'groups, the first, hosts'],
   ['a group of which none may', 'groups: [{ name: g, hosts: [a], at_once: 0 }]', 'at_once'],
   [
     'a pattern that is an expression',
@@ -131,7 +131,12 @@ load: { cpu.busy: 101 }
 colour: blue
 `);
   const text = problems.join('\n');
-  for (const where of ['publishers.0.name', 'publishers.0.ids', 'waiting.away', 'load.cpu.busy']) {
+  for (const where of [
+    'publishers, the first, name',
+    'publishers, the first, ids',
+    'waiting.away',
+    'load.cpu.busy',
+  ]) {
     expect(text).toContain(where);
   }
   expect(text).toContain('invented');
@@ -142,7 +147,7 @@ colour: blue
 test('every error of the YAML is named at once', () => {
   const problems = problemsOf('waiting: { away: 4m\nload: "open\nbattery: [1\n');
   expect(problems.length).toBeGreaterThan(1);
-  expect(problems.every((problem) => problem.startsWith('not YAML: '))).toBe(true);
+  expect(problems.every((problem) => /^line \d+: not YAML: /.test(problem))).toBe(true);
 });
 
 test('a key that is there twice hides nothing else', () => {
@@ -267,7 +272,11 @@ describe('named, with what is wrong about it', () => {
     ['a typo one level down', 'waiting: { awya: 4m }', 'awya'],
     ['a window of no length', 'windows: [{ from: "03:00", to: "03:00" }]', 'is empty'],
     ['a time that is none', 'windows: [{ from: "25:00", to: "03:00" }]', 'is not a time'],
-    ['a window on no day', 'windows: [{ days: [], from: "01:00", to: "03:00" }]', 'windows.0.days'],
+    [
+      'a window on no day',
+      'windows: [{ days: [], from: "01:00", to: "03:00" }]',
+      'windows, the first, days',
+    ],
     ['a zone that nobody knows', 'time_zone: Mars/Olympus', 'is not a time zone'],
     ['a zone of a thousand letters', `time_zone: ${'x'.repeat(1_000)}`, 'time_zone'],
     ['hours that are none', 'active_hours: { from: 8, to: 8 }', 'the same hour'],
@@ -330,12 +339,12 @@ test('a problem says where it is, in words of whoever writes policies', () => {
   const text =
     'waitng: {}\nwaiting: { away: 3, awya: 2m }\nholds: [{ updater: a.b, why: x, til: 1 }]';
   expect([...problemsOf(text)].sort()).toEqual([
-    'holds.0.til: there is no such key',
-    'waiting.away: is not a duration such as 30s, 4m, 2h',
-    'waiting.awya: there is no such key',
-    'waitng: there is no such key',
+    'line 1: waitng: there is no such key',
+    'line 2: waiting.away: is not a duration such as 30s, 4m, 2h',
+    'line 2: waiting.awya: there is no such key',
+    'line 3: holds, the first, til: there is no such key',
   ]);
   expect(problemsOf('groups: [{ name: A b, hosts: [x], at_once: 1 }]')).toEqual([
-    'groups.0.name: is not a name: a-z, 0-9 and hyphens, at most 63 of them',
+    'line 1: groups, the first, name: is not a name: a-z, 0-9 and hyphens, at most 63 of them',
   ]);
 });

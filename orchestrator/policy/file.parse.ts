@@ -1,10 +1,11 @@
-// The policy file: YAML, every problem named at once. What it leaves out is the default.
+// The policy file: YAML, every problem named at once, with its line. What it leaves out is the default.
 //
 //   text ─▶ YAML, all its errors ─▶ schema, all its errors ─▶ contradictions, also among what is left
 
-import { isScalar, parseDocument } from 'yaml';
+import { isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { contradictionsIn } from './contradictions.js';
+import { contradictionsIn, type Contradiction } from './contradictions.js';
+import { pathInWords, placesIn, type Path, type Places } from './file.place.js';
 import { policyFileSchema } from './file.schema.js';
 import { overDefaults } from './over-defaults.js';
 import type { Policy } from './policy.js';
@@ -28,14 +29,15 @@ export function parsePolicy(text: string, machineTimeZone: string): ParsedPolicy
   const result = policyFileSchema.safeParse(read.value);
   if (result.success) {
     const policy = overDefaults(result.data, machineTimeZone);
-    const problems = [...read.problems, ...contradictionsIn(result.data, policy)];
+    const contradictions = contradictionsIn(result.data, policy);
+    const problems = [...read.problems, ...contradictions.map(placed(read.places))];
     return problems.length === 0 ? { kind: 'ok', policy } : invalid(problems);
   }
   const { issues } = result.error;
   return invalid([
     ...read.problems,
-    ...issues.flatMap(inWords),
-    ...contradictionsInRest(read.value, issues, machineTimeZone),
+    ...issues.flatMap((issue) => inWords(issue, read.places)),
+    ...contradictionsInRest(read.value, issues, machineTimeZone).map(placed(read.places)),
   ]);
 }
 
@@ -54,30 +56,51 @@ function invalid(problems: readonly string[]): ParsedPolicy {
 }
 
 type ReadYaml =
-  | { readonly kind: 'ok'; readonly value: unknown; readonly problems: readonly string[] }
+  | {
+      readonly kind: 'ok';
+      readonly value: unknown;
+      readonly problems: readonly string[];
+      readonly places: Places;
+    }
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };
 
 /** A key that is there twice is wrong, and hides nothing else: the rest is judged as well. */
 function readYaml(text: string): ReadYaml {
-  const document = parseDocument(text);
-  const problems = document.errors.map(({ message }) => `not YAML: ${message}`);
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const places = placesIn(document, lineCounter);
+  const problems = document.errors.map(
+    ({ message, pos: [at] }) => `${places.lineAt(at)}not YAML: ${message}`,
+  );
   if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) {
     return { kind: 'invalid', problems };
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {};
-    return { kind: 'ok', value, problems };
+    return { kind: 'ok', value, problems, places };
   } catch (error) {
     return { kind: 'invalid', problems: [...problems, `not YAML: ${(error as Error).message}`] };
   }
 }
 
 /** Where it is, and what is wrong with it. */
-function inWords(issue: z.core.$ZodIssue): string[] {
+function inWords(issue: z.core.$ZodIssue, { isThere, lineOf }: Places): string[] {
+  const say = (path: Path, words: string): string =>
+    `${lineOf(path)}${pathInWords(path)}: ${words}`;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${[...issue.path, key].join('.')}: there is no such key`);
+    return issue.keys.map((key) => say([...issue.path, key], 'there is no such key'));
   }
-  return [issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`];
+  if (issue.path.length === 0) return [issue.message];
+  const isMissing = issue.code === 'invalid_type' && !isThere(issue.path);
+  return [say(issue.path, isMissing ? 'is missing' : issue.message)];
+}
+
+/** At the first of its keys that the file has: the others are held against it, or are defaults. */
+function placed({ isThere, lineOf }: Places): (contradiction: Contradiction) => string {
+  return ({ keys, problem }) => {
+    const there = keys.map((key) => key.split('.')).find(isThere);
+    return `${there === undefined ? '' : lineOf(there)}${problem}`;
+  };
 }
 
 /** Contradictions among the keys that are right by themselves. */
@@ -85,7 +108,7 @@ function contradictionsInRest(
   value: unknown,
   issues: readonly z.core.$ZodIssue[],
   machineTimeZone: string,
-): string[] {
+): readonly Contradiction[] {
   const wrong = issues.flatMap(({ path, ...issue }) =>
     issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...path, key]) : [path],
   );

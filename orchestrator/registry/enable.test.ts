@@ -5,7 +5,7 @@ import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import { widening } from '../../bundle/widening.js';
 import { newVendor, publisherOf, rawManifest } from '../trust/signed-manifest.testing.js';
 import { noTrials, type UpdaterState, type UpdaterVersion } from '../world/world.js';
-import { autoAccepted } from './enable.js';
+import { accept, autoAccepted } from './enable.js';
 
 const acme = newVendor();
 
@@ -60,11 +60,11 @@ describe('accepted by policy alone', () => {
     '%s: a first version %p, a next one that asks for no more %p',
     (auto, first, later) => {
       const publisher = publisherOf([acme], { auto });
-      expect(autoAccepted(publisher, undefined, versionOf()).length).toBe(Number(first));
-      expect(autoAccepted(publisher, updaterWith(undefined), versionOf()).length).toBe(
+      expect(autoAccepted(publisher, undefined, versionOf(), []).length).toBe(Number(first));
+      expect(autoAccepted(publisher, updaterWith(undefined), versionOf(), []).length).toBe(
         Number(first),
       );
-      const facts = autoAccepted(publisher, updaterWith(versionOf()), versionOf(next));
+      const facts = autoAccepted(publisher, updaterWith(versionOf()), versionOf(next), []);
       expect(facts.map(({ kind }) => kind)).toEqual(later ? ['updater.enabled'] : []);
     },
   );
@@ -72,13 +72,51 @@ describe('accepted by policy alone', () => {
   test.each(wider)('is no version that asks for %s more, whatever the rule', (_what, changes) => {
     const publisher = publisherOf([acme], { auto: 'always' });
     const before = updaterWith(versionOf());
-    expect(autoAccepted(publisher, before, versionOf({ ...next, ...changes }))).toEqual([]);
+    expect(autoAccepted(publisher, before, versionOf({ ...next, ...changes }), [])).toEqual([]);
   });
 
   test('is a version that asks for less', () => {
     const publisher = publisherOf([acme], { auto: 'same-grants' });
     const less = versionOf({ ...next, egress: [], fetch: [], critical_max_s: 0 });
-    expect(autoAccepted(publisher, updaterWith(versionOf()), less)).toHaveLength(1);
+    expect(autoAccepted(publisher, updaterWith(versionOf()), less, [])).toHaveLength(1);
+  });
+});
+
+describe('one directory has one updater', () => {
+  const rooted = (path: string, kind: 'install_roots' | 'roots' = 'install_roots') =>
+    versionOf({ [kind]: [{ name: 'app', path }] });
+  const other: UpdaterState = { ...updaterWith(rooted('/opt/words')), id: 'com.acme.other' };
+  const named = { ...rooted('/opt/words').manifest, id: 'com.acme.other' };
+  const holder: UpdaterState = {
+    ...other,
+    accepted: { version: { ...rooted('/opt/words'), manifest: named }, settings: new Map() },
+  };
+  const acceptWith = (version: UpdaterVersion, updaters: readonly UpdaterState[]) =>
+    accept({
+      ...{ id: 'com.acme.tool', version, settings: new Map(), updaters },
+      ...{ attestation: '', attribution: { actor: 'operator' } },
+    });
+
+  test.each([
+    ['the same one', rooted('/opt/words'), '/opt/words is a root of com.acme.other'],
+    ['one inside of it', rooted('/opt/words/more'), '/opt/words/more overlaps /opt/words, a root'],
+    ['one that it writes itself', rooted('/opt/words', 'roots'), '/opt/words is a root of'],
+  ])('%s is refused with the name of the other', (_what, version, words) => {
+    for (const state of ['enabled', 'suspended'] as const) {
+      expect(acceptWith(version, [{ ...holder, state }])).toMatchObject({
+        ...{ kind: 'refused', code: 'SETTING_MISSING' },
+        message: expect.stringContaining(words) as unknown,
+      });
+    }
+    const always = publisherOf([acme], { auto: 'always' });
+    expect(autoAccepted(always, undefined, version, [holder])).toEqual([]);
+  });
+
+  test('its own before it, one beside it, and what nobody has accepted stand in no way', () => {
+    const submitted = { ...updaterWith(undefined), id: 'com.acme.other' };
+    const own = { ...holder, id: 'com.acme.tool' };
+    expect(acceptWith(rooted('/opt/words'), [own, submitted]).kind).toBe('accepted');
+    expect(acceptWith(rooted('/opt/words2'), [holder]).kind).toBe('accepted');
   });
 });
 

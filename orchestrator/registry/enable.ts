@@ -1,6 +1,6 @@
 // Accepting an updater: exactly this digest, with these settings.
 
-import { settingProblems } from '../../bundle/grant.js';
+import { rootsShared, settingProblems } from '../../bundle/grant.js';
 import { widening } from '../../bundle/widening.js';
 import type { Manifest } from '../../bundle/manifest.js';
 import type { Fact } from '../journal/fact.js';
@@ -17,6 +17,8 @@ export function accept(options: {
   id: string;
   version: Pick<UpdaterVersion, 'version' | 'bundleSha256'> & { readonly manifest: Manifest };
   settings: ReadonlyMap<string, string>;
+  /** All that are registered; what was accepted of them has its roots, also while it is suspended. */
+  updaters: Iterable<UpdaterState>;
   attestation: string;
   attribution: Attribution;
 }): Acceptance {
@@ -28,6 +30,11 @@ export function accept(options: {
   }
   if (problems.length > 0) {
     const message = `${id} cannot be enabled: ${problems.join('; ')}. Give each with --set NAME=VALUE`;
+    return { kind: 'refused', code: 'SETTING_MISSING', message };
+  }
+  const shared = [...options.updaters].flatMap((other) => sharedWith(other, id, version, settings));
+  if (shared.length > 0) {
+    const message = `${id} cannot be enabled: ${shared.join('; ')}. One directory has one updater: bind another one with --set, or "lull updaters remove" the other`;
     return { kind: 'refused', code: 'SETTING_MISSING', message };
   }
   return {
@@ -44,6 +51,19 @@ export function accept(options: {
   };
 }
 
+function sharedWith(
+  { id: otherId, accepted }: UpdaterState,
+  id: string,
+  { manifest }: { readonly manifest: Manifest },
+  settings: ReadonlyMap<string, string>,
+): string[] {
+  if (otherId === id || accepted === undefined) return [];
+  const other = { manifest: accepted.version.manifest, settings: accepted.settings };
+  // What an older version of Lull accepted may not be bound any more.
+  if (settingProblems(other.manifest, other.settings).length > 0) return [];
+  return rootsShared({ manifest, settings }, other);
+}
+
 /** Settings of a new version: those of the accepted one, with what is newly given over them. */
 export function carriedSettings(
   updater: UpdaterState | undefined,
@@ -53,13 +73,14 @@ export function carriedSettings(
 }
 
 /**
- * What policy accepts without an operator: as far as the publisher's rule goes, no setting is open, and
- * it asks for no more than what was accepted before.
+ * What policy accepts without an operator: as far as the publisher's rule goes, no setting is open, no
+ * root is another updater's, and it asks for no more than what was accepted before.
  */
 export function autoAccepted(
   { name, auto }: Publisher,
   before: UpdaterState | undefined,
   version: UpdaterVersion,
+  updaters: Iterable<UpdaterState>,
 ): readonly Fact[] {
   const accepted = before?.accepted?.version.manifest;
   const first = accepted === undefined;
@@ -69,6 +90,7 @@ export function autoAccepted(
     id: version.manifest.id,
     version,
     settings: carriedSettings(before, new Map()),
+    updaters,
     attestation: first
       ? `policy accepts what ${name} publishes`
       : `policy accepts what ${name} publishes, and it asks for no more than version ${accepted.version}`,

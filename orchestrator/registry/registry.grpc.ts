@@ -95,7 +95,8 @@ async function submit(
   if (before?.current.bundleSha256 !== version.bundleSha256) {
     const by = caller.name === undefined ? {} : { by: caller.name };
     facts.push({ kind: 'updater.submitted', id: manifest.id, ...version, keyIds, ...by });
-    facts.push(...autoAccepted(publisher, before, { ...version, manifest }));
+    const { updaters } = ledger.world;
+    facts.push(...autoAccepted(publisher, before, { ...version, manifest }, updaters.values()));
   }
   await ledger.append(facts);
   deps.wake();

@@ -35,7 +35,7 @@ export type Outcome =
 
 export type RunPhase =
   | { readonly kind: 'admitted' }
-  | { readonly kind: 'running' }
+  | { readonly kind: 'running'; readonly sinceMs: number }
   | {
       readonly kind: 'paused';
       readonly reasons: readonly string[];
@@ -46,6 +46,8 @@ export type RunPhase =
   | {
       readonly kind: 'interrupted';
       readonly code: ReasonCode;
+      /** The same in words; empty: nobody said more. */
+      readonly message: string;
       readonly sinceMs: number;
       readonly retryAtMs: number;
     }
@@ -64,6 +66,12 @@ export interface Run {
   readonly intrusion: Intrusion;
   readonly admittedAtMs: number;
   readonly pauseCount: number;
+  /** As of the phases before this one, over all attempts. */
+  readonly ranMs: number;
+  readonly heldMs: number;
+  /** Its first entry of the journal, and the last one that has changed it. */
+  readonly firstSequence: number;
+  readonly lastSequence: number;
   /** When it was last permitted to go on after a pause; absent: never, in this attempt. */
   readonly resumedAtMs?: number;
   /** In a critical section: it is throttled instead of frozen, and not to be ended. */
@@ -76,6 +84,17 @@ export type ActionName = 'scan' | 'revert' | Action;
 
 export function actionOf({ work }: { readonly work: Work }): ActionName {
   return work.kind === 'perform' ? work.update.nextAction : work.kind;
+}
+
+/** For how long it has run, and for how long it was held: frozen, or slowed where it may not be frozen. */
+export function spent(run: Run, nowMs: number): Pick<Run, 'ranMs' | 'heldMs'> {
+  const { phase, ranMs, heldMs } = run;
+  if (phase.kind !== 'running' && phase.kind !== 'paused') return { ranMs, heldMs };
+  // A clock that was set back takes nothing away.
+  const passedMs = Math.max(0, nowMs - phase.sinceMs);
+  return phase.kind === 'running'
+    ? { ranMs: ranMs + passedMs, heldMs }
+    : { ranMs, heldMs: heldMs + passedMs };
 }
 
 /** Whether the run occupies its slot: it has, or is about to have, a sandbox. */

@@ -142,6 +142,7 @@ test("a stop of Lull keeps the run id, is nobody's failure and waits for nothing
   expect(world.runs.get('r')?.phase).toEqual({
     kind: 'interrupted',
     code: 'SHUTTING_DOWN',
+    message: '',
     sinceMs: 7,
     retryAtMs: 7,
   });

@@ -3,7 +3,7 @@
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
-import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
+import { holdsSlot, spent, type Outcome, type Run, type RunPhase } from '../runs/run.js';
 import { backoffMs, isCrash } from './retry.js';
 import { noteHowItEnded } from './fold-crashes.js';
 import { attemptsMax } from './fold-mending.js';
@@ -43,16 +43,15 @@ export function foldRun(
     case 'run.started':
       // Frozen on its way up: only its own end ends a pause, or nothing would ever end it.
       if (run.phase.kind === 'paused') return;
-      put(world, { ...run, phase: { kind: 'running' } });
+      put(world, enters(run, { kind: 'running', sinceMs: atMs }, atMs));
       return;
     // Slowed instead of frozen, it needs the same permission to go on.
     case 'run.throttled':
     case 'run.paused':
       if (run.phase.kind === 'paused') return;
       put(world, {
-        ...run,
+        ...enters(run, { kind: 'paused', reasons: fact.reasons, sinceMs: atMs }, atMs),
         pauseCount: run.pauseCount + 1,
-        phase: { kind: 'paused', reasons: fact.reasons, sinceMs: atMs },
       });
       return;
     case 'run.resumed':
@@ -62,7 +61,7 @@ export function foldRun(
       return;
     case 'run.unthrottled':
     case 'run.thawed':
-      put(world, { ...run, phase: { kind: 'running' } });
+      put(world, enters(run, { kind: 'running', sinceMs: atMs }, atMs));
       return;
     case 'critical.changed':
       put(world, { ...run, inSection: fact.entered });
@@ -96,6 +95,9 @@ function admitted(
     intrusion: fact.intrusion ?? 'silent',
     admittedAtMs: before?.admittedAtMs ?? atMs,
     pauseCount: before?.pauseCount ?? 0,
+    ...(before === undefined ? { ranMs: 0, heldMs: 0 } : spent(before, atMs)),
+    firstSequence: before?.firstSequence ?? world.sequence,
+    lastSequence: world.sequence,
     phase: { kind: 'admitted' },
   });
 }
@@ -118,14 +120,23 @@ function interrupted(
     finished(world, run, { kind: 'failed', code: fact.code, message, retry: true }, atMs, retry);
     return;
   }
-  world.lastRunEndedAtMs = atMs;
   // Going away is nobody's failure the first time: repeated at once, then with growing waits.
   const waitMs = strikeCount === 1 ? 0 : backoffMs(retry, strikeCount - 1, run.id);
-  put(world, {
-    ...run,
-    strikeCount,
-    phase: { kind: 'interrupted', code: fact.code, sinceMs: atMs, retryAtMs: atMs + waitMs },
-  });
+  cutShort(world, { ...run, strikeCount }, fact, atMs, waitMs);
+}
+
+/** It stands until it is taken up again (R1). */
+function cutShort(
+  world: MutableWorld,
+  run: Run,
+  { code, message }: { readonly code: ReasonCode; readonly message: string },
+  atMs: number,
+  waitMs: number,
+): void {
+  world.lastRunEndedAtMs = atMs;
+  const retryAtMs = atMs + waitMs;
+  const phase = { kind: 'interrupted', code, message, sinceMs: atMs, retryAtMs } as const;
+  put(world, enters(run, phase, atMs));
 }
 
 function finished(
@@ -149,27 +160,19 @@ function finished(
     const asked = run.work.kind === 'scan' && outcome.code !== 'LAUNCH_FAILED';
     const floorMs = asked ? scanFloorMs(world.updaters.get(run.updaterId)) : 0;
     const waitMs = Math.max(backoffMs(retry, strikeCount, run.id), floorMs);
-    world.lastRunEndedAtMs = atMs;
-    put(world, {
-      ...run,
-      strikeCount,
-      phase: { kind: 'interrupted', code: outcome.code, sinceMs: atMs, retryAtMs: atMs + waitMs },
-    });
+    cutShort(world, { ...run, strikeCount }, outcome, atMs, waitMs);
     return;
   }
   // Lull stopped, a newer grant took over, it gave way, or its window closed: nobody's failure, and the
   // same run goes on.
   if (repeatable && outcome.kind === 'cancelled' && isHandover(outcome.code)) {
-    world.lastRunEndedAtMs = atMs;
-    put(world, {
-      ...run,
-      phase: { kind: 'interrupted', code: outcome.code, sinceMs: atMs, retryAtMs: atMs },
-    });
+    cutShort(world, run, { code: outcome.code, message: '' }, atMs, 0);
     return;
   }
   if (holdsSlot(run)) world.lastRunEndedAtMs = atMs;
   world.runs.delete(run.id);
-  world.history.push({ ...run, phase: { kind: 'finished', outcome, atMs } });
+  const ended = enters(run, { kind: 'finished', outcome, atMs }, atMs);
+  world.history.push({ ...ended, lastSequence: world.sequence });
   if (world.history.length > world.historyMax) world.history.shift();
   if (run.work.kind === 'scan') foldScanned(world, run, outcome, atMs, retry);
   else foldPerformed(world, run, run.work.update, outcome, atMs, retry);
@@ -210,6 +213,11 @@ function isHandover(code: ReasonCode): boolean {
   );
 }
 
+/** The run in another phase, with what the one before it took. */
+function enters(run: Run, phase: RunPhase, atMs: number): Run {
+  return { ...run, ...spent(run, atMs), phase };
+}
+
 function put(world: MutableWorld, run: Run): void {
-  world.runs.set(run.id, run);
+  world.runs.set(run.id, { ...run, lastSequence: world.sequence });
 }

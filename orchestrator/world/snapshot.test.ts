@@ -21,6 +21,7 @@ import { FLEET_HISTORY_MAX, type World } from './world.js';
  */
 const golden: Readonly<Record<number, string>> = {
   1: '6b4a81457c0132fbe1bbc2a7c2d735f9e14c67458bc3b328475cfdcdf37b649c',
+  2: 'e7a343f63bac682ab3cf96771c7d352bfafc42889c7e41469f29ffc4632157cc',
 };
 
 /** Not the default, which may change without the fold. */

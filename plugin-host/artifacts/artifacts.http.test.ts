@@ -155,6 +155,50 @@ describe('what was not granted', () => {
     expect(rig.seen).toHaveLength(6);
   });
 
+  test('what another updater fetched is not given out for its digest: it is downloaded, or is not had (T15)', async () => {
+    const url = await rig.upstreamThat((request, response, count) => {
+      if (count === 2) response.writeHead(404).end();
+      else serveContent(request, response, content);
+    });
+    await rig.fetch(orderFor(url, content));
+    const other = await rig.newRun('run-2', [rig.url], 61_001);
+    // It names the digest, and a URL of its own that has no such thing.
+    await expect(rig.fetch(orderFor(url, content), other)).rejects.toMatchObject({
+      code: 'UPSTREAM_DOWN',
+    });
+    expect(await readdir(other.artifactsDir)).toEqual([]);
+    await rig.fetch(orderFor(url, content), other);
+    expect(rig.seen).toHaveLength(3);
+    expect(other.events).toEqual([expect.objectContaining({ cached: false })]);
+    // One file on the disk all the same.
+    const { ino } = await stat(join(rig.run.artifactsDir, run256));
+    expect((await stat(join(other.artifactsDir, run256))).ino).toBe(ino);
+    expect(await rig.partials()).toEqual([]);
+    await rig.fetch(orderFor(url, content), other);
+    expect(rig.seen).toHaveLength(3);
+  });
+
+  test('two updaters that fetch the same at the same time end up with one file of it', async () => {
+    const url = await rig.upstreamThat((request, response) => {
+      serveContent(request, response, content);
+    });
+    const other = await rig.newRun('run-2', [rig.url], 61_001);
+    await Promise.all([
+      rig.fetch(orderFor(url, content)),
+      rig.fetch(orderFor(url, content), other),
+    ]);
+    expect(rig.seen).toHaveLength(2);
+    const store = join(rig.dir, 'store');
+    const names = [
+      join(store, 'sha256', run256),
+      join(store, 'sha512', hexOf('sha512', content)),
+      join(rig.run.artifactsDir, run256),
+      join(other.artifactsDir, run256),
+    ];
+    const inodes = await Promise.all(names.map(async (name) => (await stat(name)).ino));
+    expect(new Set(inodes).size).toBe(1);
+  });
+
   test('stored content is not given to a run whose grants do not cover the URL', async () => {
     const url = await rig.upstreamThat((request, response) => {
       serveContent(request, response, content);

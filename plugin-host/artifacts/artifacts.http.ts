@@ -1,34 +1,37 @@
 // What updaters order to be downloaded: from the store, or from the network into it.
 //
-//   order ─▶ store has it? ─▶ show it to the run
+//   order ─▶ was it had before, and is stored? ─▶ show it to the run
 //              │ no                ▲
 //              ▼                   │ digests match: adopt
 //            partial file ◀─ attempts, by range, until whole
 //
 // Invariants:
 //   F1. Nothing is visible under a digest that it does not have.
-//   F2. Two runs that order the same content follow each other; the second one finds it stored.
-//   F3. Every URL that may be asked was granted, before the store is looked at: what is there is not
-//       for everybody who guesses its digest.
+//   F2. Two runs of an updater that order the same content follow each other; the second one finds it stored.
+//   F3. Every URL that may be asked was granted, before the store is looked at; and from there an updater
+//       is given what was fetched for itself alone. What another one may reach is not for everybody
+//       who knows its digest: it is downloaded again, from where this one may (T15).
 //   F4. A disk that is full gets its space back, whoever fills it: `tidy` is called every while. What nobody uses goes first (sweep.fs.ts), then the partial file.
 //   F5. What an order names is held before it is looked for, and what it got until its run is over.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
+import { formatBytes } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { readProxyRule, type Environment } from '../egress/upstream-proxy.js';
-import { checkUrl } from './allowed-url.js';
-import { sha256In } from './digests.js';
+import { sha256In, type Digests } from './digests.js';
 import { downloadWhole, type DownloadDeps } from './download.http.js';
-import { isStrong, partialName, type FetchOrder } from './order.js';
+import { isStrong, type FetchOrder } from './order.js';
+import { beginningOf, requireGranted } from './order-of-run.js';
 import { PartialFile } from './partial.fs.js';
 import { Room } from './room.js';
-import { adopt, findStored, showIn, type StoredContent } from './store.fs.js';
+import { Shares } from './shares.fs.js';
+import { adopt, findStored, isShown, showIn, type StoredContent } from './store.fs.js';
 import { sweep, sweepPartials } from './sweep.fs.js';
 import { createTurns } from './turns.js';
 import { Uses } from './uses.js';
@@ -66,6 +69,8 @@ export interface ArtifactsDeps {
   /** Every directory that content was ever shown in. */
   readonly shownIn: () => readonly string[];
   readonly stallMsMax?: number;
+  /** Of the store, for each updater. */
+  readonly shareBytesMin?: number;
 }
 
 export function createArtifacts(deps: ArtifactsDeps): Artifacts {
@@ -73,6 +78,7 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
   const downloads = downloadDeps(deps);
   const turns = createTurns();
   const room = new Room();
+  const shares = new Shares(deps.shareBytesMin);
   const closing = new AbortController();
   const uses = new Uses();
   /** By run: what it holds, and what the audit was told of it. */
@@ -111,10 +117,36 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
     if (isNew(run, `${stored.sha256} ${url}`)) run.emit(cachedEvent(url, stored));
   }
 
-  async function reserve(name: string, partial: PartialFile, bytes: number): Promise<boolean> {
+  async function reserve(
+    name: string,
+    run: HostedRun,
+    partial: PartialFile,
+    bytes: number,
+  ): Promise<boolean> {
+    const all = partial.sizeBytes + bytes;
+    if (!(await shares.reserve(run, name, all, clock.now().wallMs))) {
+      const share = formatBytes(shares.bytesOf(run));
+      const words = `with ${formatBytes(all)} more it would be above the ${share} that are kept for one updater within a day`;
+      throw new HostError('NO_SPACE', words);
+    }
     if (room.reserve(name, bytes, await partial.spareBytes())) return true;
     await tidy(bytes);
     return room.reserve(name, bytes, await partial.spareBytes());
+  }
+
+  /** One after the other: another updater may have fetched the same at the same time. */
+  async function take(
+    path: string,
+    digests: Digests,
+    run: HostedRun,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const done = await turns.take(sha256In(digests), signal);
+    try {
+      return await adopt(dir, path, digests, () => run.thawed());
+    } finally {
+      done();
+    }
   }
 
   async function download(
@@ -122,7 +154,7 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
     run: HostedRun,
     hooks: FetchHooks,
   ): Promise<StoredContent> {
-    const name = partialName(order);
+    const name = beginningOf(order, run);
     const partial = await PartialFile.open(join(dir, 'partial'), name, order.digests, () =>
       run.thawed(),
     );
@@ -130,7 +162,7 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       if (partial.sizeBytes > (order.sizeBytes ?? order.sizeBytesMax)) await partial.restart();
       const attempt = {
         ...{ order, run, partial, ...hooks },
-        makeRoom: (bytes: number) => reserve(name, partial, bytes),
+        makeRoom: (bytes: number) => reserve(name, run, partial, bytes),
         onKept: (bytes: number) => {
           room.used(name, bytes);
         },
@@ -138,7 +170,7 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       const got = await downloadWhole(attempt, downloads);
       const sizeBytes = partial.sizeBytes;
       await keepFor(run, sha256In(got.digests)); // F5
-      const sha256 = await adopt(dir, partial.path, got.digests);
+      const sha256 = await take(partial.path, got.digests, run, hooks.signal);
       await partial.discard();
       const { url, redirects, address: remoteAddress, resumedCount } = got;
       const what = { url, redirects, remoteAddress, sizeBytes, sha256, resumedCount };
@@ -163,12 +195,15 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       const signal = AbortSignal.any([run.over, hooks.signal, closing.signal]);
       requireGranted(order, run);
       const sizeBytesMax = Math.min(order.sizeBytesMax, run.limits.diskBytesMax);
-      const done = await turns.take(partialName(order), signal); // F2
+      const begun = beginningOf(order, run);
+      const done = await turns.take(begun, signal); // F2
       const names = order.digests.filter(isStrong).map(({ hex }) => hex);
-      const release = await uses.hold([partialName(order), ...names]); // F5
+      const release = await uses.hold([begun, ...names]); // F5
       try {
         await mkdir(dir, { recursive: true, mode: 0o711 });
-        const stored = await findStored(dir, order.digests, () => run.thawed());
+        const found = await findStored(dir, order.digests, () => run.thawed());
+        const isTheirs = found !== undefined && (await isShown(found.sha256, run.artifactsDir));
+        const stored = isTheirs ? found : undefined; // F3
         if (stored !== undefined) {
           await keepFor(run, stored.sha256);
           tell(run, order.url, stored);
@@ -176,11 +211,13 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
         const content =
           stored ?? (await download({ ...order, sizeBytesMax }, run, { ...hooks, signal }));
         await showIn(dir, content.sha256, run.artifactsDir, new Date(clock.now().wallMs));
+        if (stored === undefined) shares.took(run, content.sizeBytes);
         return content;
       } catch (error) {
         if (signal.aborted) throw new HostError('RUN_OVER', 'the run is over', { cause: error });
         throw fileFailure(error, 'APPLY_FAILED', 'keeping the download');
       } finally {
+        shares.release(run, begun);
         release();
         done();
       }
@@ -202,16 +239,6 @@ function downloadDeps(deps: ArtifactsDeps): DownloadDeps {
     stallMsMax: stallMsMax ?? STALL_MS_MAX,
   };
   return { upstream, clock, log, random };
-}
-
-/** F3. */
-function requireGranted(order: FetchOrder, run: HostedRun): void {
-  for (const [index, url] of [order.url, ...order.mirrors].entries()) {
-    const asked = checkUrl(url, run.grants.fetchPrefixes);
-    if (asked.kind === 'ok') continue;
-    const code = asked.kind === 'malformed' ? 'FIELD_INVALID' : 'GRANT_MISSING';
-    throw new HostError(code, `${index === 0 ? 'url' : 'mirrors'}: ${asked.problem}`);
-  }
 }
 
 function cachedEvent(url: string, { sha256, sizeBytes }: StoredContent) {

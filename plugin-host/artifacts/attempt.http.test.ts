@@ -34,7 +34,7 @@ describe('a bad line', () => {
     const url = 'http://127.0.0.1:9/tool.tgz';
     const hex = hexOf('sha512', content);
     await mkdir(join(rig.dir, 'store', 'partial'), { recursive: true });
-    const partial = join(rig.dir, 'store', 'partial', `sha512-${hex}`);
+    const partial = join(rig.dir, 'store', 'partial', `sha512-${hex}-${String(rig.run.uid)}`);
     await writeFile(partial, content.subarray(0, 50_000));
     await writeFile(`${partial}.json`, JSON.stringify({ url, validator: '"v1"' }));
     const moved = await rig.upstreamThat((request, response) => {
@@ -51,7 +51,12 @@ describe('a bad line', () => {
       serveContent(request, response, content);
     });
     await mkdir(join(rig.dir, 'store', 'partial'), { recursive: true });
-    const partial = join(rig.dir, 'store', 'partial', `sha512-${hexOf('sha512', content)}`);
+    const partial = join(
+      rig.dir,
+      'store',
+      'partial',
+      `sha512-${hexOf('sha512', content)}-${String(rig.run.uid)}`,
+    );
     await writeFile(partial, randomBytes(50_000));
     await rig.fetch(orderFor(url, content));
     expect(rig.seen).toEqual(['GET /tool.tgz bytes=50000-', 'GET /tool.tgz']);
@@ -64,7 +69,12 @@ describe('a bad line', () => {
     });
     await mkdir(join(rig.dir, 'store', 'partial'), { recursive: true });
     await writeFile(
-      join(rig.dir, 'store', 'partial', `sha512-${hexOf('sha512', content)}`),
+      join(
+        rig.dir,
+        'store',
+        'partial',
+        `sha512-${hexOf('sha512', content)}-${String(rig.run.uid)}`,
+      ),
       content,
     );
     await rig.fetch(orderFor(url, content));

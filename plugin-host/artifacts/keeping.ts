@@ -8,7 +8,7 @@
 const DAY_MS = 86_400_000;
 
 /** An install waits for its moment, and mostly comes within a day (ours). */
-const RECENT_MS = DAY_MS;
+export const RECENT_MS = DAY_MS;
 
 export const keeping = {
   /** A download that nobody came back to for a week is begun anew by whoever still wants it (ours). */

@@ -35,7 +35,8 @@ export interface Rig {
   openStore(dir: string): void;
   /** From now on a second of waiting counts as so many. */
   hurry(times: number): void;
-  newRun(runId: string, fetchPrefixes?: string[]): Promise<TestRun>;
+  /** Of one updater, unless another uid is given. */
+  newRun(runId: string, fetchPrefixes?: string[], uid?: number): Promise<TestRun>;
   fetch(order: FetchOrder, into?: TestRun, signal?: AbortSignal): Promise<StoredContent>;
   tidy(): Promise<void>;
   partials(): Promise<string[]>;
@@ -49,12 +50,16 @@ export async function openRig(): Promise<Rig> {
   let upstream: TestUpstream | undefined;
   let run = await newRun('run-1');
 
-  async function newRun(runId: string, fetchPrefixes: string[] = []): Promise<TestRun> {
-    const artifactsDir = join(dir, runId);
+  async function newRun(
+    runId: string,
+    fetchPrefixes: string[] = [],
+    uid = 61_000,
+  ): Promise<TestRun> {
+    const artifactsDir = join(dir, `artifacts-${String(uid)}`);
     await mkdir(artifactsDir, { recursive: true });
     const operatorHosts = fetchPrefixes.map((prefix) => new URL(prefix).host);
     const grants = { installRoots: [], egress: [], fetchPrefixes, operatorHosts };
-    return testRun({ runId, workDir: dir, artifactsDir, grants });
+    return testRun({ runId, uid, workDir: dir, artifactsDir, grants });
   }
 
   const rig: Rig = {
@@ -117,5 +122,6 @@ function openArtifacts(dir: string, clock: Clock = hastyClock): Artifacts {
     secureContext: loadTrustStore({}),
     shownIn: () => [],
     stallMsMax: 300,
+    shareBytesMin: 0,
   });
 }

@@ -8,6 +8,7 @@
 //   S3. What is found is hashed again before it is given out: a name is a claim, not a proof.
 
 import {
+  access,
   chmod,
   constants,
   copyFile,
@@ -53,16 +54,36 @@ export async function findStored(
 }
 
 /** Takes a finished and verified partial file into the store (S1, S2). */
-export async function adopt(dir: string, partialPath: string, digests: Digests): Promise<string> {
+export async function adopt(
+  dir: string,
+  partialPath: string,
+  digests: Digests,
+  between: () => Promise<unknown>,
+): Promise<string> {
   const sha256 = sha256In(digests);
   const path = join(dir, 'sha256', sha256);
   await mkdir(dirname(path), { recursive: true, mode: 0o711 });
-  await chmod(partialPath, 0o444);
-  await rename(partialPath, path);
-  await syncDirectory(dirname(path));
+  // What another updater fetched is the same file: names of two would not be let go of together.
+  const known = await findStored(dir, [{ algorithm: 'sha256', hex: sha256 }], between);
+  if (known === undefined) {
+    await chmod(partialPath, 0o444);
+    await rename(partialPath, path);
+    await syncDirectory(dirname(path));
+  }
   const sha512 = digests.get('sha512');
   if (sha512 !== undefined) await nameIt(path, join(dir, 'sha512', sha512));
   return sha256;
+}
+
+/** Whether content was shown there before. */
+export async function isShown(sha256: string, artifactsDir: string): Promise<boolean> {
+  try {
+    await access(join(artifactsDir, sha256), constants.F_OK);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** Makes stored content visible in a run's directory, and notes that it was of use. */

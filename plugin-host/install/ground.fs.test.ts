@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { lchown, mkdir, mkdtemp, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { groundProblem } from './ground.fs.js';
+import { groundProblem, requireDirect } from './ground.fs.js';
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 const uids = { first: 61_000, last: 61_183 };
@@ -54,4 +54,18 @@ asRoot('nor behind a link that an updater made', async () => {
   // A link of the operator's that leads there is no better.
   await symlink(join(dir, 'srv', 'app'), join(dir, 'operators'));
   expect(await problem('operators/inner')).toMatch(/belongs to an updater/);
+});
+
+test('a root that an updater writes itself has to be there, and without a link on the way', async () => {
+  const path = join(dir, 'srv', 'app');
+  await requireDirect(path);
+  await expect(requireDirect(join(path, 'new'))).rejects.toMatchObject({
+    code: 'APPLY_FAILED',
+    message: `${path}/new is not there: the operator of the machine has to make that directory`,
+  });
+  await symlink(path, join(dir, 'link'));
+  await expect(requireDirect(join(dir, 'link'))).rejects.toMatchObject({
+    code: 'APPLY_FAILED',
+    message: expect.stringContaining('a link') as unknown,
+  });
 });

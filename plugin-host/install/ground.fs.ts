@@ -10,7 +10,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { overlaps } from '../../bundle/grant.js';
-import { errorCode } from '../channel/host-failure.js';
+import { errorCode, HostError } from '../channel/host-failure.js';
 
 export interface Ground {
   /** Absolute. */
@@ -36,6 +36,19 @@ export async function groundProblem(
     }
   }
   return undefined;
+}
+
+/**
+ * A root that is mounted has to be there, and without a link on the way, which would be followed.
+ * @throws HostError.
+ */
+export async function requireDirect(path: string): Promise<void> {
+  const at = await realpath(path).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw error;
+    const words = `${path} is not there: the operator of the machine has to make that directory`;
+    throw new HostError('APPLY_FAILED', words, { cause: error });
+  });
+  if (at !== path) throw new HostError('APPLY_FAILED', `${path} is, or lies behind, a link`);
 }
 
 /** The path without a link in it, as far as it is there. */

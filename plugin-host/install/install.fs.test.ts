@@ -137,6 +137,18 @@ describe('a commit', () => {
     expect(await rig.versionNames()).toHaveLength(2);
   });
 
+  test('where the directory around the root is missing, it is named, and who makes it', async () => {
+    const path = join(rig.dir, 'srv', 'apps', 'tools');
+    const installRoots = [{ name: 'tools', path }];
+    const grants = { ...rig.newRun('any').grants, installRoots };
+    await expect(rig.commit('a', { x: '1' }, rig.newRun('a', { grants }))).rejects.toMatchObject({
+      code: 'APPLY_FAILED',
+      message: `${join(rig.dir, 'srv', 'apps')} is not there, and ${path} cannot be installed: the operator of the machine has to make that directory`,
+    });
+    await mkdir(join(rig.dir, 'srv', 'apps'), { recursive: true });
+    await rig.commit('b', { x: '1' }, rig.newRun('b', { grants }));
+  });
+
   test('what did not change is not copied again', async () => {
     await rig.commit('a', { same: 'same', other: '1' });
     const before = await stat(join(rig.root, 'same'));

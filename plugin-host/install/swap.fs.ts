@@ -57,6 +57,12 @@ export async function prepareVersions(place: Place): Promise<void> {
     await mkdir(place.versions, { mode: 0o755 });
     await syncDirectory(place.parent);
   } catch (error) {
+    if (errorCode(error) === 'ENOENT') {
+      throw new HostError(
+        'APPLY_FAILED',
+        `${place.parent} is not there, and ${place.path} cannot be installed: the operator of the machine has to make that directory`,
+      );
+    }
     if (errorCode(error) !== 'EEXIST') throw error;
     const stat = await lstat(place.versions);
     if (!stat.isDirectory() || stat.uid !== process.getuid?.()) {

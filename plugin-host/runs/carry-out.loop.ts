@@ -2,15 +2,13 @@
 // lingers for the next one; any other is closed.
 
 import type { KeyObject } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
 import { bindGrants, settingProblems, type BoundGrants } from '../../bundle/grant.js';
 import type { Action } from '../../bundle/manifest.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { Catalog, ReadBundle } from '../catalog/catalog.fs.js';
-import { HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import type { Intake } from '../egress/intake.loop.js';
-import { groundProblem, type Ground } from '../install/ground.fs.js';
+import { groundProblem, requireDirect, type Ground } from '../install/ground.fs.js';
 import { handOver } from '../install/hand-over.fs.js';
 import type { Installer } from '../install/install.fs.js';
 import type { RootRecords } from '../install/root-record.fs.js';
@@ -164,10 +162,7 @@ async function writableRoots(
   const writable = work.kind === 'perform' && writing.has(work.action);
   const there: { name: string; path: string; writable: boolean }[] = [];
   for (const { name, path } of roots) {
-    // A link in it would be followed when it is mounted.
-    if ((await realpath(path)) !== path) {
-      throw new HostError('APPLY_FAILED', `${path} is, or lies behind, a link`);
-    }
+    await requireDirect(path);
     if (writable) await handOver(path, uid);
     there.push({ name, path, writable });
   }

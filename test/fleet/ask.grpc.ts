@@ -28,7 +28,7 @@ export async function hostsOf({ runDir }: RunningLull): Promise<readonly HostTol
 /** The first entries of the journal of a machine's partition, other machines' among them. */
 export async function entriesOf(by: RunningLull, hostId: string): Promise<readonly Entry[]> {
   return withOperator(by, async (operator, how) => {
-    const request = { fromSequence: 1n, pageSize: PAGE };
+    const request = { fromSequence: 1n, pageSize: PAGE, runId: '' };
     return (await unary(operator.listEntries.bind(operator), request, how(hostId))).entries;
   });
 }
