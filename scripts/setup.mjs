@@ -4,7 +4,8 @@
 //                          [--try-docker] [--quiet]
 //
 //   --with-runc  install runc where it is missing and may be installed; otherwise say so and fail
-//   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it
+//   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it; and install
+//                what those without root need (uidmap)
 //   --try-sensors  install what the tests of sensors need: a bus with mocked services (dbus-daemon,
 //                python3-dbusmock) and a desktop without a screen (xvfb, mutter, xdotool); only warn
 //                where that cannot be had: those tests skip themselves without it
@@ -36,6 +37,7 @@ try {
   await generateCode();
   await build();
   if (flags.has('--with-runc') || flags.has('--try-runc')) await installRunc();
+  if (flags.has('--try-runc')) await installUidmap();
   if (flags.has('--try-sensors')) await installSensors();
   if (flags.has('--try-python')) await installPython();
   if (flags.has('--try-nats')) await installNats();
@@ -118,6 +120,10 @@ async function installRunc() {
   if (findProgram('runc') !== undefined) return;
   const why = await whyNotInstalled(['runc']);
   if (why !== undefined) withoutRunc(`runc is missing${why}`);
+}
+
+async function installUidmap() {
+  if (findProgram('newuidmap') === undefined) await tryInstall(['uidmap'], 'Lull without root');
 }
 
 async function installSensors() {
