@@ -47,7 +47,7 @@ async function goneAfter(look: () => string[], msMax: number): Promise<string[]>
 /** Processes in the stage's control groups: the updaters and what they started. */
 export function updaterProcesses(places: Places): number[] {
   const group = groupOf(places);
-  return pids().filter((pid) => read(pid, 'cgroup').includes(group));
+  return pids().filter((pid) => read(pid, 'cgroup').includes(group) && !isOver(pid));
 }
 
 export function mountsBelow(directory: string): string[] {
@@ -72,10 +72,18 @@ function processesOf(places: Places): number[] {
   const group = groupOf(places);
   return pids().filter((pid) => {
     const line = commandLineOf(pid);
-    return (
-      line.includes(places.directory) || line.includes(group) || read(pid, 'cgroup').includes(group)
-    );
+    const isTheirs =
+      line.includes(places.directory) ||
+      line.includes(group) ||
+      read(pid, 'cgroup').includes(group);
+    return isTheirs && !isOver(pid);
   });
+}
+
+/** It has ended, and the machine's first process has not noticed yet. */
+function isOver(pid: number): boolean {
+  const [, state = ''] = /.*\) (\S)/s.exec(read(pid, 'stat')) ?? [];
+  return state === '' || state === 'Z' || state === 'X';
 }
 
 /** As the plugin-host names the parent of its groups: by the directory of its state. */
