@@ -1,8 +1,16 @@
-// The units in deploy/systemd, as systemd itself reads them; where there is no systemd-analyze, as text.
+// The units in deploy/, as systemd itself reads them; where there is no systemd-analyze, as text.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allowedCalls } from '../../plugin-host/sandbox/allowed-calls.js';
@@ -11,6 +19,7 @@ import { X_SOCKETS } from '../../sensor-service/probe/x-sockets.js';
 import { repositoryRoot } from '../architecture/tree.fs.js';
 
 const source = join(repositoryRoot(), 'deploy/systemd');
+const ofUser = readFileSync(join(source, '../systemd-user/lull.service'), 'utf8');
 const units = readdirSync(source);
 /** The first that can judge a unit which is not installed. */
 const VERSION_MIN = 250;
@@ -23,8 +32,10 @@ beforeAll(() => {
   const lull = join(dir, 'lull');
   writeFileSync(lull, '#!/bin/sh\n');
   chmodSync(lull, 0o755);
-  for (const unit of units)
-    writeFileSync(join(dir, unit), read(unit).replace('/usr/bin/lull', lull));
+  const installed = (text: string): string => text.replace('/usr/bin/lull', lull);
+  for (const unit of units) writeFileSync(join(dir, unit), installed(read(unit)));
+  mkdirSync(join(dir, 'user'));
+  writeFileSync(join(dir, 'user/lull.service'), installed(ofUser));
 });
 
 afterAll(() => {
@@ -47,16 +58,23 @@ function whatIsMissing(): string | undefined {
 }
 
 /** What systemd has to say of it: nothing, for a good one. It ends with 0 also when it ignored a key. */
-function complaints(file: string): string {
-  const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], {
-    encoding: 'utf8',
-  });
+function complaints(file: string, manager: '--system' | '--user' = '--system'): string {
+  const { status, stdout, stderr } = spawnSync(
+    'systemd-analyze',
+    [manager, 'verify', '--man=no', file],
+    // Where a user's own manager would look for what is configured.
+    { encoding: 'utf8', env: { ...process.env, HOME: dir, XDG_RUNTIME_DIR: dir } },
+  );
   return `${stdout}${stderr}${status === 0 ? '' : `status ${String(status)}`}`;
 }
 
 describe('systemd takes every unit without a word', () => {
   withSystemd.each(units)(`%s${why}`, (unit) => {
     expect(complaints(join(dir, unit))).toBe('');
+  });
+
+  withSystemd(`that of a user${why}`, () => {
+    expect(complaints(join(dir, 'user/lull.service'), '--user')).toBe('');
   });
 
   withSystemd(`a misspelt key would be noticed${why}`, () => {
@@ -114,6 +132,17 @@ describe('what confines updaters', () => {
 
   test.each(confining)('%s lets the reaper outlive a plugin-host that was killed', (unit) => {
     expect(read(unit)).toMatch(/^KillMode=process$/m);
+  });
+});
+
+describe('the unit of a user', () => {
+  test('has control groups to pause updaters in, and ends them in order', () => {
+    expect(ofUser).toMatch(/^Delegate=yes$/m);
+    expect(ofUser).toMatch(/^KillMode=mixed$/m);
+  });
+
+  test('restricts nothing that would take its ids: what does forbids setuid programs', () => {
+    expect(ofUser).not.toMatch(/^(?:NoNewPriv|Restrict|SystemCall|Protect|Private|Lock|Memory)/m);
   });
 });
 
