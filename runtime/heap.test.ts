@@ -10,9 +10,11 @@ async function heapBytes(first: string): Promise<number> {
     const kept = [];
     for (let n = 0; n < 5e5; n += 1) kept.push({ n, of: [n, n, n] });
     for (let n = 0; n < 5e5; n += 1) if (n % 5 !== 0) kept[n] = undefined;
-    for (let n = 0; n < 5; n += 1) gc();
+    // What lives for a while and is garbage then has all of it collected again and again.
+    const passing = [];
+    for (let n = 0; n < 3e6; n += 1) passing[n % 5e4] = { n, of: [n, n, n] };
     console.log(process.memoryUsage().heapTotal, kept.length);`;
-  const asModule = ['--expose-gc', '--input-type=module', '-e', program];
+  const asModule = ['--input-type=module', '-e', program];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, asModule);
   expect(stderr).toBe('');
   return Number.parseInt(stdout, 10);
@@ -23,4 +25,4 @@ test('this Node.js gives back pages that are mostly empty', async () => {
   const compact = await heapBytes('keepHeapCompact();');
   expect(compact).toBeGreaterThan(0);
   expect(compact).toBeLessThan(asItComes * 0.6);
-});
+}, 120_000);
