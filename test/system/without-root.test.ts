@@ -4,12 +4,13 @@
 import { expect } from '@jest/globals';
 import { chownSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RunningLull } from '../../harness/lull.spawn.js';
 import { versionOfApp } from '../support/apps.js';
 import { ordinaryUserTest } from '../support/confinement.js';
 import { onNpmScene, programPackage, SCENE_MS_MAX } from '../support/npm-scene.js';
 import { asOrdinaryUser, type OrdinaryUser } from '../support/ordinary-user.js';
 import { leftovers } from '../support/leftovers.js';
-import { onStage } from '../support/stage.js';
+import { onStage, type Stage } from '../support/stage.js';
 import { auditIsWhole, enable, ended, factOf, noticed, outcomeOf } from '../support/story.js';
 import { until } from '../support/told.js';
 
@@ -140,16 +141,22 @@ ordinaryUserTest('what somebody else installed stays as it is, and the reason sa
   ),
 );
 
+/** A Lull with an install on that is busy and does not end by itself. */
+async function inMidRun(user: OrdinaryUser, stage: Stage, apps: string): Promise<RunningLull> {
+  const running = await user.start(stage);
+  const follower = stage.follow();
+  const behaviour = { hang: { at: 'in perform', busy: true } };
+  await enable(running, await stage.bundle('program', { behaviour }), { apps });
+  await follower.report('away');
+  await factOf(follower, 'run.started', 'install');
+  return running;
+}
+
 ordinaryUserTest('killed in mid-run: nothing of it runs on, and the next start goes well', () =>
   asOrdinaryUser((user) =>
     onStage(
       async (stage, apps) => {
-        const running = await user.start(stage);
-        const follower = stage.follow();
-        const behaviour = { hang: { at: 'in perform', busy: true } };
-        await enable(running, await stage.bundle('program', { behaviour }), { apps });
-        await follower.report('away');
-        await factOf(follower, 'run.started', 'install');
+        const running = await inMidRun(user, stage, apps);
         expect(user.updaters()).not.toEqual([]);
         process.kill(running.pid, 'SIGKILL');
         await until('nobody of it', () => user.processes().length === 0 || undefined);
@@ -171,12 +178,7 @@ ordinaryUserTest('its plugin-host is killed: updaters end with it, and Lull says
   asOrdinaryUser((user) =>
     onStage(
       async (stage, apps) => {
-        const running = await user.start(stage);
-        const follower = stage.follow();
-        const behaviour = { hang: { at: 'in perform', busy: true } };
-        await enable(running, await stage.bundle('program', { behaviour }), { apps });
-        await follower.report('away');
-        await factOf(follower, 'run.started', 'install');
+        const running = await inMidRun(user, stage, apps);
         const inside = user
           .processes()
           .filter((pid) =>
