@@ -67,6 +67,8 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
       await others?.close();
     }
     hops.push(...(await hop(count)));
+    const done = [...returns.values()].reduce((sum, each) => sum + each.length, 0);
+    say(`${String(repeat + 1)} of ${String(repeats)}: ${String(done)} returns so far`);
   }
   const cpuMs = await frozenForLong(lulls);
   const stopped = await stopUnattendedUpgrades();

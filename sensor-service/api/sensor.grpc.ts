@@ -77,7 +77,10 @@ export function createSensorApi(deps: SensorApiDeps): SensorApi {
         return;
       }
       const reading = deps.presence.report(asked.report, asked.ttlMs, observedMonotonicNs);
-      callback(null, { presence: readingToWire(reading) });
+      // What the guards are told leaves first.
+      setImmediate(() => {
+        callback(null, { presence: readingToWire(reading) });
+      });
     },
 
     ...inhibitHandlers(deps.inhibitions),

@@ -97,9 +97,10 @@ const numberOf = (message: WatchStateResponse): number =>
 async function receiveUntil(
   last: number,
   whileOpen: (pause: () => void, resume: () => void) => Promise<void>,
+  heartbeatMs = 60_000,
 ) {
   const call = client.watchState({
-    heartbeatMs: 60_000,
+    heartbeatMs,
     edgesOnly: false,
     apps: [],
     diskPaths: [],
@@ -122,12 +123,38 @@ async function receiveUntil(
   return received;
 }
 
-test('edges that come in one tick are told as the first one and the latest state', async () => {
-  const received = await receiveUntil(9_999, () => {
+test.each([
+  ['who guards a run is told the first one, and the latest state', 200, [-1, 0, 9_999]],
+  ['whoever else watches is told the latest state', 60_000, [-1, 9_999]],
+])('of edges that come in one tick %s', async (_, heartbeatMs, told) => {
+  const putAll = (): Promise<void> => {
     for (let n = 0; n < 10_000; n += 1) latest.put([edge(n)]);
     return Promise.resolve();
-  });
-  expect(received).toEqual([-1, 0, 9_999]);
+  };
+  expect(await receiveUntil(9_999, putAll, heartbeatMs)).toEqual(told);
+});
+
+test('what whoever guards a run is told leaves before anything is written to others (T1)', async () => {
+  const written: string[] = [];
+  const watcher = (name: string, heartbeatMs: number): StateStream => {
+    const call = {
+      request: { heartbeatMs, edgesOnly: false, apps: [], diskPaths: [] },
+      write: (_message: unknown, done: () => void) => {
+        written.push(name);
+        process.nextTick(done);
+      },
+      end: () => undefined,
+    };
+    return new StateStream(call as unknown as WatchCall, { clock, latest });
+  };
+  const both = [watcher('another', 10_000), watcher('the guard', 200)];
+  await new Promise(setImmediate);
+  written.length = 0;
+  latest.put([edge(1)]);
+  written.push('the end of the tick');
+  await new Promise(setImmediate);
+  expect(written).toEqual(['the guard', 'the end of the tick', 'another']);
+  for (const each of both) each.close();
 });
 
 test('a reader that does not read is owed the latest state, not a queue', async () => {

@@ -1,7 +1,8 @@
 // One watcher's stream: a snapshot, then what changes, then heartbeats when nothing does.
 //
 // Invariants:
-//   T1. An edge is written in the tick in which it became known, if the message before has left.
+//   T1. An edge is written in the tick in which it became known, if the message before has left; to
+//       whoever guards no run in the next turn of the loop, when what the guards are told has left.
 //   T2. A reader that is slow is owed one message, never a queue of them: what changes while a
 //       message is on its way is told afterwards, in its latest state (T23).
 //   T3. What is compared is what this watcher was told.
@@ -79,7 +80,18 @@ export class StateStream implements Closeable {
   private hear(changes: readonly Reading[]): void {
     if (this.closed) return;
     const cannotWait = this.note(changes);
-    if (!this.writing && (cannotWait || this.isDue())) this.flush(); // T2
+    if (this.writing || !(cannotWait || this.isDue())) return; // T2
+    if (this.pace === 'run') this.flush();
+    else this.flushNext();
+  }
+
+  /** T1: writing takes its time, and nothing of this tick leaves before all of it is written. */
+  private flushNext(): void {
+    this.writing = true;
+    setImmediate(() => {
+      this.writing = false;
+      if (!this.closed && this.owed.size > 0) this.flush();
+    });
   }
 
   /** Lays `changes` over what this watcher is owed. @returns whether one of them cannot wait. */
