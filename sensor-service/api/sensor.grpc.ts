@@ -19,6 +19,7 @@ import type { InhibitLoop } from '../sampling/inhibit.loop.js';
 import type { Latest } from '../sampling/latest.js';
 import type { SamplingLoop } from '../sampling/loop.js';
 import type { PresenceLoop } from '../sampling/presence.loop.js';
+import { behindGuards } from './behind-guards.loop.js';
 import { inhibitHandlers } from './inhibit.grpc.js';
 import { inventoryToWire } from './inventory.grpc.js';
 import { paceOf, StateStream, type WatchCall } from './state-stream.grpc.js';
@@ -77,8 +78,7 @@ export function createSensorApi(deps: SensorApiDeps): SensorApi {
         return;
       }
       const reading = deps.presence.report(asked.report, asked.ttlMs, observedMonotonicNs);
-      // What the guards are told leaves first.
-      setImmediate(() => {
+      behindGuards(() => {
         callback(null, { presence: readingToWire(reading) });
       });
     },

@@ -2,7 +2,7 @@
 //
 // Invariants:
 //   T1. An edge is written in the tick in which it became known, if the message before has left; to
-//       whoever guards no run in the next turn of the loop, when what the guards are told has left.
+//       whoever guards no run when the guards have been told.
 //   T2. A reader that is slow is owed one message, never a queue of them: what changes while a
 //       message is on its way is told afterwards, in its latest state (T23).
 //   T3. What is compared is what this watcher was told.
@@ -26,6 +26,7 @@ import { isChange, isUrgent } from '../reading/change.js';
 import { atRest, unmeasured } from '../reading/level.js';
 import type { Latest } from '../sampling/latest.js';
 import type { Pace } from '../sampling/loop.js';
+import { behindGuards } from './behind-guards.loop.js';
 
 const HEARTBEAT_MS = { min: 100, max: 60_000, whenUnset: 10_000 };
 /** Sent a little early, because the contract says "at least every", and in step with those of others. */
@@ -85,10 +86,10 @@ export class StateStream implements Closeable {
     else this.flushNext();
   }
 
-  /** T1: writing takes its time, and nothing of this tick leaves before all of it is written. */
+  /** T1: writing takes its time, and nothing of a tick leaves before all of it is written. */
   private flushNext(): void {
     this.writing = true;
-    setImmediate(() => {
+    behindGuards(() => {
       this.writing = false;
       if (!this.closed && this.owed.size > 0) this.flush();
     });
