@@ -4,11 +4,12 @@
 //   none             nothing is updated
 //   plain            npm, as a person would call it
 //   nice             npm with nice 19 and the idle class of the disk
+//   unattended       unattended-upgrades with as many made-up packages, where it is installed
 //   lull, engaged    Lull, with the person there: the updates are due, and wait
 //   lull, away       Lull, with nobody there: what a probe would feel that nobody sees
 //
 // Each on a quiet machine, and on one with busy processors and a slow disk; one after the other, again
-// and again. unattended-upgrades is not beside it: it wants a machine's own packages.
+// and again.
 
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +22,7 @@ import { openWaiting, type Waiting } from '../overhead/under-lull.spawn.js';
 import { median, rounded, table } from '../report.js';
 import { openScratch } from '../scratch.fs.js';
 import { signBundle } from '../signed-bundle.spawn.js';
+import { openUnattended, updateAll } from '../unattended/world.spawn.js';
 import { framesOf, type Frames } from './frames.js';
 import { loadMachine, quiet, type Machine } from './machine.spawn.js';
 import { buildProbe, type Probe } from './probe.spawn.js';
@@ -33,14 +35,14 @@ const SETTLE_MS = 1_000;
 const GOAL_POINTS = 0.5;
 const updater = fileURLToPath(new URL('../../updaters/npm/', import.meta.url));
 
-const sides = ['none', 'plain', 'nice', 'lull_engaged', 'lull_away'] as const;
+const sides = ['none', 'plain', 'nice', 'unattended', 'lull_engaged', 'lull_away'] as const;
 type Side = (typeof sides)[number];
 /** What is done under the probe's eyes, made ready before. */
 interface Act {
   readonly run: () => Promise<unknown>;
   readonly close?: () => Promise<void>;
 }
-type Acts = Readonly<Record<Side, () => Promise<Act>>>;
+type Acts = ReadonlyMap<Side, () => Promise<Act>>;
 
 interface Sample extends Frames {
   readonly machine: Machine['name'];
@@ -64,17 +66,17 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
     },
     opened,
   );
-  const acts = await prepare(scratch, { quick, opened });
+  const acts = await prepare(scratch, { quick, say, opened });
   const samples: Sample[] = [];
   for (let repeat = 0; repeat < repeats; repeat += 1) {
     for (const load of [false, true]) {
       machine = load ? loadMachine(scratch, opened) : quiet;
       if (machine.lacks !== undefined && repeat === 0) say(`not as wanted: ${machine.lacks}`);
       machine.take(process.pid);
-      for (const side of sides) samples.push(await sample(probe, machine, side, acts));
+      for (const [side, act] of acts) samples.push(await sample(probe, machine, side, act));
       await machine.close();
     }
-    const latest = samples.slice(-2 * sides.length);
+    const latest = samples.slice(-2 * acts.size);
     say(
       latest
         .map((each) => `${each.machine} ${each.side} ${String(each.missedPercent)} %`)
@@ -84,8 +86,13 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
   return summary(samples, repeats, say);
 }
 
-async function sample(probe: Probe, machine: Machine, side: Side, acts: Acts): Promise<Sample> {
-  const act = await acts[side]();
+async function sample(
+  probe: Probe,
+  machine: Machine,
+  side: Side,
+  prepared: () => Promise<Act>,
+): Promise<Sample> {
+  const act = await prepared();
   try {
     const us = await probe.during(act.run);
     return { machine: machine.name, side, ...framesOf(us) };
@@ -97,7 +104,7 @@ async function sample(probe: Probe, machine: Machine, side: Side, acts: Acts): P
 /** Everything that is not to be measured; what is left is to do each side, again and again. */
 async function prepare(
   scratch: string,
-  { quick, opened }: Pick<BenchOptions, 'quick' | 'opened'>,
+  { quick, say, opened }: Pick<BenchOptions, 'quick' | 'say' | 'opened'>,
 ): Promise<Acts> {
   const packages = quick ? oldPackages.slice(0, QUICK_PACKAGES) : oldPackages;
   const registry = await configuredRegistry();
@@ -128,16 +135,25 @@ async function prepare(
     await pause(SETTLE_MS);
     return lull;
   };
-  return {
-    none: () => Promise.resolve({ run: still }),
-    plain: byNpm([]),
-    nice: byNpm(['nice', '-n', '19', 'ionice', '-c', '3']),
-    lull_engaged: async () => ({ ...(await waiting()), run: still }),
-    lull_away: async () => {
+  const acts = new Map<Side, () => Promise<Act>>([
+    ['none', () => Promise.resolve({ run: still })],
+    ['plain', byNpm([])],
+    ['nice', byNpm(['nice', '-n', '19', 'ionice', '-c', '3'])],
+  ]);
+  const unattended = await openUnattended(scratch, packages.length);
+  if (typeof unattended === 'string') say(`unattended: left out, ${unattended}`);
+  else {
+    acts.set('unattended', () => {
+      const world = unattended();
+      return Promise.resolve({ run: () => updateAll(world) });
+    });
+  }
+  return acts
+    .set('lull_engaged', async () => ({ ...(await waiting()), run: still }))
+    .set('lull_away', async () => {
       const lull = await waiting();
       return { ...lull, run: () => lull.leave() };
-    },
-  };
+    });
 }
 
 function summary(samples: readonly Sample[], repeats: number, say: BenchOptions['say']): Measured {
@@ -158,7 +174,8 @@ function summary(samples: readonly Sample[], repeats: number, say: BenchOptions[
   };
   const beside: Record<string, Figures> = {};
   for (const machine of ['quiet', 'loaded'] as const) {
-    const rows = sides.map((side) => {
+    const here = sides.filter((side) => samples.some((each) => each.side === side));
+    const rows = here.map((side) => {
       const figures = of(machine, side);
       beside[`${side}_${machine}`] = figures;
       return [side, ...Object.values(figures).map(String)];

@@ -9,6 +9,7 @@ import { pause } from '../../runtime/deadline.js';
 import type { Benchmark, BenchOptions, Figures, Measured } from '../benchmark.js';
 import { rounded } from '../report.js';
 import { openScratch } from '../scratch.fs.js';
+import { stopUnattendedUpgrades } from '../unattended/stopped.spawn.js';
 import { buildUpdater } from './build-updater.spawn.js';
 import { openHop } from './hop.grpc.js';
 import { idleTimer, latencies, latencyMs } from './latency.js';
@@ -18,7 +19,6 @@ import { comeBack, leave, type Return } from './returns.js';
 import { showReaction } from './show.js';
 import { openSlowDisk, WRITES_PER_S } from './slow-disk.cgroup.js';
 import { startBusyLull, type BusyLull, type Side } from './stopped-lull.spawn.js';
-import { stopUnattendedUpgrades } from './unattended-upgrades.spawn.js';
 
 const RETURNS = { full: 1_000, quick: 50 };
 /** A look takes no longer than a minute, also where the machine is so busy that returns are slow. */
@@ -71,7 +71,7 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
     say(`${String(repeat + 1)} of ${String(repeats)}: ${String(done)} returns so far`);
   }
   const cpuMs = await frozenForLong(lulls);
-  const stopped = await stopUnattendedUpgrades();
+  const stopped = await stopUnattendedUpgrades(scratch);
 
   const measured: Record<string, Figures> = {};
   for (const { name } of lulls) {
