@@ -10,6 +10,7 @@ import { showRun, showRuns } from '../show/runs.js';
 import { showHosts, showStatus, updaterForPrograms } from '../show/status.js';
 import { showSubjects } from '../show/subjects.js';
 import type { Here } from './here.js';
+import { A_SUBJECT } from './subject.js';
 
 const counts = { min: 1, max: 1_000_000 };
 
@@ -35,8 +36,9 @@ export function addAsking(program: Command, here: Here): void {
     });
 
   program
-    .command('explain [subject]')
+    .command('explain')
     .description('every reason why an update or an updater does not run now')
+    .argument('[subject]', A_SUBJECT)
     .action(async (subject = '') => {
       const subjects = await askExplain(here.orchestrator(), subject as string);
       write(subjects, here.json(), (all) =>

@@ -15,6 +15,7 @@ import { write } from '../output.js';
 import { localTime } from '../show/local-time.js';
 import { showFleet, showGroups, showRollouts } from '../show/fleet.js';
 import type { Here } from './here.js';
+import { A_SUBJECT } from './subject.js';
 
 export function addFleet(program: Command, here: Here): void {
   const fleet = program.command('fleet').description('all machines of a fleet');
@@ -47,8 +48,9 @@ export function addFleet(program: Command, here: Here): void {
       write(await askRollouts(here.orchestrator()), here.json(), showRollouts);
     });
   fleet
-    .command('halt [subject]')
+    .command('halt')
     .description('an update starts nowhere any more; without one: everything stops everywhere, now')
+    .argument('[subject]', A_SUBJECT)
     .requiredOption('--why <text>', 'for whoever asks, and for the audit')
     .option('--for <duration>', 'of everything: at most 14d', '4h')
     .action(async (subject: string | undefined, given: { why: string; for: string }) => {
@@ -66,8 +68,9 @@ export function addFleet(program: Command, here: Here): void {
       write({ untilMs }, here.json(), () => said);
     });
   fleet
-    .command('resume [subject]')
+    .command('resume')
     .description('the rollout of an update goes on; without one: what was halted everywhere does')
+    .argument('[subject]', A_SUBJECT)
     .action(async (subject: string | undefined) => {
       if (subject !== undefined) {
         write(await resumeRollout(here.orchestrator(), subject), here.json(), showRollouts);

@@ -18,6 +18,7 @@ import { localTime } from '../show/local-time.js';
 import { showOrders } from '../show/orders.js';
 import { showWanted } from '../show/subjects.js';
 import type { Here } from './here.js';
+import { A_SUBJECT } from './subject.js';
 
 export function addOrders(program: Command, here: Here): void {
   /** With what else stands in the way: whoever lifts one, or mistypes it, hears of the others. */
@@ -32,8 +33,9 @@ export function addOrders(program: Command, here: Here): void {
   };
 
   program
-    .command('run-now <subject>')
+    .command('run-now')
     .description("run an update, or an updater's scan, now: comfort is not asked, safety is")
+    .argument('<subject>', A_SUBJECT)
     .action(async (subject: string) => {
       const stands = await runNow(here.orchestrator(), subject);
       write(stands ?? { subject }, here.json(), () =>
@@ -42,8 +44,9 @@ export function addOrders(program: Command, here: Here): void {
     });
 
   program
-    .command('hold <subject>')
+    .command('hold')
     .description('hold an update, or all of an updater, back')
+    .argument('<subject>', A_SUBJECT)
     .requiredOption('--why <text>', 'for whoever asks, and for the audit')
     .option('--for <duration>', 'at most 95d', '95d')
     .action(async (subject: string, given: { why: string; for: string }) => {
@@ -56,8 +59,9 @@ export function addOrders(program: Command, here: Here): void {
       );
     });
   program
-    .command('unhold <subject>')
+    .command('unhold')
     .description('lift a hold')
+    .argument('<subject>', A_SUBJECT)
     .action(async (subject: string) => {
       await liftHold(here.orchestrator(), subject);
       await writeLifted({ subject }, `no order holds ${subject}`);
