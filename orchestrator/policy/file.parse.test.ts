@@ -144,6 +144,59 @@ colour: blue
   expect(problems.length).toBeGreaterThanOrEqual(6);
 });
 
+test('what is wrong with one member of an entry hides nothing of the others', () => {
+  expect(
+    problemsOf('publishers: [{ name: a, keys: [nonsense], ids: ["*"], threshold: 3, auto: yes }]'),
+  ).toEqual([
+    'line 1: publishers, the first, keys, the first: is not Ed25519, in base64 or PEM',
+    'line 1: publishers, the first, ids, the first: is not an id or a prefix such as com.acme.*',
+    'line 1: publishers, the first, auto: wants never or same-grants or always, not "yes"',
+    'line 1: publishers, the first: has fewer keys than its threshold',
+  ]);
+});
+
+test('problems are told from the top of the file to its end', () => {
+  const problems = problemsOf(`
+retry: { first: 6h }
+colour: blue
+battery: { start: 200 }
+waiting: { away: soon }
+publishers: [{ name: a, keys: [], ids: [a.b] }]
+`);
+  expect(problems.map((problem) => problem.split(':')[0])).toEqual(
+    [2, 3, 4, 5, 6].map((line) => `line ${String(line)}`),
+  );
+});
+
+describe('says what is wanted, and what stands there', () => {
+  test.each([
+    ['load: { cpu.busy: high }', 'load.cpu.busy: wants a number, or off, not "high"'],
+    ['load: { cpu.busy: 120 }', 'load.cpu.busy: wants at most 100'],
+    ['network: { kb_per_s: 0 }', 'network.kb_per_s: wants at least 1'],
+    ['heat: { look: warm }', 'wants nominal or moderate or serious or critical, not "warm"'],
+    ['slots: { change: 1.5 }', 'slots.change: wants a whole number, not 1.5'],
+    ['rollout: { rings: [{ name: a, percent: 0 }] }', 'percent: wants more than 0'],
+    ['windows: { from: "01:00" }', 'windows: wants a list, not keys'],
+    ['waiting: [4m]', 'waiting: wants keys below it, not a list'],
+    ['waiting: true', 'waiting: wants keys below it, not true'],
+    ['time_zone: 5', 'time_zone: wants a text, not 5'],
+    ['publishers: [{ name: a, keys: [], ids: [a.b] }]', 'keys: wants at least 1 entry'],
+    ['holds: [{ updater: a.b, why: "" }]', 'why: wants at least 1 character'],
+    ['holds: [{ updater: a.b, why: }]', 'why: wants a text, not nothing'],
+    ['just words', 'the file wants keys below it, not "just words"'],
+  ])('%s', (text, said) => {
+    expect(problemsOf(text)).toEqual([expect.stringContaining(said)]);
+  });
+
+  test('but no more of it than tells which one is meant', () => {
+    for (const text of [
+      `waiting: { away: "${'9'.repeat(9_000)}" }`,
+      `load: "${'x'.repeat(9_000)}"`,
+    ])
+      expect(problemsOf(text).join().length).toBeLessThan(150);
+  });
+});
+
 test('every error of the YAML is named at once', () => {
   const problems = problemsOf('waiting: { away: 4m\nload: "open\nbattery: [1\n');
   expect(problems.length).toBeGreaterThan(1);
@@ -153,7 +206,7 @@ test('every error of the YAML is named at once', () => {
 test('a key that is there twice hides nothing else', () => {
   const problems = problemsOf('waiting: { away: soon }\nscopes: []\nscopes: []\ncolour: blue');
   expect(problems).toHaveLength(3);
-  expect(problems.join()).toMatch(/unique.*waiting\.away.*colour/s);
+  expect(problems.join()).toMatch(/waiting\.away.*unique.*colour/s);
 });
 
 test('a file that is wrong throughout is answered in a bounded number of lines', () => {
@@ -232,6 +285,17 @@ describe('contradictions', () => {
     ['quiet_chance: { normal: 0.2, due: 0.9 }', 'quiet_chance rises'],
     ['retry: { first: 6h }', 'retry.first is longer than retry.max'],
     ['retry: { failures: 20 }', 'retry.demoted_at is below retry.failures'],
+    ['deadlines: { security: { after: 1d } }', 'deadlines.security.after is shorter than'],
+    ['deadlines: { others: { after: 1h, grace: 2h } }', 'deadlines.others.after is shorter than'],
+    ['network: { kb_per_s: 100, engaged_kb_per_s: 900 }', 'network.engaged_kb_per_s is above'],
+    [
+      'groups: [{ name: g, hosts: [a], at_once: 1 }, { name: g, hosts: [b], at_once: 2 }]',
+      'groups has a name twice',
+    ],
+    [
+      'rollout: { rings: [{ name: r, percent: 10 }, { name: r, percent: 20 }] }',
+      'rollout.rings has a name twice',
+    ],
   ])('%s', (text, said) => {
     expect(problemsOf(text).join()).toContain(said);
   });
@@ -263,6 +327,11 @@ colour: blue
   test('a default yields to what is named', () => {
     expect(policyOf('intrusion: { normal: forced }').intrusion.normal).toBe('forced');
     expect(policyOf('heat: { change: serious }').heat.change).toBe('serious');
+    // A longer grace than the default's time is meant; so is a rate below the default for a person.
+    const { graceMs } = policyOf('deadlines: { security: { grace: 30d } }').deadlines.security;
+    expect(graceMs).toBe(30 * 86_400_000);
+    expect(policyOf('network: { kb_per_s: 100 }').network.bytesPerSMax).toBe(100_000);
+    expect(problemsOf('network: { kb_per_s: 100, engaged_kb_per_s: off }')).toEqual([]);
   });
 });
 
@@ -271,6 +340,16 @@ describe('named, with what is wrong about it', () => {
     ['a typo', 'waitng: { away: 4m }', 'waitng'],
     ['a typo one level down', 'waiting: { awya: 4m }', 'awya'],
     ['a window of no length', 'windows: [{ from: "03:00", to: "03:00" }]', 'is empty'],
+    [
+      'a window of no length on a day that is none',
+      'windows: [{ days: [someday], from: "03:00", to: "03:00" }]',
+      'is empty',
+    ],
+    [
+      'hours that are none, with a typo',
+      'active_hours: { from: 8, to: 8, at: 1 }',
+      'the same hour',
+    ],
     ['a time that is none', 'windows: [{ from: "25:00", to: "03:00" }]', 'is not a time'],
     [
       'a window on no day',
