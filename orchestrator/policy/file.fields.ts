@@ -1,6 +1,5 @@
 // The values that a policy file is made of: durations, times of the day, publishers, windows, holds.
 
-import { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { keyIdOf } from '../../bundle/envelope.js';
 import { automatic, parsePublicKey, type Publisher } from '../trust/publisher.js';
@@ -80,9 +79,13 @@ export const publisher = z
     when: ({ value }) => ((value as Partial<Publisher>).keys?.length ?? 0) > 0,
   }) satisfies z.ZodType<Publisher>;
 
+function isKey(key: unknown): key is Publisher['keys'][number] {
+  return (key as { readonly type?: unknown }).type === 'public';
+}
+
 /** What is no key counts as one, so that it is told of once. */
 function differentKeys(keys: readonly unknown[]): number {
-  return new Set(keys.map((key, at) => (key instanceof KeyObject ? keyIdOf(key) : at))).size;
+  return new Set(keys.map((key, at) => (isKey(key) ? keyIdOf(key) : at))).size;
 }
 
 export const window = z
