@@ -142,6 +142,12 @@ export function boundRoots(manifest: Manifest, settings: Settings): BoundGrants[
   return manifest.install_roots.map(({ name, path }) => ({ name, path: bound(path, settings) }));
 }
 
+/** The hosts that `Fetch` may take from, as "host:port", once the operator has bound the settings. */
+export function fetchHosts(manifest: Manifest, settings: Settings): string[] {
+  const urls = manifest.fetch.map((text) => bound(text, settings));
+  return urls.filter((url) => URL.canParse(url)).map(hostAndPort);
+}
+
 function bound(text: string, settings: Settings): string {
   return text.startsWith('{') ? (settings.get(text.slice(1, -1)) ?? '') : text;
 }

@@ -112,6 +112,18 @@ describe('a trace that cannot be played says where', () => {
     });
   });
 
+  test('in one line, however many it is about', () => {
+    const parsed = parseTrace('hello\n');
+    expect(parsed.kind === 'broken' && parsed.why).toMatch(
+      /^it does not begin with the lines "lull-trace 1" and "at_s,signal,value"$/,
+    );
+  });
+
+  test('lines that end as on Windows are lines', () => {
+    const text = `${TRACE_HEAD}1,power.ac,true\n2,power.ac,\n`;
+    expect(parseTrace(text.replaceAll('\n', '\r\n'))).toEqual(parseTrace(text));
+  });
+
   test('a last row that was cut short is left out', () => {
     const parsed = parseTrace(`${TRACE_HEAD}1,power.ac,true\n2,power.ac,fal`);
     expect(parsed.kind === 'trace' && parsed.events).toHaveLength(1);

@@ -70,10 +70,15 @@ export function traceRow(reading: Reading, startMs: number): string | undefined 
 
 /** Parses a whole trace. A last row without its end is one that was cut short, and is left out. */
 export function parseTrace(text: string): ParsedTrace {
-  const [head = '', columns = '', ...rows] = text.split('\n').slice(0, -1);
+  const lines = text.split('\n').slice(0, -1);
+  // As editors of Windows end them.
+  const isReturned = lines[0]?.endsWith('\r') ?? false;
+  const [head = '', columns = '', ...rows] = isReturned
+    ? lines.map((line) => line.replace(/\r$/, ''))
+    : lines;
   const wallStartMs = wallStartOf(head);
   if (wallStartMs === undefined || columns !== COLUMNS) {
-    return { kind: 'broken', why: `it does not begin with "${TRACE_HEAD.trim()}"` };
+    return { kind: 'broken', why: `it does not begin with the lines "${NAME}" and "${COLUMNS}"` };
   }
   if (rows.length > TRACE_ROWS_MAX) return { kind: 'broken', why: 'it has too many rows' };
   const events: TraceEvent[] = [];

@@ -97,7 +97,16 @@ describe('lull simulate', () => {
         svgFile: join(directory, 'f.svg'),
         device: 'x',
       }),
-      'no device "x"',
+      'there is no device "x"; there are mine',
+    ],
+    [
+      'a device that was left out',
+      () => ({
+        traceFile: fileOf('f.csv', night),
+        svgFile: join(directory, 'f.svg'),
+        device: 'bad',
+      }),
+      'device "bad" was left out: line 3: device bad: a window lies outside of its trace',
     ],
     [
       'nowhere to draw',

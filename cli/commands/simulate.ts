@@ -85,7 +85,9 @@ export function simulate(request: SimulateRequest): Simulated {
     throw new CommandError(`no trace is left to simulate with${why === '' ? '' : `: ${why}`}`);
   }
   const compared = compare([lull(request.policyFile ?? 'Lull, its defaults', policy)], errands);
-  if (request.svgFile !== undefined) draw(request.svgFile, errands, compared, request.device);
+  if (request.svgFile !== undefined) {
+    draw(request.svgFile, errands, compared, recording, request.device);
+  }
   return {
     source: request.traceFile ?? `synthetic, seed ${String(SYNTHETIC_SEED)}`,
     deviceCount: traces.length,
@@ -153,6 +155,7 @@ function draw(
   file: string,
   errands: readonly Errand[],
   compared: readonly Compared[],
+  recording: Recording,
   device: string | undefined,
 ): void {
   const clairvoyant = compared.find(({ name }) => name === 'clairvoyant');
@@ -160,7 +163,7 @@ function draw(
     device === undefined ? (clairvoyant?.scored[i]?.done ?? false) : trace.device === device,
   );
   const errand = errands[at === -1 && device === undefined ? 0 : at];
-  if (errand === undefined) throw new CommandError(`there is no device "${device ?? ''}"`, 2);
+  if (errand === undefined) throw new CommandError(whyNoDevice(device ?? '', recording), 2);
   const i = errands.indexOf(errand);
   const rows = compared.map(({ name, rides }) => ({
     name,
@@ -173,4 +176,15 @@ function draw(
   } catch (error) {
     throw new CommandError(`the drawing cannot be written: ${(error as Error).message}`);
   }
+}
+
+const DEVICES_SHOWN = 5;
+
+/** What became of it, or which there are. */
+function whyNoDevice(device: string, { faults, traces }: Recording): string {
+  const left = faults.lines.filter((line) => line.includes(`: device ${device}: `));
+  if (left.length > 0) return `device "${device}" was left out: ${left.join('; ')}`;
+  const names = traces.slice(0, DEVICES_SHOWN).map((each) => each.device);
+  const more = traces.length > DEVICES_SHOWN ? ' …' : '';
+  return `there is no device "${device}"; there are ${names.join(', ')}${more}`;
 }

@@ -71,6 +71,17 @@ test('that was not computed to its end says so, and not that nothing comes', () 
   );
 });
 
+test('in a narrow terminal many reasons go on below, and updates of one id are told apart', () => {
+  const reasons = ['LOAD_UNKNOWN', 'POWER_SAVER', 'TOO_HOT', 'ON_BATTERY', 'METERED', 'OFFLINE'];
+  const waits = { ...subject('x', 'install'), reasons: reasons.map((code) => ({ code })) };
+  const all = ForecastResponse.fromPartial({
+    chances: [{ subject: waits }, { subject: { ...waits, updaterId: 'c.d' } }],
+  });
+  const shown = showForecast(all, { nowMs, columns: 80 });
+  expect(Math.max(...shown.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  expect(shown).toMatch(/install {2}x of a\.b {2}LOAD_UNKNOWN.*\n(.*\n)? {2}install {2}x of c\.d/);
+});
+
 test('of nothing says so', () => {
   expect(showForecast(ForecastResponse.fromPartial({}), page)).toBe('nothing waits');
 });

@@ -7,8 +7,9 @@ import type {
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { folded, indented } from './folded.js';
 import { localTime, shortTime, zoneOf } from './local-time.js';
+import { namesIn } from './named.js';
 import { showSubjects, type Page } from './subjects.js';
-import { table } from './table.js';
+import { foldedTable } from './table.js';
 
 const given =
   'if nobody uses the machine from now on, everything else stays as it is, and each run succeeds in its expected time';
@@ -22,6 +23,9 @@ export function showForecast(
   const runs = chances.filter(({ atUnixMs }) => atUnixMs !== undefined);
   const never = chances.filter(({ atUnixMs }) => atUnixMs === undefined);
   if (chances.length === 0 && waiting.length === 0) return 'nothing waits';
+  const nameOf = namesIn([...chances.flatMap(({ subject = [] }) => subject), ...waiting]);
+  const part = (title: string, some: readonly Chance[]): string =>
+    partOf(title, some, nameOf, page);
   const untilMs = computedUntilUnixMs === undefined ? undefined : Number(computedUntilUnixMs);
   const head =
     atMs === undefined
@@ -29,30 +33,27 @@ export function showForecast(
       : `At ${localTime(atMs)}, ${given}:`;
   const parts =
     atMs === undefined
-      ? [part('', runs, page.nowMs) || '  nothing']
+      ? [part('', runs) || '  nothing']
       : [
           part(
             'done by then:',
             runs.filter((run) => doneMs(run) <= atMs),
-            page.nowMs,
           ),
           part(
             'runs then:',
             runs.filter((run) => startMs(run) <= atMs && doneMs(run) > atMs),
-            page.nowMs,
           ),
           showWaiting(waiting, page, untilMs !== undefined && untilMs < atMs),
           part(
             'after that:',
             runs.filter((run) => startMs(run) > atMs),
-            page.nowMs,
           ),
         ];
   const rest =
     untilMs === undefined
       ? 'not in this time:'
       : `not until ${shortTime(untilMs, page.nowMs)}, and not computed further:`;
-  return [folded(head, page.columns).join('\n'), ...parts, part(rest, never, page.nowMs)]
+  return [folded(head, page.columns).join('\n'), ...parts, part(rest, never)]
     .filter((text) => text !== '')
     .join('\n');
 }
@@ -64,19 +65,25 @@ function showWaiting(waiting: readonly Subject[], page: Page, isUnknown: boolean
 }
 
 /** Chances as a table below `head`; nothing where there are none. */
-function part(head: string, chances: readonly Chance[], nowMs: number): string {
+function partOf(
+  head: string,
+  chances: readonly Chance[],
+  nameOf: ReturnType<typeof namesIn>,
+  { nowMs, columns }: Page,
+): string {
   if (chances.length === 0) return '';
   const at = (atMs: bigint | undefined): string =>
     atMs === undefined ? '' : shortTime(Number(atMs), nowMs);
-  const rows = table(
+  const rows = foldedTable(
     chances.map(({ subject, atUnixMs, doneAtUnixMs }) => [
       ...(atUnixMs === undefined
         ? []
         : [at(atUnixMs), doneAtUnixMs === undefined ? '' : `to ${at(doneAtUnixMs)}`]),
       subject?.action ?? '',
-      subject?.updateId === '' ? subject.updaterId : (subject?.updateId ?? ''),
+      subject === undefined ? '' : nameOf(subject),
       [...new Set(subject?.reasons.map(({ code }) => code))].join(', '),
     ]),
+    columns - 2,
   );
   return [...(head === '' ? [] : [head]), indented(rows)].join('\n');
 }

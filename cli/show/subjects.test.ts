@@ -68,12 +68,12 @@ test('what is not measured at rest is one reason, below those that keep it so', 
   ];
   const held = Subject.fromPartial({ updaterId: 'a.b', action: 'scan', reasons });
   expect(showSubjects([held], page).split('\n')).toEqual([
-    `  reason                       is  limit  since     until (both ${zone})`,
+    `  reason        is  limit  since     until (both ${zone})`,
     'scan a.b waits:',
-    '  HELD                                    11:59:00',
+    '  HELD                     11:59:00',
     '    held back: later',
-    '  LOAD_UNKNOWN, SPACE_UNKNOWN             11:59:00',
-    `    ${AT_REST}: cpu.busy, disk.busy, /srv`,
+    '  LOAD_UNKNOWN             11:59:00',
+    `    LOAD_UNKNOWN, SPACE_UNKNOWN: ${AT_REST}: cpu.busy, disk.busy, /srv`,
   ]);
   const alone = Subject.fromPartial({ ...held, reasons: [unmeasured('LOAD_UNKNOWN', 'x')] });
   expect(showSubjects([alone], page)).toContain('x is not known');
@@ -98,6 +98,34 @@ test('in a narrow terminal words go on below themselves, and nothing is cut off'
   const shown = showSubjects([subject], { nowMs, columns: 80 });
   expect(Math.max(...shown.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   expect(shown.replace(/\s+/g, ' ')).toContain(long);
+});
+
+test('a long list of windows does not widen every line, and is told below', () => {
+  const windows = 'mon,tue,wed,thu,fri 20:00-06:00; sat,sun 00:00-23:59';
+  const closed = { code: 'OUTSIDE_WINDOW', message: 'outside', measured: 'mon 12:00' };
+  const untilMs = at(3 * 1_440);
+  const long = { code: 'CONFINEMENT_UNKNOWN', message: 'm', sinceUnixMs: untilMs };
+  const reasons = [{ ...closed, limit: windows, untilUnixMs: untilMs }, long];
+  const subject = Subject.fromPartial({ ...waiting, reasons: [...waiting.reasons, ...reasons] });
+  const shown = showSubjects([subject], { nowMs, columns: 78 });
+  expect(Math.max(...shown.split('\n').map((line) => line.length))).toBeLessThanOrEqual(78);
+  expect(shown.replace(/\s+/g, ' ')).toContain(`outside; the limit is ${windows}`);
+  // Which clock the instants are on is said although the head has no room for it.
+  expect(showSubjects([subject], { nowMs, columns: 72 })).toMatch(
+    /^ {2}since and until on the clock of \S+\n {2}reason .* until\n/,
+  );
+});
+
+test('an update that two updaters have is told apart by whose it is', () => {
+  const [mine, other] = ['a.b', 'c.d'].map((updaterId) =>
+    Subject.fromPartial({ ...waiting, updaterId, title: 'x' }),
+  );
+  const scan = Subject.fromPartial({ updaterId: 'a.b', action: 'scan' });
+  if (mine === undefined || other === undefined) throw new Error('there are two');
+  const shown = showSubjects([mine, other, scan], page);
+  expect(shown).toContain('\ninstall x of a.b waits:\n');
+  expect(shown).toContain('\ninstall x of c.d waits:\n');
+  expect(showSubjects([mine, scan], page)).toContain('\ninstall x waits:\n');
 });
 
 test('columns of several subjects stand below each other', () => {

@@ -5,6 +5,7 @@ import { formatBytes, formatDuration } from '../../conditions/words.js';
 import { Reason, type Outlook, type Subject } from '../../proto/gen/lull/operator/v1/operator.js';
 import { folded, indented } from './folded.js';
 import { shortTime, zoneOf } from './local-time.js';
+import { namesIn } from './named.js';
 import { table } from './table.js';
 
 /** What a text is shown on: when, and how wide. */
@@ -17,17 +18,25 @@ export interface Page {
 const INDENT = 2;
 const WORDS_INDENT = 4;
 const heads = ['reason', 'is', 'limit', 'since'];
+/** What is longer stands in the words below, so that a long list of windows does not widen every line. */
+const CELL_CHARS_MAX = 12;
 
 export function showSubjects(subjects: readonly Subject[], page: Page): string {
   if (subjects.length === 0) return 'nothing';
+  const nameOf = namesIn(subjects);
   const said = subjects.map((each) => ({ ...each, reasons: withoutRest(each.reasons) }));
   const rows = said.flatMap(({ reasons }) => reasons.map((reason) => rowOf(reason, page.nowMs)));
-  if (rows.length === 0) return said.map((each) => showSubject(each, [], page)).join('\n');
+  const shownWith = (each: Subject, lines: readonly string[]): string =>
+    showSubject(each, nameOf(each), lines, page);
+  if (rows.length === 0) return said.map((each) => shownWith(each, [])).join('\n');
   // One table for all, so that the columns of all stand below each other.
-  const until = `until (both ${zoneOf(page.nowMs)})`;
-  const [head = '', ...lines] = table([[...heads, until], ...rows]).split('\n');
-  const shown = said.map((each) => showSubject(each, lines.splice(0, each.reasons.length), page));
-  return [indented(head, INDENT), ...shown].join('\n');
+  const zone = zoneOf(page.nowMs);
+  const [wide = '', ...lines] = table([[...heads, `until (both ${zone})`], ...rows]).split('\n');
+  const isTooWide = wide.length > page.columns - INDENT;
+  const [narrow = ''] = table([[...heads, 'until'], ...rows]).split('\n');
+  const head = isTooWide ? [`since and until on the clock of ${zone}`, narrow] : [wide];
+  const shown = said.map((each) => shownWith(each, lines.splice(0, each.reasons.length)));
+  return [...head.map((line) => indented(line, INDENT)), ...shown].join('\n');
 }
 
 /** What an operator wants now: what still stands in its way, and that the order is not forgotten. */
@@ -50,21 +59,25 @@ function withoutRest(reasons: readonly Reason[]): Reason[] {
   const all = [first, ...more];
   const of = (key: 'code' | 'about'): string =>
     [...new Set(all.map((each) => each[key]))].join(', ');
-  const message = `${AT_REST}: ${of('about')}`;
-  const one = { code: of('code'), message, about: '', unit: '', sinceUnixMs: first.sinceUnixMs };
+  const also = of('code') === first.code ? '' : `${of('code')}: `;
+  const message = `${also}${AT_REST}: ${of('about')}`;
+  const one = { code: first.code, message, about: '', unit: '', sinceUnixMs: first.sinceUnixMs };
   return [...reasons.filter((each) => !isAtRest(each)), Reason.fromPartial(one)];
 }
 
-function showSubject(subject: Subject, lines: readonly string[], page: Page): string {
-  const { updateId, updaterId, title, action, reasons, outlook, runId } = subject;
-  const named = title === updateId ? updateId : `${updateId} (${title})`;
-  const head = `${action} ${updateId === '' ? updaterId : named}`;
+function showSubject(
+  { updateId, title, action, reasons, outlook, runId }: Subject,
+  name: string,
+  lines: readonly string[],
+  page: Page,
+): string {
+  const head = `${action} ${updateId === '' || title === updateId ? name : `${name} (${title})`}`;
   if (reasons.length === 0) {
     return runId === '' ? `${head}: nothing stands in its way` : `${head} runs: ${runId}`;
   }
-  const stands = reasons.flatMap(({ message }, index) => [
+  const stands = reasons.flatMap((reason, index) => [
     indented(lines[index] ?? '', INDENT),
-    ...belowOf(message, page.columns),
+    ...belowOf(wordsOf(reason), page.columns),
   ]);
   const chance = outlook === undefined ? [] : showOutlook(outlook, page);
   const state = runId === '' ? 'waits' : `stands still, ${runId}`;
@@ -75,7 +88,23 @@ function rowOf(reason: Reason, nowMs: number): string[] {
   const { code, measured, limit, unit, sinceUnixMs, untilUnixMs } = reason;
   const at = (atMs: bigint | undefined): string =>
     atMs === undefined ? '' : shortTime(Number(atMs), nowMs);
-  return [code, quantity(measured, unit), quantity(limit, unit), at(sinceUnixMs), at(untilUnixMs)];
+  const cells = [quantity(measured, unit), quantity(limit, unit)];
+  return [code, ...cells.map(inCell), at(sinceUnixMs), at(untilUnixMs)];
+}
+
+/** In the table, or below it. */
+function inCell(text: string): string {
+  return text.length > CELL_CHARS_MAX ? '' : text;
+}
+
+/** The words of a reason, with what is too long for the table. */
+function wordsOf({ message, measured, limit, unit }: Reason): string {
+  const [is, most] = [quantity(measured, unit), quantity(limit, unit)];
+  const more = [
+    ...(inCell(is) === is ? [] : [`it is ${is}`]),
+    ...(inCell(most) === most ? [] : [`the limit is ${most}`]),
+  ];
+  return [message, ...more].join('; ');
 }
 
 /** A number with its unit, or a word. */

@@ -2,21 +2,17 @@
 
 import { userInfo } from 'node:os';
 import { Option, type Command } from 'commander';
-import type { Inhibition } from '../../proto/gen/lull/sensor/v1/sensor.js';
-import { displayText } from '../../conditions/words.js';
 import { reportPresence } from '../commands/ask.js';
 import { askSensors, inhibit, listInhibitions, releaseInhibition } from '../commands/sensors.js';
 import { parseDuration } from '../commands/orders.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
-import { localTime } from '../show/local-time.js';
+import { showInhibitions } from '../show/inhibitions.js';
 import { sensorLines, showSensors } from '../show/sensors.js';
-import { table } from '../show/table.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
 
 const VETO_HOURS = 1;
-const TEXT_CHARS_MAX = 256;
 const DAY_MS = 86_400_000;
 /** How long each may be told to last; a timer of Node.js holds no more than 24 days. */
 const daysMax = { presence: 366, inhibit: 14, record: 24 };
@@ -68,7 +64,7 @@ export function addSensing(program: Command, here: Here): void {
         };
         const standing =
           why === undefined ? await listInhibitions(runDir()) : await inhibit(runDir(), asked);
-        write(standing, json(), showInhibitions);
+        write(standing, json(), (all) => showInhibitions(all, here.page()));
       },
     );
 
@@ -93,18 +89,6 @@ function ownName(): string {
   } catch {
     return `user ${String(process.getuid?.() ?? 'unknown')}`;
   }
-}
-
-function showInhibitions(standing: readonly Inhibition[]): string {
-  if (standing.length === 0) return 'nobody says "not now"';
-  return table(
-    standing.map(({ id, owner, reason, untilUnixMs }) => [
-      id,
-      displayText(owner, TEXT_CHARS_MAX),
-      `until ${localTime(Number(untilUnixMs))}`,
-      displayText(reason, TEXT_CHARS_MAX),
-    ]),
-  );
 }
 
 /** Seconds, or a duration as elsewhere: "90", "30m". */

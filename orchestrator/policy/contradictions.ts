@@ -23,6 +23,19 @@ export const contradictions: readonly Contradiction[] = [
     problem: 'rollout.rings together have more than 100 percent: the last ones would be empty',
   },
   {
+    keys: ['rollout.rings'],
+    when: ({ rollout }) => hasTwice(rollout?.rings),
+    problem: 'rollout.rings has a name twice: nobody could tell them apart',
+  },
+  {
+    keys: ['groups'],
+    when: ({ groups }) => hasTwice(groups),
+    problem: 'groups has a name twice: nobody could tell them apart',
+  },
+  deadline('critical'),
+  deadline('security'),
+  deadline('others'),
+  {
     keys: ['battery.start', 'battery.continue'],
     when: (_file, { battery }) => battery.continuePercent > battery.startPercent,
     problem: 'battery.continue is above battery.start: what starts would be paused at once',
@@ -44,6 +57,11 @@ export const contradictions: readonly Contradiction[] = [
     problem: 'quiet_chance rises from normal over due to overdue: urgency would raise it',
   },
   {
+    keys: ['network.engaged_kb_per_s', 'network.kb_per_s'],
+    when: ({ network }) => !isRising([network?.engaged_kb_per_s, network?.kb_per_s].map(rateOf)),
+    problem: 'network.engaged_kb_per_s is above network.kb_per_s, which holds then as well',
+  },
+  {
     keys: ['retry.first', 'retry.max'],
     when: (_file, { retry }) => retry.firstMs > retry.maxMs,
     problem: 'retry.first is longer than retry.max',
@@ -59,6 +77,19 @@ export const contradictions: readonly Contradiction[] = [
     problem: 'retry.demoted_at is below retry.failures: retry.give_up would never be waited',
   },
 ];
+
+/** The grace passes first in any case: what is named would never count. */
+function deadline(severity: keyof Policy['deadlines']): Contradiction {
+  const [after, grace] = [`deadlines.${severity}.after`, `deadlines.${severity}.grace`];
+  return {
+    keys: [after, grace],
+    when: ({ deadlines }, policy) => {
+      const { deadlineMs, graceMs } = policy.deadlines[severity];
+      return deadlines?.[severity]?.after !== undefined && deadlineMs < graceMs;
+    },
+    problem: `${after} is shorter than ${grace}: nothing is due before its grace has passed`,
+  };
+}
 
 /**
  * Every contradiction; empty when there is none.
@@ -77,6 +108,15 @@ export function contradictionsIn(
 /** Whether `key`, or a section around it, is one of `keys`. */
 function isWithin(key: string, keys: ReadonlySet<string>): boolean {
   return key.split('.').some((_, i, steps) => keys.has(steps.slice(0, i + 1).join('.')));
+}
+
+function hasTwice(named: readonly { readonly name: string }[] | undefined = []): boolean {
+  return new Set(named.map(({ name }) => name)).size < named.length;
+}
+
+/** "off" is no rate that another one could be above. */
+function rateOf(rate: number | 'off' | undefined): number | undefined {
+  return rate === 'off' ? undefined : rate;
 }
 
 function rankIn(words: readonly string[]): (word: string | undefined) => number | undefined {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { keyIdOf } from '../../bundle/envelope.js';
 import { automatic, parsePublicKey, type Publisher } from '../trust/publisher.js';
 import type { PolicyHold } from './policy.js';
+import { quoted } from './file.words.js';
 import { days, type Window } from './window.js';
 
 const DURATION_MS_MAX = 366 * 86_400_000;
@@ -20,7 +21,7 @@ export const duration = z
     if (Number.isNaN(ms) || ms > DURATION_MS_MAX) {
       issues.addIssue({
         code: 'custom',
-        message: `"${text}" is not a duration such as 30s, 4m, 2h`,
+        message: `${quoted(text)} is not a duration such as 30s, 4m, 2h`,
       });
       return z.NEVER;
     }
@@ -57,31 +58,35 @@ const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'is not a name: a-z, 0-9 and hyphens, at most 63 of them');
 
+const publicKey = z.string().transform((text, issues) => {
+  const key = parsePublicKey(text);
+  if (key !== undefined) return key;
+  issues.addIssue({ code: 'custom', message: 'is not Ed25519, in base64 or PEM' });
+  return z.NEVER;
+});
+
 export const publisher = z
   .strictObject({
     name,
-    keys: z.array(z.string()).min(1).max(16),
+    keys: z.array(publicKey).min(1).max(16),
     threshold: z.number().int().min(1).default(1),
     ids: z.array(idPattern).min(1).max(64),
     auto: z.enum(automatic).default('never'),
   })
-  .transform((given, issues): Publisher => {
-    const keys = given.keys.flatMap((text) => {
-      const key = parsePublicKey(text);
-      if (key === undefined) {
-        issues.addIssue({ code: 'custom', message: `a key of ${given.name} is not Ed25519` });
-      }
-      return key === undefined ? [] : [key];
-    });
-    // T12: one key that is listed twice is one key.
-    if (given.threshold > new Set(keys.map(keyIdOf)).size) {
-      issues.addIssue({
-        code: 'custom',
-        message: `${given.name} has fewer keys than its threshold`,
-      });
-    }
-    return { ...given, keys };
-  });
+  // T12: one key that is listed twice is one key. What else is wrong hides none of this.
+  .refine(({ keys, threshold }) => threshold <= differentKeys(keys), {
+    error: 'has fewer keys than its threshold',
+    when: ({ value }) => ((value as Partial<Publisher>).keys?.length ?? 0) > 0,
+  }) satisfies z.ZodType<Publisher>;
+
+function isKey(key: unknown): key is Publisher['keys'][number] {
+  return (key as { readonly type?: unknown }).type === 'public';
+}
+
+/** What is no key counts as one, so that it is told of once. */
+function differentKeys(keys: readonly unknown[]): number {
+  return new Set(keys.map((key, at) => (isKey(key) ? keyIdOf(key) : at))).size;
+}
 
 export const window = z
   .strictObject({
@@ -92,16 +97,15 @@ export const window = z
     from: z.string().regex(clockPattern, 'is not a time such as 22:30'),
     to: z.string().regex(clockPattern, 'is not a time such as 06:00'),
   })
-  .transform((given, issues): Window => {
-    const [fromMinute, toMinute] = [minutesOf(given.from), minutesOf(given.to)];
-    if (fromMinute === toMinute) {
-      issues.addIssue({
-        code: 'custom',
-        message: `a window from ${given.from} to ${given.to} is empty`,
-      });
-    }
-    return { days: given.days, fromMinute, toMinute };
-  });
+  .refine(({ from, to }) => from !== to, {
+    error: 'is empty: it opens and closes at the same time',
+    when: ({ value }) => clockPattern.test(String((value as { from?: unknown }).from)),
+  })
+  .transform(({ days: on, from, to }): Window => ({
+    days: on,
+    fromMinute: minutesOf(from),
+    toMinute: minutesOf(to),
+  }));
 
 /** An instant, ISO 8601 with its offset; a day alone begins at midnight UTC. */
 const instant = z.string().transform((text, issues) => {
@@ -109,7 +113,10 @@ const instant = z.string().transform((text, issues) => {
     ? Date.parse(text)
     : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
-  issues.addIssue({ code: 'custom', message: `"${text}" is not an instant such as 2027-01-31` });
+  issues.addIssue({
+    code: 'custom',
+    message: `${quoted(text)} is not an instant such as 2027-01-31`,
+  });
   return z.NEVER;
 });
 

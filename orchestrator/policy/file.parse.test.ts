@@ -153,7 +153,7 @@ test('every error of the YAML is named at once', () => {
 test('a key that is there twice hides nothing else', () => {
   const problems = problemsOf('waiting: { away: soon }\nscopes: []\nscopes: []\ncolour: blue');
   expect(problems).toHaveLength(3);
-  expect(problems.join()).toMatch(/unique.*waiting\.away.*colour/s);
+  expect(problems.join()).toMatch(/waiting\.away.*unique.*colour/s);
 });
 
 test('a file that is wrong throughout is answered in a bounded number of lines', () => {
@@ -232,6 +232,17 @@ describe('contradictions', () => {
     ['quiet_chance: { normal: 0.2, due: 0.9 }', 'quiet_chance rises'],
     ['retry: { first: 6h }', 'retry.first is longer than retry.max'],
     ['retry: { failures: 20 }', 'retry.demoted_at is below retry.failures'],
+    ['deadlines: { security: { after: 1d } }', 'deadlines.security.after is shorter than'],
+    ['deadlines: { others: { after: 1h, grace: 2h } }', 'deadlines.others.after is shorter than'],
+    ['network: { kb_per_s: 100, engaged_kb_per_s: 900 }', 'network.engaged_kb_per_s is above'],
+    [
+      'groups: [{ name: g, hosts: [a], at_once: 1 }, { name: g, hosts: [b], at_once: 2 }]',
+      'groups has a name twice',
+    ],
+    [
+      'rollout: { rings: [{ name: r, percent: 10 }, { name: r, percent: 20 }] }',
+      'rollout.rings has a name twice',
+    ],
   ])('%s', (text, said) => {
     expect(problemsOf(text).join()).toContain(said);
   });
@@ -263,6 +274,11 @@ colour: blue
   test('a default yields to what is named', () => {
     expect(policyOf('intrusion: { normal: forced }').intrusion.normal).toBe('forced');
     expect(policyOf('heat: { change: serious }').heat.change).toBe('serious');
+    // A longer grace than the default's time is meant; so is a rate below the default for a person.
+    const { graceMs } = policyOf('deadlines: { security: { grace: 30d } }').deadlines.security;
+    expect(graceMs).toBe(30 * 86_400_000);
+    expect(policyOf('network: { kb_per_s: 100 }').network.bytesPerSMax).toBe(100_000);
+    expect(problemsOf('network: { kb_per_s: 100, engaged_kb_per_s: off }')).toEqual([]);
   });
 });
 
@@ -271,6 +287,16 @@ describe('named, with what is wrong about it', () => {
     ['a typo', 'waitng: { away: 4m }', 'waitng'],
     ['a typo one level down', 'waiting: { awya: 4m }', 'awya'],
     ['a window of no length', 'windows: [{ from: "03:00", to: "03:00" }]', 'is empty'],
+    [
+      'a window of no length on a day that is none',
+      'windows: [{ days: [someday], from: "03:00", to: "03:00" }]',
+      'is empty',
+    ],
+    [
+      'hours that are none, with a typo',
+      'active_hours: { from: 8, to: 8, at: 1 }',
+      'the same hour',
+    ],
     ['a time that is none', 'windows: [{ from: "25:00", to: "03:00" }]', 'is not a time'],
     [
       'a window on no day',

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { contradictionsIn, type Contradiction } from './contradictions.js';
 import { pathInWords, placesIn, type Path, type Places } from './file.place.js';
 import { policyFileSchema } from './file.schema.js';
+import { inPlainWords } from './file.words.js';
 import { overDefaults } from './over-defaults.js';
 import type { Policy } from './policy.js';
 
@@ -26,7 +27,7 @@ export function parsePolicy(text: string, machineTimeZone: string): ParsedPolicy
   }
   const read = readYaml(text);
   if (read.kind === 'invalid') return invalid(read.problems);
-  const result = policyFileSchema.safeParse(read.value);
+  const result = policyFileSchema.safeParse(read.value, { error: inPlainWords });
   if (result.success) {
     const policy = overDefaults(result.data, machineTimeZone);
     const contradictions = contradictionsIn(result.data, policy);
@@ -49,10 +50,17 @@ export function saysNothing(text: string): boolean {
   return isEmpty && errors.length === 0;
 }
 
-function invalid(problems: readonly string[]): ParsedPolicy {
+/** As they stand in the file, so that it is mended from its top to its end. */
+function invalid(found: readonly string[]): ParsedPolicy {
+  const problems = [...found].sort((a, b) => lineIn(a) - lineIn(b));
   if (problems.length <= PROBLEMS_MAX) return { kind: 'invalid', problems };
   const more = `and ${String(problems.length - PROBLEMS_MAX)} more`;
   return { kind: 'invalid', problems: [...problems.slice(0, PROBLEMS_MAX), more] };
+}
+
+/** What is of no line is of the file. */
+function lineIn(problem: string): number {
+  return Number(/^line (\d+): /.exec(problem)?.[1] ?? 0);
 }
 
 type ReadYaml =
@@ -90,7 +98,7 @@ function inWords(issue: z.core.$ZodIssue, { isThere, lineOf }: Places): string[]
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => say([...issue.path, key], 'there is no such key'));
   }
-  if (issue.path.length === 0) return [issue.message];
+  if (issue.path.length === 0) return [`the file ${issue.message}`];
   const isMissing = issue.code === 'invalid_type' && !isThere(issue.path);
   return [say(issue.path, isMissing ? 'is missing' : issue.message)];
 }

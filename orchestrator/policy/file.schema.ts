@@ -69,7 +69,10 @@ export const policyFileSchema = z.strictObject({
   windows: z.array(window).max(64).optional(),
   active_hours: z
     .strictObject({ from: z.number().int().min(0).max(23), to: z.number().int().min(1).max(24) })
-    .refine(({ from, to }) => from !== to, 'from and to are the same hour; all day is 0 to 24')
+    .refine(({ from, to }) => from !== to, {
+      error: 'from and to are the same hour; all day is 0 to 24',
+      when: ({ value }) => typeof (value as { from?: unknown }).from === 'number',
+    })
     .optional(),
   deadlines: section({
     critical: deadlineRule.unwrap(),

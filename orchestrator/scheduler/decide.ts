@@ -84,13 +84,16 @@ function admissions(
   policy: Policy,
   nowMs: number,
 ): Pick<Plan, 'admit' | 'waiting'> & { readonly running: readonly Occupant[] } {
-  const running: Occupant[] = held.map((run) => ({ ...run, runId: run.id, action: actionOf(run) }));
+  const running: Occupant[] = held.map((run) => ({
+    ...{ ...run, runId: run.id, action: actionOf(run) },
+    accepted: world.updaters.get(run.updaterId)?.accepted,
+  }));
   const admit: Admission[] = [];
   const waiting: Waiting[] = [];
   const quietSinceOwnRun = isQuietSinceOwnRun(world, held, policy, nowMs);
   for (const subject of subjectsOf(world, policy, nowMs).sort(compareSubjects)) {
     const { action, work, updater } = subject;
-    const occupant = { action, work, updaterId: updater.id };
+    const occupant = { action, work, updaterId: updater.id, accepted: updater.accepted };
     const reasons = [
       ...objectionsTo(subject, world, host, policy, nowMs, quietSinceOwnRun),
       ...slotObjections(occupant, running, policy, host.readings), // D4

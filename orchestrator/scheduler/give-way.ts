@@ -52,7 +52,8 @@ export function givingWay(
         .filter((each) => mayGive(each, subject.demanded, policy, nowMs))
         .map(({ run }) => run.id),
     );
-    const wanted = { ...subject, updaterId: subject.updater.id, runId: subject.key };
+    const { id: updaterId, accepted } = subject.updater;
+    const wanted = { ...subject, updaterId, accepted, runId: subject.key };
     const isFree = reasons.some(wantsAll)
       ? (left: readonly Occupant[]) => left.length === 0
       : (left: readonly Occupant[]) => slotObjections(wanted, left, policy, readings).length === 0;

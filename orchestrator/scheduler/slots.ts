@@ -1,10 +1,12 @@
 // Slots: how many runs at once, and what never runs beside what.
 
+import { fetchHosts } from '../../bundle/grant.js';
 import { valueOf, type Readings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
 import type { ActionName } from '../runs/run.js';
 import type { Work } from '../runs/update.js';
+import type { UpdaterState } from '../world/world.js';
 import { weightOf } from './requirements.js';
 
 /** What occupies a slot, or would. */
@@ -13,6 +15,8 @@ export interface Occupant {
   readonly updaterId: string;
   readonly action: ActionName;
   readonly work: Work;
+  /** Its updater, as an operator accepted it; undefined: nobody knows where it downloads from. */
+  readonly accepted: UpdaterState['accepted'];
 }
 
 /** Whether a reason goes away with what holds a slot. */
@@ -78,8 +82,18 @@ function conflictWith(wanted: Omit<Occupant, 'runId'>, other: Occupant): Reason[
   ];
   if (wanted.updaterId === other.updaterId) return conflict('one run per updater at a time');
   if (wanted.work.kind === 'scan' || other.work.kind === 'scan') return [];
+  if (wanted.action === 'download' && other.action === 'download') {
+    const theirs = new Set(upstreamOf(other));
+    const host = upstreamOf(wanted).find((each) => theirs.has(each));
+    if (host !== undefined) return conflict(`both download from ${host}`);
+  }
   const [mine, theirs] = [wanted.work.update, other.work.update];
   if (mine.exclusive || theirs.exclusive) return conflict('exclusive');
   const shared = mine.conflictKeys.find((key) => theirs.conflictKeys.includes(key));
   return shared === undefined ? [] : conflict(`both need "${shared}"`);
+}
+
+/** The hosts that it may download from. */
+function upstreamOf({ accepted }: Pick<Occupant, 'accepted'>): string[] {
+  return accepted === undefined ? [] : fetchHosts(accepted.version.manifest, accepted.settings);
 }

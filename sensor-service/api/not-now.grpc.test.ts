@@ -188,6 +188,9 @@ test('a trace is played in the place of the machine, and its end is not "nobody 
     expect(readings.get('presence')?.source).toBe('replay');
     expect(readings.get('power.ac')?.value.kind).toBe('unknown');
     expect(readings.get('disk.free:/')?.value.kind).toBe('number');
+    expect(readings.get('pressure.io')?.value).toMatchObject({
+      why: 'the trace that is played does not tell of it',
+    });
   } finally {
     client.close();
     await service.close();

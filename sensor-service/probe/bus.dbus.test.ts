@@ -44,6 +44,7 @@ busTest('a call ends by our clock, and one that was answered leaves no timer beh
     log: createLog('sensor', 'silent'),
     name: 'bus',
     address: mock.address,
+    orElse: '',
   });
   opened.push(bus);
   const taken = new Promise<void>((resolve) => {

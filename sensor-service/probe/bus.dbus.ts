@@ -63,6 +63,8 @@ interface BusDeps {
   /** "system bus", "session bus": for a person. */
   readonly name: string;
   readonly address: string;
+  /** What a person can do where it cannot be reached. */
+  readonly orElse: string;
   /** The user as whom to connect; undefined: as whoever this process is. */
   readonly as?: number | undefined;
   readonly callMsMax?: number;
@@ -217,12 +219,12 @@ export class Bus implements Closeable {
 
   /** Ends a connection, says so once, and dials again later. */
   private drop(client: MessageBus | undefined, error: unknown): void {
-    const { clock, name, address } = this.deps;
+    const { clock, name, address, orElse } = this.deps;
     if (this.closing.signal.aborted) return;
     this.client = undefined;
     this.open = false;
     client?.connection.stream.destroy();
-    this.lastWhy = `the ${name} cannot be reached (${address}: ${whyNotReached(error)})`;
+    this.lastWhy = `the ${name} cannot be reached (${address}: ${whyNotReached(error)}); ${orElse}`;
     for (const listener of [...this.listeners]) listener.lost(this.lastWhy);
     this.cancelDial = clock.after(this.backoffMs, () => void this.dial());
     this.backoffMs = Math.min(this.backoffMs * 2, BACKOFF_MS.max);

@@ -6,8 +6,7 @@ import type { Log } from '../../runtime/log.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { machineWide, unknownValue } from '../reading/measurement.js';
 import { stillAfterMs } from '../reading/counted-input.js';
-import { shownSessions, type AwayAfter } from '../reading/seat.js';
-import type { Session } from '../reading/session.js';
+import type { AwayAfter } from '../reading/seat.js';
 import type { UtmpRecord } from '../reading/utmp.js';
 import type { SeatLoop } from '../sampling/seat.loop.js';
 import { Bus } from './bus.dbus.js';
@@ -20,11 +19,13 @@ import { MediaPlayers } from './media-players.dbus.js';
 import { PropertyWatch, type Tell } from './property-watch.dbus.js';
 import { ScreenCast } from './screen-cast.dbus.js';
 import { screenSavers, watchScreenSaver } from './screen-saver.dbus.js';
+import { sitting, whyNobody, type Sitting } from './sitting.js';
 import { desktopServices, machineServices } from './watched.js';
 import { ownDisplay, X_SOCKETS } from './x-sockets.js';
 
 const NO_FULLSCREEN =
-  'only desktops of X11 tell it to other programs; what fills a screen mostly inhibits idling, which is told';
+  'Wayland tells no program which window fills the screen; most that do keep it from idling (attention.inhibitor), others can say so with `lull inhibit`';
+const START = 'start dbus, or show its socket to Lull';
 
 export interface BusAddresses {
   readonly system: string;
@@ -66,7 +67,7 @@ export function watchBuses(deps: BusesDeps): WatchedBuses {
   const { seat } = deps;
   const bus = closers.add(
     'system bus',
-    openBus(deps, 'system bus', { address: deps.addresses.system }),
+    new Bus({ ...deps, name: 'system bus', address: deps.addresses.system, orElse: START }),
   );
   const desktop = closers.add('desktop', new Desktop(deps));
   const on = { ...deps, bus };
@@ -82,7 +83,7 @@ export function watchBuses(deps: BusesDeps): WatchedBuses {
         if (sessions.kind === 'known') seat.knowSessions(sessions.sessions);
         else seat.loseSessions(sessions.why);
         deps.onSessions(loginsOf(sessions));
-        desktop.follow(sitting(sessions));
+        desktop.follow(sitting(sessions), whyNobody(sessions));
       },
     }),
   );
@@ -106,18 +107,11 @@ function loginsOf(sessions: Sessions): UtmpRecord[] | undefined {
   return [...sessions.sessions.values()].filter((each) => !each.greeter).map(({ login }) => login);
 }
 
-type Sitting = Partial<Pick<Session, 'uid' | 'display'>>;
-
-/** Who sits at the seat: the first where there are several seats; nothing: nobody is known. */
-function sitting(sessions: Sessions): Sitting {
-  if (sessions.kind === 'unknown') return {};
-  const shown = shownSessions({ sessions: [...sessions.sessions.values()] });
-  return shown.find(({ greeter, remote }) => !greeter && !remote) ?? {};
-}
-
 /** The services of a desktop, opened anew for each user who comes to sit at the machine. */
 class Desktop implements Closeable {
   private sitting: Sitting = {};
+  /** Why nothing is known of a desktop, but for what it said since. */
+  private why = whyNobody();
   private opened: CloseStack | undefined;
   private idle: IdleMonitor | undefined;
   private screenCast: ScreenCast | undefined;
@@ -135,19 +129,32 @@ class Desktop implements Closeable {
     this.players = deps.source();
     this.cast = deps.source();
     this.filled = deps.source();
-    this.tellNone('nobody is known to sit at the machine');
+    this.tellNone(this.why);
   }
 
-  follow({ uid, display }: Sitting): void {
-    if (uid === this.sitting.uid && display === this.sitting.display) return;
-    this.sitting = { uid, display };
-    this.leave();
+  /** @param whyNone where nobody is known to sit there. */
+  follow({ uid, display }: Sitting, whyNone: string): void {
     const { addresses, awayAfter, seat } = this.deps;
-    if (uid === undefined || addresses.desktopOf === undefined) return;
+    const isNobody = uid === undefined || addresses.desktopOf === undefined;
+    const why = isNobody ? whyNone : 'the desktop has not been asked yet';
+    const isSame = uid === this.sitting.uid && display === this.sitting.display;
+    if (isSame && why === this.why) return;
+    [this.sitting, this.why] = [{ uid, display }, why];
+    if (!isSame) this.leave();
+    this.tellNone(why);
+    if (isNobody) return;
     const opened = new CloseStack(this.deps.log);
     this.opened = opened;
     const place = addresses.desktopOf(uid);
-    const bus = opened.add('bus', openBus(this.deps, 'session bus', place));
+    const bus = opened.add(
+      'bus',
+      new Bus({
+        ...this.deps,
+        name: 'session bus',
+        orElse: 'a desktop opens it as its user logs in',
+        ...place,
+      }),
+    );
     const on = { ...this.deps, bus };
     const saversOn = new Set<string>();
     for (const saver of screenSavers) {
@@ -167,10 +174,11 @@ class Desktop implements Closeable {
       },
     });
     this.idle = opened.add('idle monitor', idle);
-    this.fullscreen =
-      display === undefined
-        ? undefined
-        : opened.add('X server', this.watchX(uid, display, place.as));
+    if (display === undefined) {
+      this.tellFilled(NO_FULLSCREEN);
+    } else {
+      this.fullscreen = opened.add('X server', this.watchX(uid, display, place.as));
+    }
     opened.add('players', new MediaPlayers({ ...on, tell: this.players }));
     this.screenCast = opened.add('screen cast', new ScreenCast({ ...on, tell: this.cast }));
     inhibitions.forEach((asked, index) => {
@@ -216,7 +224,6 @@ class Desktop implements Closeable {
     void this.close();
     this.deps.seat.knowSaver(false);
     this.deps.seat.knowInput(undefined);
-    this.tellNone('nobody is known to sit at the machine');
   }
 
   private tellNone(why: string): void {
@@ -229,15 +236,11 @@ class Desktop implements Closeable {
     for (const tell of this.inhibitions) tell([inhibitor]);
     this.players([{ ...machineWide('attention.playing'), source, value }]);
     this.cast([{ ...machineWide('attention.sharing'), source, value }]);
-    const filled = unknownValue(NO_FULLSCREEN);
-    this.filled([{ ...machineWide('attention.fullscreen'), source, value: filled }]);
+    this.tellFilled(why);
   }
-}
 
-function openBus(
-  deps: BusesDeps,
-  name: string,
-  where: Partial<DesktopBus> & { readonly address: string },
-): Bus {
-  return new Bus({ ...deps, name, ...where });
+  private tellFilled(why: string): void {
+    const value = unknownValue(why);
+    this.filled([{ ...machineWide('attention.fullscreen'), source: 'desktop', value }]);
+  }
 }

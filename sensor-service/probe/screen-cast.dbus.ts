@@ -12,7 +12,8 @@ import type { WatchDeps } from './property-watch.dbus.js';
 const SERVICE = 'org.gnome.Mutter.ScreenCast';
 const places = ['/org/gnome/Mutter/ScreenCast/Session', '/org/gnome/Mutter/RemoteDesktop/Session'];
 const INTROSPECTABLE = 'org.freedesktop.DBus.Introspectable';
-const IF_ABSENT = 'GNOME tells it, other desktops do not';
+const IF_ABSENT =
+  'GNOME tells it, other desktops do not; whatever shares a screen there can say so with `lull inhibit`';
 
 export class ScreenCast implements Closeable {
   private readonly mirror: Mirror;

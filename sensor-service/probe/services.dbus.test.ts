@@ -227,6 +227,28 @@ describe('attention', () => {
     await listening.untilValue('attention.inhibitor', flag(false));
   });
 
+  openBus('on Wayland nobody tells what fills the screen, and what to do is said', async () => {
+    const filled = 'attention.fullscreen';
+    const listening = listen(bus);
+    await listening.untilValue(filled, because(/login1 is not running/));
+    await bus.serve('logind', seat.LOGIN);
+    await listening.untilValue(filled, because(/^nobody is known to sit at the machine$/));
+    await seat.logIn(bus, 'c1');
+    await seat.announce(bus, 'c1');
+    const desktop = await startMockBus();
+    opened.push(desktop);
+    const wayland = listen(bus, { desktop });
+    await wayland.untilValue(filled, because(/^Wayland tells no program .*`lull inhibit`$/));
+    await wayland.untilValue('attention.sharing', because(/GNOME tells it.*`lull inhibit`$/));
+  });
+
+  openBus('a bus that cannot be reached is named, with what to do', async () => {
+    const listening = listen({ ...bus, address: 'unix:path=/nonexistent/bus' });
+    await listening.untilValue('power.saver', because(/nonexistent.*; start dbus, or show its/));
+    // What a desktop would tell is unknown for the same reason, and not because nobody is there.
+    await listening.untilValue('attention.game', because(/nonexistent.*; start dbus, or show its/));
+  });
+
   openBus('a game, a player, and a desktop that sits on a bus of its own', async () => {
     await bus.serve('logind', seat.LOGIN);
     await seat.logIn(bus, 'c1');

@@ -1,15 +1,20 @@
 // Plays a trace in the place of probes: what was recorded happens again, at its time.
 
 import { playedValue, type TraceEvent } from '../../conditions/trace.js';
-import { readingKey, type Reading } from '../../conditions/reading.js';
+import { readingKey, signals, type Reading, type Signal } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { toReading, unknownValue, type Measurement } from '../reading/measurement.js';
+import { machineWide, toReading, unknownValue, type Measurement } from '../reading/measurement.js';
 import type { PresenceSignal, Verdict } from '../reading/presence.js';
 
 export const REPLAY_SPEED_MAX = 10_000;
 const SOURCE = 'replay';
 const ENDED = 'the trace has ended';
+const UNTOLD = 'the trace that is played does not tell of it';
+/** Those that are told of one thing of several, and what the machine itself tells. */
+const notPlayed: ReadonlySet<Signal> = new Set<Signal>([
+  ...(['presence', 'app.running', 'lock.held', 'disk.free', 'disk.rotating'] as const),
+]);
 
 interface ReplayDeps {
   readonly clock: Clock;
@@ -65,12 +70,22 @@ export function startReplay({ clock, events, speed, publish, sense }: ReplayDeps
     tell([...spokenOf.values()].map((each) => ({ ...each, value: unknownValue(ENDED) })));
   }
 
+  tell(untold(events));
   turn();
   return {
     close: () => {
       cancelTimer();
     },
   };
+}
+
+/** What nothing is known of from the beginning to the end, and why. */
+function untold(events: readonly TraceEvent[]): Measurement[] {
+  const told = new Set(events.map(({ signal }) => signal));
+  const names = Object.keys(signals) as Signal[];
+  return names
+    .filter((signal) => !told.has(signal) && !notPlayed.has(signal))
+    .map((signal) => ({ ...machineWide(signal), source: SOURCE, value: unknownValue(UNTOLD) }));
 }
 
 function unknownIn(value: Measurement['value']): Verdict {

@@ -8,6 +8,7 @@ import { SimulatedHost, type HostRun } from './host.js';
 import { checkHost, checkStandstill } from './invariants.js';
 import { live } from './life.js';
 import { Software } from './software.js';
+import { liveMany } from './storms.spawn.js';
 import { Truth } from './truth.js';
 import { VirtualTime } from './virtual-time.js';
 
@@ -45,6 +46,12 @@ function hostWith(...runs: Partial<HostRun>[]): SimulatedHost {
 
 const install = sceneUpdate({ id: 'a', nextAction: 'install' });
 const download = sceneUpdate({ id: 'b', nextAction: 'download', exclusive: true });
+
+test('a seed that is none is told in one line', async () => {
+  await expect(liveMany(1.5, 1)).rejects.toMatchObject({
+    ...{ code: 2, stderr: 'simulate: --seed and --count want whole numbers\n' },
+  });
+});
 
 test('the same seed is the same life', async () => {
   const [once, again, other] = [await live(7), await live(7), await live(8)];

@@ -3,13 +3,7 @@
 import { parseArgs } from 'node:util';
 import { live } from './life.js';
 
-const { values } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, count: { type: 'string', default: '1' } },
-});
-const [first, count] = [Number(values.seed), Number(values.count)];
-if (!Number.isInteger(first) || !Number.isInteger(count) || count < 1) {
-  throw new Error('--seed and --count want whole numbers');
-}
+const [first, count] = asked();
 const startMs = performance.now();
 let simulatedMs = 0;
 for (let seed = first; seed < first + count; seed += 1) {
@@ -21,3 +15,18 @@ const tookMs = performance.now() - startMs;
 process.stdout.write(
   `${String(count)} lives, ${(simulatedMs / 3_600_000).toFixed(0)} simulated hours in ${(tookMs / 1_000).toFixed(1)} s (${(simulatedMs / tookMs).toFixed(0)} ×)\n`,
 );
+
+/** The first seed and how many; what is typed wrongly ends it with one line. */
+function asked(): [first: number, count: number] {
+  try {
+    const { values } = parseArgs({
+      options: { seed: { type: 'string', default: '1' }, count: { type: 'string', default: '1' } },
+    });
+    const [seed, lives] = [Number(values.seed), Number(values.count)];
+    if (Number.isInteger(seed) && Number.isInteger(lives) && lives >= 1) return [seed, lives];
+    throw new Error('--seed and --count want whole numbers');
+  } catch (error) {
+    process.stderr.write(`simulate: ${(error as Error).message}\n`);
+    process.exit(2);
+  }
+}
