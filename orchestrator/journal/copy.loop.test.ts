@@ -158,6 +158,7 @@ async function behind(server: URL, told: (said: string) => string) {
   const listener = createServer((client) => {
     const upstream = connect(Number(server.port), server.hostname);
     client.on('error', () => upstream.destroy());
+    client.once('close', () => upstream.destroy());
     upstream.on('error', () => client.destroy());
     upstream.once('data', (bytes) => {
       client.write(told(bytes.toString()));
