@@ -1,7 +1,7 @@
 // Makes a checkout ready to run: dependencies, generated code, build, bundles, the sandbox's runtime.
 //
 //   node scripts/setup.mjs [--with-runc | --try-runc] [--try-sensors] [--try-python] [--try-nats]
-//                          [--try-docker] [--quiet]
+//                          [--try-docker] [--try-promtool] [--quiet]
 //
 //   --with-runc  install runc where it is missing and may be installed; otherwise say so and fail
 //   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it; and install
@@ -15,6 +15,8 @@
 //                cannot be had: those tests skip themselves without it
 //   --try-docker  install what tests in containers need (docker.io, docker-compose) and fetch the later
 //                docker-compose that `docker compose` is; only warn where it cannot be had
+//   --try-promtool  find or fetch promtool, which says what Prometheus makes of its configuration and of the
+//                dashboards; only warn where it cannot be had: those tests skip themselves without it
 //   --quiet      print nothing but problems
 //
 // Works in a fresh clone, so it imports Node's own modules and its neighbour only. Each step looks at
@@ -42,6 +44,7 @@ try {
   if (flags.has('--try-python')) await installPython();
   if (flags.has('--try-nats')) await installNats();
   if (flags.has('--try-docker')) await installDocker();
+  if (flags.has('--try-promtool')) await installPromtool();
 } catch (error) {
   reportFailure(error);
   process.exit(1);
@@ -157,6 +160,16 @@ async function installDocker() {
   console.error(
     `! docker-compose 2 is not there (${why}). Tests of docker-compose.yml are skipped.`,
   );
+}
+
+async function installPromtool() {
+  const to = join(root, 'dist/tools/promtool');
+  if (findProgram('promtool') !== undefined || existsSync(to)) return;
+  const why = await whyNot(
+    fetchProgram({ name: 'promtool', path: 'usr/bin/promtool', to }, { quiet }),
+  );
+  if (why === undefined) return;
+  console.error(`! promtool is not there (${why}). Tests of what Prometheus is told are skipped.`);
 }
 
 async function installNats() {

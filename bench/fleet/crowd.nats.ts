@@ -12,10 +12,12 @@ const CONNECTIONS = 16;
 const AT_ONCE = 200;
 const RUN_MS = 200;
 
+/** @param updates what a scan of each finds. */
 export async function startCrowd(
   url: URL,
   count: number,
   opened: CloseStack,
+  updates: readonly string[] = ['update'],
 ): Promise<readonly FleetHost[]> {
   const log = createLog('bench', 'silent');
   const connections = await Promise.all(
@@ -33,7 +35,7 @@ export async function startCrowd(
     if (nats === undefined) throw new Error('there are no connections');
     hosts.push(
       startFleetHost({
-        ...{ nats, hostId: `host-${String(index)}`, updates: ['update'], runMs: RUN_MS },
+        ...{ nats, hostId: `host-${String(index)}`, updates, runMs: RUN_MS },
         ...{ clock: systemClock, log },
       }),
     );

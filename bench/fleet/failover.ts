@@ -1,19 +1,24 @@
 // Failover: one of two orchestrators is killed, and the machines of its partitions are served by the other.
 //
-//   kill -9 of the one                                                  0
+//   kill -9 of the one; at each of its machines the person has just left  0
 //   its leases expire, the other takes them and reads the journals
-//   each of its partitions has a machine that the other has welcomed    measured: the last one
+//   each of its partitions has a machine that the other has welcomed      served: the last one
+//   each of its machines has something to do                              granted: the last one
+//
+// With long journals each partition has a snapshot, and as many entries after it as there are about to be
+// before the next one.
 
 import type { RunningLull } from '../../harness/lull.spawn.js';
-import { FLEET_PARTITION, partitionOf } from '../../proto/subjects.js';
+import { partitionOf } from '../../proto/subjects.js';
 import { pause } from '../../runtime/deadline.js';
 import { until } from '../../runtime/until.testing.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { createLog } from '../../runtime/log.js';
-import { openFleetStage } from '../../test/fleet/fleet-stage.js';
+import { openFleetStage, type FleetStage } from '../../test/fleet/fleet-stage.js';
 import type { FleetHost } from '../../test/fleet/fleet-host.nats.js';
-import { allPartitions, ledBy } from '../../test/fleet/led.js';
+import { allPartitions, ledBy, linesOf } from '../../test/fleet/led.js';
 import { startCrowd } from './crowd.nats.js';
+import { makeLong, type Length } from './long-journals.nats.js';
 
 /** Enough that every partition has some. */
 const HOSTS = 320;
@@ -21,34 +26,34 @@ const patience = { withinMs: 120_000 };
 /** The hellos that a new one causes are over by then. */
 const SETTLED_MS = 2_000;
 
-/** Seconds, for each time that one was killed. */
-export async function failover(repeats: number): Promise<number[]> {
+/** Of one that was killed. */
+export interface Failover {
+  readonly servedS: number;
+  readonly grantedS: number;
+  /** Of the longest piece of a journal that the other had to read. */
+  readonly entriesRead: number;
+}
+
+/** @param length of the journals; absent: as long as they become by this. */
+export async function failover(repeats: number, length?: Length): Promise<Failover[]> {
   const opened = new CloseStack(createLog('bench', 'silent'));
   try {
     const stage = await openFleetStage();
     opened.add('stage', stage);
-    let count = 0;
-    const another = (): Promise<RunningLull> => {
-      count += 1;
-      return stage.orchestrator(`orchestrator-${String(count)}`);
-    };
-    let first = await another();
-    const crowd = await startCrowd(stage.server.url, HOSTS, opened);
-    await until(
-      'everybody is welcomed',
-      () => crowd.every((host) => host.welcomedCount > 0),
-      patience,
-    );
-    const took: number[] = [];
+    if (length !== undefined) await makeLong(stage, length);
+    let first = await stage.orchestrator('orchestrator-1');
+    const crowd = await attached(stage, repeats, opened);
+    await stage.accept(first);
+    const took: Failover[] = [];
     while (took.length < repeats) {
-      const second = await another();
+      const second = await stage.orchestrator(`orchestrator-${String(took.length + 2)}`);
       await until(
         'it leads its share',
         () => ledBy(second).length >= Math.floor(allPartitions.length / 2),
         patience,
       );
       await pause(SETTLED_MS);
-      took.push((await takenOver(first, second, crowd)) / 1_000);
+      took.push(await takenOver(first, second, crowd));
       first = second;
     }
     return took;
@@ -57,31 +62,69 @@ export async function failover(repeats: number): Promise<number[]> {
   }
 }
 
+/** Somebody is at each machine, and there is an update for each time that somebody leaves. */
+async function attached(
+  { server }: FleetStage,
+  repeats: number,
+  opened: CloseStack,
+): Promise<readonly FleetHost[]> {
+  const updates = Array.from({ length: 2 * repeats }, (_, at) => `update-${String(at)}`);
+  const crowd = await startCrowd(server.url, HOSTS, opened, updates);
+  for (const host of crowd) host.see('engaged');
+  await until(
+    'everybody is welcomed',
+    () => crowd.every((host) => host.welcomedCount > 0),
+    patience,
+  );
+  return crowd;
+}
+
 async function takenOver(
   dying: RunningLull,
   other: RunningLull,
   crowd: readonly FleetHost[],
-): Promise<number> {
-  const before = crowd.map(({ welcomedCount }) => welcomedCount);
-  const ledBefore = ledBy(other).length;
+): Promise<Failover> {
+  const ledBefore = ledBy(other);
+  const orphans = crowd.filter(({ hostId }) => !ledBefore.includes(partitionOf(hostId)));
+  const welcomes = orphans.map(({ welcomedCount }) => welcomedCount);
+  const grants = orphans.map(({ granted }) => granted.length);
   const startMs = performance.now();
   process.kill(dying.pid, 'SIGKILL');
+  for (const host of orphans) host.see('away');
   const welcomedMs = new Map<string, number>();
+  const grantedMs = new Map<string, number>();
+  const look = (host: FleetHost, at: number): void => {
+    const { hostId, welcomedCount, granted } = host;
+    const partition = partitionOf(hostId);
+    const passedMs = performance.now() - startMs;
+    if (welcomedCount > (welcomes[at] ?? 0) && !welcomedMs.has(partition)) {
+      welcomedMs.set(partition, passedMs);
+    }
+    if (granted.length === grants[at] || grantedMs.has(hostId)) return;
+    grantedMs.set(hostId, passedMs);
+    host.see('engaged');
+  };
   await until(
-    'its partitions are served',
+    'its machines have something to do',
     () => {
-      crowd.forEach(({ hostId, welcomedCount }, at) => {
-        const partition = partitionOf(hostId);
-        if (welcomedCount > (before[at] ?? 0) && !welcomedMs.has(partition)) {
-          welcomedMs.set(partition, performance.now() - startMs);
-        }
-      });
-      const led = ledBy(other);
-      const taken = led.slice(ledBefore).filter((partition) => partition !== FLEET_PARTITION);
-      return led.length >= allPartitions.length && taken.every((each) => welcomedMs.has(each));
+      orphans.forEach(look);
+      return grantedMs.size === orphans.length;
     },
     patience,
   );
   await dying.exited;
-  return Math.max(...welcomedMs.values());
+  const taken = ledBy(other).slice(ledBefore.length);
+  return {
+    servedS: Math.max(...welcomedMs.values()) / 1_000,
+    grantedS: Math.max(...grantedMs.values()) / 1_000,
+    entriesRead: entriesReadBy(other, taken),
+  };
+}
+
+/** The most that it read of one of these. */
+function entriesReadBy(lull: RunningLull, taken: readonly string[]): number {
+  const reads = linesOf(lull, 'a journal was read').filter(({ partition = '' }) =>
+    taken.includes(partition),
+  );
+  return Math.max(0, ...reads.map(({ after = 0, upTo = 0 }) => upTo - after));
 }

@@ -25,6 +25,7 @@ import { JournalBusyError, RESTRAINTS_MAX, type EntryLog } from '../world/entry-
 import type { Ledger } from '../world/ledger.loop.js';
 import { restrained, type Imposed } from '../world/restraints.js';
 import type { FleetFollower } from './follower.nats.js';
+import { noteOnce } from './note-once.loop.js';
 
 const ASK_MS_MAX = 5_000;
 /** Before whoever asks has given up. */
@@ -60,8 +61,8 @@ class FleetChangedError extends FleetBusyError {
 }
 
 export interface FleetLedger extends Ledger, Closeable {
-  /** Appends what is true whatever was written meanwhile. */
-  readonly note: (facts: readonly Fact[]) => Promise<void>;
+  /** Appends what is true whatever was written meanwhile, and what many say at once one time. */
+  readonly note: ReturnType<typeof noteOnce>;
 }
 
 export function fleetLedger(deps: {
@@ -177,7 +178,10 @@ export function fleetLedger(deps: {
         }
       }
     },
-    note: (facts) => ask(facts, undefined),
+    note: noteOnce(
+      (facts) => ask(facts, undefined),
+      (key) => follower.world.rollouts.has(key),
+    ),
     read: follower.read,
     verify: () => Promise.resolve(verifyChain(genesis, follower.entries)),
     onEntry: (listener) => follower.onEntry(listener),

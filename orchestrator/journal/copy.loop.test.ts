@@ -1,6 +1,8 @@
 // A journal moves to another place, and back.
 
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -136,4 +138,43 @@ describeHere('a server that may lose what it acknowledged', () => {
     opened.push(journal);
     await journal.append(chainOf(1));
   });
+
+  test('one that is too old is refused for that', async () => {
+    const older = await behind(server.url, (said) =>
+      said.replace(/"version":"[^"]*"/, '"version":"2.9.25"'),
+    );
+    try {
+      const place = journalPlace(new URL('/fleet-0', older.url).href);
+      const words = 'nats-server 2.9.25 cannot sync every write: 2.10 and newer can';
+      await expect(openJournal(place, options)).rejects.toThrow(words);
+    } finally {
+      await older.close();
+    }
+  });
 });
+
+/** The same server, which says something else of itself at first. */
+async function behind(server: URL, told: (said: string) => string) {
+  const listener = createServer((client) => {
+    const upstream = connect(Number(server.port), server.hostname);
+    client.on('error', () => upstream.destroy());
+    client.once('close', () => upstream.destroy());
+    upstream.on('error', () => client.destroy());
+    upstream.once('data', (bytes) => {
+      client.write(told(bytes.toString()));
+      upstream.pipe(client);
+      client.pipe(upstream);
+    });
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const url = new URL(server);
+  url.port = String((listener.address() as AddressInfo).port);
+  return {
+    url,
+    close: async () => {
+      listener.close();
+      await once(listener, 'close');
+    },
+  };
+}

@@ -128,6 +128,26 @@ describeHere(`a journal on JetStream${missing}`, () => {
     );
   });
 
+  test('a message of many pages is read on where the page before ended, and not looked for on each', async () => {
+    const name = fresh();
+    const entries = after(genesis, 200);
+    for (const each of [fresh(), fresh()]) await (await open(each)).append(after(genesis, 1));
+    await (await open(name)).append(entries);
+    const journal = await open(name);
+    const asked: string[] = [];
+    const { connection } = nats;
+    const request = connection.request.bind(connection);
+    connection.request = (subject, ...rest) => {
+      asked.push(subject);
+      return request(subject, ...rest);
+    };
+    const read: unknown[] = [];
+    while (read.length < entries.length) read.push(...(await journal.read(read.length + 1, 30)));
+    expect(read).toEqual(entries);
+    connection.request = request;
+    expect(asked.filter((subject) => subject.includes('DIRECT.GET'))).toEqual([]);
+  });
+
   test('a message that is not an entry is named, and not passed over', async () => {
     const name = fresh();
     const journal = await open(name);

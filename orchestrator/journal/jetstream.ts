@@ -126,13 +126,20 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
       const messages = await consumer.fetch({ max_messages: count, expires: READ_MS_MAX });
       for await (const message of messages) {
         found.push(...decoded(message.data).filter(({ sequence }) => sequence >= fromSequence));
-        cursor = { sequence: (found.at(-1)?.sequence ?? 0) + 1, streamSequence: message.seq + 1 };
+        const after = {
+          sequence: (found.at(-1)?.sequence ?? 0) + 1,
+          streamSequence: message.seq + 1,
+        };
+        // One message may have more than a page: what is left of it comes first on the next.
+        cursor =
+          found.length > count
+            ? { sequence: fromSequence + count, streamSequence: message.seq }
+            : after;
         if (found.length >= count || message.seq >= upTo.streamSequence) break;
       }
     } finally {
       await consumer.delete();
     }
-    if (found.length > count) cursor = { sequence: 0, streamSequence: 0 };
     return found.slice(0, count);
   }
 

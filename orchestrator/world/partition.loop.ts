@@ -50,7 +50,7 @@ export async function openPartition(deps: {
   const journal = await openFoldedJournal({
     ...deps,
     onFolded: ({ fact }) => {
-      if (fact.fleet !== undefined) imposedOnAll.delete(textOf(fact));
+      if (fact.fleet !== undefined && imposedOnAll.size > 0) imposedOnAll.delete(textOf(fact));
     },
   });
   const { entries, fold, snapshot } = journal;

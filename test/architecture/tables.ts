@@ -53,7 +53,10 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ['@jest/globals', ['test/support/', 'test/fleet/once.ts', 'test/fleet/on-stage.ts']],
   [
     '@nats-io/jetstream',
-    ['orchestrator/', 'plugin-host/link/', 'bench/journal/', 'test/power-cut/subjects/'],
+    [
+      ...['orchestrator/', 'plugin-host/link/', 'bench/journal/', 'test/power-cut/subjects/'],
+      'test/fleet/long-journal.nats.ts',
+    ],
   ],
   ['@nats-io/jwt', ['cli/keys/']],
   ['@nats-io/kv', ['orchestrator/']],

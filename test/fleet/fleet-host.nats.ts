@@ -20,6 +20,8 @@ const LONG_AWAY_MS = 3_600_000;
 /** As a plugin-host does. */
 const KEEP_ALIVE_MS = 10_000;
 const KEEP_ALIVE_JITTER = 0.2;
+const success = { kind: 'succeeded' } as const;
+const failure = { kind: 'failed', reason: 'APPLY_FAILED', message: 'no', retry: false } as const;
 
 type Command = NonNullable<AttachResponse['kind']>;
 
@@ -60,6 +62,8 @@ export interface FleetHostOptions {
   readonly updates: readonly string[];
   /** How long a run takes. */
   readonly runMs: number;
+  /** What does not work here, as in Done. Absent: everything does. */
+  readonly fails?: string;
   /** For how long nobody has been there at first. */
   readonly longAwayMs?: number;
   readonly clock: Clock;
@@ -140,7 +144,7 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
       runs.delete(runId);
       if (work?.$case === 'scan') for (const id of updates) found(runId, epoch, id);
       finished.push(done(runId, epoch, what));
-      const outcome = { kind: 'succeeded' } as const;
+      const outcome = what === options.fails ? failure : success;
       link.report({ runId, epoch }, { kind: 'finished', outcome, stderrTail: '' });
     };
     const cancelEnd = clock.after(runMs, () => {

@@ -1,4 +1,4 @@
-// Which partitions an orchestrator has led, by its log.
+// What an orchestrator has led and done, by its log.
 
 import { readFileSync } from 'node:fs';
 import type { RunningLull } from '../../harness/lull.spawn.js';
@@ -7,14 +7,29 @@ import { FLEET_PARTITION, partitions } from '../../proto/subjects.js';
 /** All there are: one for the fleet's own journal, and those of the machines. */
 export const allPartitions: readonly string[] = [FLEET_PARTITION, ...partitions];
 
-/** The partitions that it has taken the lead of, in order; one that it took twice is there twice. */
-export function ledBy({ logFile }: RunningLull): string[] {
+/** A line of the log; of those that are about a partition. */
+export interface LoggedLine {
+  readonly msg: string;
+  readonly partition?: string;
+  /** Of a journal that was read. */
+  readonly after?: number;
+  readonly upTo?: number;
+  readonly why?: string;
+}
+
+/** Everything that it has said with these words, in order. */
+export function linesOf({ logFile }: RunningLull, words: string): LoggedLine[] {
   const log = readFileSync(logFile, 'utf8');
   const whole = log.slice(0, log.lastIndexOf('\n') + 1);
   return whole
     .split('\n')
-    .filter((line) => line.includes('leading a partition'))
-    .map((line) => (JSON.parse(line) as { partition: string }).partition);
+    .filter((line) => line.includes(words))
+    .map((line) => JSON.parse(line) as LoggedLine);
+}
+
+/** The partitions that it has taken the lead of, in order; one that it took twice is there twice. */
+export function ledBy(by: RunningLull): string[] {
+  return linesOf(by, 'leading a partition').map(({ partition = '' }) => partition);
 }
 
 /** Whether it has led every partition at some time. */

@@ -3,6 +3,7 @@
 import { expect } from '@jest/globals';
 import { ringOf } from '../../orchestrator/scheduler/rings.js';
 import { rolloutKey } from '../../orchestrator/world/rollouts.js';
+import { entriesOf } from './ask.grpc.js';
 import { openFleetStage } from './fleet-stage.js';
 import { fleetTest } from '../support/confinement.js';
 import { stageForEach } from './on-stage.js';
@@ -33,6 +34,10 @@ fleetTest(
         machines.every(({ finished }) => finished.length > 0) &&
         machines.some(({ finished }) => finished.length > 1),
     );
+    // All of them have found it, and the fleet's journal says so once.
+    const told = await entriesOf(lull, 'machine-0');
+    const begun = told.filter(({ bodyJson }) => bodyJson.includes('"rollout.started"'));
+    expect(begun).toHaveLength(1);
     const waits = machines.find(({ hostId }) => ringOf(hostId, key, rings).ring === 'all');
     if (waits === undefined) throw new Error('every machine was in the first ring');
     const explain = (): Promise<string> => lull.command(['--host', waits.hostId, 'explain']);
@@ -44,6 +49,28 @@ fleetTest(
     );
     expect(await lull.command(['fleet', 'rollout'])).toContain('stopped: it breaks tills');
     expect(await lull.command(['fleet', 'resume', 'update'])).toContain('goes on');
+  },
+  MS_MAX,
+);
+
+fleetTest(
+  'it does not work on a machine of the first ring: the line stops by itself, and the others hear why',
+  async () => {
+    const lull = await stage().orchestrator('orchestrator-1');
+    const machines = await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        stage().machine({ hostId: `machine-${String(n)}`, fails: 'install update' }),
+      ),
+    );
+    await stage().accept(lull);
+    await stage().until('the line is stopped', async () =>
+      (await lull.command(['fleet', 'rollout'])).includes('stopped'),
+    );
+    const other = machines.find(({ hostId }) => ringOf(hostId, key, rings).ring === 'all');
+    if (other === undefined) throw new Error('every machine was in the first ring');
+    await stage().until('a machine that waits hears of it', async () =>
+      (await lull.command(['--host', other.hostId, 'explain'])).includes('ROLLOUT_STOPPED'),
+    );
   },
   MS_MAX,
 );

@@ -1,4 +1,4 @@
-// What both tests of "killed at every step" do: one Lull for all cases, one case for every boundary and
+// What the tests of "killed at every step" do: one Lull for all cases, one case for every boundary and
 // victim, the updates whose courses they come in, and a look at what is left in the end.
 
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -6,7 +6,7 @@ import type { ActionName } from '../../../orchestrator/runs/run.js';
 import { sandboxTest } from '../confinement.js';
 import { leftoversAfter } from '../leftovers.js';
 import { auditIsWhole } from '../story.js';
-import { casesOf, updatesFor, type Boundary, type Case } from './boundary.js';
+import { casesOf, updatesFor, type Boundary, type Case, type Victim } from './boundary.js';
 import { openCrashMatrix, type Aftermath, type CrashMatrix, type Offered } from './matrix.js';
 
 /** The reaper of a plugin-host that was killed looks on for 3 s. */
@@ -14,6 +14,8 @@ const REAPED_MS_MAX = 15_000;
 
 export interface Course {
   readonly boundaries: readonly Boundary[];
+  /** Absent: everybody. */
+  readonly victims?: readonly Victim[];
   /** Whether its updates do, once they are installed. */
   readonly works: boolean;
   /** The last thing that is done of an update. */
@@ -25,8 +27,9 @@ export interface Course {
 }
 
 /** Declares the tests. */
-export function killAtEveryStep({ boundaries, works, last, check, over }: Course): void {
-  const cases = casesOf(boundaries);
+export function killAtEveryStep(course: Course): void {
+  const { boundaries, victims, works, last, check, over } = course;
+  const cases = casesOf(boundaries, victims);
   const updates = updatesFor(cases);
   let opening: Promise<CrashMatrix> | undefined;
   const matrix = (): Promise<CrashMatrix> => (opening ??= openCrashMatrix());
@@ -40,17 +43,17 @@ export function killAtEveryStep({ boundaries, works, last, check, over }: Course
     expect(new Set(updates.flat())).toEqual(new Set(cases));
   });
 
-  updates.forEach((course, index) => {
+  updates.forEach((hits, index) => {
     let offered: Offered = { before: '', after: '' };
 
     describe(`update ${String(index + 1)}`, () => {
-      course.forEach((hit, place) => {
+      hits.forEach((hit, place) => {
         const { boundary, victim } = hit;
         sandboxTest(
           `${boundary.action}: ${boundary.when}, and the ${victim} is killed`,
           async () => {
             const rig = await matrix();
-            const steps = course.map((each) => each.boundary);
+            const steps = hits.map((each) => each.boundary);
             if (place === 0) offered = await rig.begin(steps, works);
             const { before, after } = offered;
             const came = await rig.kill(hit);

@@ -113,10 +113,13 @@ export interface Case {
   readonly victim: Victim;
 }
 
-const victims: readonly Victim[] = ['updater', 'orchestrator', 'plugin-host'];
+const everybody: readonly Victim[] = ['updater', 'orchestrator', 'plugin-host'];
 
-/** Every boundary with everybody who lives there. */
-export function casesOf(all: readonly Boundary[]): readonly Case[] {
+/** Every boundary with each of the victims who lives there. */
+export function casesOf(
+  all: readonly Boundary[],
+  victims: readonly Victim[] = everybody,
+): readonly Case[] {
   return all.flatMap((boundary) =>
     victims
       .filter((victim) => victim !== 'updater' || hasUpdater(boundary))

@@ -1,0 +1,3 @@
+import { kill } from '../support/crash/killed.js';
+
+kill('updater');
