@@ -2,8 +2,8 @@
 // they came from, so that another attempt, another run or another process goes on from there.
 //
 // Invariants:
-//   P1. The digests are of exactly the bytes that are in the file, in order: what an earlier process
-//       left is hashed again before anything is added.
+//   P1. The running digests are of exactly the bytes that are in the file or on their way to it, in
+//       order: what an earlier process left is hashed again before anything is added.
 //   P2. What is here is not visible to anybody: only the store, after the digests matched, makes it so.
 //   P3. Bytes are written while the next ones come, PIECE_BYTES at a time and one piece after the
 //       other; a write that fails is told by the next call. The disk takes its share in between, so
@@ -22,8 +22,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Closeable } from '../../runtime/shutdown.js';
-import type { Digests } from './digests.js';
-import { GrowingDigests } from './growing-digests.fs.js';
+import { startDigests, type Digests, type RunningDigests } from './digests.js';
 import type { ExpectedDigest } from './order.js';
 import { spareBytes } from './room.js';
 
@@ -43,9 +42,8 @@ export interface Origin {
 }
 
 export class PartialFile implements Closeable {
-  private readonly digests: GrowingDigests;
+  private running: RunningDigests;
   private haveBytes = 0;
-  private writtenBytes = 0;
   private readonly notePath: string;
   private pending: Uint8Array[] = [];
   private pendingBytes = 0;
@@ -58,9 +56,9 @@ export class PartialFile implements Closeable {
   private constructor(
     readonly path: string,
     private readonly file: FileHandle,
-    wanted: readonly ExpectedDigest[],
+    private readonly wanted: readonly ExpectedDigest[],
   ) {
-    this.digests = new GrowingDigests(file, wanted);
+    this.running = startDigests(wanted);
     this.notePath = `${path}.json`;
   }
 
@@ -79,7 +77,7 @@ export class PartialFile implements Closeable {
     try {
       await partial.hashAgain(between);
     } catch (error) {
-      await partial.close();
+      await file.close();
       throw error;
     }
     return partial;
@@ -95,7 +93,7 @@ export class PartialFile implements Closeable {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    this.digests.update(bytes);
+    this.running.update(bytes);
     this.haveBytes += bytes.byteLength;
     this.pending.push(bytes);
     this.pendingBytes += bytes.byteLength;
@@ -113,10 +111,9 @@ export class PartialFile implements Closeable {
     await this.writing.catch(() => undefined);
     this.writing = Promise.resolve();
     await rm(this.notePath, { force: true });
-    await this.digests.anew();
     await this.file.truncate(0);
+    this.running = startDigests(this.wanted);
     this.haveBytes = 0;
-    this.writtenBytes = 0;
   }
 
   async origin(): Promise<Origin | undefined> {
@@ -139,7 +136,9 @@ export class PartialFile implements Closeable {
     await this.flush();
     await this.syncing;
     if (this.lost !== undefined) throw this.lost;
-    const [digests] = await Promise.all([this.digests.end(), this.file.sync()]);
+    await this.file.sync();
+    const digests = this.running.end();
+    this.running = startDigests(this.wanted);
     return digests;
   }
 
@@ -164,7 +163,6 @@ export class PartialFile implements Closeable {
       // Whoever wrote has heard of it, or does not care: what is here is hashed before it is used.
     } finally {
       await this.syncing;
-      await this.digests.close();
       await this.file.close();
     }
   }
@@ -185,8 +183,6 @@ export class PartialFile implements Closeable {
     if (bytesWritten < bytes) {
       await this.file.appendFile(Buffer.concat(pieces).subarray(bytesWritten));
     }
-    this.writtenBytes += bytes;
-    await this.digests.written(this.writtenBytes);
     this.unsyncedBytes += bytes;
     if (this.unsyncedBytes < SYNC_EVERY_BYTES || this.syncing !== undefined) return;
     this.unsyncedBytes = 0;
@@ -208,10 +204,8 @@ export class PartialFile implements Closeable {
     for (;;) {
       const { bytesRead } = await this.file.read(buffer, 0, buffer.byteLength, this.haveBytes);
       if (bytesRead === 0) return;
-      this.digests.update(buffer.subarray(0, bytesRead));
+      this.running.update(buffer.subarray(0, bytesRead));
       this.haveBytes += bytesRead;
-      this.writtenBytes = this.haveBytes;
-      await this.digests.written(this.writtenBytes);
       await between();
     }
   }
