@@ -45,13 +45,27 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     expect(sandbox.configSha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  test('what it wrote last to stderr is kept, whatever stdout brings afterwards', async () => {
+    const sandbox = await fixture.launch(
+      'late',
+      `import fs from 'node:fs';
+       fs.writeSync(2, 'ValueError: its last words\\n');
+       for (let i = 0; i < 64; i += 1) fs.writeSync(1, 'o'.repeat(1024));`,
+    );
+    await sandbox.exited;
+    const words = 'ValueError: its last words\n';
+    const room = 2_048 - words.length - 1;
+    expect(sandbox.stderrTail()).toBe(`${'o'.repeat(room)}\n${words}`);
+  });
+
   test('of endless output only the tail is kept', async () => {
     const sandbox = await fixture.launch(
       'loud',
       `import fs from 'node:fs';
-       // One after the other: of two pipes nobody knows what was written last.
-       for (let i = 0; i < 200; i += 1) fs.writeSync(1, 'o'.repeat(65536));
-       for (let i = 0; i < 200; i += 1) fs.writeSync(2, 'e'.repeat(65536));
+       for (let i = 0; i < 200; i += 1) {
+         fs.writeSync(1, 'o'.repeat(65536));
+         fs.writeSync(2, 'e'.repeat(65536));
+       }
        fs.writeSync(2, 'last words');`,
     );
     await sandbox.exited;
