@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { displayText, formatBytes, formatDuration, oneLine } from './words.js';
+import { displayText, formatBytes, formatDuration, lastOf, oneLine } from './words.js';
 
 test.each([
   [0, '0 ms'],
@@ -64,4 +64,13 @@ test('a traceback on one line can still be read', () => {
   expect(displayText(oneLine(text), 100)).toBe(
     'Traceback: ⏎   File "main.py" ⏎   main() ⏎ ValueError: 1',
   );
+});
+
+test.each([
+  ['short', 5, 'short'],
+  ['too long', 5, '…long'],
+  ['half of 👍👍👍', 3, '…👍👍'],
+  ['', 5, ''],
+])('the end of %j in %d characters', (text, charsMax, end) => {
+  expect(lastOf(text, charsMax)).toBe(end);
 });

@@ -35,6 +35,12 @@ export function displayText(text: string, charsMax: number): string {
   return chars.length <= charsMax ? clean : `${chars.slice(0, charsMax - 1).join('')}…`;
 }
 
+/** The end of a text, at most `charsMax` characters. */
+export function lastOf(text: string, charsMax: number): string {
+  const chars = Array.from(text);
+  return chars.length <= charsMax ? text : `…${chars.slice(1 - charsMax).join('')}`;
+}
+
 /** Lines as one line that still shows where each began, for what is kept and shown as one. */
 export function oneLine(text: string): string {
   return text

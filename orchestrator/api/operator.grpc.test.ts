@@ -247,6 +247,27 @@ describe('enabling', () => {
     expect(await operator.rig.facts()).toHaveLength(1);
   });
 
+  test('of two at one instant that would share a root one is accepted, and the other told why', async () => {
+    const other = 'com.acme.other';
+    const install_roots = [{ name: 'app', path: '{prefix}' }];
+    for (const id of [UPDATER, other]) await append(submitted(id, { settings, install_roots }));
+    const both = [enable({ prefix: '/opt/x' }), enable({ prefix: '/opt/x/y' }, '', other)];
+    const refusals = await Promise.all(both.map(refusalOf));
+    expect(refusals).toEqual([
+      { code: 'none' },
+      {
+        code: status.FAILED_PRECONDITION,
+        reason: 'SETTING_MISSING',
+        words: expect.stringContaining(`/opt/x/y overlaps /opt/x, a root of ${UPDATER}`) as unknown,
+      },
+    ]);
+    expect(
+      (await operator.rig.facts()).filter(({ kind }) => kind === 'updater.enabled'),
+    ).toHaveLength(1);
+    // Beside it there is room.
+    expect((await enable({ prefix: '/opt/y' }, '', other)).updater?.state).toBe(TrustState.ENABLED);
+  });
+
   test.each([
     ['nobody registered', '', 'com.acme.none'],
     ['a version that is not the one here', '9.9.9', UPDATER],

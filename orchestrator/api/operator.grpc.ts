@@ -17,6 +17,7 @@ import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import type { Fact } from '../journal/fact.js';
 import type { Attribution } from '../journal/order-fact.js';
 import { accept, carriedSettings } from '../registry/enable.js';
+import { rootHolders } from '../registry/root-holders.js';
 import { updaterToWire } from '../registry/updater.wire.js';
 import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
@@ -163,7 +164,7 @@ async function enable(
     id: request.id,
     version: updater.current,
     settings: carriedSettings(updater, given),
-    updaters: deps.ledger.world.updaters.values(),
+    updaters: rootHolders(deps.ledger.world, deps.ledger.underWay),
     attestation: request.attestation.slice(0, 4_096),
     attribution,
   });

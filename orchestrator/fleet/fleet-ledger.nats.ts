@@ -18,12 +18,13 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { RpcFailure } from '../api/answer.grpc.js';
-import { canonicalJson, genesis, verifyChain, type Entry } from '../journal/chain.js';
+import { canonicalJson, genesis, verifyChain } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import { say } from '../link/say.nats.js';
 import { JournalBusyError, RESTRAINTS_MAX, type EntryLog } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { restrained, type Imposed } from '../world/restraints.js';
+import { concerns, mayShareRoots } from './concerns.js';
 import type { FleetFollower } from './follower.nats.js';
 import { noteOnce } from './note-once.loop.js';
 
@@ -78,6 +79,7 @@ export function fleetLedger(deps: {
   const imposed = new Set<Imposed>();
   /** Those of them that could not be recorded when they were said; with the head at that time. */
   const late = new Map<Imposed, number>();
+  const underWay = new Set<Fact>();
   let recording: Promise<void> | undefined;
   let cancelAgain: CancelTimer | undefined;
   let closed = false;
@@ -139,6 +141,23 @@ export function fleetLedger(deps: {
     });
   }
 
+  /** @param decidedOn the head of what it was decided on. */
+  async function appendOn(facts: readonly Fact[], decidedOn: number): Promise<void> {
+    await recordLate();
+    if (mayShareRoots(follower.entries.slice(decidedOn), facts)) throw new FleetChangedError();
+    for (let tries = 1; ; tries += 1) {
+      const after = follower.head.sequence;
+      try {
+        await ask(facts, after); // A1
+        return;
+      } catch (error) {
+        if (!(error instanceof FleetChangedError) || tries >= TRIES_MAX) throw error;
+        await follower.until(after + 1, FOLLOW_MS_MAX);
+        if (concerns(follower.entries.slice(after), facts)) throw error;
+      }
+    }
+  }
+
   return {
     world: follower.world,
     get head() {
@@ -164,18 +183,13 @@ export function fleetLedger(deps: {
         throw error;
       }
     },
+    underWay,
     append: async (facts) => {
-      await recordLate();
-      for (let tries = 1; ; tries += 1) {
-        const after = follower.head.sequence;
-        try {
-          await ask(facts, after); // A1
-          return;
-        } catch (error) {
-          if (!(error instanceof FleetChangedError) || tries >= TRIES_MAX) throw error;
-          await follower.until(after + 1, FOLLOW_MS_MAX);
-          if (concerns(follower.entries.slice(after), facts)) throw error;
-        }
+      for (const fact of facts) underWay.add(fact);
+      try {
+        await appendOn(facts, follower.head.sequence);
+      } finally {
+        for (const fact of facts) underWay.delete(fact);
       }
     },
     note: noteOnce(
@@ -190,18 +204,6 @@ export function fleetLedger(deps: {
       cancelAgain?.();
     },
   };
-}
-
-/** Whether what was written meanwhile is about the same as what is to be written (A1). */
-function concerns(written: readonly Entry[], facts: readonly Fact[]): boolean {
-  const subjects = new Set(facts.map(subjectOf));
-  return written.some(({ fact }) => subjects.has(subjectOf(fact)));
-}
-
-/** An updater, or everything that is said of all. */
-function subjectOf(fact: Fact): string {
-  if ('updaterId' in fact) return fact.updaterId;
-  return 'id' in fact ? fact.id : '';
 }
 
 /** Writes what other orchestrators ask for, while this one leads the fleet's partition. */

@@ -17,7 +17,7 @@ export function accept(options: {
   id: string;
   version: Pick<UpdaterVersion, 'version' | 'bundleSha256'> & { readonly manifest: Manifest };
   settings: ReadonlyMap<string, string>;
-  /** All that are registered; what was accepted of them has its roots, also while it is suspended. */
+  /** As rootHolders lists them; what was accepted of them has its roots, also while it is suspended. */
   updaters: Iterable<UpdaterState>;
   attestation: string;
   attribution: Attribution;
@@ -32,7 +32,8 @@ export function accept(options: {
     const message = `${id} cannot be enabled: ${problems.join('; ')}. Give each with --set NAME=VALUE`;
     return { kind: 'refused', code: 'SETTING_MISSING', message };
   }
-  const shared = [...options.updaters].flatMap((other) => sharedWith(other, id, version, settings));
+  const all = [...options.updaters].flatMap((other) => sharedWith(other, id, version, settings));
+  const shared = [...new Set(all)];
   if (shared.length > 0) {
     const message = `${id} cannot be enabled: ${shared.join('; ')}. One directory has one updater: bind another one with --set, or "lull updaters remove" the other`;
     return { kind: 'refused', code: 'SETTING_MISSING', message };

@@ -23,6 +23,7 @@ import { imposeInTime } from '../world/impose.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Bundles } from './bundles.fs.js';
 import { autoAccepted } from './enable.js';
+import { rootHolders } from './root-holders.js';
 import { updaterToWire } from './updater.wire.js';
 
 export interface RegistryDeps {
@@ -95,8 +96,8 @@ async function submit(
   if (before?.current.bundleSha256 !== version.bundleSha256) {
     const by = caller.name === undefined ? {} : { by: caller.name };
     facts.push({ kind: 'updater.submitted', id: manifest.id, ...version, keyIds, ...by });
-    const { updaters } = ledger.world;
-    facts.push(...autoAccepted(publisher, before, { ...version, manifest }, updaters.values()));
+    const holders = rootHolders(ledger.world, ledger.underWay);
+    facts.push(...autoAccepted(publisher, before, { ...version, manifest }, holders));
   }
   await ledger.append(facts);
   deps.wake();

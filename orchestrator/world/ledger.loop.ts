@@ -22,6 +22,8 @@ export interface Ledger {
   /** For deciding: the world, and what restrains it although it is not durable yet (L4). */
   readonly inForce: World;
   readonly head: Head;
+  /** What was appended, and is not durable yet. */
+  readonly underWay: Iterable<Fact>;
   /** Puts `restraint` in force, and resolves when it is durable as well (L4). */
   impose(restraint: Restraint): Promise<void>;
   append(facts: readonly Fact[]): Promise<void>;
@@ -68,6 +70,7 @@ export class WorldLedger implements Ledger {
   readonly world: World;
   /** Absent on most of thousands of machines. */
   private imposed: Set<Imposed> | undefined;
+  private pending: Set<Fact> | undefined;
 
   constructor(private readonly deps: WorldLedgerDeps) {
     this.world = deps.world;
@@ -91,8 +94,19 @@ export class WorldLedger implements Ledger {
     imposed.delete(restraint);
   }
 
+  get underWay(): Iterable<Fact> {
+    return this.pending ?? [];
+  }
+
+  /** No more are under way than the journal's queue takes. */
   append(facts: readonly Fact[]): Promise<void> {
-    return this.deps.entries.append(facts.map(this.deps.tagged));
+    const appended = this.deps.entries.append(facts.map(this.deps.tagged));
+    const pending = (this.pending ??= new Set());
+    for (const fact of facts) pending.add(fact);
+    return appended.finally(() => {
+      for (const fact of facts) pending.delete(fact);
+      if (pending.size === 0 && this.pending === pending) this.pending = undefined;
+    });
   }
 
   read(fromSequence: number, count: number): Promise<readonly StoredEntry[]> {

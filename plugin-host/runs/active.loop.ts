@@ -5,7 +5,7 @@
 //   A2. The guard is held from the grant on, before anything is started.
 //   A3. A command of an older epoch changes nothing (the fence).
 
-import { oneLine } from '../../conditions/words.js';
+import { lastOf, oneLine } from '../../conditions/words.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { CancelTimer } from '../../runtime/clock.js';
 import { inSpan } from '../../runtime/telemetry.js';
@@ -17,6 +17,9 @@ import { outcomeOf, withLastWords } from './failure.js';
 import type { Grant } from './grant.js';
 import { Pauses } from './pauses.loop.js';
 import { Section } from './section.loop.js';
+
+/** As many as the orchestrator keeps, and from the end: on one line a tail is longer than it was. */
+const TAIL_CHARS_MAX = 2_048;
 
 export interface ActiveRun {
   readonly grant: Grant;
@@ -106,7 +109,8 @@ export function startRun(
         });
       }
       const tail = course.sandbox?.stderrTail() ?? '';
-      const finished = { outcome: withLastWords(verdict, tail), stderrTail: oneLine(tail) };
+      const stderrTail = lastOf(oneLine(tail), TAIL_CHARS_MAX);
+      const finished = { outcome: withLastWords(verdict, tail), stderrTail };
       emit({ kind: 'finished', ...finished }); // A1
     });
 

@@ -5,7 +5,8 @@ import type { KeyObject } from 'node:crypto';
 import { bindGrants, settingProblems, type BoundGrants } from '../../bundle/grant.js';
 import type { Action } from '../../bundle/manifest.js';
 import type { Readings } from '../../conditions/reading.js';
-import type { Catalog, ReadBundle } from '../catalog/catalog.fs.js';
+import { admit } from '../catalog/admission.js';
+import type { Catalog, ReadBundle, StoredBundle } from '../catalog/catalog.fs.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import type { Intake } from '../egress/intake.loop.js';
 import { groundProblem, requireDirect, type Ground } from '../install/ground.fs.js';
@@ -55,16 +56,13 @@ export interface Course {
 }
 
 export async function carryOut(grant: Grant, parts: HostParts, course: Course): Promise<Outcome> {
-  const { pauses, over } = course;
+  const { pauses } = course;
   await pauses.thawed();
   if (grant.work.kind === 'revert') {
     return putBack({ grant, roots: grant.work.roots }, parts.installer, course);
   }
   const startedMs = parts.clock.now().monotonicMs;
-  const { manifest, bundleDir } = await parts.catalog.ensure(grant.updater, parts.readBundle, {
-    signal: over,
-    ...(parts.trustedKeys === undefined ? {} : { trustedKeys: parts.trustedKeys }),
-  });
+  const manifest = admit(grant.updater, parts.trustedKeys);
   const problems = settingProblems(manifest, grant.settings);
   if (problems.length > 0) return failed('SETTING_MISSING', problems.join('; '), false);
   const grants = bindGrants(manifest, grant.settings, grant.privateHosts);
@@ -75,7 +73,7 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
   const place = await parts.places.of(manifest.id);
   const writable = await writableRoots(grant, grants, place.uid);
   const roots = [...(await rootsAsTheyAre(grants, parts.installer)), ...writable];
-  const prepared: Prepared = { manifest, bundleDir, grants, place, roots };
+  const prepared: Prepared = { manifest, grants, place, roots };
   const run = hostedRun(grant, prepared, course, parts);
   const attach = (sandbox: Sandbox): void => {
     course.sandbox = sandbox;
@@ -108,13 +106,20 @@ async function work(
 ): Promise<Outcome> {
   const { parts, course, prepared, run, attach, startedMs } = deps;
   const { pauses, over } = course;
+  /** Once for each run, right before something of it is executed: beside what a launch waits for. */
+  const bundle = (): Promise<StoredBundle> =>
+    parts.catalog.ensure(grant.updater, parts.readBundle, {
+      signal: over,
+      ...(parts.trustedKeys === undefined ? {} : { trustedKeys: parts.trustedKeys }),
+    });
   const before = parts.launches.take(launchKey(grant, prepared));
-  const launch =
-    before ?? (await openLaunch({ grant, prepared, parts, first: { run, pauses }, attach }));
+  const first = { run, pauses };
+  const launch = before ?? (await openLaunch({ grant, prepared, parts, bundle, first, attach }));
   let outcome: Outcome | undefined;
   try {
     if (before !== undefined) {
-      await before.serve({ run, pauses });
+      await bundle();
+      await before.serve(first);
       attach(before.sandbox);
       if (!pauses.frozen) before.sandbox.thaw();
     }

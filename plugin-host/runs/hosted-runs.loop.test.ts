@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { signEnvelope } from '../../bundle/envelope.js';
 import type { Reading, Readings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import { createLog } from '../../runtime/log.js';
@@ -34,6 +35,20 @@ const onMains: Reading = {
   source: 'test',
   value: { kind: 'flag', flag: true },
 };
+const bundleSha256 = 'a'.repeat(64);
+const manifest = {
+  ...{ contract: 'lull.updater.v1', id: 'com.acme.tool', version: '1.0.0', publisher: 'acme' },
+  ...{ title: 'Tool', platforms: ['linux'], scope: 'user-mode', actions: ['install'] },
+  bundle: {
+    sha256: bundleSha256,
+    size: 1,
+    files: [{ path: 'main', size: 1, sha256: bundleSha256 }],
+  },
+  ...{ entrypoint: ['./main'], runtime: 'host' },
+  limits: { memory_mb: 64, processes: 8, disk_mb: 100 },
+};
+const envelope = signEnvelope(Buffer.from(JSON.stringify(manifest)), []);
+
 let dir: string;
 let clock: VirtualClock;
 let guarded: Set<Guarded>;
@@ -41,6 +56,7 @@ let objecting: Reason[];
 let readings: Readings;
 let reported: Reported[];
 let fetching: number;
+let discarded: number;
 let awake: number;
 let runs: HostedRuns;
 
@@ -48,6 +64,7 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'lull-r-'));
   clock = new VirtualClock();
   [guarded, objecting, reported, fetching, awake] = [new Set(), [], [], 0, 0];
+  discarded = 0;
   readings = new Map([['power.ac', onMains]]);
   const guard: Guard = {
     protect: (each) => {
@@ -65,6 +82,16 @@ beforeEach(() => {
     clock,
     log,
     checkpoints: createCheckpoints({ dir }),
+    places: { of: () => Promise.resolve({ uid: 61_000, workDir: dir, artifactsDir: dir }) },
+    intake: { of: () => () => Promise.resolve() },
+    launches: { take: () => undefined },
+    runtime: {
+      prepare: () => ({ channelDir: dir, hostDir: dir }),
+      discard: () => {
+        discarded += 1;
+        return Promise.resolve();
+      },
+    },
     catalog: {
       ensure: (_updater: unknown, _read: unknown, { signal }: { signal: AbortSignal }) =>
         new Promise((_resolve, reject) => {
@@ -105,8 +132,8 @@ function grantOf(epoch: number, changes: Partial<Grant> = {}): Grant {
     updater: {
       id: 'com.acme.tool',
       version: '1.0.0',
-      bundleSha256: '',
-      envelope: new Uint8Array(),
+      bundleSha256,
+      envelope,
     },
     settings: new Map(),
     work: { kind: 'scan' },
@@ -312,4 +339,6 @@ test('closing ends every run, waits for them, and begins no other', async () => 
     '4 finished cancelled SHUTTING_DOWN',
   ]);
   expect({ fetching, guarded: guarded.size }).toEqual({ fetching: 2, guarded: 0 });
+  // What was made for a launch beside the fetching is removed before a run is said to be over.
+  expect(discarded).toBe(2);
 });

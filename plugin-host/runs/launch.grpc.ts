@@ -1,6 +1,7 @@
 // One launch: the updater's sandbox with everything that serves it, and the run that it serves now.
 //
-//   open: directories ─▶ host service ─▶ sandbox ─▶ the updater serves ─▶ serves a run, and the next
+//   open: directories ─▶ bundle verified ─▶ host service ─▶ sandbox ─▶ the updater serves
+//                                                              ─▶ serves a run, and the next
 //
 // Whatever fails on the way, what was opened is closed again, last first.
 
@@ -13,6 +14,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import type { Artifacts } from '../artifacts/artifacts.http.js';
+import type { StoredBundle } from '../catalog/catalog.fs.js';
 import { openUpdater, type UpdaterChannel } from '../channel/dial.grpc.js';
 import { serveHost } from '../channel/host.grpc.js';
 import type { HostedLaunch } from '../channel/hosted-launch.js';
@@ -31,7 +33,6 @@ import { watchWork } from './watch.spawn.js';
 /** What a launch is made from. */
 export interface Prepared {
   readonly manifest: Manifest;
-  readonly bundleDir: string;
   readonly grants: BoundGrants;
   readonly place: Place;
   /** Roots as they are shown inside: none of the paths is a link. */
@@ -83,22 +84,27 @@ export function launchKey({ updater, settings, limits }: Grant, { roots }: Prepa
   ]);
 }
 
-/** @param attach told as soon as there is a sandbox, before the updater serves. */
+/**
+ * @param bundle verifies every byte of it, and says where it lies.
+ * @param attach told as soon as there is a sandbox, before the updater serves.
+ */
 export async function openLaunch({
   grant,
   prepared,
   parts,
+  bundle,
   first,
   attach,
 }: {
   readonly grant: Grant;
   readonly prepared: Prepared;
   readonly parts: LaunchParts;
+  readonly bundle: () => Promise<StoredBundle>;
   readonly first: Served;
   readonly attach: (sandbox: Sandbox) => void;
 }): Promise<Launch> {
   const { runtime, installer, artifacts, checkpoints, clock, log, env, secureContext } = parts;
-  const { place, grants, manifest, bundleDir, roots } = prepared;
+  const { place, grants, manifest, roots } = prepared;
   const { uid, workDir, artifactsDir } = place;
   const id = `${String(uid)}-${randomBytes(4).toString('hex')}`;
   const token = randomBytes(32).toString('hex');
@@ -115,6 +121,7 @@ export async function openLaunch({
   try {
     const dirs = runtime.prepare(id, uid);
     opened.add('launch directories', { close: () => runtime.discard(id) });
+    const { bundleDir } = await bundle();
     const socketPath = join(dirs.hostDir, 'host.sock');
     const host = { socketPath, artifacts, installer, checkpoints, clock, log };
     opened.add('host service', await serveHost(launch, host));

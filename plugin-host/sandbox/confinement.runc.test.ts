@@ -1,7 +1,16 @@
 // What an updater can see and do inside: asked of a real one.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { chownSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { getPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fixtureUid, openFixture, whyNoSandbox, type SandboxFixture } from './sandbox.testing.js';
@@ -115,6 +124,28 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
     expect(paths).toEqual([]);
   });
 
+  test('namespaces of its own, and of /proc nothing that tells of the machine or changes it (T3)', async () => {
+    const kinds = JSON.stringify(['pid', 'net', 'ipc', 'uts', 'mnt', 'cgroup']);
+    const [own, mounts] = (await ask(
+      `[${kinds}.map((kind) => fs.readlinkSync('/proc/self/ns/' + kind)), fs.readFileSync('/proc/self/mountinfo', 'utf8')]`,
+    )) as [string[], string];
+    const ours = new Set(
+      readdirSync('/proc/self/ns').map((kind) => readlinkSync(`/proc/self/ns/${kind}`)),
+    );
+    expect(own.filter((each) => ours.has(each))).toEqual([]);
+    const there = (paths: readonly string[]) => paths.filter((path) => existsSync(path));
+    const covered = mounts.split('\n').map((line) => line.split(' '));
+    const isCovered = (path: string) =>
+      covered.some(([, , , , at, options]) => at === path && options?.split(',')[0] === 'ro');
+    const toldOfAll = ['/proc/acpi', '/proc/kcore', '/proc/keys', '/proc/timer_list', '/proc/scsi'];
+    expect(there(toldOfAll).filter((path) => !covered.some((each) => each[4] === path))).toEqual(
+      [],
+    );
+    const changing = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+    expect(there(changing).filter((path) => !isCovered(path))).toEqual([]);
+    expect(there(changing)).toContain('/proc/sys');
+  });
+
   test('a namespace or a mount is refused (T6)', async () => {
     const answers = (await ask(
       `[sh('unshare', '--user', 'true'), sh('unshare', '--net', 'true'), sh('/usr/sbin/chroot', '/tmp', 'true'),
@@ -131,11 +162,16 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
 
   const rank = `[os.getPriority(), fs.readFileSync('/proc/self/oom_score_adj', 'utf8').trim()]`;
 
-  test("it has the lowest priority from the start, not after the work as PackageKit's, and is the first to go without memory", async () => {
-    await fixture.close();
-    fixture = await openFixture('lowest');
-    expect(await ask(rank)).toEqual([19, '1000']);
-  });
+  test(
+    "it has the lowest priority from the start, not after the work as PackageKit's, and is the first to go without memory",
+    async () => {
+      await fixture.close();
+      fixture = await openFixture('lowest');
+      expect(await ask(rank)).toEqual([19, '1000']);
+      expect(await ask(`sh('ionice').trim()`)).toBe('0 idle');
+    },
+    LAUNCHES_MS_MAX,
+  );
 
   test('where it may compete with other programs it has the priority of any, and goes first all the same', async () => {
     expect(await ask(rank)).toEqual([getPriority(), '1000']);

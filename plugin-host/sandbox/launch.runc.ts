@@ -8,8 +8,8 @@
 //
 // Invariants:
 //   L1. Whatever happens between spawn and close, close() leaves no process, group or directory.
-//   L2. What the updater writes is drained and forgotten but for a bounded tail: it never blocks on
-//       a full pipe, and never fills the host's memory (T17, T20).
+//   L2. What the updater writes is drained and forgotten but for a bounded tail of each pipe: it never
+//       blocks on a full one, and never fills the host's memory (T17, T20).
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ import { signalIfHandled } from './signal.proc.js';
 import { runCommand, spawnPolitely, type RuntimeProgram } from './program.spawn.js';
 import type { Sandbox, SandboxExit } from './sandbox.js';
 import { SandboxError } from './sandbox-error.js';
-import { tailOf } from './tail.js';
+import { tailOf, tailOfBoth } from './tail.js';
 
 const OUTPUT_BYTES_MAX = 2 * 1024;
 const STARTED_MS_MAX = 20_000;
@@ -55,7 +55,10 @@ export class RuncSandbox implements Sandbox {
   readonly configSha256: string;
   readonly hasQuota: boolean;
   readonly exited: Promise<SandboxExit>;
-  private output: Buffer = Buffer.alloc(0);
+  private readonly tails: Record<'stdout' | 'stderr', Buffer> = {
+    stdout: Buffer.alloc(0),
+    stderr: Buffer.alloc(0),
+  };
   private readonly pidFile: string;
   private ended = false;
   private closing: Promise<void> | undefined;
@@ -73,9 +76,9 @@ export class RuncSandbox implements Sandbox {
       ...['run', '--bundle', bundleDir, '--pid-file', this.pidFile, options.containerId],
     ]);
     // L2.
-    for (const output of [child.stdout, child.stderr]) {
-      output.on('data', (chunk: Buffer) => {
-        this.output = tailOf(this.output, chunk, OUTPUT_BYTES_MAX);
+    for (const pipe of ['stdout', 'stderr'] as const) {
+      child[pipe].on('data', (chunk: Buffer) => {
+        this.tails[pipe] = tailOf(this.tails[pipe], chunk, OUTPUT_BYTES_MAX);
       });
     }
     // `close`, not `exit`: the tail is complete only when the pipes are at their end.
@@ -86,7 +89,7 @@ export class RuncSandbox implements Sandbox {
       },
       (error: unknown) => {
         this.ended = true;
-        this.output = Buffer.from((error as Error).message);
+        this.tails.stderr = Buffer.from((error as Error).message);
         return { code: undefined, signal: undefined };
       },
     );
@@ -149,7 +152,8 @@ export class RuncSandbox implements Sandbox {
 
   stderrTail(): string {
     // A character that was cut in half shows as U+FFFD.
-    return this.output.toString('utf8');
+    const { stdout, stderr } = this.tails;
+    return tailOfBoth(stdout, stderr, OUTPUT_BYTES_MAX).toString('utf8');
   }
 
   close(): Promise<void> {

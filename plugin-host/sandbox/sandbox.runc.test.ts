@@ -45,13 +45,27 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     expect(sandbox.configSha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  test('what it wrote last to stderr is kept, whatever stdout brings afterwards', async () => {
+    const sandbox = await fixture.launch(
+      'late',
+      `import fs from 'node:fs';
+       fs.writeSync(2, 'ValueError: its last words\\n');
+       for (let i = 0; i < 64; i += 1) fs.writeSync(1, 'o'.repeat(1024));`,
+    );
+    await sandbox.exited;
+    const words = 'ValueError: its last words\n';
+    const room = 2_048 - words.length - 1;
+    expect(sandbox.stderrTail()).toBe(`${'o'.repeat(room)}\n${words}`);
+  });
+
   test('of endless output only the tail is kept', async () => {
     const sandbox = await fixture.launch(
       'loud',
       `import fs from 'node:fs';
-       // One after the other: of two pipes nobody knows what was written last.
-       for (let i = 0; i < 200; i += 1) fs.writeSync(1, 'o'.repeat(65536));
-       for (let i = 0; i < 200; i += 1) fs.writeSync(2, 'e'.repeat(65536));
+       for (let i = 0; i < 200; i += 1) {
+         fs.writeSync(1, 'o'.repeat(65536));
+         fs.writeSync(2, 'e'.repeat(65536));
+       }
        fs.writeSync(2, 'last words');`,
     );
     await sandbox.exited;
@@ -121,6 +135,20 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     expect(existsSync(dirs.channelDir)).toBe(false);
   });
 
+  test('a launch that nobody makes in the end leaves nothing either, also while it is being mounted', async () => {
+    const mountsBelow = () => leftovers(fixture.root).filter((each) => each.includes('/channel'));
+    fixture.runtime.prepare('given-up', fixtureUid);
+    // It is on its way: nobody has waited for it.
+    await fixture.runtime.discard('given-up');
+    expect(mountsBelow()).toEqual([]);
+    fixture.runtime.prepare('forgotten', fixtureUid);
+    await until('it is mounted', () => mountsBelow().length > 0);
+    fixture.runtime.prepare('forgotten-too', fixtureUid);
+    await fixture.runtime.close();
+    expect(leftovers(fixture.root)).toEqual([]);
+    expect(existsSync(join(fixture.root, 'run/s'))).toBe(false);
+  });
+
   test('closing the runtime ends what runs, all at once', async () => {
     const launches = ['a', 'b', 'c'].map((id) => fixture.launch(id, BUSY_TREE));
     const sandboxes = await Promise.all(launches);
@@ -129,18 +157,21 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     expect(leftovers(fixture.root)).toEqual([]);
   });
 
-  test('closing in the middle of a launch leaves nothing', async () => {
+  test.each([
+    ['while its directories are made', ''],
+    ['when its file system is there', 'rootfs'],
+    ['when its configuration is written', 'config.json'],
+  ])('closing in the middle of a launch, %s, leaves nothing', async (_when, file) => {
     const launch = fixture.launch('early', BUSY_TREE);
     const outcome = launch.then(
       () => 'launched',
       (error: unknown) => (error as SandboxError).code,
     );
-    await until('its configuration is written', () =>
-      existsSync(join(fixture.root, 'run/s/early/config.json')),
-    );
+    await until('it is so far', () => existsSync(join(fixture.root, 'run/s/early', file)));
     await fixture.runtime.close();
-    expect(['launched', 'LAUNCH_FAILED']).toContain(await outcome);
+    expect(['launched', 'LAUNCH_FAILED', 'CANCELLED']).toContain(await outcome);
     expect(leftovers(fixture.root)).toEqual([]);
+    expect(existsSync(join(fixture.root, 'run/s'))).toBe(false);
   });
 
   test('the next start kills and removes what an instance left behind (T22)', async () => {

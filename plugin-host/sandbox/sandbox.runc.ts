@@ -5,26 +5,25 @@
 // the updater, close() leaves nothing behind: no process, mount, control group or directory.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CgroupKind } from '../../conditions/confinement.js';
 import type { Log } from '../../runtime/log.js';
-import type { Disks } from './brake.cgroup.js';
-import { channelBinder } from './channel-disk.spawn.js';
 import { ociConfig } from './config.js';
-import { diskOf } from './device.fs.js';
-import * as dirs from './dirs.fs.js';
+import { disksOf } from './disks.fs.js';
+import { launchPlace } from './dirs.fs.js';
 import { readHostFacts } from './facts.fs.js';
 import { kindOf, type CgroupLayout } from './hierarchy.js';
 import { RuncSandbox } from './launch.runc.js';
-import { limitsBeside, noDiskRates } from './limits.js';
+import { limitsBeside } from './limits.js';
 import { endOrphans } from './orphans.runc.js';
 import { openParentGroup, type ParentGroup, type Priority } from './parent.cgroup.js';
+import { PreparedLaunches } from './prepared.spawn.js';
 import { findRuntime, requireCgroups, versionOf, type RuntimeProgram } from './program.spawn.js';
 import { startReaper, type Reaper } from './reaper.spawn.js';
 import { readLayout, requireRights } from './rights.proc.js';
-import { planRootfs, type HostFacts } from './rootfs.js';
+import type { HostFacts, Mount } from './rootfs.js';
 import type { LaunchDirs, Sandbox, SandboxSpec } from './sandbox.js';
 import { SandboxError } from './sandbox-error.js';
 import { WorkDisks } from './work-disk.spawn.js';
@@ -53,7 +52,7 @@ export interface Described {
 export interface SandboxRuntime {
   /** What makes the sandboxes here; asks the program for its version. */
   describe(): Promise<Described>;
-  /** Makes the directories of a launch. Removed with the sandbox, or by `discard`. */
+  /** Makes the directories of a launch. Removed with the sandbox, or by `discard`. @throws when closed. */
   prepare(id: string, uid: number): LaunchDirs;
   /** Removes what `prepare` made, where no launch follows. */
   discard(id: string): Promise<void>;
@@ -92,8 +91,9 @@ class RuncRuntime implements SandboxRuntime {
   private readonly reaper: Reaper;
   private readonly runtimeRoot: string;
   private readonly workDisks: WorkDisks;
-  private readonly bindChannel: ReturnType<typeof channelBinder>;
+  private readonly prepared: PreparedLaunches;
   private readonly live = new Set<RuncSandbox>();
+  private readonly launching = new Set<Promise<Sandbox>>();
   private closing: Promise<void> | undefined;
   private freezes = true;
 
@@ -109,7 +109,7 @@ class RuncRuntime implements SandboxRuntime {
     mkdirSync(options.runDir, { recursive: true });
     mkdirSync(this.runtimeRoot, { recursive: true, mode: 0o700 });
     this.workDisks = new WorkDisks({ dirs: [options.stateDir, options.runDir], log: options.log });
-    this.bindChannel = channelBinder(options.log);
+    this.prepared = new PreparedLaunches(options);
     this.reaper = startReaper(this.parent.reapDir, this.instance);
   }
 
@@ -123,22 +123,29 @@ class RuncRuntime implements SandboxRuntime {
   }
 
   prepare(id: string, uid: number): LaunchDirs {
-    return dirs.makeLaunchDirs(this.options.runDir, id, uid);
+    if (this.closing !== undefined) throw new SandboxError('CANCELLED', 'it is being closed');
+    return this.prepared.prepare(id, uid);
   }
 
   discard(id: string): Promise<void> {
-    return dirs.removeLaunchDirs(this.options.runDir, id);
+    return this.prepared.discard(id);
   }
 
-  async launch(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox> {
+  launch(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox> {
+    const launching = this.launchNow(spec, signal);
+    this.launching.add(launching);
+    return launching.finally(() => this.launching.delete(launching));
+  }
+
+  private async launchNow(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox> {
     let sandbox: RuncSandbox;
     try {
       this.requireWanted(signal);
       const { workDir, uid, limits } = spec;
       const hasQuota = await this.workDisks.bind(workDir, uid, limits.diskBytesMax);
-      await this.bindChannel(spec.dirs.channelDir, uid);
+      const mounts = await this.prepared.furnish(spec, this.facts);
       this.requireWanted(signal);
-      sandbox = this.spawn(spec, hasQuota);
+      sandbox = this.spawn(spec, mounts, hasQuota);
     } catch (error) {
       await this.discard(spec.id);
       if (error instanceof SandboxError) throw error;
@@ -179,14 +186,11 @@ class RuncRuntime implements SandboxRuntime {
     this.freezes = false;
   }
 
-  private spawn(spec: SandboxSpec, hasQuota: boolean): RuncSandbox {
-    const { bundleDir } = dirs.launchPlace(this.options.runDir, spec.id);
+  private spawn(spec: SandboxSpec, mounts: readonly Mount[], hasQuota: boolean): RuncSandbox {
+    const { bundleDir } = launchPlace(this.options.runDir, spec.id);
     const containerId = `${spec.id}.${this.instance}`;
-    const roots = spec.roots.map(({ path }) => path).filter((path) => existsSync(path));
-    const rootfs = planRootfs(spec, this.facts, new Set(roots));
-    dirs.makeRootfs(bundleDir, rootfs);
     const cgroupPath = `${this.parent.path}/${containerId}`;
-    const group = this.parent.openChild(containerId, this.disksOf(spec, hasQuota));
+    const group = this.parent.openChild(containerId, disksOf(spec, hasQuota));
     try {
       const sandbox: RuncSandbox = new RuncSandbox({
         id: spec.id,
@@ -194,7 +198,7 @@ class RuncRuntime implements SandboxRuntime {
         program: this.program,
         runtimeRoot: this.runtimeRoot,
         bundleDir,
-        config: ociConfig(spec, this.facts, rootfs.mounts, cgroupPath),
+        config: ociConfig(spec, this.facts, mounts, cgroupPath),
         group,
         hasQuota,
         removeDirs: () => {
@@ -211,23 +215,11 @@ class RuncRuntime implements SandboxRuntime {
     }
   }
 
-  /** It reads from its own disk, and from the one that holds bundles, downloads and roots. */
-  private disksOf({ workDir, bundleDir, limits }: SandboxSpec, hasQuota: boolean): Disks {
-    const work = diskOf(workDir);
-    const disks = [work, diskOf(bundleDir)].filter((disk) => disk !== undefined);
-    return {
-      read: [...new Set(disks)],
-      own: hasQuota ? work : undefined,
-      rates: limits.diskRates ?? noDiskRates,
-    };
-  }
-
   async killOrphans(): Promise<string[]> {
     const { parent, runtimeRoot, program, instance } = this;
     const { log } = this.options;
     const orphans = await endOrphans({ parent, runtimeRoot, program, instance, log });
-    const left = dirs.listLaunches(this.options.runDir);
-    for (const id of left) await this.discard(id);
+    const left = await this.prepared.discardAll();
     return [...new Set([...orphans.map((name) => name.replace(/\.[0-9a-f]*$/, '')), ...left])];
   }
 
@@ -237,10 +229,12 @@ class RuncRuntime implements SandboxRuntime {
         if (closed.status === 'fulfilled') continue;
         this.options.log.error({ err: closed.reason as unknown }, 'a sandbox could not be removed');
       }
+      // What they made is theirs to remove.
+      await Promise.allSettled(this.launching);
       await this.workDisks.close();
       await this.reaper.close();
       this.parent.remove();
-      await dirs.removeLaunchesDir(this.options.runDir);
+      await this.prepared.close();
       await rm(this.runtimeRoot, { recursive: true, force: true });
     })();
     return this.closing;

@@ -76,7 +76,10 @@ export interface Sandbox {
   cpuUs(): number;
   /** Time in which it had work and got no processor, microseconds; 0 where the kernel does not say. */
   starvedUs(): number;
-  /** The last of what it wrote to stderr and stdout; at most 2 KiB, not escaped. */
+  /**
+   * The last of what it wrote: to stderr, and where that leaves room to stdout, which comes before it.
+   * At most 2 KiB, not escaped.
+   */
   stderrTail(): string;
   readonly exited: Promise<SandboxExit>;
   /** Kills what runs (also when frozen) and removes cgroup, mounts and directories. Idempotent. */

@@ -157,11 +157,34 @@ describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing}
   );
 
   test(
-    'a freezer that holds nobody: nothing is launched any more, whatever policy takes',
+    'a freezer that seemed to hold nobody, once: it is tried again, and what else was found stays',
     async () => {
-      const runtime = await weakened('linux.cgroupsPath += ".elsewhere"');
+      const mark = JSON.stringify(join(fixture.root, 'first'));
+      const once = `if (!fs.existsSync(${mark})) { fs.writeFileSync(${mark}, ''); linux.cgroupsPath += '.elsewhere'; inside.noNewPrivileges = false }`;
+      const runtime = await weakened(once);
       try {
         const found = await outcomeIn(runtime);
+        expect(failing(found)).not.toContain('freeze');
+        expect(failing(found)).toContain('privileges');
+        const next = await launchScript(runtime, fixture.root, 'next', 'process.exit(7);');
+        expect((await next.exited).code).toBe(7);
+      } finally {
+        await runtime.close();
+      }
+    },
+    CANARY_MS_MAX,
+  );
+
+  test(
+    'a freezer that holds nobody, three times: nothing is launched any more, whatever policy takes',
+    async () => {
+      const tries = join(fixture.root, 'tries');
+      const runtime = await weakened(
+        `fs.appendFileSync(${JSON.stringify(tries)}, '.'); linux.cgroupsPath += ".elsewhere"`,
+      );
+      try {
+        const found = await outcomeIn(runtime);
+        expect(readFileSync(tries, 'utf8')).toBe('...');
         expect(failing(found)).toContain('freeze');
         expect(found.level).toBe('none');
         const attempt = launchScript(runtime, fixture.root, 'next', 'process.exit(0);');
