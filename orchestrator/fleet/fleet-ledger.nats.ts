@@ -9,11 +9,9 @@
 //       writes.
 
 import { status } from '@grpc/grpc-js';
-import { z } from 'zod';
 import { FLEET_PARTITION, subjects } from '../../proto/subjects.js';
 import { Halt } from '../../proto/gen/lull/link/v1/link.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
-import { DeadlineError, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -21,33 +19,20 @@ import { RpcFailure } from '../api/answer.grpc.js';
 import { canonicalJson, genesis, verifyChain } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import { say } from '../link/say.nats.js';
-import { JournalBusyError, RESTRAINTS_MAX, type EntryLog } from '../world/entry-log.loop.js';
+import { JournalBusyError, RESTRAINTS_MAX } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { restrained, type Imposed } from '../world/restraints.js';
 import { concerns, mayShareRoots } from './concerns.js';
 import type { FleetFollower } from './follower.nats.js';
 import { noteOnce } from './note-once.loop.js';
+import { answered } from './write-asked.nats.js';
 
 const ASK_MS_MAX = 5_000;
-/** Before whoever asks has given up. */
-const WRITE_MS_MAX = 3_000;
 const FOLLOW_MS_MAX = 5_000;
 /** A2. */
 const RECORD_AGAIN_MS = 2_000;
 /** Others write at the same time, of other things. */
 const TRIES_MAX = 16;
-
-const asked = z.object({
-  facts: z.array(z.looseObject({ kind: z.string() })),
-  /** What the asker has followed; absent: it holds whatever was written meanwhile. */
-  after: z.number().int().optional(),
-});
-const answered = z.union([
-  z.object({ sequence: z.number().int() }),
-  z.object({ refused: z.string() }),
-  z.object({ full: z.string() }),
-  z.object({ changed: z.literal(true) }),
-]);
 
 /** Nobody leads the fleet now, or another one has just written. */
 export class FleetBusyError extends Error {
@@ -202,50 +187,6 @@ export function fleetLedger(deps: {
     close: () => {
       closed = true;
       cancelAgain?.();
-    },
-  };
-}
-
-/** Writes what other orchestrators ask for, while this one leads the fleet's partition. */
-export function serveFleetLedger(deps: {
-  readonly nats: Nats;
-  readonly entries: EntryLog;
-  readonly log: Log;
-}): Closeable {
-  const { entries, log } = deps;
-  async function write(body: unknown): Promise<z.infer<typeof answered>> {
-    const { facts, after } = asked.parse(body);
-    // Of what is on its way already, whoever asked knew nothing either.
-    if (after !== undefined && after !== entries.written) {
-      return { changed: true };
-    }
-    try {
-      const append = entries.append(facts as unknown as Fact[]);
-      await within(append, WRITE_MS_MAX, "an entry of the fleet's journal");
-    } catch (error) {
-      if (!(error instanceof DeadlineError) || !entries.isFull) throw error;
-      return {
-        full: "the server of the fleet's journal has no room: it is written, and in force, as soon as there is some",
-      };
-    }
-    return { sequence: entries.head.sequence };
-  }
-  const asks = deps.nats.connection.subscribe(subjects.ask(FLEET_PARTITION), {
-    callback: (error, message) => {
-      if (error !== null) return;
-      void write(message.json())
-        .catch((failure: unknown) => {
-          log.error({ err: failure }, "the fleet's journal was not written");
-          return { refused: (failure as Error).message };
-        })
-        .then((answer) => {
-          message.respond(JSON.stringify(answer));
-        });
-    },
-  });
-  return {
-    close: () => {
-      asks.unsubscribe();
     },
   };
 }

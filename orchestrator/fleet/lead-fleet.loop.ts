@@ -3,8 +3,8 @@
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { digestOf } from '../policy/digest.js';
 import { openEntryLog } from '../world/entry-log.loop.js';
-import { serveFleetLedger } from './fleet-ledger.nats.js';
 import type { LeadDeps } from './lead-partition.loop.js';
+import { serveFleetLedger } from './write-asked.nats.js';
 
 /** @param onLost called once, when another one has written the journal, or nobody can any more. */
 export async function leadFleet(
