@@ -4,8 +4,6 @@
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -18,6 +16,7 @@ import { createLog } from '../../runtime/log.js';
 import type { Artifacts } from '../artifacts/artifacts.http.js';
 import { createInstaller } from '../install/install.fs.js';
 import { createCheckpoints } from '../runs/checkpoints.fs.js';
+import { startFlood } from './flooder.testing.js';
 import { serveHost } from './host.grpc.js';
 import { testRun, type TestRun } from './hosted-run.testing.js';
 
@@ -47,11 +46,11 @@ let run: TestRun;
 let listener: Listener;
 let client: HostServiceClient;
 let retainedBefore: number;
-let sessions: ClientHttp2Session[];
+let floods: Awaited<ReturnType<typeof startFlood>>[];
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'lull-f-'));
-  sessions = [];
+  floods = [];
   run = testRun({ workDir: dir, artifactsDir: dir });
   const launch = { token: 't', uid: run.uid, run };
   const socketPath = join(dir, 'host.sock');
@@ -68,7 +67,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const session of sessions) session.destroy();
+  for (const flood of floods) await flood.end();
   client.close();
   run.end();
   await listener.close();
@@ -81,32 +80,15 @@ function metadata(): Metadata {
   return token;
 }
 
-function raw(): ClientHttp2Session {
-  const session = connectHttp2('http://localhost', {
-    createConnection: () => connect(listener.path),
-  });
-  session.on('error', () => undefined);
-  sessions.push(session);
-  return session;
-}
-
-function openStream(session: ClientHttp2Session) {
-  const stream = session.request({
-    ':method': 'POST',
-    ':path': METHOD,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    'lull-token': 't',
-  });
-  stream.on('error', () => undefined);
-  return stream;
+async function flood(kind: Parameters<typeof startFlood>[0]['flood']): Promise<void> {
+  floods.push(await startFlood({ socketPath: listener.path, method: METHOD, flood: kind }));
 }
 
 async function answersAsBefore(): Promise<void> {
   const request = { runId: 'run-1', checkpoint: Buffer.from('x') };
   const options = { deadlineMs: ANSWER_MS_MAX, metadata: metadata() };
   await unary(client.saveCheckpoint.bind(client), request, options);
-  // What is still on its way, ours as well, is let go of when it has arrived.
+  // What is still on its way is let go of when it has arrived.
   const giveUpAtMs = performance.now() + SETTLED_MS_MAX;
   while (retainedMib() - retainedBefore >= RETAINED_MIB_MAX && performance.now() < giveUpAtMs) {
     await pause(LOOK_MS);
@@ -178,20 +160,12 @@ describe('a flood of', () => {
   });
 
   test('streams that are reset as soon as they are open', async () => {
-    const session = raw();
-    for (let each = 0; each < 20_000 && !session.destroyed; each += 1) {
-      openStream(session).close(constants.NGHTTP2_CANCEL);
-      if (each % 500 === 0) await pause(1);
-    }
+    await flood('resets');
     await answersAsBefore();
   });
 
   test('calls whose request never comes, over many connections', async () => {
-    for (let each = 0; each < 20; each += 1) {
-      const session = raw();
-      for (let stream = 0; stream < 200; stream += 1) openStream(session);
-    }
-    await pause(200);
+    await flood('calls without a request');
     await answersAsBefore();
   });
 });
