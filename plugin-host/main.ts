@@ -102,7 +102,7 @@ export async function startPluginHost(
       fleet === undefined
         ? undefined
         : await import('./link/fleet.nats.js').then(({ openFleetLink }) =>
-            openFleetLink({ nats: fleet.nats, runDir, hostId, instanceId, clock }),
+            openFleetLink({ nats: fleet.nats, machine: guard, hostId, instanceId, clock }),
           );
     if (faraway !== undefined) opened.add('fleet', faraway);
     const carrier = faraway?.carrier ?? grpcCarrier(join(runDir, 'link.sock'));

@@ -161,6 +161,33 @@ describe('silence of the sensors', () => {
   });
 });
 
+test('what others want watched is watched at the pace of the guard while something is guarded', async () => {
+  const asked = (): Partial<WatchStateRequest> | undefined => streams.at(-1)?.request;
+  const want = { edgesOnly: true, apps: ['/usr/bin/editor'], diskPaths: ['/srv'] };
+  guard.want(want);
+  await until('what is wanted', () => asked()?.apps?.length === 1);
+  expect(asked()).toMatchObject({ heartbeatMs: 10_000, ...want });
+  const { release } = protect(away);
+  await until('the pace of a run', () => asked()?.heartbeatMs === 200);
+  expect(asked()).toMatchObject({ ...want, edgesOnly: false });
+  release();
+  await until('the slower watch', () => asked()?.heartbeatMs === 10_000);
+  expect(asked()).toMatchObject(want);
+});
+
+test('whoever tells others hears of what broke a guard in the same step, after the guard', async () => {
+  const order: string[] = [];
+  protect(away);
+  guard.protect({ requirements: [away], onBroken: () => order.push('guard') });
+  guard.onReadings(() => {
+    order.push('others');
+    queueMicrotask(() => order.push('later'));
+  });
+  tell(presence(false));
+  await until('all of them', () => order.includes('later'));
+  expect(order).toEqual(['guard', 'others', 'later']);
+});
+
 test('before any sensor has spoken everything is unknown, and so closed', async () => {
   const alone = openGuard({ runDir: join(directory, 'nowhere'), clock });
   expect(alone.objections([away, onAc]).map(({ code }) => code)).toEqual([

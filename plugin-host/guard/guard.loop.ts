@@ -7,13 +7,15 @@
 //   G1. The guard only ever holds runs. Letting them go on is the orchestrator's.
 //   G2. Silence of the sensors breaks every guard: readings turn unknown, and unknown is closed.
 //   G3. While something is guarded silence is noticed within SILENT_MS; otherwise the sensors are
-//       asked as rarely as they allow.
+//       asked as rarely as whoever else wants to know allows.
+//   G4. Whoever tells others of this machine hears it here: nobody hears of a pause long before hearing
+//       of its cause.
 
 import { join } from 'node:path';
 import type { Readings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import { objections, type Requirement } from '../../conditions/requirement.js';
-import { watchSensor } from '../../proto/watch/sensor.grpc.js';
+import { watchSensor, type SensorWant } from '../../proto/watch/sensor.grpc.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { edgeOf } from './edge.js';
@@ -38,6 +40,8 @@ export interface Guard extends Closeable {
   protect(guarded: Guarded): () => void;
   objections(requirements: readonly Requirement[]): readonly Reason[];
   readonly readings: Readings;
+  /** What to watch besides, also while nothing is guarded. */
+  want(want: SensorWant): void;
   /** Calls `listener` after the readings have changed and the guards were judged; returns how to stop. */
   onReadings(listener: () => void): () => void;
 }
@@ -47,6 +51,7 @@ export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
   const listeners = new Set<() => void>();
   const { clock } = deps;
   let readings: Readings = new Map();
+  let wanted: SensorWant = { edgesOnly: true, apps: [], diskPaths: [] };
   const watch = watchSensor({
     socketPath: join(deps.runDir, 'sensor.sock'),
     heartbeatMs: IDLE_HEARTBEAT_MS,
@@ -72,8 +77,8 @@ export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
   });
 
   function setPace(): void {
-    if (guarded.size > 0) watch.setCadence(HEARTBEAT_MS, SILENT_MS);
-    else watch.setCadence(IDLE_HEARTBEAT_MS, IDLE_SILENT_MS, { edgesOnly: true });
+    if (guarded.size === 0) watch.setCadence(IDLE_HEARTBEAT_MS, IDLE_SILENT_MS, wanted);
+    else watch.setCadence(HEARTBEAT_MS, SILENT_MS, { ...wanted, edgesOnly: false });
   }
 
   return {
@@ -87,6 +92,10 @@ export function openGuard(deps: { runDir: string; clock: Clock }): Guard {
     objections: (requirements) => objections(requirements, readings, clock.now().wallMs),
     get readings() {
       return readings;
+    },
+    want: (want) => {
+      wanted = want;
+      setPace();
     },
     onReadings: (listener) => {
       listeners.add(listener);

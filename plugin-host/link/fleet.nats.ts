@@ -1,12 +1,12 @@
 // A machine of a fleet: one connection, over which it says what it is like and what runs, and is told.
 
-import { join } from 'node:path';
 import type { Subscription } from '@nats-io/transport-node';
 import type { Wanted } from '../../proto/gen/lull/link/v1/link.js';
 import { FROM_ORCHESTRATOR, subjects } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import type { Guard } from '../guard/guard.loop.js';
 import type { HostedRuns } from '../runs/hosted-runs.loop.js';
 import type { LinkCarrier } from './carrier.wire.js';
 import { natsCarrier } from './link.nats.js';
@@ -21,13 +21,13 @@ export interface FleetLink extends Closeable {
 
 export function openFleetLink(deps: {
   readonly nats: Nats;
-  readonly runDir: string;
+  readonly machine: Pick<Guard, 'readings' | 'onReadings' | 'want'>;
   readonly hostId: string;
   readonly instanceId: string;
   readonly clock: Clock;
 }): FleetLink {
   const random = Math.random;
-  const state = publishState({ ...deps, random, socketPath: join(deps.runDir, 'sensor.sock') });
+  const state = publishState({ ...deps, random });
   let halts: Subscription | undefined;
   return {
     carrier: natsCarrier({ ...deps, random }),

@@ -6,16 +6,18 @@
 //   W2. When nothing changes, that is said now and then, so that silence means that the host is gone.
 //       Not by all hosts in one instant.
 //   W3. Whoever asks what the machine is like (Wanted) is told the whole.
+//   W4. What is told is what the guard judges, in the same tick: an orchestrator that hears of a pause,
+//       which the server stores first, knows of its cause before it can permit anything.
 
 import { HostState, type Wanted } from '../../proto/gen/lull/link/v1/link.js';
 import type { Reading as WireReading } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { partitionOf, subjects } from '../../proto/subjects.js';
-import { watchSensor } from '../../proto/watch/sensor.grpc.js';
 import { readingToWire } from '../../proto/wire/reading.js';
 import type { Reading, Readings } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import type { Guard } from '../guard/guard.loop.js';
 import { changesSince, lacksSome } from './changes.js';
 
 const LEVELS_EVERY_MS = 1_000;
@@ -23,8 +25,6 @@ const LEVELS_EVERY_MS = 1_000;
 const KEEP_ALIVE_MS = 10_000;
 /** Of that, how much earlier it may come. */
 const KEEP_ALIVE_JITTER = 0.2;
-const SENSOR_HEARTBEAT_MS = 10_000;
-const SENSOR_SILENT_MS = 25_000;
 
 export interface StateFeed extends Closeable {
   want(wanted: Wanted): void;
@@ -32,18 +32,16 @@ export interface StateFeed extends Closeable {
 
 export function publishState(deps: {
   readonly nats: Nats;
-  /** Of the machine's sensor-service. */
-  readonly socketPath: string;
+  readonly machine: Pick<Guard, 'readings' | 'onReadings' | 'want'>;
   readonly hostId: string;
   readonly instanceId: string;
   readonly clock: Clock;
   /** From 0 to 1. */
   readonly random: () => number;
 }): StateFeed {
-  const { clock, random, hostId, instanceId } = deps;
+  const { clock, random, hostId, instanceId, machine } = deps;
   const { connection } = deps.nats;
   const subject = subjects.state(partitionOf(hostId), hostId);
-  let readings: Readings = new Map();
   let told: Readings = new Map();
   let sequence = 0n;
   let cancelLevels: CancelTimer | undefined;
@@ -51,7 +49,7 @@ export function publishState(deps: {
 
   function send(changed: readonly Reading[], snapshot: boolean): void {
     if (changed.length > 0 || snapshot) sequence += 1n;
-    told = readings;
+    told = machine.readings;
     cancelLevels?.();
     cancelLevels = undefined;
     keepAliveLater();
@@ -62,12 +60,12 @@ export function publishState(deps: {
   }
 
   function sendAll(): void {
-    send([...readings.values()], true);
+    send([...machine.readings.values()], true);
   }
 
   function sendChanges(): void {
-    if (lacksSome(told, readings)) sendAll();
-    else send(changesSince(told, readings).readings, false);
+    if (lacksSome(told, machine.readings)) sendAll();
+    else send(changesSince(told, machine.readings).readings, false);
   }
 
   /** W2 */
@@ -79,32 +77,24 @@ export function publishState(deps: {
     });
   }
 
-  const sensor = watchSensor({
-    socketPath: deps.socketPath,
-    heartbeatMs: SENSOR_HEARTBEAT_MS,
-    silentAfterMs: SENSOR_SILENT_MS,
-    clock,
-    signal: new AbortController().signal,
-    onReadings: (next) => {
-      readings = next;
-      if (changesSince(told, next).isEdge || lacksSome(told, next))
-        sendChanges(); // W1
-      else cancelLevels ??= clock.after(LEVELS_EVERY_MS, sendChanges);
-    },
+  const stopReading = machine.onReadings(() => {
+    const { readings } = machine;
+    if (changesSince(told, readings).isEdge || lacksSome(told, readings))
+      sendChanges(); // W1
+    else cancelLevels ??= clock.after(LEVELS_EVERY_MS, sendChanges);
   });
   const stopListening = deps.nats.onReconnect(sendAll);
   keepAliveLater();
   return {
     want: ({ edgesOnly, apps, diskPaths }) => {
-      const want = { edgesOnly, apps, diskPaths };
-      sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, want);
+      machine.want({ edgesOnly, apps, diskPaths });
       sendAll(); // W3
     },
     close: () => {
       stopListening();
+      stopReading();
       cancelLevels?.();
       cancelKeepAlive();
-      sensor.close();
     },
   };
 }

@@ -75,6 +75,7 @@ beforeEach(() => {
     get readings() {
       return readings;
     },
+    want: () => undefined,
     onReadings: () => () => undefined,
     close: () => undefined,
   };

@@ -47,19 +47,18 @@ interface WatchSensorOptions {
   ) => void;
 }
 
-interface Want {
+export interface SensorWant {
+  /** Nothing waits for levels; they come as unknown. */
   readonly edgesOnly: boolean;
+  /** Programs to look for. */
   readonly apps: readonly string[];
+  /** Directories whose file systems are measured. */
   readonly diskPaths: readonly string[];
 }
 
 export interface SensorWatch extends Closeable {
-  /**
-   * Watches at another pace, or for other things, from now on, without a gap.
-   * @param want edgesOnly: nothing waits for levels, once the new snapshot has come they are unknown.
-   *   apps: programs to look for. diskPaths: directories whose file systems are measured.
-   */
-  setCadence(heartbeatMs: number, silentAfterMs: number, want?: Partial<Want>): void;
+  /** Watches at another pace, or for other things, from now on, without a gap. */
+  setCadence(heartbeatMs: number, silentAfterMs: number, want?: Partial<SensorWant>): void;
   close(): void;
 }
 
@@ -71,7 +70,7 @@ export function watchSensor(options: WatchSensorOptions): SensorWatch {
 class ReconnectingWatch implements SensorWatch {
   private heartbeatMs: number;
   private silentAfterMs: number;
-  private want: Want;
+  private want: SensorWant;
   private readings: Readings = new Map();
   private state: 'unheard' | 'live' | 'silent' = 'unheard';
   private opening: Stream | undefined;
@@ -96,7 +95,7 @@ class ReconnectingWatch implements SensorWatch {
   setCadence(
     heartbeatMs: number,
     silentAfterMs: number,
-    { edgesOnly = false, apps = [], diskPaths = [] }: Partial<Want> = {},
+    { edgesOnly = false, apps = [], diskPaths = [] }: Partial<SensorWant> = {},
   ): void {
     if (this.closed) return;
     const want = { edgesOnly, apps, diskPaths };
