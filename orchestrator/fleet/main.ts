@@ -11,7 +11,7 @@ import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registr
 import { BUNDLES_BUCKET, FLEET_PARTITION, partitions, upStreamOf } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
-import { keepHeapCompact } from '../../runtime/heap.js';
+import { compactHeap } from '../../runtime/heap.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
@@ -61,6 +61,9 @@ const API_MS_MAX = 10_000;
 /** Only hosts are restrained, and not what holds for all. */
 type Leading = Closeable & Partial<Pick<LedPartition, 'restrain'>>;
 
+/** Until the machines of a partition that was taken over have said hello, and got what they wait for. */
+const TAKEN_OVER_MS = 15_000;
+
 const BUNDLES_STREAM = `OBJ_${BUNDLES_BUCKET}`;
 const journalsLost = 'the journals were deleted: nothing runs until they are put back';
 const upStreamLost =
@@ -76,7 +79,7 @@ export async function startFleetOrchestrator(
 ): Promise<Closeable> {
   const { version, name, stateDir, runDir, nats, policy, replicaCount, allowLossy } = settings;
   const opened = new CloseStack(log);
-  keepHeapCompact();
+  const heap = opened.add('heap', compactHeap(clock));
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const js = jetstream(nats.connection, { timeout: API_MS_MAX });
@@ -149,6 +152,7 @@ export async function startFleetOrchestrator(
         clock,
         log,
         onTaken: async (partition) => {
+          heap.burst(TAKEN_OVER_MS);
           const lead = partition === FLEET_PARTITION ? leadFleet : leadPartition;
           const leading: Leading = await lead(partition, deps, () => {
             leases.giveUp(partition);
