@@ -5,6 +5,8 @@
 //   each of its partitions has a machine that the other has welcomed      served: the last one
 //   each of its machines has something to do                              granted: the last one
 //
+// A handover is the same with SIGTERM instead of `kill -9`: an orchestrator that is stopped, as for an upgrade.
+//
 // With long journals each partition has a snapshot, and as many entries after it as there are about to be
 // before the next one.
 
@@ -26,7 +28,10 @@ const patience = { withinMs: 120_000 };
 /** The hellos that a new one causes are over by then. */
 const SETTLED_MS = 2_000;
 
-/** Of one that was killed. */
+/** How the one ends. */
+type End = 'SIGKILL' | 'SIGTERM';
+
+/** Of one that ended. */
 export interface Failover {
   readonly servedS: number;
   readonly grantedS: number;
@@ -35,7 +40,10 @@ export interface Failover {
 }
 
 /** @param length of the journals; absent: as long as they become by this. */
-export async function failover(repeats: number, length?: Length): Promise<Failover[]> {
+export async function failover(
+  repeats: number,
+  { end = 'SIGKILL', length }: { readonly end?: End; readonly length?: Length } = {},
+): Promise<Failover[]> {
   const opened = new CloseStack(createLog('bench', 'silent'));
   try {
     const stage = await openFleetStage();
@@ -53,7 +61,7 @@ export async function failover(repeats: number, length?: Length): Promise<Failov
         patience,
       );
       await pause(SETTLED_MS);
-      took.push(await takenOver(first, second, crowd));
+      took.push(await takenOver(first, second, crowd, end));
       first = second;
     }
     return took;
@@ -83,13 +91,15 @@ async function takenOver(
   dying: RunningLull,
   other: RunningLull,
   crowd: readonly FleetHost[],
+  end: End,
 ): Promise<Failover> {
   const ledBefore = ledBy(other);
   const orphans = crowd.filter(({ hostId }) => !ledBefore.includes(partitionOf(hostId)));
+  const orphaned = new Set(orphans.map(({ hostId }) => partitionOf(hostId)));
   const welcomes = orphans.map(({ welcomedCount }) => welcomedCount);
   const grants = orphans.map(({ granted }) => granted.length);
   const startMs = performance.now();
-  process.kill(dying.pid, 'SIGKILL');
+  process.kill(dying.pid, end);
   for (const host of orphans) host.see('away');
   const welcomedMs = new Map<string, number>();
   const grantedMs = new Map<string, number>();
@@ -105,10 +115,10 @@ async function takenOver(
     host.see('engaged');
   };
   await until(
-    'its machines have something to do',
+    'its machines are served, and have something to do',
     () => {
       orphans.forEach(look);
-      return grantedMs.size === orphans.length;
+      return welcomedMs.size === orphaned.size && grantedMs.size === orphans.length;
     },
     patience,
   );

@@ -35,6 +35,7 @@ const LONG = {
   quick: { machines: 600, before: 5_000, after: 1_500 },
 };
 const LONG_FAILOVERS = { whole: 5, quick: 2 };
+const HANDOVERS = { whole: 5, quick: 2 };
 const WAIT_MS_MAX = 600_000;
 const bare = fileURLToPath(new URL('bare/main.js', import.meta.url));
 const GOALS = {
@@ -45,6 +46,7 @@ const GOALS = {
   doubled_runs: 0,
   failover_s: 3,
   failover_granted_s: 3,
+  handover_s: 1,
   failover_long_s: 3,
   failover_long_granted_s: 3,
 };
@@ -64,8 +66,10 @@ async function measure({ quick, say, opened }: BenchOptions): Promise<Measured> 
   const count = HOSTS[size];
   const failovers = await failover(FAILOVERS[size]);
   say(`failover: ${told(failovers)}`);
-  const longFailovers = await failover(LONG_FAILOVERS[size], LONG[size]);
+  const longFailovers = await failover(LONG_FAILOVERS[size], { length: LONG[size] });
   say(`failover, long journals: ${told(longFailovers)}`);
+  const handovers = await failover(HANDOVERS[size], { end: 'SIGTERM' });
+  say(`handover: ${told(handovers)}`);
   const stage = await openFleetStage();
   opened.add('stage', stage);
   const orchestrator = await stage.orchestrator('orchestrator-1');
@@ -112,6 +116,7 @@ async function measure({ quick, say, opened }: BenchOptions): Promise<Measured> 
     doubled_runs: doubledRuns(crowd),
     ...figuresOf('failover', failovers),
     ...figuresOf('failover_long', longFailovers),
+    ...figuresOf('handover', handovers),
     hosts: count,
   };
   const beside = { 'bare subscriber': { cpu_percent: rounded(theirs.cpuPercent, 1) } };
@@ -124,7 +129,12 @@ async function measure({ quick, say, opened }: BenchOptions): Promise<Measured> 
   say(
     `a bare subscriber of the same states: ${String(beside['bare subscriber'].cpu_percent)} % of a core`,
   );
-  return { repeats: 1, figures, beside, samples: { haltMs, grantMs, failovers, longFailovers } };
+  return {
+    repeats: 1,
+    figures,
+    beside,
+    samples: { haltMs, grantMs, failovers, longFailovers, handovers },
+  };
 }
 
 function figuresOf(name: string, failovers: readonly Failover[]): Record<string, number> {

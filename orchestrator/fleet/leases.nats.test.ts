@@ -14,6 +14,7 @@ import {
   type NatsServerUnderTest,
 } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
+import { until } from '../../runtime/until.testing.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { keepLeases, type Leases } from './leases.nats.js';
 import { EXPIRED_MS } from './shares.js';
@@ -47,6 +48,8 @@ interface Member {
   readonly nats: Nats;
   readonly leases: Leases;
   readonly leads: Set<string>;
+  /** What it does when it is to lead one. */
+  opens: (partition: string) => Promise<void>;
   /** What it does when it is not to lead one any more. */
   closes: () => Promise<void>;
 }
@@ -62,12 +65,12 @@ async function joined(
   const clock = new RoundClock();
   const nats = await connectNats({ url: server.url, name: self, log });
   const leads = new Set<string>();
-  const actions = { closes: () => Promise.resolve() };
+  const actions: Pick<Member, 'closes' | 'opens'> = { closes: () => Promise.resolve(), opens };
   const first = clock.nextOver();
   const leases = await keepLeases({
     ...{ nats, self, partitions, clock, log },
     onTaken: async (partition) => {
-      await opens(partition);
+      await actions.opens(partition);
       leads.add(partition);
     },
     onReleased: async (partition) => {
@@ -124,6 +127,33 @@ describeHere(`the leases of a fleet${missing}`, () => {
     await rounds(3);
     expect(first.leads.size).toBe(2);
     expect([...first.leads, ...second.leads].sort()).toEqual(partitions);
+  });
+
+  test('one stops: the other has everything at once, before any claim expires and without a round (E10)', async () => {
+    const first = await joined('one');
+    const second = await joined('two');
+    await rounds(3);
+    expect(first.leads.size).toBe(2);
+    members = [first];
+    await second.leases.close();
+    await until('the first has everything', () => first.leads.size === partitions.length);
+    await second.nats.close();
+  });
+
+  test('one gives back what it cannot lead: it does not reach for it again at once (E10)', async () => {
+    const first = await joined('one');
+    let takenCount = 0;
+    first.opens = () => {
+      takenCount += 1;
+      return Promise.resolve();
+    };
+    first.leases.giveUp('a');
+    await until('it is free', () => !first.leads.has('a'));
+    await first.nats.connection.flush();
+    await first.nats.connection.flush();
+    expect(takenCount).toBe(0);
+    await rounds(3);
+    expect(takenCount).toBe(1);
   });
 
   test('the bucket is gone, as after a restart of the server: everybody goes on with what it leads (E3)', async () => {

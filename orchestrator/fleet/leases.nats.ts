@@ -16,15 +16,18 @@
 //       which it could not take yet.
 //   E8. Nobody waits for a partition to be opened or closed with renewing what else it leads.
 //   E9. What was let go of while its claim was on its way to be renewed is not held again by that.
+//   E10. Whoever stops says first that it is not there, and then gives back; whoever hears that another
+//       one has given something back looks at once. Nobody waits for a round, or for a claim to expire.
 
 import { Kvm, type KV } from '@nats-io/kv';
 import { StorageType } from '@nats-io/jetstream';
 import { LEASES_BUCKET } from '../../proto/subjects.js';
-import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { isGone, isOutOfReach, put } from './claims.kv.js';
+import { keepRounds } from './rounds.loop.js';
 import { EXPIRED_MS, sharesOf, type Claim } from './shares.js';
 
 const ROUND_EVERY_MS = 400;
@@ -61,7 +64,6 @@ export async function keepLeases(deps: {
 }): Promise<Leases> {
   const { self, partitions, clock, log } = deps;
   const seen = new Map<string, Seen>();
-  let { bucket, stopWatching } = await open();
   const held = new Map<string, number>();
   /** What is being opened and closed: both may take longer than a claim holds unrenewed. */
   const taking = new Map<string, Promise<unknown>>();
@@ -69,7 +71,14 @@ export async function keepLeases(deps: {
   const refusedUntilMs = new Map<string, number>();
   let reopenedAtMs = Number.NEGATIVE_INFINITY;
   let closed = false;
-  let cancel: CancelTimer = () => undefined;
+  const rounds = keepRounds(
+    () =>
+      round().catch((error: unknown) => {
+        log.warn({ err: error }, 'the leases of the fleet are out of reach');
+      }),
+    { everyMs: ROUND_EVERY_MS, clock },
+  );
+  let { bucket, stopWatching } = await open();
 
   /** The bucket, made anew where it is missing (E3), and everything that happens in it. */
   async function open(): Promise<{ bucket: KV; stopWatching: () => void }> {
@@ -81,7 +90,9 @@ export async function keepLeases(deps: {
     void (async () => {
       for await (const { key, value, revision, operation } of watch) {
         const owner = operation === 'PUT' ? Buffer.from(value).toString() : '';
+        const isGivenBack = owner === '' && seen.get(key)?.owner !== self;
         seen.set(key, { owner, revision, atMs: clock.now().monotonicMs });
+        if (isGivenBack) rounds.hasten(); // E10
       }
     })();
     return {
@@ -207,17 +218,7 @@ export async function keepLeases(deps: {
     await Promise.all(shares.take.filter(mayTake).map(take));
   }
 
-  let rounding: Promise<void> = Promise.resolve();
-  function again(): void {
-    rounding = round()
-      .catch((error: unknown) => {
-        log.warn({ err: error }, 'the leases of the fleet are out of reach');
-      })
-      .then(() => {
-        if (!closed) cancel = clock.after(ROUND_EVERY_MS, again);
-      });
-  }
-  again();
+  rounds.start();
 
   return {
     giveUp: (partition) => {
@@ -225,11 +226,10 @@ export async function keepLeases(deps: {
     },
     close: async () => {
       closed = true;
-      cancel();
-      await rounding;
+      await rounds.stop();
+      await bucket.delete(`member.${self}`).catch(() => undefined); // E10. Otherwise it expires.
       [...held.keys()].forEach(release);
       await Promise.all(lettingGo.values());
-      await bucket.delete(`member.${self}`).catch(() => undefined); // It expires.
       stopWatching();
     },
   };

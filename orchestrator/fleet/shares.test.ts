@@ -38,6 +38,13 @@ describe('an orchestrator', () => {
     expect(release).toEqual(['p2', 'p3']);
   });
 
+  test('takes everything that is free when another one has said that it is gone', () => {
+    const gone = new Map([...members('a'), ['b', { owner: '', unchangedForMs: 0 }] as const]);
+    const led = claims({ fleet: 'a', p0: 'a', p1: 'a', p2: '', p3: '' });
+    const { take } = sharesOf('a', partitions, gone, led, new Set(['fleet', 'p0', 'p1']));
+    expect(take).toEqual(['p2', 'p3']);
+  });
+
   test('leaves alone what another one leads', () => {
     const led = claims({ fleet: 'b', p0: 'b', p1: 'b' });
     expect(sharesOf('a', partitions, members('a', 'b'), led, new Set()).take).toEqual(['p2', 'p3']);

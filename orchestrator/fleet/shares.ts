@@ -4,8 +4,9 @@
 //   S1. Leases only decide who tries. Two that both believe that they lead do no harm: the journal takes
 //       the entries of one.
 //   S2. A claim in our own name that we do not hold is from before we died: nobody waits for it to expire.
+//   S3. Whoever has taken back that it is there is gone, as of then.
 
-/** Somebody's claim to a partition, or to be there, and since when it has not changed. */
+/** Somebody's claim to a partition, or to be there, and since when it has not changed. Owner '': none any more. */
 export interface Claim {
   readonly owner: string;
   /** By our own clock, which never jumps: whose clocks agree is not asked. */
@@ -34,8 +35,9 @@ export function sharesOf(
   held: ReadonlySet<string>,
 ): Shares {
   const alive = new Set([self]);
-  for (const [name, { unchangedForMs }] of members)
-    if (unchangedForMs < EXPIRED_MS) alive.add(name);
+  for (const [name, { owner, unchangedForMs }] of members) {
+    if (owner !== '' && unchangedForMs < EXPIRED_MS) alive.add(name); // S3
+  }
   const mostEach = Math.ceil(partitions.length / alive.size);
   const isFree = (partition: string): boolean => {
     const claim = claims.get(partition);

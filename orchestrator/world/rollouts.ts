@@ -1,4 +1,9 @@
 // Rollouts: what a fleet knows of an update that goes through its rings.
+//
+// Invariants:
+//   O1. Nothing forgets that an update was stopped, or did not work, but an operator's word: it would begin
+//       anew. Of the others the oldest is forgotten, which has been through its rings long ago.
+//   O2. Where all that are kept have not worked, a new one is not begun: it waits (rings.ts, R3).
 
 import type { Fact } from '../journal/fact.js';
 import type { RolledOut, RolloutFact } from '../journal/rollout-fact.js';
@@ -12,8 +17,8 @@ export interface Rollout extends RolledOut {
   readonly stopped?: { readonly why: string; readonly sinceMs: number };
 }
 
-/** Kept of the newest; older ones have been through their rings long ago. */
-export const ROLLOUTS_MAX = 1_000;
+/** Of a fleet whose machines have different things, each in versions of its own. About 300 bytes each. */
+export const ROLLOUTS_MAX = 10_000;
 
 /** By what a rollout is known. */
 export function rolloutKey({ updaterId, updateId, toVersion }: RolledOut): string {
@@ -29,10 +34,9 @@ export function foldRollout(rollouts: Map<string, Rollout>, fact: RolloutFact, a
   const before = rollouts.get(key);
   if (fact.kind === 'rollout.started') {
     if (before !== undefined) return; // Two machines found it in the same moment.
+    if (rollouts.size >= ROLLOUTS_MAX && !forgetOldest(rollouts)) return; // O2
     const { updaterId, updateId, toVersion } = fact;
     rollouts.set(key, { updaterId, updateId, toVersion, startedAtMs: atMs, failed: new Map() });
-    const oldest = rollouts.keys().next().value;
-    if (rollouts.size > ROLLOUTS_MAX && oldest !== undefined) rollouts.delete(oldest);
     return;
   }
   if (before === undefined) return;
@@ -52,4 +56,13 @@ export function foldRollout(rollouts: Map<string, Rollout>, fact: RolloutFact, a
       return;
     }
   }
+}
+
+/** O1. @returns whether there was one. */
+function forgetOldest(rollouts: Map<string, Rollout>): boolean {
+  for (const [key, { failed, stopped }] of rollouts) {
+    if (failed.size > 0 || stopped !== undefined) continue;
+    return rollouts.delete(key);
+  }
+  return false;
 }
