@@ -5,7 +5,7 @@
 //
 //   --with-runc  install runc where it is missing and may be installed; otherwise say so and fail
 //   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it; and install
-//                what those without root need (uidmap)
+//                what those without root need (uidmap), and another runtime (crun)
 //   --try-sensors  install what the tests of sensors need: a bus with mocked services (dbus-daemon,
 //                python3-dbusmock) and a desktop without a screen (xvfb, mutter, xdotool); only warn
 //                where that cannot be had: those tests skip themselves without it
@@ -39,7 +39,7 @@ try {
   await generateCode();
   await build();
   if (flags.has('--with-runc') || flags.has('--try-runc')) await installRunc();
-  if (flags.has('--try-runc')) await installUidmap();
+  if (flags.has('--try-runc')) await installOtherWays();
   if (flags.has('--try-sensors')) await installSensors();
   if (flags.has('--try-python')) await installPython();
   if (flags.has('--try-nats')) await installNats();
@@ -125,8 +125,9 @@ async function installRunc() {
   if (why !== undefined) withoutRunc(`runc is missing${why}`);
 }
 
-async function installUidmap() {
+async function installOtherWays() {
   if (findProgram('newuidmap') === undefined) await tryInstall(['uidmap'], 'Lull without root');
+  if (findProgram('crun') === undefined) await tryInstall(['crun'], 'another OCI runtime');
 }
 
 async function installSensors() {

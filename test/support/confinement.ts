@@ -23,6 +23,11 @@ export function ordinaryUserTest(
   testUnless(missingForOrdinaryUser, situation, body, msMax);
 }
 
+/** The same, with crun. */
+export function crunTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
+  testUnless(missingForOrdinaryUser ?? whatIsMissing(['crun']), situation, body, msMax);
+}
+
 /** A test with an updater in Python, which needs Debian's python3-grpcio and python3-protobuf. */
 export function pythonTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
   testUnless(missingForPython, situation, body, msMax);

@@ -62,6 +62,7 @@ export async function asOrdinaryUser(play: (user: OrdinaryUser) => Promise<void>
     uid: UID,
     groupDir,
     start: (stage, args = []) => {
+      if (user.processes().length === 0) delegate(groupDir);
       execFileSync('chmod', ['755', stage.directory]);
       execFileSync('chown', ['-R', `${String(UID)}:${String(UID)}`, stage.directory]);
       const through = ['unshare', '--mount', 'sh', '-c', SCRIPT, 'sh', groupName, files];
@@ -100,8 +101,9 @@ function makeAccount(dir: string): void {
   chownSync(join(dir, 'home'), UID, UID);
 }
 
-/** As systemd does it. */
+/** As systemd does it at each start: anew, with nothing of whoever was there before. */
 function delegate(dir: string): void {
+  for (const each of groupsFrom(dir).reverse()) rmdirSync(each);
   mkdirSync(dir);
   const files = ['cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'];
   for (const path of [dir, ...files.map((file) => join(dir, file))]) chownSync(path, UID, UID);

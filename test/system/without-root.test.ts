@@ -6,7 +6,7 @@ import { chownSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunningLull } from '../../harness/lull.spawn.js';
 import { versionOfApp } from '../support/apps.js';
-import { ordinaryUserTest } from '../support/confinement.js';
+import { crunTest, ordinaryUserTest } from '../support/confinement.js';
 import { onNpmScene, programPackage, SCENE_MS_MAX } from '../support/npm-scene.js';
 import { asOrdinaryUser, type OrdinaryUser } from '../support/ordinary-user.js';
 import { leftovers } from '../support/leftovers.js';
@@ -28,10 +28,16 @@ function groupOf(pid: number, { groupDir }: OrdinaryUser): string {
 }
 
 ordinaryUserTest('an update is frozen while somebody is there, and then ends well', () =>
-  asOrdinaryUser((user) =>
+  frozenAndThenWell('runc'),
+);
+
+crunTest('with crun as well', () => frozenAndThenWell('crun'));
+
+async function frozenAndThenWell(ociRuntime: string): Promise<void> {
+  await asOrdinaryUser((user) =>
     onStage(
       async (stage, apps) => {
-        const running = await user.start(stage);
+        const running = await user.start(stage, ['--oci-runtime', ociRuntime]);
         const follower = stage.follow();
         const behaviour = { stagingMs: 2_000 };
         await enable(running, await stage.bundle('program', { behaviour }), { apps });
@@ -64,8 +70,8 @@ ordinaryUserTest('an update is frozen while somebody is there, and then ends wel
       },
       { policy },
     ),
-  ),
-);
+  );
+}
 
 ordinaryUserTest('"lull host" tells the level, and what does not hold', () =>
   asOrdinaryUser((user) =>
