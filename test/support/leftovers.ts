@@ -8,6 +8,8 @@ import { parentPath } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { pause } from '../../runtime/deadline.js';
 
 const STEP_MS = 50;
+/** A reaper looks on for 3 s after it has found nobody. */
+const REAPED_MS_MAX = 15_000;
 
 interface Places {
   readonly directory: string;
@@ -25,14 +27,19 @@ export function leftovers(places: Places): string[] {
   ];
 }
 
+/** The same where a Lull was killed, whose reaper looks on for a while. */
+export function leftoversAfterKill(places: Places): Promise<string[]> {
+  return leftoversAfter(places, REAPED_MS_MAX);
+}
+
 /** The same after a while: looks again until nothing is left, or `msMax` is over. */
 export function leftoversAfter(places: Places, msMax: number): Promise<string[]> {
   return goneAfter(() => leftovers(places), msMax);
 }
 
 /** The processes alone: what else a Lull leaves that was killed stays until its next start. */
-export function processesAfter(places: Places, msMax: number): Promise<string[]> {
-  return goneAfter(() => processesOf(places).map(nameOf), msMax);
+export function processesAfterKill(places: Places): Promise<string[]> {
+  return goneAfter(() => processesOf(places).map(nameOf), REAPED_MS_MAX);
 }
 
 async function goneAfter(look: () => string[], msMax: number): Promise<string[]> {

@@ -11,7 +11,7 @@ import { installApp } from './apps.js';
 import { packFixture, type BundleOptions } from './bundle.js';
 import { carrierUnderTest } from './carrier.js';
 import type { FaultProxy } from './fault-proxy.tcp.js';
-import { mountsBelow, processesAfter, removeGroups, unmountWork } from './leftovers.js';
+import { mountsBelow, processesAfterKill, removeGroups, unmountWork } from './leftovers.js';
 import {
   spawnLull,
   type LullProcess,
@@ -20,9 +20,6 @@ import {
 } from './lull-process.spawn.js';
 import { createPublisherKey } from './publisher-key.js';
 import { stagePolicy, type PolicyChange } from './policy.js';
-
-/** A Lull that was killed is cleaned up after by its reaper, which looks on for 3 s. */
-const REAPED_MS_MAX = 15_000;
 
 /** Tests keep the machine busy; at the lowest priority an updater would hardly start beside them. */
 export const besideOthers = ['--priority', 'normal'];
@@ -128,7 +125,7 @@ export function openStage(options: { policy?: PolicyChange; isFleet?: boolean } 
       await Promise.all(spawned.map(({ ended }) => ended));
       await Promise.all(running.map((each) => each.stop()));
       await carrier.close();
-      await processesAfter({ directory, runDir, stateDir }, REAPED_MS_MAX);
+      await processesAfterKill({ directory, runDir, stateDir });
       // What a Lull that was killed leaves until the next start; a failed test has no next start.
       removeGroups({ directory, runDir, stateDir });
       unmountWork({ stateDir, runDir });

@@ -3,12 +3,11 @@
 import { expect } from '@jest/globals';
 import { versionOfApp } from '../support/apps.js';
 import { sandboxTest } from '../support/confinement.js';
-import { leftovers, leftoversAfter } from '../support/leftovers.js';
+import { leftovers, leftoversAfterKill } from '../support/leftovers.js';
 import { onStage } from '../support/stage.js';
 import { auditIsWhole, enable, ended } from '../support/story.js';
 
 const ROUNDS = 3;
-const REAPED_MS_MAX = 15_000;
 
 for (const parts of [
   ['sensor-service', 'orchestrator', 'plugin-host'],
@@ -68,7 +67,7 @@ sandboxTest('after one that was killed -9: taken over, with its journal', () =>
     expect(await versionOfApp(apps)).toBe('2.0.0');
     expect(await auditIsWhole(second)).toBe(true);
     await second.stop();
-    expect(await leftoversAfter(stage, REAPED_MS_MAX)).toEqual([]);
+    expect(await leftoversAfterKill(stage)).toEqual([]);
   }),
 );
 
@@ -94,6 +93,6 @@ sandboxTest('two at once after one that was killed -9: exactly one of them is up
       await winner?.ended;
     }
     await (await stage.start()).stop();
-    expect(await leftoversAfter(stage, REAPED_MS_MAX)).toEqual([]);
+    expect(await leftoversAfterKill(stage)).toEqual([]);
   }),
 );

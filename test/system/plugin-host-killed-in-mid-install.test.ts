@@ -6,7 +6,7 @@ import type { Follower } from '../../harness/follow.grpc.js';
 import type { RunningLull } from '../../harness/lull.spawn.js';
 import { versionOfApp } from '../support/apps.js';
 import { sandboxTest } from '../support/confinement.js';
-import { leftovers, processesAfter, updaterProcesses } from '../support/leftovers.js';
+import { leftoversAfterKill, processesAfterKill, updaterProcesses } from '../support/leftovers.js';
 import { onStage, type Stage } from '../support/stage.js';
 import {
   attemptsOf,
@@ -18,7 +18,6 @@ import {
   STEP_MS_MAX,
 } from '../support/story.js';
 
-const REAPED_MS_MAX = 15_000;
 const behaviour = { stagingMs: 4_000 };
 
 async function kill(lull: RunningLull): Promise<void> {
@@ -30,7 +29,7 @@ async function kill(lull: RunningLull): Promise<void> {
 async function expectReaped(stage: Stage): Promise<void> {
   // Not by the stage's directory: of three processes two go on.
   const ofUpdaters = { ...stage, directory: '/nonexistent' };
-  expect(await processesAfter(ofUpdaters, REAPED_MS_MAX)).toEqual([]);
+  expect(await processesAfterKill(ofUpdaters)).toEqual([]);
   expect(updaterProcesses(stage)).toEqual([]);
 }
 
@@ -63,7 +62,7 @@ sandboxTest('all of Lull, after a checkpoint: the run goes on from there', () =>
     expect(await versionOfApp(apps)).toBe('2.0.0');
     expect(await auditIsWhole(second)).toBe(true);
     await second.stop();
-    expect(leftovers(stage)).toEqual([]);
+    expect(await leftoversAfterKill(stage)).toEqual([]);
   }),
 );
 
@@ -87,7 +86,7 @@ sandboxTest('all of Lull, while the updater is frozen: a frozen one does not sur
     expect(await versionOfApp(apps)).toBe('2.0.0');
     expect(await auditIsWhole(second)).toBe(true);
     await second.stop();
-    expect(leftovers(stage)).toEqual([]);
+    expect(await leftoversAfterKill(stage)).toEqual([]);
   }),
 );
 
@@ -116,6 +115,6 @@ sandboxTest('the plugin-host of three processes: the others go on, and it is tak
     expect(await versionOfApp(apps)).toBe('2.0.0');
     expect(await auditIsWhole(orchestrator)).toBe(true);
     for (const each of [next, orchestrator, sensors]) await each.stop();
-    expect(leftovers(stage)).toEqual([]);
+    expect(await leftoversAfterKill(stage)).toEqual([]);
   }),
 );

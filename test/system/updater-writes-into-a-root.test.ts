@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fact } from '../../harness/follow.grpc.js';
 import { sandboxTest } from '../support/confinement.js';
-import { leftovers, updaterProcesses } from '../support/leftovers.js';
+import { leftovers, leftoversAfterKill, updaterProcesses } from '../support/leftovers.js';
 import { onStage, type Stage } from '../support/stage.js';
 import { auditIsWhole, enable, ended, noticed, outcomeOf, STEP_MS_MAX } from '../support/story.js';
 
@@ -98,6 +98,6 @@ sandboxTest(
       expect(rootsChanged(after.facts).at(-1)).toMatchObject({ runId, changes: rest });
       expect(await auditIsWhole(second)).toBe(true);
       await second.stop();
-      expect(leftovers(stage)).toEqual([]);
+      expect(await leftoversAfterKill(stage)).toEqual([]);
     }),
 );

@@ -9,7 +9,7 @@ import { versionOfApp } from '../support/apps.js';
 import { crunTest, ordinaryUserTest } from '../support/confinement.js';
 import { onNpmScene, programPackage, SCENE_MS_MAX } from '../support/npm-scene.js';
 import { asOrdinaryUser, type OrdinaryUser } from '../support/ordinary-user.js';
-import { leftovers } from '../support/leftovers.js';
+import { leftovers, leftoversAfterKill } from '../support/leftovers.js';
 import { onStage, type Stage } from '../support/stage.js';
 import { auditIsWhole, enable, ended, factOf, noticed, outcomeOf } from '../support/story.js';
 import { until } from '../support/told.js';
@@ -173,7 +173,7 @@ ordinaryUserTest('killed in mid-run: nothing of it runs on, and the next start g
           (await again.command(['host'])).includes('confinement') ? true : undefined,
         );
         await again.stop();
-        expect(leftovers(stage)).toEqual([]);
+        expect(await leftoversAfterKill(stage)).toEqual([]);
       },
       { policy },
     ),

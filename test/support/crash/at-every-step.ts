@@ -4,13 +4,10 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type { ActionName } from '../../../orchestrator/runs/run.js';
 import { sandboxTest } from '../confinement.js';
-import { leftoversAfter } from '../leftovers.js';
+import { leftoversAfterKill } from '../leftovers.js';
 import { auditIsWhole } from '../story.js';
 import { casesOf, updatesFor, type Boundary, type Case, type Victim } from './boundary.js';
 import { openCrashMatrix, type Aftermath, type CrashMatrix, type Offered } from './matrix.js';
-
-/** The reaper of a plugin-host that was killed looks on for 3 s. */
-const REAPED_MS_MAX = 15_000;
 
 export interface Course {
   readonly boundaries: readonly Boundary[];
@@ -76,6 +73,6 @@ export function killAtEveryStep(course: Course): void {
     const rig = await matrix();
     expect(await auditIsWhole(rig.orchestrator)).toBe(true);
     await rig.stop();
-    expect(await leftoversAfter(rig.stage, REAPED_MS_MAX)).toEqual([]);
+    expect(await leftoversAfterKill(rig.stage)).toEqual([]);
   });
 }
