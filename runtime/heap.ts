@@ -27,7 +27,7 @@ export interface CompactHeap extends Closeable {
 
 /**
  * For a process that keeps the states of thousands of machines: a quarter less memory, and slower where
- * much is new. In a burst it is quick instead (decision 118).
+ * much is new (decision 118). In a burst it is quick instead (decision 142).
  */
 export function compactHeap(clock: Clock): CompactHeap {
   let cancel: CancelTimer = () => undefined;
