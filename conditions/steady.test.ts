@@ -53,6 +53,12 @@ describe('a gate with a limit of 20 %', () => {
   test('lets go of what was, where load stays just below it', () => {
     expect(gateOver([21, 18, 18, 18, 18, 18, 18], 20, 60)).toBe('cccccoo');
   });
+
+  test('lets go of what was, where load goes down slowly', () => {
+    expect(gateOver([21, 18, 17, 16.8, 16.7, 16.6, 16.5], 20, 60)).toBe('cccccoo');
+    const memory = [91, 89, 88, 87.5, 87, 86.8, 86.7];
+    expect(gateOver(memory, 90, 60, 'memory.used')).toBe('cccccoo');
+  });
 });
 
 test('every limit has its own, and memory a narrow one', () => {

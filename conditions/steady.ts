@@ -7,7 +7,8 @@
 //
 // Invariants:
 //   Y1. Upwards there is no delay: a gate never opens later than the measurement closes it.
-//   Y2. What is held is let go of after HELD_MS_MAX: load that stays just below a limit is below it.
+//   Y2. What is held is let go of HELD_MS_MAX after it was last reached: load that stays below a limit,
+//       or goes down slowly, is below it.
 
 import { percentSignals, type PercentSignal, type Reading, type Signal } from './reading.js';
 
@@ -21,7 +22,8 @@ const HELD_MS_MAX = 300_000;
 /** What a signal is held at. */
 export interface Held {
   readonly percent: number;
-  readonly sinceNs: bigint;
+  /** When the load was last as high as what is held. */
+  readonly reachedNs: bigint;
 }
 
 /**
@@ -46,11 +48,11 @@ function following(
   nowNs: bigint,
   signal: PercentSignal,
 ): Held {
-  const isOver = held === undefined || nowNs - held.sinceNs >= BigInt(HELD_MS_MAX) * 1_000_000n;
-  if (isOver || percent >= held.percent) return { percent, sinceNs: nowNs }; // Y1, Y2
+  const isOver = held === undefined || nowNs - held.reachedNs >= BigInt(HELD_MS_MAX) * 1_000_000n;
+  if (isOver || percent >= held.percent) return { percent, reachedNs: nowNs }; // Y1, Y2
   const share = signal === 'memory.used' ? CLEARLY_SHARE_OF_MEMORY : CLEARLY_SHARE;
   const fallenTo = percent / share;
-  return fallenTo < held.percent ? { percent: fallenTo, sinceNs: nowNs } : held;
+  return fallenTo < held.percent ? { ...held, percent: fallenTo } : held;
 }
 
 function isPercent(signal: Signal): signal is PercentSignal {

@@ -87,8 +87,9 @@ export async function startOrchestrator(
     );
     const { wake, edges, host, hostView, planNow } = attended;
     const stopListening = policy.onChange(() => {
+      wake(); // What it forbids now stops before any disk has heard of it.
       const policySha256 = digestOf(policy.current());
-      ledger.append([{ kind: 'policy.changed', policySha256 }]).then(wake, (error: unknown) => {
+      ledger.append([{ kind: 'policy.changed', policySha256 }]).catch((error: unknown) => {
         log.error({ err: error }, 'the change of policy was not recorded');
       });
     });

@@ -128,11 +128,12 @@ export async function leadPartition(
     });
     opened.add('policy', {
       close: policy.onChange(() => {
+        wakeAll(); // What it forbids now stops before any server has heard of it.
         const changed = {
           kind: 'policy.changed',
           policySha256: digestOf(policy.current()),
         } as const;
-        partition.append([changed]).then(wakeAll, (error: unknown) => {
+        partition.append([changed]).catch((error: unknown) => {
           log.error({ err: error }, 'the change of policy was not recorded');
         });
       }),

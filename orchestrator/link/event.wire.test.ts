@@ -240,7 +240,7 @@ describe('an update', () => {
       ...updateToWire(updateOf('a')),
       title: `\u202e${'t'.repeat(500)}`,
       releaseNotesUrl: 'javascript:alert(1)',
-      conflictKeys: Array<string>(40).fill('k'.repeat(500)),
+      conflictKeys: ['lock:\u202edpkg'],
       downloadBytes: 2n ** 63n,
     };
     const result = updateFromWire(wire);
@@ -250,8 +250,7 @@ describe('an update', () => {
       releaseNotesUrl: '',
       title: expect.not.stringContaining('\u202e') as unknown,
     });
-    expect(update?.conflictKeys).toHaveLength(16);
-    expect(update?.conflictKeys[0]).toHaveLength(128);
+    expect(update?.conflictKeys[0]).not.toContain('\u202e');
     expect(update).not.toHaveProperty('downloadBytes');
   });
 });

@@ -48,14 +48,27 @@ describe('bounded', () => {
     expect(title).not.toContain('\u001b');
   });
 
-  test('of ten thousand programs and keys the first few count', () => {
-    const many = Array.from({ length: 10_000 }, (_, i) => `k${String(i)}${'x'.repeat(2_000)}`);
-    const { closedApps, conflictKeys } = accepted({
-      conflictKeys: many,
-      needs: { network: false, restartApp: false, reboot: false, closedApps: many },
+  test.each<[string, string[]]>([
+    ['17 of them', Array.from({ length: 17 }, (_, i) => `k${String(i)}`)],
+    ['one that is too long', ['x'.repeat(1_025)]],
+  ])('what restrains it is never cut short, it is refused: %s', (_what, names) => {
+    const needs = { network: false, restartApp: false, reboot: false, closedApps: names };
+    expect(received({ conflictKeys: names })).toMatchObject({
+      kind: 'invalid',
+      why: expect.stringContaining('conflict_keys'),
     });
-    expect([closedApps.length, conflictKeys.length]).toEqual([16, 16]);
-    expect(JSON.stringify([closedApps, conflictKeys]).length).toBeLessThan(30_000);
+    expect(received({ needs })).toMatchObject({
+      kind: 'invalid',
+      why: expect.stringContaining('closed_apps'),
+    });
+    const { closedApps, conflictKeys } = accepted({
+      conflictKeys: names.slice(0, 16).map((name) => name.slice(0, 128)),
+      needs: { ...needs, closedApps: names.slice(0, 16).map((name) => name.slice(0, 1_024)) },
+    });
+    expect([closedApps.length, conflictKeys.length]).toEqual([
+      Math.min(names.length, 16),
+      Math.min(names.length, 16),
+    ]);
   });
 
   test.each([-1n, 2n ** 64n - 1n, 2n ** 63n])('%s is no size and no deadline', (value) => {

@@ -109,9 +109,8 @@ export const window = z
 
 /** An instant, ISO 8601 with its offset; a day alone begins at midnight UTC. */
 const instant = z.string().transform((text, issues) => {
-  const ms = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
+  const isInstant = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text);
+  const ms = isInstant && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(ms)) return ms;
   issues.addIssue({
     code: 'custom',
@@ -119,6 +118,12 @@ const instant = z.string().transform((text, issues) => {
   });
   return z.NEVER;
 });
+
+/** A 31st of February would be a day of March. */
+function isDay(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
 
 export const hold = z
   .strictObject({

@@ -47,6 +47,10 @@ export type Work =
     };
 
 const TITLE_CHARS_MAX = 256;
+/** As many as the contract allows, and so long. */
+const NAMED_MAX = 16;
+const KEY_CHARS_MAX = 128;
+const APP_CHARS_MAX = 1_024;
 const idPattern = /^[a-zA-Z0-9._@/+:-]{1,128}$/;
 const versionPattern = /^[\x21-\x7e]{1,64}$/;
 const digestPattern = /^[\x21-\x7e]{1,128}$/;
@@ -62,7 +66,23 @@ export function updateProblem(update: Update): string | undefined {
   if (update.digest !== undefined && !digestPattern.test(update.digest)) {
     return 'its digest is not 1 to 128 printable characters';
   }
-  return undefined;
+  // What restrains it is never cut short: it would run beside what it must not run beside.
+  return (
+    namesProblem('conflict_keys', update.conflictKeys, KEY_CHARS_MAX) ??
+    namesProblem('closed_apps', update.closedApps, APP_CHARS_MAX)
+  );
+}
+
+function namesProblem(
+  what: string,
+  names: readonly string[],
+  charsMax: number,
+): string | undefined {
+  if (names.length > NAMED_MAX) {
+    return `it has ${String(names.length)} ${what}, of ${String(NAMED_MAX)} at the most`;
+  }
+  const isLong = names.some((name) => name.length > charsMax);
+  return isLong ? `one of its ${what} has more than ${String(charsMax)} characters` : undefined;
 }
 
 /** The update with its texts made safe to keep and to show (T17). */
@@ -73,7 +93,7 @@ export function boundedUpdate(update: Update): Update {
     releaseNotesUrl: /^https?:\/\//.test(update.releaseNotesUrl)
       ? displayText(update.releaseNotesUrl, 2_048)
       : '',
-    conflictKeys: update.conflictKeys.slice(0, 16).map((key) => displayText(key, 128)),
-    closedApps: update.closedApps.slice(0, 16).map((app) => displayText(app, 1_024)),
+    conflictKeys: update.conflictKeys.map((key) => displayText(key, KEY_CHARS_MAX)),
+    closedApps: update.closedApps.map((app) => displayText(app, APP_CHARS_MAX)),
   };
 }

@@ -13,7 +13,7 @@ import type { World } from '../world/world.js';
 import { decide, type Plan } from './decide.js';
 import type { HostView } from './host-view.js';
 import { compareSubjects } from './order.js';
-import { toContinue, toResume, toStart, weightOf } from './requirements.js';
+import { mends, toContinue, toResume, toStart, weightOf } from './requirements.js';
 import { isSmall } from './slots.js';
 import { keyOf, levelNow, subjectsOf } from './subject.js';
 import { anyHost, anyPolicy, anyWorld } from './worlds.testing.js';
@@ -229,7 +229,9 @@ function mayBeFeltMore(run: Run, given: World, rules: Policy): boolean {
   return intrusions.indexOf(level) > intrusions.indexOf(run.intrusion);
 }
 
-function isOutOfTime({ intrusion }: Run, { windows, timeZone }: Policy): boolean {
+function isOutOfTime(run: Run, { windows, timeZone }: Policy): boolean {
+  const { intrusion } = run;
+  if (mends(actionOf(run))) return false;
   if (intrusion === 'noticeable' || intrusion === 'forced') return false;
   return windows.length > 0 && windowState(windows, timeZone, NOW_MS).kind === 'closed';
 }

@@ -17,7 +17,7 @@ import type { UpdateState, World } from '../world/world.js';
 import { chanceToStayAway, hazardsOf } from './hazard.js';
 import { weightOf } from './requirements.js';
 import type { Subject } from './subject.js';
-import { deadlineOf, urgencyOf } from './urgency.js';
+import { deadlineOf, urgencyAt } from './urgency.js';
 
 /** From this share of the time to the deadline on, less is asked. */
 const EASING_FROM = 0.25;
@@ -106,10 +106,10 @@ function firstInstant(
 /** Towards the deadline less and less is asked, so that the last days are not wasted on waiting. */
 function wantedChance(state: UpdateState, policy: Policy, nowMs: number): number {
   const { quietChance } = policy;
-  const urgency = urgencyOf(state, policy, nowMs);
+  const deadline = deadlineOf(state, policy);
+  const urgency = urgencyAt(deadline, nowMs);
   if (urgency !== 'normal') return quietChance[urgency];
-  const { dueAtMs } = deadlineOf(state, policy);
-  const passed = (nowMs - state.firstSeenAtMs) / (dueAtMs - state.firstSeenAtMs);
+  const passed = (nowMs - state.firstSeenAtMs) / (deadline.dueAtMs - state.firstSeenAtMs);
   const late = Math.max(0, passed - EASING_FROM) / (1 - EASING_FROM);
   return quietChance.normal + late * (quietChance.due - quietChance.normal);
 }

@@ -8,7 +8,7 @@
 //       every time.
 //   H4. A run that is on when its window closes goes on. One that is paused by then lets go of its slot
 //       and its memory, and is taken up again under its id when a window opens: it could otherwise
-//       keep what is overdue from running for as long.
+//       keep what is overdue from running for as long. What mends waits for no window.
 
 import { objections } from '../../conditions/requirement.js';
 import type { Reason } from '../../conditions/reason.js';
@@ -20,7 +20,7 @@ import type { World } from '../world/world.js';
 import type { HostView } from './host-view.js';
 import { windowObjections } from './hours.js';
 import { orderObjections } from './may.js';
-import { toContinue, toResume, type Want } from './requirements.js';
+import { mends, toContinue, toResume, type Want } from './requirements.js';
 import { keyOf, levelNow } from './subject.js';
 
 /** A host that was told to go on, and did not, is told again after this. */
@@ -95,7 +95,7 @@ function objectionsToHolding(run: Run, world: World, policy: Policy, nowMs: numb
     const message = `it may be ${level} now, it was admitted as ${run.intrusion}`;
     return [{ code: 'SUPERSEDED', message, measured: run.intrusion, limit: level }]; // H2
   }
-  if (run.phase.kind !== 'paused') return [];
+  if (run.phase.kind !== 'paused' || mends(actionOf(run))) return [];
   return windowObjections(run.intrusion, policy, nowMs); // H4
 }
 

@@ -11,7 +11,7 @@ import { nextQuietHour } from './fit.js';
 import { givesWayAtMs } from './give-way.js';
 import { nextTurnsOfHours } from './hours.js';
 import type { Subject } from './subject.js';
-import { deadlineOf } from './urgency.js';
+import { deadlineOf, scanDeadlineOf, type Deadline } from './urgency.js';
 
 /** The first instant after `nowMs` at which the plan changes by itself, if there is one. */
 export function nextInstant(
@@ -26,11 +26,14 @@ export function nextInstant(
     if (atMs !== undefined && atMs > nowMs && atMs < next) next = atMs;
   };
   for (const { untilMs } of reasons) note(untilMs);
-  for (const { subject } of waiting) note(nextQuietHour(subject, policy, nowMs));
-  for (const state of world.updates.values()) {
-    const { dueAtMs, overdueAtMs } = deadlineOf(state, policy);
+  const noteTurns = ({ dueAtMs, overdueAtMs }: Deadline): void => {
     note(dueAtMs);
     note(overdueAtMs);
+  };
+  for (const { subject } of waiting) note(nextQuietHour(subject, policy, nowMs));
+  for (const updater of world.updaters.values()) noteTurns(scanDeadlineOf(updater, policy));
+  for (const state of world.updates.values()) {
+    noteTurns(deadlineOf(state, policy));
     if (state.update.closedApps.length > 0) note(askedForAtMs(state, policy));
   }
   for (const run of world.runs.values()) note(givesWayAtMs(run, policy));

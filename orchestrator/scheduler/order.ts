@@ -9,9 +9,7 @@
 import { BULK_BYTES } from '../../conditions/network.js';
 import type { Policy } from '../policy/policy.js';
 import type { Subject } from './subject.js';
-import { severityOf } from './urgency.js';
-
-const HOUR_MS = 3_600_000;
+import { scanDueSinceMs, severityOf } from './urgency.js';
 
 /** Negative when `a` goes first. Total: no two subjects compare equal. */
 export function compareSubjects(a: Subject, b: Subject): number {
@@ -46,10 +44,9 @@ function unfinishedRank({ action, interrupted }: Subject): number {
 }
 
 /** Its debt. A scan is kept waiting from when it was due; one that never was, from the beginning. */
-function waitingSinceMs({ state, updater, manifest }: Subject): number {
+function waitingSinceMs({ state, updater }: Subject): number {
   if (state !== undefined) return state.firstSeenAtMs;
-  if (updater.lastScanAtMs === undefined) return 0;
-  return updater.lastScanAtMs + (manifest?.scan.sla_h ?? 0) * HOUR_MS;
+  return updater.lastScanAtMs === undefined ? 0 : scanDueSinceMs(updater);
 }
 
 function bytesOf({ work }: Subject): number {

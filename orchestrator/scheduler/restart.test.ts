@@ -128,6 +128,18 @@ describe('a restart of the machine', () => {
       expect(plan(dated, allow, hostWith(changes)).restart).toMatchObject({ cancel: { code } });
     });
 
+    test('lets nothing begin that it would cut short', () => {
+      const other = updateOf('c', { nextAction: 'install' });
+      const both = [...offering([a, other]), ...at(NOW_MS - 300_000, ordered)];
+      const waits = plan(both, allow);
+      expect([waits.admit, waits.restart]).toEqual([[], {}]);
+      expect(codesOf(waits, 'c')).toEqual(['RESTART_DUE']);
+      const never = NOW_MS + 600_000 + 600_000;
+      expect(plan(both, defaultPolicy, hostWith(), never).admit).toMatchObject([
+        { subject: { key: `${UPDATER} c` } },
+      ]);
+    });
+
     test('is not taken back for a load that comes and goes', () => {
       const busy = hostWith({ 'cpu.busy': { kind: 'number', number: 99 } });
       expect(plan(dated, allow, busy).restart).toEqual({});

@@ -6,8 +6,8 @@
 // Invariants:
 //   B1. One restart serves every update that waited for it: what asked before the machine started does
 //       not ask again, whoever restarted it.
-//   B2. A restart is ordered only while nothing runs or could start, and taken back when somebody comes
-//       back, or objects, before it is due.
+//   B2. A restart is ordered only while nothing runs or could start, nothing starts between the order and
+//       the restart, and it is taken back when somebody comes back, or objects, before it is due.
 //   B3. It is never taken in active hours, unless it is overdue or wanted now.
 //   B4. Whether the machine has started anew is told by the name of its start, which no clock changes;
 //       by instants only where its host has no name for it.
@@ -41,22 +41,22 @@ export function restartObjections(
   nowMs: number,
 ): Reason[] {
   const asked = subject.state === undefined ? {} : { sinceMs: subject.state.actionSinceMs };
+  const pending = pendingRestart(world, readings, nowMs);
   if (subject.action === 'restart_app') {
-    if (isAgreed(subject, policy) || appsAreClosed(subject, readings)) return [];
+    if (isAgreed(subject, policy) || appsAreClosed(subject, readings)) {
+      return beforeRestart(pending, nowMs);
+    }
     const message = `a program has to start anew: close it, or "lull run-now ${nameOf(subject)}"`;
     return [{ code: 'NEEDS_OPERATOR', message, ...asked }];
   }
-  if (!needsReboot(subject, world, readings)) return [];
-  const pending = pendingRestart(world, readings, nowMs);
+  if (!needsReboot(subject, world, readings)) return beforeRestart(pending, nowMs);
   if (pending?.failed !== undefined) {
     const message = `the machine could not be told to restart (${pending.failed}): restart it when it suits`;
     return [{ code: 'NEEDS_OPERATOR', message, ...asked, untilMs: pending.atMs + LATE_MS }];
   }
   if (pending !== undefined) {
     const message = 'the machine was told to restart, and warns whoever is logged in';
-    const { orderedAtMs: sinceMs, atMs } = pending;
-    const untilMs = nowMs < atMs ? atMs : atMs + LATE_MS;
-    return [{ code: 'RESTART_DUE', message, sinceMs, untilMs }];
+    return [restartDue(pending, message, nowMs)];
   }
   if (isAgreed(subject, policy)) {
     const message = 'the machine restarts when nothing else is under way';
@@ -67,6 +67,17 @@ export function restartObjections(
   }
   const message = `the machine has to restart: restart it when it suits, or "lull run-now ${nameOf(subject)}"`;
   return [{ code: 'NEEDS_OPERATOR', message, ...asked }];
+}
+
+/** What starts now would be cut short by the restart (B2). */
+function beforeRestart(pending: Restart | undefined, nowMs: number): Reason[] {
+  if (pending === undefined || pending.failed !== undefined) return [];
+  return [restartDue(pending, 'the machine is about to restart', nowMs)];
+}
+
+function restartDue({ orderedAtMs, atMs }: Restart, message: string, nowMs: number): Reason {
+  const untilMs = nowMs < atMs ? atMs : atMs + LATE_MS;
+  return { code: 'RESTART_DUE', message, sinceMs: orderedAtMs, untilMs };
 }
 
 /**

@@ -28,7 +28,9 @@ export function watchRhythm(deps: {
   let cancel: CancelTimer = () => undefined;
 
   function look(): void {
-    const seen = seePresence(hours, valueOf(readings, 'presence'), clock.now().wallMs);
+    const woke = valueOf(readings, 'resume.at');
+    const wokeAtMs = woke.kind === 'number' ? woke.number : -Infinity;
+    const seen = seePresence(hours, valueOf(readings, 'presence'), clock.now().wallMs, wokeAtMs);
     hours = seen.hours;
     const { timeZone } = deps.policy();
     const facts = seen.ended
@@ -56,7 +58,9 @@ export function watchRhythm(deps: {
   again();
   return {
     see: (next) => {
-      const isNews = next.get('presence') !== readings.get('presence');
+      const isNews = (['presence', 'resume.at'] as const).some(
+        (signal) => next.get(signal) !== readings.get(signal),
+      );
       readings = next;
       if (isNews) look();
     },

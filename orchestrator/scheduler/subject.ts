@@ -13,7 +13,7 @@ import {
   type UpdaterState,
   type World,
 } from '../world/world.js';
-import { intrusionOf, urgencyOf, type Urgency } from './urgency.js';
+import { deadlineOf, scanDeadlineOf, urgencyAt, type Deadline, type Urgency } from './urgency.js';
 
 export interface Subject {
   readonly key: string;
@@ -28,7 +28,6 @@ export interface Subject {
   readonly interrupted?: Run;
   /** An operator wants it now. */
   readonly demanded: boolean;
-  /** A scan has no update yet and is never urgent. */
   readonly urgency: Urgency;
   /** How much a person may feel of it. */
   readonly level: Intrusion;
@@ -58,7 +57,17 @@ function goesBefore(run: Run, other: Run): boolean {
 export function levelNow(run: Run, world: World, policy: Policy, nowMs: number): Intrusion {
   const key = keyOf(run);
   if (isDemanded(world, key, nowMs)) return 'forced';
-  return intrusionOf(world.updates.get(key), policy, nowMs);
+  return policy.intrusion[urgencyOfRun(run, world, policy, nowMs)];
+}
+
+/** What has been withdrawn, or has gone away, is in no hurry. */
+function urgencyOfRun(run: Run, world: World, policy: Policy, nowMs: number): Urgency {
+  const updater = world.updaters.get(run.updaterId);
+  const state = world.updates.get(keyOf(run));
+  if (run.work.kind === 'scan') {
+    return updater === undefined ? 'normal' : urgencyAt(scanDeadlineOf(updater, policy), nowMs);
+  }
+  return state === undefined ? 'normal' : urgencyAt(deadlineOf(state, policy), nowMs);
 }
 
 function scans(world: World, policy: Policy, nowMs: number): Subject[] {
@@ -68,7 +77,7 @@ function scans(world: World, policy: Policy, nowMs: number): Subject[] {
     ...acceptedManifest(updater),
     action: 'scan',
     work: { kind: 'scan' },
-    ...pressing(world, updater.id, undefined, policy, nowMs),
+    ...pressing(world, updater.id, scanDeadlineOf(updater, policy), policy, nowMs),
   }));
 }
 
@@ -83,7 +92,7 @@ function updates(world: World, policy: Policy, nowMs: number): Subject[] {
       action: state.update.nextAction,
       work: { kind: 'perform', update: state.update },
       state,
-      ...pressing(world, key, state, policy, nowMs),
+      ...pressing(world, key, deadlineOf(state, policy), policy, nowMs),
     };
     return [state.mending === undefined ? subject : mendingOf(subject, state)];
   });
@@ -98,12 +107,12 @@ function mendingOf(subject: Subject, { update, committed = [] }: UpdateState): S
 function pressing(
   world: World,
   key: string,
-  state: UpdateState | undefined,
+  deadline: Deadline,
   policy: Policy,
   nowMs: number,
 ): Pick<Subject, 'demanded' | 'urgency' | 'level'> {
   const demanded = isDemanded(world, key, nowMs);
-  const urgency = state === undefined ? 'normal' : urgencyOf(state, policy, nowMs);
+  const urgency = urgencyAt(deadline, nowMs);
   return { demanded, urgency, level: demanded ? 'forced' : policy.intrusion[urgency] };
 }
 

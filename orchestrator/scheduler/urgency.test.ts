@@ -1,8 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import { defaultPolicy } from '../policy/policy.js';
-import { updateOf } from '../world/history.testing.js';
+import {
+  at,
+  enabled,
+  finished,
+  admitted,
+  engaged,
+  submitted,
+  updateOf,
+  UPDATER,
+  worldOf,
+  type Dated,
+} from '../world/history.testing.js';
 import { noTrials, type UpdateState } from '../world/world.js';
-import { deadlineOf, intrusionOf, urgencyOf } from './urgency.js';
+import { decide } from './decide.js';
+import { hostWith } from './offering.testing.js';
+import { deadlineOf, scanDeadlineOf, urgencyAt } from './urgency.js';
 
 const DAY_MS = 86_400_000;
 const SEEN_MS = 1_000 * DAY_MS;
@@ -46,6 +59,35 @@ describe('a deadline', () => {
   });
 });
 
+describe('the deadline of a scan is that of a security update', () => {
+  const enabledThen: Dated[] = at(SEEN_MS, submitted(), enabled());
+  const scanned: Dated[] = at(
+    SEEN_MS,
+    admitted('r', { kind: 'scan' }),
+    finished('r', { kind: 'succeeded' }),
+  );
+
+  test.each<[string, Dated[], number, number]>([
+    ['from when its updater was enabled', enabledThen, 7, 9],
+    ['from when the next one was due', [...enabledThen, ...scanned], 7 + 22 / 24, 9 + 22 / 24],
+  ])('%s', (_what, dated, due, overdue) => {
+    const updater = worldOf(dated).updaters.get(UPDATER);
+    if (updater === undefined) throw new Error('it was submitted');
+    const deadline = scanDeadlineOf(updater, defaultPolicy);
+    expect([daysAfter(deadline.dueAtMs), daysAfter(deadline.overdueAtMs)]).toEqual([due, overdue]);
+  });
+});
+
+test('a machine on which somebody is always there is scanned all the same, as it is updated', () => {
+  const levels = [6, 7, 9].map((days) => {
+    const nowMs = SEEN_MS + days * DAY_MS;
+    const world = worldOf(at(SEEN_MS, submitted(), enabled()));
+    const { admit } = decide(world, hostWith({ presence: engaged }), defaultPolicy, nowMs);
+    return admit[0]?.subject.level;
+  });
+  expect(levels).toEqual([undefined, 'gentle', 'noticeable']);
+});
+
 describe('what is urgent may be felt', () => {
   test.each<[number, string, string]>([
     [13, 'normal', 'silent'],
@@ -53,11 +95,7 @@ describe('what is urgent may be felt', () => {
     [21, 'overdue', 'noticeable'],
   ])('after %i days: %s, %s', (afterDays, urgency, level) => {
     const nowMs = SEEN_MS + afterDays * DAY_MS;
-    expect(urgencyOf(stateOf(), defaultPolicy, nowMs)).toBe(urgency);
-    expect(intrusionOf(stateOf(), defaultPolicy, nowMs)).toBe(level);
-  });
-
-  test('a scan never is', () => {
-    expect(intrusionOf(undefined, defaultPolicy, Number.MAX_SAFE_INTEGER)).toBe('silent');
+    const reached = urgencyAt(deadlineOf(stateOf(), defaultPolicy), nowMs);
+    expect([reached, defaultPolicy.intrusion[reached]]).toEqual([urgency, level]);
   });
 });

@@ -1,12 +1,15 @@
 // How urgent an update is, and how much of it a person may feel for that.
 //
-// Invariant: U1. Urgency raises the level. It never touches trust, disk space, the battery's minimum
-// or a critical section: those are no matter of level.
+// Invariants:
+//   U1. Urgency raises the level. It never touches trust, disk space, the battery's minimum
+//       or a critical section: those are no matter of level.
+//   U2. A scan has a deadline as well: what is never looked for is never overdue (decision 158).
 
 import type { Policy } from '../policy/policy.js';
-import type { Intrusion } from '../runs/intrusion.js';
 import type { Update } from '../runs/update.js';
-import type { UpdateState } from '../world/world.js';
+import type { UpdaterState, UpdateState } from '../world/world.js';
+
+const HOUR_MS = 3_600_000;
 
 export type Urgency = 'normal' | 'due' | 'overdue';
 
@@ -41,18 +44,23 @@ export function severityOf({ severity, security }: Update): keyof Policy['deadli
   return security || severity === 'important' ? 'security' : 'others';
 }
 
-export function urgencyOf(state: UpdateState, policy: Policy, nowMs: number): Urgency {
-  const { dueAtMs, overdueAtMs } = deadlineOf(state, policy);
-  if (nowMs >= overdueAtMs) return 'overdue';
-  return nowMs >= dueAtMs ? 'due' : 'normal';
+/**
+ * Of an updater's next scan: that of a security update, which it may find, and which may have been there
+ * ever since the scan was due (U2).
+ */
+export function scanDeadlineOf(updater: UpdaterState, policy: Policy): Deadline {
+  const { deadlineMs, graceMs } = policy.deadlines.security;
+  const dueAtMs = scanDueSinceMs(updater) + Math.max(deadlineMs, graceMs);
+  return { dueAtMs, overdueAtMs: dueAtMs + graceMs };
 }
 
-/** The highest level that policy allows. A scan has no update yet and is never urgent. */
-export function intrusionOf(
-  state: UpdateState | undefined,
-  policy: Policy,
-  nowMs: number,
-): Intrusion {
-  if (state === undefined) return policy.intrusion.normal;
-  return policy.intrusion[urgencyOf(state, policy, nowMs)];
+/** From when its manifest wants it; a first one from when the updater was enabled. */
+export function scanDueSinceMs({ lastScanAtMs, accepted, sinceMs }: UpdaterState): number {
+  if (lastScanAtMs === undefined) return sinceMs;
+  return lastScanAtMs + (accepted?.version.manifest.scan.sla_h ?? 0) * HOUR_MS;
+}
+
+export function urgencyAt({ dueAtMs, overdueAtMs }: Deadline, nowMs: number): Urgency {
+  if (nowMs >= overdueAtMs) return 'overdue';
+  return nowMs >= dueAtMs ? 'due' : 'normal';
 }

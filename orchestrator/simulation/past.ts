@@ -44,7 +44,7 @@ export interface HourFacts {
 export function hourFacts(trace: Trace, fromMs: number, toMs: number, policy: Policy): HourFacts {
   const at = walk(trace, fromMs, toMs);
   let hours = startHours(fromMs);
-  hours = seePresence(hours, valueOf(at.readings, 'presence'), fromMs).hours;
+  hours = seePresence(hours, valueOf(at.readings, 'presence'), fromMs, -Infinity).hours;
   let hourEndMs = (Math.floor(fromMs / HOUR_MS) + 1) * HOUR_MS;
   return {
     until: (atMs) => {
@@ -54,7 +54,7 @@ export function hourFacts(trace: Trace, fromMs: number, toMs: number, policy: Po
         if (changeMs > atMs) return facts;
         if (at.nextMs() === changeMs) at.step();
         if (hourEndMs === changeMs) hourEndMs += HOUR_MS;
-        const seen = seePresence(hours, valueOf(at.readings, 'presence'), changeMs);
+        const seen = seePresence(hours, valueOf(at.readings, 'presence'), changeMs, -Infinity);
         hours = seen.hours;
         for (const { startMs, awayS, returns, ages } of seen.ended) {
           if (awayS === 0 && returns === 0) continue;

@@ -14,6 +14,7 @@ import {
   isMending,
 } from './fold-mending.js';
 import { backoffMs, badContentMs, isWaitForOthers, scanJitter } from './retry.js';
+import { askedMs, badContentAfter, failedTrials, waitForOthers, type Failure } from './trials.js';
 import {
   actionFrom,
   noTrials,
@@ -24,11 +25,7 @@ import {
   type UpdateState,
 } from './world.js';
 
-type Failure = Extract<Outcome, { kind: 'failed' }>;
-
 const HOUR_MS = 3_600_000;
-/** An upstream that asks for more is asked again all the same (Chromium's updater). */
-const RETRY_AFTER_MS_MAX = 24 * HOUR_MS;
 
 /** A scan has ended. */
 export function foldScanned(
@@ -82,7 +79,12 @@ function scanFailed(
 ): Trials {
   const { code } = outcome;
   const before = updater.scanTrials;
-  if (isWaitForOthers(code)) return waitForOthers(before, outcome, atMs, retry);
+  if (isWaitForOthers(code)) {
+    const waits = waitForOthers(before, run, outcome, atMs, retry);
+    // Only who found another at work has asked nobody for anything.
+    const floorMs = code === 'LOCK_HELD' ? 0 : scanFloorMs(updater);
+    return { ...waits, notBeforeMs: Math.max(waits.notBeforeMs, atMs + floorMs) };
+  }
   const failureCount = before.failureCount + 1;
   const badContentCount = badContentAfter(before, run, outcome);
   const waitMs =
@@ -98,45 +100,6 @@ function scanFailed(
     atMs,
     Math.max(waitMs, scanFloorMs(updater)),
   );
-}
-
-/** Waited for, however often, and nobody's failure. */
-function waitForOthers(
-  before: Trials,
-  { code, message }: Failure,
-  atMs: number,
-  retry: Policy['retry'],
-): Trials {
-  const notBeforeMs = atMs + retry.firstMs;
-  return { ...before, lastFailure: { code, message }, failedAtMs: atMs, notBeforeMs };
-}
-
-function failedTrials(
-  failureCount: number,
-  badContentCount: number,
-  outcome: Failure,
-  atMs: number,
-  waitMs: number,
-): Trials {
-  const { code, message } = outcome;
-  const asked = askedMs(outcome);
-  return {
-    failureCount,
-    lastFailure: { code, message },
-    failedAtMs: atMs,
-    notBeforeMs: atMs + Math.max(waitMs, asked),
-    ...(badContentCount > 0 ? { badContentCount } : {}),
-    ...(asked > 0 ? { askedUntilMs: atMs + asked } : {}),
-  };
-}
-
-/**
- * How often in a row it was content, which is worse than a server that does not answer. A stored bundle
- * that went bad shows before a run has started, and comes anew.
- */
-function badContentAfter(before: Trials, { phase }: Run, { code }: Failure): number {
-  const isContent = code === 'DIGEST_MISMATCH' || code === 'SIGNATURE_INVALID';
-  return isContent && phase.kind !== 'admitted' ? (before.badContentCount ?? 0) + 1 : 0;
 }
 
 /** An action on an update has ended. */
@@ -159,7 +122,7 @@ export function foldPerformed(
     case 'more_to_do':
       if (foldKnownBad(world, key, state)) return;
       world.updates.set(key, {
-        ...state,
+        ...takenUp(state),
         update: furthered(state.update, outcome),
         ...actionFrom(world, atMs),
         trials: noTrials,
@@ -191,6 +154,11 @@ export function foldPerformed(
   }
 }
 
+/** What goes on after all, because an operator wanted it, is not given up any more. */
+function takenUp({ gaveUp: _before, ...state }: UpdateState): UpdateState {
+  return state;
+}
+
 /** What was expected before was of the action that is done. */
 function furthered(
   { expectedS: _ofBefore, ...update }: Update,
@@ -213,7 +181,10 @@ function performFailed(
   const failureCount = state.trials.failureCount + 1;
   const lastFailure = { code, message };
   if (isWaitForOthers(code)) {
-    world.updates.set(key, { ...state, trials: waitForOthers(state.trials, outcome, atMs, retry) });
+    world.updates.set(key, {
+      ...state,
+      trials: waitForOthers(state.trials, run, outcome, atMs, retry),
+    });
     return;
   }
   const demoted = failureCount >= retry.demotedAtCount;
@@ -237,9 +208,4 @@ function performFailed(
           : retry.giveUpMs;
   const trials = failedTrials(failureCount, badContentCount, outcome, atMs, waitMs);
   world.updates.set(key, { ...state, trials });
-}
-
-/** How long the upstream wants to be left alone. */
-function askedMs({ retryAfterMs = 0 }: Failure): number {
-  return Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MS_MAX);
 }

@@ -182,16 +182,6 @@ describe('the end of a scan', () => {
     expect(waitsOf(2)).toEqual([7_200_000, 7_200_000, 7_200_000]);
   });
 
-  test("a lock that somebody else holds is waited for, keeps no floor, and is nobody's failure", () => {
-    const manifest = { scan: { sla_h: 22, floor_h: 2 } };
-    const busy = [admitted('r', scan), started('r'), finished('r', failure('LOCK_HELD'))];
-    const facts = [submitted(UPDATER, manifest), enabled(), ...busy, ...busy, ...busy];
-    expect(worldOf(at(0, ...facts)).updaters.get(UPDATER)?.scanTrials).toMatchObject({
-      failureCount: 0,
-      notBeforeMs: retry.firstMs,
-    });
-  });
-
   test('the floor lies between a scan that crashed, or was cancelled, and the next', () => {
     const manifest = { scan: { sla_h: 22, floor_h: 2 } };
     const after = (...facts: Fact[]) =>
@@ -303,10 +293,12 @@ describe('the end of an action', () => {
     expect(waits).toEqual([installMs, installMs, giveUpMs, giveUpMs]);
   });
 
-  test("a lock that somebody else holds is waited for, however often, and is nobody's failure", () => {
-    const busy = failure('LOCK_HELD');
-    const state = stateAfter('install', ...Array<typeof busy>(5).fill(busy));
-    expect(state?.trials).toMatchObject({ failureCount: 0, notBeforeMs: retry.firstMs });
+  test('what an operator wanted after all is not given up any more once it goes on', () => {
+    const no = failure('APPLY_FAILED');
+    const on = { kind: 'more_to_do', nextAction: 'verify' } as const;
+    const state = stateAfter('install', ...Array<typeof no>(12).fill(no), on);
+    expect(state).toMatchObject({ update: { nextAction: 'verify' }, trials: { failureCount: 0 } });
+    expect(state).not.toHaveProperty('gaveUp');
   });
 
   test('what failed a dozen times is left alone, and another version begins anew', () => {

@@ -175,7 +175,8 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
     world.updates.set(key, {
       updaterId: fact.updaterId,
       update,
-      firstSeenAtMs: before?.firstSeenAtMs ?? atMs,
+      // A clock that was set back has seen it now, at the latest.
+      firstSeenAtMs: Math.min(before?.firstSeenAtMs ?? atMs, atMs),
       ...(goesOn ? actionSince(before) : actionFrom(world, atMs)),
       offered: update.nextAction,
       trials: same ? before.trials : noTrials,

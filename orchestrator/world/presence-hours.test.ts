@@ -14,12 +14,13 @@ function away(sinceS: number): Value {
   return { kind: 'presence', presence: { kind: 'away', sinceMs: START_MS + sinceS * 1_000 } };
 }
 
-type Look = readonly [atS: number, presence: Value];
+type Look = readonly [atS: number, presence: Value, wokeAtS?: number];
 
 function seen(looks: readonly Look[]): SeenHour[] {
   let hours = startHours(START_MS);
-  return looks.flatMap(([atS, presence]) => {
-    const next = seePresence(hours, presence, START_MS + atS * 1_000);
+  return looks.flatMap(([atS, presence, wokeAtS = -Infinity]) => {
+    const at = (seconds: number): number => START_MS + seconds * 1_000;
+    const next = seePresence(hours, presence, at(atS), at(wokeAtS));
     hours = next.hours;
     return next.ended;
   });
@@ -77,6 +78,23 @@ test('what nobody knew is no age of anything', () => {
       ],
     ],
   ]);
+});
+
+test('time that the machine slept through is no absence, and waking it no return', () => {
+  const away60: Look[] = [
+    [0, away(0)],
+    [60, away(0)],
+  ];
+  const sixty = [
+    [0, 15, 0],
+    [15, 15, 0],
+    [30, 30, 0],
+  ];
+  const woken = [2_000, engaged, 1_999] as const;
+  expect(agesOf(...away60, woken, [HOUR_S, engaged])).toEqual([[60, 0, sixty]]);
+  // Through the end of an hour: neither is known from end to end.
+  const later = [4_000, engaged, 3_999] as const;
+  expect(agesOf(...away60, later, [2 * HOUR_S, engaged])).toEqual([[0, 0, []]]);
 });
 
 test('a clock that was set makes no absence older than it is', () => {

@@ -37,11 +37,15 @@ export function startHours(nowMs: number): PresenceHours {
   };
 }
 
-/** Presence at `nowMs`, and the hours that ended until then. */
+/**
+ * Presence at `nowMs`, and the hours that ended until then.
+ * @param wokeAtMs when the machine woke up last, ms since the epoch; -Infinity: it did not.
+ */
 export function seePresence(
   hours: PresenceHours,
   presence: Value,
   nowMs: number,
+  wokeAtMs: number,
 ): { readonly hours: PresenceHours; readonly ended: readonly SeenHour[] } {
   const state = stateOf(presence);
   const gap = nowMs - hours.seenUntilMs;
@@ -49,9 +53,10 @@ export function seePresence(
     presence.kind === 'presence' && presence.presence.kind === 'away'
       ? Math.min(nowMs, presence.presence.sinceMs)
       : nowMs;
-  if (gap < 0 || gap > GAP_MS)
+  const slept = wokeAtMs > hours.seenUntilMs && wokeAtMs <= nowMs;
+  if (gap < 0 || gap > GAP_MS || (slept && hourOf(nowMs) !== hours.hourStartMs))
     return { hours: { ...startHours(nowMs), state, awaySinceMs }, ended: [] }; // P1
-  let at = hours;
+  let at: PresenceHours = slept ? { ...hours, state: 'unknown' } : hours; // P1
   const ended: SeenHour[] = [];
   while (hourOf(nowMs) > at.hourStartMs) {
     const endMs = at.hourStartMs + HOUR_MS;

@@ -25,6 +25,8 @@ export interface UpdaterVersion {
 export interface Trials {
   readonly failureCount: number;
   readonly lastFailure?: { readonly code: ReasonCode; readonly message: string };
+  /** How often in a row it was waited for others, which is nobody's failure; absent: never. */
+  readonly waitCount?: number;
   /** How often in a row content was not what it was said to be; absent: never. */
   readonly badContentCount?: number;
   /** When it failed last; absent: it did not. */

@@ -1,0 +1,62 @@
+// Trials: what a failure makes of those before it, and when the next one may be.
+
+import type { Policy } from '../policy/policy.js';
+import type { Outcome, Run } from '../runs/run.js';
+import { backoffMs } from './retry.js';
+import type { Trials } from './world.js';
+
+export type Failure = Extract<Outcome, { kind: 'failed' }>;
+
+/** An upstream that asks for more is asked again all the same (Chromium's updater). */
+const RETRY_AFTER_MS_MAX = 24 * 3_600_000;
+
+/**
+ * Waited for, however often, and nobody's failure; each time for twice as long, so that it is waited for
+ * no longer than what is waited for has lasted.
+ */
+export function waitForOthers(
+  before: Trials,
+  run: Run,
+  outcome: Failure,
+  atMs: number,
+  retry: Policy['retry'],
+): Trials {
+  const { code, message } = outcome;
+  const waitCount = (before.waitCount ?? 0) + 1;
+  const waitMs = Math.max(backoffMs(retry, waitCount, run.id), askedMs(outcome));
+  const notBeforeMs = atMs + waitMs;
+  return { ...before, waitCount, lastFailure: { code, message }, failedAtMs: atMs, notBeforeMs };
+}
+
+export function failedTrials(
+  failureCount: number,
+  badContentCount: number,
+  outcome: Failure,
+  atMs: number,
+  waitMs: number,
+): Trials {
+  const { code, message } = outcome;
+  const asked = askedMs(outcome);
+  return {
+    failureCount,
+    lastFailure: { code, message },
+    failedAtMs: atMs,
+    notBeforeMs: atMs + Math.max(waitMs, asked),
+    ...(badContentCount > 0 ? { badContentCount } : {}),
+    ...(asked > 0 ? { askedUntilMs: atMs + asked } : {}),
+  };
+}
+
+/**
+ * How often in a row it was content, which is worse than a server that does not answer. A stored bundle
+ * that went bad shows before a run has started, and comes anew.
+ */
+export function badContentAfter(before: Trials, { phase }: Run, { code }: Failure): number {
+  const isContent = code === 'DIGEST_MISMATCH' || code === 'SIGNATURE_INVALID';
+  return isContent && phase.kind !== 'admitted' ? (before.badContentCount ?? 0) + 1 : 0;
+}
+
+/** How long the upstream wants to be left alone. */
+export function askedMs({ retryAfterMs = 0 }: Failure): number {
+  return Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MS_MAX);
+}
