@@ -49,8 +49,13 @@ const download = sceneUpdate({ id: 'b', nextAction: 'download', exclusive: true 
 
 test('a seed that is none is told in one line', async () => {
   await expect(liveMany(1.5, 1)).rejects.toMatchObject({
-    ...{ code: 2, stderr: 'simulate: --seed and --count want whole numbers\n' },
+    message: 'simulate: --seed and --count want whole numbers',
+    cause: { code: 2 },
   });
+});
+
+test('lives that do not end in time say in which seed they were', async () => {
+  await expect(liveMany(1, 100_000, 5_000)).rejects.toThrow(/^seed \d+ did not end within 5 s/);
 });
 
 test('the same seed is the same life', async () => {

@@ -7,10 +7,13 @@ const [first, count] = asked();
 const startMs = performance.now();
 let simulatedMs = 0;
 for (let seed = first; seed < first + count; seed += 1) {
+  // One that hangs is told by nothing else: whoever ends it knows which it was.
+  if (count > 1) process.stderr.write(`\rseed ${String(seed)}`);
   const lived = await live(seed);
   simulatedMs += lived.simulatedMs;
   if (count === 1) process.stdout.write(`${JSON.stringify(lived)}\n`);
 }
+if (count > 1) process.stderr.write('\n');
 const tookMs = performance.now() - startMs;
 process.stdout.write(
   `${String(count)} lives, ${(simulatedMs / 3_600_000).toFixed(0)} simulated hours in ${(tookMs / 1_000).toFixed(1)} s (${(simulatedMs / tookMs).toFixed(0)} ×)\n`,
