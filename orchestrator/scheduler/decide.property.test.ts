@@ -12,6 +12,7 @@ import { NOW_MS } from '../world/history.testing.js';
 import type { World } from '../world/world.js';
 import { decide, type Plan } from './decide.js';
 import type { HostView } from './host-view.js';
+import { installRootsOf } from './asked-about.js';
 import { compareSubjects } from './order.js';
 import { mends, toContinue, toResume, toStart, weightOf } from './requirements.js';
 import { isSmall } from './slots.js';
@@ -95,8 +96,13 @@ describe('for every world, machine and policy', () => {
 
   test('nothing is admitted while a requirement is closed or unknown (D3)', () => {
     holds((given, view, rules) => {
+      const sinceMs = NOW_MS - given.lastRunEndedAtMs;
+      const rested = sinceMs < 0 || sinceMs >= rules.ownLoadMs;
+      const quietSinceOwnRun = heldIn(given).length === 0 && rested;
       for (const { subject, guard } of decide(given, view, rules, NOW_MS).admit) {
-        const options = { diskPath: view.diskPath, installRoots: [], quietSinceOwnRun: false };
+        const installRoots = installRootsOf(subject.updater);
+        if (subject.action === 'revert') continue; // It asks for nothing that could wait.
+        const options = { diskPath: view.diskPath, installRoots, quietSinceOwnRun };
         expect(open([...toStart(subject, rules, options), ...guard], view)).toBe(true);
         expect(guard).toEqual(toContinue(subject, rules));
       }

@@ -2,7 +2,13 @@
 // from facts in any order, so that they are worlds that a journal can lead to.
 
 import fc from 'fast-check';
-import { signals, type Readings, type Signal, type Value } from '../../conditions/reading.js';
+import {
+  signals,
+  withReadings,
+  type Readings,
+  type Signal,
+  type Value,
+} from '../../conditions/reading.js';
 import type { Fact } from '../journal/fact.js';
 import { defaultPolicy, type Policy } from '../policy/policy.js';
 import { days, type Window } from '../policy/window.js';
@@ -21,6 +27,7 @@ import {
   paused,
   perform,
   quietReadings,
+  reading,
   started,
   submitted,
   thawed,
@@ -36,6 +43,8 @@ const HOUR_MS = 3_600_000;
 const BASE_MS = NOW_MS - 400 * HOUR_MS;
 const updaters = [UPDATER, 'com.acme.other', 'com.acme.third'] as const;
 const actor = 'operator';
+/** Where one of the updaters installs to; a file system of its own. */
+const ROOT = '/opt/other';
 
 const updaterId = fc.constantFrom(...updaters);
 const updateId = fc.constantFrom('a', 'b', 'c', 'd');
@@ -145,7 +154,8 @@ export const anyWorld: fc.Arbitrary<World> = fc
     worldOf([
       ...updaters.map((id, i) => {
         const critical_max_s = i === 0 ? 60 : 0;
-        return [BASE_MS, submitted(id, { critical_max_s })] as const;
+        const install_roots = i === 1 ? [{ name: 'opt', path: ROOT }] : [];
+        return [BASE_MS, submitted(id, { critical_max_s, install_roots })] as const;
       }),
       ...[...dated].sort(([a], [b]) => b - a).map(([ago, each]) => [NOW_MS - ago, each] as const),
     ]),
@@ -180,6 +190,13 @@ const anyReadings: fc.Arbitrary<Readings> = fc.oneof(
   fc.constant<Readings>(new Map()),
 );
 
+/** With so many bytes free where one of the updaters installs to; null: nobody knows. */
+function withRoot([readings, bytes]: [Readings, number | null]): Readings {
+  const free: Value =
+    bytes === null ? { kind: 'unknown', why: 'test' } : { kind: 'number', number: bytes };
+  return withReadings(readings, [reading('disk.free', free, ROOT)]);
+}
+
 /** Cores and a disk that bear several runs at once. */
 function large(): Partial<Record<Signal, Value>> {
   return {
@@ -192,7 +209,7 @@ export const anyHost: fc.Arbitrary<HostView> = fc.record({
   id: fc.constant('host-1'),
   attached: fc.integer({ min: 0, max: 4 }).map((n) => n > 0),
   level: fc.constantFrom('sealed', 'confined', 'loose', 'none', undefined),
-  readings: anyReadings,
+  readings: fc.tuple(anyReadings, fc.option(fc.nat(3e9))).map(withRoot),
   diskPath: fc.constantFrom('/', '/', '/', '/var/lib/lull'),
   servedSinceMs: instantMs.map((ms) => NOW_MS + ms),
 });

@@ -128,7 +128,7 @@ export function failure(code: Extract<Outcome, { kind: 'failed' }>['code'], retr
   return { kind: 'failed', code, message: 'it said why', retry };
 }
 
-function reading(signal: Signal, value: Value, instance = ''): Reading {
+export function reading(signal: Signal, value: Value, instance = ''): Reading {
   const source = 'test';
   return { signal, instance, value, observedAtMs: NOW_MS, observedMonotonicNs: 0n, source };
 }
