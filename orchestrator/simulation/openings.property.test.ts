@@ -19,7 +19,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 1_440 * MINUTE_MS;
 const DEADLINE_MS = 3 * DAY_MS;
 const policy = policyForTraces(defaultPolicy, DEADLINE_MS);
-const { lockedMs } = policy.waiting;
+const { lockedMs, awayForInstallMs } = policy.waiting;
 /** Absences that are older are all of one age: nothing that was learnt says more against them. */
 const OLDEST_MS = (AGES_FROM_S.at(-1) ?? 0) * SECOND_MS;
 const RUNS = 40;
@@ -56,7 +56,10 @@ function cases(
     });
 }
 
-function errandOf({ absences, workMs, stepMs, openMs, from }: Case): {
+function errandOf(
+  { absences, workMs, stepMs, openMs, from }: Case,
+  locks: boolean,
+): {
   readonly errand: Errand;
   readonly opening: Span;
 } {
@@ -69,13 +72,14 @@ function errandOf({ absences, workMs, stepMs, openMs, from }: Case): {
     opening,
     ...spansOf([[SECOND_MS, MINUTE_MS], ...absences], opening.toMs, endMs),
   ]);
-  const trace = traceOf({ device: 'd', startMs: START_MS, endMs, away, mains: away });
+  const locked = locks ? away : [];
+  const trace = traceOf({ device: 'd', startMs: START_MS, endMs, away, locked, mains: away });
   return { errand: { trace, arrivalMs: START_MS, deadlineMs: endMs, workMs, stepMs }, opening };
 }
 
 /** It is done before this opening ends, and as soon as `waitMs` allows. */
-function isTaken(given: Case, waitMs: number): void {
-  const { errand, opening } = errandOf(given);
+function isTaken(given: Case, waitMs: number, locks: boolean): void {
+  const { errand, opening } = errandOf(given, locks);
   const { finishedAtMs = Infinity } = runErrand(errand, { decide, policy, reactionMs: 0 });
   expect((finishedAtMs - opening.fromMs) / SECOND_MS).toBeLessThanOrEqual(
     (waitMs + errand.workMs) / SECOND_MS,
@@ -87,10 +91,11 @@ describe.each(Object.entries(families))('among %s absences', (_name, absences) =
     stepS: readonly [number, number] | undefined,
     waitMs: number,
     earliest: number,
+    locks = true,
   ): void => {
     fc.assert(
       fc.property(cases(absences, stepS, waitMs, earliest), (given) => {
-        isTaken(given, waitMs);
+        isTaken(given, waitMs, locks);
       }),
       { numRuns: RUNS },
     );
@@ -98,6 +103,10 @@ describe.each(Object.entries(families))('among %s absences', (_name, absences) =
 
   test('what can be frozen takes an opening that lasts a moment longer than it', () => {
     holds(undefined, lockedMs, 0);
+  });
+
+  test('and so it does where nobody locks the screen, once that is an absence', () => {
+    holds(undefined, awayForInstallMs, 0, false);
   });
 
   test('steps of up to a minute take one at whose age nothing more is known against it', () => {
