@@ -1,7 +1,7 @@
 // The CLI's connections to a running Lull.
 
 import { join } from 'node:path';
-import { Metadata, type Client } from '@grpc/grpc-js';
+import { InterceptingCall, type Client, type Interceptor } from '@grpc/grpc-js';
 import { FleetServiceClient } from '../proto/gen/lull/operator/v1/fleet.js';
 import { OperatorServiceClient } from '../proto/gen/lull/operator/v1/operator.js';
 import { RegistryServiceClient } from '../proto/gen/lull/registry/v1/registry.js';
@@ -9,20 +9,6 @@ import { SensorServiceClient } from '../proto/gen/lull/sensor/v1/sensor.js';
 import { HOST_KEY } from '../proto/wire/about.js';
 import { dialUnix, type ClientClass } from '../runtime/grpc.js';
 import { dialTcp } from '../runtime/tcp.grpc.js';
-
-/** The machine of a fleet that commands are about, by their --host. */
-let about: string | undefined;
-
-export function aboutHost(hostId: string | undefined): void {
-  about = hostId;
-}
-
-/** For each call that is about a machine, or about all of them. */
-export function callMetadata(): Metadata {
-  const metadata = new Metadata();
-  if (about !== undefined) metadata.set(HOST_KEY, about);
-  return metadata;
-}
 
 /** What a command waits for an answer. */
 export const CALL_MS_MAX = 10_000;
@@ -35,8 +21,15 @@ export interface RemoteOrchestrator {
   readonly tlsDir: string;
 }
 
-/** A run directory of this machine, or elsewhere. */
-export type OrchestratorAt = string | RemoteOrchestrator;
+/** On this machine. */
+interface LocalOrchestrator {
+  readonly runDir: string;
+}
+
+/** Whom to ask, and about which machine of a fleet; without one: about all, or the only one. */
+export type OrchestratorAt = (LocalOrchestrator | RemoteOrchestrator) & {
+  readonly hostId?: string;
+};
 
 export async function withOperator<T>(
   at: OrchestratorAt,
@@ -67,9 +60,21 @@ export async function withSensor<T>(
 }
 
 function dial<C extends Client>(service: ClientClass<C>, at: OrchestratorAt): C {
-  if (typeof at === 'string') return dialUnix(service, join(at, 'operator.sock'));
+  const also = at.hostId === undefined ? [] : [aboutHost(at.hostId)];
+  if ('runDir' in at) return dialUnix(service, join(at.runDir, 'operator.sock'), also);
   const { address, tlsDir: directory } = at;
-  return dialTcp(service, { address, directory, serverUrn: 'urn:lull:orchestrator:' });
+  return dialTcp(service, { address, directory, serverUrn: 'urn:lull:orchestrator:', also });
+}
+
+/** Each call says which machine it is about: a command that forgot would be an order for all of them. */
+function aboutHost(hostId: string): Interceptor {
+  return (options, nextCall) =>
+    new InterceptingCall(nextCall(options), {
+      start: (metadata, listener, next) => {
+        metadata.set(HOST_KEY, hostId);
+        next(metadata, listener);
+      },
+    });
 }
 
 async function using<C extends Client, T>(client: C, fn: (client: C) => Promise<T>): Promise<T> {

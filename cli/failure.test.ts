@@ -24,7 +24,7 @@ describe('a failure in one line', () => {
     ['of the system', new Error("ENOENT: no such file 'x'"), "ENOENT: no such file 'x'"],
     ['without words', 'x', 'x'],
   ])('%s', (_what, error, line) => {
-    expect(lineOf(error, () => '/run/lull')).toBe(line);
+    expect(lineOf(error, () => ({ runDir: '/run/lull' }))).toBe(line);
   });
 });
 

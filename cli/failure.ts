@@ -37,8 +37,8 @@ export function lineOf(error: unknown, orchestrator: () => OrchestratorAt): stri
 }
 
 function nobodyAt(at: OrchestratorAt, why: string): string {
-  if (typeof at === 'string') {
-    return `no Lull answers in ${at}. Start it with "lull up", or name its directory with --run.`;
+  if ('runDir' in at) {
+    return `no Lull answers in ${at.runDir}. Start it with "lull up", or name its directory with --run.`;
   }
   return `no orchestrator answers at ${at.address} to the keys in ${at.tlsDir}: ${why}. Is it up with --listen, does its certificate have that name, and are both of one authority?`;
 }

@@ -41,7 +41,7 @@ export function orchestratorFrom(
   runDir: string,
 ): OrchestratorAt {
   const address = given.orchestrator ?? env['LULL_ORCHESTRATOR'];
-  if (address === undefined || address === '') return runDir;
+  if (address === undefined || address === '') return { runDir };
   return addressed('--orchestrator', address, tlsDirFrom(given, env));
 }
 

@@ -2,9 +2,10 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { aboutHost } from './clients.grpc.js';
 import { exitCodeOf, lineOf } from './failure.js';
-import { orchestratorFrom, placesFrom, tlsDirFrom } from './paths.js';
+import { refuseHost, type HostOption } from './host-option.js';
+import type { OrchestratorAt } from './clients.grpc.js';
+import { orchestratorFrom, placesFrom, tlsDirFrom, type Places } from './paths.js';
 import { addAsking } from './verbs/ask.js';
 import { addAudit } from './verbs/audit.js';
 import { addBundle } from './verbs/bundle.js';
@@ -50,10 +51,6 @@ const program = new Command('lull')
   // The widest terms leave little of 80 columns, and what is not wrapped here is broken in mid-word.
   .configureHelp({ minWidthToWrap: 20 });
 
-program.hook('preAction', () => {
-  aboutHost(program.opts<Global>().host);
-});
-
 /** They serve, whether or not anybody reads what they say. */
 const serving: ReadonlySet<string> = new Set(['up', 'fleetlock']);
 
@@ -63,11 +60,35 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (!serving.has(program.args[0] ?? '')) process.exit();
 });
 
+function places(): Places {
+  return placesFrom(program.opts<Global>(), process.env, process.getuid?.() ?? 0);
+}
+
+function hostOption(): HostOption | undefined {
+  const id = program.opts<Global>().host;
+  if (id === undefined || id === '') return undefined;
+  return { id, isTyped: program.getOptionValueSource('host') === 'cli' };
+}
+
+function orchestrator(): OrchestratorAt {
+  return orchestratorFrom(program.opts<Global>(), process.env, places().runDir);
+}
+
 const here: Here = {
   version,
-  places: () => placesFrom(program.opts<Global>(), process.env, process.getuid?.() ?? 0),
+  places: () => {
+    refuseHost(hostOption(), 'here');
+    return places();
+  },
   runDir: () => here.places().runDir,
-  orchestrator: () => orchestratorFrom(program.opts<Global>(), process.env, here.runDir()),
+  orchestrator: () => {
+    const host = hostOption();
+    return host === undefined ? orchestrator() : { ...orchestrator(), hostId: host.id };
+  },
+  fleet: () => {
+    refuseHost(hostOption(), 'all');
+    return orchestrator();
+  },
   tlsDir: () => tlsDirFrom(program.opts<Global>(), process.env),
   json: () => ({ json: program.opts<Global>().json === true }),
   // Not a terminal: whatever reads it folds it itself.
@@ -92,6 +113,6 @@ addBundle(program, here);
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`lull: ${lineOf(error, () => here.orchestrator())}\n`);
+  process.stderr.write(`lull: ${lineOf(error, orchestrator)}\n`);
   process.exitCode = exitCodeOf(error);
 }

@@ -16,6 +16,7 @@ import {
   ServerCredentials,
   type ChannelOptions,
   type Client,
+  type Interceptor,
   type ServiceError,
   type status,
   type StatusObject,
@@ -163,13 +164,20 @@ const CLIENT_OPTIONS: ChannelOptions = {
 const SOCKET_OPTIONS: ChannelOptions = { 'grpc.max_reconnect_backoff_ms': 100 };
 
 /** Of every client. G4: each call is traced as of when it is made. */
-export function clientOptions(): ChannelOptions {
-  return { ...CLIENT_OPTIONS, interceptors: [...clientTracing(), clientHeaderLimit] };
+export function clientOptions(also: readonly Interceptor[] = []): ChannelOptions {
+  return { ...CLIENT_OPTIONS, interceptors: [...also, ...clientTracing(), clientHeaderLimit] };
 }
 
-/** A client of a generated service on a Unix socket. Connects on first use, reconnects fast. */
-export function dialUnix<C extends Client>(service: ClientClass<C>, path: string): C {
-  const options = { ...clientOptions(), ...SOCKET_OPTIONS };
+/**
+ * A client of a generated service on a Unix socket. Connects on first use, reconnects fast.
+ * @param also what each of its calls goes through
+ */
+export function dialUnix<C extends Client>(
+  service: ClientClass<C>,
+  path: string,
+  also: readonly Interceptor[] = [],
+): C {
+  const options = { ...clientOptions(also), ...SOCKET_OPTIONS };
   return new service(`unix:${path}`, credentials.createInsecure(), options);
 }
 

@@ -17,6 +17,7 @@ import {
   status,
   type ChannelOptions,
   type Client,
+  type Interceptor,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { clientOptions, LIMITS, rpcError, stopServing, type ClientClass } from './grpc.js';
@@ -105,11 +106,12 @@ function admission(refuse: (call: TcpCall) => TcpRefusal | undefined): ServerInt
 /**
  * A client of a generated service over TCP.
  * @param serverUrn what the server's certificate has to begin an alternative name with, besides having
- *   the name that was dialled: whoever has some certificate is not yet a server
+ *   the name that was dialled: whoever has some certificate is not yet a server; `also`: what each call
+ *   goes through
  */
 export function dialTcp<C extends Client>(
   service: ClientClass<C>,
-  options: { address: string; directory: string; serverUrn: string },
+  options: { address: string; directory: string; serverUrn: string; also?: readonly Interceptor[] },
 ): C {
   const { ca, cert, key } = pemFiles(options.directory);
   const wanted = `URI:${options.serverUrn}`;
@@ -125,7 +127,7 @@ export function dialTcp<C extends Client>(
   });
   // An address is no name to ask for; what the certificate is held against is the address all the same.
   const asked = isIP(host) === 0 ? {} : { 'grpc.ssl_target_name_override': 'lull.invalid' };
-  return new service(options.address, tls, { ...clientOptions(), ...ALIVE, ...asked });
+  return new service(options.address, tls, { ...clientOptions(options.also), ...ALIVE, ...asked });
 }
 
 function pemFiles(directory: string): { ca: Buffer; cert: Buffer; key: Buffer } {

@@ -12,13 +12,7 @@ import {
   type Reading,
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { unary } from '../../runtime/grpc.js';
-import {
-  CALL_MS_MAX,
-  callMetadata,
-  withOperator,
-  withSensor,
-  type OrchestratorAt,
-} from '../clients.grpc.js';
+import { CALL_MS_MAX, withOperator, withSensor, type OrchestratorAt } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 
 const ENTRIES_MAX = 10_000;
@@ -28,12 +22,7 @@ export interface WholeRun {
   readonly entries: readonly Entry[];
 }
 
-const options = {
-  deadlineMs: CALL_MS_MAX,
-  get metadata() {
-    return callMetadata();
-  },
-};
+const options = { deadlineMs: CALL_MS_MAX };
 
 export function askStatus(at: OrchestratorAt): Promise<GetStatusResponse> {
   return withOperator(at, (operator) => unary(operator.getStatus.bind(operator), {}, options));

@@ -11,7 +11,7 @@ test('a bundle that was cut is named, and said not to be whole', async () => {
   const whole = await packLullFile(Buffer.from('{}'), Buffer.alloc(2_048));
   try {
     await writeFile(file, whole.subarray(0, 100));
-    await expect(submitUpdater(dir, file)).rejects.toMatchObject({
+    await expect(submitUpdater({ runDir: dir }, file)).rejects.toMatchObject({
       name: 'CommandError',
       message: `${file}: it is not whole: it ends too early; get it again (BUNDLE_INVALID)`,
     });

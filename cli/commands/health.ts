@@ -55,7 +55,7 @@ const questions: Readonly<
   'sensor-service': (runDir, options) =>
     withSensor(runDir, (sensor) => unary(sensor.listInhibitions.bind(sensor), {}, options)),
   orchestrator: (runDir, options) =>
-    withOperator(runDir, (operator) => unary(operator.listOrders.bind(operator), {}, options)),
+    withOperator({ runDir }, (operator) => unary(operator.listOrders.bind(operator), {}, options)),
   'plugin-host': () => Promise.resolve(),
 };
 

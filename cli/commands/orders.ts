@@ -6,15 +6,10 @@ import type {
   Subject,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { unary } from '../../runtime/grpc.js';
-import { CALL_MS_MAX, callMetadata, withOperator, type OrchestratorAt } from '../clients.grpc.js';
+import { CALL_MS_MAX, withOperator, type OrchestratorAt } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 
-const options = {
-  deadlineMs: CALL_MS_MAX,
-  get metadata() {
-    return callMetadata();
-  },
-};
+const options = { deadlineMs: CALL_MS_MAX };
 
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

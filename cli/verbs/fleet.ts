@@ -1,7 +1,6 @@
 // lull fleet: what is about all machines.
 
 import type { Command } from 'commander';
-import { aboutHost } from '../clients.grpc.js';
 import {
   askFleet,
   askGroups,
@@ -19,33 +18,30 @@ import { A_SUBJECT } from './subject.js';
 
 export function addFleet(program: Command, here: Here): void {
   const fleet = program.command('fleet').description('all machines of a fleet');
-  fleet.hook('preAction', () => {
-    aboutHost(undefined); // Whatever LULL_HOST says.
-  });
   fleet
     .command('hosts')
     .description('every machine that an orchestrator has heard of')
     .action(async () => {
-      write(await askFleet(here.orchestrator()), here.json(), showFleet);
+      write(await askFleet(here.fleet()), here.json(), showFleet);
     });
   fleet
     .command('groups')
     .description('how many machines of a group may change something at once, and which do')
     .action(async () => {
-      write(await askGroups(here.orchestrator()), here.json(), showGroups);
+      write(await askGroups(here.fleet()), here.json(), showGroups);
     });
   fleet
     .command('release <group> <machine>')
     .description('take a place in a group back from a machine that is gone for good')
     .action(async (group: string, machine: string) => {
-      await releasePlace(here.orchestrator(), group, machine);
+      await releasePlace(here.fleet(), group, machine);
       write({ group, machine }, here.json(), () => `${machine} has no place in ${group}`);
     });
   fleet
     .command('rollout')
     .description('updates on their way through the rings')
     .action(async () => {
-      write(await askRollouts(here.orchestrator()), here.json(), showRollouts);
+      write(await askRollouts(here.fleet()), here.json(), showRollouts);
     });
   fleet
     .command('halt')
@@ -55,15 +51,11 @@ export function addFleet(program: Command, here: Here): void {
     .option('--for <duration>', 'of everything: at most 14d', '4h')
     .action(async (subject: string | undefined, given: { why: string; for: string }) => {
       if (subject !== undefined) {
-        write(
-          await stopRollout(here.orchestrator(), subject, given.why),
-          here.json(),
-          showRollouts,
-        );
+        write(await stopRollout(here.fleet(), subject, given.why), here.json(), showRollouts);
         return;
       }
       const forMs = parseDuration(given.for);
-      const untilMs = await tripSwitch(here.orchestrator(), { why: given.why, forMs });
+      const untilMs = await tripSwitch(here.fleet(), { why: given.why, forMs });
       const said = `nothing runs anywhere until ${localTime(untilMs)}, or "lull fleet resume"`;
       write({ untilMs }, here.json(), () => said);
     });
@@ -73,10 +65,10 @@ export function addFleet(program: Command, here: Here): void {
     .argument('[subject]', A_SUBJECT)
     .action(async (subject: string | undefined) => {
       if (subject !== undefined) {
-        write(await resumeRollout(here.orchestrator(), subject), here.json(), showRollouts);
+        write(await resumeRollout(here.fleet(), subject), here.json(), showRollouts);
         return;
       }
-      await releaseSwitch(here.orchestrator());
+      await releaseSwitch(here.fleet());
       write({}, here.json(), () => 'the trip switch is off');
     });
 }

@@ -112,7 +112,7 @@ test('an address will do where the certificate has it', async () => {
 });
 
 test('over the Unix socket it is the owner, and has no name', async () => {
-  await placeHold(operator.rig.directory, HOUR);
+  await placeHold({ runDir: operator.rig.directory }, HOUR);
   const facts = await operator.rig.facts();
   expect(facts.at(-1)).toMatchObject({ kind: 'hold.placed', actor: 'operator' });
   expect(facts.at(-1)).not.toHaveProperty('by');

@@ -25,7 +25,7 @@ export function addUpdaters(program: Command, here: Here): void {
     .command('list', { isDefault: true })
     .description('what is registered')
     .action(async () => {
-      writeUpdaters(await listUpdaters(here.orchestrator()));
+      writeUpdaters(await listUpdaters(here.fleet()));
     });
   updaters
     .command('add <file>')
@@ -34,11 +34,12 @@ export function addUpdaters(program: Command, here: Here): void {
     .option('--set <name=value...>', 'a setting that the manifest asks for', [])
     .action(async (file: string, given: { enable?: boolean; set: string[] }) => {
       const settings = parseSettings(given.set);
-      const added = await submitUpdater(here.orchestrator(), file);
+      const at = here.fleet(); // Accepted for all as well: the registry has it for all.
+      const added = await submitUpdater(at, file);
       const attestation = 'lull updaters add --enable';
       const updater =
         given.enable === true
-          ? await enableUpdater(here.orchestrator(), { id: added.id, settings, attestation })
+          ? await enableUpdater(at, { id: added.id, settings, attestation })
           : added;
       writeUpdaters([updater]);
     });
@@ -64,7 +65,7 @@ export function addUpdaters(program: Command, here: Here): void {
     .command('remove <id>')
     .description('forget it; what it installed stays')
     .action(async (id: string) => {
-      await withdrawUpdater(here.orchestrator(), id);
+      await withdrawUpdater(here.fleet(), id);
       write({ removed: id }, here.json(), () => `${id} is not registered now`);
     });
 }

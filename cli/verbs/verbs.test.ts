@@ -19,6 +19,7 @@ import { openOperator, type OperatorUnderTest } from '../../orchestrator/api/ope
 import { addAsking } from './ask.js';
 import type { Here } from './here.js';
 import { addOrders } from './orders.js';
+import { addUpdaters } from './updaters.js';
 
 let operator: OperatorUnderTest;
 
@@ -31,21 +32,24 @@ beforeEach(async () => {
 afterEach(() => operator.close());
 
 /** What `lull …` prints. */
-async function lull(line: string, json = false): Promise<string> {
+async function lull(line: string, json = false, host?: string): Promise<string> {
   const program = new Command('lull').exitOverride();
+  const everywhere = { runDir: operator.rig.directory };
   const here: Here = {
     version: '1.2.3',
     places: () => {
       throw new Error('no verb here asks for places');
     },
     runDir: () => operator.rig.directory,
-    orchestrator: () => operator.rig.directory,
+    orchestrator: () => ({ ...everywhere, ...(host === undefined ? {} : { hostId: host }) }),
+    fleet: () => everywhere,
     tlsDir: () => undefined,
     json: () => ({ json }),
     page: () => ({ nowMs: operator.clock.now().wallMs, columns: 80 }),
   };
   addAsking(program, here);
   addOrders(program, here);
+  addUpdaters(program, here);
   let printed = '';
   const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed += String(text);
@@ -135,6 +139,20 @@ test('lull hold, veto and unhold: placed, listed, lifted', async () => {
   expect(await lull('unhold a')).toBe('no order holds a\n');
   expect(await lull('veto')).toBe('none\n');
 });
+
+/** The operator's API here is that of host-1, a machine by itself, which refuses what is meant for others. */
+test.each(['updaters suspend ID --why no', 'updaters enable ID', 'hold ID --why no', 'explain ID'])(
+  'lull --host till-7 %s reaches no other machine',
+  async (line) => {
+    const before = operator.rig.ledger.head.sequence;
+    const words = line.replace('ID', UPDATER);
+    await expect(lull(words, false, 'till-7')).rejects.toMatchObject({
+      details: expect.stringContaining('knows no till-7') as unknown,
+    });
+    expect(operator.rig.ledger.head.sequence).toBe(before);
+    await lull(words, false, 'host-1');
+  },
+);
 
 test('lull pause-all and resume-all', async () => {
   expect(await lull('pause-all --for 4h')).toMatch(/^nothing runs until /);

@@ -109,6 +109,25 @@ fleetTest(
   MS_MAX,
 );
 
+fleetTest(
+  'an updater that is suspended on one machine goes on at the others',
+  async () => {
+    const one = await stage.machine({ hostId: 'one' });
+    const two = await stage.machine({ hostId: 'two' });
+    await attached('one', 'two');
+    await lull.command(['pause-all', '--for', '1h']);
+    await stage.accept(lull);
+    const words = ['updaters', 'suspend', 'dev.lull.fixture', '--why', 'it is too loud here'];
+    await lull.command(['--host', 'one', ...words]);
+    expect(await lull.command(['--host', 'one', 'status'])).toMatch(/fixture +\S+ +suspended/);
+    expect(await lull.command(['--host', 'two', 'status'])).toMatch(/fixture +\S+ +enabled/);
+    await lull.command(['resume-all']);
+    await stage.until('the other one works', () => two.finished.length > 1);
+    expect(one.granted).toEqual([]);
+  },
+  MS_MAX,
+);
+
 describe('not believed', () => {
   fleetTest(
     'a host that claims the name of another',
