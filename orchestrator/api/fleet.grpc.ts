@@ -21,7 +21,7 @@ import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Rollout } from '../world/rollouts.js';
 import { answer, RpcFailure } from './answer.grpc.js';
-import { orderProblem } from './order.js';
+import { meantBy, orderProblem } from './order.js';
 
 export interface FleetDeps {
   /** What holds for all machines. */
@@ -40,14 +40,14 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
     subject: string,
     factOf: (rollout: Rollout) => RolloutFact,
   ): Promise<{ rollouts: WireRollout[] }> => {
-    const meant = rolloutsNamed(ledger.world.rollouts, subject);
+    const meant = rolloutsNamed(ledger.world, subject);
     if (meant.length === 0) {
       const message = `no rollout of "${subject}" is known; "lull fleet rollout" lists them`;
       throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
     }
     await ledger.append(meant.map(factOf));
     deps.wake();
-    const now = rolloutsNamed(ledger.world.rollouts, subject);
+    const now = rolloutsNamed(ledger.world, subject);
     return { rollouts: now.map((each) => rolloutToWire(each, deps)) };
   };
   return {
@@ -117,11 +117,8 @@ function which({ updaterId, updateId, toVersion }: Rollout) {
   return { updaterId, updateId, toVersion };
 }
 
-function rolloutsNamed(rollouts: ReadonlyMap<string, Rollout>, subject: string): Rollout[] {
-  return [...rollouts.values()].filter(
-    ({ updaterId, updateId }) =>
-      [updaterId, updateId, `${updaterId}/${updateId}`].includes(subject) && subject !== '',
-  );
+function rolloutsNamed(world: Ledger['world'], subject: string): Rollout[] {
+  return meantBy(subject, [...world.rollouts.values()], world);
 }
 
 function rolloutToWire(rollout: Rollout, { policy, clock }: FleetDeps): WireRollout {

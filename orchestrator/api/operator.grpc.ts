@@ -24,6 +24,7 @@ import type { Ledger } from '../world/ledger.loop.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from './answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
+import { meantBy } from './order.js';
 import { forecastOf, FORECAST_MS } from './forecast.loop.js';
 import { orderHandlers } from './orders.grpc.js';
 import { recorded } from './recorded.grpc.js';
@@ -82,9 +83,8 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
 }
 
 async function explainNow(deps: OperatorDeps, named: string): Promise<ExplainResponse> {
-  const subjects = subjectsNow(deps).filter(
-    ({ updaterId, updateId }) => named === '' || updateId === named || updaterId === named,
-  );
+  const all = subjectsNow(deps);
+  const subjects = named === '' ? all : meantBy(named, all, deps.ledger.world);
   if (subjects.length === 0 && named !== '') {
     const message = `nothing called "${named}" waits or runs; "lull status" lists what does`;
     throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);

@@ -43,17 +43,34 @@ export interface NamedSubject {
   readonly updateId: string;
 }
 
+/** An update's id alone, or with its updater's before it, and a space or a slash between them. */
+function isUpdateNamed({ updaterId, updateId }: NamedSubject, word: string): boolean {
+  return (
+    updateId !== '' &&
+    [updateId, updateKey(updaterId, updateId), `${updaterId}/${updateId}`].includes(word)
+  );
+}
+
 /**
- * The updaters and updates that a word of an operator may mean. An updater's id means the updater,
+ * Those of `all` that a word of an operator means. An updater's id means all that is of the updater,
  * whatever others call their updates.
  */
+export function meantBy<T extends NamedSubject>(
+  word: string,
+  all: readonly T[],
+  { updaters }: Pick<World, 'updaters'>,
+): T[] {
+  const ofUpdater = all.filter(({ updaterId }) => updaterId === word);
+  if (ofUpdater.length > 0 || updaters.has(word)) return ofUpdater;
+  return all.filter((each) => isUpdateNamed(each, word));
+}
+
+/** The updater, or the updates, that an order for one may mean. */
 export function subjectsNamed(world: World, word: string): NamedSubject[] {
   if (world.updaters.has(word)) return [{ updaterId: word, updateId: '' }];
-  return [...world.updates.values()].flatMap(({ updaterId, update }) =>
-    update.id === word || updateKey(updaterId, update.id) === word
-      ? [{ updaterId, updateId: update.id }]
-      : [],
-  );
+  return [...world.updates.values()]
+    .map(({ updaterId, update }) => ({ updaterId, updateId: update.id }))
+    .filter((each) => isUpdateNamed(each, word));
 }
 
 /** What is held and may be meant by `word`, also where what was held has gone. */
@@ -62,8 +79,10 @@ export function holdsNamed(world: World, word: string): NamedSubject[] {
     const [updaterId = '', updateId = ''] = word.split(' ');
     return [{ updaterId, updateId }];
   }
-  return [...world.holds.keys()].flatMap((key) => {
-    const [updaterId = '', updateId = ''] = key.split(' ');
-    return updateId === word ? [{ updaterId, updateId }] : [];
-  });
+  return [...world.holds.keys()]
+    .map((key) => {
+      const [updaterId = '', updateId = ''] = key.split(' ');
+      return { updaterId, updateId };
+    })
+    .filter((each) => isUpdateNamed(each, word));
 }
