@@ -14,10 +14,12 @@ export class CommandError extends Error {
   }
 }
 
-/** 2: a value makes no sense, whoever found that out; 1: anything else. */
+/** The exit code where a value makes no sense, whoever found that out; anything else that fails is 1. */
+export const VALUE_SENSELESS = 2;
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;
-  return reasonOf(error) === 'FIELD_INVALID' ? 2 : 1;
+  return reasonOf(error) === 'FIELD_INVALID' ? VALUE_SENSELESS : 1;
 }
 
 /** One line for people: what happened, why, and what to do. */

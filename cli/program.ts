@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { exitCodeOf, lineOf } from './failure.js';
+import { exitCodeOf, lineOf, VALUE_SENSELESS } from './failure.js';
 import { refuseHost, type HostOption } from './host-option.js';
 import type { OrchestratorAt } from './clients.grpc.js';
 import { orchestratorFrom, placesFrom, tlsDirFrom, type Places } from './paths.js';
@@ -49,7 +49,11 @@ const program = new Command('lull')
   // One line, so that what was wrong is not scrolled away.
   .showHelpAfterError('What there is: the same with --help.')
   // The widest terms leave little of 80 columns, and what is not wrapped here is broken in mid-word.
-  .configureHelp({ minWidthToWrap: 20 });
+  .configureHelp({ minWidthToWrap: 20 })
+  // Before the verbs, which inherit it.
+  .exitOverride(({ code, exitCode }) => {
+    process.exit(code === 'commander.invalidArgument' ? VALUE_SENSELESS : exitCode);
+  });
 
 /** They serve, whether or not anybody reads what they say. */
 const serving: ReadonlySet<string> = new Set(['up', 'fleetlock']);

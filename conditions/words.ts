@@ -11,6 +11,19 @@ export function formatDuration(ms: number): string {
   return `${whole(86_400_000)} d`;
 }
 
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION_MS_MAX = 366 * unitMs.d;
+
+/**
+ * "30s", "4m", "1.5h" in whole milliseconds, as policy files and the command line have it; undefined: that
+ * is none, or more than a year.
+ */
+export function parseDuration(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  const ms = Math.round(Number(count) * unitMs[unit as keyof typeof unitMs]);
+  return ms <= DURATION_MS_MAX ? ms : undefined;
+}
+
 const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /** A size as a person says it, decimal: "512 B", "1.4 MB". */

@@ -72,18 +72,18 @@ export function askAuditVerified(at: OrchestratorAt): Promise<VerifyAuditRespons
 
 const reports = { engaged: Report.ENGAGED, away: Report.AWAY, auto: Report.AUTO } as const;
 
-/** Reports presence; returns it as it is now. */
+/** Reports presence; returns it as it is now. @param forMs undefined: until it is said otherwise. */
 export async function reportPresence(
   runDir: string,
   word: string,
-  ttlMs: number,
+  forMs: number | undefined,
 ): Promise<Reading | undefined> {
   if (!Object.hasOwn(reports, word)) {
     throw new CommandError(`presence is engaged, away or auto, not "${word}"`, 2);
   }
   const report = reports[word as keyof typeof reports];
   return withSensor(runDir, async (sensor) => {
-    const request = { report, ttlMs: BigInt(ttlMs) };
+    const request = { report, ttlMs: BigInt(forMs ?? 0) };
     const { presence } = await unary(sensor.reportPresence.bind(sensor), request, options);
     return presence;
   });

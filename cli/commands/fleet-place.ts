@@ -24,7 +24,8 @@ export function fleetFrom(
   if (flags.nats === undefined) return undefined;
   const url = URL.canParse(flags.nats) ? new URL(flags.nats) : undefined;
   if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
-    throw new CommandError(`--nats is nats://host:port or tls://host:port, not "${flags.nats}"`);
+    const wanted = 'nats://host:port or tls://host:port';
+    throw new CommandError(`--nats is ${wanted}, not "${flags.nats}"`, 2);
   }
   const name = flags.name ?? machine.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
   for (const [flag, given] of [
@@ -32,7 +33,7 @@ export function fleetFrom(
     ['--host-id', flags.hostId],
   ] as const) {
     if (given !== undefined && !isSubjectName(given)) {
-      throw new CommandError(`${flag} "${given}" names nothing in a fleet: ${RULE}`);
+      throw new CommandError(`${flag} "${given}" names nothing in a fleet: ${RULE}`, 2);
     }
   }
   return { url, name, ...(flags.hostId === undefined ? {} : { hostId: flags.hostId }) };

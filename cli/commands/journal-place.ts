@@ -4,6 +4,7 @@ import type { JournalOptions } from '../../orchestrator/journal/open.loop.js';
 import { journalPlace, PlaceError, type JournalPlace } from '../../orchestrator/journal/place.js';
 import { CommandError } from '../failure.js';
 import { natsFiles } from './nats-place.js';
+import { wholeNumber } from './numbers.js';
 
 export type JournalSettings = Omit<JournalOptions, 'log'>;
 
@@ -15,7 +16,7 @@ export function parsePlace(text: string): JournalPlace {
     return journalPlace(text);
   } catch (error) {
     if (!(error instanceof PlaceError)) throw error;
-    throw new CommandError(`"${text}" is no place for a journal: ${error.message}`);
+    throw new CommandError(`"${text}" is no place for a journal: ${error.message}`, 2);
   }
 }
 
@@ -27,11 +28,7 @@ export function journalSettings(
   },
   env: Readonly<Record<string, string | undefined>>,
 ): JournalSettings {
-  const replicaCount = Number(flags.journalCopies);
-  if (!Number.isInteger(replicaCount) || replicaCount < 1 || replicaCount > COPIES_MAX) {
-    throw new CommandError(
-      `--journal-copies is 1 to ${String(COPIES_MAX)}, not ${flags.journalCopies}`,
-    );
-  }
+  const copies = { min: 1, max: COPIES_MAX };
+  const replicaCount = wholeNumber('--journal-copies', flags.journalCopies, copies);
   return { replicaCount, allowLossy: flags.allowLossy, ...natsFiles(flags, env) };
 }

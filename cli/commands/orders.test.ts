@@ -1,8 +1,8 @@
-// What is typed for a duration, a number of hours and a time of the day.
+// What is typed for a time of the day.
 
 import { describe, expect, test } from '@jest/globals';
 import { CommandError } from '../failure.js';
-import { nextClock, parseDuration, parseHours } from './orders.js';
+import { nextClock } from './orders.js';
 
 describe('a time of the day is the next instant at which the clock shows it', () => {
   const now = new Date(2030, 5, 1, 22, 30, 15);
@@ -27,24 +27,4 @@ describe('a time of the day is the next instant at which the clock shows it', ()
   test.each(['24:00', '12:60', '3', '03:00:00', '', 'noon', '-1:00'])('"%s" is none', (text) => {
     expect(() => nextClock(text, now)).toThrow(CommandError);
   });
-});
-
-test.each<[string, bigint]>([
-  ['90s', 90_000n],
-  ['30m', 1_800_000n],
-  ['4h', 14_400_000n],
-  ['2d', 172_800_000n],
-])('%s is a duration', (text, ms) => {
-  expect(parseDuration(text)).toBe(ms);
-});
-
-test.each(['', '4', 'h', '4 h', '-4h', '1.5h', '1234567s', '4w'])('"%s" is none', (text) => {
-  expect(() => parseDuration(text)).toThrow(CommandError);
-});
-
-test('hours are 1 to a month of them', () => {
-  expect([parseHours('1'), parseHours('744')]).toEqual([3_600_000n, 744n * 3_600_000n]);
-  for (const text of ['0', '745', '', '-1', '1.5', 'two']) {
-    expect(() => parseHours(text)).toThrow(CommandError);
-  }
 });

@@ -11,26 +11,6 @@ import { CommandError } from '../failure.js';
 
 const options = { deadlineMs: CALL_MS_MAX };
 
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-const HOURS_MAX = 744;
-
-/** "90s", "30m", "4h" or "2d" in milliseconds. */
-export function parseDuration(text: string): bigint {
-  const match = /^(\d{1,6})(s|m|h|d)$/.exec(text);
-  if (match === null) throw new CommandError(`"${text}" is not a duration such as 30m, 4h, 2d`, 2);
-  return BigInt(Number(match[1]) * unitMs[match[2] as keyof typeof unitMs]);
-}
-
-/** "1" to "744", a month, in milliseconds. */
-export function parseHours(text: string): bigint {
-  const hours = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (hours < 1 || hours > HOURS_MAX) {
-    throw new CommandError(`"${text}" is not a number of hours from 1 to ${String(HOURS_MAX)}`, 2);
-  }
-  return BigInt(hours * unitMs.h);
-}
-
 /** The next instant at which the clock on the wall shows "HH:MM", ms since the epoch. */
 export function nextClock(text: string, now: Date): number {
   const match = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(text);
@@ -43,10 +23,10 @@ export function nextClock(text: string, now: Date): number {
 
 export async function placeHold(
   at: OrchestratorAt,
-  request: { subject: string; why: string; forMs: bigint },
+  request: { subject: string; why: string; forMs: number },
 ): Promise<number> {
   return withOperator(at, async (operator) => {
-    const answer = await unary(operator.placeHold.bind(operator), request, options);
+    const answer = await unary(operator.placeHold.bind(operator), wire(request), options);
     return Number(answer.untilUnixMs);
   });
 }
@@ -59,9 +39,11 @@ export async function liftHold(at: OrchestratorAt, subject: string): Promise<voi
 
 export async function placeVeto(
   at: OrchestratorAt,
-  request: { owner: string; why: string; forMs: bigint },
+  request: { owner: string; why: string; forMs: number },
 ): Promise<{ vetoId: string; untilUnixMs: bigint }> {
-  return withOperator(at, (operator) => unary(operator.placeVeto.bind(operator), request, options));
+  return withOperator(at, (operator) =>
+    unary(operator.placeVeto.bind(operator), wire(request), options),
+  );
 }
 
 export async function liftVeto(at: OrchestratorAt, vetoId: string): Promise<void> {
@@ -79,10 +61,10 @@ export async function listOrders(at: OrchestratorAt): Promise<Order[]> {
 
 export async function tripSwitch(
   at: OrchestratorAt,
-  request: { why: string; forMs: bigint },
+  request: { why: string; forMs: number },
 ): Promise<number> {
   return withOperator(at, async (operator) => {
-    const answer = await unary(operator.tripSwitch.bind(operator), request, options);
+    const answer = await unary(operator.tripSwitch.bind(operator), wire(request), options);
     return Number(answer.untilUnixMs);
   });
 }
@@ -100,7 +82,12 @@ export async function runNow(at: OrchestratorAt, subject: string): Promise<Subje
 
 export async function askForecast(
   at: OrchestratorAt,
-  request: { fromUnixMs: bigint; forMs: bigint },
+  asked: { fromMs: number; forMs: number },
 ): Promise<ForecastResponse> {
+  const request = { fromUnixMs: BigInt(asked.fromMs), forMs: BigInt(asked.forMs) };
   return withOperator(at, (operator) => unary(operator.forecast.bind(operator), request, options));
+}
+
+function wire<T extends { forMs: number }>(request: T): Omit<T, 'forMs'> & { forMs: bigint } {
+  return { ...request, forMs: BigInt(request.forMs) };
 }

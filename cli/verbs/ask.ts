@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { askExplain, askHistory, askRun, askStatus } from '../commands/ask.js';
-import { askForecast, nextClock, parseHours } from '../commands/orders.js';
+import { askForecast, nextClock } from '../commands/orders.js';
 import { wholeNumber } from '../commands/numbers.js';
 import { write } from '../output.js';
 import { showForecast } from '../show/forecast.js';
@@ -12,6 +12,9 @@ import { showSubjects } from '../show/subjects.js';
 import type { Here } from './here.js';
 import { A_SUBJECT } from './subject.js';
 
+const HOUR_MS = 3_600_000;
+/** At most a month. */
+const hours = { min: 1, max: 744 };
 const counts = { min: 1, max: 1_000_000 };
 
 export function addAsking(program: Command, here: Here): void {
@@ -55,8 +58,8 @@ export function addAsking(program: Command, here: Here): void {
     .option('--hours <n>', 'how far to look, 1 to 744', '48')
     .action(async (given: { at?: string; hours: string }) => {
       const atMs = given.at === undefined ? undefined : nextClock(given.at, new Date());
-      const request = { fromUnixMs: BigInt(atMs ?? 0), forMs: parseHours(given.hours) };
-      const forecast = await askForecast(here.orchestrator(), request);
+      const forMs = wholeNumber('--hours', given.hours, hours) * HOUR_MS;
+      const forecast = await askForecast(here.orchestrator(), { fromMs: atMs ?? 0, forMs });
       write(forecast, here.json(), (all) => showForecast(all, here.page(), atMs));
     });
 

@@ -9,7 +9,8 @@ import {
   resumeRollout,
   stopRollout,
 } from '../commands/fleet.js';
-import { parseDuration, releaseSwitch, tripSwitch } from '../commands/orders.js';
+import { releaseSwitch, tripSwitch } from '../commands/orders.js';
+import { duration } from '../commands/numbers.js';
 import { write } from '../output.js';
 import { localTime } from '../show/local-time.js';
 import { showFleet, showGroups, showRollouts } from '../show/fleet.js';
@@ -54,7 +55,7 @@ export function addFleet(program: Command, here: Here): void {
         write(await stopRollout(here.fleet(), subject, given.why), here.json(), showRollouts);
         return;
       }
-      const forMs = parseDuration(given.for);
+      const forMs = duration('--for', given.for);
       const untilMs = await tripSwitch(here.fleet(), { why: given.why, forMs });
       const said = `nothing runs anywhere until ${localTime(untilMs)}, or "lull fleet resume"`;
       write({ untilMs }, here.json(), () => said);

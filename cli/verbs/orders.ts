@@ -5,13 +5,13 @@ import {
   liftHold,
   liftVeto,
   listOrders,
-  parseDuration,
   placeHold,
   placeVeto,
   releaseSwitch,
   runNow,
   tripSwitch,
 } from '../commands/orders.js';
+import { duration } from '../commands/numbers.js';
 import { write } from '../output.js';
 import { indented } from '../show/folded.js';
 import { localTime } from '../show/local-time.js';
@@ -50,7 +50,7 @@ export function addOrders(program: Command, here: Here): void {
     .requiredOption('--why <text>', 'for whoever asks, and for the audit')
     .option('--for <duration>', 'at most 95d', '95d')
     .action(async (subject: string, given: { why: string; for: string }) => {
-      const forMs = parseDuration(given.for);
+      const forMs = duration('--for', given.for);
       const untilMs = await placeHold(here.orchestrator(), { subject, why: given.why, forMs });
       write(
         { subject, untilMs },
@@ -79,7 +79,7 @@ export function addOrders(program: Command, here: Here): void {
       const placed = await placeVeto(here.orchestrator(), {
         owner,
         why,
-        forMs: parseDuration(given.for),
+        forMs: duration('--for', given.for),
       });
       write(
         placed,
@@ -110,7 +110,7 @@ export function addOrders(program: Command, here: Here): void {
     .action(async (given: { for: string; why: string }) => {
       const untilMs = await tripSwitch(here.orchestrator(), {
         why: given.why,
-        forMs: parseDuration(given.for),
+        forMs: duration('--for', given.for),
       });
       write(
         { untilMs },

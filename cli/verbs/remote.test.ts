@@ -24,7 +24,7 @@ import { placeHold } from '../commands/orders.js';
 import { lineOf } from '../failure.js';
 import type { RemoteOrchestrator } from '../clients.grpc.js';
 
-const HOUR = { subject: 'a', why: 'not now', forMs: 3_600_000n };
+const HOUR = { subject: 'a', why: 'not now', forMs: 3_600_000 };
 
 /** Making keys is work, and the machine may have other. */
 const KEYS_MS_MAX = 120_000;

@@ -1,8 +1,7 @@
 // lull simulate: a policy against a recording, without a running Lull. What decides is loaded here alone.
 
 import type { Command } from 'commander';
-import { wholeNumber } from '../commands/numbers.js';
-import { parseDuration } from '../commands/orders.js';
+import { duration, wholeNumber } from '../commands/numbers.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
 import type { Here } from './here.js';
@@ -56,14 +55,14 @@ export function addSimulate(program: Command, here: Here): void {
         policyFile: given.policy,
         workMs: wholeNumber('--work', given.work, { min: 1, ...seconds }) * 1_000,
         stepMs: wholeNumber('--step', given.step, { min: 0, ...seconds }) * 1_000,
-        deadlineMs: durationOf(given.deadline),
+        deadlineMs: durationOf('--deadline', given.deadline),
         action: oneOf('--action', given.action, ['install', 'download']),
         bytes: given.mb === undefined ? undefined : megabytesOf(given.mb),
         severity:
           given.severity === undefined
             ? undefined
             : oneOf('--severity', given.severity, ['low', 'moderate', 'important', 'critical']),
-        everyMs: durationOf(given.every),
+        everyMs: durationOf('--every', given.every),
         svgFile: given.svg,
         device: given.device,
       });
@@ -71,8 +70,8 @@ export function addSimulate(program: Command, here: Here): void {
     });
 }
 
-function durationOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(parseDuration(text));
+function durationOf(option: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : duration(option, text);
 }
 
 function megabytesOf(text: string): number {

@@ -2,30 +2,23 @@
 
 import { z } from 'zod';
 import { keyIdOf } from '../../bundle/envelope.js';
+import { parseDuration } from '../../conditions/words.js';
 import { automatic, parsePublicKey, type Publisher } from '../trust/publisher.js';
 import type { PolicyHold } from './policy.js';
 import { quoted } from './file.words.js';
 import { days, type Window } from './window.js';
 
-const DURATION_MS_MAX = 366 * 86_400_000;
-
-const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
 /** Milliseconds. */
 export const duration = z
   .string('is not a duration such as 30s, 4m, 2h')
   .transform((text, issues) => {
-    const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(text);
-    const ms =
-      match === null ? Number.NaN : Number(match[1]) * unitMs[match[2] as keyof typeof unitMs];
-    if (Number.isNaN(ms) || ms > DURATION_MS_MAX) {
-      issues.addIssue({
-        code: 'custom',
-        message: `${quoted(text)} is not a duration such as 30s, 4m, 2h`,
-      });
-      return z.NEVER;
-    }
-    return ms;
+    const ms = parseDuration(text);
+    if (ms !== undefined) return ms;
+    issues.addIssue({
+      code: 'custom',
+      message: `${quoted(text)} is not a duration such as 30s, 4m, 2h`,
+    });
+    return z.NEVER;
   });
 
 const clockPattern = /^([01]\d|2[0-3]):[0-5]\d$/;
