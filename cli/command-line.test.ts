@@ -28,6 +28,10 @@ function lull(words: readonly string[], user?: number) {
   return { status, stdout, stderr };
 }
 
+function rotate(...what: string[]): string[] {
+  return ['keys', 'rotate', 'keys', ...what];
+}
+
 test.each<[string, string[], number, RegExp]>([
   ['a verb that there is not', ['statsu'], 1, /^error: unknown command 'statsu'/],
   ['an option that is missing', ['hold', 'x'], 1, /^error: required option '--why <text>'/],
@@ -78,6 +82,39 @@ test.each<[string, string[], number, RegExp]>([
   ['no id', ['up', '--nats', 'nats://x', '--host-id', 'A.B'], 2, /^lull: --host-id "A.B" names/],
   ['a journal nowhere', ['up', '--journal', 'http://x/y'], 2, /is no place for a journal/],
   ['no copy', ['up', '--journal-copies', '0x2'], 2, /^lull: --journal-copies wants 1 to 5/],
+  [
+    'settings of what is not accepted',
+    ['updaters', 'add', 'x', '--set', 'a=b'],
+    2,
+    /wants --enable/,
+  ],
+  [
+    'a machine in no fleet',
+    ['up', '--host-id', 'k'],
+    2,
+    /^lull: --host-id is .* --nats .* as well/,
+  ],
+  ['an orchestrator of none', ['up', '--name', 'o'], 2, /^lull: --name is .* --nats .* as well/],
+  ['two journals', ['up', '--nats', 'nats://x', '--journal', 'j.db'], 2, /leave one of both out/],
+  ['power and no screen', ['simulate', '--power', 'file'], 2, /wants --trace as well/],
+  ['a halt for a while', ['fleet', 'halt', 'x', '--why', 'w', '--for', '1h'], 2, /leave it out$/m],
+  ['many of one run', ['history', '7', '--count', '3'], 2, /^lull: --count is of runs/],
+  ['a reason taken back', ['inhibit', 'why', '--release', '1'], 2, /leave the reason out/],
+  ['how long a list is', ['inhibit', '--for', '1h'], 2, /^lull: --for .* wants one as well/],
+  [
+    'both authorities',
+    rotate('--authority', '--retire-authorities'),
+    2,
+    /--authority and --retire/,
+  ],
+  ['an authority for all', rotate('--authority', '--all'), 2, /^lull: say one of --all and --auth/],
+  [
+    'an authority for one',
+    rotate('host', 'k', '--authority'),
+    2,
+    /^lull: say one of ROLE NAME and/,
+  ],
+  ['one of all', rotate('host', 'k', '--all'), 2, /^lull: say one of ROLE NAME and --all/],
   ['a month of recording', ['record', 'x', '--for', '30d'], 2, /at most 24d, not "30d"$/m],
   ['a time that is too long', ['inhibit', 'x', '--for', '15d'], 2, /at most 14d, not "15d"$/m],
   ['a key that is not there', ['up', '--trust-key', 'no'], 1, /^lull: the trusted key cannot be/],

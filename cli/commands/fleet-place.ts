@@ -18,10 +18,28 @@ const RULE = 'lower case letters, digits and hyphens, at most 63';
 
 /** @param machine what this machine is called elsewhere, for an orchestrator without a name. */
 export function fleetFrom(
-  flags: { readonly nats?: string; readonly hostId?: string; readonly name?: string },
+  flags: {
+    readonly nats?: string;
+    readonly hostId?: string;
+    readonly name?: string;
+    readonly journal?: string;
+  },
   machine: string,
 ): FleetPlace | undefined {
-  if (flags.nats === undefined) return undefined;
+  if (flags.nats === undefined) {
+    const named = flags.hostId === undefined ? flags.name && '--name' : '--host-id';
+    if (named === undefined) return undefined;
+    throw new CommandError(
+      `${named} is a name in a fleet, and this is a machine by itself: name the fleet's server with --nats (LULL_NATS) as well, or leave it out`,
+      2,
+    );
+  }
+  if (flags.journal !== undefined) {
+    throw new CommandError(
+      '--journal is where a machine by itself keeps its journal; the journals of a fleet are on its server, --nats: leave one of both out',
+      2,
+    );
+  }
   const url = URL.canParse(flags.nats) ? new URL(flags.nats) : undefined;
   if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
     const wanted = 'nats://host:port or tls://host:port';

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { askExplain, askHistory, askRun, askStatus } from '../commands/ask.js';
 import { askForecast, nextClock } from '../commands/orders.js';
 import { wholeNumber } from '../commands/numbers.js';
+import { CommandError } from '../failure.js';
 import { write } from '../output.js';
 import { showForecast } from '../show/forecast.js';
 import { showRun, showRuns } from '../show/runs.js';
@@ -15,6 +16,7 @@ import { A_SUBJECT } from './subject.js';
 const HOUR_MS = 3_600_000;
 /** At most a month. */
 const hours = { min: 1, max: 744 };
+const COUNT = 50;
 const counts = { min: 1, max: 1_000_000 };
 
 export function addAsking(program: Command, here: Here): void {
@@ -66,15 +68,19 @@ export function addAsking(program: Command, here: Here): void {
   program
     .command('history [run]')
     .description('runs, newest first; or one run whole, with what the journal has of it')
-    .option('--count <n>', 'how many', '50')
-    .action(async (run: string | undefined, { count }: { count: string }) => {
+    .option('--count <n>', `how many; without it ${String(COUNT)}`)
+    .action(async (run: string | undefined, given: { count?: string }) => {
       if (run !== undefined) {
+        if (given.count !== undefined) {
+          throw new CommandError('--count is of runs, and this is about one: leave it out', 2);
+        }
         write(await askRun(here.orchestrator(), run), here.json(), (whole) =>
           showRun(whole.run, whole.entries, here.page()),
         );
         return;
       }
-      const runs = await askHistory(here.orchestrator(), wholeNumber('--count', count, counts));
+      const count = given.count === undefined ? COUNT : wholeNumber('--count', given.count, counts);
+      const runs = await askHistory(here.orchestrator(), count);
       write(runs, here.json(), () =>
         runs.length === 0 ? 'no runs yet' : showRuns(runs, here.page()),
       );

@@ -11,11 +11,14 @@ import {
 } from '../commands/fleet.js';
 import { releaseSwitch, tripSwitch } from '../commands/orders.js';
 import { duration } from '../commands/numbers.js';
+import { CommandError } from '../failure.js';
 import { write } from '../output.js';
 import { localTime } from '../show/local-time.js';
 import { showFleet, showGroups, showRollouts } from '../show/fleet.js';
 import type { Here } from './here.js';
 import { A_SUBJECT } from './subject.js';
+
+const HALT_FOR = '4h';
 
 export function addFleet(program: Command, here: Here): void {
   const fleet = program.command('fleet').description('all machines of a fleet');
@@ -49,13 +52,17 @@ export function addFleet(program: Command, here: Here): void {
     .description('an update starts nowhere any more; without one: everything stops everywhere, now')
     .argument('[subject]', A_SUBJECT)
     .requiredOption('--why <text>', 'for whoever asks, and for the audit')
-    .option('--for <duration>', 'of everything: at most 14d', '4h')
-    .action(async (subject: string | undefined, given: { why: string; for: string }) => {
+    .option('--for <duration>', `of everything: at most 14d; without it ${HALT_FOR}`)
+    .action(async (subject: string | undefined, given: { why: string; for?: string }) => {
       if (subject !== undefined) {
+        if (given.for !== undefined) {
+          const why = 'the rollout of an update is halted until "lull fleet resume"';
+          throw new CommandError(`--for goes with a halt of everything: ${why}; leave it out`, 2);
+        }
         write(await stopRollout(here.fleet(), subject, given.why), here.json(), showRollouts);
         return;
       }
-      const forMs = duration('--for', given.for);
+      const forMs = duration('--for', given.for ?? HALT_FOR);
       const untilMs = await tripSwitch(here.fleet(), { why: given.why, forMs });
       const said = `nothing runs anywhere until ${localTime(untilMs)}, or "lull fleet resume"`;
       write({ untilMs }, here.json(), () => said);

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { roles, type Role } from '../../orchestrator/trust/caller.js';
 import type { Chosen, Handed, Wanted } from '../commands/keys.js';
 import { CommandError } from '../failure.js';
@@ -11,6 +11,7 @@ import { showHanded, showIssued } from '../show/keys.js';
 import type { Here } from './here.js';
 
 const DAYS_MAX = 3_650;
+const WITHIN_DAYS = '30';
 
 interface InitFlags {
   readonly name: string[];
@@ -22,10 +23,10 @@ interface InitFlags {
 }
 
 interface RotateFlags {
-  readonly all: boolean;
-  readonly within: string;
-  readonly authority: boolean;
-  readonly retireAuthorities: boolean;
+  readonly all?: boolean;
+  readonly within?: string;
+  readonly authority?: boolean;
+  readonly retireAuthorities?: boolean;
 }
 
 export function addKeys(program: Command, here: Here): void {
@@ -73,18 +74,19 @@ export function addKeys(program: Command, here: Here): void {
   keys
     .command('rotate <dir> [role] [name]')
     .description('new keys for what expires soon, for one, or for all; see docs/operators.md')
-    .option('--all', 'for everybody', false)
-    .option('--within <days>', 'for what expires within so many days', '30')
-    .addOption(new Option('--authority', 'a new authority, beside the ones before').default(false))
-    .option('--retire-authorities', 'take the newest authority only', false)
-    .action(async (given: string, role?: string, name?: string, flags?: RotateFlags) => {
+    .option('--all', 'for everybody')
+    .option('--within <days>', `for what expires within so many days; without it ${WITHIN_DAYS}`)
+    .option('--authority', 'a new authority, beside the ones before')
+    .option('--retire-authorities', 'take the newest authority only')
+    .action(async (given: string, role?: string, name?: string, flags: RotateFlags = {}) => {
       const dir = resolve(given);
+      requireOne(role, flags);
       const { rotateKeys, addAuthority, retireAuthorities } = await commands();
       const authorities = ({ authorities: all }: { authorities: { id: string }[] }): string =>
         `authorities: ${all.map(({ id }) => id).join(', ')}`;
-      if (flags?.authority === true) {
+      if (flags.authority === true) {
         write(await addAuthority(dir, Date.now()), here.json(), authorities);
-      } else if (flags?.retireAuthorities === true) {
+      } else if (flags.retireAuthorities === true) {
         write(await retireAuthorities(dir), here.json(), authorities);
       } else {
         show(await rotateKeys(dir, parseChosen(role, name, flags), Date.now()));
@@ -108,13 +110,31 @@ export function addKeys(program: Command, here: Here): void {
     });
 }
 
-function parseChosen(role?: string, name?: string, flags?: RotateFlags): Chosen {
+/** Each is a step of its own: of two, one would be passed over. */
+function requireOne(role: string | undefined, flags: RotateFlags): void {
+  const wanted = [
+    ...(role === undefined ? [] : ['ROLE NAME']),
+    ...(flags.all === true ? ['--all'] : []),
+    ...(flags.within === undefined ? [] : ['--within']),
+    ...(flags.authority === true ? ['--authority'] : []),
+    ...(flags.retireAuthorities === true ? ['--retire-authorities'] : []),
+  ];
+  if (wanted.length <= 1) return;
+  const each = 'each is a rotation of its own, see docs/operators.md';
+  throw new CommandError(`say one of ${wanted.join(' and ')}: ${each}`, 2);
+}
+
+function parseChosen(
+  role: string | undefined,
+  name: string | undefined,
+  flags: RotateFlags,
+): Chosen {
   if (role !== undefined) {
     if (name === undefined) throw new CommandError('say whose: a role and a name', 2);
     return { kind: 'one', holder: { role: parseRole(role), name } };
   }
-  if (flags?.all === true) return { kind: 'all' };
-  return { kind: 'expiring', withinDays: daysOf('--within', flags?.within ?? '') };
+  if (flags.all === true) return { kind: 'all' };
+  return { kind: 'expiring', withinDays: daysOf('--within', flags.within ?? WITHIN_DAYS) };
 }
 
 /** "orchestrator:o1@o1.example.com,10.0.0.7", "host:kiosk-7" */

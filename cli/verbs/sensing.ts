@@ -5,12 +5,14 @@ import { Option, type Command } from 'commander';
 import { reportPresence } from '../commands/ask.js';
 import { askSensors, inhibit, listInhibitions, releaseInhibition } from '../commands/sensors.js';
 import { duration } from '../commands/numbers.js';
+import { CommandError } from '../failure.js';
 import { write } from '../output.js';
 import { showInhibitions } from '../show/inhibitions.js';
 import { sensorLines, showSensors } from '../show/sensors.js';
 import { stopSignal } from '../stop-signal.js';
 import type { Here } from './here.js';
 
+const INHIBIT_FOR = '1h';
 /** As the sensor-service takes it; a timer of Node.js, for `record`, holds no more than 24 days. */
 const spans = {
   presence: { daysMax: 7, orSeconds: true },
@@ -45,11 +47,12 @@ export function addSensing(program: Command, here: Here): void {
   program
     .command('inhibit [why]')
     .description('say "not now" as a program would; without a reason: list what stands')
-    .option('--for <seconds|duration>', 'how long, at most 14d', '1h')
+    .option('--for <seconds|duration>', `how long, at most 14d; without it ${INHIBIT_FOR}`)
     .option('--owner <name>', 'who says so', ownName())
     .addOption(new Option('--release <id>', 'take one back'))
     .action(
-      async (why: string | undefined, given: { for: string; owner: string; release?: string }) => {
+      async (why: string | undefined, given: { for?: string; owner: string; release?: string }) => {
+        refuseIdle(why, given);
         if (given.release !== undefined) {
           const released = await releaseInhibition(runDir(), given.release);
           write({ released }, json(), () =>
@@ -62,7 +65,7 @@ export function addSensing(program: Command, here: Here): void {
         const asked = {
           owner: given.owner,
           reason: why ?? '',
-          forMs: duration('--for', given.for, spans.inhibit),
+          forMs: duration('--for', given.for ?? INHIBIT_FOR, spans.inhibit),
         };
         const standing =
           why === undefined ? await listInhibitions(runDir()) : await inhibit(runDir(), asked);
@@ -84,6 +87,16 @@ export function addSensing(program: Command, here: Here): void {
       const rowCount = await record(runDir(), file, AbortSignal.any([stop, ...limit]));
       write({ file, rowCount }, json(), () => `${file}: ${String(rowCount)} rows`);
     });
+}
+
+/** What would be passed over: of the three things that `inhibit` does, each takes its own. */
+function refuseIdle(why: string | undefined, given: { for?: string; release?: string }): void {
+  if (given.release !== undefined && why !== undefined) {
+    throw new CommandError('--release takes back what stands: leave the reason out', 2);
+  }
+  if (given.for !== undefined && (why === undefined || given.release !== undefined)) {
+    throw new CommandError('--for says how long a reason stands: it wants one as well', 2);
+  }
 }
 
 /** Who types this. The user of a container need not have a name. */

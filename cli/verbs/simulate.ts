@@ -32,7 +32,10 @@ export function addSimulate(program: Command, here: Here): void {
       '--trace <file>',
       'what "lull record" wrote, or another recording (CSV), also gzipped; without: made-up people',
     )
-    .option('--power <file>', 'the power events, where the recording has the screen only')
+    .option(
+      '--power <file>',
+      'the power events, where the recording has the screen only; goes with --trace',
+    )
     .option('--policy <file>', 'policy file (YAML); without one the defaults hold')
     .option('--work <seconds>', 'how long an update has to run', '600')
     .option('--step <seconds>', 'what cannot be stopped in between; 0: it can at any instant', '0')
@@ -46,6 +49,9 @@ export function addSimulate(program: Command, here: Here): void {
     .action(async (given: Given) => {
       if (given.device !== undefined && given.svg === undefined) {
         throw new CommandError('--device says whom --svg draws: it wants --svg as well', 2);
+      }
+      if (given.power !== undefined && given.trace === undefined) {
+        throw new CommandError('--power completes a recording: it wants --trace as well', 2);
       }
       const { simulate } = await import('../commands/simulate.js');
       const { showSimulated } = await import('../show/simulated.js');

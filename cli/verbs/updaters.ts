@@ -10,6 +10,7 @@ import {
   suspendUpdater,
   withdrawUpdater,
 } from '../commands/updaters.js';
+import { CommandError } from '../failure.js';
 import { write } from '../output.js';
 import { showUpdaters, updaterForPrograms } from '../show/status.js';
 import type { Here } from './here.js';
@@ -31,9 +32,13 @@ export function addUpdaters(program: Command, here: Here): void {
     .command('add <file>')
     .description('register a .lull file; with --enable also accept it')
     .option('--enable', 'accept exactly this bundle with these settings')
-    .option('--set <name=value...>', 'a setting that the manifest asks for', [])
+    .option('--set <name=value...>', 'a setting that the manifest asks for; with --enable', [])
     .action(async (file: string, given: { enable?: boolean; set: string[] }) => {
       const settings = parseSettings(given.set);
+      if (settings.size > 0 && given.enable !== true) {
+        const why = 'settings are accepted together with the bundle';
+        throw new CommandError(`--set wants --enable as well: ${why}, now or by "enable"`, 2);
+      }
       const at = here.fleet(); // Accepted for all as well: the registry has it for all.
       const added = await submitUpdater(at, file);
       const attestation = 'lull updaters add --enable';
