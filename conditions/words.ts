@@ -39,11 +39,14 @@ export function formatBytes(bytes: number): string {
 }
 
 // Control characters (C0, DEL, C1), and the marks that reorder or hide text (T17).
-const unprintable = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+const unprintable = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
+const eachUnprintable = new RegExp(unprintable, 'gu');
 
 /** Foreign text made safe to show: no control characters, at most `charsMax` characters. */
 export function displayText(text: string, charsMax: number): string {
-  const clean = text.slice(0, charsMax * 4).replace(unprintable, '\ufffd');
+  // As nearly every text is, of thousands of machines.
+  if (text.length <= charsMax && !unprintable.test(text)) return text;
+  const clean = text.slice(0, charsMax * 4).replace(eachUnprintable, '\ufffd');
   const chars = Array.from(clean);
   return chars.length <= charsMax ? clean : `${chars.slice(0, charsMax - 1).join('')}…`;
 }

@@ -81,6 +81,18 @@ describe('facts', () => {
     expect(() => JSON.stringify(body)).not.toThrow();
   });
 
+  test.each(['frozen', 'throttled'] as const)(
+    'codes of a host that lies are cut and made safe: %s (T17)',
+    ($case) => {
+      const reasons = ['\u001b[2J', 'x'.repeat(1_000), ...Array.from({ length: 100 }, String)];
+      const body = received({ $case, value: { reasons, reactionNs: undefined, cpuUs: 0n } });
+      const told = body.kind === 'fact' && 'reasons' in body.fact ? body.fact.reasons : [];
+      expect(told[0]).toBe('\ufffd[2J');
+      expect(told.length).toBeLessThanOrEqual(32);
+      expect(Math.max(...told.map((each) => each.length))).toBeLessThanOrEqual(64);
+    },
+  );
+
   test('a freeze without a sensor behind it has no reaction time', () => {
     const body = received({
       $case: 'frozen',

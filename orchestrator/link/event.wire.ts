@@ -22,6 +22,8 @@ export interface LinkEvent {
 }
 
 const MESSAGE_CHARS_MAX = 4_096;
+const REASONS_MAX = 32;
+const CODE_CHARS_MAX = 64;
 
 export function eventFromWire(wire: RunEvent): LinkEvent {
   return {
@@ -47,7 +49,15 @@ function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['bod
     case 'frozen': {
       const { reasons, reactionNs, cpuUs } = kind.value;
       const reaction = reactionNs === undefined ? {} : { reactionNs: Number(reactionNs) };
-      return fact({ kind: 'run.paused', ...of, reasons, cpuUs: Number(cpuUs), ...reaction });
+      return fact({
+        ...{
+          kind: 'run.paused',
+          ...of,
+          reasons: codesIn(reasons),
+          cpuUs: Number(cpuUs),
+          ...reaction,
+        },
+      });
     }
     case 'thawed':
       return fact({
@@ -91,7 +101,15 @@ function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['bod
     case 'throttled': {
       const { reasons, reactionNs, cpuUs } = kind.value;
       const reaction = reactionNs === undefined ? {} : { reactionNs: Number(reactionNs) };
-      return fact({ kind: 'run.throttled', ...of, reasons, cpuUs: Number(cpuUs), ...reaction });
+      return fact({
+        ...{
+          kind: 'run.throttled',
+          ...of,
+          reasons: codesIn(reasons),
+          cpuUs: Number(cpuUs),
+          ...reaction,
+        },
+      });
     }
     case 'unthrottled':
       return fact({
@@ -157,6 +175,11 @@ function outcomeFromWire(outcome: Finished['outcome']): Outcome {
 
 function broken(message: string): Outcome {
   return { kind: 'failed', code: 'CONTRACT_BROKEN', message, retry: false };
+}
+
+/** Why something was held: a newer host may name codes that this version does not know. */
+function codesIn(reasons: readonly string[]): string[] {
+  return reasons.slice(0, REASONS_MAX).map((code) => displayText(code, CODE_CHARS_MAX));
 }
 
 function fact(value: Fact): LinkEvent['body'] {

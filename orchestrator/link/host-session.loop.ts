@@ -191,7 +191,7 @@ function connectionOf(
     confinement: undefined,
     bootId: hello.bootId === '' ? undefined : displayText(hello.bootId, BOOT_ID_MAX),
     held: heldIn(hello),
-    diskPath: hello.diskPath.length > PATH_MAX ? '' : hello.diskPath,
+    diskPath: hello.diskPath.length > PATH_MAX ? '' : displayText(hello.diskPath, PATH_MAX),
     send: (message) => {
       carried.send(message);
     },

@@ -1,4 +1,8 @@
 // Readings on the wire and in the core. Generated types stop here.
+//
+// Invariant:
+//   R1. What a machine says as text is cleaned and cut here, before anybody judges or shows it (T17): it
+//       stands in reasons, in journals and on the terminals of operators.
 
 import {
   readingKey,
@@ -8,10 +12,17 @@ import {
   type Readings,
   type Value,
 } from '../../conditions/reading.js';
+import { displayText } from '../../conditions/words.js';
 import type {
   Reading as WireReading,
   Presence as WirePresence,
 } from '../gen/lull/sensor/v1/sensor.js';
+
+/** A path, where it is one of a file. */
+const INSTANCE_CHARS_MAX = 4_096;
+const SOURCE_CHARS_MAX = 256;
+const WHY_CHARS_MAX = 512;
+const WORD_CHARS_MAX = 64;
 
 export function readingToWire(reading: Reading): WireReading {
   return {
@@ -31,7 +42,7 @@ export function readingFromWire(wire: WireReading): Reading | undefined {
   if (signal === undefined) return undefined;
   return {
     signal,
-    instance: wire.instance,
+    instance: displayText(wire.instance, INSTANCE_CHARS_MAX), // R1
     observedAtMs: Number(wire.observedAtUnixMs),
     observedMonotonicNs: wire.observedMonotonicNs,
     source: sourceNamed(wire.source),
@@ -43,7 +54,8 @@ export function readingFromWire(wire: WireReading): Reading | undefined {
 const sources = new Map<string, string>();
 const SOURCES_MAX = 256;
 
-function sourceNamed(text: string): string {
+function sourceNamed(told: string): string {
+  const text = displayText(told, SOURCE_CHARS_MAX); // R1
   const known = sources.get(text);
   if (known === undefined && sources.size < SOURCES_MAX) sources.set(text, text);
   return known ?? text;
@@ -101,13 +113,13 @@ const no: Value = { kind: 'flag', flag: false };
 function valueFromWire(wire: WireReading['value']): Value {
   switch (wire?.$case) {
     case 'unknown':
-      return { kind: 'unknown', why: wire.value.why };
+      return { kind: 'unknown', why: displayText(wire.value.why, WHY_CHARS_MAX) }; // R1
     case 'flag':
       return wire.value ? yes : no;
     case 'number':
       return { kind: 'number', number: wire.value };
     case 'word':
-      return { kind: 'word', word: wire.value };
+      return { kind: 'word', word: displayText(wire.value, WORD_CHARS_MAX) }; // R1
     case 'presence':
       return presenceFromWire(wire.value);
     case undefined:
