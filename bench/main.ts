@@ -37,6 +37,13 @@ const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
 ]);
 const REPEATS = 5;
 const REPEATS_MAX = 1_000;
+const usageLine =
+  'npm run bench -- <name> [--json FILE] [--repeats N] [--quick] [--trace FILE] [--power FILE]';
+const usage = [
+  usageLine,
+  'benchmarks:',
+  ...[...benchmarks].map(([name, { what }]) => `  ${name.padEnd(10)} ${what}`),
+].join('\n');
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -55,6 +62,10 @@ process.exit();
 
 async function measure(): Promise<number> {
   const asked = read();
+  if (asked === undefined) {
+    say(usage);
+    return 0;
+  }
   if (typeof asked === 'string') {
     process.stderr.write(`${asked}\n`);
     return 2;
@@ -79,11 +90,8 @@ async function measure(): Promise<number> {
   }
 }
 
+/** @returns what to measure, what is wrong with the command line, or undefined: only the usage is wanted. */
 function read() {
-  const usage =
-    'npm run bench -- <name> [--json FILE] [--repeats N] [--quick] [--trace FILE] [--power FILE]';
-  const listed = [...benchmarks].map(([name, { what }]) => `  ${name.padEnd(10)} ${what}`);
-  const known = ['benchmarks:', ...listed].join('\n');
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
@@ -93,18 +101,20 @@ function read() {
         quick: { type: 'boolean', default: false },
         trace: { type: 'string' },
         power: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
+    if (values.help) return undefined;
     const [name = '', ...rest] = positionals;
     const benchmark = benchmarks.get(name);
-    if (benchmark === undefined || rest.length > 0) return `${usage}\n${known}`;
+    if (benchmark === undefined || rest.length > 0) return usage;
     const { json, quick, trace, power } = values;
     const repeats = Number(values.repeats ?? (quick ? benchmark.quickRepeats : REPEATS));
     if (!Number.isInteger(repeats) || repeats < 1 || repeats > REPEATS_MAX) {
-      return `--repeats wants a number from 1 to ${String(REPEATS_MAX)}\n${usage}`;
+      return `--repeats wants a number from 1 to ${String(REPEATS_MAX)}\n${usageLine}`;
     }
     return { benchmark, name, json, quick, repeats, trace, power };
   } catch (error) {
-    return `${(error as Error).message}\n${usage}\n${known}`;
+    return `${(error as Error).message}\n${usage}`;
   }
 }

@@ -162,6 +162,18 @@ test('the help fits into eighty columns', () => {
   expect(lines.filter((line) => line.length > 80)).toEqual([]);
 });
 
+test.each(['up', 'fleetlock', 'record', 'inhibit', 'forecast'])(
+  'the help of "%s" says of every option what it is for, and what it is at most',
+  (verb) => {
+    const { stdout } = lull([verb, '--help']);
+    const [, options = ''] = stdout.split('Options:\n');
+    const each = options.split(/\n(?= {2}-)/);
+    expect(each.length).toBeGreaterThan(1);
+    expect(each.filter((text) => /^ +--?\S+( <[^>]+>)?\s*(\(|$)/.test(text))).toEqual([]);
+    if (options.includes('--for')) expect(options).toMatch(/at most\s+\d+d/);
+  },
+);
+
 /** Whether any user may start what lies there: not in a closed home, for one. */
 function isOpen(path: string): boolean {
   const parent = dirname(path);

@@ -7,6 +7,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { IS_UP } from '../cli/up-words.js';
 
 const run = promisify(execFile);
 
@@ -75,7 +76,7 @@ export async function startLull(options: StartOptions): Promise<RunningLull> {
   const exited = once(child, 'exit').then(([code]) => (code as number | null) ?? undefined);
   const isUp = new Promise<boolean>((resolve) => {
     child.stdout?.on('data', (bytes: Buffer) => {
-      if (bytes.toString().includes(' is up')) resolve(true);
+      if (bytes.toString().includes(IS_UP)) resolve(true);
     });
     void exited.then(() => {
       resolve(false);

@@ -15,6 +15,7 @@ import { currentTraceparent, startTelemetry } from '../../runtime/telemetry.js';
 import { CommandError } from '../failure.js';
 import { busesFrom, type Places } from '../paths.js';
 import type { PolicyFile } from '../policy-file.fs.js';
+import { IS_UP } from '../up-words.js';
 import { connectFleet, hostIdOf, type FleetPlace } from './fleet-place.js';
 import type { JournalSettings } from './journal-place.js';
 import type { Part } from './parts.js';
@@ -164,7 +165,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       };
       opened.add('plugin-host', await startPluginHost(settings, deps));
     }
-    process.stdout.write(`Lull ${version} is up: ${options.parts.join(', ')} in ${runDir}\n`);
+    process.stdout.write(`Lull ${version}${IS_UP}${options.parts.join(', ')} in ${runDir}\n`);
     await aborted(inside === undefined ? signal : AbortSignal.any([signal, inside.gone]));
     if (!signal.aborted) throw new CommandError('the plugin-host has ended');
     process.stdout.write('stopping\n');

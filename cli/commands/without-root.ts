@@ -9,6 +9,7 @@ import { within } from '../../runtime/deadline.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { CommandError } from '../failure.js';
 import type { Places } from '../paths.js';
+import { IS_UP } from '../up-words.js';
 
 /** Installs that a crash interrupted are put right first. */
 const STARTED_MS_MAX = 120_000;
@@ -42,7 +43,7 @@ export async function startInside(
   const env = { LULL_STATE: stateDir, LULL_RUN: runDir };
   const inner = startAgainInside([INSIDE, group], env);
   try {
-    const isUp = await within(inner.said(' is up'), STARTED_MS_MAX, 'starting the plugin-host');
+    const isUp = await within(inner.said(IS_UP), STARTED_MS_MAX, 'starting the plugin-host');
     if (!isUp) throw new CommandError('the plugin-host did not start');
   } catch (error) {
     await inner.close();

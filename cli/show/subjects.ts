@@ -3,6 +3,7 @@
 import { AT_REST } from '../../conditions/reading.js';
 import { formatBytes, formatDuration } from '../../conditions/words.js';
 import { Reason, type Outlook, type Subject } from '../../proto/gen/lull/operator/v1/operator.js';
+import { OUTLOOK_HOURS } from '../../proto/wire/outlook.js';
 import { folded, indented } from './folded.js';
 import { shortTime, zoneOf } from './local-time.js';
 import { namesIn } from './named.js';
@@ -131,7 +132,7 @@ function showOutlook({ atUnixMs, reasons, computedUntilUnixMs }: Outlook, page: 
   const codes = [...new Set(reasons.map(({ code }) => code))].join(', ');
   const never =
     computedUntilUnixMs === undefined
-      ? `not within 48 h (${codes})`
+      ? `not within ${String(OUTLOOK_HOURS)} h (${codes})`
       : `not until ${when(computedUntilUnixMs)}, and not computed further`;
   const chance = atUnixMs === undefined ? never : when(atUnixMs);
   const condition =

@@ -1,6 +1,7 @@
 // Verbs that only ask: status, explain, forecast, history.
 
 import type { Command } from 'commander';
+import { OUTLOOK_HOURS } from '../../proto/wire/outlook.js';
 import { askExplain, askHistory, askRun, askStatus } from '../commands/ask.js';
 import { askForecast, nextClock } from '../commands/orders.js';
 import { wholeNumber } from '../commands/numbers.js';
@@ -56,8 +57,11 @@ export function addAsking(program: Command, here: Here): void {
   program
     .command('forecast')
     .description('what would run, and when, if nobody used the machine')
-    .option('--at <HH:MM>', 'what would be then, on the clock on the wall, and after that')
-    .option('--hours <n>', 'how far to look, 1 to 744', '48')
+    .option(
+      '--at <HH:MM>',
+      'what would be then, by the clock here, whatever time_zone the policy has, and after that',
+    )
+    .option('--hours <n>', 'how far to look, 1 to 744', String(OUTLOOK_HOURS))
     .action(async (given: { at?: string; hours: string }) => {
       const atMs = given.at === undefined ? undefined : nextClock(given.at, new Date());
       const forMs = wholeNumber('--hours', given.hours, hours) * HOUR_MS;

@@ -18,7 +18,9 @@ export function addFleetLock(program: Command, here: Here): void {
     .option('--listen <host:port>', 'with TLS where --tls-dir is given', '127.0.0.1:3333')
     .option('--policy <file>', 'policy file (YAML): how many of its groups may at once')
     .addOption(
-      new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'),
+      new Option('--log-level <level>', 'what is logged: this and what is worse')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
     )
     .action(async (flags: FleetLockFlags) => {
       const { serveFleetLock } = await import('../commands/fleetlock.js');

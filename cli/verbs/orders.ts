@@ -67,7 +67,9 @@ export function addOrders(program: Command, here: Here): void {
       await writeLifted({ subject }, `no order holds ${subject}`);
     });
 
-  const veto = program.command('veto').description('object to updates for a while');
+  const veto = program
+    .command('veto')
+    .description('object to updates for a while; list every order in force');
   veto
     .command('add')
     .description('object to everything that would start, or runs')

@@ -64,9 +64,15 @@ export function addUp(program: Command, here: Here): void {
       [],
     )
     .addOption(
-      new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'),
+      new Option('--log-level <level>', 'what is logged: this and what is worse')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
     )
-    .addOption(new Option('--only <part...>', 'a part alone').choices(parts).default([...parts]))
+    .addOption(
+      new Option('--only <part...>', 'these parts and no others')
+        .choices(parts)
+        .default([...parts]),
+    )
     .addOption(
       new Option('--profile <kind>', 'whether people sit at this machine')
         .choices(profiles)

@@ -2,10 +2,11 @@
 // them is the one that holds the guard.
 
 import { setImmediate as othersFirst } from 'node:timers/promises';
+import { OUTLOOK_HOURS } from '../../proto/wire/outlook.js';
 import { foretell, type Course, type Forecast } from '../scheduler/forecast.js';
 import type { OperatorDeps } from './deps.grpc.js';
 
-export const FORECAST_MS = 48 * 3_600_000;
+export const FORECAST_MS = OUTLOOK_HOURS * 3_600_000;
 /** Nobody waits longer for an answer; what is not computed by then says so (ours). */
 const COMPUTE_MS_MAX = 2_000;
 
