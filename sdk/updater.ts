@@ -6,17 +6,24 @@
 import type { ActionName } from './action.js';
 import type { Host } from './host.js';
 
-/** What an updater can do beyond the core. The conformance suite holds it to every claim. */
+/**
+ * What an updater can do beyond the core. A host reads `pause`, and in the manifest which actions there
+ * are; the rest is reserved for hosts to come, and nothing is lost by leaving it out.
+ */
 export interface Capabilities {
   /** `call.safePoint()` is awaited between steps, with no lock held. */
   readonly pause?: true;
+  /** Reserved. */
   readonly rollback?: true;
+  /** Reserved. */
   readonly verify?: true;
+  /** Reserved. */
   readonly delta?: true;
+  /** Reserved: no scan is a dry run yet. */
   readonly dryRun?: true;
-  /** How many runs one instance takes at once, at least 2. */
+  /** Reserved: an instance gets one run at a time. How many it would take at once, at least 2. */
   readonly parallelRunsMax?: number;
-  /** Version of what is kept in the work directory. Needs `forget`. */
+  /** Reserved. Version of what is kept in the work directory. Needs `forget`. */
   readonly stateSchemaVersion?: number;
 }
 
@@ -98,6 +105,7 @@ export interface Call {
 }
 
 export interface ScanCall extends Call {
+  /** Reserved: false. */
   readonly dryRun: boolean;
 }
 
@@ -122,6 +130,9 @@ export interface UpdaterDefinition {
   scan(call: ScanCall): AsyncIterable<UpdateFound>;
   /** Repeated with the same run id after a crash, it continues, starts over or says it is done. */
   perform(call: PerformCall, update: UpdateFound, action: ActionName): Promise<Outcome>;
-  /** Removes what is kept for an update that went away. Unknown updates are fine. */
+  /**
+   * Reserved: no host calls it yet, so clear up in `scan` what belongs to no update any more. Removes what
+   * is kept for an update that went away. Unknown updates are fine.
+   */
   forget?(updateId: string, workDir: string): Promise<void>;
 }
