@@ -189,7 +189,7 @@ describe('content that is not as declared', () => {
     });
   });
 
-  test('noise', async () => {
+  test('bytes that are no tar are refused, and no file is made of them', async () => {
     const noise = Buffer.alloc(4_096, 'noise ');
     expect(await read(noise)).toEqual({ names: [], stopped: 'BUNDLE_INVALID' });
   });
@@ -238,7 +238,7 @@ describe('the .lull file', () => {
 
   test.each<[string, () => Promise<Buffer> | Buffer]>([
     ['no bytes', () => Buffer.alloc(0)],
-    ['noise', () => Buffer.alloc(2_048, 'noise ')],
+    ['what is no archive', () => Buffer.alloc(2_048, 'noise ')],
     ['another archive', () => tarOf([{ name: 'hello' }, content])],
     ['the envelope alone', () => tarOf([{ name: 'envelope.json' }, envelope])],
     [

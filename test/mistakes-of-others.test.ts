@@ -1,6 +1,6 @@
 // Mistakes that were read in other updaters, each as the situation in which it shows and what Lull does
-// there instead. Those that show in the sandbox, at the network and at the sensors are in
-// mistakes-held-elsewhere.test.ts.
+// there instead. Those that show in the sandbox, at the network and at the sensors are tried beside what
+// they are about, in tests that name whose they are: uupd, PackageKit, Chromium, Windows, BITS.
 
 import { describe, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../conditions/reading.js';

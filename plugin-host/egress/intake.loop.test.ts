@@ -40,7 +40,7 @@ async function lasted(clock: VirtualClock, promise: Promise<void>): Promise<numb
   throw new Error('it never settled');
 }
 
-test('what one run takes, the other waits for as well', async () => {
+test('what one run takes, the other waits for as well: a line that is shared is not filled unseen, as by BITS', async () => {
   const { clock, open } = rig({ bytesPerSMax: 1_000 }, away);
   const [one, other] = [open(), open()];
   expect(await lasted(clock, one(1_000))).toBeGreaterThanOrEqual(940);

@@ -87,7 +87,7 @@ test('a version before that is not kept, and a receipt that nobody knows, are sa
 });
 
 test.each(['before', 'after'])(
-  'cut right %s its swap: repeated, it is done, and told',
+  'an undo that is cut right %s its swap is done when it is repeated, and told once',
   async (when) => {
     await rig.commit('a', { x: '1' });
     const { id } = await rig.commit('b', { x: '2' });

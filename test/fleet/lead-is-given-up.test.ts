@@ -22,7 +22,7 @@ const TIMES = 6;
 const WAIT_MS_MAX = 8_000;
 
 fleetTest(
-  'whenever that is, it is led again',
+  'a partition whose lead is given up is led again, at whatever moment of a renewal that is',
   async () => {
     const log = createLog('test', 'silent');
     const directory = mkdtempSync(join(tmpdir(), 'lull-l-'));

@@ -32,37 +32,39 @@ async function flicker(follower: Follower): Promise<number> {
   return performance.now() - startMs;
 }
 
-sandboxTest('it is frozen each time, and goes on seldom', () =>
-  onStage(
-    async (stage, apps) => {
-      const running = await stage.start();
-      const follower = stage.follow();
-      const behaviour = { hang: { at: 'in perform', busy: false } };
-      await enable(running, await stage.bundle('program', { behaviour }), { apps });
-      await follower.report('away');
-      const { runId } = await factOf(follower, 'run.started', 'install');
-      const flickeredMs = await flicker(follower);
-      // After its end nothing more comes of it.
-      await running.command(['pause-all', '--for', '1h', '--why', 'enough']);
-      await ended(follower, 'install', 'cancelled');
+sandboxTest(
+  'a run whose user comes and goes every 50 ms is frozen each time, and goes on seldom',
+  () =>
+    onStage(
+      async (stage, apps) => {
+        const running = await stage.start();
+        const follower = stage.follow();
+        const behaviour = { hang: { at: 'in perform', busy: false } };
+        await enable(running, await stage.bundle('program', { behaviour }), { apps });
+        await follower.report('away');
+        const { runId } = await factOf(follower, 'run.started', 'install');
+        const flickeredMs = await flicker(follower);
+        // After its end nothing more comes of it.
+        await running.command(['pause-all', '--for', '1h', '--why', 'enough']);
+        await ended(follower, 'install', 'cancelled');
 
-      // What was allowed too late is answered by `run.paused` as well, without a reaction.
-      const turns = follower.facts.filter(
-        ({ kind, runId: of, reactionNs }) =>
-          of === runId &&
-          (kind === 'run.thawed' || (kind === 'run.paused' && reactionNs !== undefined)),
-      );
-      const frozen = turns.filter(({ kind }) => kind === 'run.paused');
-      const goneOn = turns.filter(({ kind }) => kind === 'run.thawed');
-      expect(goneOn.length).toBeGreaterThanOrEqual(1);
-      expect(turns.map(({ kind }) => kind)).toEqual(
-        frozen.flatMap((_, at) => (at === 0 ? ['run.paused'] : ['run.thawed', 'run.paused'])),
-      );
-      for (const { reasons } of frozen) expect(reasons).toContain('PERSON_PRESENT');
-      for (const { cpuUsWhileFrozen } of goneOn) expect(cpuUsWhileFrozen).toBe(0);
-      // The first time it goes on at once.
-      expect(goneOn.length).toBeLessThanOrEqual(1 + Math.floor(flickeredMs / BETWEEN_MS));
-    },
-    { policy },
-  ),
+        // What was allowed too late is answered by `run.paused` as well, without a reaction.
+        const turns = follower.facts.filter(
+          ({ kind, runId: of, reactionNs }) =>
+            of === runId &&
+            (kind === 'run.thawed' || (kind === 'run.paused' && reactionNs !== undefined)),
+        );
+        const frozen = turns.filter(({ kind }) => kind === 'run.paused');
+        const goneOn = turns.filter(({ kind }) => kind === 'run.thawed');
+        expect(goneOn.length).toBeGreaterThanOrEqual(1);
+        expect(turns.map(({ kind }) => kind)).toEqual(
+          frozen.flatMap((_, at) => (at === 0 ? ['run.paused'] : ['run.thawed', 'run.paused'])),
+        );
+        for (const { reasons } of frozen) expect(reasons).toContain('PERSON_PRESENT');
+        for (const { cpuUsWhileFrozen } of goneOn) expect(cpuUsWhileFrozen).toBe(0);
+        // The first time it goes on at once.
+        expect(goneOn.length).toBeLessThanOrEqual(1 + Math.floor(flickeredMs / BETWEEN_MS));
+      },
+      { policy },
+    ),
 );
