@@ -1,4 +1,9 @@
 // What commands write: JSON for programs, text for people.
+//
+// Invariant: O1. No byte of what a machine, a vendor or another person said moves the cursor of a terminal
+// (T17): what is written is lines, and in JSON characters that do such things are escaped.
+
+import { displayText, escapedText } from '../conditions/words.js';
 
 /**
  * Writes `value` as JSON, or what `text` makes of it. 64-bit numbers become numbers.
@@ -10,8 +15,15 @@ export function write<T>(
   text: (value: T) => string,
   forPrograms: (value: T) => unknown = (same) => same,
 ): void {
-  const out = options.json ? JSON.stringify(forPrograms(value), plain, 2) : text(value);
+  const out = options.json
+    ? byLine(JSON.stringify(forPrograms(value), plain, 2), escapedText)
+    : byLine(text(value), (line) => displayText(line, line.length));
   process.stdout.write(out.endsWith('\n') ? out : `${out}\n`);
+}
+
+/** O1. */
+function byLine(text: string, clean: (line: string) => string): string {
+  return text.split('\n').map(clean).join('\n');
 }
 
 function plain(_key: string, value: unknown): unknown {

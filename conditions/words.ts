@@ -51,6 +51,13 @@ export function displayText(text: string, charsMax: number): string {
   return chars.length <= charsMax ? clean : `${chars.slice(0, charsMax - 1).join('')}…`;
 }
 
+/** A line of JSON with what `displayText` would take out escaped instead: it parses to the same. */
+export function escapedText(line: string): string {
+  const escaped = (char: string): string =>
+    `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return unprintable.test(line) ? line.replace(eachUnprintable, escaped) : line;
+}
+
 /** The end of a text, at most `charsMax` characters. */
 export function lastOf(text: string, charsMax: number): string {
   const chars = Array.from(text);
