@@ -4,6 +4,8 @@
 //   G1. An edge is told in the tick of its signal.
 //   G2. Before every session has been read nothing is said of presence: the one that is not read yet
 //       may be the one in which somebody works.
+//   G3. Where something blocks idle already, another one that joins it is not signalled. So as long as
+//       one does, logind is asked whose they are wherever it is asked for a sign of life.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -13,7 +15,7 @@ import { flagValue, machineWide, numberValue, unknownValue } from '../reading/me
 import { sessionOf, type Session } from '../reading/session.js';
 import type { BusSignal } from './bus.dbus.js';
 import { isSilence } from './followed.dbus.js';
-import { Mirror } from './mirror.dbus.js';
+import { Mirror, type MirrorDeps } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';
 
 const SERVICE = 'org.freedesktop.login1';
@@ -51,13 +53,16 @@ export class Logind implements Closeable {
       ...deps,
       service: SERVICE,
       ifAbsent: 'install systemd-logind or elogind',
-      appeared: () => void this.begin(),
+      appeared: () => {
+        this.begin();
+      },
       changed: () => {
         this.changed();
       },
       signalled: (signal) => {
         this.take(signal);
       },
+      question: () => this.whoInhibits(),
     });
   }
 
@@ -70,25 +75,26 @@ export class Logind implements Closeable {
     this.mirror.close();
   }
 
-  private async begin(): Promise<void> {
+  private begin(): void {
     this.begun += 1;
     const { begun } = this;
     this.listing = 'asked';
     this.inhibited = NEVER_READ;
     this.paths.clear();
     this.mirror.follow(PATH, MANAGER);
-    try {
-      const list = await this.mirror.call(PATH, MANAGER, 'ListSessions');
+    const call = { path: PATH, iface: MANAGER, member: 'ListSessions' };
+    this.mirror.ask(call, (error, list) => {
       if (begun !== this.begun) return;
-      if (!Array.isArray(list)) throw new Error('logind lists sessions in a form not known');
+      if (error !== undefined || !Array.isArray(list)) {
+        const why =
+          error === undefined ? 'logind lists sessions in a form not known' : saidBy(error);
+        this.deps.sessions({ kind: 'unknown', why });
+        return;
+      }
       this.listing = 'listed';
       for (const entry of list) this.add(Array.isArray(entry) ? entry[4] : undefined);
       this.changed();
-    } catch (error) {
-      if (begun !== this.begun) return;
-      const why = error instanceof Error ? saidBy(error) : 'logind does not list its sessions';
-      this.deps.sessions({ kind: 'unknown', why });
-    }
+    });
   }
 
   private add(path: unknown): void {
@@ -171,17 +177,27 @@ export class Logind implements Closeable {
 
   /** One that blocks idle may be our own, which is no sign of a person: so it is asked whose it is. */
   private nameInhibitor(): void {
-    const { inhibited } = this;
-    const call = { path: PATH, iface: MANAGER, member: 'ListInhibitors', msMax: NAME_MS_MAX };
-    this.mirror.ask(call, (error, list) => {
-      if (inhibited !== this.inhibited) return; // Asked again, or over.
-      if (error === undefined) this.tellInhibitor(idleInhibited(list));
-      else if (isSilence(error)) this.mirror.hush();
-      else {
-        const value = unknownValue('logind does not list its inhibitors');
-        this.tellInhibitor({ value, source: SERVICE });
-      }
+    const asked = this.whoInhibits();
+    if (asked === undefined) return;
+    this.mirror.ask({ ...asked.call, msMax: NAME_MS_MAX }, (error, list) => {
+      if (isSilence(error)) this.mirror.hush();
+      else asked.answered(error, list);
     });
+  }
+
+  /** The question, while there is something to ask (G3). */
+  private whoInhibits(): ReturnType<NonNullable<MirrorDeps['question']>> {
+    const { inhibited } = this;
+    if (inhibited === NEVER_READ || namesIdle(inhibited) === false) return undefined;
+    return {
+      call: { path: PATH, iface: MANAGER, member: 'ListInhibitors' },
+      answered: (error, list) => {
+        // Asked again, or over; of silence the mirror hears.
+        if (inhibited !== this.inhibited || isSilence(error)) return;
+        const value = unknownValue('logind does not list its inhibitors');
+        this.tellInhibitor(error === undefined ? idleInhibited(list) : { value, source: SERVICE });
+      },
+    };
   }
 
   private tellInhibitor(told: ReturnType<typeof idleInhibited>): void {

@@ -19,6 +19,7 @@ export class MediaPlayers implements Closeable {
   private readonly players = new Map<string, Mirror>();
   private readonly stopListening: () => void;
   private listed = false;
+  private closed = false;
 
   constructor(
     private readonly deps: WatchDeps & {
@@ -41,6 +42,7 @@ export class MediaPlayers implements Closeable {
   }
 
   close(): void {
+    this.closed = true;
     this.stopListening();
     this.closePlayers();
   }
@@ -53,12 +55,12 @@ export class MediaPlayers implements Closeable {
       const names = await this.deps.bus.call({
         ...{ service: BUS, path: '/org/freedesktop/DBus', iface: BUS, member: 'ListNames' },
       });
-      if (!Array.isArray(names)) return;
+      if (this.closed || !Array.isArray(names)) return;
       this.listed = true;
       for (const name of names) this.add(name);
       this.judge();
     } catch {
-      this.tell(unknownValue('the session bus does not list its players'));
+      if (!this.closed) this.tell(unknownValue('the session bus does not list its players'));
     }
   }
 
@@ -91,13 +93,21 @@ export class MediaPlayers implements Closeable {
     this.players.set(name, mirror);
   }
 
-  /** A player that does not answer plays nothing that is known of. */
+  /** A player that does not answer, or has not yet, may well play. */
   private judge(): void {
     if (!this.listed) return;
-    const playing = [...this.players.values()].some(
-      (mirror) => mirror.properties(PATH, PLAYER)?.['PlaybackStatus'] === 'Playing',
-    );
-    this.tell(flagValue(playing));
+    let unknown: string | undefined;
+    for (const [name, mirror] of this.players) {
+      const status = mirror.properties(PATH, PLAYER)?.['PlaybackStatus'];
+      if (status === 'Playing') {
+        this.tell(flagValue(true));
+        return;
+      }
+      const { state } = mirror;
+      if (state.kind === 'absent' || typeof status === 'string') continue;
+      unknown = state.kind === 'present' ? `${name} does not say whether it plays` : state.why;
+    }
+    this.tell(unknown === undefined ? flagValue(false) : unknownValue(unknown));
   }
 
   private tell(value: Value): void {

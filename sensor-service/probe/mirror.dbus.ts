@@ -6,6 +6,7 @@
 // Invariants:
 //   M1. Nothing that was read from an owner outlives it, or its silence: see `Liveness`.
 //   M2. A change is folded in the tick of its signal; only signals of the owner count.
+//   M3. Nothing is told after `close`, not even the answer to a question that was on its way.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -25,19 +26,26 @@ export type MirrorState =
   /** `absent` is known to be absent; `silent` is there and does not answer. */
   | { readonly kind: 'unreachable' | 'absent' | 'silent'; readonly why: string };
 
-interface MirrorDeps {
+export interface MirrorDeps {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly service: string;
   /** Shown when the service is not there: what to install. */
   readonly ifAbsent: string;
   readonly pingEveryMs?: number;
-  /** It is there, perhaps anew: follow what matters. */
-  readonly appeared: () => void;
+  /** It is there, perhaps anew: follow what matters. `again`: the same one answers after a silence. */
+  readonly appeared: (again: boolean) => void;
   /** The state or something followed has changed. */
   readonly changed: () => void;
   /** Signals other than changed properties. */
   readonly signalled?: (signal: BusSignal) => void;
+  /** What is asked in the place of a ping, where there is something to ask: it costs the same. */
+  readonly question?: () => Question | undefined;
+}
+
+interface Question {
+  readonly call: Omit<BusCall, 'service' | 'msMax'>;
+  readonly answered: (error: Error | undefined, value?: unknown) => void;
 }
 
 export class Mirror implements Closeable {
@@ -94,19 +102,10 @@ export class Mirror implements Closeable {
     call: Omit<BusCall, 'service'>,
     done: (error: Error | undefined, value?: unknown) => void,
   ): void {
-    this.deps.bus.ask({ ...call, service: this.owner ?? this.deps.service }, done);
-  }
-
-  async call(
-    path: string,
-    iface: string,
-    member: string,
-    signature?: string,
-    args?: readonly unknown[],
-  ): Promise<unknown> {
-    const asked = signature === undefined ? {} : { signature, args: args ?? [] };
     const service = this.owner ?? this.deps.service;
-    return await this.deps.bus.call({ service, path, iface, member, ...asked });
+    this.deps.bus.ask({ ...call, service }, (error, value) => {
+      if (!this.closed) done(error, value); // M3
+    });
   }
 
   /** Reads an object anew: for properties that change without a signal. */
@@ -150,6 +149,7 @@ export class Mirror implements Closeable {
 
   private meet(owner: string): void {
     if (this.closed) return;
+    const again = owner === this.owner;
     this.forget(); // M1
     this.owner = owner;
     this.state = { kind: 'present' };
@@ -158,8 +158,14 @@ export class Mirror implements Closeable {
       clock: this.deps.clock,
       everyMs: pingEveryMs,
       ping: (done) => {
+        const question = this.deps.question?.();
         // A deadline before the next ping would wake for itself, also when it was cancelled.
-        this.deps.bus.ask({ service: owner, ...ping, msMax: pingEveryMs }, done);
+        const call = { service: owner, ...(question?.call ?? ping), msMax: pingEveryMs };
+        this.deps.bus.ask(call, (error, value) => {
+          if (this.closed || this.owner !== owner) return; // M3
+          if (this.state.kind === 'present') question?.answered(error, value);
+          done(error);
+        });
       },
       silent: () => {
         this.hush();
@@ -168,7 +174,7 @@ export class Mirror implements Closeable {
         if (this.state.kind === 'silent') this.meet(owner);
       },
     });
-    this.deps.appeared();
+    this.deps.appeared(again);
     this.deps.changed();
   }
 

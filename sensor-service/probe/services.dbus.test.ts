@@ -227,6 +227,33 @@ describe('attention', () => {
     await listening.untilValue('attention.inhibitor', flag(false));
   });
 
+  openBus(
+    "a film that begins while Lull's own inhibitor is held is seen at the next look, and its end",
+    async () => {
+      await bus.serve('logind', seat.LOGIN);
+      const mock = { ...seat.manager, iface: 'org.freedesktop.DBus.Mock' };
+      const own = '("sleep:idle", "Lull", "Installing updates", "block", 0, 1)';
+      const list = async (entries: string): Promise<void> => {
+        const code = `ret = dbus.Array([${entries}], signature="(ssssuu)")`;
+        const method = [seat.manager.iface, 'ListInhibitors', '', 'a(ssssuu)', code];
+        await bus.call(mock, 'AddMethod', 'sssss', method);
+      };
+      await list(own);
+      const held = [seat.manager.iface, 'BlockInhibited', ['s', 'sleep:idle']];
+      await bus.call(mock, 'AddProperty', 'ssv', held);
+      const listening = listen(bus, { pingEveryMs: 3_600_000 });
+      await listening.untilValue('attention.inhibitor', flag(false));
+      // Idle is blocked as it was: logind has nothing to signal.
+      await list(`${own}, ("idle", "film", "playing", "block", 1000, 2)`);
+      listening.check();
+      await listening.untilValue('attention.inhibitor', flag(true));
+      expect(listening.source('attention.inhibitor')).toBe('logind (film)');
+      await list(own);
+      listening.check();
+      await listening.untilValue('attention.inhibitor', flag(false));
+    },
+  );
+
   openBus('on Wayland nobody tells what fills the screen, and what to do is said', async () => {
     const filled = 'attention.fullscreen';
     const listening = listen(bus);
@@ -263,7 +290,7 @@ describe('attention', () => {
       iface: 'org.mpris.MediaPlayer2.Player',
     };
     const mockOf = (on: Target) => ({ ...on, iface: 'org.freedesktop.DBus.Mock' });
-    const listening = listen(bus, { desktop });
+    const listening = listen(bus, { desktop, pingEveryMs: 200, callMsMax: 400 });
     await listening.untilValue('attention.game', flag(false));
     await listening.untilValue('attention.playing', flag(false));
 
@@ -276,6 +303,11 @@ describe('attention', () => {
       ...[player.iface, 'PlaybackStatus', ['s', 'Paused']],
     ]);
     await desktop.update(player, { PlaybackStatus: text('Playing') });
+    await listening.untilValue('attention.playing', flag(true));
+    // One that hangs, or says nothing of it, may well go on.
+    process.kill(film.pid, 'SIGSTOP');
+    await listening.untilValue('attention.playing', because(/film does not answer/));
+    process.kill(film.pid, 'SIGCONT');
     await listening.untilValue('attention.playing', flag(true));
     await film.close();
     await listening.untilValue('attention.playing', flag(false));
