@@ -26,6 +26,7 @@ afterEach(async () => {
 /** A desktop in which nobody has touched anything for an hour, and a logind that has no hint of it. */
 async function startDesktop(
   uid?: number,
+  options: { pingEveryMs?: number } = {},
 ): Promise<{ desktop: MockBus; mutter: MockMutter; heard: BusesUnderTest }> {
   const bus = await startMockBus();
   opened.push(bus);
@@ -34,7 +35,8 @@ async function startDesktop(
   const desktop = await startMockBus(uid);
   opened.push(desktop);
   const mutter = await serveMutter(desktop, 3_600_000);
-  const heard = listenTo(bus, { desktop, awayAfter: { inputMs: AWAY_AFTER_MS, terminalMs: 0 } });
+  const awayAfter = { inputMs: AWAY_AFTER_MS, terminalMs: 0 };
+  const heard = listenTo(bus, { ...options, desktop, awayAfter });
   opened.push(heard);
   await heard.untilPresence('away');
   return { desktop, mutter, heard };
@@ -63,6 +65,27 @@ busTest('a return in the moment in which the watch is put up is not missed', asy
   const both = ['away', 'engaged', 'away', 'engaged'].join();
   await heard.until('a return', () => heard.told.join().endsWith(both));
   expect(heard.told.at(-1)).toBe('engaged');
+});
+
+busTest('a desktop that stutters keeps the watch that it has, and is given no other', async () => {
+  // Of pings that are far apart only what is asked for here is asked.
+  const { mutter, heard } = await startDesktop(undefined, { pingEveryMs: 3_600_000 });
+  for (let stutter = 0; stutter < 3; stutter += 1) {
+    process.kill(mutter.pid, 'SIGSTOP');
+    heard.check();
+    await heard.untilPresence('unknown');
+    process.kill(mutter.pid, 'SIGCONT');
+    await heard.untilPresence('away');
+  }
+  expect(await mutter.idleWatchCount()).toBe(1);
+  // It is the one that calls.
+  await mutter.touch(0);
+  await mutter.fire(ACTIVE_WATCH);
+  await heard.untilPresence('engaged');
+  await pause(AWAY_AFTER_MS);
+  await mutter.touch(AWAY_AFTER_MS);
+  await mutter.fire(IDLE_WATCH);
+  await heard.untilPresence('away');
 });
 
 busTest("a stranger's signals are not the service's", async () => {

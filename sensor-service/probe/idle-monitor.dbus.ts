@@ -2,11 +2,17 @@
 //
 // It is asked to call when nobody has touched anything for so long, and then to call at the first
 // touch: two signals for each absence, and nothing to poll.
+//
+// Invariants:
+//   I1. Of each kind one watch is set up at most: Mutter keeps them for as long as we are connected, and
+//       takes back without asking whose it is. One that stutters has ours still; a new one has none.
+//   I2. Answers are heard in their order among the signals, so that none lies over a later one.
 
 import type { Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { CountedInput } from '../reading/counted-input.js';
 import type { BusSignal } from './bus.dbus.js';
+import { isSilence } from './followed.dbus.js';
 import { Mirror } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';
 
@@ -20,16 +26,25 @@ interface IdleMonitorDeps extends Omit<WatchDeps, 'tell'> {
   readonly changed: (input: CountedInput) => void;
 }
 
+/** A watch of Mutter's. */
+type Watch = { readonly kind: 'none' | 'asked' } | { readonly kind: 'set'; readonly id: unknown };
+
+const none: Watch = { kind: 'none' };
+
 export class IdleMonitor implements Closeable {
   private readonly mirror: Mirror;
-  private idleWatch: unknown;
-  private activeWatch: unknown;
+  private idleWatch: Watch = none;
+  private activeWatch: Watch = none;
+  /** Tells the answers of one Mutter from those of the one before. */
+  private met = 0;
 
   constructor(private readonly deps: IdleMonitorDeps) {
     this.mirror = new Mirror({
       ...deps,
       ...{ service: SERVICE, ifAbsent: 'GNOME has it' },
-      appeared: () => void this.begin(),
+      appeared: (again) => {
+        this.begin(again);
+      },
       changed: () => {
         const { state } = this.mirror;
         // Nobody counts where there is none; one that hangs may be missing somebody right now.
@@ -50,27 +65,30 @@ export class IdleMonitor implements Closeable {
     this.mirror.close();
   }
 
-  private async begin(): Promise<void> {
-    this.idleWatch = undefined;
-    this.activeWatch = undefined;
-    try {
-      this.idleWatch = await this.ask('AddIdleWatch', 't', [BigInt(this.deps.stillAfterMs)]);
-      const idleMs = await this.ask('GetIdletime');
-      if (typeof idleMs !== 'bigint') return;
-      if (Number(idleMs) >= this.deps.stillAfterMs) this.leave(Number(idleMs));
-      else this.deps.changed({ kind: 'engaged' });
-    } catch {
-      // What does not count is not there; logind's hints stand in.
-      this.deps.changed(undefined);
+  private begin(again: boolean): void {
+    if (!again) {
+      this.met += 1;
+      this.idleWatch = none;
+      this.activeWatch = none;
     }
+    if (this.idleWatch.kind === 'none') {
+      this.idleWatch = { kind: 'asked' };
+      this.addWatch('AddIdleWatch', [BigInt(this.deps.stillAfterMs)], (watch) => {
+        this.idleWatch = watch;
+      });
+    }
+    this.askIdleTime((idleMs) => {
+      if (idleMs >= this.deps.stillAfterMs) this.leave(idleMs);
+      else this.deps.changed({ kind: 'engaged' });
+    });
   }
 
-  private take({ path, member, args }: BusSignal): void {
-    if (path !== PATH || member !== 'WatchFired' || args[0] === undefined) return;
-    if (args[0] === this.activeWatch) {
-      this.activeWatch = undefined;
+  private take({ path, member, args: [id] }: BusSignal): void {
+    if (path !== PATH || member !== 'WatchFired' || id === undefined) return;
+    if (isOf(this.activeWatch, id)) {
+      this.activeWatch = none; // It calls once.
       this.deps.changed({ kind: 'engaged' });
-    } else if (args[0] === this.idleWatch) this.leave(this.deps.stillAfterMs);
+    } else if (isOf(this.idleWatch, id)) this.leave(this.deps.stillAfterMs);
   }
 
   private leave(idleMs: number): void {
@@ -78,23 +96,56 @@ export class IdleMonitor implements Closeable {
       kind: 'away',
       sinceMs: this.deps.clock.now().monotonicMs - idleMs,
     });
-    void this.awaitReturn();
+    if (this.activeWatch.kind !== 'none') return; // I1
+    this.activeWatch = { kind: 'asked' };
+    this.addWatch('AddUserActiveWatch', undefined, (watch) => {
+      this.activeWatch = watch;
+    });
+    // Until the watch is in place a return would go unnoticed, so the time is asked once more.
+    this.askIdleTime((againMs) => {
+      if (againMs < this.deps.stillAfterMs) this.deps.changed({ kind: 'engaged' });
+    });
   }
 
-  /** Until the watch is in place a return would go unnoticed, so the time is asked once more. */
-  private async awaitReturn(): Promise<void> {
-    try {
-      this.activeWatch = await this.ask('AddUserActiveWatch');
-      const idleMs = await this.ask('GetIdletime');
-      if (typeof idleMs === 'bigint' && Number(idleMs) < this.deps.stillAfterMs) {
-        this.deps.changed({ kind: 'engaged' });
-      }
-    } catch {
-      this.deps.changed(undefined);
-    }
+  private addWatch(
+    member: string,
+    args: readonly unknown[] | undefined,
+    added: (watch: Watch) => void,
+  ): void {
+    this.ask(member, args, (error, id) => {
+      added(error === undefined ? { kind: 'set', id } : none);
+      if (error !== undefined) this.fail(error);
+    });
   }
 
-  private async ask(member: string, signature?: string, args?: unknown[]): Promise<unknown> {
-    return await this.mirror.call(PATH, SERVICE, member, signature, args);
+  private askIdleTime(told: (idleMs: number) => void): void {
+    this.ask('GetIdletime', undefined, (error, idleMs) => {
+      // One that has no watch calls nobody, whatever time it gives.
+      if (this.idleWatch.kind === 'none') return;
+      if (error !== undefined) this.fail(error);
+      else if (typeof idleMs === 'bigint') told(Number(idleMs));
+    });
   }
+
+  private fail(error: Error): void {
+    if (isSilence(error)) this.mirror.hush();
+    // What does not count is not there; logind's hints stand in.
+    else this.deps.changed(undefined);
+  }
+
+  private ask(
+    member: string,
+    args: readonly unknown[] | undefined,
+    done: (error: Error | undefined, value?: unknown) => void,
+  ): void {
+    const { met } = this;
+    const takes = args === undefined ? {} : { signature: 't', args };
+    this.mirror.ask({ path: PATH, iface: SERVICE, member, ...takes }, (error, value) => {
+      if (met === this.met) done(error, value); // I2
+    });
+  }
+}
+
+function isOf(watch: Watch, id: unknown): boolean {
+  return watch.kind === 'set' && watch.id === id;
 }

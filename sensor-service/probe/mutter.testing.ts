@@ -16,6 +16,8 @@ export interface MockMutter {
   touch(agoMs: number): Promise<void>;
   /** Tells of a watch. */
   fire(watch: number): Promise<void>;
+  /** How many watches of idleness it was asked for. */
+  idleWatchCount(): Promise<number>;
 }
 
 /** @param idleMs for how long nobody has touched anything. */
@@ -24,7 +26,13 @@ export async function serveMutter(desktop: MockBus, idleMs: number): Promise<Moc
   const { pid } = await desktop.serveBare('lull.test.Mutter', monitor.path, monitor.iface);
   const on = { ...mock, service: 'lull.test.Mutter' };
   for (const [name, takes, gives, code] of [
-    ['AddIdleWatch', 't', 'u', `ret = ${String(IDLE_WATCH)}`],
+    [
+      'AddIdleWatch',
+      't',
+      'u',
+      `self.watches = getattr(self, "watches", 0) + 1; ret = ${String(IDLE_WATCH)}`,
+    ],
+    ['CountWatches', '', 'u', 'ret = getattr(self, "watches", 0)'],
     ['AddUserActiveWatch', '', 'u', `ret = ${String(ACTIVE_WATCH)}`],
     ['GetIdletime', '', 't', `ret = getattr(self, "idle_ms", ${String(idleMs)})`],
     ['Touch', 't', '', 'self.idle_ms = args[0]'],
@@ -40,6 +48,7 @@ export async function serveMutter(desktop: MockBus, idleMs: number): Promise<Moc
   await desktop.call({ ...monitor, service: 'lull.test.Mutter' }, 'Own');
   return {
     pid,
+    idleWatchCount: async () => Number(await desktop.call(monitor, 'CountWatches')),
     touch: async (agoMs) => {
       await desktop.call(monitor, 'Touch', 't', [BigInt(agoMs)]);
     },
