@@ -48,6 +48,8 @@ async function answering(
   };
 }
 
+const inhibitor = (heard: BusesUnderTest): Value =>
+  heard.value('attention.inhibitor') ?? { kind: 'unknown', why: 'nothing was told' };
 const emit = (desktop: MockBus, on: Target, member: string): Promise<unknown> =>
   desktop.call(mockOf(on), 'EmitSignal', 'sssav', [on.iface, member, '', []]);
 
@@ -57,6 +59,11 @@ for (const asked of inhibitions) {
     const on: Target = asked;
     const service = await desktop.serveBare(on.service, on.path, on.iface);
     const takes = asked.kind === undefined ? '' : 'u';
+    const film = 'ret = [("film", "playing")] if getattr(self, "said", False) else []';
+    if (asked.mayBeOwn === true) {
+      const list = [on.iface, 'ListInhibitions', '', 'a(ss)', film];
+      await desktop.call(mockOf(on), 'AddMethod', 'sssss', list);
+    }
     const say = await answering(desktop, on, asked.member, takes);
     const [begun = '', ended = begun] = asked.changes;
     await say(true);
@@ -88,6 +95,40 @@ busTest(
     // logind knows of nobody: that is what is left.
     await heard.untilValue('attention.inhibitor', flag(false));
     expect(heard.source('attention.inhibitor')).toBe('logind');
+  },
+);
+
+/** KDE's agent, which has taken over what logind knows: a(ssssu) of its newer versions. */
+const ownAtLogind = '("sleep:idle", "Lull", "Installing updates", "block", 3)';
+
+busTest(
+  "Lull's own inhibitor, taken over by KDE, is no person's; a film beside it is",
+  async () => {
+    const { desktop, heard } = await startDesktop();
+    const on = inhibitions.find(({ mayBeOwn }) => mayBeOwn === true);
+    if (on === undefined) throw new Error('there is no KDE');
+    await desktop.serveBare(on.service, on.path, on.iface);
+    const say = await answering(desktop, on, on.member, 'u');
+    const active = async (rows: string): Promise<void> => {
+      const set = `
+if "${on.iface}" not in self.props: self.props["${on.iface}"] = {}
+self.props["${on.iface}"]["ActiveInhibitions"] = dbus.Array([${rows}], signature="(ssssu)")`;
+      await desktop.call(mockOf(on), 'AddMethod', 'sssss', [on.iface, 'Set', '', '', set]);
+      await desktop.call(on, 'Set');
+      await emit(desktop, on, 'InhibitionsChanged');
+    };
+    const ofKde = async (wanted: boolean): Promise<void> => {
+      const told = (): boolean => heard.source('attention.inhibitor') === on.service;
+      await heard.until('word of KDE', () => told() && flag(wanted)(inhibitor(heard)));
+    };
+    await say(true);
+    await active(`${ownAtLogind}, ("idle", "film", "playing", "block", 3)`);
+    await ofKde(true);
+    await active(ownAtLogind);
+    await heard.untilValue('attention.inhibitor', flag(false));
+    await active(`${ownAtLogind}, ("sleep", "a download", "a large file", "block", 3)`);
+    await active(`${ownAtLogind}, ("idle", "film", "playing", "block", 3)`);
+    await ofKde(true);
   },
 );
 

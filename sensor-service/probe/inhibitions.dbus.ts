@@ -1,8 +1,9 @@
 // Whether a desktop's programs keep its screen from idling: a film, a talk, a game. Each desktop is asked
-// by one method, again whenever it says that something changed: so that what it says first counts too.
+// again whenever it says that something changed: so that what it says first counts too.
 
 import type { Value } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { screenKeptOn, screenKeptOnByOthers, type OfSomethingElse } from '../reading/kde.js';
 import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
 import { Mirror } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';
@@ -14,6 +15,8 @@ interface Inhibitions {
   /** The question, and what it takes: which kind of inhibition is meant. */
   readonly member: string;
   readonly kind?: number;
+  /** It may be kept from idling by Lull itself, so that it is asked whose each inhibition is. */
+  readonly mayBeOwn?: true;
   /** After these signals the answer may be another one. */
   readonly changes: readonly string[];
   readonly ifAbsent: string;
@@ -23,6 +26,7 @@ interface Inhibitions {
 const INHIBITS_IDLE = 8;
 /** KDE's of changing the screen's settings: dimming it, and switching it off. */
 const CHANGES_SCREEN = 4;
+const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
 const gnome = 'org.gnome.SessionManager';
 const kde = 'org.kde.Solid.PowerManagement.PolicyAgent';
@@ -36,7 +40,7 @@ export const inhibitions: readonly Inhibitions[] = [
   },
   {
     ...{ service: kde, path: '/org/kde/Solid/PowerManagement/PolicyAgent', iface: kde },
-    ...{ member: 'HasInhibition', kind: CHANGES_SCREEN },
+    ...{ member: 'HasInhibition', kind: CHANGES_SCREEN, mayBeOwn: true },
     changes: ['InhibitionsChanged'],
     ifAbsent: 'KDE has it',
   },
@@ -54,14 +58,32 @@ export const inhibitions: readonly Inhibitions[] = [
 export function watchInhibitions(asked: Inhibitions, deps: WatchDeps): Closeable {
   const { service, path, iface, member, kind, changes, ifAbsent } = asked;
   const takes = kind === undefined ? {} : { signature: 'u', args: [kind] };
+  let ofSomethingElse: OfSomethingElse = new Set();
   const tell = (value: Value): void => {
     deps.tell([{ ...machineWide('attention.inhibitor'), source: service, value }]);
   };
   const ask = (): void => {
     mirror.ask({ path, iface, member, ...takes }, (_error, isInhibited) => {
       if (mirror.state.kind !== 'present') return;
-      if (typeof isInhibited === 'boolean') tell(flagValue(isInhibited));
+      if (asked.mayBeOwn === true) askWhose(isInhibited);
+      else if (typeof isInhibited === 'boolean') tell(flagValue(isInhibited));
       else tell(unknownValue(`${service} does not say whether it is kept from idling`));
+    });
+  };
+  const askWhose = (isInhibited: unknown): void => {
+    const active = { signature: 'ss', args: [iface, 'ActiveInhibitions'] };
+    mirror.ask({ path, iface: PROPERTIES, member: 'Get', ...active }, (error, list) => {
+      if (mirror.state.kind !== 'present') return;
+      if (error === undefined) tell(screenKeptOn(list));
+      else askWhoseByName(isInhibited);
+    });
+  };
+  const askWhoseByName = (isInhibited: unknown): void => {
+    mirror.ask({ path, iface, member: 'ListInhibitions' }, (_error, list) => {
+      if (mirror.state.kind !== 'present') return;
+      const answer = screenKeptOnByOthers(isInhibited, list, ofSomethingElse);
+      ofSomethingElse = answer.ofSomethingElse;
+      tell(answer.value);
     });
   };
   const mirror: Mirror = new Mirror({

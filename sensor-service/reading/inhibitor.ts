@@ -11,7 +11,7 @@ export interface InhibitorState {
 
 const WHO_CHARS_MAX = 60;
 /** What the plugin-host calls itself to logind. */
-const OWN_NAME = 'Lull';
+export const OWN_NAME = 'Lull';
 
 /** Parses logind's ListInhibitors, a(ssssuu): what, who, why, mode, user, process. */
 export function idleInhibited(list: unknown): InhibitorState {
