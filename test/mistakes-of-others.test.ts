@@ -200,6 +200,7 @@ describe('Zincati', () => {
       });
       const signs = {
         ...{ sessions, watchedFromMs, input: undefined, screenOffAtMs: undefined },
+        countedBy: new Set<never>(),
         ...{ locked: false, lastSignAtMs: undefined, closedAtMs: undefined },
       };
       const seat = judgeSeat(signs, defaultAwayAfter, NOW_MS).verdict;
@@ -229,9 +230,10 @@ describe('Zincati', () => {
       const justNow = BigInt(NOW_MS - 1_000) * 1_000n;
       const presence = presenceOf([{ ...typing, IdleSinceHintMonotonic: justNow }]);
       expect(codesFor(install, { presence })).toEqual(['PERSON_PRESENT']);
-      // What has a session and no terminal, such as a copy over SSH, is nobody.
-      const copying = { ...typing, TTY: '', IdleSinceHintMonotonic: justNow };
-      expect(codesFor(install, { presence: presenceOf([copying]) })).toEqual([]);
+      // What has a session and no terminal may be a copy over SSH, or somebody: its processes know.
+      const unnamed = { ...typing, TTY: '', IdleSinceHintMonotonic: justNow };
+      const codes = codesFor(install, { presence: presenceOf([unnamed]) });
+      expect(codes).toEqual(['PRESENCE_UNKNOWN']);
     });
   });
 });

@@ -1,6 +1,6 @@
 // A machine made of files in a temporary directory. Nothing outside tests imports it.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -23,6 +23,10 @@ export function createFakeMachine(): FakeMachine {
     writeFileSync(join(dir, path), text);
   };
   write('proc/stat', statText({ busy: 1_000, idle: 9_000 }));
+  // Every process of it is seen, as outside of containers.
+  write('proc/1/comm', 'systemd\n');
+  mkdirSync(join(dir, 'proc/self/ns'), { recursive: true });
+  symlinkSync('pid:[4026531836]', join(dir, 'proc/self/ns/pid'));
   for (const resource of ['cpu', 'io', 'memory']) {
     write(`proc/pressure/${resource}`, pressureText(1_000_000));
   }

@@ -159,7 +159,10 @@ export class Logind implements Closeable {
   }
 
   private tellLogin(sessions: ReadonlyMap<string, Session>): void {
-    const people = [...sessions.values()].filter(({ greeter }) => !greeter);
+    // A check that logs in by SSH every minute is no login of anybody.
+    const people = [...sessions.values()].filter(
+      ({ greeter, kind }) => !greeter && kind !== 'opaque',
+    );
     const lastMs = Math.max(...people.map(({ login }) => login.atMs));
     const value =
       people.length === 0 ? unknownValue('nobody is logged in') : numberValue('login.at', lastMs);

@@ -138,19 +138,22 @@ describe('sessions', () => {
   );
 
   busTest(
-    'a terminal counts for as long as it was used lately; a copy without one does not',
+    'a terminal counts for as long as it was used lately; one that is not named may be used',
     async () => {
       const bus = await startBus();
       await startLogind(bus);
       await seat.logIn(bus, 'ssh');
       const used = { IdleSinceHintMonotonic: seat.microsecondsAgo(0) };
       await seat.describe(bus, 'ssh', { Type: 'tty', TTY: 'pts/0', Remote: true, ...used });
-      await seat.logIn(bus, 'scp');
-      await seat.describe(bus, 'scp', { Type: 'tty', TTY: '', Remote: true });
       const listening = listen(bus, { awayAfter: { terminalMs: 1_500 } });
       await listening.untilPresence('engaged');
       await listening.untilPresence('away');
-      expect(listening.presence().kind).toBe('presence');
+      await seat.logIn(bus, 'scp');
+      await seat.describe(bus, 'scp', { Type: 'tty', TTY: '', Remote: true });
+      await seat.announce(bus, 'scp');
+      // Whether it has a terminal is asked of its processes: to them it is handed on.
+      await listening.untilPresence('unknown');
+      expect(listening.sessions()).toMatchObject([{ line: 'pts/0' }, { unnamed: 'asked' }]);
     },
   );
 });

@@ -1,4 +1,4 @@
-import { shownSessions } from '../reading/seat.js';
+import { sittingSession } from '../reading/seat.js';
 import type { Session } from '../reading/session.js';
 import type { Sessions } from './logind.dbus.js';
 
@@ -6,11 +6,10 @@ const NOBODY = 'nobody is known to sit at the machine';
 
 export type Sitting = Partial<Pick<Session, 'uid' | 'display'>>;
 
-/** Who sits at the seat: the first where there are several seats; nothing: nobody is known. */
+/** Who sits at the seat, where there are several the one that is followed; nothing: nobody is known. */
 export function sitting(sessions: Sessions): Sitting {
   if (sessions.kind === 'unknown') return {};
-  const shown = shownSessions({ sessions: [...sessions.sessions.values()] });
-  return shown.find(({ greeter, remote }) => !greeter && !remote) ?? {};
+  return sittingSession({ sessions: [...sessions.sessions.values()] }) ?? {};
 }
 
 /** Why nobody is known; where the sessions are not known either, that is why. */

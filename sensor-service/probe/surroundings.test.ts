@@ -1,40 +1,22 @@
-// Probes of what surrounds a person, on machines made of files, terminals and locks.
+// Probes of what surrounds a person, on machines made of files.
 
-import { execFileSync } from 'node:child_process';
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../../conditions/reading.js';
 import type { Instant } from '../reading/measurement.js';
-import type { Place, PresenceSignal } from '../reading/presence.js';
-import type { SeatVerdict } from '../reading/seat.js';
-import type { UtmpRecord } from '../reading/utmp.js';
-import { utmpRecord, utmpType } from '../reading/utmp-record.testing.js';
 import { setUpProbe } from './set-up.js';
 import { appsProbe } from './apps.js';
 import { callProbe } from './call.js';
 import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
-import { inputProbe } from './input-devices.js';
-import type { OpenProbe } from './probe.js';
-import { placesProbe, type Profile } from './places.js';
 import { playingProbe } from './playing.js';
 import type { Probe } from './probe.js';
 import { tetheredProbe } from './tethered.js';
 import { trafficProbe } from './traffic.js';
 import { soundCards } from './sound.js';
-import { terminalsProbe } from './terminals.js';
 import { thermalProbe } from './thermal.js';
 
 const NOW = 1_900_000_000_000;
-const MINUTE = 60_000;
 const at = (ms: number, wallMs = NOW + ms): Instant => ({ wallMs, monotonicMs: ms });
 
 let machine: FakeMachine;
@@ -56,199 +38,6 @@ async function valueOf(probe: Probe, signal: Signal, ms = 0, instance = ''): Pro
 
 const yes: Value = { kind: 'flag', flag: true };
 const no: Value = { kind: 'flag', flag: false };
-
-describe('terminals', () => {
-  let sensed: PresenceSignal[];
-  /** What logind knows; undefined: nothing. */
-  let sessions: readonly UtmpRecord[] | undefined;
-
-  function probe(): Probe {
-    const { dir: root, procRoot } = machine;
-    return terminalsProbe({
-      root,
-      procRoot,
-      arch: 'x64',
-      onClockNow: (instantMs) => instantMs,
-      sense: (signal) => sensed.push(signal),
-      sessions: () => sessions,
-    });
-  }
-
-  function login(agoMs: number, pid = 1): void {
-    machine.write('dev/pts/3', '');
-    const typedAt = new Date(NOW - agoMs);
-    utimesSync(join(machine.dir, 'dev/pts/3'), typedAt, typedAt);
-    const record = utmpRecord({
-      type: utmpType.session,
-      pid,
-      line: 'pts/3',
-      host: 'far.example',
-      atMs: NOW - 60 * MINUTE,
-    });
-    machine.write('run/utmp', '');
-    writeFileSync(join(machine.dir, 'run/utmp'), record);
-  }
-
-  beforeEach(() => {
-    sensed = [];
-    sessions = undefined;
-    machine.write('proc/stat', `cpu 1\nbtime ${String((NOW - 99 * MINUTE) / 1_000)}\n`);
-  });
-
-  test('somebody typed over SSH a minute ago', async () => {
-    login(MINUTE);
-    expect(await valueOf(probe(), 'session.remote')).toEqual(yes);
-    expect(await valueOf(probe(), 'login.at')).toEqual({
-      kind: 'number',
-      number: NOW - 60 * MINUTE,
-    });
-    expect(sensed.at(-1)).toMatchObject({ places: ['terminals'], verdict: { kind: 'engaged' } });
-  });
-
-  test('an idle session is nobody', async () => {
-    login(30 * MINUTE);
-    expect(await valueOf(probe(), 'session.remote')).toEqual(no);
-    expect(sensed.at(-1)?.verdict).toEqual({ kind: 'away', sinceMs: NOW - 30 * MINUTE });
-  });
-
-  test('a session whose terminal is hidden is unknown while its process lives', async () => {
-    login(MINUTE, 4_711);
-    machine.remove('dev/pts/3');
-    machine.write('proc/4711/stat', 'x');
-    expect((await valueOf(probe(), 'session.remote')).kind).toBe('unknown');
-    expect(sensed.at(-1)?.verdict.kind).toBe('unknown');
-    machine.remove('proc/4711');
-    expect(await valueOf(probe(), 'session.remote')).toEqual(no);
-  });
-
-  test('where nobody writes utmp, logind names the sessions, and their terminals are looked at', async () => {
-    login(MINUTE);
-    machine.remove('run/utmp');
-    const session = { kind: 'session', pid: 1, line: 'pts/3', isRemote: true } as const;
-    sessions = [{ ...session, atMs: NOW - 30 * MINUTE }];
-    expect(await valueOf(probe(), 'session.remote')).toEqual(yes);
-    expect(await valueOf(probe(), 'login.at')).toEqual({
-      kind: 'number',
-      number: NOW - 30 * MINUTE,
-    });
-    expect(sensed.at(-1)).toMatchObject({ places: ['terminals'], verdict: { kind: 'engaged' } });
-    const long = new Date(NOW - 30 * MINUTE);
-    utimesSync(join(machine.dir, 'dev/pts/3'), long, long);
-    expect(await valueOf(probe(), 'session.remote')).toEqual(no);
-    sessions = [];
-    expect(await valueOf(probe(), 'session.remote')).toEqual(no);
-  });
-
-  test.each<[string, string | undefined]>([
-    ['missing', undefined],
-    ['empty', ''],
-    ['garbage', 'x'.repeat(1_000)],
-  ])('utmp that is %s is not "nobody there"', async (_what, text) => {
-    if (text !== undefined) machine.write('run/utmp', text);
-    expect((await valueOf(probe(), 'session.remote')).kind).toBe('unknown');
-    expect(sensed.at(-1)?.verdict.kind).toBe('unknown');
-  });
-});
-
-describe('input devices', () => {
-  const heard: SeatVerdict[] = [];
-  let probe: OpenProbe | undefined;
-  let writer: number | undefined;
-
-  const last = (): SeatVerdict | undefined => heard.at(-1);
-
-  function open(): OpenProbe {
-    const { dir: root, procRoot } = machine;
-    const hear = (input: SeatVerdict): void => void heard.push(input);
-    const waits = { awayAfterMs: 4 * MINUTE, stillAfterMs: MINUTE };
-    probe = inputProbe({ root, procRoot, ...waits, heard: hear });
-    return probe;
-  }
-
-  afterEach(() => {
-    probe?.close();
-    if (writer !== undefined) closeSync(writer);
-    writer = undefined;
-  });
-
-  test('a key is seen at the next look, and a minute without one is told with its instant', async () => {
-    machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
-    mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
-    // Like an event device, a FIFO can be read without waiting.
-    const device = join(machine.dir, 'dev/input/event0');
-    execFileSync('mkfifo', [device]);
-    const input = open();
-    await input.measure(at(0));
-    expect(last()?.kind).toBe('unknown');
-    writer = openSync(device, 'w');
-    writeSync(writer, Buffer.alloc(24));
-    await input.measure(at(1_000));
-    expect(last()).toEqual({ kind: 'engaged' });
-    await input.measure(at(1_000 + MINUTE - 1));
-    expect(last()).toEqual({ kind: 'engaged' });
-    await input.measure(at(1_000 + MINUTE));
-    expect(last()).toEqual({ kind: 'away', sinceMs: 1_000 });
-  });
-
-  test('that nobody touches vouch for nothing before they were watched for four minutes', async () => {
-    machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
-    mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
-    const device = join(machine.dir, 'dev/input/event0');
-    execFileSync('mkfifo', [device]);
-    writer = openSync(device, 'r+');
-    const input = open();
-    await input.measure(at(0));
-    await input.measure(at(4 * MINUTE - 1));
-    expect(last()?.kind).toBe('unknown');
-    await input.measure(at(4 * MINUTE));
-    expect(last()).toEqual({ kind: 'away', sinceMs: 0 });
-  });
-
-  test.each([
-    ['no list', undefined, /no input device is known/],
-    ['no keyboard', 'N: Name="lid"\nH: Handlers=event0\n\n', /knows no keyboard/],
-    ['a keyboard that is not shown', 'H: Handlers=kbd event0\n\n', /event0 does not exist; show/],
-  ])('%s: unknown, and why', async (_what, list, why) => {
-    if (list !== undefined) machine.write('proc/bus/input/devices', list);
-    await open().measure(at(0));
-    expect(last()).toEqual({ kind: 'unknown', why: expect.stringMatching(why) as unknown });
-  });
-});
-
-describe('the places of a machine', () => {
-  async function placesOf(profile: Profile = 'auto'): Promise<readonly Place[]> {
-    let told: readonly Place[] = [];
-    const onPlaces = (places: readonly Place[]): void => void (told = places);
-    await placesProbe({ ...machine, root: machine.dir, profile, onPlaces }).measure(at(0));
-    return told;
-  }
-
-  test.each<[string, Record<string, string>, readonly Place[]]>([
-    ['a rack', { 'proc/bus/input/devices': '' }, ['terminals']],
-    ['a kernel without input', {}, ['terminals']],
-    ['a desk', { 'proc/bus/input/devices': 'H: Handlers=kbd event0\n\n' }, ['seat', 'terminals']],
-    [
-      'a screen over the network',
-      { 'proc/bus/input/devices': '', 'tmp/.X11-unix/X1': '' },
-      ['seat', 'terminals'],
-    ],
-    [
-      'a Wayland session',
-      { 'proc/bus/input/devices': '', 'run/user/1000/wayland-0': '' },
-      ['seat', 'terminals'],
-    ],
-    ['a list that is hidden', { 'sys/class/input/event0': '' }, ['seat', 'terminals']],
-  ])('%s', async (_what, files, expected) => {
-    for (const [path, text] of Object.entries(files)) machine.write(path, text);
-    expect(await placesOf()).toEqual(expected);
-  });
-
-  test('an operator knows better', async () => {
-    expect(await placesOf('desktop')).toEqual(['seat', 'terminals']);
-    machine.write('proc/bus/input/devices', 'H: Handlers=kbd event0\n\n');
-    expect(await placesOf('headless')).toEqual(['terminals']);
-  });
-});
 
 describe('sound and calls', () => {
   const status = (stream: string): string => `proc/asound/card0/${stream}/sub0/status`;

@@ -2,10 +2,22 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { flagValue, machineWide, numberValue, unknownValue } from '../reading/measurement.js';
 import type { PresenceSignal } from '../reading/presence.js';
-import { terminalsOf, type Terminal, type Terminals } from '../reading/terminals.js';
+import {
+  terminalsOf,
+  unnamedTerminal,
+  type Terminal,
+  type Terminals,
+} from '../reading/terminals.js';
 import { parseBootAtMs } from '../reading/uptime.js';
 import { parseUtmp, type UtmpRecord } from '../reading/utmp.js';
+import {
+  hasEnded,
+  machineTerminals,
+  type MachineTerminals,
+  type Roots,
+} from './machine-terminals.js';
 import type { Probe } from './probe.js';
+import { useOfSession } from './session-processes.js';
 import { readText, whyNotRead } from './text-file.js';
 
 /** The kernel itself notes that a terminal was read in steps of eight seconds. */
@@ -13,15 +25,18 @@ const EVERY_MS = 900;
 /** Ten thousand records. */
 const UTMP_BYTES_MAX = 4_000_000;
 const IF_ABSENT = 'run a login that writes it, or use logind';
+/** Of a session in a browser, or of a kind that is not known. */
+const OTHER_USE = 'somebody is logged in, and nothing tells whether they are there';
 
-interface TerminalRoots {
-  /** The directory in which run/ and dev/ lie. */
-  readonly root: string;
-  readonly procRoot: string;
+interface TerminalRoots extends Roots {
+  readonly sysRoot: string;
   readonly arch?: string;
   /** Where an instant noted earlier lies on the clock as it runs now. */
   readonly onClockNow: (instantMs: number) => number;
-  /** The sessions that logind knows, for machines on which nobody writes utmp; undefined: none knows. */
+  /**
+   * The sessions that logind knows, for machines on which nobody writes utmp, and for those that utmp does
+   * not tell of; undefined: none knows.
+   */
   readonly sessions: () => readonly UtmpRecord[] | undefined;
   readonly sense: (signal: PresenceSignal) => void;
 }
@@ -57,7 +72,12 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
     if (typeof records === 'string') return records;
     const bootAtMs = records.length === 0 ? undefined : bootAt();
     const onClock = records.map((record) => ({ ...record, atMs: roots.onClockNow(record.atMs) }));
-    return terminalsOf(onClock, (session) => terminalAt(session, roots), nowMs, bootAtMs ?? nowMs);
+    let machine: MachineTerminals | undefined;
+    const terminalOf = (session: UtmpRecord): Terminal => {
+      machine ??= machineTerminals(roots);
+      return terminalOfSession(session, machine, roots, nowMs);
+    };
+    return terminalsOf(onClock, terminalOf, nowMs, bootAtMs ?? nowMs);
   }
 
   return {
@@ -66,10 +86,11 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
     everyMs: EVERY_MS,
     measure: (at) => {
       const records = written();
-      const known = typeof records === 'string' ? roots.sessions() : undefined;
-      const by = known === undefined ? path : 'logind';
+      const known = roots.sessions();
+      const isWritten = typeof records !== 'string' || known === undefined;
+      const by = isWritten ? path : 'logind';
       const provider = `${by}, ${times}`;
-      const seen = look(known ?? records, at.wallMs);
+      const seen = look(isWritten ? withUnnamed(records, known) : known, at.wallMs);
       const why = typeof seen === 'string' ? seen : seen.why;
       const verdict = typeof seen === 'string' ? ({ kind: 'unknown', why } as const) : seen.verdict;
       roots.sense({
@@ -99,16 +120,36 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
   };
 }
 
-function terminalAt({ line, pid }: UtmpRecord, roots: TerminalRoots): Terminal {
-  const path = join(roots.root, 'dev', line);
-  try {
-    return { kind: 'read', atMs: roots.onClockNow(statSync(path).atimeMs) };
-  } catch (error) {
-    if (isGone(pid, roots.procRoot)) return { kind: 'gone' };
-    return { kind: 'unseen', why: whyNotRead(path, error, "show the machine's terminals to Lull") };
-  }
+/** With the sessions that utmp does not tell of: it knows those that have a terminal by their process. */
+function withUnnamed(
+  records: readonly UtmpRecord[] | string,
+  known: readonly UtmpRecord[] = [],
+): readonly UtmpRecord[] | string {
+  if (typeof records === 'string') return records;
+  const told = new Set(records.flatMap(({ kind, pid }) => (kind === 'session' ? [pid] : [])));
+  const others = known.filter(({ unnamed, pid }) => unnamed !== undefined && !told.has(pid));
+  return [...records, ...others];
 }
 
-function isGone(pid: number, procRoot: string): boolean {
-  return statSync(join(procRoot, String(pid)), { throwIfNoEntry: false }) === undefined;
+function terminalOfSession(
+  session: UtmpRecord,
+  machine: MachineTerminals,
+  roots: TerminalRoots,
+  nowMs: number,
+): Terminal {
+  const { line, pid, unnamed } = session;
+  if (unnamed === 'never') return { kind: 'unseen', why: OTHER_USE };
+  if (machine.kind === 'unseen') return machine;
+  const terminalAt = (at: string): Terminal => {
+    const path = join(machine.dev, at);
+    try {
+      return { kind: 'read', atMs: roots.onClockNow(statSync(path).atimeMs) };
+    } catch (error) {
+      if (hasEnded(pid, roots)) return { kind: 'gone' };
+      const why = whyNotRead(path, error, "show the machine's terminals to Lull");
+      return { kind: 'unseen', why };
+    }
+  };
+  if (unnamed === undefined) return terminalAt(line);
+  return unnamedTerminal(useOfSession(pid, roots), terminalAt, nowMs - session.atMs);
 }

@@ -25,7 +25,7 @@ export function screenKeptOn(active: unknown): Value {
 /** Inhibitions of others that were there while nothing kept the screen on: they are of something else. */
 export type OfSomethingElse = ReadonlySet<string>;
 
-export interface KdeAnswer {
+interface KdeAnswer {
   readonly value: Value;
   readonly ofSomethingElse: OfSomethingElse;
 }

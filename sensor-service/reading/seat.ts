@@ -9,7 +9,10 @@
 //   S2. An edge that only a person makes (a key wakes the screen, a login, an opened lid) counts as a
 //       sign of one, whatever the levels say.
 //   S3. A level that is not said, or from the future, is never "nobody there".
-//   S4. Whoever sits at another machine touches nothing of this one: such a session has its hint alone.
+//   S4. Whoever counts input counts that of some sessions: devices that of the seats, a desktop its own.
+//       Any other one that is shown, on another machine or by VNC, counts with its own hint.
+//   S5. A desktop may have been started from a terminal of the seat, and its terminal then stands still:
+//       where nobody counts what is touched there, nobody can tell.
 
 import type { Session } from './session.js';
 
@@ -45,6 +48,8 @@ export interface SeatSigns {
   readonly sessions: readonly Session[];
   /** Of whoever counts input, `away` from the last touch on; undefined: nobody does. */
   readonly input: SeatVerdict | undefined;
+  /** Who counts it. */
+  readonly countedBy: ReadonlySet<'devices' | 'desktop'>;
   /** When the screen was locked, went dark, or came to show the login; undefined: it did not. */
   readonly screenOffAtMs: number | undefined;
   /** It was locked, or shows the login, rather than merely dark. */
@@ -107,7 +112,10 @@ export function judgeTerminals(
     sinceMs = Math.max(sinceMs, idleSinceMs);
   }
   if (sinceMs === -Infinity) sinceMs = signs.watchedFromMs;
-  return awayFrom(sinceMs, terminals.length === 0 ? 0 : awayAfter.terminalMs, nowMs);
+  const judged = awayFrom(sinceMs, terminals.length === 0 ? 0 : awayAfter.terminalMs, nowMs);
+  const isOpaque = signs.sessions.some(({ kind }) => kind === 'opaque');
+  if (judged.verdict.kind !== 'away' || !isOpaque) return judged;
+  return { verdict: { kind: 'unknown', why: OPAQUE }, againAtMs: undefined }; // S3
 }
 
 interface Level {
@@ -117,14 +125,28 @@ interface Level {
 }
 
 const atOnce = (): number => 0;
+const OPAQUE = 'logind does not know whether somebody uses a session that has no terminal for it';
+const CONSOLE =
+  'somebody is logged in at a terminal of this machine, which may show a desktop, and nobody counts what is touched there; show /dev/input to Lull';
 
 /** What is so at this moment, before edges are counted. */
 function levelOf(signs: SeatSigns): Level {
-  const { input, screenOffAtMs, watchedFromMs } = signs;
+  const level = levelOfDesktops(signs);
+  const console = signs.sessions.some(isConsole) && !signs.countedBy.has('devices');
+  if (!console) return level;
+  return { ...level, verdict: earlier(level.verdict, { kind: 'unknown', why: CONSOLE }) }; // S5
+}
+
+function levelOfDesktops(signs: SeatSigns): Level {
+  const { input, screenOffAtMs, watchedFromMs, countedBy } = signs;
   const shown = shownSessions(signs);
+  const followed = sittingSession(signs);
   if (input !== undefined) {
-    const far = hinted(shown.filter(({ remote }) => remote)); // S4
-    const verdict = far === undefined ? input : earlier(input, far);
+    const others = shown.filter((session) => {
+      if (session === followed && countedBy.has('desktop')) return false;
+      return !session.seat || session.remote || !countedBy.has('devices');
+    });
+    const verdict = earlier(input, hinted(others) ?? input); // S4
     return { verdict, waitMs: (awayAfter) => waitMs(signs, awayAfter) }; // S1
   }
   // Nobody is logged in at the seat, or there is none.
@@ -132,10 +154,11 @@ function levelOf(signs: SeatSigns): Level {
     return { verdict: { kind: 'away', sinceMs: watchedFromMs }, waitMs: atOnce };
   }
   if (screenOffAtMs !== undefined) {
-    return {
-      verdict: { kind: 'away', sinceMs: screenOffAtMs },
-      waitMs: ({ lockedMs, darkMs }) => (signs.locked ? lockedMs : darkMs),
-    };
+    const dark: SeatVerdict = { kind: 'away', sinceMs: screenOffAtMs };
+    if (signs.locked) return { verdict: dark, waitMs: ({ lockedMs }) => lockedMs };
+    // A screen saver hides the desktop that is followed, and no other one.
+    const others = hinted(shown.filter((session) => session !== followed)) ?? dark;
+    return { verdict: earlier(dark, others), waitMs: ({ darkMs }) => darkMs };
   }
   // The hint comes when the desktop's own waiting is over, so nothing more is waited for here.
   return { verdict: hinted(shown) ?? { kind: 'engaged' }, waitMs: atOnce };
@@ -165,6 +188,17 @@ function earlier(a: SeatVerdict, b: SeatVerdict): SeatVerdict {
 /** Sessions that somebody can look at: the one of each seat that has it now, and remote desktops. */
 export function shownSessions({ sessions }: Pick<SeatSigns, 'sessions'>): Session[] {
   return sessions.filter(({ kind, active }) => kind === 'graphical' && active);
+}
+
+/** The one whose desktop is asked: of several the first at a seat, else the first. */
+export function sittingSession(signs: Pick<SeatSigns, 'sessions'>): Session | undefined {
+  const here = shownSessions(signs).filter(({ greeter, remote }) => !greeter && !remote);
+  return here.find(({ seat }) => seat) ?? here[0];
+}
+
+/** Somebody is logged in at the terminal that the screen shows. */
+function isConsole({ kind, active, remote, login }: Session): boolean {
+  return kind === 'terminal' && active && !remote && /^tty\d/.test(login.line);
 }
 
 function awayFrom(sinceMs: number, waitMs: number, nowMs: number): Judged {

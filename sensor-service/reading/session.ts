@@ -6,10 +6,13 @@ import { isTerminal, type UtmpRecord } from './utmp.js';
 type Properties = Readonly<Record<string, unknown>>;
 
 export interface Session {
-  readonly kind: 'graphical' | 'terminal';
+  /** `opaque`: somebody may be in it, and logind does not know by what it would show. */
+  readonly kind: 'graphical' | 'terminal' | 'opaque';
   /** Nobody is logged in: a login screen. */
   readonly greeter: boolean;
   readonly remote: boolean;
+  /** It has a seat of this machine: a screen, a keyboard. One that is shown by VNC or xrdp has none. */
+  readonly seat: boolean;
   readonly active: boolean;
   /** Undefined: not said, or nonsense. */
   readonly idle: boolean | undefined;
@@ -27,9 +30,10 @@ export interface Session {
 }
 
 const graphicalTypes: ReadonlySet<unknown> = new Set(['x11', 'wayland', 'mir']);
-const personClasses: ReadonlySet<unknown> = new Set([
-  ...['user', 'user-early', 'user-light', 'user-incomplete'],
-  ...['greeter', 'lock-screen'],
+/** In any other one, also of a class that is not known yet, a person may be. */
+const classesOfNobody: ReadonlySet<unknown> = new Set([
+  ...['background', 'background-light'],
+  ...['manager', 'manager-early', 'none'],
 ]);
 
 /**
@@ -39,15 +43,15 @@ const personClasses: ReadonlySet<unknown> = new Set([
 export function sessionOf(properties: Properties): Session | 'nonsense' | undefined {
   const { Class: kindOfUser, Type: type, TTY: tty, State: state, User: user } = properties;
   if (typeof kindOfUser !== 'string' || typeof type !== 'string') return 'nonsense';
-  if (!personClasses.has(kindOfUser) || state === 'closing') return undefined;
-  const graphical = graphicalTypes.has(type);
-  // A copy over SSH has a session too, and no terminal.
-  if (!graphical && (type !== 'tty' || typeof tty !== 'string' || tty === '')) return undefined;
+  if (classesOfNobody.has(kindOfUser) || state === 'closing') return undefined;
+  const kind = kindOf(type, tty);
   const uid: unknown = Array.isArray(user) ? user[0] : undefined;
+  const seat: unknown = Array.isArray(properties['Seat']) ? properties['Seat'][0] : undefined;
   return {
-    kind: graphical ? 'graphical' : 'terminal',
+    kind,
     greeter: kindOfUser === 'greeter',
     remote: properties['Remote'] === true,
+    seat: typeof seat === 'string' && seat !== '',
     active: properties['Active'] === true,
     idle: typeof properties['IdleHint'] === 'boolean' ? properties['IdleHint'] : undefined,
     idleSinceMs: millisecondsOf(properties['IdleSinceHintMonotonic']),
@@ -60,8 +64,15 @@ export function sessionOf(properties: Properties): Session | 'nonsense' | undefi
       line: typeof tty === 'string' && isTerminal(tty) ? tty : '',
       isRemote: properties['Remote'] === true,
       atMs: millisecondsOf(properties['Timestamp']) ?? 0,
+      ...(kind === 'opaque' ? { unnamed: type === 'tty' ? 'asked' : 'never' } : {}),
     },
   };
+}
+
+function kindOf(type: string, tty: unknown): Session['kind'] {
+  if (graphicalTypes.has(type)) return 'graphical';
+  // sshd opens a session before its terminal, if it ever has one: logind then learns it by utmp alone.
+  return type === 'tty' && typeof tty === 'string' && tty !== '' ? 'terminal' : 'opaque';
 }
 
 /** ":0", or ":0.0"; one of another machine is none. */

@@ -5,17 +5,23 @@
 //   M2. A session whose terminal cannot be seen leaves it unknown who is there, unless its process is
 //       gone: then it is a record that nobody took away.
 //   M3. Nobody there means away since the last thing that a person did: typed, logged in or out.
+//   M4. A session that has no terminal is a program's until it has lasted: then it is not known whose.
+//       That one began or ended is no sign of a person.
 
 import { formatDuration } from '../../conditions/words.js';
 import type { Verdict } from './presence.js';
+import type { SessionUse } from './session-processes.js';
 import type { UtmpRecord } from './utmp.js';
 
 /** A session silent for longer is an idle one (Zincati). */
 export const ACTIVE_MS = 600_000;
+/** A check by SSH takes a moment. */
+const CHECK_MS_MAX = 60_000;
 
 /** A terminal as it is now. */
 export type Terminal =
   | { readonly kind: 'read'; readonly atMs: number }
+  /** There is none, or nobody at it. */
   | { readonly kind: 'gone' }
   | { readonly kind: 'unseen'; readonly why: string };
 
@@ -36,22 +42,28 @@ export function terminalsOf(
   nowMs: number,
   bootAtMs: number,
 ): Terminals {
-  const sessions = records.filter(({ kind, line }) => kind === 'session' && line !== '');
+  const sessions = records.filter(
+    ({ kind, line, unnamed }) => kind === 'session' && (line !== '' || unnamed !== undefined),
+  );
   let lastMs = bootAtMs;
-  for (const { kind, atMs } of records) if (kind !== 'boot') lastMs = Math.max(lastMs, atMs); // M3
+  for (const { kind, atMs, unnamed } of records) {
+    if (kind !== 'boot' && unnamed === undefined) lastMs = Math.max(lastMs, atMs); // M3, M4
+  }
   let unseen: string | undefined;
   let loginAtMs: number | undefined;
   let remoteCount = 0;
+  let active = false;
   for (const session of sessions) {
     const terminal = terminalOf(session);
     if (terminal.kind === 'unseen') unseen = terminal.why; // M2
     if (terminal.kind === 'gone') continue;
+    if (terminal.kind === 'read' && nowMs - terminal.atMs < ACTIVE_MS) active = true; // M1
     loginAtMs = Math.max(loginAtMs ?? 0, session.atMs);
     if (session.isRemote) remoteCount += 1;
     if (terminal.kind === 'read') lastMs = Math.max(lastMs, terminal.atMs);
   }
   const common = { remoteCount, loginAtMs };
-  if (isActive(sessions, terminalOf, nowMs)) {
+  if (active) {
     return { ...common, verdict: { kind: 'engaged' }, active: true, why: '' };
   }
   if (unseen !== undefined) {
@@ -63,13 +75,27 @@ export function terminalsOf(
   return { ...common, verdict, active: false, why };
 }
 
-function isActive(
-  sessions: readonly UtmpRecord[],
-  terminalOf: (session: UtmpRecord) => Terminal,
-  nowMs: number,
-): boolean {
-  return sessions.some((session) => {
-    const terminal = terminalOf(session);
-    return terminal.kind === 'read' && nowMs - terminal.atMs < ACTIVE_MS; // M1
-  });
+/**
+ * What stands for the terminal of a session that logind names none of.
+ * @param use what its processes say; undefined: they cannot be seen.
+ */
+export function unnamedTerminal(
+  use: SessionUse | undefined,
+  terminalOf: (line: string) => Terminal,
+  lastedMs: number,
+): Terminal {
+  if (use === undefined) return { kind: 'unseen', why: UNSEEN };
+  if (use.kind === 'carried') return { kind: 'gone' };
+  if (use.kind === 'terminals') {
+    const seen = use.lines.map(terminalOf);
+    const unseen = seen.find(({ kind }) => kind === 'unseen');
+    const times = seen.flatMap((each) => (each.kind === 'read' ? [each.atMs] : []));
+    if (times.length === 0) return unseen ?? { kind: 'gone' };
+    return { kind: 'read', atMs: Math.max(...times) };
+  }
+  if (lastedMs < CHECK_MS_MAX) return { kind: 'gone' }; // M4
+  const why = `${use.name} runs in a session that has no terminal; whether somebody works in it is not known`;
+  return { kind: 'unseen', why };
 }
+
+const UNSEEN = 'the processes of a session are not seen, and logind does not name its terminal';

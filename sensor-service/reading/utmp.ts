@@ -8,6 +8,11 @@ export interface UtmpRecord {
   /** Where the person sits, where that is elsewhere. Never shown or recorded. */
   readonly isRemote: boolean;
   readonly atMs: number;
+  /**
+   * Of one that utmp does not tell of and logind knows without a terminal. `asked`: whether it has one is
+   * asked of its processes; `never`: it has none, and somebody may use it in another way.
+   */
+  readonly unnamed?: 'asked' | 'never';
 }
 
 const LINE = { at: 8, bytes: 32 };

@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 const desktop: Session = {
-  ...{ kind: 'graphical', greeter: false, remote: false, active: true, locked: false },
+  ...{ kind: 'graphical', greeter: false, remote: false, seat: true, active: true, locked: false },
   ...{ idle: false, idleSinceMs: undefined, uid: 1_000, display: undefined },
   login: { kind: 'session', pid: 1, line: '', isRemote: false, atMs: 0 },
 };
@@ -150,6 +150,24 @@ describe('the seat', () => {
     expect(verdict()).toBe('engaged');
   });
 
+  test('a desktop that ends, with no login after it, had somebody until a moment ago', () => {
+    know(desktop);
+    clock.advance(MINUTE);
+    know();
+    expect(verdict()).toBe('engaged');
+    clock.advance(LOCKED);
+    expect(verdict()).toBe(LOCKED);
+  });
+
+  test('a screen saver at one seat hides nothing of the other one', () => {
+    know(desktop, { ...desktop, uid: 1_001 });
+    seat.knowSaver(true);
+    clock.advance(MINUTE);
+    expect(verdict()).toBe('engaged');
+    know(desktop, { ...desktop, idle: true, idleSinceMs: agoMs(5 * MINUTE) });
+    expect(verdict()).toBe(MINUTE);
+  });
+
   test('a session in the background is nobody at the seat', () => {
     know({ ...desktop, active: false });
     expect(verdict()).toBe(0);
@@ -215,6 +233,40 @@ describe('input devices', () => {
     expect(verdict()).toBe(5 * MINUTE);
   });
 
+  test('are not what somebody touches who works by VNC, and a desktop counts for itself alone', () => {
+    const vnc = { ...desktop, seat: false, uid: 1_001 };
+    know(desktop, vnc);
+    seat.knowDevices({ kind: 'away', sinceMs: agoMs(10 * MINUTE) });
+    expect(verdict()).toBe('engaged');
+    know(desktop, { ...vnc, idle: true, idleSinceMs: agoMs(5 * MINUTE) });
+    expect(verdict()).toBe(5 * MINUTE);
+    seat.knowDevices({ kind: 'unknown', why: 'not permitted' });
+    seat.knowInput({ kind: 'away', sinceMs: agoMs(10 * MINUTE) });
+    expect(verdict()).toBe(5 * MINUTE);
+    // The other seat's devices are not counted any more, and its session gives no hint.
+    know(desktop, { ...desktop, uid: 1_002 });
+    expect(verdict()).toBe('engaged');
+  });
+
+  test('that nobody may see leave it unknown who sits before a desktop begun from a terminal', () => {
+    const login = { ...desktop.login, line: 'tty1' };
+    const begun: Session = { ...desktop, kind: 'terminal', login, idleSinceMs: agoMs(30 * MINUTE) };
+    know(begun);
+    expect(verdict('terminals')).toBe(30 * MINUTE);
+    expect(verdict()).toBe('unknown');
+    seat.knowDevices({ kind: 'unknown', why: 'not permitted' });
+    expect(verdict()).toBe('unknown');
+    seat.knowDevices({ kind: 'away', sinceMs: agoMs(10 * MINUTE) });
+    expect(verdict()).toBe(10 * MINUTE);
+    seat.knowDevices({ kind: 'engaged' });
+    expect(verdict()).toBe('engaged');
+    // Over SSH, or behind another session, nobody sits before it.
+    seat.knowDevices({ kind: 'unknown', why: 'not permitted' });
+    clock.advance(MINUTE);
+    know({ ...begun, login: { ...login, line: 'pts/0' } }, { ...begun, active: false });
+    expect(typeof verdict()).toBe('number');
+  });
+
   test.each<[string, () => void]>([
     ['nobody was asked of sessions', () => undefined],
     [
@@ -257,6 +309,16 @@ describe('terminals', () => {
   test('whose use is not known are used', () => {
     know(terminal);
     expect(verdict('terminals')).toBe('engaged');
+  });
+
+  test('that are not named leave it unknown, unless another is used', () => {
+    const opaque: Session = { ...desktop, kind: 'opaque' };
+    know(opaque, { ...terminal, idleSinceMs: agoMs(30 * MINUTE) });
+    expect(verdict('terminals')).toBe('unknown');
+    know(opaque, { ...terminal, idleSinceMs: agoMs(MINUTE) });
+    expect(verdict('terminals')).toBe('engaged');
+    clock.advance(9 * MINUTE);
+    expect(verdict('terminals')).toBe('unknown');
   });
 
   test('that are closed had somebody at them until then', () => {

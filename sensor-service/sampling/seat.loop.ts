@@ -87,7 +87,7 @@ export class SeatLoop implements Closeable {
     this.judge();
   }
 
-  /** Something that only a person does: opens the lid, presses the power button. */
+  /** Something that seldom anybody else does than a person: wakes the machine, by its lid or a key. */
   sign(): void {
     this.lastSignAtMs = this.nowMs();
     this.judge();
@@ -99,6 +99,15 @@ export class SeatLoop implements Closeable {
 
   private get input(): CountedInput {
     return countedInput(this.desktopInput, this.deviceInput);
+  }
+
+  private get countedBy(): ReadonlySet<'devices' | 'desktop'> {
+    const { desktopInput, deviceInput } = this;
+    const devicesCount = deviceInput !== undefined && deviceInput.kind !== 'unknown';
+    return new Set([
+      ...(devicesCount ? (['devices'] as const) : []),
+      ...(desktopInput === undefined ? [] : (['desktop'] as const)),
+    ]);
   }
 
   private recount(before: CountedInput): void {
@@ -120,9 +129,9 @@ export class SeatLoop implements Closeable {
     }
     const nowMs = this.nowMs();
     const all = [...sessions.values()];
-    const { watchedFromMs, closedAtMs, lastSignAtMs, input } = this;
+    const { watchedFromMs, closedAtMs, lastSignAtMs, input, countedBy } = this;
     this.noteScreen(all, nowMs);
-    const signs = { sessions: all, watchedFromMs, closedAtMs, lastSignAtMs, input };
+    const signs = { sessions: all, watchedFromMs, closedAtMs, lastSignAtMs, input, countedBy };
     const { screenOffAtMs } = this;
     const locked = isHidden(all);
     const seat = judgeSeat({ ...signs, screenOffAtMs, locked }, this.deps.awayAfter, nowMs);
@@ -208,7 +217,7 @@ function isHidden(sessions: readonly Session[]): boolean {
   return shown.length > 0 && shown.every(({ locked, greeter }) => locked || greeter);
 }
 
-/** Whether somebody did something between the two: woke a session, unlocked it, opened or chose one. */
+/** Whether somebody did something between the two: woke a session, unlocked, chose, opened or left one. */
 function hasSign(
   before: ReadonlyMap<string, Session>,
   after: ReadonlyMap<string, Session>,
@@ -219,6 +228,9 @@ function hasSign(
     if (past?.active !== true) return true;
     if (past.idle === true && session.idle === false) return true;
     if (past.locked && !session.locked) return true;
+  }
+  for (const [path, { kind, active }] of before) {
+    if (kind === 'graphical' && active && after.get(path)?.active !== true) return true;
   }
   return false;
 }

@@ -1,0 +1,127 @@
+// Input devices, and what they say of the places of a machine, with FIFOs in the place of devices.
+
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Instant } from '../reading/measurement.js';
+import type { Place } from '../reading/presence.js';
+import type { SeatVerdict } from '../reading/seat.js';
+import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
+import { inputProbe } from './input-devices.js';
+import { placesProbe, type Profile } from './places.js';
+import type { OpenProbe } from './probe.js';
+
+const NOW = 1_900_000_000_000;
+const MINUTE = 60_000;
+const at = (ms: number): Instant => ({ wallMs: NOW + ms, monotonicMs: ms });
+
+let machine: FakeMachine;
+
+beforeEach(() => {
+  machine = createFakeMachine();
+});
+
+afterEach(() => {
+  machine.close();
+});
+
+describe('input devices', () => {
+  const heard: SeatVerdict[] = [];
+  let probe: OpenProbe | undefined;
+  let writer: number | undefined;
+
+  const last = (): SeatVerdict | undefined => heard.at(-1);
+
+  function open(): OpenProbe {
+    const { dir: root, procRoot } = machine;
+    const hear = (input: SeatVerdict): void => void heard.push(input);
+    const waits = { awayAfterMs: 4 * MINUTE, stillAfterMs: MINUTE };
+    probe = inputProbe({ root, procRoot, ...waits, heard: hear });
+    return probe;
+  }
+
+  afterEach(() => {
+    probe?.close();
+    if (writer !== undefined) closeSync(writer);
+    writer = undefined;
+  });
+
+  test('a key is seen at the next look, and a minute without one is told with its instant', async () => {
+    machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
+    mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
+    // Like an event device, a FIFO can be read without waiting.
+    const device = join(machine.dir, 'dev/input/event0');
+    execFileSync('mkfifo', [device]);
+    const input = open();
+    await input.measure(at(0));
+    expect(last()?.kind).toBe('unknown');
+    writer = openSync(device, 'w');
+    writeSync(writer, Buffer.alloc(24));
+    await input.measure(at(1_000));
+    expect(last()).toEqual({ kind: 'engaged' });
+    await input.measure(at(1_000 + MINUTE - 1));
+    expect(last()).toEqual({ kind: 'engaged' });
+    await input.measure(at(1_000 + MINUTE));
+    expect(last()).toEqual({ kind: 'away', sinceMs: 1_000 });
+  });
+
+  test('that nobody touches vouch for nothing before they were watched for four minutes', async () => {
+    machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
+    mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
+    const device = join(machine.dir, 'dev/input/event0');
+    execFileSync('mkfifo', [device]);
+    writer = openSync(device, 'r+');
+    const input = open();
+    await input.measure(at(0));
+    await input.measure(at(4 * MINUTE - 1));
+    expect(last()?.kind).toBe('unknown');
+    await input.measure(at(4 * MINUTE));
+    expect(last()).toEqual({ kind: 'away', sinceMs: 0 });
+  });
+
+  test.each([
+    ['no list', undefined, /no input device is known/],
+    ['no keyboard', 'N: Name="lid"\nH: Handlers=event0\n\n', /knows no keyboard/],
+    ['a keyboard that is not shown', 'H: Handlers=kbd event0\n\n', /event0 does not exist; show/],
+  ])('%s: unknown, and why', async (_what, list, why) => {
+    if (list !== undefined) machine.write('proc/bus/input/devices', list);
+    await open().measure(at(0));
+    expect(last()).toEqual({ kind: 'unknown', why: expect.stringMatching(why) as unknown });
+  });
+});
+
+describe('the places of a machine', () => {
+  async function placesOf(profile: Profile = 'auto'): Promise<readonly Place[]> {
+    let told: readonly Place[] = [];
+    const onPlaces = (places: readonly Place[]): void => void (told = places);
+    await placesProbe({ ...machine, root: machine.dir, profile, onPlaces }).measure(at(0));
+    return told;
+  }
+
+  test.each<[string, Record<string, string>, readonly Place[]]>([
+    ['a rack', { 'proc/bus/input/devices': '' }, ['terminals']],
+    ['a kernel without input', {}, ['terminals']],
+    ['a desk', { 'proc/bus/input/devices': 'H: Handlers=kbd event0\n\n' }, ['seat', 'terminals']],
+    [
+      'a screen over the network',
+      { 'proc/bus/input/devices': '', 'tmp/.X11-unix/X1': '' },
+      ['seat', 'terminals'],
+    ],
+    [
+      'a Wayland session',
+      { 'proc/bus/input/devices': '', 'run/user/1000/wayland-0': '' },
+      ['seat', 'terminals'],
+    ],
+    ['a list that is hidden', { 'sys/class/input/event0': '' }, ['seat', 'terminals']],
+  ])('%s', async (_what, files, expected) => {
+    for (const [path, text] of Object.entries(files)) machine.write(path, text);
+    expect(await placesOf()).toEqual(expected);
+  });
+
+  test('an operator knows better', async () => {
+    expect(await placesOf('desktop')).toEqual(['seat', 'terminals']);
+    machine.write('proc/bus/input/devices', 'H: Handlers=kbd event0\n\n');
+    expect(await placesOf('headless')).toEqual(['terminals']);
+  });
+});
