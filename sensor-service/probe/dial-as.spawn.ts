@@ -6,7 +6,8 @@
 // Invariants:
 //   A1. This process stays what it is: its threads, and what else it does meanwhile, are not touched.
 //   A2. Nothing that a user owns is opened as root: the socket's path may lead anywhere.
-//   A3. A child that does not answer is ended.
+//   A3. A child that does not answer is ended. It belongs to the user by then, who may have stopped it: to
+//       end it takes CAP_KILL.
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -41,7 +42,8 @@ function socketFrom(dialler: ChildProcess): Promise<Socket> {
       if (socket !== undefined) resolve(socket as Socket);
       else reject(Object.assign(new Error('no connection'), { code }));
     });
-    dialler.once('error', reject);
+    // It may fail more than once: as it is called off, and as it is ended.
+    dialler.on('error', reject);
     // It comes after every message, as the end of the process need not.
     dialler.once('disconnect', () => {
       reject(new Error('the child that connects to it has ended'));

@@ -100,6 +100,11 @@ describe('none has more powers than it needs, by the measure of systemd', () => 
   });
 });
 
+test('the sensor-service becomes a desktop’s user to dial its bus, and ends who hangs at that', () => {
+  const [, kept = ''] = /^CapabilityBoundingSet=(.*)$/m.exec(read('lull-sensor.service')) ?? [];
+  expect(kept.split(' ')).toEqual(expect.arrayContaining(['CAP_SETUID', 'CAP_SETGID', 'CAP_KILL']));
+});
+
 describe('what confines updaters', () => {
   const confining = ['lull.service', 'lull-plugin-host.service'];
 
