@@ -16,6 +16,18 @@ const NOW = 1_900_000_000_000;
 const MINUTE = 60_000;
 const at = (ms: number): Instant => ({ wallMs: NOW + ms, monotonicMs: ms });
 
+const KEYBOARD =
+  'N: Name="k"\nH: Handlers=sysrq kbd event0 leds\nB: KEY=402000000 3803078f800d001 feffffdfffefffff fffffffffffffffe\n\n';
+/** What any server has. */
+const BUTTONS = [
+  'N: Name="Power Button"\nH: Handlers=kbd event0\nB: KEY=10000000000000 0\n',
+  'N: Name="Video Bus"\nH: Handlers=kbd event1\nB: KEY=3e000b00000000 0 0 0\n',
+  'N: Name="PC Speaker"\nH: Handlers=kbd event2\nB: SND=6\n',
+  '',
+].join('\n');
+const GAMEPAD =
+  'N: Name="pad"\nH: Handlers=event0 js0\nB: KEY=7cdb000000000000 0 0 0 0\nB: ABS=3003f\n\n';
+
 let machine: FakeMachine;
 
 beforeEach(() => {
@@ -48,7 +60,7 @@ describe('input devices', () => {
   });
 
   test('a key is seen at the next look, and a minute without one is told with its instant', async () => {
-    machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
+    machine.write('proc/bus/input/devices', KEYBOARD);
     mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
     // Like an event device, a FIFO can be read without waiting.
     const device = join(machine.dir, 'dev/input/event0');
@@ -66,8 +78,57 @@ describe('input devices', () => {
     expect(last()).toEqual({ kind: 'away', sinceMs: 1_000 });
   });
 
+  /** As the kernel writes it: the time, then type, code and value. */
+  function event(type: number, code: number): Buffer {
+    const bytes = Buffer.alloc(24);
+    bytes.writeUInt16LE(type, 16);
+    bytes.writeUInt16LE(code, 18);
+    return bytes;
+  }
+
+  test('a gamepad’s keys are a touch, and its sticks, which tremble, are none', async () => {
+    machine.write('proc/bus/input/devices', GAMEPAD);
+    mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
+    const device = join(machine.dir, 'dev/input/event0');
+    execFileSync('mkfifo', [device]);
+    writer = openSync(device, 'r+');
+    const input = open();
+    await input.measure(at(0));
+    const [stick, cross, key] = [event(3, 0), event(3, 0x11), event(1, 0x130)];
+    // More than is read at once.
+    writeSync(writer, Buffer.concat(Array.from({ length: 100 }, () => stick)));
+    await input.measure(at(4 * MINUTE));
+    expect(last()).toEqual({ kind: 'away', sinceMs: 0 });
+    writeSync(writer, Buffer.concat([...Array.from({ length: 100 }, () => stick), key]));
+    await input.measure(at(5 * MINUTE));
+    expect(last()).toEqual({ kind: 'engaged' });
+    writeSync(writer, cross);
+    await input.measure(at(9 * MINUTE));
+    expect(last()).toEqual({ kind: 'engaged' });
+  });
+
+  test('a button of the machine is pressed by somebody, and vouches for nothing', async () => {
+    machine.write('proc/bus/input/devices', BUTTONS);
+    mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
+    for (const name of ['event0', 'event1']) {
+      execFileSync('mkfifo', [join(machine.dir, 'dev/input', name)]);
+    }
+    const input = open();
+    await input.measure(at(0));
+    expect(last()?.kind).toBe('unknown');
+    writer = openSync(join(machine.dir, 'dev/input/event0'), 'w');
+    writeSync(writer, event(1, 116));
+    await input.measure(at(1_000));
+    expect(last()).toEqual({ kind: 'engaged' });
+    await input.measure(at(10 * MINUTE));
+    expect(last()).toEqual({
+      kind: 'unknown',
+      why: expect.stringMatching(/knows no keyboard/) as unknown,
+    });
+  });
+
   test('that nobody touches vouch for nothing before they were watched for four minutes', async () => {
-    machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\n\n');
+    machine.write('proc/bus/input/devices', KEYBOARD);
     mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
     const device = join(machine.dir, 'dev/input/event0');
     execFileSync('mkfifo', [device]);
@@ -83,7 +144,7 @@ describe('input devices', () => {
   test.each([
     ['no list', undefined, /no input device is known/],
     ['no keyboard', 'N: Name="lid"\nH: Handlers=event0\n\n', /knows no keyboard/],
-    ['a keyboard that is not shown', 'H: Handlers=kbd event0\n\n', /event0 does not exist; show/],
+    ['a keyboard that is not shown', KEYBOARD, /event0 does not exist; show/],
   ])('%s: unknown, and why', async (_what, list, why) => {
     if (list !== undefined) machine.write('proc/bus/input/devices', list);
     await open().measure(at(0));
@@ -100,9 +161,10 @@ describe('the places of a machine', () => {
   }
 
   test.each<[string, Record<string, string>, readonly Place[]]>([
-    ['a rack', { 'proc/bus/input/devices': '' }, ['terminals']],
+    ['a rack', { 'proc/bus/input/devices': BUTTONS }, ['terminals']],
+    ['a console with a gamepad', { 'proc/bus/input/devices': GAMEPAD }, ['seat', 'terminals']],
     ['a kernel without input', {}, ['terminals']],
-    ['a desk', { 'proc/bus/input/devices': 'H: Handlers=kbd event0\n\n' }, ['seat', 'terminals']],
+    ['a desk', { 'proc/bus/input/devices': KEYBOARD }, ['seat', 'terminals']],
     [
       'a screen over the network',
       { 'proc/bus/input/devices': '', 'tmp/.X11-unix/X1': '' },
@@ -121,7 +183,7 @@ describe('the places of a machine', () => {
 
   test('an operator knows better', async () => {
     expect(await placesOf('desktop')).toEqual(['seat', 'terminals']);
-    machine.write('proc/bus/input/devices', 'H: Handlers=kbd event0\n\n');
+    machine.write('proc/bus/input/devices', KEYBOARD);
     expect(await placesOf('headless')).toEqual(['terminals']);
   });
 });

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseInputDevices } from '../reading/input.js';
 import type { Place } from '../reading/presence.js';
+import { listInput } from './input-list.js';
 import type { Probe } from './probe.js';
-import { readText } from './text-file.js';
 
 /** `auto` looks; the others say. */
 export const profiles = ['auto', 'desktop', 'headless'] as const;
@@ -37,9 +36,9 @@ export function placesProbe(deps: PlacesDeps): Probe {
 /** In doubt there is one. */
 function hasSeat({ root, procRoot, sysRoot, profile }: PlacesDeps): boolean {
   if (profile !== 'auto') return profile === 'desktop';
-  const devices = readText(join(procRoot, 'bus', 'input', 'devices'), '');
-  if (devices.kind === 'text') {
-    if (parseInputDevices(devices.text).length > 0) return true;
+  const list = listInput(procRoot);
+  if (list.kind === 'listed') {
+    if (list.devices.some(({ desk }) => desk)) return true;
   } else if (!existsSync(join(sysRoot, 'class')) || existsSync(join(sysRoot, 'class', 'input'))) {
     return true; // The kernel may know devices that cannot be seen from here.
   }

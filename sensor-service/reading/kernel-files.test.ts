@@ -77,22 +77,51 @@ describe('/proc/locks', () => {
 });
 
 describe('/proc/bus/input/devices', () => {
-  const device = (handlers: string, properties = '0'): string =>
-    `N: Name="x"\nB: PROP=${properties}\nH: Handlers=${handlers}\nB: EV=3\n\n`;
+  const device = (handlers: string, keys = '', properties = '0'): string =>
+    `N: Name="x"\nB: PROP=${properties}\nH: Handlers=${handlers}\nB: EV=3\n${
+      keys === '' ? '' : `B: KEY=${keys}\n`
+    }\n`;
+  const letters = '402000000 3803078f800d001 feffffdfffefffff fffffffffffffffe';
 
-  test('keyboards, pointers and touch screens are a person’s, jacks and sensors are not', () => {
-    const text =
-      device('sysrq kbd event0 leds') +
-      device('mouse0 event1') +
-      device('event2', '2') +
-      device('event3') +
-      device('js0 event4') +
-      device('kbd');
-    expect(parseInputDevices(text)).toEqual(['event0', 'event1', 'event2']);
+  test.each<[string, string, string, boolean | undefined]>([
+    ['a keyboard', 'sysrq kbd event0 leds', letters, true],
+    ['a number pad, by its Enter', 'kbd event0', '1f00000000 0', true],
+    ['a mouse', 'mouse0 event0', '70000 0 0 0 0', true],
+    ['a remote control', 'kbd event0', '100000000 0 0 0 0 0', true],
+    ['a gamepad', 'event0 js0', '7cdb000000000000 0 0 0 0', true],
+    ['a joystick, where nobody loaded a driver for such', 'event0', 'f00000000 0 0 0 0', true],
+    ['the power button', 'kbd event0', '10000000000000 0', false],
+    ['keys of brightness', 'kbd event0', '3e000b00000000 0 0 0', false],
+    ['the speaker', 'kbd event0', '', undefined],
+    ['an accelerometer, which is a joystick by its axes', 'event0 js0', '', undefined],
+    ['a lid', 'event0', '', undefined],
+    ['a keyboard without events', 'kbd', letters, undefined],
+  ])('%s', (_what, handlers, keys, desk) => {
+    const [found] = parseInputDevices(device(handlers, keys));
+    expect(found?.desk).toBe(desk);
+  });
+
+  test('a touch screen is known by its properties, and each is listed once', () => {
+    const screen = device('event2', '', '2');
+    expect(parseInputDevices(screen + screen)).toEqual([
+      { event: 'event2', desk: true, keysOnly: false },
+    ]);
+  });
+
+  test('a system of 32 bits writes its keys in halves', () => {
+    const half = device(
+      'kbd event0',
+      '4 2000000 3803078 f800d001 feffffdf ffefffff ffffffff fffffffe',
+    );
+    expect(parseInputDevices(half, 32)).toMatchObject([{ desk: true }]);
+    expect(parseInputDevices(device('kbd event0', '100000 0 0 0'), 32)).toMatchObject([
+      { desk: false },
+    ]);
   });
 
   test('garbage names nothing', () => {
-    expect(parseInputDevices('H: Handlers=kbd event/../../x\n\n\0')).toEqual([]);
+    expect(parseInputDevices('H: Handlers=kbd event/../../x\nB: KEY=x\n\n\0')).toEqual([]);
+    expect(parseInputDevices(device('kbd event0', 'f'.repeat(500)))).toEqual([]);
   });
 });
 
