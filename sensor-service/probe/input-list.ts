@@ -8,7 +8,7 @@ const narrow = process.arch === 'arm' || process.arch === 'ia32';
 /** An event begins with two numbers of the system's size. */
 export const EVENT_BYTES = narrow ? 16 : 24;
 
-export type InputList =
+type InputList =
   | { readonly kind: 'listed'; readonly devices: readonly InputDevice[] }
   | { readonly kind: 'missing'; readonly why: string };
 
