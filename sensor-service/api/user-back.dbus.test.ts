@@ -62,7 +62,10 @@ busTest('a desktop that never gives a hint: nobody touches a key, then somebody 
   });
   opened.push(sensor);
   const { machine } = sensor;
-  machine.write('proc/bus/input/devices', 'N: Name="k"\nH: Handlers=kbd event0\nB: KEY=fffffffffffffffe\n\n');
+  machine.write(
+    'proc/bus/input/devices',
+    'N: Name="k"\nH: Handlers=kbd event0\nB: KEY=fffffffffffffffe\n\n',
+  );
   mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
   // Like an event device, a FIFO can be read without waiting, and keeps what nobody has read.
   const device = join(machine.dir, 'dev/input/event0');

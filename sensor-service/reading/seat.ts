@@ -113,7 +113,7 @@ export function judgeTerminals(
   }
   if (sinceMs === -Infinity) sinceMs = signs.watchedFromMs;
   const judged = awayFrom(sinceMs, terminals.length === 0 ? 0 : awayAfter.terminalMs, nowMs);
-  const isOpaque = signs.sessions.some(({ kind }) => kind === 'opaque');
+  const isOpaque = signs.sessions.some(({ kind, greeter }) => kind === 'opaque' && !greeter);
   if (judged.verdict.kind !== 'away' || !isOpaque) return judged;
   return { verdict: { kind: 'unknown', why: OPAQUE }, againAtMs: undefined }; // S3
 }
@@ -197,8 +197,8 @@ export function sittingSession(signs: Pick<SeatSigns, 'sessions'>): Session | un
 }
 
 /** Somebody is logged in at the terminal that the screen shows. */
-function isConsole({ kind, active, remote, login }: Session): boolean {
-  return kind === 'terminal' && active && !remote && /^tty\d/.test(login.line);
+function isConsole({ kind, greeter, active, remote, login }: Session): boolean {
+  return kind === 'terminal' && !greeter && active && !remote && /^tty\d/.test(login.line);
 }
 
 function awayFrom(sinceMs: number, waitMs: number, nowMs: number): Judged {

@@ -263,7 +263,9 @@ describe('input devices', () => {
     // Over SSH, or behind another session, nobody sits before it.
     seat.knowDevices({ kind: 'unknown', why: 'not permitted' });
     clock.advance(MINUTE);
-    know({ ...begun, login: { ...login, line: 'pts/0' } }, { ...begun, active: false });
+    const over = { ...begun, login: { ...login, line: 'pts/0' } };
+    // Nor is a login on a terminal somebody who is logged in.
+    know(over, { ...begun, active: false }, { ...begun, greeter: true });
     expect(typeof verdict()).toBe('number');
   });
 
