@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { BULK_BYTES } from '../../conditions/network.js';
+import type { Requirement } from '../../conditions/requirement.js';
 import { defaultPolicy } from '../policy/policy.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { ActionName } from '../runs/run.js';
@@ -132,4 +133,16 @@ test('to go on, being away for a moment is enough; to be taken up again, it is n
 test('load is no part of the guard: a run would hold itself up', () => {
   const guard = toContinue(want('download', 'gentle'), defaultPolicy).map(({ kind }) => kind);
   expect(guard).toEqual([...comfort, 'unmetered', 'battery-above']);
+});
+
+test('a run that warms the machine goes on; what was too hot cools down before it does', () => {
+  const hottest = (all: readonly Requirement[]): unknown =>
+    all.flatMap((each) => (each.kind === 'cool' ? each.hottest : []))[0];
+  const install = want('install');
+  expect(hottest(toStart(install, defaultPolicy, options))).toBe('nominal');
+  expect(hottest(toContinue(install, defaultPolicy))).toBe('moderate');
+  expect(hottest(toResume(install, defaultPolicy))).toBe('nominal');
+  expect(hottest(toContinue(want('scan'), defaultPolicy))).toBe('serious');
+  const heat = { change: 'critical', look: 'critical' } as const;
+  expect(hottest(toContinue(install, { ...defaultPolicy, heat }))).toBe('critical');
 });

@@ -7,9 +7,12 @@
 //   noticeable                                                  yes                         yes
 //   forced                                                                                  yes
 //
-// Invariant: Q1. The last column is asked at every level: no deadline and no operator relaxes it.
+// Invariants:
+//   Q1. The last column is asked at every level: no deadline and no operator relaxes it.
+//   Q2. The guard stands one word of heat more than what is asked to start: a run warms the machine, and
+//       must not hold itself up by that (decision 156). What was held up for heat cools down first.
 
-import type { PercentSignal } from '../../conditions/reading.js';
+import { thermalWords, type PercentSignal, type ThermalWord } from '../../conditions/reading.js';
 import type { WantedAbsence } from '../../conditions/presence.js';
 import type { Requirement } from '../../conditions/requirement.js';
 import { BULK_BYTES } from '../../conditions/network.js';
@@ -88,9 +91,11 @@ export function toStart(want: Want, policy: Policy, options: StartOptions): Requ
 /** The guard: what must go on holding. A person who is away for a moment is away. */
 export function toContinue(want: Want, policy: Policy): Requirement[] {
   if (want.action === 'revert') return mendingGuard(policy);
+  const { change, look } = policy.heat;
+  const heat = { change: oneHotter(change), look: oneHotter(look) }; // Q2
   return [
     ...away(want, {}),
-    ...comfort(want, policy),
+    ...comfort(want, { ...policy, heat }),
     ...power(want, policy.battery.continuePercent),
   ];
 }
@@ -146,6 +151,10 @@ function comfort({ action, work, level }: Want, policy: Policy): Requirement[] {
       ? [{ kind: 'unmetered', bytes: bytesOf(work), bytesMax } as const]
       : []),
   ];
+}
+
+function oneHotter(word: ThermalWord): ThermalWord {
+  return thermalWords[thermalWords.indexOf(word) + 1] ?? word;
 }
 
 /** An update that does not say how large it is counts as just not bulk. */

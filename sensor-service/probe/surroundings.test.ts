@@ -129,6 +129,29 @@ test('heat is read from zones and chips, and a zone that vanishes leaves the oth
   expect(await valueOf(probe, 'thermal')).toEqual({ kind: 'word', word: 'nominal' });
 });
 
+test('a drive says how hot it may be; that of a processor is where its fans should run', async () => {
+  const chip = (number: number, name: string, max: string): void => {
+    const path = `sys/class/hwmon/hwmon${String(number)}`;
+    machine.write(`${path}/name`, `${name}\n`);
+    machine.write(`${path}/temp1_max`, max);
+    machine.write(`${path}/temp1_crit`, '100000\n');
+    machine.write(`${path}/temp1_input`, '86000\n');
+  };
+  chip(0, 'coretemp', '80000\n');
+  expect(await valueOf(thermalProbe(machine.sysRoot), 'thermal')).toMatchObject({
+    word: 'nominal',
+  });
+  chip(1, 'nvme', '85000\n');
+  expect(await valueOf(thermalProbe(machine.sysRoot), 'thermal')).toMatchObject({
+    word: 'moderate',
+  });
+  // What a drive says that has no such limit.
+  chip(1, 'nvme', '65261850\n');
+  expect(await valueOf(thermalProbe(machine.sysRoot), 'thermal')).toMatchObject({
+    word: 'nominal',
+  });
+});
+
 test('what goes through a card is counted once, whatever is built on it, and whichever way', async () => {
   const dev = (received: number, sent = 0): string =>
     `Inter-|\n face |\n${['lo', 'eth0', 'br0', 'veth0']

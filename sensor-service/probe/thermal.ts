@@ -8,11 +8,16 @@ import { readSlowText, whyNotRead } from './text-file.js';
 
 /** Heat moves in seconds, and some sensors are slow to answer. */
 const EVERY_MS = 4_900;
-/** At how many degrees a zone is hot is set when its driver is loaded, and hardly ever again. */
+/** At how many degrees a place is hot is set when its driver is loaded, and hardly ever again. */
 const LIMITS_EVERY_MS = 60_000;
 /** Servers have dozens; a driver gone wild might have more. */
 const PLACES_MAX = 64;
 const TRIPS_MAX = 12;
+/**
+ * Chips whose `max` is where they should not be for long. Of processors it is where all fans should run,
+ * which is where a laptop lives.
+ */
+const drives: ReadonlySet<string> = new Set(['nvme', 'drivetemp']);
 
 export function thermalProbe(sysRoot: string): Probe {
   const zones = join(sysRoot, 'class', 'thermal');
@@ -30,7 +35,7 @@ export function thermalProbe(sysRoot: string): Probe {
         limits.clear();
         limitsAtMs = monotonicMs;
       }
-      const spots = [...(await zoneSpots(zones, limits)), ...(await chipSpots(chips))];
+      const spots = [...(await zoneSpots(zones, limits)), ...(await chipSpots(chips, limits))];
       const { value, source } = heatOf(spots, before);
       if (value.kind === 'word') before = value.word as ThermalWord;
       if (value.kind !== 'unknown') return [{ ...subject, source, value }];
@@ -42,20 +47,20 @@ export function thermalProbe(sysRoot: string): Probe {
 
 type Limits = Pick<HotSpot, 'passive' | 'critical'>;
 
-/** @param limits those that are known, by zone; what was not is added. */
+/** @param limits those that are known, by place; what was not is added. */
 async function zoneSpots(directory: string, limits: Map<string, Limits>): Promise<HotSpot[]> {
   const names = listed(directory).names.filter((name) => /^thermal_zone\d+$/.test(name));
   return Promise.all(
     names.slice(0, PLACES_MAX).map(async (name) => {
       const path = join(directory, name);
-      const known = limits.get(name) ?? (await limitsOf(path));
-      limits.set(name, known);
+      const known = limits.get(path) ?? (await limitsOfZone(path));
+      limits.set(path, known);
       return { name: path, celsius: parseCelsius(await attribute(path, 'temp')), ...known };
     }),
   );
 }
 
-async function limitsOf(path: string): Promise<Limits> {
+async function limitsOfZone(path: string): Promise<Limits> {
   const limits = new Map<string, number>();
   for (let trip = 0; trip < TRIPS_MAX; trip += 1) {
     const kind = await attribute(path, `trip_point_${String(trip)}_type`);
@@ -70,22 +75,29 @@ async function limitsOf(path: string): Promise<Limits> {
   };
 }
 
-async function chipSpots(directory: string): Promise<HotSpot[]> {
+async function chipSpots(directory: string, limits: Map<string, Limits>): Promise<HotSpot[]> {
   const spots: HotSpot[] = [];
   for (const chip of listed(directory).names.filter((name) => /^hwmon\d+$/.test(name))) {
     const path = join(directory, chip);
     for (const file of listed(path).names) {
       const sensor = /^(temp\d+)_crit$/.exec(file)?.[1];
       if (sensor === undefined || spots.length >= PLACES_MAX) continue;
-      spots.push({
-        name: join(path, sensor),
-        celsius: parseCelsius(await attribute(path, `${sensor}_input`)),
-        passive: undefined,
-        critical: parseCelsius(await attribute(path, file)),
-      });
+      const name = join(path, sensor);
+      const known = limits.get(name) ?? (await limitsOfChip(path, sensor));
+      limits.set(name, known);
+      const celsius = parseCelsius(await attribute(path, `${sensor}_input`));
+      spots.push({ name, celsius, ...known });
     }
   }
   return spots;
+}
+
+async function limitsOfChip(path: string, sensor: string): Promise<Limits> {
+  const isDrive = drives.has((await attribute(path, 'name'))?.trim() ?? '');
+  return {
+    passive: isDrive ? parseCelsius(await attribute(path, `${sensor}_max`)) : undefined,
+    critical: parseCelsius(await attribute(path, `${sensor}_crit`)),
+  };
 }
 
 function listed(path: string): { names: readonly string[]; why?: string } {

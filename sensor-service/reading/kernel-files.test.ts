@@ -157,7 +157,20 @@ describe('heat', () => {
   test.each<[string, readonly HotSpot[], string]>([
     ['cool', [spot(40)], 'nominal'],
     ['above what a driver calls passive', [spot(82, { passive: 80 })], 'moderate'],
+    ['a processor of a thin laptop at work', [spot(86)], 'nominal'],
+    ['where nobody says from where it slows down', [spot(90)], 'moderate'],
     ['near the critical point', [spot(95)], 'serious'],
+    ['a busy disk', [spot(78, { passive: 82, critical: 85 })], 'nominal'],
+    ['a disk above its own limit', [spot(82, { passive: 82, critical: 85 })], 'moderate'],
+    ['one that is nearly critical', [spot(84, { passive: 82, critical: 85 })], 'serious'],
+    ['a rotating disk in summer', [spot(52, { passive: 60, critical: 65 })], 'nominal'],
+    ['the same in a drawer', [spot(61, { passive: 60, critical: 65 })], 'moderate'],
+    ['a limit above the critical point is none', [spot(86, { passive: 105 })], 'nominal'],
+    [
+      'a zone that names no critical point',
+      [spot(76, { passive: 75, critical: undefined })],
+      'moderate',
+    ],
     ['at it', [spot(100)], 'critical'],
     ['the hottest of several', [spot(40), spot(96)], 'serious'],
     ['a place without limits', [spot(99, { critical: undefined })], 'unknown'],
@@ -172,6 +185,8 @@ describe('heat', () => {
     expect(wordAt([spot(93)], 'serious')).toBe('serious');
     expect(wordAt([spot(91)], 'serious')).toBe('moderate');
     expect(wordAt([spot(93)])).toBe('moderate');
+    expect(wordAt([spot(88)], 'moderate')).toBe('moderate');
+    expect(wordAt([spot(86)], 'moderate')).toBe('nominal');
   });
 
   test.each<[string | undefined, number | undefined]>([

@@ -4,6 +4,7 @@
 //   H1. The hottest place speaks for the machine.
 //   H2. A place cools by HYSTERESIS_C before it is called cooler, so that a fan does not make it flap.
 //   H3. A place that names no limit, or an impossible temperature, says nothing.
+//   H4. Below the place at which the system slows down, warm is what a machine at work is: nominal.
 
 import { thermalWords, type ThermalWord, type Value } from '../../conditions/reading.js';
 import { unknownValue } from './measurement.js';
@@ -12,15 +13,18 @@ import { unknownValue } from './measurement.js';
 export interface HotSpot {
   readonly name: string;
   readonly celsius: number | undefined;
-  /** Above this the system slows itself down. */
+  /** Above this the system slows itself down; of a drive, above this it should not be for long. */
   readonly passive: number | undefined;
-  /** Above this it switches itself off. */
+  /** Above this it switches itself off; a processor slows down here as far as it can. */
   readonly critical: number | undefined;
 }
 
-/** So far below the critical point it is serious, and moderate (ours; drivers' passive points agree). */
+/**
+ * So far below the critical point it is serious, and moderate where nobody says from where it slows down
+ * (ours). A thin laptop that computes is at 85 °C of 100 for as long as it does: that is its fan at work.
+ */
 const SERIOUS_BELOW_CRITICAL_C = 5;
-const MODERATE_BELOW_CRITICAL_C = 15;
+const MODERATE_BELOW_CRITICAL_C = 10;
 const HYSTERESIS_C = 3;
 const POSSIBLE_C = { min: -50, max: 200 };
 const NOTHING = 'no place with a temperature and a limit is visible here';
@@ -64,14 +68,18 @@ function rankOf(spot: HotSpot, rankBefore: number): number | undefined {
   return rank;
 }
 
-/** Where moderate, serious and critical begin. */
+/**
+ * Where moderate, serious and critical begin. Where a drive slows down lies two or three degrees below its
+ * critical point: then serious is what lies halfway between.
+ */
 function startsOf({ passive, critical }: HotSpot): readonly number[] | undefined {
-  if (critical !== undefined && critical > 0) {
-    const serious = critical - SERIOUS_BELOW_CRITICAL_C;
-    const moderate = passive !== undefined && passive > 0 ? passive : Infinity;
-    const assumed = critical - MODERATE_BELOW_CRITICAL_C;
-    return [Math.min(serious, moderate === Infinity ? assumed : moderate), serious, critical];
+  const slows = passive !== undefined && passive > 0 ? passive : undefined;
+  if (critical === undefined || critical <= 0) {
+    if (slows === undefined) return undefined;
+    return [slows, slows + SERIOUS_BELOW_CRITICAL_C, Infinity];
   }
-  if (passive === undefined || passive <= 0) return undefined;
-  return [passive, passive + SERIOUS_BELOW_CRITICAL_C, Infinity];
+  const isBelow = slows !== undefined && slows < critical;
+  const moderate = isBelow ? slows : critical - MODERATE_BELOW_CRITICAL_C; // H4
+  const serious = Math.max(critical - SERIOUS_BELOW_CRITICAL_C, (moderate + critical) / 2);
+  return [moderate, serious, critical];
 }
