@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isApp, isPackaged } from '../reading/app.js';
 import { flagValue, unknownValue, type Measurement, type Subject } from '../reading/measurement.js';
@@ -22,23 +23,28 @@ export function appsProbe(procRoot: string, apps: () => readonly string[]): Prob
     measure: async () => {
       const asked = apps();
       if (asked.length === 0) return [];
-      const anyPackaged = asked.some(isPackaged);
       const running = new Set<string>();
-      const hidden = new Set<string>();
-      await anyProcess(procRoot, (directory) => {
+      // What a packaged program is told by can be read where an executable cannot, and the other way.
+      const hidden = { executables: false, groups: false };
+      const anyPackaged = asked.some(isPackaged);
+      const { whole } = await anyProcess(procRoot, (directory) => {
         const exe = linkAt(join(directory, 'exe'));
         const group = anyPackaged ? readText(join(directory, 'cgroup'), '') : undefined;
-        const cgroup = group?.kind === 'text' ? group.text : undefined;
-        if (exe === undefined && cgroup === undefined) hidden.add(directory);
-        for (const app of asked) if (isApp(app, { exe, cgroup })) running.add(app);
+        const seen = {
+          exe: exe.kind === 'leads' ? exe.to : undefined,
+          cgroup: group?.kind === 'text' ? group.text : undefined,
+        };
+        hidden.executables ||= exe.kind === 'not permitted';
+        hidden.groups ||= group?.kind === 'missing' && existsSync(directory);
+        for (const app of asked) if (isApp(app, seen)) running.add(app);
         return running.size === asked.length;
       });
-      // A kernel thread has no executable either, so that this can only be told by who asks.
-      const blind = hidden.size > 0 && process.getuid?.() !== 0;
+      const isBlind = (app: string): boolean =>
+        !whole || (isPackaged(app) ? hidden.groups : hidden.executables);
       const why = "other people's programs are for root to see; run the sensor-service as root";
       return subjectsOf(asked).map((subject) => {
         const runs = running.has(subject.instance);
-        const value = !runs && blind ? unknownValue(why) : flagValue(runs);
+        const value = !runs && isBlind(subject.instance) ? unknownValue(why) : flagValue(runs);
         return { ...subject, source, value };
       });
     },

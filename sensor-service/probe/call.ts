@@ -35,10 +35,7 @@ export function callProbe(roots: CallRoots, cards: SoundCards): Probe {
       return say('a microphone', flagValue(true));
     }
     if (camera === 'in use') return say('a camera', flagValue(true));
-    if (camera === 'not permitted') {
-      const why = 'who uses the camera is for root to see; run the sensor-service as root';
-      return say('cameras', unknownValue(why));
-    }
+    if (typeof camera === 'object') return say('cameras', unknownValue(camera.why));
     if (microphone.kind === 'unknown') return say('sound cards', unknownValue(microphone.why));
     return say('sound cards and cameras', flagValue(false));
   }
@@ -66,21 +63,26 @@ export function callProbe(roots: CallRoots, cards: SoundCards): Probe {
 
 /** Their names in dev/; undefined where it cannot be seen. */
 type Cameras = readonly string[] | undefined;
-type CameraUse = 'none' | 'in use' | 'free' | 'not permitted';
+/** With why, where it is not known. */
+type CameraUse = 'none' | 'in use' | 'free' | { readonly why: string };
+
+const FOR_ROOT = 'who uses the camera is for root to see; run the sensor-service as root';
 
 async function cameraUse(roots: CallRoots, cameras: Cameras): Promise<CameraUse> {
-  if (cameras === undefined) return 'not permitted';
+  if (cameras === undefined) return { why: 'which cameras there are cannot be seen in /dev' };
   if (cameras.length === 0) return 'none';
   if (cameras.every((name) => isDriverUnused(name, roots.sysRoot))) return 'free';
   const paths = new Set(cameras.map((name) => join(roots.root, 'dev', name)));
-  const hidden = new Set<string>();
-  const found = await anyProcess(roots.procRoot, (directory) => {
-    const holds = holdsOpen(directory, paths);
-    if (holds === 'not permitted') hidden.add(directory);
+  let why: string | undefined;
+  const { found, whole } = await anyProcess(roots.procRoot, async (directory, slices) => {
+    const holds = await holdsOpen(directory, paths, slices);
+    if (holds === 'not permitted') why = FOR_ROOT;
+    if (holds === 'too many') why ??= 'a process has more open files than are looked through';
     return holds === true;
   });
   if (found) return 'in use';
-  return hidden.size > 0 ? 'not permitted' : 'free';
+  if (!whole) return { why: FOR_ROOT };
+  return why === undefined ? 'free' : { why };
 }
 
 function camerasIn(root: string): Cameras {

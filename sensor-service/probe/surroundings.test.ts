@@ -6,14 +6,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../../conditions/reading.js';
 import type { Instant } from '../reading/measurement.js';
 import { setUpProbe } from './set-up.js';
-import { appsProbe } from './apps.js';
-import { callProbe } from './call.js';
 import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
-import { playingProbe } from './playing.js';
 import type { Probe } from './probe.js';
 import { tetheredProbe } from './tethered.js';
 import { trafficProbe } from './traffic.js';
-import { soundCards } from './sound.js';
 import { thermalProbe } from './thermal.js';
 
 const NOW = 1_900_000_000_000;
@@ -39,50 +35,6 @@ async function valueOf(probe: Probe, signal: Signal, ms = 0, instance = ''): Pro
 const yes: Value = { kind: 'flag', flag: true };
 const no: Value = { kind: 'flag', flag: false };
 
-describe('sound and calls', () => {
-  const status = (stream: string): string => `proc/asound/card0/${stream}/sub0/status`;
-
-  test('a microphone that records is a call, music is not', async () => {
-    machine.write(status('pcm0p'), 'state: RUNNING\nowner_pid : 1\n');
-    machine.write(status('pcm0c'), 'closed\n');
-    machine.write('dev/null', '');
-    const cards = soundCards(machine.procRoot);
-    const call = callProbe({ ...machine, root: machine.dir }, cards);
-    expect(await valueOf(playingProbe(cards), 'attention.playing')).toEqual(yes);
-    expect(await valueOf(call, 'attention.call')).toEqual(no);
-    machine.write(status('pcm0c'), 'state: RUNNING\n');
-    machine.write(status('pcm0p'), 'state: PAU');
-    expect(await valueOf(call, 'attention.call', 1_000)).toEqual(yes);
-    expect(await valueOf(playingProbe(cards), 'attention.playing', 1_000)).toEqual(no);
-  });
-
-  test('a card that vanishes is one that is quiet; a machine without any is not known', async () => {
-    machine.write(status('pcm0p'), 'state: RUNNING\n');
-    const cards = soundCards(machine.procRoot);
-    expect(await valueOf(playingProbe(cards), 'attention.playing')).toEqual(yes);
-    machine.remove('proc/asound/card0');
-    expect(await valueOf(playingProbe(cards), 'attention.playing', 1_000)).toEqual(no);
-    machine.remove('proc/asound');
-    expect((await valueOf(playingProbe(cards), 'attention.playing', 60_000)).kind).toBe('unknown');
-  });
-
-  test('a camera that a process has open is a call, and is looked for every ten seconds', async () => {
-    machine.write(status('pcm0c'), 'closed\n');
-    machine.write('dev/video0', '');
-    mkdirSync(join(machine.procRoot, '77/fd'), { recursive: true });
-    const call = callProbe({ ...machine, root: machine.dir }, soundCards(machine.procRoot));
-    expect(await valueOf(call, 'attention.call')).toEqual(no);
-    symlinkSync(join(machine.dir, 'dev/video0'), join(machine.procRoot, '77/fd/5'));
-    expect(await valueOf(call, 'attention.call', 9_999)).toEqual(no);
-    expect(await valueOf(call, 'attention.call', 10_000)).toEqual(yes);
-    machine.write('sys/class/video4linux/video0/device/driver/module/refcnt', '0\n');
-    expect(await valueOf(call, 'attention.call', 20_000)).toEqual(no);
-    // Its driver tells at once that somebody opened it.
-    machine.write('sys/class/video4linux/video0/device/driver/module/refcnt', '1\n');
-    expect(await valueOf(call, 'attention.call', 21_000)).toEqual(yes);
-  });
-});
-
 test('a machine was set up when its id was made, and nobody knows where it has none', async () => {
   const probe = setUpProbe(machine.dir);
   expect((await valueOf(probe, 'setup.at')).kind).toBe('unknown');
@@ -91,29 +43,6 @@ test('a machine was set up when its id was made, and nobody knows where it has n
   machine.write('etc/machine-id', '0123456789abcdef0123456789abcdef\n');
   const value = await valueOf(probe, 'setup.at');
   expect(value.kind === 'number' && Math.abs(value.number - Date.now())).toBeLessThan(60_000);
-});
-
-test('programs that run are found by their executables', async () => {
-  const other = '/usr/bin/no-such-program';
-  const probe = appsProbe('/proc', () => [process.execPath, other]);
-  expect(await valueOf(probe, 'app.running', 0, process.execPath)).toEqual(yes);
-  expect(await valueOf(probe, 'app.running', 0, other)).not.toEqual(yes);
-});
-
-test('programs in packages are found by their control groups, and only while they run', async () => {
-  const apps = ['flatpak:org.mozilla.firefox', 'snap:thunderbird', 'snap:gimp'];
-  const probe = appsProbe(machine.procRoot, () => apps);
-  const running = async (): Promise<unknown[]> =>
-    await Promise.all(apps.map((app) => valueOf(probe, 'app.running', 0, app)));
-  const scope = '0::/user.slice/user-1000.slice/user@1000.service/app.slice';
-  machine.write('proc/41/cgroup', `${scope}/app-flatpak-org.mozilla.firefox-4107.scope\n`);
-  machine.write('proc/42/cgroup', `${scope}/snap.thunderbird.thunderbird-9f2a.scope\n`);
-  // Half written, and no process at all.
-  machine.write('proc/43/cgroup', `${scope}/snap.gi`);
-  machine.write('proc/self/cgroup', `${scope}/snap.gimp.gimp-1.scope\n`);
-  expect(await running()).toEqual([yes, yes, no]);
-  machine.remove('proc/41');
-  expect(await running()).toEqual([no, yes, no]);
 });
 
 test('heat is read from zones and chips, and a zone that vanishes leaves the others', async () => {

@@ -13,8 +13,7 @@ const REPLACED = ' (deleted)';
 export function isApp(app: string, { exe, cgroup }: Running): boolean {
   const [, kind, id = ''] = /^(flatpak|snap):([\w.-]{1,128})$/.exec(app) ?? [];
   if (kind === undefined) return exe === app || exe === app + REPLACED;
-  const scope =
-    kind === 'flatpak' ? `/app-flatpak-${escaped(id)}-\\d+\\.scope` : `/snap\\.${escaped(id)}\\.`;
+  const scope = kind === 'flatpak' ? flatpakScope(id) : `/snap\\.${literally(id)}\\.`;
   return new RegExp(scope).test(cgroup ?? '');
 }
 
@@ -23,6 +22,11 @@ export function isPackaged(app: string): boolean {
   return /^(?:flatpak|snap):/.test(app);
 }
 
-function escaped(text: string): string {
-  return text.replace(/[.-]/g, '\\$&');
+/** The name of a unit, in which "-" stands for "/": one that is meant is escaped, but by old flatpaks. */
+function flatpakScope(id: string): string {
+  return `/(?:app-)?flatpak-${literally(id).replaceAll('-', '(?:-|\\\\x2d)')}-\\d+\\.scope`;
+}
+
+function literally(text: string): string {
+  return text.replaceAll('.', '\\.');
 }

@@ -210,7 +210,12 @@ describe('a program that runs', () => {
     ['/usr/bin/editor', undefined, undefined, false],
     ['flatpak:org.x.Y', undefined, '0::/user/app-flatpak-org.x.Y-12.scope\n', true],
     ['flatpak:org.x.Y', undefined, '0::/user/app-flatpak-orgxxxY-12.scope\n', false],
+    ['flatpak:org.x.Y', undefined, '0::/user/flatpak-org.x.Y-12.scope\n', true],
+    ['flatpak:org.x.Y-z', undefined, '0::/user/app-flatpak-org.x.Y\\x2dz-12.scope\n', true],
+    ['flatpak:org.x.Y-z', undefined, '0::/user/app-flatpak-org.x.Y-z-12.scope\n', true],
+    ['flatpak:org.x.Y', undefined, '0::/user/app-flatpak-org.x.Y\\x2dz-12.scope\n', false],
     ['snap:web', undefined, '0::/snap.web.web-1.scope\n', true],
+    ['snap:web-two', undefined, '0::/snap.web-two.web-1.scope\n', true],
     ['snap:we', undefined, '0::/snap.web.web-1.scope\n', false],
   ])('%s, given %s and %s: %s', (app, exe, cgroup, expected) => {
     expect(isApp(app, { exe, cgroup })).toBe(expected);

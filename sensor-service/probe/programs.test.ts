@@ -1,0 +1,160 @@
+// Probes of what programs do: which run, and who uses a microphone or a camera.
+
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Signal, Value } from '../../conditions/reading.js';
+import type { Instant } from '../reading/measurement.js';
+import { appsProbe } from './apps.js';
+import { callProbe } from './call.js';
+import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
+import { anyProcess, holdsOpen } from './open-files.js';
+import { playingProbe } from './playing.js';
+import type { Probe } from './probe.js';
+import { soundCards } from './sound.js';
+
+const at = (ms: number): Instant => ({ wallMs: 1_900_000_000_000 + ms, monotonicMs: ms });
+
+let machine: FakeMachine;
+
+beforeEach(() => {
+  machine = createFakeMachine();
+});
+
+afterEach(() => {
+  machine.close();
+});
+
+async function valueOf(probe: Probe, signal: Signal, ms = 0, instance = ''): Promise<Value> {
+  const measured = await probe.measure(at(ms));
+  const found = measured.find((each) => each.signal === signal && each.instance === instance);
+  if (found === undefined) throw new Error(`${probe.name} said nothing of ${signal}`);
+  return found.value;
+}
+
+/** With the rights of nobody in particular; as whoever runs the tests where that is not root. */
+async function asNobody<T>(body: () => T): Promise<Awaited<T>> {
+  const isRoot = process.geteuid?.() === 0;
+  try {
+    if (isRoot) process.seteuid?.(65_534);
+    return await body();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
+
+const yes: Value = { kind: 'flag', flag: true };
+const no: Value = { kind: 'flag', flag: false };
+
+describe('sound and calls', () => {
+  const status = (stream: string): string => `proc/asound/card0/${stream}/sub0/status`;
+
+  test('a microphone that records is a call, music is not', async () => {
+    machine.write(status('pcm0p'), 'state: RUNNING\nowner_pid : 1\n');
+    machine.write(status('pcm0c'), 'closed\n');
+    machine.write('dev/null', '');
+    const cards = soundCards(machine.procRoot);
+    const call = callProbe({ ...machine, root: machine.dir }, cards);
+    expect(await valueOf(playingProbe(cards), 'attention.playing')).toEqual(yes);
+    expect(await valueOf(call, 'attention.call')).toEqual(no);
+    machine.write(status('pcm0c'), 'state: RUNNING\n');
+    machine.write(status('pcm0p'), 'state: PAU');
+    expect(await valueOf(call, 'attention.call', 1_000)).toEqual(yes);
+    expect(await valueOf(playingProbe(cards), 'attention.playing', 1_000)).toEqual(no);
+  });
+
+  test('a card that vanishes is one that is quiet; a machine without any is not known', async () => {
+    machine.write(status('pcm0p'), 'state: RUNNING\n');
+    const cards = soundCards(machine.procRoot);
+    expect(await valueOf(playingProbe(cards), 'attention.playing')).toEqual(yes);
+    machine.remove('proc/asound/card0');
+    expect(await valueOf(playingProbe(cards), 'attention.playing', 1_000)).toEqual(no);
+    machine.remove('proc/asound');
+    expect((await valueOf(playingProbe(cards), 'attention.playing', 60_000)).kind).toBe('unknown');
+  });
+
+  test('a camera that a process has open is a call, and is looked for every ten seconds', async () => {
+    machine.write(status('pcm0c'), 'closed\n');
+    machine.write('dev/video0', '');
+    for (const pid of ['1', '77'])
+      mkdirSync(join(machine.procRoot, pid, 'fd'), { recursive: true });
+    const call = callProbe({ ...machine, root: machine.dir }, soundCards(machine.procRoot));
+    expect(await valueOf(call, 'attention.call')).toEqual(no);
+    symlinkSync(join(machine.dir, 'dev/video0'), join(machine.procRoot, '77/fd/5'));
+    expect(await valueOf(call, 'attention.call', 9_999)).toEqual(no);
+    expect(await valueOf(call, 'attention.call', 10_000)).toEqual(yes);
+    machine.write('sys/class/video4linux/video0/device/driver/module/refcnt', '0\n');
+    expect(await valueOf(call, 'attention.call', 20_000)).toEqual(no);
+    // Its driver tells at once that somebody opened it.
+    machine.write('sys/class/video4linux/video0/device/driver/module/refcnt', '1\n');
+    expect(await valueOf(call, 'attention.call', 21_000)).toEqual(yes);
+  });
+});
+
+test('one process with thousands of files keeps no edge waiting for longer than a slice', async () => {
+  const files = join(machine.procRoot, '1/fd');
+  mkdirSync(files, { recursive: true });
+  for (let fd = 0; fd < 3_000; fd += 1) symlinkSync('/dev/null', join(files, String(fd)));
+  let [turns, done] = [0, false];
+  const count = (): void => {
+    turns += 1;
+    if (!done) setImmediate(count);
+  };
+  setImmediate(count);
+  const look = (): Promise<unknown> =>
+    anyProcess(machine.procRoot, (directory, slices) =>
+      holdsOpen(directory, new Set(['/dev/video0']), slices).then((held) => held === true),
+    );
+  expect(await look()).toEqual({ found: false, whole: true });
+  done = true;
+  expect(turns).toBeGreaterThanOrEqual(3_000 / 150 - 1);
+  // What has more than are looked through is not known to hold none.
+  for (let fd = 3_000; fd < 4_100; fd += 1) symlinkSync('/dev/null', join(files, String(fd)));
+  machine.write('dev/video0', '');
+  const call = callProbe({ ...machine, root: machine.dir }, soundCards(machine.procRoot));
+  expect(await valueOf(call, 'attention.call')).toMatchObject({
+    kind: 'unknown',
+    why: 'a process has more open files than are looked through',
+  });
+});
+
+test('programs that run are found by their executables', async () => {
+  const other = '/usr/bin/no-such-program';
+  const probe = appsProbe('/proc', () => [process.execPath, other]);
+  expect(await valueOf(probe, 'app.running', 0, process.execPath)).toEqual(yes);
+  expect(await valueOf(probe, 'app.running', 0, other)).not.toEqual(yes);
+});
+
+test('programs in packages are found by their control groups, and only while they run', async () => {
+  const apps = ['flatpak:org.mozilla.firefox', 'snap:thunderbird', 'snap:gimp'];
+  const probe = appsProbe(machine.procRoot, () => apps);
+  const running = async (): Promise<unknown[]> =>
+    await Promise.all(apps.map((app) => valueOf(probe, 'app.running', 0, app)));
+  const scope = '0::/user.slice/user-1000.slice/user@1000.service/app.slice';
+  machine.write('proc/1/cgroup', '0::/init.scope\n');
+  machine.write('proc/41/cgroup', `${scope}/app-flatpak-org.mozilla.firefox-4107.scope\n`);
+  machine.write('proc/42/cgroup', `${scope}/snap.thunderbird.thunderbird-9f2a.scope\n`);
+  // Half written, and no process at all.
+  machine.write('proc/43/cgroup', `${scope}/snap.gi`);
+  machine.write('proc/self/cgroup', `${scope}/snap.gimp.gimp-1.scope\n`);
+  expect(await running()).toEqual([yes, yes, no]);
+  machine.remove('proc/41');
+  expect(await running()).toEqual([no, yes, no]);
+});
+
+test('whose executables cannot be seen is not known to be closed, whatever else is asked about', async () => {
+  const apps = ['/usr/bin/no-such-program', 'flatpak:org.example.None'];
+  const probe = appsProbe('/proc', () => apps);
+  // Control groups are for everybody to see, executables are not.
+  const [executable, packaged] = await asNobody(() => probe.measure(at(0)));
+  expect(executable?.value).toMatchObject({ kind: 'unknown', why: expect.any(String) as unknown });
+  expect(packaged?.value).toEqual(no);
+});
+
+test('a list that hides the first of all processes hides others, too', async () => {
+  const probe = appsProbe(machine.procRoot, () => ['snap:gimp']);
+  machine.write('proc/41/cgroup', '0::/user.slice\n');
+  expect((await valueOf(probe, 'app.running', 0, 'snap:gimp')).kind).toBe('unknown');
+  machine.write('proc/1/cgroup', '0::/init.scope\n');
+  expect(await valueOf(probe, 'app.running', 0, 'snap:gimp')).toEqual(no);
+});
