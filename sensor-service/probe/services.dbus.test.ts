@@ -171,9 +171,13 @@ describe('the network', () => {
     const mock = { ...networkd, iface: 'org.freedesktop.DBus.Mock' };
     const routable = [iface, 'OperationalState', ['s', 'routable']];
     await bus.call(mock, 'AddProperty', 'ssv', routable);
+    await bus.call(mock, 'AddProperty', 'ssv', [iface, 'OnlineState', ['s', 'online']]);
     const listening = listen(bus);
     await listening.untilValue('network.connectivity', word('full'));
     expect(listening.source('network.connectivity')).toBe(networkd.service);
+    // The cable is pulled; the bridge of the virtual machines stays.
+    await bus.update(networkd, { OnlineState: text('offline') });
+    await listening.untilValue('network.connectivity', because(/does not say whether the link/));
     await bus.update(networkd, { OperationalState: text('no-carrier') });
     await listening.untilValue('network.connectivity', word('none'));
   });

@@ -115,6 +115,16 @@ test('a phone on a cable is one whoever manages the network', async () => {
   expect(await valueOf(probe, 'network.tethered')).toEqual(yes);
   out('eth0');
   expect(await valueOf(probe, 'network.tethered')).toEqual(no);
+  // A bridge is what it is built upon; the ports of virtual machines say nothing.
+  for (const lower of ['vnet0', 'bond0']) machine.write(`sys/class/net/br0/lower_${lower}/x`, '');
+  machine.write('sys/class/net/bond0/lower_eth0/x', '');
+  out('br0');
+  expect(await valueOf(probe, 'network.tethered')).toEqual(no);
+  machine.write('sys/class/net/bond0/lower_usb0/x', '');
+  expect(await valueOf(probe, 'network.tethered')).toEqual(yes);
+  machine.write('sys/class/net/br1/lower_br1/x', '');
+  out('br1');
+  expect((await valueOf(probe, 'network.tethered')).kind).toBe('unknown');
   out('tun0');
   expect((await valueOf(probe, 'network.tethered')).kind).toBe('unknown');
   out('../..');

@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
 import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
@@ -9,9 +9,13 @@ import { readText } from './text-file.js';
 /** Phones are plugged in by hand. */
 const EVERY_MS = 5_000;
 
+/** A VLAN on a bridge on a bond, and the ports of virtual machines. */
+const INTERFACES_MAX = 64;
+
 /** Whether a phone shares its network by cable or Bluetooth, whoever manages the network. */
 export function tetheredProbe(procRoot: string, sysRoot: string): Probe {
   const path = join(procRoot, 'net', 'route');
+  const interfaces = join(sysRoot, 'class/net');
   const subject = machineWide('network.tethered');
 
   function routes(name: string): string {
@@ -25,13 +29,25 @@ export function tetheredProbe(procRoot: string, sysRoot: string): Probe {
     if (name === undefined || !/^[\w.:@-]{1,15}$/.test(name) || name.startsWith('.')) {
       return unknownValue('no network leads out of here');
     }
-    if (isBluetooth(name)) return flagValue(true);
-    try {
-      const driver = basename(readlinkSync(join(sysRoot, 'class/net', name, 'device/driver')));
-      return flagValue(phoneDrivers.has(driver));
-    } catch {
-      return unknownValue(`the network goes over ${name}, which is no device`);
+    const isShared = sharedBy(name);
+    if (isShared !== undefined) return flagValue(isShared);
+    return unknownValue(`the network goes over ${name}, which is no device`);
+  }
+
+  /** Of a bridge, a bond or a VLAN, what the devices below it say; undefined where there is none. */
+  function sharedBy(top: string): boolean | undefined {
+    const seen = new Set([top]);
+    let isDevice = false;
+    for (const name of seen) {
+      const driver = driverOf(join(interfaces, name));
+      if (isBluetooth(name) || phoneDrivers.has(driver)) return true;
+      // The ports of virtual machines are no devices, and nobody's phone.
+      isDevice ||= driver !== undefined;
+      for (const lower of lowerOf(join(interfaces, name))) {
+        if (seen.size < INTERFACES_MAX) seen.add(lower);
+      }
     }
+    return isDevice ? false : undefined;
   }
 
   return {
@@ -40,4 +56,22 @@ export function tetheredProbe(procRoot: string, sysRoot: string): Probe {
     everyMs: EVERY_MS,
     measure: () => [{ ...subject, source: path, value: look() }],
   };
+}
+
+function driverOf(directory: string): string | undefined {
+  try {
+    return basename(readlinkSync(join(directory, 'device/driver')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What an interface is built upon. */
+function lowerOf(directory: string): string[] {
+  try {
+    const names = readdirSync(directory).filter((name) => name.startsWith('lower_'));
+    return names.map((name) => name.slice('lower_'.length));
+  } catch {
+    return [];
+  }
 }

@@ -78,7 +78,7 @@ const networkd: Watched = {
   objects: () => [networkdKey],
   measure: (look) => {
     const manager = look(networkdKey);
-    return [manager && reachValue(manager['OperationalState'])];
+    return [manager && reachValue(manager['OperationalState'], manager['OnlineState'])];
   },
 };
 

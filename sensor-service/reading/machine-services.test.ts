@@ -97,6 +97,10 @@ describe('the network', () => {
     ['802-3-ethernet', 'rndis_host', true],
     ['802-3-ethernet', 'cdc_ncm', false],
     ['802-11-wireless', undefined, false],
+    ['gsm', undefined, false],
+    ...['tun', 'wireguard', 'vpn', 'bridge', 'vlan', 'bond', 'pppoe', 'of-the-future'].map(
+      (type): [unknown, unknown, unknown] => [type, 'e1000e', undefined],
+    ),
     ['802-3-ethernet', undefined, undefined],
     ['', undefined, undefined],
     [3, undefined, undefined],
@@ -156,13 +160,17 @@ describe('the way out', () => {
   });
 
   test.each([
-    ['routable', 'full'],
-    ['degraded', 'limited'],
-    ['no-carrier', 'none'],
-    ['enslaved', undefined],
-    [7, undefined],
-  ])('systemd-networkd is %p', (state, word) => {
-    const value = reachValue(state);
+    ['routable', 'online', 'full'],
+    ['routable', 'offline', undefined],
+    ['routable', 'partial', undefined],
+    ['routable', '', undefined],
+    ['routable', undefined, undefined],
+    ['degraded', 'online', 'limited'],
+    ['no-carrier', 'offline', 'none'],
+    ['enslaved', 'online', undefined],
+    [7, 'online', undefined],
+  ])('systemd-networkd is %p and %p', (state, online, word) => {
+    const value = reachValue(state, online);
     expect(value.kind === 'word' ? value.word : undefined).toBe(word);
   });
 });

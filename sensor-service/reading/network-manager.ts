@@ -19,6 +19,9 @@ export function connectivityValue(code: unknown): Value {
   return word(connectivity, code, 'how far the network reaches');
 }
 
+/** Connections that are a device of their own kind. What goes over another one is not told by its type. */
+const neverShared: ReadonlySet<string> = new Set(['802-11-wireless', 'gsm', 'cdma', 'infiniband']);
+
 /**
  * Whether a phone shares its network. A phone's Wi-Fi shows itself as metered by guess instead: it
  * sends a mark that NetworkManager reads.
@@ -30,7 +33,12 @@ export function tetheredValue(connectionType: unknown, driver: unknown): Value {
     return unknownValue('NetworkManager does not say what the network goes over');
   }
   if (connectionType === '') return unknownValue('there is no connection');
-  if (connectionType !== '802-3-ethernet') return flagValue(false);
+  if (neverShared.has(connectionType)) return flagValue(false);
+  if (connectionType !== '802-3-ethernet') {
+    return unknownValue(
+      'NetworkManager does not say which device the network goes over in the end',
+    );
+  }
   if (typeof driver !== 'string') return unknownValue('the device has not been read yet');
   return flagValue(phoneDrivers.has(driver));
 }

@@ -7,12 +7,19 @@ import { unknownValue } from './measurement.js';
 const reach: ReadonlyMap<unknown, string> = new Map([
   ...['off', 'no-carrier', 'dormant'].map((state) => [state, 'none'] as const),
   ...['carrier', 'degraded-carrier', 'degraded'].map((state) => [state, 'limited'] as const),
-  ['routable', 'full'],
 ]);
 
-/** `OperationalState` of the manager: that of its best link. */
-export function reachValue(state: unknown): Value {
-  const word = reach.get(state);
+/**
+ * @param state `OperationalState` of the manager: that of its best link, be it the bridge of virtual
+ *   machines, which is routable with the cable pulled.
+ * @param online `OnlineState`: of those links that it was told to bring up. Since systemd 249.
+ */
+export function reachValue(state: unknown, online: unknown): Value {
+  const word = state === 'routable' && online === 'online' ? 'full' : reach.get(state);
   if (word !== undefined) return { kind: 'word', word };
-  return unknownValue('systemd-networkd does not say how far the network reaches');
+  return unknownValue(
+    state === 'routable'
+      ? 'systemd-networkd does not say whether the link that can be routed over leads out'
+      : 'systemd-networkd does not say how far the network reaches',
+  );
 }
