@@ -115,6 +115,6 @@ export function diskProbes(machine: Machine): Probe[] {
   return machine.platform === 'linux' ? [diskKindProbe(machine.sysRoot), free] : [free];
 }
 
-function diskFree({ diskPaths }: Machine): Probe {
-  return diskFreeProbe(diskPaths);
+function diskFree({ diskPaths, procRoot }: Machine): Probe {
+  return diskFreeProbe(diskPaths, procRoot);
 }
