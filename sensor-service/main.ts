@@ -80,7 +80,7 @@ export async function startSensorService(
     log.error({ err: error }, 'a listener of the readings failed');
   });
   // The machine's daemons are asked before its files: a source added earlier is believed first.
-  const accounts = createAccounts(latest.put);
+  const accounts = createAccounts(latest.put, latest.forget);
   const presence = closers.add(
     'presence',
     new PresenceLoop({
@@ -136,14 +136,15 @@ export async function startSensorService(
     new InhibitLoop({ clock, publish: accounts.source() }),
   );
   const say = accounts.source();
-  // What was so when it was last looked at is not so for ever.
+  // What was so when it was last looked at is not so for ever. Paths have versions in them: what nobody
+  // asks about any more is told once, and not kept.
   const ears = (nobodyAsks: (name: string) => Measurement): Parameters<typeof createAsked>[2] => ({
     onMore: () => {
       sampling.expire();
     },
     onGone: (gone) => {
       const now = clock.now();
-      say(gone.map((name) => toReading(nobodyAsks(name), now)));
+      accounts.forget(gone.map((name) => toReading(nobodyAsks(name), now)));
     },
   });
   const apps = createAsked(settings.apps ?? [], APPS_MAX, ears(notLookedFor));

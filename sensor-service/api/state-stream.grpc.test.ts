@@ -162,6 +162,36 @@ test('what whoever guards a run is told leaves before anything is written to oth
   for (const each of both) each.close();
 });
 
+test('last words are for whoever was told of it, and leave nothing behind', async () => {
+  const app = (instance: string, value: Reading['value']): Reading => ({
+    ...edge(0),
+    ...{ signal: 'app.running', instance, value },
+  });
+  const gone = { kind: 'unknown', why: 'no update asks about it' } as const;
+  const written: string[] = [];
+  const call = {
+    request: { heartbeatMs: 200, edgesOnly: false, apps: [], diskPaths: [] },
+    write: ({ readings }: WatchStateResponse, done: () => void) => {
+      for (const { instance, value } of readings)
+        written.push(`${instance} ${String(value?.$case)}`);
+      process.nextTick(done);
+    },
+    end: () => undefined,
+  };
+  latest.put([app('/old', { kind: 'flag', flag: true })]);
+  const watcher = new StateStream(call as unknown as WatchCall, { clock, latest });
+  const turn = (): Promise<unknown> => new Promise(setImmediate);
+  await turn();
+  latest.forget([app('/old', gone)]);
+  await turn();
+  latest.forget([app('/old', gone), app('/never/told', gone)]);
+  await turn();
+  latest.put([app('/old', { kind: 'flag', flag: false })]);
+  await turn();
+  expect(written).toEqual(['/old flag', '/old unknown', '/old flag']);
+  watcher.close();
+});
+
 test('a reader that does not read is owed the latest state, not a queue', async () => {
   const edgesCount = 20_000;
   const received = await receiveUntil(edgesCount - 1, async (pause, resume) => {

@@ -10,6 +10,8 @@
 //       and they say that it is measured.
 //   T5. Levels that sway ride with a run's heartbeats, and come once a second to any other watcher,
 //       however often they are measured.
+//   T6. Of what is not asked about any more whoever was told of it is told the last words, and nothing
+//       is kept.
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { readingKey, type Reading } from '../../conditions/reading.js';
@@ -102,7 +104,8 @@ export class StateStream implements Closeable {
       const shown = this.call.request.edgesOnly ? atRest(change) : change;
       const key = readingKey(shown.signal, shown.instance);
       const before = this.told.get(key); // T3
-      if (!isChange(before, shown)) {
+      const isOfOthers = before === undefined && !this.isKept(key, shown); // T6
+      if (isOfOthers || !isChange(before, shown)) {
         this.owed.delete(key);
         continue;
       }
@@ -116,7 +119,8 @@ export class StateStream implements Closeable {
     const readings: WireReading[] = [];
     for (const [key, reading] of this.owed) {
       readings.push(readingToWire(reading));
-      this.told.set(key, reading);
+      if (this.isKept(key, reading)) this.told.set(key, reading);
+      else this.told.delete(key); // T6
     }
     this.owed.clear();
     this.writing = true;
@@ -127,6 +131,11 @@ export class StateStream implements Closeable {
     }); // T1
     this.snapshotSent = true;
     this.armHeartbeat();
+  }
+
+  /** What never was measured is known to come; what is gone by now was asked about, and is not any more. */
+  private isKept(key: string, { instance }: Reading): boolean {
+    return instance === '' || this.deps.latest.readings.has(key);
   }
 
   private isDue(): boolean {

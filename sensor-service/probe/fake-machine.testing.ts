@@ -35,6 +35,7 @@ export function createFakeMachine(): FakeMachine {
     'MemTotal:       8000 kB\nMemFree:        1000 kB\nMemAvailable:   6000 kB\n',
   );
   write('proc/diskstats', diskText('sda', 4_000));
+  write('proc/1/cgroup', '0::/init.scope\n');
   write('sys/block/sda/queue/rotational', '0\n');
   mkdirSync(join(dir, 'sys/class/power_supply'), { recursive: true });
   return {

@@ -131,7 +131,6 @@ test('programs in packages are found by their control groups, and only while the
   const running = async (): Promise<unknown[]> =>
     await Promise.all(apps.map((app) => valueOf(probe, 'app.running', 0, app)));
   const scope = '0::/user.slice/user-1000.slice/user@1000.service/app.slice';
-  machine.write('proc/1/cgroup', '0::/init.scope\n');
   machine.write('proc/41/cgroup', `${scope}/app-flatpak-org.mozilla.firefox-4107.scope\n`);
   machine.write('proc/42/cgroup', `${scope}/snap.thunderbird.thunderbird-9f2a.scope\n`);
   // Half written, and no process at all.
@@ -153,6 +152,7 @@ test('whose executables cannot be seen is not known to be closed, whatever else 
 
 test('a list that hides the first of all processes hides others, too', async () => {
   const probe = appsProbe(machine.procRoot, () => ['snap:gimp']);
+  machine.remove('proc/1');
   machine.write('proc/41/cgroup', '0::/user.slice\n');
   expect((await valueOf(probe, 'app.running', 0, 'snap:gimp')).kind).toBe('unknown');
   machine.write('proc/1/cgroup', '0::/init.scope\n');

@@ -8,6 +8,8 @@ export interface Accounts {
    * @returns what it says its readings to: everybody is told before that returns.
    */
   readonly source: () => (readings: readonly Reading[]) => void;
+  /** Forgets what every source said of these, and tells everybody these last words. */
+  readonly forget: (lastWords: readonly Reading[]) => void;
 }
 
 /** What one source said last of one signal. */
@@ -17,8 +19,13 @@ interface Account {
   reading: Reading;
 }
 
-/** @param publish told of every reading that a source has said something new of, folded. */
-export function createAccounts(publish: (readings: readonly Reading[]) => void): Accounts {
+type Publish = (readings: readonly Reading[]) => void;
+
+/**
+ * @param publish told of every reading that a source has said something new of, folded.
+ * @param lastPublish told of those of which nobody says anything any more.
+ */
+export function createAccounts(publish: Publish, lastPublish = publish): Accounts {
   const accounts = new Map<string, Account[]>();
   let sourceCount = 0;
 
@@ -43,6 +50,10 @@ export function createAccounts(publish: (readings: readonly Reading[]) => void):
       return (readings) => {
         publish(readings.map((reading) => folded(rank, reading)));
       };
+    },
+    forget: (lastWords) => {
+      for (const { signal, instance } of lastWords) accounts.delete(readingKey(signal, instance));
+      lastPublish(lastWords);
     },
   };
 }

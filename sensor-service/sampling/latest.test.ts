@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Reading } from '../../conditions/reading.js';
 import { readingFromWire, readingToWire } from '../../proto/wire/reading.js';
-import { createLatest } from './latest.js';
+import { createAccounts } from './accounts.js';
+import { createLatest, type Latest } from './latest.js';
 
 const engaged: Reading = {
   signal: 'presence',
@@ -64,3 +65,31 @@ test('who has to hear most often is told first, whoever came first', () => {
   latest.put([engaged]);
   expect(heard).toEqual(['guard', 'another guard', 'orchestrator', 'whenever']);
 });
+
+test('what nobody asks about any more is told once, and not kept', () => {
+  const latest = createLatest(() => undefined);
+  const heard: string[] = [];
+  latest.listen((changes) => {
+    for (const { instance, value } of changes) heard.push(`${instance} ${value.kind}`);
+  });
+  const { put, forget } = createAccountsOn(latest);
+  for (let version = 0; version < 1_000; version += 1) {
+    const app = { ...engaged, signal: 'app.running', instance: `/opt/${String(version)}` } as const;
+    put([{ ...app, value: { kind: 'flag', flag: true } }]);
+    forget([{ ...app, value: { kind: 'unknown', why: 'no update asks about it' } }]);
+  }
+  expect(heard.slice(-2)).toEqual(['/opt/999 flag', '/opt/999 unknown']);
+  expect(latest.readings.size).toBe(0);
+  // Of what is asked about again, nothing of before counts.
+  const last = { ...engaged, signal: 'app.running', instance: '/opt/1' } as const;
+  put([{ ...last, value: { kind: 'unknown', why: 'not looked at yet' } }]);
+  expect(latest.readings.get('app.running:/opt/1')?.value).toMatchObject({
+    why: 'not looked at yet',
+  });
+});
+
+function createAccountsOn(latest: Latest): Pick<Latest, 'put' | 'forget'> {
+  const accounts = createAccounts(latest.put, latest.forget);
+  const [, second] = [accounts.source(), accounts.source()];
+  return { put: second, forget: accounts.forget };
+}

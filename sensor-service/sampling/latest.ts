@@ -7,6 +7,8 @@ export interface Latest {
   readonly readings: Readings;
   /** Lays `changes`, steadied, over the readings and tells every listener before it returns. */
   readonly put: (changes: readonly Reading[]) => void;
+  /** Tells every listener `lastWords` of what nobody asks about any more, and keeps none of it. */
+  readonly forget: (lastWords: readonly Reading[]) => void;
   /**
    * @param everyMs how often the listener is to hear anything at all: whoever asks for the most is
    *   told first, because that is the one whom a late edge costs most.
@@ -41,6 +43,14 @@ export function createLatest(failed: Failed): Latest {
         return reading;
       });
       tellAll(listeners, steady, failed);
+    },
+    forget: (lastWords) => {
+      for (const { signal, instance } of lastWords) {
+        const key = readingKey(signal, instance);
+        held.delete(key);
+        readings.delete(key);
+      }
+      tellAll(listeners, lastWords, failed);
     },
     listen: (tell, everyMs = Number.POSITIVE_INFINITY) => {
       const mine: Listener = { tell, everyMs };
