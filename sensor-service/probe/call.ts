@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { flagValue, machineWide, unknownValue, type Measurement } from '../reading/measurement.js';
 import { anyProcess, holdsOpen } from './open-files.js';
@@ -47,7 +47,7 @@ export function callProbe(roots: CallRoots, cards: SoundCards): Probe {
     measure: (at) => {
       const microphone = cards.use('capture', at.monotonicMs);
       const isDue = at.monotonicMs - lookedAtMs >= CAMERA_EVERY_MS;
-      if (isDue) cameras = camerasIn(roots.root);
+      if (isDue) cameras = camerasIn(roots);
       // What changes when one is opened or closed, for a few small files.
       const used = (cameras ?? []).filter((name) => !isDriverUnused(name, roots.sysRoot)).join();
       if (!isDue && used === usedBefore) return heard(microphone);
@@ -69,7 +69,7 @@ type CameraUse = 'none' | 'in use' | 'free' | { readonly why: string };
 const FOR_ROOT = 'who uses the camera is for root to see; run the sensor-service as root';
 
 async function cameraUse(roots: CallRoots, cameras: Cameras): Promise<CameraUse> {
-  if (cameras === undefined) return { why: 'which cameras there are cannot be seen in /dev' };
+  if (cameras === undefined) return { why: 'the cameras of this machine cannot be seen in /dev' };
   if (cameras.length === 0) return 'none';
   if (cameras.every((name) => isDriverUnused(name, roots.sysRoot))) return 'free';
   const paths = new Set(cameras.map((name) => join(roots.root, 'dev', name)));
@@ -85,13 +85,23 @@ async function cameraUse(roots: CallRoots, cameras: Cameras): Promise<CameraUse>
   return why === undefined ? 'free' : { why };
 }
 
-function camerasIn(root: string): Cameras {
+function camerasIn({ root, sysRoot }: CallRoots): Cameras {
   try {
-    const names = readdirSync(join(root, 'dev')).filter((name) => /^video\d{1,4}$/.test(name));
-    return names.slice(0, CAMERAS_MAX);
+    const shown = videosIn(join(root, 'dev'));
+    const classes = join(sysRoot, 'class');
+    const drivers = join(classes, 'video4linux');
+    if (!existsSync(classes)) return shown.length > 0 ? shown : undefined;
+    const known = existsSync(drivers) ? videosIn(drivers) : [];
+    // A container has a /dev of its own, in which the machine's cameras are not.
+    return known.every((name) => shown.includes(name)) ? shown : undefined;
   } catch {
     return undefined;
   }
+}
+
+function videosIn(path: string): string[] {
+  const names = readdirSync(path).filter((name) => /^video\d{1,4}$/.test(name));
+  return names.slice(0, CAMERAS_MAX);
 }
 
 /** A device that is open keeps its driver in use; where that is 0 nobody need be looked for. */

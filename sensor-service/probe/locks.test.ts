@@ -34,6 +34,8 @@ describe('native locks', () => {
     ['apt', 'var/lib/apt/lists/lock'],
     ['rpm', 'usr/lib/sysimage/rpm/.rpm.lock'],
     ['flatpak', 'var/lib/flatpak/repo/.lock'],
+    ['flatpak', 'var/lib/flatpak/lock'],
+    ['flatpak', 'var/lib/flatpak/repo-lock'],
     ['snapd', 'run/snapd/lock/firefox.lock'],
   ])('of %s are seen while a real process holds one, and no longer', async (name, file) => {
     machine.write(file, '');

@@ -15,7 +15,9 @@ const lockFiles: ReadonlyMap<string, readonly string[]> = new Map([
   ['dpkg', ['var/lib/dpkg/lock-frontend', 'var/lib/dpkg/lock']],
   ['apt', ['var/lib/apt/lists/lock', 'var/cache/apt/archives/lock']],
   ['rpm', ['var/lib/rpm/.rpm.lock', 'usr/lib/sysimage/rpm/.rpm.lock']],
-  ['flatpak', ['var/lib/flatpak/repo/.lock']],
+  // What is deployed, what is pulled, and the store below both. A user's own installation has locks of its
+  // own, and stands in the way of nothing that is the machine's.
+  ['flatpak', ['var/lib/flatpak/lock', 'var/lib/flatpak/repo-lock', 'var/lib/flatpak/repo/.lock']],
   // Its own state.lock is held as long as snapd runs; these are held while a snap is changed.
   ['snapd', ['run/snapd/lock/']],
 ]);

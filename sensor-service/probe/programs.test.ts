@@ -49,6 +49,31 @@ const no: Value = { kind: 'flag', flag: false };
 describe('sound and calls', () => {
   const status = (stream: string): string => `proc/asound/card0/${stream}/sub0/status`;
 
+  beforeEach(() => {
+    machine.write('proc/asound/cards', ' 0 [PCH]: HDA-Intel - HDA Intel PCH\n');
+  });
+
+  test('a container that hides cards and cameras knows of no call, and not of none', async () => {
+    machine.write('proc/asound/cards', '--- no soundcards ---\n');
+    machine.write('dev/null', '');
+    const heard = async (): Promise<string[]> => {
+      const cards = soundCards(machine.procRoot);
+      const call = callProbe({ ...machine, root: machine.dir }, cards);
+      const values = [
+        await valueOf(call, 'attention.call'),
+        await valueOf(playingProbe(cards), 'attention.playing'),
+      ];
+      return values.map((value) => (value.kind === 'flag' ? String(value.flag) : value.kind));
+    };
+    expect(await heard()).toEqual(['false', 'false']);
+    machine.write('sys/class/video4linux/video0/name', 'A camera\n');
+    expect(await heard()).toEqual(['unknown', 'false']);
+    machine.write('dev/video0', '');
+    expect(await heard()).toEqual(['false', 'false']);
+    machine.remove('proc/asound/cards');
+    expect(await heard()).toEqual(['unknown', 'unknown']);
+  });
+
   test('a microphone that records is a call, music is not', async () => {
     machine.write(status('pcm0p'), 'state: RUNNING\nowner_pid : 1\n');
     machine.write(status('pcm0c'), 'closed\n');
@@ -111,6 +136,7 @@ test('one process with thousands of files keeps no edge waiting for longer than 
   // What has more than are looked through is not known to hold none.
   for (let fd = 3_000; fd < 4_100; fd += 1) symlinkSync('/dev/null', join(files, String(fd)));
   machine.write('dev/video0', '');
+  machine.write('proc/asound/cards', '--- no soundcards ---\n');
   const call = callProbe({ ...machine, root: machine.dir }, soundCards(machine.procRoot));
   expect(await valueOf(call, 'attention.call')).toMatchObject({
     kind: 'unknown',

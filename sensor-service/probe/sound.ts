@@ -1,11 +1,12 @@
 // Sound cards: which streams run. A stream that only is open (a paused player) does not.
 
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readText, whyNotRead } from './text-file.js';
 
 const CARDS_MAX = 32;
 const STREAMS_MAX = 256;
+const NO_CARDS = 'no sound card is known to the kernel, or a container hides them';
 /** Streams are made with the card; looking for cards in every round is of no use. */
 const LIST_AGAIN_MS = 10_000;
 
@@ -32,7 +33,7 @@ export function soundCards(procRoot: string): SoundCards {
       why = undefined;
     } catch (error) {
       files = [];
-      why = whyNotRead(path, error, 'no sound card is known to the kernel');
+      why = whyNotRead(path, error, NO_CARDS);
     }
   }
 
@@ -49,7 +50,10 @@ export function soundCards(procRoot: string): SoundCards {
   };
 }
 
+/** @throws where the kernel's cards cannot be seen. */
 function statusFiles(path: string): string[] {
+  // It is there with no card as well; container engines lay an empty directory over the real one.
+  statSync(join(path, 'cards'));
   const files: string[] = [];
   const inside = (directory: string, pattern: RegExp): string[] =>
     readdirSync(directory)
