@@ -37,6 +37,7 @@ export function callProbe(roots: CallRoots, cards: SoundCards): Probe {
     if (camera === 'in use') return say('a camera', flagValue(true));
     if (typeof camera === 'object') return say('cameras', unknownValue(camera.why));
     if (microphone.kind === 'unknown') return say('sound cards', unknownValue(microphone.why));
+    if (hasHeadset(roots.procRoot)) return say('sound cards and cameras', unknownValue(HEADSET));
     return say('sound cards and cameras', flagValue(false));
   }
 
@@ -66,6 +67,8 @@ type Cameras = readonly string[] | undefined;
 /** With why, where it is not known. */
 type CameraUse = 'none' | 'in use' | 'free' | { readonly why: string };
 
+const HEADSET =
+  'a Bluetooth headset is connected, and the kernel does not tell when its microphone is in use; whatever calls can say so with `lull inhibit`';
 const FOR_ROOT = 'who uses the camera is for root to see; run the sensor-service as root';
 
 async function cameraUse(roots: CallRoots, cameras: Cameras): Promise<CameraUse> {
@@ -102,6 +105,15 @@ function camerasIn({ root, sysRoot }: CallRoots): Cameras {
 function videosIn(path: string): string[] {
   const names = readdirSync(path).filter((name) => /^video\d{1,4}$/.test(name));
   return names.slice(0, CAMERAS_MAX);
+}
+
+/**
+ * Whether a headset is connected by Bluetooth. Its microphone is no card of the kernel: whoever plays the
+ * sound listens on a socket for each headset, and speaks over another one (decision 157).
+ */
+function hasHeadset(procRoot: string): boolean {
+  const sockets = readText(join(procRoot, 'net', 'sco'), '');
+  return sockets.kind === 'text' && /\n\S/.test(sockets.text);
 }
 
 /** A device that is open keeps its driver in use; where that is 0 nobody need be looked for. */

@@ -1,6 +1,6 @@
 // Probes of what programs do: which run, and who uses a microphone or a camera.
 
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../../conditions/reading.js';
@@ -88,6 +88,22 @@ describe('sound and calls', () => {
     expect(await valueOf(playingProbe(cards), 'attention.playing', 1_000)).toEqual(no);
   });
 
+  test('the microphone of a Bluetooth headset is no card: whether it is in use is not known', async () => {
+    machine.write('dev/null', '');
+    const head = 'sk               RefCnt Rmem   Wmem   User   Inode  Parent\n';
+    const socket = '0000000000000000 2      0      0      1000   668    0     \n';
+    const call = callProbe({ ...machine, root: machine.dir }, soundCards(machine.procRoot));
+    machine.write('proc/net/sco', head);
+    expect(await valueOf(call, 'attention.call')).toEqual(no);
+    machine.write('proc/net/sco', head + socket);
+    expect(await valueOf(call, 'attention.call', 1_000)).toMatchObject({
+      kind: 'unknown',
+      why: expect.stringContaining('Bluetooth headset') as unknown,
+    });
+    machine.write(status('pcm0c'), 'state: RUNNING\n');
+    expect(await valueOf(call, 'attention.call', 60_000)).toEqual(yes);
+  });
+
   test('a card that vanishes is one that is quiet; a machine without any is not known', async () => {
     machine.write(status('pcm0p'), 'state: RUNNING\n');
     const cards = soundCards(machine.procRoot);
@@ -117,31 +133,38 @@ describe('sound and calls', () => {
 });
 
 test('one process with thousands of files keeps no edge waiting for longer than a slice', async () => {
-  const files = join(machine.procRoot, '1/fd');
-  mkdirSync(files, { recursive: true });
-  for (let fd = 0; fd < 3_000; fd += 1) symlinkSync('/dev/null', join(files, String(fd)));
-  let [turns, done] = [0, false];
-  const count = (): void => {
-    turns += 1;
-    if (!done) setImmediate(count);
+  const opened: number[] = [];
+  const openMore = (count: number): void => {
+    for (let more = 0; more < count; more += 1) opened.push(openSync('/dev/null', 'r'));
   };
-  setImmediate(count);
-  const look = (): Promise<unknown> =>
-    anyProcess(machine.procRoot, (directory, slices) =>
-      holdsOpen(directory, new Set(['/dev/video0']), slices).then((held) => held === true),
-    );
-  expect(await look()).toEqual({ found: false, whole: true });
-  done = true;
-  expect(turns).toBeGreaterThanOrEqual(3_000 / 150 - 1);
-  // What has more than are looked through is not known to hold none.
-  for (let fd = 3_000; fd < 4_100; fd += 1) symlinkSync('/dev/null', join(files, String(fd)));
-  machine.write('dev/video0', '');
-  machine.write('proc/asound/cards', '--- no soundcards ---\n');
-  const call = callProbe({ ...machine, root: machine.dir }, soundCards(machine.procRoot));
-  expect(await valueOf(call, 'attention.call')).toMatchObject({
-    kind: 'unknown',
-    why: 'a process has more open files than are looked through',
-  });
+  /** What is made of the files of this process, and how often others had their turn meanwhile. */
+  const look = async (): Promise<readonly [held: unknown, turns: number]> => {
+    let [held, turns, done]: [unknown, number, boolean] = [undefined, 0, false];
+    const count = (): void => {
+      turns += 1;
+      if (!done) setImmediate(count);
+    };
+    setImmediate(count);
+    symlinkSync('/proc/self', join(machine.procRoot, '9'));
+    await anyProcess(machine.procRoot, async (directory, slices) => {
+      if (directory.endsWith('/9')) held = await holdsOpen(directory, new Set(['/no']), slices);
+      return false;
+    });
+    machine.remove('proc/9');
+    done = true;
+    return [held, turns];
+  };
+  try {
+    openMore(3_000);
+    const [held, turns] = await look();
+    expect(held).toBe(false);
+    expect(turns).toBeGreaterThanOrEqual(3_000 / 150 - 1);
+    // What has more than are looked through is not known to hold none.
+    openMore(1_200);
+    expect((await look())[0]).toBe('too many');
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
 });
 
 test('programs that run are found by their executables', async () => {
