@@ -42,7 +42,9 @@ async function recorded(name: string, report: Report, word: string): Promise<str
     // A trace lasts from its first row to its last.
     await until('it lasts', () => Date.now() - statSync(file).birthtimeMs > 50);
     stop.abort();
-    expect(await rows).toBeGreaterThan(1);
+    const { rowCount, ended } = await rows;
+    expect(rowCount).toBeGreaterThan(1);
+    expect(ended).toBe('stopped');
   } finally {
     stop.abort();
     await sensor.close();
@@ -73,6 +75,16 @@ describe('lull record, and lull simulate with what it wrote', () => {
   test('a moment in which a person was: it would have waited', async () => {
     const file = await recorded('engaged.trace', Report.ENGAGED, 'engaged');
     expect(simulated(file).policies.at(-1)).toMatchObject({ doneShare: 0, missCount: 1 });
+  });
+
+  test('a trace that takes no more ends by itself, and says so', async () => {
+    const sensor = await startSensorUnderTest(systemClock);
+    const file = join(directory, 'full.trace');
+    const { signal } = new AbortController();
+    const recorded = await record(dirname(sensor.service.socketPath), file, signal, { rowsMax: 5 });
+    expect(recorded).toEqual({ rowCount: 5, ended: 'full' });
+    expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toHaveLength(2 + 5);
+    await sensor.close();
   });
 
   test('it never writes over a file, and makes none where nobody answers', async () => {

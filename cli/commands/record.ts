@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { TRACE_ROWS_MAX } from '../../conditions/trace.js';
 import { watchSensor, type SensorWatch } from '../../proto/watch/sensor.grpc.js';
 import { systemClock, type Clock } from '../../runtime/clock.js';
 import { CommandError } from '../failure.js';
@@ -13,13 +14,19 @@ const SILENT_MS = 25_000;
 /** How often it looks whether the machine has slept. */
 const LOOK_EVERY_MS = 5_000;
 
-/** Writes what the sensors say to `file`, until `signal` is aborted. @returns how many rows. */
+interface Recorded {
+  readonly rowCount: number;
+  /** `full`: a trace takes no more rows. */
+  readonly ended: 'stopped' | 'full';
+}
+
+/** Writes what the sensors say to `file`, until `signal` is aborted or the trace is full. */
 export async function record(
   runDir: string,
   file: string,
   signal: AbortSignal,
-  clock: Clock = systemClock,
-): Promise<number> {
+  { clock = systemClock, rowsMax = TRACE_ROWS_MAX }: { clock?: Clock; rowsMax?: number } = {},
+): Promise<Recorded> {
   await askSensors(runDir); // A Lull that does not answer is told before a file is made.
   let fd: number;
   try {
@@ -28,7 +35,7 @@ export async function record(
     throw new CommandError(`${file} cannot be written: ${(error as Error).message}`);
   }
   const utcOffsetMs = -new Date(clock.now().wallMs).getTimezoneOffset() * 60_000;
-  const rows = traceRows(clock.now(), utcOffsetMs, (row) => writeSync(fd, row));
+  const rows = traceRows(clock.now(), utcOffsetMs, (row) => writeSync(fd, row), rowsMax);
   let watch: SensorWatch | undefined;
   let cancelLook = (): void => undefined;
   const stopped = new Promise<void>((resolve, reject) => {
@@ -69,7 +76,7 @@ export async function record(
   try {
     await stopped;
     rows.end(clock.now());
-    return rows.count();
+    return { rowCount: rows.count(), ended: rows.isFull() ? 'full' : 'stopped' };
   } finally {
     cancelLook();
     watch?.close();

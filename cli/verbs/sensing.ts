@@ -84,8 +84,12 @@ export function addSensing(program: Command, here: Here): void {
         given.for === undefined
           ? []
           : [AbortSignal.timeout(duration('--for', given.for, spans.record))];
-      const rowCount = await record(runDir(), file, AbortSignal.any([stop, ...limit]));
-      write({ file, rowCount }, json(), () => `${file}: ${String(rowCount)} rows`);
+      const recorded = await record(runDir(), file, AbortSignal.any([stop, ...limit]));
+      write({ file, ...recorded }, json(), ({ rowCount, ended }) => {
+        const rows = `${file}: ${String(rowCount)} rows`;
+        if (ended === 'stopped') return rows;
+        return `${rows}; it ended before its time, because a trace takes no more: what follows fits in another one`;
+      });
     });
 }
 

@@ -2,7 +2,7 @@
 
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../../conditions/reading.js';
 import type { Instant } from '../reading/measurement.js';
 import { setUpProbe } from './set-up.js';
