@@ -1,6 +1,8 @@
 // What sensing costs and how late it is: one sample of everything, CPU at ten looks a second and at
-// rest, an edge on its way to a watcher, from logind's signal too, and a step of load on its way to a reading.
+// rest, an edge on its way to a watcher, from logind's signal too, and a step of load, of a core and of a
+// disk, on its way to a reading.
 
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Benchmark, BenchOptions, Measured } from '../benchmark.js';
 import { startProgram } from '../child.spawn.js';
@@ -13,7 +15,8 @@ import { measureSteps } from './steps.js';
 import { startWatched, type WatchedSensors } from './watched.grpc.js';
 
 const rawReads = fileURLToPath(new URL('./raw-reads/main.js', import.meta.url));
-const RUN_EVERY_MS = 100;
+/** As often as Lull's own rounds while a run is on. */
+const RUN_EVERY_MS = 90;
 const SAMPLES = { whole: 20, quick: 5 };
 const EDGES = { whole: 400, quick: 100 };
 const STEPS = { whole: 20, quick: 4 };
@@ -38,6 +41,7 @@ interface Round {
   readonly signals: readonly number[];
   readonly hops: readonly number[];
   readonly steps: readonly number[];
+  readonly diskSteps: readonly number[];
 }
 
 async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<Measured> {
@@ -57,11 +61,14 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
     const edges = await sensors.edges(EDGES[size]);
     const signals = await sensors.signals(EDGES[size]);
     const hops = await hop(EDGES[size]);
-    const steps = await measureSteps(sensors, STEPS[size], opened);
+    const count = STEPS[size];
+    const steps = await measureSteps(sensors, { signal: 'cpu.busy', count }, opened);
+    const onDisk = { signal: 'disk.busy', file: join(scratch, 'step'), count } as const;
+    const diskSteps = await measureSteps(sensors, onDisk, opened);
     if (rest === undefined || run === undefined || beside === undefined) continue;
-    rounds.push({ sampleMs, run, raw: beside, rest, edges, signals, hops, steps });
+    rounds.push({ sampleMs, run, raw: beside, rest, edges, signals, hops, steps, diskSteps });
     say(
-      `${String(repeat)}: ${percent(run)} at 10 Hz (${percent(beside)} raw), ${percent(rest)} at rest, ${String(steps.length)} steps`,
+      `${String(repeat)}: ${percent(run)} at 10 Hz (${percent(beside)} raw), ${percent(rest)} at rest, ${String(steps.length)} steps of a core, ${String(diskSteps.length)} of a disk`,
     );
   }
   return summary(rounds, repeats, say);
@@ -102,6 +109,13 @@ function summary(rounds: readonly Round[], repeats: number, say: BenchOptions['s
   } else {
     say('No step of load was measured: the machine was never quiet enough to see one begin.');
   }
+  const diskSteps = rounds.flatMap((round) => round.diskSteps);
+  if (diskSteps.length > 0) {
+    figures['disk_step_p50_ms'] = rounded(quantile(diskSteps, 0.5));
+    figures['disk_step_p99_ms'] = rounded(quantile(diskSteps, 0.99));
+  } else {
+    say('No step of a disk was measured: no disk was quiet, or what is written here is on none.');
+  }
   const beside = {
     raw: {
       run_cpu_percent: mid(({ raw }) => raw.cpuPercent),
@@ -120,6 +134,7 @@ function summary(rounds: readonly Round[], repeats: number, say: BenchOptions['s
     edge_p99_ms: goals.edgeMs,
     signal_p99_ms: goals.edgeMs,
     step_p99_ms: goals.stepMs,
+    disk_step_p99_ms: goals.stepMs,
   };
   const rows = Object.entries(figures).map(([name, value]) => {
     const limit = goal[name];

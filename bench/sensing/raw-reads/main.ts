@@ -1,29 +1,71 @@
-// The limit: a program that reads the same files as often, and does nothing with them.
+// The limit: a program that reads the same files as Lull's sensors, as often and in the same way, and does
+// nothing with them. What is looked at in every round stays open for a moment; the rest is opened anew.
 
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
 
-const [everyMs = '100'] = process.argv.slice(2);
-const often = ['stat', 'diskstats', 'uptime'];
-const seldom = ['pressure/cpu', 'pressure/io', 'pressure/memory', 'meminfo', 'net/dev', 'locks'];
-/** The rest is asked for less often by Lull as well. */
-const SELDOM_EVERY = 5;
-const buffer = Buffer.alloc(256 * 1_024);
-let round = 0;
+const [everyMs = '90'] = process.argv.slice(2);
 
-function read(name: string): void {
-  let fd: number | undefined;
+/** By how often each is due at most. As in sensor-service/probe. */
+const seldom: readonly (readonly [everyMs: number, files: readonly string[]])[] = [
+  [900, ['/run/utmp']],
+  [
+    1_900,
+    [
+      ...['cpu', 'io', 'memory'].map((name) => `/proc/pressure/${name}`),
+      ...['/proc/meminfo', '/proc/net/dev'],
+    ],
+  ],
+  [4_900, ['/proc/locks', '/proc/net/route']],
+];
+const directories = ['/sys/class/power_supply', '/proc/asound'];
+const KEPT_MS = 900;
+const PAGE_BYTES = 4_096;
+const buffer = Buffer.alloc(1_024 * 1_024);
+
+/** What a kernel does not have, Lull does not read either. */
+function orNothing<T>(look: () => T): T | undefined {
   try {
-    fd = openSync(`/proc/${name}`, 'r');
-    while (readSync(fd, buffer, 0, buffer.length, null) > 0);
+    return look();
   } catch {
-    // A kernel without this file is one that Lull runs on, too.
-  } finally {
-    if (fd !== undefined) closeSync(fd);
+    return undefined;
   }
 }
 
+function kept(path: string, bytesMax: number): (nowMs: number) => void {
+  let fd: number | undefined;
+  let openedAtMs = -Infinity;
+  return (nowMs) => {
+    if (nowMs - openedAtMs >= KEPT_MS) {
+      if (fd !== undefined) closeSync(fd);
+      fd = orNothing(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+      openedAtMs = nowMs;
+    }
+    let length = 0;
+    for (let count = PAGE_BYTES; fd !== undefined && count > PAGE_BYTES / 2 && length < bytesMax;) {
+      count = readSync(fd, buffer, length, bytesMax - length, length);
+      length += count;
+    }
+  };
+}
+
+function readAnew(path: string): void {
+  const fd = orNothing(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  if (fd === undefined) return;
+  while (orNothing(() => readSync(fd, buffer, 0, buffer.length, null)));
+  closeSync(fd);
+}
+
+const often = [kept('/proc/stat', 256), kept('/proc/diskstats', 256 * 1_024)];
+const dueAtMs = seldom.map(() => -Infinity);
+
 setInterval(() => {
-  for (const name of round % SELDOM_EVERY === 0 ? [...often, ...seldom] : often) read(name);
-  round += 1;
+  const nowMs = performance.now();
+  for (const read of often) read(nowMs);
+  for (const [index, [cadenceMs, files]] of seldom.entries()) {
+    if (nowMs < (dueAtMs[index] ?? 0)) continue;
+    dueAtMs[index] = nowMs + cadenceMs;
+    for (const path of files) readAnew(path);
+    if (index === 0) for (const path of directories) orNothing(() => readdirSync(path));
+  }
 }, Number(everyMs));
 process.stdout.write('up\n');
