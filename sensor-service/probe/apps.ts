@@ -9,6 +9,9 @@ import { readText } from './text-file.js';
 /** Programs are closed by people, who take seconds. */
 const EVERY_MS = 4_900;
 
+const FOR_ROOT = "other people's programs are for root to see; run the sensor-service as root";
+const NOT_ALL = 'not every process is shown here; run the sensor-service as root';
+
 /** Which of the programs run. @param apps what is looked for now. */
 export function appsProbe(procRoot: string, apps: () => readonly string[]): Probe {
   const subjectsOf = (asked: readonly string[]): Subject[] =>
@@ -41,7 +44,7 @@ export function appsProbe(procRoot: string, apps: () => readonly string[]): Prob
       });
       const isBlind = (app: string): boolean =>
         !whole || (isPackaged(app) ? hidden.groups : hidden.executables);
-      const why = "other people's programs are for root to see; run the sensor-service as root";
+      const why = whole ? FOR_ROOT : NOT_ALL;
       return subjectsOf(asked).map((subject) => {
         const runs = running.has(subject.instance);
         const value = !runs && isBlind(subject.instance) ? unknownValue(why) : flagValue(runs);
