@@ -34,7 +34,7 @@ const reports: ReadonlyMap<WireReport, PresenceReport> = new Map([
   [WireReport.AUTO, 'auto'],
 ]);
 
-interface SensorApiDeps {
+export interface SensorApiDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly latest: Latest;
