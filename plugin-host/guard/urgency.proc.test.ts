@@ -53,3 +53,11 @@ testAsRoot(`what it starts for updaters has the lowest priority all the same${ab
     Buffer.from('19\n'),
   );
 });
+
+testAsRoot(`what it starts for itself is not urgent either: light or heavy${about}`, async () => {
+  const tools = new URL('../sandbox/tool.spawn.js', import.meta.url).href;
+  const ask = (how: string): string =>
+    `await (await import(${JSON.stringify(tools)})).systemTools().${how}(process.execPath, ['-p', 'os.getPriority()'], 10_000)`;
+  expect(await said(ask('light'), false)).toBe('0');
+  expect(await said(ask('heavy'), false)).toBe('19');
+});

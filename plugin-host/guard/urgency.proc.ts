@@ -2,7 +2,8 @@
 // before what keeps the processors busy, not when its turn comes.
 //
 // It is the main thread's own: what this process starts for updaters begins at the lowest priority
-// (program.spawn.ts), from whichever it is started. Where the kernel shares processors between sessions
+// (program.spawn.ts), and what it starts to prepare for them at the lowest or the ordinary one
+// (tool.spawn.ts), from whichever it is started. Where the kernel shares processors between sessions
 // first (autogroup), a thread's priority counts inside of its session alone; so a process that has a
 // session for itself, as a service has, raises that one too.
 

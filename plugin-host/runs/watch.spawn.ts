@@ -11,6 +11,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { lowestPriority } from '../sandbox/tool.spawn.js';
 
 const run = promisify(execFile);
 const EVERY_MS = 1_000;
@@ -62,9 +63,10 @@ async function holdsMore(dir: string, bytesMax: number, signal: AbortSignal): Pr
 /** W1. */
 async function measured(how: readonly string[], dir: string, signal: AbortSignal): Promise<number> {
   const options = { timeout: LOOK_MS_MAX, signal, env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } };
-  const args = ['-n', '39', 'du', '--summarize', '--one-file-system', ...how, '--', dir];
+  const du = ['du', '--summarize', '--one-file-system', ...how, '--', dir];
+  const [program = '', ...args] = [...lowestPriority().prefix, ...du];
   // What is removed while it is measured makes du complain; the sum is there all the same.
-  const said = await run('nice', args, options).catch((error: unknown) => error);
+  const said = await run(program, args, options).catch((error: unknown) => error);
   const { stdout = '', killed = false } = said as { stdout?: string; killed?: boolean };
   const sum = Number.parseInt(stdout, 10);
   return killed || Number.isNaN(sum) ? Number.POSITIVE_INFINITY : sum;

@@ -21,10 +21,11 @@ import type { Log } from '../../runtime/log.js';
 import type { ControlGroup } from './group.cgroup.js';
 import type { OciConfig } from './config.js';
 import { signalIfHandled } from './signal.proc.js';
-import { runCommand, spawnPolitely, type RuntimeProgram } from './program.spawn.js';
+import { spawnPolitely, type RuntimeProgram } from './program.spawn.js';
 import type { Sandbox, SandboxExit } from './sandbox.js';
 import { SandboxError } from './sandbox-error.js';
 import { tailOf, tailOfBoth } from './tail.js';
+import { DELETE_MS_MAX, systemTools } from './tool.spawn.js';
 
 const OUTPUT_BYTES_MAX = 2 * 1024;
 const STARTED_MS_MAX = 20_000;
@@ -172,10 +173,12 @@ export class RuncSandbox implements Sandbox {
     if (!this.ended) log.error({ sandbox: this.id }, 'a killed sandbox does not end');
     if (existsSync(join(runtimeRoot, containerId))) {
       const args = ['--root', runtimeRoot, 'delete', '--force', containerId];
-      await runCommand(program, args).catch((error: unknown) => {
-        // What follows kills and removes all that matters; its notes go with the run directory.
-        log.warn({ err: error, sandbox: this.id }, 'the OCI runtime did not delete a sandbox');
-      });
+      await systemTools()
+        .light(program.path, args, DELETE_MS_MAX)
+        .catch((error: unknown) => {
+          // What follows kills and removes all that matters; its notes go with the run directory.
+          log.warn({ err: error, sandbox: this.id }, 'the OCI runtime did not delete a sandbox');
+        });
     }
     // A process that outlived the runtime, should one be possible, dies here.
     await group.kill();

@@ -5,7 +5,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../runtime/log.js';
 import type { ParentGroup } from './parent.cgroup.js';
-import { runCommand, type RuntimeProgram } from './program.spawn.js';
+import type { RuntimeProgram } from './program.spawn.js';
+import { DELETE_MS_MAX, systemTools } from './tool.spawn.js';
 
 /** @returns the names of the containers that were ended and removed: all but those of `instance`. */
 export async function endOrphans({
@@ -28,9 +29,11 @@ export async function endOrphans({
     if (!(await group.kill())) log.error({ name }, 'an orphan does not die');
     if (existsSync(join(runtimeRoot, name))) {
       const args = ['--root', runtimeRoot, 'delete', '--force', name];
-      await runCommand(program, args).catch((error: unknown) => {
-        log.warn({ err: error, name }, 'the OCI runtime did not delete an orphan');
-      });
+      await systemTools()
+        .light(program.path, args, DELETE_MS_MAX)
+        .catch((error: unknown) => {
+          log.warn({ err: error, name }, 'the OCI runtime did not delete an orphan');
+        });
       await rm(join(runtimeRoot, name), { recursive: true, force: true });
     }
     group.close();

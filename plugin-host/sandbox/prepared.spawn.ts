@@ -33,7 +33,9 @@ export class PreparedLaunches {
 
   prepare(id: string, uid: number): LaunchDirs {
     const dirs = makeLaunchDirs(this.deps.runDir, id, uid);
-    this.mounting.set(id, this.bindChannel(dirs.channelDir, uid));
+    const mounting = this.bindChannel(dirs.channelDir, uid);
+    mounting.catch(() => undefined); // The launch waits for it, and fails with it.
+    this.mounting.set(id, mounting);
     return dirs;
   }
 
@@ -67,7 +69,7 @@ export class PreparedLaunches {
   }
 
   private async discardNow(id: string): Promise<void> {
-    await this.mounting.get(id); // P1
+    await this.mounting.get(id)?.catch(() => undefined); // P1
     this.mounting.delete(id);
     await removeLaunchDirs(this.deps.runDir, id);
   }

@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { within } from '../../runtime/deadline.js';
+import { ordinaryPriority } from './tool.spawn.js';
 
 const CLOSE_MS_MAX = 2_000;
 
@@ -45,7 +46,9 @@ export interface Reaper {
 }
 
 export function startReaper(reapDir: string, instance: string): Reaper {
-  const child = spawn('/bin/sh', ['-c', SCRIPT, 'lull-reaper', reapDir, instance], {
+  const shell = ['/bin/sh', '-c', SCRIPT, 'lull-reaper', reapDir, instance];
+  const [program = '', ...args] = [...ordinaryPriority(), ...shell];
+  const child = spawn(program, args, {
     // Its own session: a signal to the plugin-host's group or terminal does not reach it.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -26,6 +26,7 @@ import { readLayout, requireRights } from './rights.proc.js';
 import type { HostFacts, Mount } from './rootfs.js';
 import type { LaunchDirs, Sandbox, SandboxSpec } from './sandbox.js';
 import { SandboxError } from './sandbox-error.js';
+import { systemTools } from './tool.spawn.js';
 import { WorkDisks } from './work-disk.spawn.js';
 
 export interface SandboxRuntimeOptions {
@@ -108,7 +109,14 @@ class RuncRuntime implements SandboxRuntime {
     this.runtimeRoot = join(options.runDir, 'oci');
     mkdirSync(options.runDir, { recursive: true });
     mkdirSync(this.runtimeRoot, { recursive: true, mode: 0o700 });
-    this.workDisks = new WorkDisks({ dirs: [options.stateDir, options.runDir], log: options.log });
+    const { log } = options;
+    if (this.program.impolite.length > 0) {
+      const words = 'not installed: updaters start above the lowest priority of processor or disk';
+      log.warn({ missing: this.program.impolite }, words);
+    }
+    const dirs = [options.stateDir, options.runDir];
+    const tools = systemTools(priority === 'normal');
+    this.workDisks = new WorkDisks({ dirs, log, tools });
     this.prepared = new PreparedLaunches(options);
     this.reaper = startReaper(this.parent.reapDir, this.instance);
   }

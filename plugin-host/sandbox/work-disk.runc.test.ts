@@ -129,6 +129,8 @@ describeHere(`a work directory${missing === undefined ? '' : ` (skipped: ${missi
     await fixture.runtime.release(fixture.workDir);
     writeFileSync(`${fixture.workDir}.img`, Buffer.alloc(64 * 1024, 0x5a), { flag: 'r+' });
     expect(await launch(`console.error(fs.existsSync('/lull/work/kept'))`)).toBe('false\n');
+    // Set aside, for whoever wants to look.
+    expect(existsSync(`${fixture.workDir}.img.damaged`)).toBe(true);
   });
 
   test('on which the operator mounted something is left alone, and has to be watched', async () => {

@@ -9,46 +9,40 @@
 // Invariants:
 //   W1. The file is root's, beside the directory and never in it: no updater can reach it.
 //   W2. One file is mounted once: it is checked and mounted only where nothing has it open already.
-//   W3. Where a step of it is not to be had, the directory is as it was and `bind` says so; whoever
-//       asked then has to watch it.
+//   W3. Where a file system of its own is not to be had on this machine, the directory is as it was and
+//       `bind` says so; whoever asked then has to watch it. That holds for what never was to be had: once
+//       one was mounted, for the self-test or before, a launch without it is none. It would be below the
+//       level that the host reports, and in a directory that the next mount hides.
 //   W4. A directory on which somebody else has mounted something is theirs, and stays as it is.
+//   W5. A file is set aside, and never removed, where `e2fsck` has said that it is beyond repair; where it
+//       said nothing, was late or is not there, the file stays and the launch fails.
 
-import { execFile } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  openSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
-import { mkdir, rmdir } from 'node:fs/promises';
-import { promisify } from 'node:util';
+import { existsSync, realpathSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import type { Log } from '../../runtime/log.js';
-import { isWritable } from './writable.fs.js';
 import { deviceOf, fileBehind, isAttached, mountPoints, nameOfDevice } from './device.fs.js';
+import { SandboxError } from './sandbox-error.js';
+import { systemTools, type Tools } from './tool.spawn.js';
+import {
+  COMMAND_MS_MAX,
+  grow,
+  imageOf,
+  isEmpty,
+  makeImage,
+  repair,
+  setAside,
+} from './work-image.spawn.js';
+import { isWritable } from './writable.fs.js';
 
-const run = promisify(execFile);
-
-const GIB = 1024 ** 3;
-/** Of the sparse file; about 5 MB of it are taken. What may be kept is set when it is mounted. */
-const FILE_BYTES = 64 * GIB;
-/** Manifests that ask for more are watched. */
-const ROOM_BYTES_MAX = 60 * GIB;
-/** Names: enough for two large trees of npm; their table would take 64 MB of the machine's disk. */
-const NAMES_MAX = 262_144;
-const COMMAND_MS_MAX = 60_000;
-const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+const LOOPS = '/dev/loop-control';
 
 export class WorkDisks {
   /** One after the other, so that nothing is mounted while everything is being unmounted. */
   private last: Promise<unknown> = Promise.resolve();
   private readonly rooms = new Map<string, number>();
+  private readonly tools: Tools;
   private closed = false;
+  private reached = false;
   private told = false;
 
   constructor(
@@ -56,24 +50,35 @@ export class WorkDisks {
       /** Below these lie the work directories, and nobody else's mounts. */
       readonly dirs: readonly string[];
       readonly log: Log;
+      readonly tools?: Tools;
     },
-  ) {}
+  ) {
+    this.tools = deps.tools ?? systemTools();
+  }
 
-  /** @returns whether what is written below `dir` ends at `bytesMax` (W3). */
+  /**
+   * @returns whether what is written below `dir` ends at `bytesMax` (W3).
+   * @throws SandboxError
+   */
   bind(dir: string, uid: number, bytesMax: number): Promise<boolean> {
     return this.next(async () => {
+      if (this.closed) throw new SandboxError('CANCELLED', 'it is being closed');
       // As the kernel names it in what it tells of mounts.
       const workDir = realpathSync(dir);
-      if (this.closed || bytesMax > ROOM_BYTES_MAX || !isWritable('/dev/loop-control')) {
-        return false;
-      }
+      const had = existsSync(imageOf(workDir));
       try {
-        return await this.bindNow(workDir, uid, bytesMax);
+        if (!isWritable(LOOPS)) throw new Error(`${LOOPS} is not there, or may not be written`);
+        const bound = await this.bindNow(workDir, uid, bytesMax);
+        this.reached ||= bound;
+        return bound;
       } catch (error) {
+        await this.unmount(workDir);
+        if (had || this.reached || isMountedAt(workDir)) throw unbound(workDir, error); // W3
+        // Of this very call: what is in it is in the directory too.
+        await rm(imageOf(workDir), { force: true });
         const level = this.told ? 'debug' : 'warn';
         this.told = true;
         this.deps.log[level]({ err: error, workDir }, 'no file system of its own: it is watched');
-        await this.unmount(workDir);
         return false;
       }
     });
@@ -103,10 +108,11 @@ export class WorkDisks {
   }
 
   private async bindNow(workDir: string, uid: number, bytesMax: number): Promise<boolean> {
+    if (isMountedAt(workDir) && bytesOf(workDir) < bytesMax) await this.unmount(workDir);
     if (!isMountedAt(workDir)) {
       if (mountPoints().includes(workDir)) return false; // W4
       this.rooms.delete(workDir);
-      await this.prepareFile(workDir, uid);
+      await this.prepareFile(workDir, uid, bytesMax);
       await this.mount(imageOf(workDir), workDir);
     }
     if (this.rooms.get(workDir) !== bytesMax) setRoom(workDir, bytesMax);
@@ -115,21 +121,18 @@ export class WorkDisks {
   }
 
   /** Makes the file where there is none, with what lay in the directory; checks one that is there. */
-  private async prepareFile(workDir: string, uid: number): Promise<void> {
+  private async prepareFile(workDir: string, uid: number, bytesMax: number): Promise<void> {
     const image = imageOf(workDir);
     if (existsSync(image)) {
       if (isAttached(image)) throw new Error(`${image} is in use`); // W2
-      // What a power cut left is put right; 1 is "was put right".
-      const checked = await run('e2fsck', ['-p', image], options).catch((error: unknown) => error);
-      const { code = 0 } = checked as { readonly code?: number | string };
-      if (code === 0 || code === 1) return;
-      this.deps.log.error({ workDir, code }, 'a work directory was damaged, and begins anew');
-      rmSync(image);
+      if (await repair(image, this.tools)) return grow(image, bytesMax, this.tools);
+      const aside = await setAside(image); // W5
+      this.deps.log.error({ workDir, aside }, 'a work directory was damaged, and begins anew');
     }
     const made = `${image}.new`;
-    await makeFileSystem(made, uid);
-    if (readdirSync(workDir).length > 0) await this.copyInto(made, workDir);
-    renameSync(made, image);
+    await makeImage(made, { uid, bytesMax }, this.tools);
+    if (!(await isEmpty(workDir))) await this.copyInto(made, workDir);
+    await rename(made, image);
   }
 
   /** For a directory that was not bound before. */
@@ -137,43 +140,39 @@ export class WorkDisks {
     const place = `${workDir}.new`;
     await mkdir(place, { recursive: true, mode: 0o700 });
     await this.mount(image, place);
-    await run('cp', ['-a', '-T', workDir, place], options);
-    await run('umount', [place], options);
+    try {
+      await this.tools.heavy('cp', ['-a', '-T', workDir, place], COMMAND_MS_MAX);
+    } finally {
+      await this.tools.light('umount', [place], COMMAND_MS_MAX);
+    }
     await rmdir(place);
   }
 
   private async mount(image: string, dir: string): Promise<void> {
     const how = 'loop,nosuid,nodev,noatime,discard,errors=remount-ro';
-    await run('mount', ['-t', 'ext4', '-o', how, image, dir], options);
+    await this.tools.light('mount', ['-t', 'ext4', '-o', how, image, dir], COMMAND_MS_MAX);
   }
 
   private async unmount(workDir: string): Promise<void> {
     this.rooms.delete(workDir);
     if (!isMountedAt(workDir)) return;
-    await run('umount', [workDir], options).catch((error: unknown) => {
+    await this.tools.light('umount', [workDir], COMMAND_MS_MAX).catch((error: unknown) => {
       // The next start takes it over.
       this.deps.log.error({ err: error, workDir }, 'a work directory stays mounted');
     });
   }
 }
 
-const options = { timeout: COMMAND_MS_MAX, env: { PATH, LC_ALL: 'C' }, cwd: '/' };
-
-/** W1. */
-function imageOf(workDir: string): string {
-  return `${workDir}.img`;
+function unbound(workDir: string, error: unknown): SandboxError {
+  const words = error instanceof Error ? error.message : String(error);
+  const what = `the work directory ${workDir} could not be made the file system that it is to be`;
+  const then = `Put that right; or remove ${imageOf(workDir)}, and what is in it, to begin anew.`;
+  return new SandboxError('LAUNCH_FAILED', `${what}: ${words}. ${then}`, { cause: error });
 }
 
-async function makeFileSystem(image: string, uid: number): Promise<void> {
-  rmSync(image, { force: true });
-  const file = openSync(image, 'wx', 0o600);
-  ftruncateSync(file, FILE_BYTES);
-  closeSync(file);
-  const owner = `${String(uid)}:${String(uid)}`;
-  // Lazily, because the tables of a file with holes are zero already.
-  const lazily = `lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=${owner}`;
-  const sizes = ['-m', '0', '-N', String(NAMES_MAX), '-J', 'size=16'];
-  await run('mkfs.ext4', ['-q', '-F', ...sizes, '-E', lazily, image], options);
+function bytesOf(workDir: string): number {
+  const { blocks, bsize } = statfsSync(workDir);
+  return blocks * bsize;
 }
 
 /**
