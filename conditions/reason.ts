@@ -75,6 +75,7 @@ export const reasons = {
   UPDATER_CRASHED: 'The updater ended in the middle of a call.',
   TIME_LIMIT: 'The action took longer than it may.',
   CRITICAL_OVERRUN: 'A section in which it may not be frozen took longer than it may.',
+  FREEZE_FAILED: 'It went on after it was frozen, and was killed.',
   CONTRACT_BROKEN: 'The updater answered what the contract does not allow.',
   HOST_LOST: 'The plugin-host went away in mid-run; the run is repeated.',
   UPSTREAM_DOWN: 'A server that the updater needs did not answer.',

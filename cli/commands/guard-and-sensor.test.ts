@@ -49,6 +49,7 @@ beforeEach(async () => {
     emit,
     onStep: () => undefined,
     onTimeLimit: () => undefined,
+    onGoesOn: () => undefined,
   });
   pauses.attach(sandbox);
   unprotect = guard.protect({

@@ -160,7 +160,7 @@ describe('an event', () => {
       { kind: 'cancelled', code: 'SHUTTING_DOWN' },
     ],
   ])('of the end: %j', (outcome, expected) => {
-    expect(heard({ kind: 'finished', outcome, stderrTail: 't' })).toEqual({
+    expect(heard({ kind: 'finished', outcome, outputTail: 't' })).toEqual({
       kind: 'finished',
       outcome: expected,
       stderrTail: 't',

@@ -159,6 +159,7 @@ type KindOfFact =
   | (OfRun & {
       readonly kind: 'run.finished';
       readonly outcome: Outcome;
+      /** Of stdout and stderr, as `stderr_tail` of the link says; an entry's name stays as it was. */
       readonly stderrTail: string;
     })
   | {

@@ -37,7 +37,7 @@ describe('the wait after a failure', () => {
   });
 });
 
-test('a crash is an updater that ended or hung, not one that answered no', () => {
+test('a crash is an updater that ended, hung or was killed, not one that answered no', () => {
   const crashes = (Object.keys(reasons) as ReasonCode[]).filter(isCrash);
-  expect(crashes).toEqual(['LAUNCH_FAILED', 'NEVER_SERVED', 'UPDATER_CRASHED']);
+  expect(crashes).toEqual(['LAUNCH_FAILED', 'NEVER_SERVED', 'UPDATER_CRASHED', 'FREEZE_FAILED']);
 });

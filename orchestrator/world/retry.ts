@@ -41,17 +41,23 @@ function shareOf(seed: string): number {
   return (createHash('sha256').update(seed).digest()[0] ?? 0) / 255;
 }
 
-/** The updater ended or hung instead of answering: the same run is worth repeating. */
+/** The updater ended, hung or was killed instead of answering: the same run is worth repeating. */
 export function isCrash(code: ReasonCode): boolean {
-  return code === 'UPDATER_CRASHED' || code === 'NEVER_SERVED' || code === 'LAUNCH_FAILED';
+  return (
+    code === 'UPDATER_CRASHED' ||
+    code === 'NEVER_SERVED' ||
+    code === 'LAUNCH_FAILED' ||
+    code === 'FREEZE_FAILED'
+  );
 }
 
-/** Crashes and timeouts: what the circuit breaker counts. */
+/** Crashes, timeouts and what could not be frozen: what the circuit breaker counts. */
 export function countsForBreaker(code: ReasonCode): boolean {
   return (
     code === 'UPDATER_CRASHED' ||
     code === 'NEVER_SERVED' ||
     code === 'TIME_LIMIT' ||
-    code === 'CRITICAL_OVERRUN'
+    code === 'CRITICAL_OVERRUN' ||
+    code === 'FREEZE_FAILED'
   );
 }

@@ -26,7 +26,7 @@ export function dispatch(
       const { runId, epoch } = command.value;
       const message = 'the grant asks for something that this plugin-host does not know';
       const outcome = failed('CONTRACT_BROKEN', message, true);
-      link.report({ runId, epoch: Number(epoch) }, { kind: 'finished', outcome, stderrTail: '' });
+      link.report({ runId, epoch: Number(epoch) }, { kind: 'finished', outcome, outputTail: '' });
       return;
     }
     case 'renew': {

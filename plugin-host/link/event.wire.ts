@@ -100,7 +100,7 @@ export function eventToWire(event: RunEvent): WireRunEvent['kind'] {
     case 'finished':
       return {
         $case: 'finished',
-        value: { outcome: outcomeToWire(event.outcome), stderrTail: event.stderrTail },
+        value: { outcome: outcomeToWire(event.outcome), stderrTail: event.outputTail },
       };
   }
 }

@@ -112,7 +112,7 @@ describe('after the orchestrator was away', () => {
     await until('the hello', () => orchestrator.hellos.length === 1);
     link.report(
       { runId: 'r', epoch: 3 },
-      { kind: 'finished', outcome: { kind: 'succeeded' }, stderrTail: '' },
+      { kind: 'finished', outcome: { kind: 'succeeded' }, outputTail: '' },
     );
     await until('the end', () => orchestrator.events.length === 1);
     held = [];

@@ -14,6 +14,7 @@ import { carryOut, type Course, type HostParts } from './carry-out.loop.js';
 import { Ending, type Haste } from './ending.loop.js';
 import { failed, isFinal, type Outcome, type RunEvent } from './event.js';
 import { outcomeOf, withLastWords } from './failure.js';
+import { STANDS_MS_MAX } from './freeze-watch.loop.js';
 import type { Grant } from './grant.js';
 import { Pauses } from './pauses.loop.js';
 import { Section } from './section.loop.js';
@@ -56,6 +57,11 @@ export function startRun(
     },
     onTimeLimit: () => {
       ending.end(tookTooLong('TIME_LIMIT', 'it ran', grant.limits.runMsMax), 'gentle');
+    },
+    onGoesOn: () => {
+      parts.log.error({ runId: grant.runId }, 'what was frozen went on: it is killed');
+      const words = `it went on for ${String(STANDS_MS_MAX)} ms after it was frozen, and was killed`;
+      ending.end(failed('FREEZE_FAILED', words, true), 'at-once');
     },
   });
   const ending = new Ending({
@@ -108,9 +114,9 @@ export function startRun(
           parts.log.warn({ err: error, runId: grant.runId }, 'a checkpoint stays behind');
         });
       }
-      const tail = course.sandbox?.stderrTail() ?? '';
-      const stderrTail = lastOf(oneLine(tail), TAIL_CHARS_MAX);
-      const finished = { outcome: withLastWords(verdict, tail), stderrTail };
+      const tail = course.sandbox?.outputTail() ?? '';
+      const outputTail = lastOf(oneLine(tail), TAIL_CHARS_MAX);
+      const finished = { outcome: withLastWords(verdict, tail), outputTail };
       emit({ kind: 'finished', ...finished }); // A1
     });
 

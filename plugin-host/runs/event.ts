@@ -57,7 +57,7 @@ export type RunEvent =
     }
   | RootChange
   | Exclude<HostEvent, { kind: 'log' }>
-  | { readonly kind: 'finished'; readonly outcome: Outcome; readonly stderrTail: string };
+  | { readonly kind: 'finished'; readonly outcome: Outcome; readonly outputTail: string };
 
 /** Whether no later attempt will follow: the work is done. */
 export function isFinal({ kind }: Outcome): boolean {

@@ -81,7 +81,7 @@ export function hostRuns(deps: {
     if (grant === undefined || grant.epoch > epoch) return;
     next.delete(runId);
     const outcome = { kind: 'cancelled', reason } as const;
-    report(grant, { kind: 'finished', outcome, stderrTail: '' });
+    report(grant, { kind: 'finished', outcome, outputTail: '' });
   }
 
   /** The run that a command is for, unless the command is of the past (R2). */

@@ -21,7 +21,7 @@ import type { HostedLaunch } from '../channel/hosted-launch.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { serveEgress } from '../egress/proxy.http.js';
 import type { Installer } from '../install/install.fs.js';
-import { inside, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
+import { inside, type Held, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
 import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
 import type { Checkpoints } from './checkpoints.fs.js';
 import type { Grant } from './grant.js';
@@ -86,7 +86,7 @@ export function launchKey({ updater, settings, limits }: Grant, { roots }: Prepa
 
 /**
  * @param bundle verifies every byte of it, and says where it lies.
- * @param attach told as soon as there is a sandbox, before the updater serves.
+ * @param attach told in the step in which the sandbox is started, before the updater serves.
  */
 export async function openLaunch({
   grant,
@@ -119,8 +119,8 @@ export async function openLaunch({
   };
   const opened = new CloseStack(log);
   try {
-    const dirs = runtime.prepare(id, uid);
     opened.add('launch directories', { close: () => runtime.discard(id) });
+    const dirs = await runtime.prepare(id, uid);
     const { bundleDir } = await bundle();
     const socketPath = join(dirs.hostDir, 'host.sock');
     const host = { socketPath, artifacts, installer, checkpoints, clock, log };
@@ -148,8 +148,14 @@ export async function openLaunch({
       runtime: manifest.runtime,
       limits: grant.limits,
     };
-    const sandbox = opened.add('sandbox', await runtime.launch(spec, first.run.over));
-    attach(sandbox);
+    const held: Held = {
+      get frozen() {
+        return first.pauses.frozen;
+      },
+      thawed: () => first.pauses.thawed(),
+      attach,
+    };
+    const sandbox = opened.add('sandbox', await runtime.launch(spec, first.run.over, held));
     let overdrawn = false;
     if (!sandbox.hasQuota) {
       const onOver = (): void => {
@@ -159,7 +165,8 @@ export async function openLaunch({
         });
       };
       const { diskBytesMax: bytesMax } = grant.limits;
-      opened.add('watch', watchWork({ dir: workDir, bytesMax, clock, onOver }));
+      const stands = (): boolean => served?.pauses.frozen ?? true;
+      opened.add('watch', watchWork({ dir: workDir, bytesMax, clock, stands, onOver }));
     }
     const channel = await openUpdater({
       channelDir: dirs.channelDir,

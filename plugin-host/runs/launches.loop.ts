@@ -5,7 +5,7 @@
 //     └─ ends otherwise ─▶ closed ◀─ anything else asked for, its time is over, we stop
 //
 // Invariants:
-//   L1. What lingers is frozen, and serves no run: its token opens nothing meanwhile (T15). The brake
+//   L1. What lingers is frozen, or ended where it goes on, and serves no run: its token opens nothing meanwhile (T15). The brake
 //       of the run before is off: it does not slow the next one.
 //   L2. At most one lingers, for at most LINGER_MS; a launch serves at most RUNS_MAX runs.
 //   L3. It is taken only by a run that would be launched in exactly the same way.
@@ -14,6 +14,7 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
+import { FreezeWatch, type Freezable } from './freeze-watch.loop.js';
 
 /** The next action of an update is decided within milliseconds (ours). */
 const LINGER_MS = 5_000;
@@ -23,7 +24,7 @@ const RUNS_MAX = 20;
 export interface Launched extends Closeable {
   /** What decides whether another run would be launched in the same way. */
   readonly key: string;
-  readonly sandbox: Pick<Sandbox, 'freeze' | 'thaw' | 'unthrottle' | 'exited'>;
+  readonly sandbox: Freezable & Pick<Sandbox, 'thaw' | 'unthrottle' | 'exited'>;
   close(): Promise<void>;
 }
 
@@ -63,11 +64,23 @@ export class Launches<T extends Launched> implements Closeable {
       return;
     }
     this.drop();
+    const cancelTime = this.deps.clock.after(LINGER_MS, () => {
+      this.drop();
+    });
+    const watch = new FreezeWatch({
+      clock: this.deps.clock,
+      sandbox: launch.sandbox,
+      onGoesOn: () => {
+        this.deps.log.error('what was frozen went on after its run: it is killed');
+        this.drop();
+      },
+    });
     const mine: Lingering<T> = {
       launch,
-      cancel: this.deps.clock.after(LINGER_MS, () => {
-        this.drop();
-      }),
+      cancel: () => {
+        cancelTime();
+        watch.close();
+      },
     };
     this.lingering = mine;
     void launch.sandbox.exited.then(() => {

@@ -34,6 +34,7 @@ beforeEach(() => {
     runMsMax: RUN_MS_MAX,
     emit: (event) => events.push(event),
     onTimeLimit: () => (overTime += 1),
+    onGoesOn: () => undefined,
   });
 });
 
@@ -56,6 +57,7 @@ describe('holding', () => {
       runMsMax: RUN_MS_MAX,
       emit: () => (toldAfter = [...sandbox.calls]),
       onTimeLimit: () => undefined,
+      onGoesOn: () => undefined,
     });
     told.attach(sandbox);
     told.hold('guard', ['PERSON_PRESENT']);
@@ -77,6 +79,12 @@ describe('holding', () => {
   test('without a sensor behind it has no reaction time', () => {
     pauses.attach(sandbox);
     pauses.hold('lease', ['LEASE_LOST']);
+    expect(events[0]).not.toHaveProperty('reactionNs');
+  });
+
+  test('where nothing runs yet it has no reaction time either: nothing was stopped', () => {
+    pauses.hold('guard', ['PERSON_PRESENT'], () => process.hrtime.bigint());
+    expect(events).toMatchObject([{ kind: 'frozen', reasons: ['PERSON_PRESENT'] }]);
     expect(events[0]).not.toHaveProperty('reactionNs');
   });
 

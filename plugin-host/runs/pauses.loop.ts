@@ -68,6 +68,8 @@ export class Pauses {
       readonly onTimeLimit: () => void;
       /** Told when it was frozen, and when it has left its section. */
       readonly onStep: () => void;
+      /** Told when what was frozen goes on. */
+      readonly onGoesOn: () => void;
     },
   ) {}
 
@@ -84,8 +86,10 @@ export class Pauses {
     this.sandbox = sandbox;
     // A launch may have served other runs before.
     this.usedBeforeUs = sandbox.cpuUs();
-    if (this.frozen) sandbox.freeze();
-    else this.go();
+    if (this.frozen) {
+      sandbox.freeze();
+      this.standing?.attach(sandbox);
+    } else this.go();
   }
 
   /** From now on it is asked before it is frozen. */
@@ -101,7 +105,8 @@ export class Pauses {
     const doneNs = process.hrtime.bigint();
     this.holds = withHold(this.holds, kind, codes);
     if (was) return;
-    const sinceNs = edgeNs?.();
+    // Where there is nothing yet, nothing was stopped, however fast.
+    const sinceNs = this.sandbox === undefined ? undefined : edgeNs?.();
     this.stand(sinceNs === undefined ? undefined : doneNs - sinceNs);
     if (this.rung === 'throttled' && !this.deps.section.entered) this.ask();
   }
@@ -167,9 +172,14 @@ export class Pauses {
     const { clock, onStep } = this.deps;
     this.watch = hold(this.watch, clock.now().monotonicMs);
     this.cancelLimit();
-    this.standing = new Standing(clock, this.sandbox, this.rung);
+    this.standing = this.stands();
     this.report(reactionNs);
     if (this.frozen) onStep();
+  }
+
+  private stands(): Standing {
+    const { clock, onGoesOn } = this.deps;
+    return new Standing(clock, this.sandbox, this.frozen ? onGoesOn : undefined);
   }
 
   private ask(): void {
@@ -197,7 +207,7 @@ export class Pauses {
     this.rung = 'frozen';
     this.sandbox?.freeze();
     this.standing?.close();
-    this.standing = new Standing(this.deps.clock, this.sandbox, this.rung);
+    this.standing = this.stands();
     this.report(undefined);
   }
 

@@ -42,7 +42,7 @@ export function recordingSandbox(clock: Clock): RecordingSandbox {
     },
     cpuUs: () => ((frozenAtMs ?? clock.now().monotonicMs) - bornMs - frozenMs) * 1_000,
     starvedUs: () => 0,
-    stderrTail: () => '',
+    outputTail: () => '',
     exited: new Promise<SandboxExit>(() => undefined),
     close: () => {
       calls.push('close');

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../runtime/clock.js';
+import { until } from '../../runtime/until.testing.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { watchWork } from './watch.spawn.js';
 
 const KIB = 1_024;
@@ -29,7 +31,8 @@ async function isOver(bytesMax: number, looks: number): Promise<boolean> {
       return () => undefined;
     },
   };
-  const watch = watchWork({ dir, bytesMax, clock, onOver: () => told.push(true) });
+  const stands = (): boolean => false;
+  const watch = watchWork({ dir, bytesMax, clock, stands, onOver: () => told.push(true) });
   for (let look = 0; look < looks; look += 1) {
     due.pop()?.();
     // The look is over when the next one is due, or when it has told.
@@ -62,4 +65,28 @@ test('what a link leads to does not count', async () => {
   expect(await isOver(300 * KIB, 2)).toBe(false);
   fill('more', 400 * KIB);
   expect(await isOver(300 * KIB, 1)).toBe(true);
+});
+
+test('nothing is measured while it stands still, and what was written before is afterwards', async () => {
+  fill('too-much', 400 * KIB);
+  const clock = new VirtualClock();
+  let [stands, told, measured] = [true, 0, 0];
+  const counting: Clock = {
+    now: () => {
+      measured += 1;
+      return clock.now();
+    },
+    after: (delayMs, fn) => clock.after(delayMs, fn),
+  };
+  const watch = watchWork({
+    ...{ dir, bytesMax: 300 * KIB, clock: counting },
+    stands: () => stands,
+    onOver: () => (told += 1),
+  });
+  clock.advance(3_600_000);
+  expect({ told, measured }).toEqual({ told: 0, measured: 0 });
+  stands = false;
+  clock.advance(1_000);
+  await until('it is told', () => told === 1);
+  await watch.close();
 });

@@ -6,6 +6,7 @@
 //   W1. What is measured is hostile: `du` follows no link, and is given up when it takes too long; what
 //       cannot be measured counts as too much.
 //   W2. A large directory is looked at less often: measuring takes a twentieth of the time at most.
+//   W3. While what it watches stands still nothing is measured; what was written before is, afterwards.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -24,9 +25,11 @@ export function watchWork(deps: {
   readonly dir: string;
   readonly bytesMax: number;
   readonly clock: Clock;
+  /** Whether nobody can write now: a person may be there, and nothing is measured. */
+  readonly stands: () => boolean;
   readonly onOver: () => void;
 }): Closeable {
-  const { dir, bytesMax, clock, onOver } = deps;
+  const { dir, bytesMax, clock, stands, onOver } = deps;
   const over = new AbortController();
   let cancel: CancelTimer = () => undefined;
 
@@ -43,7 +46,9 @@ export function watchWork(deps: {
   }
 
   function begin(): void {
-    void look();
+    if (stands())
+      cancel = clock.after(EVERY_MS, begin); // W3
+    else void look();
   }
 
   cancel = clock.after(EVERY_MS, begin);

@@ -148,7 +148,7 @@ describe('an updater that fails', () => {
       kind: {
         $case: 'event',
         value: LinkEvent.fromPartial({
-          kind: eventToWire({ kind: 'finished', outcome, stderrTail: '' }),
+          kind: eventToWire({ kind: 'finished', outcome, outputTail: '' }),
         }),
       },
     });

@@ -46,7 +46,7 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
       change,
     );
     const exit = await sandbox.exited;
-    expect(`${String(exit.code)} ${sandbox.stderrTail()}`).toBe('0 ');
+    expect(`${String(exit.code)} ${sandbox.outputTail()}`).toBe('0 ');
     await sandbox.close();
     return JSON.parse(readFileSync(join(fixture.workDir, 'answer'), 'utf8')) as unknown;
   }

@@ -5,15 +5,8 @@
 //   D2. Nothing is removed below which something is mounted: removing through a mount that was left
 //       behind would remove the host's own files.
 
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { chmod, chown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { mountPoints } from './device.fs.js';
 import { releaseChannel } from './channel-disk.spawn.js';
@@ -43,7 +36,7 @@ export function launchPlace(runDir: string, id: string): LaunchPlace {
   };
 }
 
-export function makeLaunchDirs(runDir: string, id: string, uid: number): LaunchDirs {
+export async function makeLaunchDirs(runDir: string, id: string, uid: number): Promise<LaunchDirs> {
   const { bundleDir, dirs } = launchPlace(runDir, id);
   const longest = Buffer.byteLength(dirs.channelDir) + 1 + SOCKET_NAME_BYTES_MAX;
   if (longest > SOCKET_PATH_BYTES_MAX) {
@@ -51,35 +44,35 @@ export function makeLaunchDirs(runDir: string, id: string, uid: number): LaunchD
       `sockets in ${dirs.channelDir} would have paths over ${String(SOCKET_PATH_BYTES_MAX)} bytes. Choose a shorter --run directory.`,
     );
   }
-  mkdirSync(launchesDir(runDir), { recursive: true, mode: 0o700 });
-  mkdirSync(bundleDir, { mode: 0o700 });
-  mkdirSync(dirs.channelDir, { mode: 0o700 });
-  chownSync(dirs.channelDir, uid, uid);
-  mkdirSync(dirs.hostDir);
-  chownSync(dirs.hostDir, 0, uid);
+  await mkdir(launchesDir(runDir), { recursive: true, mode: 0o700 });
+  await mkdir(bundleDir, { mode: 0o700 });
+  await mkdir(dirs.channelDir, { mode: 0o700 });
+  await chown(dirs.channelDir, uid, uid);
+  await mkdir(dirs.hostDir);
+  await chown(dirs.hostDir, 0, uid);
   // After chown and apart from mkdir, so that no umask has a say.
-  chmodSync(dirs.hostDir, 0o750);
+  await chmod(dirs.hostDir, 0o750);
   return dirs;
 }
 
 /** Builds what the sandbox has as its root directory, in `bundleDir`/rootfs. */
-export function makeRootfs(bundleDir: string, plan: Rootfs): void {
+export async function makeRootfs(bundleDir: string, plan: Rootfs): Promise<void> {
   const root = join(bundleDir, 'rootfs');
-  const makeDirectory = (path: string): void => {
+  const makeDirectory = async (path: string): Promise<void> => {
     if (existsSync(path)) return;
-    makeDirectory(dirname(path));
-    mkdirSync(path);
-    chmodSync(path, 0o755);
+    await makeDirectory(dirname(path));
+    await mkdir(path);
+    await chmod(path, 0o755);
   };
-  for (const path of plan.directories) makeDirectory(join(root, path));
+  for (const path of plan.directories) await makeDirectory(join(root, path));
   // A runtime gives a tmpfs the mode of the directory that it covers; /tmp is there to be covered
   // only where something of the host's that is shown lies below it, Node.js for example.
   const tmp = join(root, 'tmp');
-  if (existsSync(tmp)) chmodSync(tmp, 0o1777);
-  for (const { path, target } of plan.links) symlinkSync(target, join(root, path));
+  if (existsSync(tmp)) await chmod(tmp, 0o1777);
+  for (const { path, target } of plan.links) await symlink(target, join(root, path));
   for (const { path, text } of plan.files) {
-    writeFileSync(join(root, path), text);
-    chmodSync(join(root, path), 0o644);
+    await writeFile(join(root, path), text);
+    await chmod(join(root, path), 0o644);
   }
 }
 

@@ -59,7 +59,7 @@ describeHere(`disk rates${missing === undefined ? '' : ` (skipped: ${missing})`}
     };
     const sandbox = await fixture.launch('reads', script, { limits });
     for (;;) {
-      const said = /\{.*\}/.exec(sandbox.stderrTail())?.[0];
+      const said = /\{.*\}/.exec(sandbox.outputTail())?.[0];
       if (said !== undefined) return JSON.parse(said) as { read: number; write: number };
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

@@ -1,7 +1,8 @@
 // One sandbox: an OCI runtime in the foreground, whose exit is the updater's exit.
 //
 //   group made ─▶ runtime spawned ─▶ pid file there: running ─▶ runtime exits: ended ─▶ closed
-//                       └─ runtime exits without pid file: LAUNCH_FAILED, with its own words
+//                  │    └─ runtime exits without pid file: LAUNCH_FAILED, with its own words
+//                  └─ frozen, as soon as it has put a process into the group ─▶ thawed: goes on
 //
 // `run` in the foreground is one process and ~30 ms; `create` and `start` take as long, and leave
 // the updater's exit to be polled for.
@@ -10,18 +11,19 @@
 //   L1. Whatever happens between spawn and close, close() leaves no process, group or directory.
 //   L2. What the updater writes is drained and forgotten but for a bounded tail of each pipe: it never
 //       blocks on a full one, and never fills the host's memory (T17, T20).
+//   L3. It can be frozen from the spawn on. A group in which nobody is yet is left alone: a runtime
+//       refuses to start somebody in one that is frozen, and there is nobody to stop.
 
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pause, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { ControlGroup } from './group.cgroup.js';
-import type { OciConfig } from './config.js';
 import { signalIfHandled } from './signal.proc.js';
 import { spawnPolitely, type RuntimeProgram } from './program.spawn.js';
+import { lastWords, logOf } from './runtime-log.fs.js';
 import type { Sandbox, SandboxExit } from './sandbox.js';
 import { SandboxError } from './sandbox-error.js';
 import { tailOf, tailOfBoth } from './tail.js';
@@ -31,7 +33,6 @@ const OUTPUT_BYTES_MAX = 2 * 1024;
 const STARTED_MS_MAX = 20_000;
 const STARTED_STEP_MS = 4;
 const CLOSE_MS_MAX = 8_000;
-const WORDS_CHARS_MAX = 500;
 
 interface LaunchOptions {
   /** [a-z0-9-], the caller's. */
@@ -41,9 +42,9 @@ interface LaunchOptions {
   readonly program: RuntimeProgram;
   /** The runtime's `--root`. */
   readonly runtimeRoot: string;
-  /** Directory with `rootfs`; gets the configuration. */
+  /** Directory with `rootfs` and the configuration. */
   readonly bundleDir: string;
-  readonly config: OciConfig;
+  readonly configSha256: string;
   readonly group: ControlGroup;
   readonly hasQuota: boolean;
   /** Removes what was made for the launch; called once, after the last process is gone. */
@@ -62,18 +63,19 @@ export class RuncSandbox implements Sandbox {
   };
   private readonly pidFile: string;
   private ended = false;
+  private running = false;
+  private frozen = false;
+  private goOn: () => void = () => undefined;
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: LaunchOptions) {
-    const { bundleDir, config, runtimeRoot, program } = options;
+    const { bundleDir, runtimeRoot, program } = options;
     this.id = options.id;
+    this.configSha256 = options.configSha256;
     this.hasQuota = options.hasQuota;
     this.pidFile = join(bundleDir, 'pid');
-    const text = JSON.stringify(config);
-    this.configSha256 = createHash('sha256').update(text).digest('hex');
-    writeFileSync(join(bundleDir, 'config.json'), text, { mode: 0o600 });
     const child = spawnPolitely(program, [
-      ...['--root', runtimeRoot, '--log', join(bundleDir, 'log'), '--log-format', 'json'],
+      ...['--root', runtimeRoot, '--log', logOf(bundleDir), '--log-format', 'json'],
       ...['run', '--bundle', bundleDir, '--pid-file', this.pidFile, options.containerId],
     ]);
     // L2.
@@ -98,13 +100,16 @@ export class RuncSandbox implements Sandbox {
 
   /** Resolves once the updater runs, or has run already. @throws SandboxError. */
   async started(signal: AbortSignal): Promise<void> {
-    const deadlineMs = performance.now() + STARTED_MS_MAX;
+    let deadlineMs = performance.now() + STARTED_MS_MAX;
     while (!existsSync(this.pidFile)) {
       if (signal.aborted) throw new SandboxError('CANCELLED', 'the launch was given up');
       if (this.ended) {
         // The file may have come between the look at it and the end of the runtime.
-        if (existsSync(this.pidFile)) return;
-        throw new SandboxError('LAUNCH_FAILED', `the sandbox did not start: ${this.words()}`);
+        if (existsSync(this.pidFile)) break;
+        throw new SandboxError(
+          'LAUNCH_FAILED',
+          `the sandbox did not start: ${lastWords(this.options.bundleDir, this.outputTail())}`,
+        );
       }
       if (performance.now() > deadlineMs) {
         throw new SandboxError(
@@ -112,16 +117,49 @@ export class RuncSandbox implements Sandbox {
           `the sandbox did not start within ${String(STARTED_MS_MAX)} ms`,
         );
       }
-      await pause(STARTED_STEP_MS, signal);
+      if (this.freezeWhoIsThere()) {
+        await this.thawed(signal);
+        deadlineMs = performance.now() + STARTED_MS_MAX;
+      } else await pause(STARTED_STEP_MS, signal);
     }
+    this.running = true;
+    this.freezeWhoIsThere();
   }
 
   freeze(): void {
-    this.options.group.freeze();
+    this.frozen = true;
+    if (this.running) this.options.group.freeze();
+    else this.freezeWhoIsThere();
   }
 
   thaw(): void {
+    this.frozen = false;
     this.options.group.thaw();
+    this.goOn();
+  }
+
+  /** L3. @returns whether there was somebody to freeze. */
+  private freezeWhoIsThere(): boolean {
+    if (!this.frozen || this.options.group.pids().length === 0) return false;
+    this.options.group.freeze();
+    return true;
+  }
+
+  /** Resolves when it goes on, or will not any more. */
+  private async thawed(signal: AbortSignal): Promise<void> {
+    const heard = new AbortController();
+    const goesOn = new Promise<void>((resolve) => {
+      this.goOn = resolve;
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { signal: heard.signal },
+      );
+    });
+    await Promise.race([goesOn, this.exited]);
+    heard.abort();
   }
 
   isStill(): boolean {
@@ -151,7 +189,7 @@ export class RuncSandbox implements Sandbox {
     return this.options.group.starvedUs();
   }
 
-  stderrTail(): string {
+  outputTail(): string {
     // A character that was cut in half shows as U+FFFD.
     const { stdout, stderr } = this.tails;
     return tailOfBoth(stdout, stderr, OUTPUT_BYTES_MAX).toString('utf8');
@@ -184,30 +222,6 @@ export class RuncSandbox implements Sandbox {
     await group.kill();
     group.close();
     await within(removeDirs(), CLOSE_MS_MAX, `removing the directories of ${this.id}`);
-  }
-
-  /** What the runtime said last, from its log; it writes one JSON object a line. */
-  private words(): string {
-    const lines = readLog(join(this.options.bundleDir, 'log'));
-    for (const line of lines.reverse()) {
-      const message = messageOf(line);
-      if (message !== undefined) return message.slice(0, WORDS_CHARS_MAX);
-    }
-    return this.stderrTail().trim().slice(0, WORDS_CHARS_MAX) || 'the runtime gave no reason';
-  }
-}
-
-function readLog(path: string): string[] {
-  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
-}
-
-function messageOf(line: string): string | undefined {
-  try {
-    const entry = JSON.parse(line) as { level?: unknown; msg?: unknown };
-    return entry.level === 'error' && typeof entry.msg === 'string' ? entry.msg : undefined;
-  } catch {
-    // A line that was cut, or another runtime's format.
-    return undefined;
   }
 }
 

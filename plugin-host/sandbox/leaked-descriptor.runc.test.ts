@@ -25,7 +25,7 @@ const host = `import fs from 'node:fs';
     const sandbox = await fixture.launch('leak', ${JSON.stringify(inside)});
     await sandbox.exited;
     const mine = fs.readlinkSync('/proc/self/fd/${String(LEAKED)}');
-    process.stdout.write(JSON.stringify({ mine, inside: JSON.parse(sandbox.stderrTail()) }));
+    process.stdout.write(JSON.stringify({ mine, inside: JSON.parse(sandbox.outputTail()) }));
   } finally {
     await fixture.close();
   }`;

@@ -27,9 +27,7 @@ export async function createSandboxesIfAny(
 function noSandboxes(why: SandboxError, cgroups: CgroupKind): SandboxRuntime {
   return {
     describe: () => Promise.resolve({ runtime: '', cgroups, limits: [] }),
-    prepare: () => {
-      throw why;
-    },
+    prepare: () => Promise.reject(why),
     discard: () => Promise.resolve(),
     launch: () => Promise.reject(why),
     release: () => Promise.resolve(),

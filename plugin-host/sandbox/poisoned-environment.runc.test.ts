@@ -24,7 +24,7 @@ const host = `import { openFixture } from ${JSON.stringify(new URL('./sandbox.te
   try {
     const sandbox = await fixture.launch('poison', ${JSON.stringify(inside)});
     await sandbox.exited;
-    process.stdout.write(JSON.stringify({ mine: globalThis.poisoned, inside: JSON.parse(sandbox.stderrTail()) }));
+    process.stdout.write(JSON.stringify({ mine: globalThis.poisoned, inside: JSON.parse(sandbox.outputTail()) }));
   } finally {
     await fixture.close();
   }`;

@@ -8,9 +8,13 @@
 //       program, and takes as long as much of what the caller can do meanwhile.
 //   P2. Each is discarded once, whoever asks for it at the same time.
 
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Log } from '../../runtime/log.js';
 import { channelBinder } from './channel-disk.spawn.js';
+import { ociConfig } from './config.js';
 import {
   launchPlace,
   listLaunches,
@@ -19,7 +23,8 @@ import {
   removeLaunchDirs,
   removeLaunchesDir,
 } from './dirs.fs.js';
-import { planRootfs, type HostFacts, type Mount } from './rootfs.js';
+import { likenessOf } from './likeness.js';
+import { planRootfs, type HostFacts } from './rootfs.js';
 import type { LaunchDirs, SandboxSpec } from './sandbox.js';
 
 export class PreparedLaunches {
@@ -31,21 +36,28 @@ export class PreparedLaunches {
     this.bindChannel = channelBinder(deps.log);
   }
 
-  prepare(id: string, uid: number): LaunchDirs {
-    const dirs = makeLaunchDirs(this.deps.runDir, id, uid);
-    const mounting = this.bindChannel(dirs.channelDir, uid);
+  prepare(id: string, uid: number): Promise<LaunchDirs> {
+    const making = makeLaunchDirs(this.deps.runDir, id, uid);
+    const mounting = making.then(({ channelDir }) => this.bindChannel(channelDir, uid));
     mounting.catch(() => undefined); // The launch waits for it, and fails with it.
     this.mounting.set(id, mounting);
-    return dirs;
+    return making;
   }
 
-  /** Builds what the sandbox will see as its root. @returns what is to be mounted in it. */
-  async furnish(spec: SandboxSpec, facts: HostFacts): Promise<readonly Mount[]> {
+  /**
+   * Builds what the sandbox will see as its root, and writes what the runtime is told.
+   * @returns the digest of that, as far as it is not of this launch alone.
+   */
+  async furnish(spec: SandboxSpec, facts: HostFacts, cgroupPath: string): Promise<string> {
     const roots = spec.roots.map(({ path }) => path).filter((path) => existsSync(path));
     const rootfs = planRootfs(spec, facts, new Set(roots));
-    makeRootfs(launchPlace(this.deps.runDir, spec.id).bundleDir, rootfs);
+    const { bundleDir } = launchPlace(this.deps.runDir, spec.id);
+    await makeRootfs(bundleDir, rootfs);
+    const config = ociConfig(spec, facts, rootfs.mounts, cgroupPath);
+    await writeFile(join(bundleDir, 'config.json'), JSON.stringify(config), { mode: 0o600 });
     await this.mounting.get(spec.id); // P1
-    return rootfs.mounts;
+    const likeness = JSON.stringify(likenessOf(config, spec.id));
+    return createHash('sha256').update(likeness).digest('hex');
   }
 
   discard(id: string): Promise<void> {
@@ -59,7 +71,7 @@ export class PreparedLaunches {
   /** Also of an instance that was killed. @returns the ids. */
   async discardAll(): Promise<string[]> {
     const left = listLaunches(this.deps.runDir);
-    for (const id of left) await this.discard(id);
+    for (const id of new Set([...left, ...this.mounting.keys()])) await this.discard(id);
     return left;
   }
 

@@ -11,6 +11,7 @@ import { basename, isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { CgroupKind } from '../../conditions/confinement.js';
 import { displayText } from '../../conditions/words.js';
+import type { Log } from '../../runtime/log.js';
 import type { Priority } from './parent.cgroup.js';
 import { SandboxError } from './sandbox-error.js';
 import { findProgram, lowestPriority, SYSTEM_PATH, systemTools } from './tool.spawn.js';
@@ -21,12 +22,17 @@ export interface RuntimeProgram {
   readonly path: string;
   /** Prefix that gives a child its priority: the lowest, where that is wanted and the tools are there. */
   readonly politely: readonly string[];
-  /** Tools that are wanted for it and not there. */
-  readonly impolite: readonly string[];
 }
 
-/** @throws SandboxError RUNTIME_MISSING. */
-export function findRuntime(name: string, priority: Priority = 'lowest'): RuntimeProgram {
+/**
+ * @param log told where updaters cannot be given the lowest priority.
+ * @throws SandboxError RUNTIME_MISSING.
+ */
+export function findRuntime(
+  name: string,
+  priority: Priority = 'lowest',
+  log?: Log,
+): RuntimeProgram {
   const path = findProgram(name);
   if (path === undefined) {
     throw new SandboxError(
@@ -34,9 +40,12 @@ export function findRuntime(name: string, priority: Priority = 'lowest'): Runtim
       `${name} is not installed: install it with \`apt-get install ${isAbsolute(name) ? 'runc' : name}\` (or your system's package tool).`,
     );
   }
-  if (priority === 'normal') return { path, politely: [], impolite: [] };
+  if (priority === 'normal') return { path, politely: [] };
   const { prefix, missing } = lowestPriority();
-  return { path, politely: prefix, impolite: missing };
+  if (missing.length > 0) {
+    log?.warn({ missing }, 'not installed: updaters start above the lowest priority that there is');
+  }
+  return { path, politely: prefix };
 }
 
 /** What the program calls itself, in one line: "runc version 1.1.5". */

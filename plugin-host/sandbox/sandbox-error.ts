@@ -12,6 +12,14 @@ export type SandboxErrorCode =
   /** The caller's signal was aborted before the updater ran. */
   | 'CANCELLED';
 
+/** Whatever kept a sandbox from being made, in one line. */
+export function asSandboxError(error: unknown): SandboxError {
+  if (error instanceof SandboxError) return error;
+  const words = error instanceof Error ? error.message : String(error);
+  const what = `the sandbox could not be made: ${words}`;
+  return new SandboxError('LAUNCH_FAILED', what, { cause: error });
+}
+
 export class SandboxError extends Error {
   constructor(
     readonly code: SandboxErrorCode,

@@ -41,7 +41,7 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
   test('runs a program to its end and passes its exit code on', async () => {
     const sandbox = await fixture.launch('one', `console.error('goodbye'); process.exit(7);`);
     expect(await sandbox.exited).toEqual({ code: 7, signal: undefined });
-    expect(sandbox.stderrTail()).toBe('goodbye\n');
+    expect(sandbox.outputTail()).toBe('goodbye\n');
     expect(sandbox.configSha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
@@ -55,7 +55,7 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     await sandbox.exited;
     const words = 'ValueError: its last words\n';
     const room = 2_048 - words.length - 1;
-    expect(sandbox.stderrTail()).toBe(`${'o'.repeat(room)}\n${words}`);
+    expect(sandbox.outputTail()).toBe(`${'o'.repeat(room)}\n${words}`);
   });
 
   test('of endless output only the tail is kept', async () => {
@@ -69,8 +69,8 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
        fs.writeSync(2, 'last words');`,
     );
     await sandbox.exited;
-    expect(sandbox.stderrTail()).toMatch(/^e+last words$/);
-    expect(sandbox.stderrTail()).toHaveLength(2_048);
+    expect(sandbox.outputTail()).toMatch(/^e+last words$/);
+    expect(sandbox.outputTail()).toHaveLength(2_048);
   });
 
   test('frozen, a busy tree that forks uses no CPU; thawed, it goes on', async () => {
@@ -111,7 +111,7 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
       ),
       fixture.launch('deaf', '', { argv: ['sleep', '60'] }),
     ]);
-    await until('it is up', () => polite.stderrTail() === 'up');
+    await until('it is up', () => polite.outputTail() === 'up');
     expect(deaf.terminate()).toBe(false);
     expect(polite.terminate()).toBe(true);
     expect(await polite.exited).toEqual({ code: 5, signal: undefined });
@@ -127,7 +127,7 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
   });
 
   test('a launch that is given up leaves nothing', async () => {
-    const dirs = fixture.runtime.prepare('late', fixtureUid);
+    const dirs = await fixture.runtime.prepare('late', fixtureUid);
     const spec = { id: 'late', dirs } as Parameters<typeof fixture.runtime.launch>[0];
     await expect(fixture.runtime.launch(spec, AbortSignal.abort())).rejects.toMatchObject({
       code: 'CANCELLED',
@@ -137,13 +137,13 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
 
   test('a launch that nobody makes in the end leaves nothing either, also while it is being mounted', async () => {
     const mountsBelow = () => leftovers(fixture.root).filter((each) => each.includes('/channel'));
-    fixture.runtime.prepare('given-up', fixtureUid);
+    await fixture.runtime.prepare('given-up', fixtureUid);
     // It is on its way: nobody has waited for it.
     await fixture.runtime.discard('given-up');
     expect(mountsBelow()).toEqual([]);
-    fixture.runtime.prepare('forgotten', fixtureUid);
+    await fixture.runtime.prepare('forgotten', fixtureUid);
     await until('it is mounted', () => mountsBelow().length > 0);
-    fixture.runtime.prepare('forgotten-too', fixtureUid);
+    void fixture.runtime.prepare('forgotten-too', fixtureUid);
     await fixture.runtime.close();
     expect(leftovers(fixture.root)).toEqual([]);
     expect(existsSync(join(fixture.root, 'run/s'))).toBe(false);

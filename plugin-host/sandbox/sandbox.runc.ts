@@ -10,7 +10,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CgroupKind } from '../../conditions/confinement.js';
 import type { Log } from '../../runtime/log.js';
-import { ociConfig } from './config.js';
 import { disksOf } from './disks.fs.js';
 import { launchPlace } from './dirs.fs.js';
 import { readHostFacts } from './facts.fs.js';
@@ -23,9 +22,10 @@ import { PreparedLaunches } from './prepared.spawn.js';
 import { findRuntime, requireCgroups, versionOf, type RuntimeProgram } from './program.spawn.js';
 import { startReaper, type Reaper } from './reaper.spawn.js';
 import { readLayout, requireRights } from './rights.proc.js';
-import type { HostFacts, Mount } from './rootfs.js';
-import type { LaunchDirs, Sandbox, SandboxSpec } from './sandbox.js';
-import { SandboxError } from './sandbox-error.js';
+import type { HostFacts } from './rootfs.js';
+import { byNobody, type Held, type LaunchDirs } from './sandbox.js';
+import type { Sandbox, SandboxSpec } from './sandbox.js';
+import { asSandboxError, SandboxError } from './sandbox-error.js';
 import { systemTools } from './tool.spawn.js';
 import { WorkDisks } from './work-disk.spawn.js';
 
@@ -54,14 +54,15 @@ export interface SandboxRuntime {
   /** What makes the sandboxes here; asks the program for its version. */
   describe(): Promise<Described>;
   /** Makes the directories of a launch. Removed with the sandbox, or by `discard`. @throws when closed. */
-  prepare(id: string, uid: number): LaunchDirs;
+  prepare(id: string, uid: number): Promise<LaunchDirs>;
   /** Removes what `prepare` made, where no launch follows. */
   discard(id: string): Promise<void>;
   /**
    * Starts an updater in the directories of `prepare`. After a failure nothing of it is left.
+   * @param held asked right before the runtime is started, and waited for: what comes before takes time.
    * @throws SandboxError LAUNCH_FAILED, CANNOT_FREEZE or CANCELLED.
    */
-  launch(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox>;
+  launch(spec: SandboxSpec, signal: AbortSignal, held?: Held): Promise<Sandbox>;
   /** Takes down what bounds a work directory, which is kept; the next launch in it does so anew. */
   release(workDir: string): Promise<void>;
   /**
@@ -101,7 +102,7 @@ class RuncRuntime implements SandboxRuntime {
   constructor(private readonly options: SandboxRuntimeOptions) {
     requireRights();
     const priority = options.priority ?? 'lowest';
-    this.program = findRuntime(options.ociRuntime, priority);
+    this.program = findRuntime(options.ociRuntime, priority, options.log);
     this.layout = readLayout(options.delegatedGroup);
     requireCgroups(this.program, kindOf(this.layout));
     this.parent = openParentGroup(this.layout, options.stateDir, priority);
@@ -109,14 +110,11 @@ class RuncRuntime implements SandboxRuntime {
     this.runtimeRoot = join(options.runDir, 'oci');
     mkdirSync(options.runDir, { recursive: true });
     mkdirSync(this.runtimeRoot, { recursive: true, mode: 0o700 });
-    const { log } = options;
-    if (this.program.impolite.length > 0) {
-      const words = 'not installed: updaters start above the lowest priority of processor or disk';
-      log.warn({ missing: this.program.impolite }, words);
-    }
-    const dirs = [options.stateDir, options.runDir];
-    const tools = systemTools(priority === 'normal');
-    this.workDisks = new WorkDisks({ dirs, log, tools });
+    this.workDisks = new WorkDisks({
+      dirs: [options.stateDir, options.runDir],
+      log: options.log,
+      tools: systemTools(priority === 'normal'),
+    });
     this.prepared = new PreparedLaunches(options);
     this.reaper = startReaper(this.parent.reapDir, this.instance);
   }
@@ -130,37 +128,37 @@ class RuncRuntime implements SandboxRuntime {
     };
   }
 
-  prepare(id: string, uid: number): LaunchDirs {
-    if (this.closing !== undefined) throw new SandboxError('CANCELLED', 'it is being closed');
-    return this.prepared.prepare(id, uid);
+  prepare(id: string, uid: number): Promise<LaunchDirs> {
+    if (this.closing === undefined) return this.prepared.prepare(id, uid);
+    return Promise.reject(new SandboxError('CANCELLED', 'it is being closed'));
   }
 
   discard(id: string): Promise<void> {
     return this.prepared.discard(id);
   }
 
-  launch(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox> {
-    const launching = this.launchNow(spec, signal);
+  launch(spec: SandboxSpec, signal: AbortSignal, held = byNobody): Promise<Sandbox> {
+    const launching = this.launchNow(spec, signal, held);
     this.launching.add(launching);
     return launching.finally(() => this.launching.delete(launching));
   }
 
-  private async launchNow(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox> {
+  private async launchNow(spec: SandboxSpec, signal: AbortSignal, held: Held): Promise<Sandbox> {
     let sandbox: RuncSandbox;
     try {
       this.requireWanted(signal);
-      const { workDir, uid, limits } = spec;
-      const hasQuota = await this.workDisks.bind(workDir, uid, limits.diskBytesMax);
-      const mounts = await this.prepared.furnish(spec, this.facts);
+      const hasQuota = await this.workDisks.bind(spec.workDir, spec.uid, spec.limits.diskBytesMax);
+      const containerId = `${spec.id}.${this.instance}`;
+      const group = join(this.parent.path, containerId);
+      const configSha256 = await this.prepared.furnish(spec, this.facts, group);
+      // Whoever came meanwhile is not to see it start. Nothing is awaited between the look and the start.
+      while (held.frozen) await held.thawed();
       this.requireWanted(signal);
-      sandbox = this.spawn(spec, mounts, hasQuota);
+      sandbox = this.spawn(spec, { containerId, configSha256, hasQuota });
+      held.attach(sandbox);
     } catch (error) {
       await this.discard(spec.id);
-      if (error instanceof SandboxError) throw error;
-      const words = error instanceof Error ? error.message : String(error);
-      throw new SandboxError('LAUNCH_FAILED', `the sandbox could not be made: ${words}`, {
-        cause: error,
-      });
+      throw asSandboxError(error);
     }
     try {
       await sandbox.started(signal);
@@ -194,21 +192,23 @@ class RuncRuntime implements SandboxRuntime {
     this.freezes = false;
   }
 
-  private spawn(spec: SandboxSpec, mounts: readonly Mount[], hasQuota: boolean): RuncSandbox {
-    const { bundleDir } = launchPlace(this.options.runDir, spec.id);
-    const containerId = `${spec.id}.${this.instance}`;
-    const cgroupPath = `${this.parent.path}/${containerId}`;
-    const group = this.parent.openChild(containerId, disksOf(spec, hasQuota));
+  private spawn(
+    spec: SandboxSpec,
+    made: {
+      readonly containerId: string;
+      readonly configSha256: string;
+      readonly hasQuota: boolean;
+    },
+  ): RuncSandbox {
+    const group = this.parent.openChild(made.containerId, disksOf(spec, made.hasQuota));
     try {
       const sandbox: RuncSandbox = new RuncSandbox({
         id: spec.id,
-        containerId,
+        ...made,
         program: this.program,
         runtimeRoot: this.runtimeRoot,
-        bundleDir,
-        config: ociConfig(spec, this.facts, mounts, cgroupPath),
+        bundleDir: launchPlace(this.options.runDir, spec.id).bundleDir,
         group,
-        hasQuota,
         removeDirs: () => {
           this.live.delete(sandbox);
           return this.discard(spec.id);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createLog } from '../../runtime/log.js';
 import { cgroupLayout, hierarchies, parseMountinfo } from './hierarchy.js';
 import { parentPath, type Priority } from './parent.cgroup.js';
-import { inside, type Sandbox, type SandboxSpec } from './sandbox.js';
+import { inside, type Held, type Sandbox, type SandboxSpec } from './sandbox.js';
 import { createSandboxRuntime, type SandboxRuntime } from './sandbox.runc.js';
 import { SandboxError } from './sandbox-error.js';
 
@@ -23,7 +23,13 @@ export interface SandboxFixture {
   /** LULL_WORK as the host sees it. */
   readonly workDir: string;
   /** Launches `script` with Node.js from a bundle of its own. */
-  launch(id: string, script: string, change?: Partial<SandboxSpec>): Promise<Sandbox>;
+  launch(
+    id: string,
+    script: string,
+    change?: Partial<SandboxSpec>,
+    held?: Held,
+    signal?: AbortSignal,
+  ): Promise<Sandbox>;
   close(): Promise<void>;
 }
 
@@ -63,7 +69,7 @@ export async function openFixture(priority?: Priority): Promise<SandboxFixture> 
     root,
     runtime,
     workDir: join(root, 'work'),
-    launch: (id, script, change) => launchScript(runtime, root, id, script, change),
+    launch: (id, script, ...how) => launchScript(runtime, root, id, script, ...how),
     close: async () => {
       await runtime.close();
       await rm(root, { recursive: true, force: true });
@@ -77,8 +83,10 @@ export async function launchScript(
   id: string,
   script: string,
   change: Partial<SandboxSpec> = {},
+  held?: Held,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<Sandbox> {
-  const dirs = runtime.prepare(id, fixtureUid);
+  const dirs = await runtime.prepare(id, fixtureUid);
   const bundleDir = join(root, `bundle-${id}`);
   for (const dir of [bundleDir, join(root, 'work'), join(root, 'artifacts')]) {
     mkdirSync(dir, { recursive: true });
@@ -99,7 +107,7 @@ export async function launchScript(
     limits: { memoryBytesMax: 512 * MIB, processesMax: 64, diskBytesMax: 64 * MIB },
     ...change,
   };
-  return runtime.launch(spec, new AbortController().signal);
+  return runtime.launch(spec, signal, held);
 }
 
 /** Content of `file` in the groups of a Lull with this root, from the first hierarchy with it. */

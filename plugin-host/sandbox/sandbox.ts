@@ -52,10 +52,26 @@ export interface SandboxExit {
   readonly signal: string | undefined;
 }
 
+/** Whoever holds a run while it is being launched. */
+export interface Held {
+  /** Whether nothing of it may run now. */
+  readonly frozen: boolean;
+  /** Resolves unless it is frozen. @throws when the run is over. */
+  thawed(): Promise<void>;
+  /** From now on there is something to freeze. Called in the step in which the runtime is started. */
+  attach(sandbox: Sandbox): void;
+}
+
+export const byNobody: Held = {
+  frozen: false,
+  thawed: () => Promise.resolve(),
+  attach: () => undefined,
+};
+
 /** A running sandbox. */
 export interface Sandbox {
   readonly id: string;
-  /** Digest of argv and configuration, for the audit. */
+  /** Digest of argv and configuration, for the audit: the same for launches that are confined alike. */
   readonly configSha256: string;
   /** Whether its work directory ends at its limit by itself; otherwise it has to be watched. */
   readonly hasQuota: boolean;
@@ -80,7 +96,7 @@ export interface Sandbox {
    * The last of what it wrote: to stderr, and where that leaves room to stdout, which comes before it.
    * At most 2 KiB, not escaped.
    */
-  stderrTail(): string;
+  outputTail(): string;
   readonly exited: Promise<SandboxExit>;
   /** Kills what runs (also when frozen) and removes cgroup, mounts and directories. Idempotent. */
   close(): Promise<void>;

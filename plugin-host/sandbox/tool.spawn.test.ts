@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ordinaryPriority, systemTools, ToolError } from './tool.spawn.js';
+import { lowestPriority, ordinaryPriority, systemTools, ToolError } from './tool.spawn.js';
 
 const { light } = systemTools();
 
@@ -32,4 +32,13 @@ test('what it gets of the environment is where programs are, and a plain languag
 
 test('an ordinary process is not in need of an ordinary priority', () => {
   expect(ordinaryPriority()).toEqual([]);
+});
+
+test('what is missing for the lowest priority is known by name, and the rest is used', () => {
+  const without = (name: string): string | undefined =>
+    name === 'ionice' ? undefined : `/bin/${name}`;
+  expect(lowestPriority(without)).toEqual({
+    prefix: ['/bin/nice', '-n', '39'],
+    missing: ['ionice'],
+  });
 });

@@ -92,11 +92,14 @@ function toolError(program: string, msMax: number, error: unknown): ToolError {
 }
 
 /** What gives a child the lowest priority, from whichever it is started; and what is missing for it. */
-export function lowestPriority(): { readonly prefix: string[]; readonly missing: string[] } {
+export function lowestPriority(find = findProgram): {
+  readonly prefix: string[];
+  readonly missing: string[];
+} {
   // From the highest that there is: what is above the lowest counts as the lowest.
   const ways = [['nice', '-n', '39'] as const, ['ionice', '-c', '3'] as const];
   const found = ways.map(([program, ...how]) => {
-    const path = findProgram(program);
+    const path = find(program);
     return { program, prefix: path === undefined ? undefined : [path, ...how] };
   });
   return {

@@ -46,7 +46,7 @@ describeHere(`a work directory${missing === undefined ? '' : ` (skipped: ${missi
     const sandbox = await launched;
     expect(sandbox.hasQuota).toBe(true);
     await sandbox.exited;
-    const said = sandbox.stderrTail();
+    const said = sandbox.outputTail();
     await sandbox.close();
     return said;
   }

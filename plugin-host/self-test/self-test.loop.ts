@@ -125,9 +125,9 @@ function tryEverything(
       signal.addEventListener('abort', reject, { once: true });
     });
     await within(Promise.race([sandbox.exited, over]), CANARY_MS_MAX, 'the canary');
-    const answer = readAnswer(sandbox.stderrTail());
+    const answer = readAnswer(sandbox.outputTail());
     if (answer === undefined) {
-      throw new Error(`the canary gave no answer: ${sandbox.stderrTail().slice(-500)}`);
+      throw new Error(`the canary gave no answer: ${sandbox.outputTail().slice(-500)}`);
     }
     if (bait.visited()) for (const name of ['network', 'sockets'] as const) fail(answer, name);
     return answer.set('freeze', freeze);
@@ -145,7 +145,7 @@ async function withCanary<T>(
   await runtime.release(workDirOf(dir));
   const bait = await layBait(dir, uid);
   try {
-    const dirs = runtime.prepare(CANARY_ID, uid);
+    const dirs = await runtime.prepare(CANARY_ID, uid);
     const sandbox = await runtime.launch(specOf(bait, dirs, uid), signal);
     try {
       return await act(sandbox, bait);

@@ -145,7 +145,7 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
       if (work?.$case === 'scan') for (const id of updates) found(runId, epoch, id);
       finished.push(done(runId, epoch, what));
       const outcome = what === options.fails ? failure : success;
-      link.report({ runId, epoch }, { kind: 'finished', outcome, stderrTail: '' });
+      link.report({ runId, epoch }, { kind: 'finished', outcome, outputTail: '' });
     };
     const cancelEnd = clock.after(runMs, () => {
       if (heldEnds === undefined || (heldWhat ?? what) !== what) end();
@@ -182,7 +182,7 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
     run.cancel();
     runs.delete(runId);
     const outcome = { kind: 'cancelled', reason: 'OPERATOR' } as const;
-    link.report({ runId, epoch: run.epoch }, { kind: 'finished', outcome, stderrTail: '' });
+    link.report({ runId, epoch: run.epoch }, { kind: 'finished', outcome, outputTail: '' });
   }
 
   const halts = connection.subscribe(subjects.halt, {
