@@ -60,8 +60,8 @@ export const allowedCalls: readonly AllowedCalls[] = [
       inotify_add_watch inotify_rm_watch`),
   },
   {
-    why: 'sockets; which families is below, by the first argument',
-    names: words(`socketpair bind listen accept accept4 connect getsockname getpeername getsockopt
+    why: 'sockets; which are made is in seccomp.ts, by the arguments of socket and socketpair',
+    names: words(`bind listen accept accept4 connect getsockname getpeername getsockopt
       setsockopt shutdown sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg`),
   },
   {

@@ -140,6 +140,27 @@ describeHere(`system calls${missing === undefined ? '' : ` (skipped: ${missing})
     );
   });
 
+  test('what would make the kernel load a module for it is not there: pairs, protocols and types', async () => {
+    const say = `for (@ARGV) { my ($what, $f, $t, $p) = split /,/;
+      my $made = $what eq 'pair' ? socketpair(my $a, my $b, $f, $t, $p) : socket(my $s, $f, $t, $p);
+      print "$_ ", $made ? 'open' : $! + 0, "\\n" }`;
+    const [noFamily, noProtocol, noCall] = ['97', '93', String(ENOSYS)];
+    const all = (said: string, asked: string): [string, string][] =>
+      asked.split(' ').map((each) => [each, said]);
+    const expected = new Map([
+      ...all('open', 'pair,1,1,0 pair,1,2,0 pair,1,5,0'),
+      // IPv4, netlink, RDS, TIPC, the machine below, SMC.
+      ...all(noFamily, 'pair,2,1,0 pair,16,1,0 pair,21,1,0 pair,30,1,0 pair,40,1,0 pair,43,1,0'),
+      ...all('open', 'one,2,1,6 one,2,2,17 one,10,1,6 one,10,2,0'),
+      // SCTP, DCCP, UDP-Lite, MPTCP.
+      ...all(noProtocol, 'one,2,1,132 one,10,5,132 one,2,6,33 one,2,2,136 one,2,1,262'),
+      // Packets by hand, and DCCP and SCTP by their types.
+      ...all(noCall, 'one,2,3,17 one,2,6,0 one,10,5,0'),
+    ]);
+    const said = await inside(['perl', '-e', say, ...expected.keys()]);
+    expect(resultsOf(said)).toEqual(expected);
+  });
+
   const onX64 = process.arch === 'x64' ? test : test.skip;
   onX64('a call in the way of a 32-bit program ends the process, and one of x32', async () => {
     // mov eax, 20 (getpid); int 0x80; exit(0) by the 64-bit way.

@@ -32,6 +32,7 @@ interface SeccompArg {
 }
 
 const ENOSYS = 38;
+const EPROTONOSUPPORT = 93;
 const EAFNOSUPPORT = 97;
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. `clone` takes no NEWTIME. */
@@ -39,6 +40,20 @@ const NAMESPACE_FLAGS = 0x7e02_0000;
 
 const families = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
 const NETLINK_ROUTE = 0;
+
+/**
+ * Streams over TCP and datagrams over UDP, by name or as the usual one. Asked for another protocol, a
+ * kernel loads its module, whoever asks: SCTP, DCCP and others that hardly anybody uses.
+ */
+const UDP = 17;
+const internet = [
+  [1, 0],
+  [1, 6],
+  [2, 0],
+  [2, UDP],
+] as const;
+/** Above are SOCK_CLOEXEC and SOCK_NONBLOCK. */
+const SOCKET_TYPE_MASK = 0xf;
 
 /** An I/O priority has its class in the bits from 13 on; 3 is idle. */
 const IO_CLASS_MASK = 0xe000;
@@ -54,13 +69,35 @@ export function seccompProfile(): SeccompProfile {
     syscalls: [
       ...allowedCalls.map(({ names }) => allow(names)),
       // A new process or thread, and no new namespace.
-      allow(['clone'], { index: 0, op: 'SCMP_CMP_MASKED_EQ', value: NAMESPACE_FLAGS, valueTwo: 0 }),
+      allow(['clone'], masked(0, NAMESPACE_FLAGS, 0)),
       // Of netlink only what lists interfaces. Others reach what no network namespace confines (vsock:
       // the machine below a virtual one), or large parts of the kernel.
-      ...[families.unix, families.inet, families.inet6].map((family) =>
-        allow(['socket'], equal(0, family)),
+      allow(['socket'], equal(0, families.unix)),
+      ...[families.inet, families.inet6].flatMap((family) =>
+        internet.map(([type, protocol]) =>
+          allow(
+            ['socket'],
+            equal(0, family),
+            masked(1, SOCKET_TYPE_MASK, type),
+            equal(2, protocol),
+          ),
+        ),
       ),
+      ...[families.inet, families.inet6].map((family): SeccompRule => ({
+        names: ['socket'],
+        action: 'SCMP_ACT_ERRNO',
+        errnoRet: EPROTONOSUPPORT,
+        args: [equal(0, family), { index: 2, op: 'SCMP_CMP_GT', value: UDP }],
+      })),
       allow(['socket'], equal(0, families.netlink), equal(2, NETLINK_ROUTE)),
+      // A pair of any other family is made of none, and makes the kernel load that family's module first.
+      allow(['socketpair'], equal(0, families.unix)),
+      {
+        names: ['socketpair'],
+        action: 'SCMP_ACT_ERRNO',
+        errnoRet: EAFNOSUPPORT,
+        args: [{ index: 0, op: 'SCMP_CMP_GT', value: families.unix }],
+      },
       {
         names: ['socket'],
         action: 'SCMP_ACT_ERRNO',
@@ -68,12 +105,7 @@ export function seccompProfile(): SeccompProfile {
         args: [{ index: 0, op: 'SCMP_CMP_GT', value: families.netlink }],
       },
       // The idle class is where it was started; nobody needs a right to leave it.
-      allow(['ioprio_set'], {
-        index: 2,
-        op: 'SCMP_CMP_MASKED_EQ',
-        value: IO_CLASS_MASK,
-        valueTwo: IO_CLASS_IDLE,
-      }),
+      allow(['ioprio_set'], masked(2, IO_CLASS_MASK, IO_CLASS_IDLE)),
       ...personalities.map((persona) => allow(['personality'], equal(0, persona))),
     ],
   };
@@ -85,4 +117,9 @@ function allow(names: readonly string[], ...args: readonly SeccompArg[]): Seccom
 
 function equal(index: number, value: number): SeccompArg {
   return { index, value, op: 'SCMP_CMP_EQ' };
+}
+
+/** Of the bits of the mask, exactly these. */
+function masked(index: number, mask: number, bits: number): SeccompArg {
+  return { index, value: mask, valueTwo: bits, op: 'SCMP_CMP_MASKED_EQ' };
 }
