@@ -17,14 +17,8 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pack, type Header } from 'tar-stream';
 import { ENVELOPE_BYTES_MAX } from './envelope-size.js';
-import {
-  BundleError,
-  packDirectory,
-  packLullFile,
-  readBundle,
-  readLullFile,
-  sha256Of,
-} from './tar.js';
+import { packDirectory } from './pack.fs.js';
+import { BundleError, packLullFile, readBundle, readLullFile, sha256Of } from './tar.js';
 
 let directory: string;
 
@@ -60,9 +54,9 @@ async function read(tar: Buffer, declared = declare(tar), chunkBytes = 700) {
     for (let at = 0; at < tar.byteLength; at += chunkBytes) yield tar.subarray(at, at + chunkBytes);
   };
   try {
-    await readBundle(Readable.from(chunks()), declared, (file) => {
+    await readBundle(Readable.from(chunks()), declared, async (file, read) => {
+      await buffer(read);
       names.push(file.path);
-      return Promise.resolve();
     });
     return { names, stopped: undefined };
   } catch (error) {
@@ -207,6 +201,50 @@ describe('content that is not as declared', () => {
     const reading = readBundle(endless(), declare(tar), () => Promise.resolve());
     await expect(reading).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
     expect(givenBytes).toBe(65_536);
+  });
+});
+
+describe('a large file', () => {
+  const BYTES = 32 * 1024 * 1024;
+  const large = { path: 'large', size: BYTES, executable: false };
+
+  test('is handed on as it comes, and never whole', async () => {
+    const body = Buffer.alloc(BYTES, 'large ');
+    const tar = await tarOf([{ name: 'large' }, body]);
+    const file = { ...large, sha256: sha256Of(body) };
+    let [given, seen, most, ahead] = [0, 0, 0, 0];
+    const chunks = function* () {
+      for (let at = 0; at < tar.byteLength; at += 65_536) {
+        given += 65_536;
+        yield tar.subarray(at, at + 65_536);
+      }
+    };
+    await readBundle(Readable.from(chunks()), declare(tar, [file]), async (_file, read) => {
+      for await (const chunk of read) {
+        seen += chunk.byteLength;
+        most = Math.max(most, chunk.byteLength);
+        ahead = Math.max(ahead, given - seen);
+      }
+    });
+    expect(seen).toBe(BYTES);
+    expect(most).toBeLessThanOrEqual(65_536);
+    expect(ahead).toBeLessThan(4 * 1024 * 1024);
+  });
+
+  test('that is another at its end throws at its end, also where nobody reads it', async () => {
+    const body = Buffer.alloc(BYTES, 'large ');
+    const tar = await tarOf([{ name: 'large' }, body]);
+    const declared = declare(tar, [{ ...large, sha256: sha256Of(content) }]);
+    expect(await read(tar, declared)).toEqual({ names: [], stopped: 'DIGEST_MISMATCH' });
+    const reading = readBundle(Readable.from([tar]), declared, () => Promise.resolve());
+    await expect(reading).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+
+  test('for which there is no room says so, and nothing of the bundle', async () => {
+    const tar = await tarOf([{ name: 'hello' }, content]);
+    const full = Object.assign(new Error('no space left'), { code: 'ENOSPC', errno: -28 });
+    const reading = readBundle(Readable.from([tar]), declare(tar), () => Promise.reject(full));
+    await expect(reading).rejects.toBe(full);
   });
 });
 

@@ -1,12 +1,9 @@
-// Bundles as bytes: packing a directory, reading a tar entry by entry, and the `.lull` file.
+// Bundles as bytes: reading a tar entry by entry, and the `.lull` file. Packing is in pack.fs.ts.
 //
-// The tar is deterministic (sorted, no times, no owners), so that the same files have the same
-// digest everywhere. Reading accepts regular files only: directories follow from their paths, and
+// Reading accepts regular files only: directories follow from their paths, and
 // nothing else has a place in a bundle (T8).
 
 import { createHash } from 'node:crypto';
-import { lstat, readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract, pack, type Header } from 'tar-stream';
@@ -30,53 +27,18 @@ export class BundleError extends Error {
   }
 }
 
-export interface PackedBundle {
-  readonly tar: Buffer;
-  readonly sha256: string;
-  readonly files: readonly BundleFile[];
-}
-
-/** Packs every regular file below `directory`. Links and special files are an error. */
-export async function packDirectory(directory: string): Promise<PackedBundle> {
-  const archive = pack();
-  const files: BundleFile[] = [];
-  const bytes = buffer(archive);
-  for (const path of await listFiles(directory, '')) {
-    const content = await readFile(join(directory, path));
-    const { mode } = await lstat(join(directory, path));
-    const executable = (mode & 0o100) !== 0;
-    files.push({ path, size: content.byteLength, sha256: sha256Of(content), executable });
-    archive.entry(
-      { name: path, mode: executable ? 0o555 : 0o444, mtime: new Date(0), uid: 0, gid: 0 },
-      content,
-    );
-  }
-  archive.finalize();
-  const tar = await bytes;
-  return { tar, sha256: sha256Of(tar), files };
-}
-
-async function listFiles(directory: string, below: string): Promise<string[]> {
-  const found: string[] = [];
-  const entries = await readdir(join(directory, below), { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory()) found.push(...(await listFiles(directory, path)));
-    else if (entry.isFile()) found.push(path);
-    else throw new BundleError('BUNDLE_INVALID', `${path} is neither a file nor a directory`);
-  }
-  return found;
-}
-
 /**
  * Reads a bundle's tar and holds it against the manifest: every declared file, in any order, with
- * its size and digest, and nothing else. `onFile` is given each file after its digest was found good.
- * @throws BundleError with the first thing that is not as declared, or what `tar` itself failed with.
+ * its size and digest, and nothing else. No more of it is in memory than came at once.
+ * @param onFile is given each file as it comes. What does not have its digest throws at its end: until
+ *   then, and until this function has returned, what was read of it is not to be relied on.
+ * @throws BundleError with the first thing that is not as declared, or what `tar` or `onFile` itself
+ *   failed with.
  */
 export async function readBundle(
   tar: AsyncIterable<Uint8Array>,
   declared: Manifest['bundle'],
-  onFile: (file: BundleFile, content: Buffer) => Promise<void>,
+  onFile: (file: BundleFile, content: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
   const hash = createHash('sha256');
   const missing = new Map(declared.files.map((file) => [file.path, file]));
@@ -101,9 +63,9 @@ export async function readBundle(
       await readEntry(entry, missing, onFile);
     }
   } catch (error) {
-    // A connection that broke says nothing of the bundle.
+    // A connection that broke says nothing of the bundle, and a disk that is full neither.
     if (sourceFailure !== undefined) throw sourceFailure.cause;
-    if (error instanceof BundleError) throw error;
+    if (error instanceof BundleError || isOfSystem(error)) throw error;
     const words = endsEarly(error)
       ? `it is not whole: it ends after ${String(seenBytes)} of ${String(declared.size)} bytes`
       : `not a tar: ${(error as Error).message}`;
@@ -124,7 +86,7 @@ export async function readBundle(
 async function readEntry(
   entry: Entry,
   missing: Map<string, BundleFile>,
-  onFile: (file: BundleFile, content: Buffer) => Promise<void>,
+  onFile: (file: BundleFile, content: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
   const { name, type, size } = entry.header;
   // T8: an undeclared, repeated, linked or special entry ends the reading before its content.
@@ -139,16 +101,37 @@ async function readEntry(
       `${name} has ${String(size)} bytes, the manifest says ${String(file.size)}`,
     );
   }
-  const content = await buffer(entry);
-  const digest = sha256Of(content);
-  if (digest !== file.sha256) {
-    throw new BundleError(
-      'DIGEST_MISMATCH',
-      `${name} has digest ${digest}, the manifest says ${file.sha256}`,
-    );
-  }
-  missing.delete(name);
+  const content = hashed(entry, file, () => {
+    missing.delete(name);
+  });
   await onFile(file, content);
+  // As far as nobody did.
+  let rest = await content.next();
+  while (rest.done !== true) rest = await content.next();
+  if (missing.has(name)) throw new Error(`${name} was not read to its end`);
+}
+
+/** Passes a file on, and at its end holds its digest against the manifest. */
+async function* hashed(
+  content: AsyncIterable<Uint8Array>,
+  { path, sha256 }: BundleFile,
+  onGood: () => void,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const chunk of content) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  const digest = hash.digest('hex');
+  if (digest !== sha256) {
+    const words = `${path} has digest ${digest}, the manifest says ${sha256}`;
+    throw new BundleError('DIGEST_MISMATCH', words);
+  }
+  onGood();
+}
+
+function isOfSystem(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).errno !== undefined;
 }
 
 /** As `tar-stream` says that a tar was cut, between entries and in one, where nothing else failed. */

@@ -11,7 +11,8 @@ import { keyIdOf, signEnvelope } from '../../bundle/envelope.js';
 import { entrypointProblems } from '../../bundle/entrypoint.js';
 import { namedRootProblems } from '../../bundle/grant.js';
 import { parseManifest, type Manifest } from '../../bundle/manifest.js';
-import { packDirectory, packLullFile } from '../../bundle/tar.js';
+import { packDirectory } from '../../bundle/pack.fs.js';
+import { packLullFile } from '../../bundle/tar.js';
 import { CommandError } from '../failure.js';
 
 export interface Keypair {

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ServiceError } from '@grpc/grpc-js';
-import { packDirectory } from '../../bundle/tar.js';
+import { packDirectory } from '../../bundle/pack.fs.js';
 import type {
   RegistryServiceClient,
   SubmitResponse,

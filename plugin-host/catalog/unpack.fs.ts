@@ -31,11 +31,15 @@ export async function unpackEntry(
   }
 }
 
-async function writeFile(path: string, content: Uint8Array, mode: number): Promise<void> {
+async function writeFile(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  mode: number,
+): Promise<void> {
   // `wx`: what exists already is never written through, link or not.
   const file = await open(path, 'wx', 0o600);
   try {
-    await file.writeFile(content);
+    for await (const chunk of content) await file.writeFile(chunk);
     // Apart from open, so that no umask has a say.
     await file.chmod(mode);
     await file.sync();

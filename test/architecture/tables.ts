@@ -79,7 +79,7 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ['reflect-metadata', ['cli/keys/']],
   ['semver', ['updaters/npm/']],
   ['systeminformation', ['sensor-service/probe/']],
-  ['tar-stream', ['bundle/tar.ts', 'updaters/npm/unpack.fs.ts']],
+  ['tar-stream', ['bundle/pack.fs.ts', 'bundle/tar.ts', 'updaters/npm/unpack.fs.ts']],
   ['testcontainers', ['test/containers/']],
   ['typescript', ['test/architecture/']],
   ['undici', ['plugin-host/']],
