@@ -1,7 +1,7 @@
 // The plugin-host: verifies, confines, runs, pauses and audits updaters. It never chooses what runs.
 
 import { randomBytes, type KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
@@ -17,6 +17,7 @@ import { createInstaller } from './install/install.fs.js';
 import { openRootRecords } from './install/root-record.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
 import { grpcCarrier } from './link/link.grpc.js';
+import { hostIdIn } from './link/host-id.fs.js';
 import { openLink } from './link/link.loop.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
 import { readBootId } from './power/boot-id.fs.js';
@@ -96,7 +97,7 @@ export async function startPluginHost(
       }),
     );
     const { fleet } = settings;
-    const hostId = fleet?.hostId ?? hostIdIn(stateDir);
+    const hostId = fleet?.hostId ?? (await hostIdIn(stateDir, log));
     const instanceId = randomBytes(8).toString('hex');
     const faraway =
       fleet === undefined
@@ -195,11 +196,4 @@ export async function startPluginHost(
     await opened.close();
     throw error;
   }
-}
-
-/** This host's name for the orchestrator: made once, and no name or address of the machine. */
-function hostIdIn(stateDir: string): string {
-  const file = join(stateDir, 'host-id');
-  if (!existsSync(file)) writeFileSync(file, `host-${randomBytes(4).toString('hex')}\n`);
-  return readFileSync(file, 'utf8').trim();
 }

@@ -5,7 +5,8 @@
 //   D1. A uid belongs to one updater id for good: files of one are never another's (T15).
 //   D2. An updater's id is never part of a path (T7): directories are named by the uid.
 
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDurably } from '../artifacts/durable.fs.js';
 import { mountPoints } from '../sandbox/device.fs.js';
@@ -100,11 +101,11 @@ export function openPlaces(deps: { readonly stateDir: string; readonly uids: Uid
       const mine = last.then(async () => {
         const uid = await uidOf(updaterId);
         const place = placeOf(uid);
-        mkdirSync(place.workDir, { recursive: true });
-        mkdirSync(place.artifactsDir, { recursive: true });
-        chownSync(place.workDir, uid, uid);
-        chmodSync(place.workDir, 0o700);
-        chmodSync(place.artifactsDir, 0o755);
+        await mkdir(place.workDir, { recursive: true });
+        await mkdir(place.artifactsDir, { recursive: true });
+        await chown(place.workDir, uid, uid);
+        await chmod(place.workDir, 0o700);
+        await chmod(place.artifactsDir, 0o755);
         return place;
       });
       last = mine.catch(() => undefined);

@@ -3,8 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, copyFileSync, mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { chown, copyFile, mkdir, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type ListenOptions, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,10 +26,10 @@ export async function layBait(dir: string, uid: number): Promise<Bait> {
   const [bundleDir, workDir] = [join(dir, 'bundle'), workDirOf(dir)];
   const artifactsDir = join(dir, 'artifacts');
   await rm(dir, { recursive: true, force: true });
-  for (const each of [bundleDir, workDir, artifactsDir]) mkdirSync(each, { recursive: true });
-  chownSync(workDir, uid, uid);
+  for (const each of [bundleDir, workDir, artifactsDir]) await mkdir(each, { recursive: true });
+  await chown(workDir, uid, uid);
   // Outside of Lull's own tree nothing says that a .js file is a module.
-  copyFileSync(canaryFile, join(bundleDir, 'main.mjs'));
+  await copyFile(canaryFile, join(bundleDir, 'main.mjs'));
   const sockets = [join(dir, 'h.sock'), `\0lull-canary-${randomBytes(8).toString('hex')}`];
   const servers: Server[] = [];
   let visits = 0;
