@@ -16,6 +16,7 @@ import { CommandError } from '../failure.js';
 import { busesFrom, type Places } from '../paths.js';
 import type { PolicyFile } from '../policy-file.fs.js';
 import { IS_UP } from '../up-words.js';
+import { requireFreeUids } from './free-uids.spawn.js';
 import { connectFleet, hostIdOf, type FleetPlace } from './fleet-place.js';
 import type { JournalSettings } from './journal-place.js';
 import type { Part } from './parts.js';
@@ -72,6 +73,10 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       wanted('plugin-host') && !isRoot() ? await requireGround(options.uids) : undefined;
     const parts = options.parts.filter((part) => part !== 'plugin-host' || group === undefined);
     if (parts.includes('plugin-host')) requireConfinement(ociRuntime, options.delegatedGroup);
+    // In a user namespace of our own they are ours.
+    if (parts.includes('plugin-host') && options.delegatedGroup === undefined) {
+      await requireFreeUids(options.uids, log);
+    }
     // The sockets tell a living Lull from a dead one, but not two that start at once; and the
     // plugin-host has no socket at all.
     makeDirectory(runDir, 0o700, '--run');
