@@ -2,8 +2,7 @@
 // call for it, so that a one-line program of perl makes it, which every Debian has. Where there is none,
 // the caller does without.
 
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { systemTools, ToolError } from '../sandbox/tool.spawn.js';
 
 /** Answers whether they changed places; false: nothing was done, or nobody knows. */
 export type Exchange = (one: string, other: string) => Promise<boolean>;
@@ -22,12 +21,12 @@ export const exchange: Exchange = async (one, other) => {
   const call = callNumbers[process.arch];
   if (call === undefined) return false;
   try {
+    // It gets no variable of ours: PERL5OPT would run what it names.
     const args = ['-e', PROGRAM, String(call), one, other];
-    // Without a variable of ours: PERL5OPT would run what it names.
-    await promisify(execFile)(PERL, args, { timeout: CALL_MS_MAX, env: {}, cwd: '/' });
+    await systemTools().light(PERL, args, CALL_MS_MAX);
     return true;
-  } catch {
-    // No perl, no such call, or a file system without it.
-    return false;
+  } catch (error) {
+    if (error instanceof ToolError) return false; // No perl, or a file system without such a call.
+    throw error;
   }
 };

@@ -5,8 +5,8 @@
 //     └─ ends otherwise ─▶ closed ◀─ anything else asked for, its time is over, we stop
 //
 // Invariants:
-//   L1. What lingers is frozen, or ended where it goes on, and serves no run: its token opens nothing meanwhile (T15). The brake
-//       of the run before is off: it does not slow the next one.
+//   L1. What lingers is frozen, or ended where it goes on, and serves no run: its token opens nothing
+//       meanwhile (T15). The brake of the run before is off: it does not slow the next one.
 //   L2. At most one lingers, for at most LINGER_MS; a launch serves at most RUNS_MAX runs.
 //   L3. It is taken only by a run that would be launched in exactly the same way.
 
