@@ -62,6 +62,9 @@ export function upStreamOf(partition: string): string {
  */
 export const FROM_ORCHESTRATOR = 'lull-orchestrator';
 
+/** The header of what a host says of itself, for the same reason: a server sends nothing with it. */
+export const FROM_MACHINE = 'lull-machine';
+
 export const subjects = {
   /** @param partition a name, or `*` */
   journal: (partition: string) => `lull.v1.journal.${partition}`,

@@ -21,10 +21,10 @@ import { partitionOf, partitions, subjects } from '../../proto/subjects.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { hostIn } from '../api/about.grpc.js';
-import { answer, RpcFailure } from '../api/answer.grpc.js';
+import { answer, RpcFailure } from '../world/answer.grpc.js';
 import { streamEntries, type ProgressFeed } from '../api/watch.grpc.js';
 import type { Entry } from '../journal/chain.js';
-import { isSaid } from '../link/say.nats.js';
+import { hearSaid } from '../link/say.nats.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
 import type { RunProgress } from '../scheduler/edges.loop.js';
 import { followJournal } from './follower.nats.js';
@@ -94,16 +94,14 @@ async function watchHost(
     return;
   }
   call.once('close', stop);
-  streamEntries(call, followed, progressOf(nats, hostId));
+  streamEntries(call, followed, progressOf(nats, hostId, log));
 }
 
-function progressOf(nats: Nats, hostId: string): Pick<ProgressFeed, 'subscribe'> {
+function progressOf(nats: Nats, hostId: string, log: Log): Pick<ProgressFeed, 'subscribe'> {
   return {
     subscribe: (listener) => {
-      const heard = nats.connection.subscribe(subjects.progress(hostId), {
-        callback: (error, message) => {
-          if (error === null && isSaid(message)) listener(message.json<RunProgress>());
-        },
+      const heard = hearSaid(nats.connection, subjects.progress(hostId), log, (message) => {
+        listener(message.json<RunProgress>());
       });
       return () => {
         heard.unsubscribe();

@@ -86,7 +86,7 @@ export async function startFleetOrchestrator(
     const jsm = await jetstreamManager(nats.connection, { timeout: API_MS_MAX });
     const file = join(stateDir, 'journals-seen.json');
     const witness = opened.add('witness', await openWitness({ file, allowLossy, log }));
-    const answers = opened.add('seen', answerForSeen(nats, name));
+    const answers = opened.add('seen', answerForSeen(nats, name, log));
     if (witness.hasSeen) answers.begin();
     const saw = (partition: string, head: Head): void => {
       if (head.sequence === 0) return;
@@ -134,9 +134,14 @@ export async function startFleetOrchestrator(
     };
     const restraints = opened.add(
       'restraints',
-      hearRestraints(nats, follower, (restraint) => {
-        for (const { restrain } of led.values()) restrain?.(restraint);
-      }),
+      hearRestraints(
+        nats,
+        follower,
+        (restraint) => {
+          for (const { restrain } of led.values()) restrain?.(restraint);
+        },
+        log,
+      ),
     );
     const stopLeading = async (partition: string): Promise<void> => {
       const leading = led.get(partition);

@@ -2,10 +2,11 @@
 // (fleet-ledger.nats.ts, A2).
 
 import { subjects } from '../../proto/subjects.js';
+import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { canonicalJson } from '../journal/chain.js';
-import { isSaid } from '../link/say.nats.js';
+import { hearSaid } from '../link/say.nats.js';
 import { RESTRAINTS_MAX } from '../world/entry-log.loop.js';
 import type { Restraint } from '../world/restraints.js';
 import type { FleetFollower } from './follower.nats.js';
@@ -19,16 +20,14 @@ export function hearRestraints(
   nats: Nats,
   follower: Pick<FleetFollower, 'onEntry'>,
   onRestraint: (restraint: Restraint) => void,
+  log: Log,
 ): HeardRestraints {
   const unrecorded = new Map<string, Restraint>();
   const stopFollowing = follower.onEntry(({ fact }) => unrecorded.delete(canonicalJson(fact)));
-  const heard = nats.connection.subscribe(subjects.restrain, {
-    callback: (error, message) => {
-      if (error !== null || !isSaid(message)) return;
-      const restraint = message.json<Restraint>();
-      if (unrecorded.size < RESTRAINTS_MAX) unrecorded.set(canonicalJson(restraint), restraint);
-      onRestraint(restraint);
-    },
+  const heard = hearSaid(nats.connection, subjects.restrain, log, (message) => {
+    const restraint = message.json<Restraint>();
+    if (unrecorded.size < RESTRAINTS_MAX) unrecorded.set(canonicalJson(restraint), restraint);
+    onRestraint(restraint);
   });
   return {
     unrecorded: () => unrecorded.values(),

@@ -5,8 +5,10 @@
 
 import { RequestError, type Subscription } from '@nats-io/transport-node';
 import { subjects } from '../../proto/subjects.js';
+import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { hearSaid, marked, reply } from '../link/say.nats.js';
 
 const ASK_MS_MAX = 5_000;
 
@@ -16,14 +18,12 @@ export interface SeenAnswers extends Closeable {
 }
 
 /** @param self the name of this orchestrator. */
-export function answerForSeen({ connection }: Nats, self: string): SeenAnswers {
+export function answerForSeen({ connection }: Nats, self: string, log: Log): SeenAnswers {
   let asks: Subscription | undefined;
   return {
     begin: () => {
-      asks ??= connection.subscribe(subjects.seen, {
-        callback: (error, message) => {
-          if (error === null) message.respond(self);
-        },
+      asks ??= hearSaid(connection, subjects.seen, log, (message) => {
+        reply(message, self, log);
       });
     },
     close: () => {
@@ -35,7 +35,8 @@ export function answerForSeen({ connection }: Nats, self: string): SeenAnswers {
 /** @returns the name of an orchestrator that has seen journals, where it says it; undefined: none is there. */
 export async function whoHasSeen({ connection }: Nats): Promise<string | undefined> {
   try {
-    return (await connection.request(subjects.seen, '', { timeout: ASK_MS_MAX })).string();
+    const asked = { timeout: ASK_MS_MAX, headers: marked() };
+    return (await connection.request(subjects.seen, '', asked)).string();
   } catch (error) {
     if (error instanceof RequestError && error.isNoResponders()) return undefined;
     // Whoever can be asked has seen some, also one that stands still.

@@ -7,10 +7,12 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Fact } from '../journal/fact.js';
+import { hearSaid, reply } from '../link/say.nats.js';
 import type { EntryLog } from '../world/entry-log.loop.js';
 
 /** Before whoever asks has given up. */
 const WRITE_MS_MAX = 3_000;
+const WORDS_CHARS_MAX = 4_096;
 
 /** What an orchestrator asks to be written. */
 const asked = z.object({
@@ -50,18 +52,16 @@ export function serveFleetLedger(deps: {
     }
     return { sequence: entries.head.sequence };
   }
-  const asks = deps.nats.connection.subscribe(subjects.ask(FLEET_PARTITION), {
-    callback: (error, message) => {
-      if (error !== null) return;
-      void write(message.json())
-        .catch((failure: unknown) => {
-          log.error({ err: failure }, "the fleet's journal was not written");
-          return { refused: (failure as Error).message };
-        })
-        .then((answer) => {
-          message.respond(JSON.stringify(answer));
-        });
-    },
+  const { connection } = deps.nats;
+  const asks = hearSaid(connection, subjects.ask(FLEET_PARTITION), log, (message) => {
+    void write(message.json())
+      .catch((failure: unknown) => {
+        log.error({ err: failure }, "the fleet's journal was not written");
+        return { refused: (failure as Error).message.slice(0, WORDS_CHARS_MAX) };
+      })
+      .then((answer) => {
+        reply(message, JSON.stringify(answer), log);
+      });
   });
   return {
     close: () => {

@@ -17,6 +17,7 @@ import type {
   Hello,
 } from '../../proto/gen/lull/link/v1/link.js';
 import type { Confinement } from '../../conditions/confinement.js';
+import type { ReasonCode } from '../../conditions/reason.js';
 import { displayText } from '../../conditions/words.js';
 import type { Log } from '../../runtime/log.js';
 import { confinementFromWire } from './confinement.wire.js';
@@ -98,7 +99,7 @@ export function isInstanceName(text: string): boolean {
 }
 
 const duplicate = {
-  reason: 'HOST_DUPLICATE',
+  reason: 'HOST_DUPLICATE' satisfies ReasonCode,
   message:
     'another machine goes by this name. Give one of them a name of its own (--host-id), as copies of an image need.',
 };

@@ -2,7 +2,7 @@
 //
 // Invariants:
 //   H3. A host speaks for itself: what it says of itself is held against the subject that the server let
-//       it publish on.
+//       it publish on; and what a server sends for one, to a subject of another, has no host's mark.
 //   H4. A host that is silent is not attached, and nothing is known of its machine.
 //   H5. Whoever cannot hear the partition's machines any more does not go on leading it.
 //   H6. A machine's clock may be wrong: instants that it tells are taken as ages.
@@ -22,7 +22,7 @@ import type { HostSession, HostSessions } from './host-session.loop.js';
 import { byOurClock } from './our-clock.wire.js';
 import { listenTo } from './listening.nats.js';
 import { hostOf, saidIn } from './said.wire.js';
-import { say } from './say.nats.js';
+import { hearHosts, say } from './say.nats.js';
 import { fallSilent, hearState, type ToldState } from './told-state.js';
 
 /** More than twice what a host lets pass between two signs of life. */
@@ -103,7 +103,7 @@ export async function serveHosts(deps: {
   }
 
   async function hear(message: JsMsg): Promise<void> {
-    const said = saidIn(partition, message.subject, message.data);
+    const said = saidIn(partition, message);
     if (typeof said === 'string') {
       log.error({ subject: message.subject }, said); // H3
       return;
@@ -187,15 +187,8 @@ export async function serveHosts(deps: {
   const listening = await listenTo({
     ...{ nats, jsm, replicaCount, partition, leaderId, hear, onDeaf, log },
   });
-  const states = connection.subscribe(subjects.state(partition, '*'), {
-    callback: (error, { subject, data }) => {
-      if (error !== null) return;
-      try {
-        hearStateOf(hostOf(subject), data);
-      } catch (failure) {
-        log.warn({ err: failure, subject }, "a host's state cannot be read");
-      }
-    },
+  const states = hearHosts(connection, subjects.state(partition, '*'), log, (message) => {
+    hearStateOf(hostOf(message.subject), message.data);
   });
   const cancels = new Set<CancelTimer>();
   const every = (ms: number, act: () => void): void => {

@@ -1,7 +1,7 @@
 // What came on a machine's subject, and whether it is that machine's to say (H3 of hosts.nats.ts).
 
 import { Up, type AttachRequest } from '../../proto/gen/lull/link/v1/link.js';
-import { isSubjectName, partitionOf } from '../../proto/subjects.js';
+import { FROM_MACHINE, isSubjectName, partitionOf } from '../../proto/subjects.js';
 import { isInstanceName } from './host-session.loop.js';
 
 export interface Said {
@@ -10,8 +10,16 @@ export interface Said {
   readonly kind: NonNullable<AttachRequest['kind']>;
 }
 
+/** As a server delivers it. */
+interface Delivered {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly headers?: { has(name: string): boolean } | undefined;
+}
+
 /** @returns why it is not heard, in words for the log, instead of what was said. */
-export function saidIn(partition: string, subject: string, data: Uint8Array): Said | string {
+export function saidIn(partition: string, { subject, data, headers }: Delivered): Said | string {
+  if (headers?.has(FROM_MACHINE) !== true) return 'a server said it for somebody, and no host';
   const hostId = hostOf(subject);
   const up = decoded(data);
   const kind = up?.message?.kind;

@@ -29,6 +29,7 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { within } from '../../runtime/deadline.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { LinkCarrier } from './carrier.wire.js';
+import { markOfMachine } from './mark.nats.js';
 import { atFirst, whenAnnounced, type Patience } from './patience.js';
 
 /** A server under a storm of a whole fleet takes its time, and asking again would make it worse. */
@@ -180,6 +181,7 @@ class NatsLinkStream extends Duplex {
     const up = Up.encode({ instanceId, message, hello }).finish();
     await this.js.publish(subjects.up(this.partition, hostId), up, {
       msgID: `${instanceId}:${number}`,
+      headers: markOfMachine(),
     });
     if (this.destroyed) return;
     // N1

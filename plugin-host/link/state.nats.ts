@@ -18,6 +18,7 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Guard } from '../guard/guard.loop.js';
+import { markOfMachine } from './mark.nats.js';
 import { changesSince, lacksSome } from './changes.js';
 
 const LEVELS_EVERY_MS = 1_000;
@@ -56,7 +57,7 @@ export function publishState(deps: {
     const sentAtUnixMs = BigInt(Math.round(clock.now().wallMs));
     const news = changed.map(toldAfar);
     const state = { instanceId, sequence, snapshot, readings: news, sentAtUnixMs };
-    connection.publish(subject, HostState.encode(state).finish());
+    connection.publish(subject, HostState.encode(state).finish(), { headers: markOfMachine() });
   }
 
   function sendAll(): void {

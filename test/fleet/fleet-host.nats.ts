@@ -13,6 +13,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { readingOf, readingsAt } from '../../orchestrator/simulation/calm.js';
 import { openLink } from '../../plugin-host/link/link.loop.js';
+import { markOfMachine } from '../../plugin-host/link/mark.nats.js';
 import { natsCarrier } from '../../plugin-host/link/link.nats.js';
 
 /** Whoever is away has been so for long: nothing waits for that. */
@@ -108,7 +109,9 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
       readings: told.map(readingToWire),
       sentAtUnixMs,
     };
-    connection.publish(stateSubject, HostState.encode(state).finish());
+    connection.publish(stateSubject, HostState.encode(state).finish(), {
+      headers: markOfMachine(),
+    });
   }
 
   function tell(): void {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Down, Hello, Up } from '../../proto/gen/lull/link/v1/link.js';
 import { partitionOf, partitions, subjects, upStreamOf } from '../../proto/subjects.js';
+import { markOfMachine } from '../../plugin-host/link/mark.nats.js';
 import { say } from '../../orchestrator/link/say.nats.js';
 import { createLog } from '../../runtime/log.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
@@ -136,8 +137,8 @@ describe('not believed', () => {
       await attached('honest');
       const js = jetstream(nats.connection);
       const up = subjects.up(partitionOf('thief'), 'thief');
-      await js.publish(up, helloOf('honest', 'evil'));
-      await js.publish(up, new Uint8Array([255, 255, 1]));
+      await js.publish(up, helloOf('honest', 'evil'), { headers: markOfMachine() });
+      await js.publish(up, new Uint8Array([255, 255, 1]), { headers: markOfMachine() });
       const bye = await stage.machine({ hostId: 'later' });
       await attached('honest', 'later');
       expect((await hostsOf(lull)).map(({ id }) => id)).not.toContain('thief');
@@ -151,9 +152,10 @@ describe('not believed', () => {
     async () => {
       const js = jetstream(nats.connection);
       const elsewhere = partitions.find((each) => each !== partitionOf('lost')) ?? '';
-      await js.publish(subjects.up(elsewhere, 'lost'), helloOf('lost', 'instance'));
+      const headers = markOfMachine();
+      await js.publish(subjects.up(elsewhere, 'lost'), helloOf('lost', 'instance'), { headers });
       const endless = helloOf('endless', 'x'.repeat(400_000));
-      await js.publish(subjects.up(partitionOf('endless'), 'endless'), endless);
+      await js.publish(subjects.up(partitionOf('endless'), 'endless'), endless, { headers });
       await stage.machine({ hostId: 'later' });
       await attached('later');
       await stage.until('everything was heard', async () => (await waitingMessages()) === 0);
@@ -185,7 +187,7 @@ describe('not believed', () => {
       const field99 = Buffer.from([0x98, 0x06, 0x01]);
       const hello = Buffer.concat([helloOf('newer', 'instance'), field99]);
       const up = subjects.up(partitionOf('newer'), 'newer');
-      await jetstream(nats.connection).publish(up, hello);
+      await jetstream(nats.connection).publish(up, hello, { headers: markOfMachine() });
       await attached('newer');
     },
     MS_MAX,

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { createHostSessions, type HostEdges } from '../../orchestrator/link/host-session.loop.js';
 import { serveHosts } from '../../orchestrator/link/hosts.nats.js';
+import { markOfMachine } from '../../plugin-host/link/mark.nats.js';
 import { Hello, RunEvent, Up } from '../../proto/gen/lull/link/v1/link.js';
 import { partitionOf, subjects, upStreamOf } from '../../proto/subjects.js';
 import { systemClock } from '../../runtime/clock.js';
@@ -72,7 +73,8 @@ afterEach(() => opened.close(), MS_MAX);
 
 async function say(kind: NonNullable<Up['message']>['kind']): Promise<void> {
   const up = Up.encode({ instanceId, message: { kind }, hello: 1n }).finish();
-  await jetstream(machine.connection).publish(subjects.up(partition, hostId), up);
+  const options = { headers: markOfMachine() };
+  await jetstream(machine.connection).publish(subjects.up(partition, hostId), up, options);
 }
 
 function sayEvent(sequence: number): Promise<void> {
