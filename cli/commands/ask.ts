@@ -3,6 +3,7 @@
 import type {
   Entry,
   GetStatusResponse,
+  OperatorServiceClient,
   Run,
   Subject,
   VerifyAuditResponse,
@@ -15,7 +16,11 @@ import { unary } from '../../runtime/grpc.js';
 import { CALL_MS_MAX, withOperator, withSensor, type OrchestratorAt } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 
+/** Of one command; the server gives them in pages that it bounds itself. */
 const ENTRIES_MAX = 10_000;
+const RUNS_PAGE = 1_000;
+/** A long journal is read from its first entry on; longer than an orchestrator waits for another one. */
+const VERIFY_MS_MAX = 330_000;
 
 export interface WholeRun {
   readonly run: Run;
@@ -38,9 +43,16 @@ export async function askExplain(at: OrchestratorAt, subject: string): Promise<S
 /** Runs, newest first. */
 export async function askHistory(at: OrchestratorAt, countMax: number): Promise<Run[]> {
   return withOperator(at, async (operator) => {
-    const request = { pageSize: countMax, pageToken: '', runId: '' };
-    const { runs } = await unary(operator.listRuns.bind(operator), request, options);
-    return runs;
+    const all: Run[] = [];
+    let pageToken = '';
+    do {
+      const pageSize = Math.min(countMax - all.length, RUNS_PAGE);
+      const request = { pageSize, pageToken, runId: '' };
+      const page = await unary(operator.listRuns.bind(operator), request, options);
+      all.push(...page.runs);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '' && all.length < countMax);
+    return all;
   });
 }
 
@@ -52,22 +64,33 @@ export async function askRun(at: OrchestratorAt, named: string): Promise<WholeRu
     const { runs } = await unary(operator.listRuns.bind(operator), asked, options);
     const [run] = runs;
     if (run === undefined) throw new CommandError(`no run is called "${named}"`);
-    const request = { fromSequence: 0n, pageSize: ENTRIES_MAX, runId: run.id };
-    const { entries } = await unary(operator.listEntries.bind(operator), request, options);
-    return { run, entries };
+    return { run, entries: await entriesOf(operator, 0n, run.id) };
   });
 }
 
 export async function askEntries(at: OrchestratorAt, fromSequence: number): Promise<Entry[]> {
-  return withOperator(at, async (operator) => {
-    const request = { fromSequence: BigInt(fromSequence), pageSize: ENTRIES_MAX, runId: '' };
-    const { entries } = await unary(operator.listEntries.bind(operator), request, options);
-    return entries;
-  });
+  return withOperator(at, (operator) => entriesOf(operator, BigInt(fromSequence), ''));
+}
+
+async function entriesOf(
+  operator: OperatorServiceClient,
+  from: bigint,
+  runId: string,
+): Promise<Entry[]> {
+  const all: Entry[] = [];
+  let fromSequence = from;
+  do {
+    const request = { fromSequence, pageSize: ENTRIES_MAX - all.length, runId };
+    const page = await unary(operator.listEntries.bind(operator), request, options);
+    all.push(...page.entries);
+    fromSequence = page.nextSequence;
+  } while (fromSequence !== 0n && all.length < ENTRIES_MAX);
+  return all;
 }
 
 export function askAuditVerified(at: OrchestratorAt): Promise<VerifyAuditResponse> {
-  return withOperator(at, (operator) => unary(operator.verifyAudit.bind(operator), {}, options));
+  const patient = { deadlineMs: VERIFY_MS_MAX, metadata: callMetadata() };
+  return withOperator(at, (operator) => unary(operator.verifyAudit.bind(operator), {}, patient));
 }
 
 const reports = { engaged: Report.ENGAGED, away: Report.AWAY, auto: Report.AUTO } as const;

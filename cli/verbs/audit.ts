@@ -3,10 +3,14 @@
 import type { Command } from 'commander';
 import { askAuditVerified, askEntries } from '../commands/ask.js';
 import { wholeNumber } from '../commands/numbers.js';
+import { CommandError, lineOf } from '../failure.js';
 import { write } from '../output.js';
 import { counted } from '../show/counted.js';
 import { localTime } from '../show/local-time.js';
 import type { Here } from './here.js';
+
+/** Exit code of `audit verify`: nobody could say. 1 is for a chain that is broken. */
+const UNKNOWN = 3;
 
 export function addAudit(program: Command, here: Here): void {
   const audit = program.command('audit').description('the journal: verify it, read it');
@@ -14,7 +18,12 @@ export function addAudit(program: Command, here: Here): void {
     .command('verify')
     .description('recompute the whole hash chain')
     .action(async () => {
-      const answer = await askAuditVerified(here.orchestrator());
+      const answer = await askAuditVerified(here.orchestrator()).catch((error: unknown) => {
+        throw new CommandError(
+          lineOf(error, () => here.orchestrator()),
+          UNKNOWN,
+        );
+      });
       write(answer, here.json(), ({ entryCount, verified, why, headSha256 }) =>
         verified
           ? `${counted(entryCount, 'entry', 'entries')}, the chain is whole, head ${headSha256}`

@@ -20,7 +20,7 @@ import type { CallerOf } from '../trust/caller.grpc.js';
 import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Rollout } from '../world/rollouts.js';
-import { answer, RpcFailure } from './answer.grpc.js';
+import { answer, RpcFailure } from '../world/answer.grpc.js';
 import { meantBy, orderProblem } from './order.js';
 
 export interface FleetDeps {

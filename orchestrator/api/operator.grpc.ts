@@ -7,7 +7,6 @@ import type {
   ForecastRequest,
   ForecastResponse,
   GetStatusResponse,
-  ListRunsResponse,
   OperatorServiceServer,
   Subject,
   SuspendUpdaterRequest,
@@ -22,7 +21,7 @@ import { updaterToWire } from '../registry/updater.wire.js';
 import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { subjectKeyOf } from '../world/world.js';
-import { answer, RpcFailure } from './answer.grpc.js';
+import { answer, RpcFailure } from '../world/answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
 import { meantBy } from './order.js';
 import { forecastOf, FORECAST_MS } from './forecast.loop.js';
@@ -67,8 +66,7 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
       );
     },
     listRuns: ({ request }, callback) => {
-      const listed = (): ListRunsResponse => listRuns(ledger, request, deps.clock.now().wallMs);
-      answer(callback, Promise.resolve().then(listed));
+      answer(callback, listRuns(ledger, request, deps.clock.now().wallMs));
     },
     listEntries: ({ request }, callback) => {
       answer(callback, listEntries(ledger, request));

@@ -16,7 +16,7 @@ import { attributionOf } from '../trust/caller.js';
 import { countInForce, ORDERS_MAX } from '../world/fold-order.js';
 import type { Restraint } from '../world/restraints.js';
 import { subjectKeyOf } from '../world/world.js';
-import { answer, RpcFailure } from './answer.grpc.js';
+import { answer, RpcFailure } from '../world/answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
 import {
   holdsNamed,

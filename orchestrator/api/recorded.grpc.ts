@@ -4,7 +4,7 @@
 import { status } from '@grpc/grpc-js';
 import { imposeInTime } from '../world/impose.loop.js';
 import type { Restraint } from '../world/restraints.js';
-import { RpcFailure } from './answer.grpc.js';
+import { RpcFailure } from '../world/answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
 
 export async function recorded(

@@ -1,40 +1,44 @@
 // Runs as an operator asks for them: the last ones, or one with all that the journal has of it.
 
 import { status } from '@grpc/grpc-js';
-import type {
-  ListEntriesRequest,
-  ListEntriesResponse,
-  ListRunsRequest,
-  ListRunsResponse,
+import {
+  Entry,
+  Run as WireRun,
+  type ListEntriesRequest,
+  type ListEntriesResponse,
+  type ListRunsRequest,
+  type ListRunsResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { StoredEntry } from '../journal/chain.js';
 import type { Run } from '../runs/run.js';
 import { parseEntry } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { World } from '../world/world.js';
-import { RpcFailure } from './answer.grpc.js';
+import { RpcFailure } from '../world/answer.grpc.js';
+import { pageOf } from './page.js';
 import { entryToWire, runToWire } from './view.wire.js';
 
 const RUNS_PAGE = 100;
 const RUNS_PAGE_MAX = 1_000;
 const ENTRIES_PAGE = 1_000;
 const ENTRIES_PAGE_MAX = 10_000;
+/** Entries that are read from the journal in one go: some may be large. */
+const READ_MAX = 256;
 /** Names of runs in one message. */
 const NAMED_MAX = 5;
 
-export function listRuns(
+export async function listRuns(
   { world }: Ledger,
   { pageSize, pageToken, runId }: ListRunsRequest,
   nowMs: number,
-): ListRunsResponse {
+): Promise<ListRunsResponse> {
   const size = pageSize === 0 ? RUNS_PAGE : Math.min(pageSize, RUNS_PAGE_MAX);
   const all = runId === '' ? runsOf(world) : [runNamed(world, runId)];
   const from = Number.parseInt(pageToken, 10) || 0;
-  const more = from + size < all.length;
-  return {
-    runs: all.slice(from, from + size).map((run) => runToWire(run, nowMs)),
-    nextPageToken: more ? String(from + size) : '',
-  };
+  const wire = all.slice(from, from + size).map((run) => runToWire(run, nowMs));
+  const { items: runs } = await pageOf(wire, size, (run) => WireRun.encode(run).finish().length);
+  const next = from + runs.length;
+  return { runs, nextPageToken: next < all.length ? String(next) : '' };
 }
 
 export async function listEntries(
@@ -42,12 +46,34 @@ export async function listEntries(
   { fromSequence, pageSize, runId }: ListEntriesRequest,
 ): Promise<ListEntriesResponse> {
   const size = pageSize === 0 ? ENTRIES_PAGE : Math.min(pageSize, ENTRIES_PAGE_MAX);
-  const from = Math.max(1, Number(fromSequence));
-  const entries =
-    runId === ''
-      ? await ledger.read(from, size)
-      : await entriesOf(ledger, runNamed(ledger.world, runId), from, size);
-  return { entries: entries.map(entryToWire) };
+  const run = runId === '' ? undefined : runNamed(ledger.world, runId);
+  const all = entriesFrom(ledger, Math.max(1, Number(fromSequence)), run);
+  const page = await pageOf(all, size, (entry) => Entry.encode(entry).finish().length);
+  const last = page.items.at(-1)?.sequence ?? 0n;
+  const isEnd = page.isLast || last >= lastOf(ledger, run);
+  return { entries: page.items, nextSequence: isEnd ? 0n : last + 1n };
+}
+
+/** Of a run: between its first entry and the last one, which tells how it ended. */
+async function* entriesFrom(
+  ledger: Ledger,
+  from: number,
+  run: Run | undefined,
+): AsyncGenerator<Entry> {
+  const last = lastOf(ledger, run);
+  let next = Math.max(from, run?.firstSequence ?? 1);
+  while (next <= last) {
+    const read = await ledger.read(next, Math.min(READ_MAX, last - next + 1));
+    if (read.length === 0) return;
+    for (const entry of read) {
+      if (run === undefined || isAbout(entry, run)) yield entryToWire(entry);
+    }
+    next += read.length;
+  }
+}
+
+function lastOf(ledger: Ledger, run: Run | undefined): number {
+  return run?.phase.kind === 'finished' ? run.lastSequence : ledger.head.sequence;
 }
 
 /** The newest first. */
@@ -72,25 +98,6 @@ function runNamed(world: World, name: string): Run {
     throw new RpcFailure(status.INVALID_ARGUMENT, 'AMBIGUOUS_SUBJECT', message);
   }
   return run;
-}
-
-/** Between its first entry and the last one that changed it: what it did is told before how it ended. */
-async function entriesOf(
-  ledger: Ledger,
-  run: Run,
-  from: number,
-  size: number,
-): Promise<readonly StoredEntry[]> {
-  const found: StoredEntry[] = [];
-  let next = Math.max(from, run.firstSequence);
-  const last = run.phase.kind === 'finished' ? run.lastSequence : ledger.head.sequence;
-  while (next <= last && found.length < size) {
-    const page = await ledger.read(next, Math.min(ENTRIES_PAGE, last - next + 1));
-    if (page.length === 0) break;
-    found.push(...page.filter((entry) => isAbout(entry, run)));
-    next += page.length;
-  }
-  return found.slice(0, size);
 }
 
 /** Machines whose runs have the same ids may share the journal. */

@@ -1,8 +1,13 @@
 // Calls about one machine, carried between orchestrators: any of them takes a call, and the one that leads
 // the machine's partition answers it. Unary calls, in the bytes that gRPC gives them.
+//
+// Invariant: C1. Every call is answered, and no answer throws: one that the server would not carry is
+// answered with a reason.
 
 import { Metadata, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
 import { headers, RequestError, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { isReasonCode, type ReasonCode } from '../../conditions/reason.js';
+import { formatBytes } from '../../conditions/words.js';
 import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operator.js';
 import { ListHostsResponse } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { partitionOf, subjects } from '../../proto/subjects.js';
@@ -11,10 +16,11 @@ import { reasonOf } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { RpcFailure } from '../api/answer.grpc.js';
 import { hostToWire } from '../api/host.wire.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
+import { hearSaid, marked, reply } from '../link/say.nats.js';
 import { callerIn, socketOwner, urnOf, type Caller } from '../trust/caller.js';
+import { failureOf, RpcFailure } from '../world/answer.grpc.js';
 import type { Room } from './room.loop.js';
 
 const METHOD = 'lull-method';
@@ -24,11 +30,17 @@ const CODE = 'lull-code';
 const REASON = 'lull-reason';
 const LIST_HOSTS = 'ListHosts';
 const ASK_MS_MAX = 8_000;
+/** The whole journal is read for it: some 10,000 entries a second. */
+const VERIFY_MS_MAX = 300_000;
+/** Room for the headers beside an answer, and for the words of a failure. */
+const HEADERS_BYTES_MAX = 1_024;
+const WORDS_CHARS_MAX = 4_096;
 /** Longer than a partition is without a leader when one dies. */
 const LEADERLESS_MS_MAX = 5_000;
 const ASK_AGAIN_MS = 200;
 
 type Method = keyof typeof OperatorServiceService;
+const VERIFY_AUDIT: Method = 'verifyAudit';
 interface Unary {
   readonly requestDeserialize: (bytes: Buffer) => unknown;
   readonly requestSerialize: (request: never) => Buffer;
@@ -56,6 +68,25 @@ export function serveCalls(deps: {
   readonly log: Log;
 }): Closeable {
   const { partition, roomOf, log } = deps;
+  const { connection } = deps.nats;
+
+  function fail(message: Msg, { grpcCode, reason, message: words }: RpcFailure): void {
+    const failure = headers();
+    failure.set(CODE, String(grpcCode));
+    failure.set(REASON, reason);
+    reply(message, words.slice(0, WORDS_CHARS_MAX), log, failure);
+  }
+
+  /** C1. */
+  function respond(message: Msg, method: string, bytes: Uint8Array): void {
+    const bytesMax = (connection.info?.max_payload ?? 0) - HEADERS_BYTES_MAX;
+    if (bytes.length <= bytesMax) {
+      reply(message, bytes, log);
+      return;
+    }
+    const words = `the answer to ${method} takes ${formatBytes(bytes.length)}, and the server of the fleet carries ${formatBytes(bytesMax)}: ask for less`;
+    fail(message, new RpcFailure(status.RESOURCE_EXHAUSTED, 'ANSWER_TOO_LARGE', words));
+  }
 
   function answer(message: Msg): void {
     const method = message.headers?.get(METHOD) ?? '';
@@ -63,17 +94,13 @@ export function serveCalls(deps: {
     if (method === LIST_HOSTS) {
       const hosts = deps.hosts().map((id) => hostToWire(id, partition, roomOf(id).operator));
       const all = { hosts, nextPageToken: '', unserved: [] };
-      message.respond(ListHostsResponse.encode(all).finish());
+      respond(message, method, ListHostsResponse.encode(all).finish());
       return;
     }
     const codec = unary.get(method);
     if (codec === undefined || !deps.isKnown(hostId)) {
-      fail(
-        message,
-        status.NOT_FOUND,
-        'UNKNOWN_HOST',
-        `no machine of the fleet is called "${hostId}"`,
-      );
+      const words = `no machine of the fleet is called "${hostId}"`;
+      fail(message, new RpcFailure(status.NOT_FOUND, 'UNKNOWN_HOST', words));
       return;
     }
     const caller = callerIn(message.headers?.get(CALLER)) ?? socketOwner;
@@ -82,24 +109,18 @@ export function serveCalls(deps: {
     const request = codec.requestDeserialize(Buffer.from(message.data));
     const call = { request, metadata: new Metadata(), cancelled: false };
     handler(call as unknown as ServerUnaryCall<unknown, unknown>, (error, response) => {
-      if (error !== null) {
-        const known = error as { code?: status; details?: string; message?: string };
-        const reason = reasonOf(error) ?? 'INTERNAL';
-        fail(message, known.code ?? status.INTERNAL, reason, known.details ?? known.message ?? '');
-      } else message.respond(codec.responseSerialize(response as never));
+      if (error !== null) fail(message, failureIn(error));
+      else respond(message, method, codec.responseSerialize(response as never));
     });
   }
 
-  const asks = deps.nats.connection.subscribe(subjects.ask(partition), {
-    callback: (error, message) => {
-      if (error !== null) return;
-      try {
-        answer(message);
-      } catch (failure) {
-        log.error({ err: failure }, 'a call from another orchestrator failed');
-        fail(message, status.INTERNAL, 'INTERNAL', (failure as Error).message);
-      }
-    },
+  const asks = hearSaid(connection, subjects.ask(partition), log, (message) => {
+    try {
+      answer(message);
+    } catch (failure) {
+      log.error({ err: failure }, 'a call from another orchestrator failed');
+      fail(message, failureOf(failure));
+    }
   });
   return {
     close: () => {
@@ -108,11 +129,15 @@ export function serveCalls(deps: {
   };
 }
 
-function fail(message: Msg, code: status, reason: string, words: string): void {
-  const failure = headers();
-  failure.set(CODE, String(code));
-  failure.set(REASON, reason);
-  message.respond(words, { headers: failure });
+/** What a handler answers instead of a response. */
+function failureIn(error: Parameters<sendUnaryData<unknown>>[0]): RpcFailure {
+  const { code, details = '' } = error as { code?: status; details?: string };
+  return new RpcFailure(code ?? status.INTERNAL, reasonIn(reasonOf(error)), details);
+}
+
+/** One that only a newer orchestrator knows is one that this one cannot tell more of. */
+function reasonIn(text: string | undefined): ReasonCode {
+  return text !== undefined && isReasonCode(text) ? text : 'INTERNAL';
 }
 
 /** Asks whoever leads the machine's partition. @throws RpcFailure with what it said. */
@@ -151,15 +176,16 @@ async function ask(
   { hostId, caller }: { readonly hostId: string; readonly caller?: Caller },
   body: Uint8Array,
 ): Promise<Msg> {
-  const about = headers();
+  const about = marked();
   about.set(METHOD, method);
   about.set(HOST, hostId);
   // Whoever takes a call has looked whose it is; nobody but an orchestrator speaks here.
   if (caller?.name !== undefined) about.set(CALLER, `URI:${urnOf(caller.role, caller.name)}`);
-  const answer = await askLeader(nats, partition, body, about);
+  const timeout = method === VERIFY_AUDIT ? VERIFY_MS_MAX : ASK_MS_MAX;
+  const answer = await askLeader(nats, partition, body, { timeout, headers: about });
   const code = answer.headers?.get(CODE);
   if (code === undefined || code === '') return answer;
-  throw new RpcFailure(statusOf(code), answer.headers?.get(REASON) ?? '', answer.string());
+  throw new RpcFailure(statusOf(code), reasonIn(answer.headers?.get(REASON)), answer.string());
 }
 
 /** Waits for one where there is none: such a call has not reached anybody, and may be made again. */
@@ -167,12 +193,11 @@ async function askLeader(
   nats: Nats,
   partition: string,
   body: Uint8Array,
-  about: MsgHdrs,
+  options: { readonly timeout: number; readonly headers: MsgHdrs },
 ): Promise<Msg> {
   const giveUpAtMs = performance.now() + LEADERLESS_MS_MAX;
   for (;;) {
     try {
-      const options = { timeout: ASK_MS_MAX, headers: about };
       return await nats.connection.request(subjects.ask(partition), body, options);
     } catch (error) {
       const isNobodyThere = error instanceof RequestError && error.isNoResponders();

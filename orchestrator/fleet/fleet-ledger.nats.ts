@@ -9,16 +9,17 @@
 //       writes.
 
 import { status } from '@grpc/grpc-js';
+import type { ReasonCode } from '../../conditions/reason.js';
 import { FLEET_PARTITION, subjects } from '../../proto/subjects.js';
 import { Halt } from '../../proto/gen/lull/link/v1/link.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { RpcFailure } from '../api/answer.grpc.js';
+import { RpcFailure } from '../world/answer.grpc.js';
 import { canonicalJson, genesis, verifyChain } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
-import { say } from '../link/say.nats.js';
+import { marked, say } from '../link/say.nats.js';
 import { JournalBusyError, RESTRAINTS_MAX } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { restrained, type Imposed } from '../world/restraints.js';
@@ -36,7 +37,7 @@ const TRIES_MAX = 16;
 
 /** Nobody leads the fleet now, or another one has just written. */
 export class FleetBusyError extends Error {
-  readonly code = 'FLEET_BUSY';
+  readonly code = 'FLEET_BUSY' satisfies ReasonCode;
 }
 
 /** Somebody else has written since what was decided on. */
@@ -76,6 +77,7 @@ export function fleetLedger(deps: {
     try {
       reply = await connection.request(subjects.ask(FLEET_PARTITION), body, {
         timeout: ASK_MS_MAX,
+        headers: marked(),
       });
     } catch (error) {
       const lost = deps.whyNobody();

@@ -1,13 +1,12 @@
 // The registry: what a vendor's installer calls. Every refusal is an entry in the journal and
 // changes nothing else.
 
-import { status, type sendUnaryData, type ServerReadableStream } from '@grpc/grpc-js';
+import { status, type ServerReadableStream } from '@grpc/grpc-js';
 import { BundleError } from '../../bundle/tar.js';
 import { ENVELOPE_BYTES_MAX } from '../../bundle/envelope-size.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
-import { rpcError } from '../../runtime/grpc.js';
 import type {
   RegistryServiceServer,
   SubmitRequest,
@@ -19,6 +18,7 @@ import type { Policy } from '../policy/policy.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
 import { attributionOf, callerText, type Caller } from '../trust/caller.js';
 import { verifySubmission, type Verdict } from '../trust/verify.js';
+import { answer, RpcFailure } from '../world/answer.grpc.js';
 import { imposeInTime } from '../world/impose.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Bundles } from './bundles.fs.js';
@@ -34,17 +34,6 @@ export interface RegistryDeps {
   readonly clock: Clock;
   readonly wake: () => void;
   readonly callerOf: CallerOf;
-}
-
-/** An expected refusal on its way to the caller. */
-class Refusal extends Error {
-  constructor(
-    readonly code: ReasonCode,
-    message: string,
-    readonly grpcCode: status,
-  ) {
-    super(message);
-  }
 }
 
 export function registryHandlers(deps: RegistryDeps): RegistryServiceServer {
@@ -113,11 +102,11 @@ async function withdraw(id: string, caller: Caller, deps: RegistryDeps): Promise
   const { publisher } = updater.current;
   if (!isTheirs(caller, publisher)) {
     const message = `${id} is published by ${publisher}, and your certificate is that of ${callerText(caller)}`;
-    throw new Refusal('ROLE_FORBIDS', message, status.PERMISSION_DENIED);
+    throw new RpcFailure(status.PERMISSION_DENIED, 'ROLE_FORBIDS', message);
   }
   const restraint = { kind: 'updater.withdrawn', id, ...attributionOf(caller) } as const;
   const problem = await imposeInTime(deps, restraint);
-  if (problem !== undefined) throw new Refusal('NOT_RECORDED', problem, status.UNAVAILABLE);
+  if (problem !== undefined) throw new RpcFailure(status.UNAVAILABLE, 'NOT_RECORDED', problem);
   // The host hears of what is durable, and that it was not yet when the restraint woke the turn.
   deps.wake();
   return {};
@@ -132,10 +121,10 @@ async function readHeader(parts: AsyncIterator<SubmitRequest>): Promise<Uint8Arr
   const first = await parts.next();
   const part = first.done === true ? undefined : first.value.part;
   if (part?.$case !== 'header' || part.value.envelope.byteLength > ENVELOPE_BYTES_MAX) {
-    throw new Refusal(
+    throw new RpcFailure(
+      status.INVALID_ARGUMENT,
       'MANIFEST_INVALID',
       'the first message has to be a header with an envelope of at most 256 KiB',
-      status.INVALID_ARGUMENT,
     );
   }
   return part.value.envelope;
@@ -169,7 +158,7 @@ async function refuse(
   const { id, version, code, message } = verdict;
   log.warn({ id, version, code }, message);
   await ledger.append([{ kind: 'updater.refused', id, version, code, message }]);
-  throw new Refusal(code, message, refusalStatuses[code] ?? status.PERMISSION_DENIED);
+  throw new RpcFailure(refusalStatuses[code] ?? status.PERMISSION_DENIED, code, message);
 }
 
 /** gRPC codes of refusals; those that are not named are a matter of permission. */
@@ -185,20 +174,4 @@ const refusalStatuses: Partial<Record<ReasonCode, status>> = {
 function knownVersions(ledger: Ledger, id: string) {
   const updater = ledger.world.updaters.get(id);
   return updater === undefined ? [] : [updater.current];
-}
-
-function answer<T>(callback: sendUnaryData<T>, result: Promise<T>, log: Log): void {
-  result.then(
-    (value) => {
-      callback(null, value);
-    },
-    (error: unknown) => {
-      if (error instanceof Refusal) {
-        callback(rpcError(error.grpcCode, error.code, error.message));
-        return;
-      }
-      log.error({ err: error }, 'a call to the registry failed');
-      callback(rpcError(status.INTERNAL, 'INTERNAL', (error as Error).message));
-    },
-  );
 }

@@ -5,6 +5,7 @@
 //   L2. Entries are folded in the order of their sequence; `append` resolves after its own were.
 //   L3. When the journal has failed, no later append succeeds: whoever needs a durable fact stops.
 
+import type { ReasonCode } from '../../conditions/reason.js';
 import type { Log } from '../../runtime/log.js';
 import type { Clock } from '../../runtime/clock.js';
 import {
@@ -65,7 +66,7 @@ export class AuditBrokenError extends Error {
 }
 
 export class JournalBusyError extends Error {
-  readonly code = 'JOURNAL_BUSY';
+  readonly code = 'JOURNAL_BUSY' satisfies ReasonCode;
 
   constructor() {
     super('the journal cannot keep up; what is not in it does not happen');
