@@ -1,5 +1,6 @@
 // Where entries are kept: what SQLite and JetStream both are.
 
+import type { ReasonCode } from '../../conditions/reason.js';
 import type { Head, StoredEntry } from './chain.js';
 
 export interface Journal {
@@ -25,5 +26,14 @@ export class JournalError extends Error {
   ) {
     super(message, options);
     this.name = 'JournalError';
+  }
+}
+
+/** More waits for it than it may keep waiting. */
+export class JournalBusyError extends Error {
+  readonly code = 'JOURNAL_BUSY' satisfies ReasonCode;
+
+  constructor() {
+    super('the journal cannot keep up; what is not in it does not happen');
   }
 }

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { expect, test } from '@jest/globals';
 import { reasonOf } from '../../runtime/grpc.js';
 import { answer, RpcFailure } from './answer.grpc.js';
-import { JournalBusyError } from './entry-log.loop.js';
+import { JournalBusyError } from '../journal/journal.js';
 
 async function toldOf(error: Error): Promise<object> {
   const told = await new Promise((resolve) => {

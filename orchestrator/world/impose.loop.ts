@@ -2,7 +2,7 @@
 // that this takes too long.
 
 import type { Clock } from '../../runtime/clock.js';
-import { JournalBusyError } from './entry-log.loop.js';
+import { JournalBusyError } from '../journal/journal.js';
 import type { Ledger } from './ledger.loop.js';
 import type { Restraint } from './restraints.js';
 

@@ -1,10 +1,12 @@
-// The server has sent on what a machine said, and the connection breaks before it arrives.
+// The server has sent on what a machine said, and the connection breaks before it arrives, or it cannot be
+// made durable.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { JournalBusyError } from '../../orchestrator/journal/journal.js';
 import { createHostSessions, type HostEdges } from '../../orchestrator/link/host-session.loop.js';
 import { serveHosts } from '../../orchestrator/link/hosts.nats.js';
 import { markOfMachine } from '../../plugin-host/link/mark.nats.js';
@@ -29,10 +31,13 @@ let opened: CloseStack;
 let network: FaultProxy;
 let machine: Nats;
 let heard: number[];
+/** Whether an event cannot be made durable just now. */
+let fails: (sequence: number) => boolean;
 
 beforeEach(async () => {
   opened = new CloseStack(log);
   heard = [];
+  fails = () => false;
   if (natsServerProgram === undefined) return;
   const directory = mkdtempSync(join(tmpdir(), 'lull-f-'));
   opened.add('directory', {
@@ -50,9 +55,10 @@ beforeEach(async () => {
     detached: () => undefined,
     restartFailed: () => Promise.resolve(),
     confined: () => Promise.resolve(),
-    event: (_host, { sequence }) => {
+    event: async (_host, { sequence }) => {
+      if (fails(sequence)) throw new JournalBusyError();
       heard.push(sequence);
-      return Promise.resolve();
+      await Promise.resolve();
     },
   };
   const attendant = {
@@ -103,6 +109,39 @@ fleetTest(
 
     await until('the third is heard', () => heard.includes(3));
     expect(heard).toEqual([1, 2, 3]);
+  },
+  MS_MAX,
+);
+
+fleetTest(
+  'what could not be made durable at once is, before anything that was said later',
+  async () => {
+    let tries = 0;
+    fails = (sequence) => sequence === 2 && (tries += 1) < 3;
+    await say({ $case: 'hello', value: Hello.fromPartial({ hostId, instanceId }) });
+    for (const sequence of [1, 2, 3]) await sayEvent(sequence);
+    await until('the third is heard', () => heard.includes(3));
+    expect(heard).toEqual([1, 2, 3]);
+    const jsm = await jetstreamManager(machine.connection);
+    await until('nothing waits any more', async () => {
+      const { state } = await jsm.streams.info(upStreamOf(partition));
+      return state.messages === 0;
+    });
+  },
+  MS_MAX,
+);
+
+fleetTest(
+  'what can never be dealt with keeps what was said later waiting for a while, and not for ever',
+  async () => {
+    fails = (sequence) => {
+      if (sequence === 2) throw new TypeError('a mistake');
+      return false;
+    };
+    await say({ $case: 'hello', value: Hello.fromPartial({ hostId, instanceId }) });
+    for (const sequence of [1, 2, 3]) await sayEvent(sequence);
+    await until('the third is heard', () => heard.includes(3), { withinMs: MS_MAX / 2 });
+    expect(heard).toEqual([1, 3]);
   },
   MS_MAX,
 );
