@@ -5,5 +5,7 @@
 export const UPDATES_PER_SCAN_MAX = 2_000;
 /** Sixteen programs to be closed, by their longest paths, and some lines. */
 export const UPDATE_BYTES_MAX = 96 * 1024;
-/** Of all together: 4 kB each for as many as may come. */
-export const SCAN_BYTES_MAX = 8 * 1024 * 1024;
+/** Of all together, each with what it takes beside its own bytes: as many as an entry of the journal holds. */
+export const SCAN_BYTES_MAX = 928 * 1024;
+/** What the journal adds to each: names of its members. */
+export const UPDATE_BYTES_BESIDE = 320;

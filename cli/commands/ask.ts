@@ -89,7 +89,7 @@ async function entriesOf(
 }
 
 export function askAuditVerified(at: OrchestratorAt): Promise<VerifyAuditResponse> {
-  const patient = { deadlineMs: VERIFY_MS_MAX, metadata: callMetadata() };
+  const patient = { deadlineMs: VERIFY_MS_MAX };
   return withOperator(at, (operator) => unary(operator.verifyAudit.bind(operator), {}, patient));
 }
 

@@ -13,6 +13,7 @@ import type {
   VerifyAuditResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
+import { displayText } from '../../conditions/words.js';
 import type { Fact } from '../journal/fact.js';
 import type { Attribution } from '../journal/order-fact.js';
 import { accept, carriedSettings } from '../registry/enable.js';
@@ -32,6 +33,8 @@ import { subjectsNow } from './subjects.wire.js';
 import { forecastToWire, outlookToWire, readingToText, runToWire } from './view.wire.js';
 import { streamEntries } from './watch.grpc.js';
 
+/** As of orders. */
+const WHY_CHARS_MAX = 256;
 const FORECAST_MS_MAX = 31 * 24 * 3_600_000;
 /** What a request may be late on its way, or its clock behind. */
 const FORECAST_PAST_MS_MAX = 60_000;
@@ -191,7 +194,7 @@ async function suspend(
     kind: 'updater.suspended',
     id,
     code: 'OPERATOR',
-    why,
+    why: displayText(why, WHY_CHARS_MAX),
     ...attribution,
   });
   const updater = deps.ledger.world.updaters.get(id);

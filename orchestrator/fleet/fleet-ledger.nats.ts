@@ -19,8 +19,10 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { RpcFailure } from '../world/answer.grpc.js';
 import { canonicalJson, genesis, verifyChain } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
+import { FactTooLargeError, factProblem } from '../journal/fact-size.js';
+import { JournalBusyError } from '../journal/journal.js';
 import { marked, say } from '../link/say.nats.js';
-import { JournalBusyError, RESTRAINTS_MAX } from '../world/entry-log.loop.js';
+import { RESTRAINTS_MAX } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { restrained, type Imposed } from '../world/restraints.js';
 import { concerns, mayShareRoots } from './concerns.js';
@@ -32,6 +34,8 @@ const ASK_MS_MAX = 5_000;
 const FOLLOW_MS_MAX = 5_000;
 /** A2. */
 const RECORD_AGAIN_MS = 2_000;
+/** Of rollouts that begin: a message holds no more. */
+const NOTES_AT_ONCE_MAX = 256;
 /** Others write at the same time, of other things. */
 const TRIES_MAX = 16;
 
@@ -72,6 +76,10 @@ export function fleetLedger(deps: {
 
   async function ask(facts: readonly Fact[], after: number | undefined): Promise<void> {
     if (facts.length === 0) return;
+    for (const fact of facts) {
+      const problem = factProblem(fact);
+      if (problem !== undefined) throw new FactTooLargeError(problem);
+    }
     const body = JSON.stringify({ facts, after });
     let reply;
     try {
@@ -180,7 +188,11 @@ export function fleetLedger(deps: {
       }
     },
     note: noteOnce(
-      (facts) => ask(facts, undefined),
+      async (facts) => {
+        for (let at = 0; at < facts.length; at += NOTES_AT_ONCE_MAX) {
+          await ask(facts.slice(at, at + NOTES_AT_ONCE_MAX), undefined);
+        }
+      },
       (key) => follower.world.rollouts.has(key),
     ),
     read: follower.read,

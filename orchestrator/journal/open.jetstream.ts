@@ -2,15 +2,19 @@
 
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { formatBytes } from '../../conditions/words.js';
 import { pause } from '../../runtime/deadline.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import { whyLossy } from './durability.jetstream.js';
+import { ENTRY_BYTES_MAX } from './fact-size.js';
 import { openJetStreamJournal } from './jetstream.js';
 import { JournalError, type Journal } from './journal.js';
 import type { JournalOptions } from './open.loop.js';
 import { placeText, type StreamPlace } from './place.js';
 
 const API_MS_MAX = 10_000;
+/** The largest entry, and what is around it in its message. */
+const PAYLOAD_BYTES_MIN = ENTRY_BYTES_MAX + 4 * 1024;
 
 export async function openStreamJournal(
   place: StreamPlace,
@@ -67,10 +71,15 @@ export async function openJournalOn(
 ): Promise<Journal> {
   const { partition, log, replicaCount, allowLossy, mayCreate } = options;
   const jsm = await jetstreamManager(connection, { timeout: API_MS_MAX });
+  const payloadBytesMax = connection.info?.max_payload ?? 0;
+  if (payloadBytesMax < PAYLOAD_BYTES_MIN) {
+    const message = `the server takes messages of ${formatBytes(payloadBytesMax)}, and an entry of a journal may need ${formatBytes(PAYLOAD_BYTES_MIN)}: set max_payload: 1MB, as it is unless it is set`;
+    throw new JournalError('JOURNAL_BROKEN', message);
+  }
   const journal = await openJetStreamJournal({
     js: jetstream(connection, { timeout: API_MS_MAX }),
     jsm,
-    payloadBytesMax: connection.info?.max_payload ?? 0,
+    payloadBytesMax,
     partition,
     replicaCount,
     mayCreate,

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { RunEvent } from '../../proto/gen/lull/link/v1/link.js';
 import { Action, Update } from '../../proto/gen/lull/updater/v1/updater.js';
 import type { Update as CoreUpdate } from '../runs/update.js';
+import { factProblem } from '../journal/fact-size.js';
 import { eventFromWire, type LinkEvent } from './event.wire.js';
 import { updateFromWire, updateToWire } from './update.wire.js';
 
@@ -25,6 +26,48 @@ function received(kind: NonNullable<RunEvent['kind']>): LinkEvent['body'] {
   expect({ sequence, runId, epoch }).toEqual({ sequence: 7, runId: 'r', epoch: 3 });
   return body;
 }
+
+describe('what fills a message is cut to what an entry holds', () => {
+  const [long, words] = ['"'.repeat(1_000_000), Array<string>(2_000).fill('\\'.repeat(500))];
+  const digests = { beforeSha256: long, afterSha256: 'b'.repeat(64) };
+  const change = { path: '"'.repeat(100_000), mode: 0, ...digests };
+  const tree = {
+    ...{ root: long, path: long, treeBeforeSha256: long, treeAfterSha256: long },
+    ...{ fileCount: 1, sizeBytes: 1n, truncated: false },
+    changes: [change, ...Array.from({ length: 3_000 }, () => ({ ...change, path: 'ordinary' }))],
+  };
+  test.each<NonNullable<RunEvent['kind']>>([
+    { $case: 'started', value: { sandboxSha256: long, launchMs: 1 } },
+    { $case: 'frozen', value: { reasons: words, reactionNs: 5n, cpuUs: 6n } },
+    { $case: 'throttled', value: { reasons: words, reactionNs: 5n, cpuUs: 6n } },
+    {
+      $case: 'downloaded',
+      value: {
+        ...{ url: long, redirects: words, remoteAddress: long, sha256: long },
+        ...{ sizeBytes: 1n, resumedCount: 0, cached: false },
+      },
+    },
+    { $case: 'installed', value: { ...tree, receiptId: long, reverted: false } },
+    { $case: 'rootChanged', value: { ...tree, problem: long } },
+    {
+      $case: 'egress',
+      value: {
+        ...{ host: long, port: 443, allowed: true, sentBytes: 1n, receivedBytes: 2n },
+        ...{ connectionCount: 0, reason: long },
+      },
+    },
+    { $case: 'critical', value: { entered: true, why: long, lastedMs: 0n, overrun: false } },
+    { $case: 'notice', value: { message: long } },
+  ])('$$case', (kind) => {
+    const event = RunEvent.fromPartial({ sequence: 7n, runId: long, epoch: 3n, kind });
+    const { body } = eventFromWire(event);
+    const fact = body.kind === 'fact' ? body.fact : undefined;
+    expect(fact === undefined ? 'no fact' : factProblem(fact)).toBeUndefined();
+    if (fact?.kind !== 'content.installed') return;
+    expect(fact.truncated).toBe(true);
+    expect(fact.changes.length).toBeGreaterThan(900);
+  });
+});
 
 describe('facts', () => {
   const known: [NonNullable<RunEvent['kind']>, object][] = [

@@ -2,7 +2,15 @@
 
 import { isReasonCode, type ReasonCode } from '../../conditions/reason.js';
 import { displayText } from '../../conditions/words.js';
-import type { Finished, RunEvent } from '../../proto/gen/lull/link/v1/link.js';
+import { listedChanges } from '../../conditions/listed-changes.js';
+import type {
+  Downloaded,
+  FileChange,
+  Finished,
+  Installed,
+  RootChanged,
+  RunEvent,
+} from '../../proto/gen/lull/link/v1/link.js';
 import { actionFromWire } from '../../proto/wire/action.js';
 import type { Fact } from '../journal/fact.js';
 import type { Outcome } from '../runs/run.js';
@@ -22,23 +30,37 @@ export interface LinkEvent {
 }
 
 const MESSAGE_CHARS_MAX = 4_096;
-const REASONS_MAX = 32;
-const CODE_CHARS_MAX = 64;
+/** As the contract bounds the name of a run; a digest in hexadecimal; a path, and a URL. */
+const RUN_ID_CHARS_MAX = 64;
+const DIGEST_CHARS_MAX = 64;
+const PATH_CHARS_MAX = 4_096;
+const REDIRECTS_MAX = 16;
+const REASONS_MAX = 64;
+const WORD_CHARS_MAX = 256;
 
 export function eventFromWire(wire: RunEvent): LinkEvent {
   return {
     sequence: Number(wire.sequence),
-    runId: wire.runId,
+    runId: runIdOf(wire),
     epoch: Number(wire.epoch),
     body: bodyFromWire(wire),
   };
 }
 
-function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['body'] {
-  const of = { runId, epoch: Number(granted) };
+/** A longer one is of no run. */
+function runIdOf({ runId }: RunEvent): string {
+  return runId.slice(0, RUN_ID_CHARS_MAX);
+}
+
+function bodyFromWire(wire: RunEvent): LinkEvent['body'] {
+  const { epoch: granted, kind } = wire;
+  const of = { runId: runIdOf(wire), epoch: Number(granted) };
   switch (kind?.$case) {
     case 'started':
-      return fact({ kind: 'run.started', ...of, ...kind.value });
+      return fact({
+        ...{ kind: 'run.started', ...of, launchMs: kind.value.launchMs },
+        sandboxSha256: digest(kind.value.sandboxSha256),
+      });
     case 'progress': {
       const { fraction, step } = kind.value;
       const shown = displayText(step, 256);
@@ -49,15 +71,8 @@ function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['bod
     case 'frozen': {
       const { reasons, reactionNs, cpuUs } = kind.value;
       const reaction = reactionNs === undefined ? {} : { reactionNs: Number(reactionNs) };
-      return fact({
-        ...{
-          kind: 'run.paused',
-          ...of,
-          reasons: codesIn(reasons),
-          cpuUs: Number(cpuUs),
-          ...reaction,
-        },
-      });
+      const codes = codesIn(reasons);
+      return fact({ kind: 'run.paused', ...of, reasons: codes, cpuUs: Number(cpuUs), ...reaction });
     }
     case 'thawed':
       return fact({
@@ -67,25 +82,17 @@ function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['bod
         cpuUsWhileFrozen: Number(kind.value.cpuUsWhileFrozen),
       });
     case 'downloaded':
-      return fact({
-        kind: 'content.downloaded',
-        ...of,
-        ...kind.value,
-        sizeBytes: Number(kind.value.sizeBytes),
-      });
+      return fact(downloaded(of, kind.value));
     case 'installed':
       return fact({
-        kind: 'content.installed',
-        ...of,
-        ...kind.value,
-        sizeBytes: Number(kind.value.sizeBytes),
+        ...{ kind: 'content.installed', ...of, ...treeChange(kind.value) },
+        receiptId: kind.value.receiptId.slice(0, WORD_CHARS_MAX),
+        reverted: kind.value.reverted,
       });
     case 'rootChanged': {
-      const { sizeBytes, problem, ...rest } = kind.value;
+      const { problem } = kind.value;
       const why = problem === '' ? {} : { problem: displayText(problem, 256) };
-      return fact({
-        ...{ kind: 'root.changed', ...of, ...rest, sizeBytes: Number(sizeBytes), ...why },
-      });
+      return fact({ kind: 'root.changed', ...of, ...treeChange(kind.value), ...why });
     }
     case 'egress': {
       const { host, port, allowed, sentBytes, receivedBytes, connectionCount, reason } = kind.value;
@@ -93,7 +100,7 @@ function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['bod
       return fact({
         kind: 'egress.seen',
         ...of,
-        ...{ host, port, allowed, ...bytes },
+        ...{ host: host.slice(0, WORD_CHARS_MAX), port, allowed, ...bytes },
         ...(connectionCount > 1 ? { connectionCount } : {}),
         ...(isReasonCode(reason) ? { reason } : {}),
       });
@@ -101,14 +108,9 @@ function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['bod
     case 'throttled': {
       const { reasons, reactionNs, cpuUs } = kind.value;
       const reaction = reactionNs === undefined ? {} : { reactionNs: Number(reactionNs) };
+      const codes = codesIn(reasons);
       return fact({
-        ...{
-          kind: 'run.throttled',
-          ...of,
-          reasons: codesIn(reasons),
-          cpuUs: Number(cpuUs),
-          ...reaction,
-        },
+        ...{ kind: 'run.throttled', ...of, reasons: codes, cpuUs: Number(cpuUs), ...reaction },
       });
     }
     case 'unthrottled':
@@ -140,6 +142,50 @@ function bodyFromWire({ runId, epoch: granted, kind }: RunEvent): LinkEvent['bod
     case undefined:
       return { kind: 'unknown' };
   }
+}
+
+type OfRun = Pick<Extract<Fact, { kind: 'run.started' }>, 'runId' | 'epoch'>;
+
+function downloaded(of: OfRun, wire: Downloaded): Fact {
+  const { url, redirects, remoteAddress, sizeBytes, sha256, resumedCount, cached } = wire;
+  return {
+    ...{ kind: 'content.downloaded', ...of, resumedCount, cached, sizeBytes: Number(sizeBytes) },
+    url: url.slice(0, PATH_CHARS_MAX),
+    redirects: redirects.slice(0, REDIRECTS_MAX).map((each) => each.slice(0, PATH_CHARS_MAX)),
+    remoteAddress: remoteAddress.slice(0, WORD_CHARS_MAX),
+    sha256: digest(sha256),
+  };
+}
+
+/** What an entry holds of it: an honest host tells no more. */
+function treeChange(wire: Installed | RootChanged) {
+  const { changes, isCut } = listedChanges(wire.changes.map(boundedChange));
+  return {
+    root: wire.root.slice(0, WORD_CHARS_MAX),
+    path: wire.path.slice(0, PATH_CHARS_MAX),
+    treeBeforeSha256: digest(wire.treeBeforeSha256),
+    treeAfterSha256: digest(wire.treeAfterSha256),
+    fileCount: wire.fileCount,
+    sizeBytes: Number(wire.sizeBytes),
+    changes,
+    truncated: wire.truncated || isCut,
+  };
+}
+
+function boundedChange({ path, beforeSha256, afterSha256, mode }: FileChange): FileChange {
+  return {
+    ...{ path: path.slice(0, PATH_CHARS_MAX), mode },
+    ...{ beforeSha256: digest(beforeSha256), afterSha256: digest(afterSha256) },
+  };
+}
+
+function digest(text: string): string {
+  return text.slice(0, DIGEST_CHARS_MAX);
+}
+
+/** Also those of a newer host, which this version does not know. */
+function codesIn(reasons: readonly string[]): string[] {
+  return reasons.slice(0, REASONS_MAX).map((code) => displayText(code, DIGEST_CHARS_MAX));
 }
 
 function outcomeFromWire(outcome: Finished['outcome']): Outcome {
@@ -175,11 +221,6 @@ function outcomeFromWire(outcome: Finished['outcome']): Outcome {
 
 function broken(message: string): Outcome {
   return { kind: 'failed', code: 'CONTRACT_BROKEN', message, retry: false };
-}
-
-/** Why something was held: a newer host may name codes that this version does not know. */
-function codesIn(reasons: readonly string[]): string[] {
-  return reasons.slice(0, REASONS_MAX).map((code) => displayText(code, CODE_CHARS_MAX));
 }
 
 function fact(value: Fact): LinkEvent['body'] {

@@ -20,6 +20,7 @@ import type { Confinement } from '../../conditions/confinement.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import { displayText } from '../../conditions/words.js';
 import type { Log } from '../../runtime/log.js';
+import { FactTooLargeError } from '../journal/fact-size.js';
 import { confinementFromWire } from './confinement.wire.js';
 import { eventFromWire, type LinkEvent } from './event.wire.js';
 
@@ -88,9 +89,10 @@ interface Remembered {
   readonly sequence: number;
 }
 
-/** Characters of the name of a machine's start, of an instance's, and of a path. */
+/** Characters of the name of a machine's start, of an instance's, of a machine's, and of a path. */
 const BOOT_ID_MAX = 64;
 const INSTANCE_ID_MAX = 64;
+const HOST_ID_MAX = 253;
 const PATH_MAX = 4_096;
 
 /** Longer ones would be in the journal for ever. */
@@ -116,14 +118,25 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
     await edges.confined(host);
   }
 
+  /** What is bounded before is never too large; if it were, it would be heard again and again. */
+  async function handled(host: HostConnection, event: LinkEvent): Promise<void> {
+    try {
+      await edges.event(host, event);
+    } catch (error) {
+      if (!(error instanceof FactTooLargeError)) throw error;
+      log.error({ err: error, host: host.hostId, runId: event.runId }, 'an event is left out');
+    }
+  }
+
   function open(carried: Carried, inherited?: SpokenTo): HostSession {
     let host: SpokenTo | undefined = inherited;
 
     async function hear(kind: AttachRequest['kind']): Promise<Heard> {
       if (kind?.$case === 'hello' && host === undefined) {
         const { hostId, instanceId } = kind.value;
-        if (!isInstanceName(instanceId)) {
-          log.warn({ host: hostId }, 'a host has a name for its instance that is too long');
+        if (!isInstanceName(instanceId) || hostId.length > HOST_ID_MAX) {
+          const host = displayText(hostId, HOST_ID_MAX);
+          log.warn({ host }, 'a host has a name, or one for its instance, that is too long');
           return 'out of turn';
         }
         if (edges.isReplaced(kind.value)) {
@@ -146,7 +159,7 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
         const event = eventFromWire(kind.value);
         const last = remembered.get(host.hostId);
         if (last?.instanceId !== host.instanceId || event.sequence > last.sequence) {
-          await edges.event(host, event); // K1, K4
+          await handled(host, event); // K1, K4
           if (last?.instanceId === host.instanceId) {
             remembered.set(host.hostId, { ...last, sequence: event.sequence });
           }

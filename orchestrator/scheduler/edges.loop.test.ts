@@ -146,9 +146,8 @@ describe('a scan', () => {
     expect(rig.ledger.world.updates.size).toBe(1);
   });
 
-  const tooMany = Array.from({ length: UPDATES_PER_SCAN_MAX + 1 }, (_, n) =>
-    saw(updateOf(`u${String(n)}`)),
-  );
+  const many = (count: number, title: string): Body[] =>
+    Array.from({ length: count }, (_, n) => saw({ ...updateOf(`u${String(n)}`), title }));
   test.each<[string, Body[], RegExp]>([
     ['an update twice', [saw(updateOf('a')), saw(updateOf('a'))], /"a" came twice/],
     [
@@ -156,7 +155,8 @@ describe('a scan', () => {
       [{ kind: 'found', received: { kind: 'invalid', why: 'its id is odd' } }, saw(updateOf('a'))],
       /its id is odd/,
     ],
-    ['more than any scan finds', tooMany, /more than 2000/],
+    ['more than any scan finds', many(UPDATES_PER_SCAN_MAX + 1, 'x'), /more than 2000/],
+    ['what no entry holds', many(UPDATES_PER_SCAN_MAX, 'x'.repeat(500)), /too much.* 1\.\d MB/],
   ])('that names %s breaks the contract and changes no update', async (_what, bodies, why) => {
     await rig.ledger.append([found([updateOf('old')])]);
     await tell('r', fact(started('r')));

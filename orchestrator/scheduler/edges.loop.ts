@@ -16,6 +16,7 @@
 import { UPDATES_PER_SCAN_MAX } from '../../conditions/scan-limits.js';
 import type { Log } from '../../runtime/log.js';
 import type { Fact, Heard } from '../journal/fact.js';
+import { factProblem } from '../journal/fact-size.js';
 import type { LinkEvent } from '../link/event.wire.js';
 import type { HostConnection, HostEdges } from '../link/host-session.loop.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
@@ -50,7 +51,6 @@ export function hostEdges(deps: {
     heard: Heard,
   ): Promise<void> {
     const scan = scans.get(run.id);
-    scans.delete(run.id);
     const end = (judged: Outcome): Fact => ({
       kind: 'run.finished',
       runId: run.id,
@@ -72,16 +72,19 @@ export function hostEdges(deps: {
       await ledger.append(holdsSlot(run) ? [again] : []); // E3
     } else if (scan.problem !== undefined) {
       const message = `the scan named an update that is not valid: ${scan.problem}`;
-      await ledger.append([end({ kind: 'failed', code: 'CONTRACT_BROKEN', message, retry: true })]);
+      await ledger.append([end(brokenBy(message))]);
     } else {
       const updates = [...scan.updates.values()];
       const { id: runId, updaterId } = run;
-      await ledger.append([
-        { kind: 'scan.found', runId, updaterId, updates },
-        ...noticeOf(runId, scan),
-        end(outcome),
-      ]);
+      const found: Fact = { kind: 'scan.found', runId, updaterId, updates };
+      const problem = factProblem(found);
+      await ledger.append(
+        problem === undefined
+          ? [found, ...noticeOf(runId, scan), end(outcome)]
+          : [end(brokenBy(`the scan found too much: ${problem}`))],
+      );
     }
+    scans.delete(run.id); // Not before: what is not written is heard again.
   }
 
   function found(
@@ -191,6 +194,10 @@ interface Scan {
   /** What about some of them made no sense and was left out; no more than there are updates. */
   readonly oddities: string[];
   problem?: string;
+}
+
+function brokenBy(message: string): Outcome {
+  return { kind: 'failed', code: 'CONTRACT_BROKEN', message, retry: true };
 }
 
 function newScan(): Scan {

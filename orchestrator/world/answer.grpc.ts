@@ -20,6 +20,7 @@ export class RpcFailure extends Error {
 const statuses: Partial<Record<ReasonCode, status>> = {
   JOURNAL_BUSY: status.RESOURCE_EXHAUSTED,
   FLEET_BUSY: status.UNAVAILABLE,
+  FACT_TOO_LARGE: status.INVALID_ARGUMENT,
 };
 
 /** @param log is told of what nobody expected. */

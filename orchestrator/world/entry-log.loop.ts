@@ -5,7 +5,6 @@
 //   L2. Entries are folded in the order of their sequence; `append` resolves after its own were.
 //   L3. When the journal has failed, no later append succeeds: whoever needs a durable fact stops.
 
-import type { ReasonCode } from '../../conditions/reason.js';
 import type { Log } from '../../runtime/log.js';
 import type { Clock } from '../../runtime/clock.js';
 import {
@@ -18,7 +17,8 @@ import {
   type StoredEntry,
 } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
-import { JournalError, type Journal } from '../journal/journal.js';
+import { refuseTooLarge } from '../journal/fact-size.js';
+import { JournalBusyError, JournalError, type Journal } from '../journal/journal.js';
 import { countEntry } from './figures.loop.js';
 
 /** Entries read from the journal in one go. */
@@ -62,14 +62,6 @@ export class AuditBrokenError extends Error {
       `the journal does not verify: ${why}. Somebody or something changed it. Restore it from a backup, or move it away to start a new one.`,
     );
     this.name = 'AuditBrokenError';
-  }
-}
-
-export class JournalBusyError extends Error {
-  readonly code = 'JOURNAL_BUSY' satisfies ReasonCode;
-
-  constructor() {
-    super('the journal cannot keep up; what is not in it does not happen');
   }
 }
 
@@ -142,18 +134,19 @@ export async function openEntryLog(deps: {
     }
   }
 
-  function enqueue(facts: readonly Fact[], queueMax: number): Promise<void> {
-    if (broken !== undefined) return Promise.reject(broken);
-    if (queue.length >= queueMax) return Promise.reject(new JournalBusyError());
+  async function enqueue(facts: readonly Fact[], queueMax: number): Promise<void> {
+    if (broken !== undefined) throw broken;
+    if (queue.length >= queueMax) throw new JournalBusyError();
     const atMs = Math.round(clock.now().wallMs);
     let head = written;
     const entries = facts.map((fact) => {
       const entry = chainEntry(head, atMs, fact);
+      refuseTooLarge(entry);
       head = { sequence: entry.sequence, hash: entry.hash };
       return entry;
     });
     written = head; // After all of them: a fact that cannot be written leaves no gap.
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       queue.push({ entries, resolve, reject });
       if (!pumping) void pump();
     });

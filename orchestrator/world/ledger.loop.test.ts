@@ -9,6 +9,7 @@ import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
+import { ENTRY_BYTES_MAX } from '../journal/fact-size.js';
 import { JournalError, type Journal } from '../journal/journal.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
 import { defaultPolicy } from '../policy/policy.js';
@@ -178,10 +179,19 @@ test('more waiting than it can bear is refused, and leaves no gap', async () => 
   expect(await ledger.verify()).toMatchObject({ kind: 'whole' });
 });
 
+test('a fact that no journal holds is refused to whoever says it, and the next one is written', async () => {
+  const ledger = await ledgerOn(await journalHere());
+  const code = 'FACT_TOO_LARGE';
+  const large = note('x'.repeat(ENTRY_BYTES_MAX));
+  await expect(ledger.append([note('a'), large])).rejects.toMatchObject({ code });
+  await ledger.append([note('b')]);
+  expect(messages(await ledger.read(1, 10))).toEqual(['b']);
+});
+
 test('a fact that cannot be written leaves no gap', async () => {
   const ledger = await ledgerOn(await journalHere());
   const unwritable = { ...note(''), message: 1n } as unknown as Fact;
-  expect(() => ledger.append([note('a'), unwritable])).toThrow(TypeError);
+  await expect(ledger.append([note('a'), unwritable])).rejects.toThrow(TypeError);
   await ledger.append([note('b')]);
   expect(await ledger.verify()).toMatchObject({ kind: 'whole', head: { sequence: 1 } });
 });

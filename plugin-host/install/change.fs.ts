@@ -44,14 +44,12 @@ import {
   versionsOf,
   type Shown,
 } from './swap.fs.js';
+import { CHANGES_MAX } from '../../conditions/listed-changes.js';
 import { changesBetween, summarize, type TreeEntry } from './tree.js';
 import { openBelow } from './walk.fs.js';
 
 /** What a change needs of the run that makes it. */
 export type Changing = Pick<HostedRun, 'runId' | 'thawed'>;
-
-/** As the link states it. */
-const CHANGES_MAX = 1_000;
 
 /** @throws HostError; whatever it is, the root is as it was (B1). */
 export async function commitNow(

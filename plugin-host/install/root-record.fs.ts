@@ -16,10 +16,8 @@ import { writeDurably } from '../artifacts/durable.fs.js';
 import { errorWords } from '../channel/host-failure.js';
 import type { RootChange } from '../channel/hosted-run.js';
 import { listInstalled } from './installed.fs.js';
+import { CHANGES_MAX } from '../../conditions/listed-changes.js';
 import { changesBetween, summarize, type TreeEntry } from './tree.js';
-
-/** As the link states it. */
-const CHANGES_MAX = 1_000;
 
 export interface WritableRoot {
   readonly name: string;

@@ -2,6 +2,7 @@
 
 import type { Finished, RunEvent as WireRunEvent } from '../../proto/gen/lull/link/v1/link.js';
 import { Update } from '../../proto/gen/lull/updater/v1/updater.js';
+import { listedChanges } from '../../conditions/listed-changes.js';
 import { actionToWire } from '../../proto/wire/action.js';
 import type { Outcome, RunEvent } from '../runs/event.js';
 
@@ -59,12 +60,12 @@ export function eventToWire(event: RunEvent): WireRunEvent['kind'] {
     case 'installed':
       return {
         $case: 'installed',
-        value: { ...event, changes: [...event.changes], sizeBytes: BigInt(event.sizeBytes) },
+        value: { ...event, ...listed(event), sizeBytes: BigInt(event.sizeBytes) },
       };
     case 'rootChanged':
       return {
         $case: 'rootChanged',
-        value: { ...event, changes: [...event.changes], sizeBytes: BigInt(event.sizeBytes) },
+        value: { ...event, ...listed(event), sizeBytes: BigInt(event.sizeBytes) },
       };
     case 'egress':
       return {
@@ -103,6 +104,12 @@ export function eventToWire(event: RunEvent): WireRunEvent['kind'] {
         value: { outcome: outcomeToWire(event.outcome), stderrTail: event.outputTail },
       };
   }
+}
+
+/** Those of its changes that an entry of the journal holds, and any carrier carries. */
+function listed({ changes, truncated }: Extract<RunEvent, { kind: 'installed' | 'rootChanged' }>) {
+  const { changes: kept, isCut } = listedChanges(changes);
+  return { changes: kept, truncated: truncated || isCut };
 }
 
 function outcomeToWire(outcome: Outcome): Finished['outcome'] {

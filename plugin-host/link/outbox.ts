@@ -8,7 +8,7 @@
 //       about waits while it is full. What the host tells by itself is a handful a run, and is taken.
 
 export const EVENTS_MAX = 10_000;
-/** Two scans of the longest that are let through. */
+/** A dozen scans of the longest that are let through, or events for minutes. */
 export const BYTES_MAX = 16 * 1024 * 1024;
 
 export interface Outgoing<T> {

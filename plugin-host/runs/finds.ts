@@ -3,6 +3,7 @@
 
 import {
   SCAN_BYTES_MAX,
+  UPDATE_BYTES_BESIDE,
   UPDATE_BYTES_MAX,
   UPDATES_PER_SCAN_MAX,
 } from '../../conditions/scan-limits.js';
@@ -16,7 +17,7 @@ export interface Finds {
 export const noFinds: Finds = { count: 0, bytes: 0 };
 
 export function withFind({ count, bytes }: Finds, more: number): Finds {
-  return { count: count + 1, bytes: bytes + more };
+  return { count: count + 1, bytes: bytes + more + UPDATE_BYTES_BESIDE };
 }
 
 /** What is wrong with it after its last find, of `lastBytes`; undefined: nothing. */

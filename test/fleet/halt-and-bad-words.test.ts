@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { Down, Hello, Up } from '../../proto/gen/lull/link/v1/link.js';
+import { Down, Hello, RootChanged, RunEvent, Up } from '../../proto/gen/lull/link/v1/link.js';
 import { partitionOf, partitions, subjects, upStreamOf } from '../../proto/subjects.js';
 import { markOfMachine } from '../../plugin-host/link/mark.nats.js';
 import { say } from '../../orchestrator/link/say.nats.js';
@@ -160,6 +160,29 @@ describe('not believed', () => {
       await attached('later');
       await stage.until('everything was heard', async () => (await waitingMessages()) === 0);
       expect((await hostsOf(lull)).map(({ id }) => id)).toEqual(['later']);
+    },
+    MS_MAX,
+  );
+
+  fleetTest(
+    'an event that fills a message: an entry takes what it holds of it, and its partition goes on',
+    async () => {
+      const js = jetstream(nats.connection);
+      const headers = markOfMachine();
+      const up = subjects.up(partitionOf('one'), 'one');
+      await js.publish(up, helloOf('one', 'evil'), { headers });
+      const path = '"'.repeat(1_000_000);
+      const kind = { $case: 'rootChanged', value: RootChanged.fromPartial({ path }) } as const;
+      const value = RunEvent.fromPartial({ sequence: 1n, runId: 'run-1', kind });
+      const message = { kind: { $case: 'event', value } } as const;
+      const event = Up.encode({ instanceId: 'evil', message, hello: 1n }).finish();
+      await js.publish(up, event, { headers });
+      // Its own partition is still led, and hears a machine that attaches there.
+      const host = await stage.machine({ hostId: 'one', instanceId: 'honest' });
+      await stage.accept(lull);
+      await stage.until('it works', () => host.finished.length > 1);
+      expect(await lull.command(['--host', 'one', 'audit', 'log'])).toContain('root.changed');
+      expect(await lull.command(['--host', 'one', 'audit', 'verify'])).toContain('whole');
     },
     MS_MAX,
   );
