@@ -20,6 +20,7 @@ import { serveCalls } from './calls.nats.js';
 import { isOfTheFleet } from './fleet-facts.js';
 import type { FleetLedger } from './fleet-ledger.nats.js';
 import type { FleetFollower } from './follower.nats.js';
+import { releaseLeftPlaces } from './left-places.loop.js';
 import { openRoom, type Room } from './room.loop.js';
 import { createWave } from './wave.loop.js';
 import type { Witness } from './witness.fs.js';
@@ -126,9 +127,19 @@ export async function leadPartition(
         await Promise.all([...rooms.values()].map(async (room) => room.close()));
       },
     });
+    const releaseLeft = (): void => {
+      void releaseLeftPlaces({
+        partition: name,
+        lock: deps.groupLock,
+        policy: policy.current,
+        log,
+      });
+    };
+    releaseLeft();
     opened.add('policy', {
       close: policy.onChange(() => {
         wakeAll(); // What it forbids now stops before any server has heard of it.
+        releaseLeft();
         const changed = {
           kind: 'policy.changed',
           policySha256: digestOf(policy.current()),

@@ -5,9 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, StorageType } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { LEASES_BUCKET } from '../../proto/subjects.js';
-import { createLog } from '../../runtime/log.js';
+import { createLog, type Log } from '../../runtime/log.js';
 import {
   natsServerProgram,
   startNatsServer,
@@ -25,6 +26,11 @@ const EXPIRY_ROUNDS = Math.ceil(EXPIRED_MS / ROUND_MS) + 2;
 const ROUND_TRIPS = 50;
 const partitions = ['a', 'b', 'c', 'd'];
 const log = createLog('test', 'silent');
+/** What the members say that somebody should look at. */
+const warnings: string[] = [];
+const heeded: Log = Object.assign(createLog('test', 'silent'), {
+  warn: (_what: object, words: string) => void warnings.push(words),
+});
 const missing = natsServerProgram === undefined ? ' (skipped: needs nats-server 2.10)' : '';
 const describeHere = natsServerProgram === undefined ? describe.skip : describe;
 
@@ -69,7 +75,7 @@ async function joined(
   const actions: Pick<Member, 'closes' | 'opens'> = { closes: () => Promise.resolve(), opens };
   const first = clock.nextOver();
   const leases = await keepLeases({
-    ...{ nats, self, partitions, clock, log },
+    ...{ nats, self, partitions, replicaCount: 1, clock, log: heeded },
     onTaken: async (partition) => {
       await actions.opens(partition);
       leads.add(partition);
@@ -112,6 +118,7 @@ describeHere(`the leases of a fleet${missing}`, () => {
     directory = mkdtempSync(join(tmpdir(), 'lull-l-'));
     server = await startNatsServer({ directory });
     members = [];
+    warnings.length = 0;
   });
 
   afterEach(async () => {
@@ -128,6 +135,25 @@ describeHere(`the leases of a fleet${missing}`, () => {
     await rounds(3);
     expect(first.leads.size).toBe(2);
     expect([...first.leads, ...second.leads].sort()).toEqual(partitions);
+  });
+
+  test('there is no room for claims: it is said, and not taken for a race that was lost', async () => {
+    const nats = await connectNats({ url: server.url, name: 'full', log });
+    const settings = { storage: StorageType.Memory, history: 1, max_bytes: 100 };
+    await new Kvm(nats.connection).create(LEASES_BUCKET, settings);
+    const one = await joined('one');
+    await rounds(1);
+    expect([...one.leads]).toEqual([]);
+    expect(warnings).toContain('a partition was not claimed');
+    await nats.close();
+  });
+
+  test('as many copies as of the journals are asked for: a server by itself has none to give', async () => {
+    const nats = await connectNats({ url: server.url, name: 'one', log });
+    const asked = { nats, self: 'one', partitions, replicaCount: 3, clock: new RoundClock(), log };
+    const never = { onTaken: () => Promise.resolve(), onReleased: () => Promise.resolve() };
+    await expect(keepLeases({ ...asked, ...never })).rejects.toThrow('replicas > 1');
+    await nats.close();
   });
 
   test('one stops: the other has everything at once, before any claim expires and without a round (E10)', async () => {

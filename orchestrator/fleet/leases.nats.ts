@@ -26,6 +26,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { isConflict } from '../groups/bucket.kv.js';
 import { isGone, isOutOfReach, put } from './claims.kv.js';
 import { keepRounds } from './rounds.loop.js';
 import { EXPIRED_MS, sharesOf, type Claim } from './shares.js';
@@ -55,6 +56,8 @@ export async function keepLeases(deps: {
   /** This orchestrator's name; no other one has it. */
   readonly self: string;
   readonly partitions: readonly string[];
+  /** Copies of a bucket that is made. */
+  readonly replicaCount: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Leads it from now on. Rejects: it could not, and gives it up. */
@@ -85,6 +88,7 @@ export async function keepLeases(deps: {
     const opened = await new Kvm(deps.nats.connection).create(LEASES_BUCKET, {
       storage: StorageType.Memory,
       history: 1,
+      replicas: deps.replicaCount,
     });
     const watch = await opened.watch();
     void (async () => {
@@ -140,8 +144,10 @@ export async function keepLeases(deps: {
     const key = `lead.${partition}`;
     try {
       held.set(partition, await put(bucket, key, self, seen.get(key)?.revision ?? NEVER_CLAIMED)); // E1
-    } catch {
-      return; // Another one was faster.
+    } catch (error) {
+      // Another one was faster; anything else is tried again in the next round.
+      if (!isConflict(error)) log.warn({ err: error, partition }, 'a partition was not claimed');
+      return;
     }
     const done = deps
       .onTaken(partition)

@@ -154,6 +154,7 @@ export async function startFleetOrchestrator(
         nats,
         self: name,
         partitions: [FLEET_PARTITION, ...partitions],
+        replicaCount,
         clock,
         log,
         onTaken: async (partition) => {

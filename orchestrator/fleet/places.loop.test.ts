@@ -10,13 +10,14 @@ let clock: VirtualClock;
 let calls: string[];
 let answer: () => Promise<Place>;
 let changes: number;
+let groups: string[];
 let places: Places;
 
 const refused: Place = { kind: 'refused', max: 1, holders: [{ id: 'other', sinceMs: 1 }] };
 
 beforeEach(() => {
   clock = new VirtualClock(1_000);
-  [calls, changes] = [[], 0];
+  [calls, changes, groups] = [[], 0, ['tills']];
   answer = () => Promise.resolve({ kind: 'held' });
   const lock: GroupLock = {
     acquire: (group, id) => {
@@ -30,7 +31,7 @@ beforeEach(() => {
     },
   };
   places = keepPlaces({
-    ...{ hostId: 'till-1', groups: () => ['tills'], lock, clock, random: () => 0 },
+    ...{ hostId: 'till-1', groups: () => groups, lock, clock, random: () => 0 },
     log: createLog('test', 'silent'),
     onChange: () => (changes += 1),
   });
@@ -48,6 +49,19 @@ describe('a machine of a group', () => {
     places.need('needs none');
     await settled();
     expect(calls).toEqual(['release tills till-1']);
+  });
+
+  test('that leaves it, as policy says, gives its place back in the middle of what it changes', async () => {
+    places.need('has to have');
+    await settled();
+    groups = ['desks'];
+    places.need('has to have');
+    await settled();
+    expect(calls).toEqual(['acquire tills till-1', 'acquire desks till-1', 'release tills till-1']);
+    expect([...places.current().keys()]).toEqual(['desks']);
+    places.need('has to have');
+    await settled();
+    expect(calls).toHaveLength(3);
   });
 
   test('that would change something asks, keeps its place while it does, and gives it back', async () => {

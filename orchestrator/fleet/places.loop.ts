@@ -5,6 +5,7 @@
 //   P1. One thing at a time with each group, so that what is given back is not what was just asked for.
 //   P2. A place that is not needed is given back, also one of before this orchestrator led.
 //   P3. Whoever is refused asks again after a while, not all in one instant.
+//   P4. A place in a group that the machine is not in any more is not needed.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -40,10 +41,12 @@ export function keepPlaces(deps: {
   let needed: PlaceNeed = 'needs none';
   let cancel: CancelTimer = () => undefined;
   let closed = false;
+  /** P4. */
+  const wantsOf = (group: string): boolean => needed !== 'needs none' && groups().includes(group);
 
   async function settle(group: string): Promise<void> {
     if (busy.has(group) || closed) return; // P1
-    const wants = needed !== 'needs none';
+    const wants = wantsOf(group);
     if (wants ? places.get(group)?.kind === 'held' : free.has(group)) return;
     busy.add(group);
     try {
@@ -66,11 +69,11 @@ export function keepPlaces(deps: {
       again();
     }
     busy.delete(group);
-    if (wants !== (needed !== 'needs none')) void settle(group);
+    if (wants !== wantsOf(group)) void settle(group);
   }
 
   function settleAll(): void {
-    for (const group of groups()) void settle(group);
+    for (const group of new Set([...groups(), ...places.keys()])) void settle(group);
   }
 
   /** P3. */

@@ -35,7 +35,7 @@ fleetTest(
       const leases = opened.add(
         'leases',
         await keepLeases({
-          ...{ nats, self: 'one', partitions: ['p0'], clock: systemClock, log },
+          ...{ nats, self: 'one', partitions: ['p0'], replicaCount: 1, clock: systemClock, log },
           onTaken: () => {
             takenCount += 1;
             return Promise.resolve();
