@@ -17,7 +17,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { RpcFailure } from '../world/answer.grpc.js';
-import { canonicalJson, genesis, verifyChain } from '../journal/chain.js';
+import { canonicalJson, type ChainVerdict, type Head } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import { FactTooLargeError, factProblem } from '../journal/fact-size.js';
 import { JournalBusyError } from '../journal/journal.js';
@@ -61,6 +61,8 @@ export function fleetLedger(deps: {
   readonly follower: FleetFollower;
   /** Why no orchestrator may lead the fleet; undefined: nothing is known to be in the way. */
   readonly whyNobody: () => string | undefined;
+  /** Reads the journal itself, up to what was followed: that is what is kept. */
+  readonly verify: (known: Head) => Promise<ChainVerdict>;
   readonly clock: Clock;
   readonly log: Log;
 }): FleetLedger {
@@ -196,7 +198,7 @@ export function fleetLedger(deps: {
       (key) => follower.world.rollouts.has(key),
     ),
     read: follower.read,
-    verify: () => Promise.resolve(verifyChain(genesis, follower.entries)),
+    verify: () => deps.verify(follower.head),
     onEntry: (listener) => follower.onEntry(listener),
     close: () => {
       closed = true;

@@ -28,6 +28,7 @@ import { openFleetBundles } from '../registry/bundles.nats.js';
 import { registryHandlers } from '../registry/registry.grpc.js';
 import { fleetHandlers } from '../api/fleet.grpc.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
+import { verifyJournal } from '../world/entry-log.loop.js';
 import { listHosts, routed } from './api.grpc.js';
 import { fleetLedger } from './fleet-ledger.nats.js';
 import { followFleet } from './follower.nats.js';
@@ -118,7 +119,14 @@ export async function startFleetOrchestrator(
     const led = new Map<string, Leading>();
     const fleet = opened.add(
       'ledger',
-      fleetLedger({ nats, follower, whyNobody: () => witness.lost, clock, log }),
+      fleetLedger({
+        ...{ nats, follower, whyNobody: () => witness.lost, clock, log },
+        verify: async (known) => {
+          const kept = { partition: FLEET_PARTITION, replicaCount, mayCreate: false, log };
+          const journal = await openJournalOn(nats.connection, { ...kept, allowLossy: true });
+          return await verifyJournal(journal, known).finally(journal.close);
+        },
+      }),
     );
     const groupLock = opened.add(
       'groups',

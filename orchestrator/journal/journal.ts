@@ -12,7 +12,7 @@ export interface Journal {
   /** At most `count` entries from `fromSequence` on; fewer do not mean that there are no more. */
   read(fromSequence: number, count: number): Promise<readonly StoredEntry[]>;
   head(): Promise<Head>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** JOURNAL_LOST: the server is there, and does not have it any more. */

@@ -20,6 +20,7 @@ export class RpcFailure extends Error {
 const statuses: Partial<Record<ReasonCode, status>> = {
   JOURNAL_BUSY: status.RESOURCE_EXHAUSTED,
   FLEET_BUSY: status.UNAVAILABLE,
+  JOURNAL_LOST: status.UNAVAILABLE,
   FACT_TOO_LARGE: status.INVALID_ARGUMENT,
 };
 

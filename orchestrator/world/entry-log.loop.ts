@@ -165,7 +165,7 @@ export async function openEntryLog(deps: {
     append: (facts) => enqueue(facts, QUEUE_MAX),
     appendRestraint: (fact) => enqueue([fact], QUEUE_MAX + RESTRAINTS_MAX),
     read: (fromSequence, count) => journal.read(fromSequence, count),
-    verify: () => verifyAll(journal, durable.sequence), // Also what `from` has passed over.
+    verify: () => verifyJournal(journal, durable), // Also what `from` has passed over.
     onEntry: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -177,10 +177,15 @@ export async function openEntryLog(deps: {
   };
 }
 
-async function verifyAll(journal: Journal, upTo: number): Promise<ChainVerdict> {
+/** Recomputes the chain from its first entry on, up to a head that is known. */
+export async function verifyJournal(
+  journal: Pick<Journal, 'read'>,
+  known: Head,
+): Promise<ChainVerdict> {
   let head = genesis;
-  while (head.sequence < upTo) {
-    const page = await journal.read(head.sequence + 1, PAGE);
+  while (head.sequence < known.sequence) {
+    const left = known.sequence - head.sequence;
+    const page = await journal.read(head.sequence + 1, Math.min(PAGE, left));
     if (page.length === 0) {
       const next = head.sequence + 1;
       return { kind: 'broken', atSequence: next, why: `entry ${String(next)} is missing` };
@@ -189,7 +194,10 @@ async function verifyAll(journal: Journal, upTo: number): Promise<ChainVerdict> 
     if (verdict.kind === 'broken') return verdict;
     head = verdict.head;
   }
-  return { kind: 'whole', head };
+  const { sequence } = head;
+  return head.hash === known.hash
+    ? { kind: 'whole', head }
+    : { kind: 'broken', atSequence: sequence, why: `entry ${String(sequence)} is another one` };
 }
 
 function toStored({ sequence, atMs, body, hash }: Entry): StoredEntry {

@@ -24,6 +24,7 @@ import {
   updateOf,
   UPDATER,
 } from './history.testing.js';
+import { verifyJournal } from './entry-log.loop.js';
 import { openLedger, type Ledger } from './ledger.loop.js';
 
 const log = createLog('test', 'silent');
@@ -306,5 +307,18 @@ describe('a journal that somebody changed', () => {
     expect(await ledger.verify()).toMatchObject({ kind: 'broken', atSequence: 4 });
     change(`UPDATE entries SET body = '{}' WHERE sequence = 1`);
     expect(await ledger.verify()).toMatchObject({ kind: 'broken', atSequence: 1 });
+  });
+});
+
+test('a journal that is whole, and another one than was known, does not verify', async () => {
+  const journal = await journalHere();
+  const ledger = await ledgerOn(journal);
+  await ledger.append([note('a'), note('b')]);
+  const { head } = ledger;
+  expect(await verifyJournal(journal, head)).toEqual({ kind: 'whole', head });
+  const other = { sequence: 2, hash: 'f'.repeat(64) };
+  expect(await verifyJournal(journal, other)).toMatchObject({ kind: 'broken', atSequence: 2 });
+  expect(await verifyJournal(journal, { ...head, sequence: 3 })).toMatchObject({
+    ...{ kind: 'broken', atSequence: 3, why: 'entry 3 is missing' },
   });
 });
