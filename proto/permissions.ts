@@ -6,7 +6,8 @@
 // Invariants:
 //   P1. A host speaks for itself alone, and hears what is said to it, or to all.
 //   P2. Nobody but an orchestrator writes a journal, a bucket or a command.
-//   P3. No role deletes a stream: what is in a journal stays.
+//   P3. No role deletes a stream, or changes what one keeps: what is in a journal stays. Whoever wants other
+//       settings, as more copies, gives them with credentials of the server's owner.
 //
 // They do not hold what a server sends for somebody. An answer, the acknowledgement of a message for
 // one, goes to whatever subject was named for it. So whoever reads a subject also looks at what it got:
@@ -34,14 +35,15 @@ export interface NatsPermissions {
 const JOURNAL_STREAM = 'LULL_JOURNAL';
 const BUNDLES_STREAM = `OBJ_${BUNDLES_BUCKET}`;
 
+const objects = [BUNDLES_STREAM, `OBJ_${SNAPSHOTS_BUCKET}`];
+
 /** The streams that orchestrators make and keep. */
 const streams = [
   JOURNAL_STREAM,
   ...partitions.map(upStreamOf),
   `KV_${LEASES_BUCKET}`,
   `KV_${GROUPS_BUCKET}`,
-  BUNDLES_STREAM,
-  `OBJ_${SNAPSHOTS_BUCKET}`,
+  ...objects,
 ];
 
 /** Whether JetStream is there at all: asked by every client before anything else. */
@@ -98,6 +100,7 @@ function ofOrchestrator(): NatsPermissions {
         ...[`$O.${BUNDLES_BUCKET}.>`, `$O.${SNAPSHOTS_BUCKET}.>`],
         ...[ABOUT_ACCOUNT, ABOUT_JETSTREAM],
         ...streams.flatMap((stream) => [...reading(stream), ...keeping(stream)]),
+        ...objects.map((stream) => `$JS.API.STREAM.PURGE.${stream}`), // Chunks of what was replaced.
         '_INBOX.>', // Answers to each other.
       ],
       deny: ['$JS.API.STREAM.DELETE.>'], // P3
@@ -127,12 +130,10 @@ function reading(stream: string): string[] {
   ];
 }
 
-/** Making it, consumers that are kept, and letting go of what has been dealt with. */
+/** Making it, consumers that are kept, and letting go of what has been dealt with (P3). */
 function keeping(stream: string): string[] {
   return [
-    ...['CREATE', 'UPDATE', 'PURGE', 'MSG.DELETE'].map(
-      (verb) => `$JS.API.STREAM.${verb}.${stream}`,
-    ),
+    `$JS.API.STREAM.CREATE.${stream}`,
     ...['CREATE', 'NAMES', 'LIST'].map((verb) => `$JS.API.CONSUMER.${verb}.${stream}`),
     `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.*`,
     `$JS.ACK.${stream}.>`,

@@ -204,6 +204,14 @@ describeHere(`what lull keys permits${missing}`, () => {
 
   test.each([
     ['deletes a stream', () => publishes(orchestrator, `$JS.API.STREAM.DELETE.${UP}`)],
+    ...['UPDATE', 'PURGE', 'MSG.DELETE'].map((verb) => {
+      const subject = `$JS.API.STREAM.${verb}.LULL_JOURNAL`;
+      return [`takes from a journal by ${verb}`, () => publishes(orchestrator, subject)] as const;
+    }),
+    [
+      'changes what is kept of leases',
+      () => publishes(orchestrator, '$JS.API.STREAM.UPDATE.KV_lull-leases'),
+    ],
     ['speaks for a host', () => publishes(orchestrator, upOf(A))],
     ['makes a stream of its own', () => publishes(orchestrator, '$JS.API.STREAM.CREATE.MINE')],
     ['hears the answers to another', () => listens(orchestrator, '_INBOX.orchestrator-o2.>')],
