@@ -26,10 +26,10 @@ import { digestOf } from './policy/digest.js';
 import type { PolicySource } from './policy/policy.js';
 import { openBundles } from './registry/bundles.fs.js';
 import { registryHandlers } from './registry/registry.grpc.js';
+import { wantedBundles } from './registry/wanted-bundles.js';
 import { byOwnership, type CallerOf } from './trust/caller.grpc.js';
 import { attend } from './scheduler/attend.loop.js';
 import { openLedger } from './world/ledger.loop.js';
-import type { World } from './world/world.js';
 
 export interface OrchestratorSettings {
   readonly version: string;
@@ -161,12 +161,4 @@ export async function startOrchestrator(
     await opened.close();
     throw error;
   }
-}
-
-/** Of every version that was submitted last, or accepted. */
-function wantedBundles({ updaters }: World): ReadonlySet<string> {
-  const versions = [...updaters.values()].flatMap(({ current, accepted }) =>
-    accepted === undefined ? [current] : [current, accepted.version],
-  );
-  return new Set(versions.map(({ bundleSha256 }) => bundleSha256));
 }

@@ -2,14 +2,18 @@
 
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { digestOf } from '../policy/digest.js';
+import { wantedBundles } from '../registry/wanted-bundles.js';
 import { openEntryLog } from '../world/entry-log.loop.js';
 import type { LeadDeps } from './lead-partition.loop.js';
 import { serveFleetLedger } from './write-asked.nats.js';
 
+/** Whoever follows is as far as the journal soon. */
+const FOLLOW_MS_MAX = 10_000;
+
 /** @param onLost called once, when another one has written the journal, or nobody can any more. */
 export async function leadFleet(
   name: string,
-  { nats, openJournal, saw, version, policy, clock, log }: LeadDeps,
+  { nats, openJournal, saw, follower, bundles, version, policy, clock, log }: LeadDeps,
   onLost: () => void,
 ): Promise<Closeable> {
   const opened = new CloseStack(log);
@@ -26,9 +30,20 @@ export async function leadFleet(
     opened.add('witness', { close: bearWitness });
     bearWitness();
     opened.add('ledger', serveFleetLedger({ nats, entries, log }));
+    const clearing = clearBundles(entries.head.sequence).catch((error: unknown) => {
+      log.warn({ err: error }, 'bundles that nobody wants were not let go of');
+    });
+    opened.add('bundles', { close: () => clearing });
     return opened;
   } catch (error) {
     await opened.close();
     throw error;
+  }
+
+  /** As a machine by itself does at its start. */
+  async function clearBundles(head: number): Promise<void> {
+    await follower.until(head, FOLLOW_MS_MAX);
+    const cleared = await bundles.keepOnly(wantedBundles(follower.world));
+    if (cleared.length > 0) log.info({ cleared }, 'let go of bundles of no version that is known');
   }
 }

@@ -13,6 +13,7 @@ import { serveHosts } from '../link/hosts.nats.js';
 import { say } from '../link/say.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { digestOf } from '../policy/digest.js';
+import type { Bundles } from '../registry/bundles.fs.js';
 import type { SnapshotStore } from '../world/partition-fold.loop.js';
 import { openPartition, type Partition } from '../world/partition.loop.js';
 import { isRestraint, type Restraint } from '../world/restraints.js';
@@ -41,6 +42,7 @@ export interface LeadDeps {
   readonly follower: FleetFollower;
   readonly fleet: FleetLedger;
   readonly groupLock: GroupLock;
+  readonly bundles: Pick<Bundles, 'keepOnly'>;
   readonly version: string;
   /** Copies of a stream that is made again. */
   readonly replicaCount: number;

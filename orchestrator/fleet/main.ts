@@ -112,7 +112,9 @@ export async function startFleetOrchestrator(
     await fleetJournal.close();
     const openUp = (partition: string) => openUpStream(jsm, partition, replicaCount);
     await Promise.all(partitions.map(openUp));
-    const bundles = await openFleetBundles(js, join(stateDir, 'bundles'), replicaCount);
+    const bundles = await openFleetBundles({
+      ...{ js, directory: join(stateDir, 'bundles'), replicaCount, clock },
+    });
     const retry = () => policy.current().retry;
     const follower = opened.add('follower', await followFleet({ js, retry, clock, log }));
 
@@ -137,7 +139,7 @@ export async function startFleetOrchestrator(
       }),
     );
     const deps: LeadDeps = {
-      ...{ nats, jsm, openJournal, saw, follower, fleet, groupLock, version, policy },
+      ...{ nats, jsm, openJournal, saw, follower, fleet, groupLock, bundles, version, policy },
       ...{ snapshotsOf: openSnapshots(js, replicaCount), replicaCount, clock, log },
     };
     const restraints = opened.add(

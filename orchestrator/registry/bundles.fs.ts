@@ -20,8 +20,8 @@ export interface Bundles {
   receive(manifest: Manifest, tar: AsyncIterable<Uint8Array>): Promise<void>;
   read: (sha256: string) => AsyncIterable<Uint8Array>;
   /**
-   * Removes every other bundle, and what a crash left half received. Before anything is submitted: a
-   * submission in the middle is wanted by nobody yet.
+   * Removes every other bundle, and what a crash left half received. A submission in the middle is wanted by
+   * nobody yet: on one machine this comes before any, and a fleet leaves alone what is new.
    * @returns what went.
    */
   keepOnly(wanted: ReadonlySet<string>): Promise<readonly string[]>;

@@ -5,30 +5,37 @@
 //       whole and verified before, and hosts verify it again.
 //   O2. A store that is gone is made again, empty: whoever adds an updater once more puts its bundle
 //       back.
+//   O3. What is not wanted by any version goes, a day after it came: another orchestrator may be in the
+//       middle of a submission.
 
 import { StorageType, type JetStreamClient } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { BUNDLES_BUCKET } from '../../proto/subjects.js';
+import type { Clock } from '../../runtime/clock.js';
 import { within } from '../../runtime/deadline.js';
 import { isMissing } from '../journal/stream.jetstream.js';
 import { openBundles, type Bundles } from './bundles.fs.js';
 
 const PUT_MS_MAX = 120_000;
 const ASK_MS_MAX = 5_000;
+/** Longer than a submission takes, and clocks of orchestrators differ. */
+const NEW_FOR_MS = 24 * 3_600_000;
 
 export interface FleetBundles extends Bundles {
   /** O2. */
   readonly makeAgain: () => Promise<void>;
 }
 
-/** @param directory where what comes in is verified. */
-export async function openFleetBundles(
-  js: JetStreamClient,
-  directory: string,
-  replicaCount: number,
-): Promise<FleetBundles> {
+export async function openFleetBundles(deps: {
+  readonly js: JetStreamClient;
+  /** Where what comes in is verified. */
+  readonly directory: string;
+  readonly replicaCount: number;
+  readonly clock: Clock;
+}): Promise<FleetBundles> {
+  const { js, directory, replicaCount, clock } = deps;
   const make = () =>
     new Objm(js).create(BUNDLES_BUCKET, { storage: StorageType.File, replicas: replicaCount });
   const store = await make();
@@ -61,8 +68,11 @@ export async function openFleetBundles(
     },
     keepOnly: async (wanted) => {
       const kept = await within(store.list(), ASK_MS_MAX, 'the store of bundles');
-      const gone = kept.map(({ name }) => name).filter((name) => !wanted.has(name));
-      for (const name of gone) await store.delete(name);
+      const newSinceMs = clock.now().wallMs - NEW_FOR_MS;
+      const gone = kept
+        .filter(({ name, mtime }) => !wanted.has(name) && Date.parse(mtime) < newSinceMs) // O3
+        .map(({ name }) => name);
+      for (const name of gone) await within(store.delete(name), ASK_MS_MAX, 'deleting a bundle');
       return gone;
     },
   };
