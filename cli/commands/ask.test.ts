@@ -64,7 +64,7 @@ test.each([
   [1_000, 1_000, 2],
   [1_000_000, RUNS, 4],
 ])('a history of %d runs has %d of them, in order', async (count, shown, pages) => {
-  const runs = await askHistory(directory, count);
+  const runs = await askHistory({ runDir: directory }, count);
   expect(runs.map(({ id }) => id)).toEqual(Array.from({ length: shown }, (_, n) => String(n)));
   expect(calls).toBe(pages);
 });
@@ -73,7 +73,7 @@ test.each([
   [1, 10_000],
   [11_999, 2],
 ])('the entries from %d on are %d, in order', async (from, count) => {
-  const entries = await askEntries(directory, from);
+  const entries = await askEntries({ runDir: directory }, from);
   const all = Array.from({ length: count }, (_, n) => BigInt(from + n));
   expect(entries.map(({ sequence }) => sequence)).toEqual(all);
 });
