@@ -1,7 +1,6 @@
 // The plugin-host: verifies, confines, runs, pauses and audits updaters. It never chooses what runs.
 
 import { randomBytes, type KeyObject } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
@@ -13,7 +12,6 @@ import { createCatalog } from './catalog/catalog.fs.js';
 import { createIntake } from './egress/intake.loop.js';
 import { openGuard } from './guard/guard.loop.js';
 import { beUrgent } from './guard/urgency.proc.js';
-import { createInstaller } from './install/install.fs.js';
 import { openRootRecords } from './install/root-record.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
 import { grpcCarrier } from './link/link.grpc.js';
@@ -22,27 +20,19 @@ import { openLink } from './link/link.loop.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
 import { readBootId } from './power/boot-id.fs.js';
 import { createMachineRestart } from './power/restart.spawn.js';
+import type { Ground, GroundSettings } from './recovery.fs.js';
 import { createCheckpoints } from './runs/checkpoints.fs.js';
 import { hostRuns } from './runs/hosted-runs.loop.js';
 import type { Launch } from './runs/launch.grpc.js';
 import { Launches } from './runs/launches.loop.js';
 import { openPlaces, type UidRange } from './runs/places.fs.js';
-import type { Priority } from './sandbox/parent.cgroup.js';
-import { createSandboxesIfAny } from './sandbox/no-runtime.runc.js';
 import { startSelfTest } from './self-test/self-test.loop.js';
 import { startUpkeep } from './upkeep/upkeep.loop.js';
 import { clearWithdrawn } from './upkeep/withdrawn.loop.js';
 
-export interface PluginHostSettings {
-  readonly stateDir: string;
-  readonly runDir: string;
+export interface PluginHostSettings extends GroundSettings {
   /** Of all parts that may run here: no updater's root lies in them. */
   readonly ownDirs: readonly string[];
-  /** Name or path of the OCI runtime. */
-  readonly ociRuntime: string;
-  readonly priority: Priority;
-  /** The control group in which ours go; absent: at the root of each hierarchy. */
-  readonly delegatedGroup: string | undefined;
   /** The users that updaters run as, one each. */
   readonly uids: UidRange;
   /** What is launched has to be signed with one of them; none: as the orchestrator says. */
@@ -61,29 +51,17 @@ export interface FleetPlace {
 /** How long the last events may take to reach the orchestrator when we stop. */
 const FLUSH_MS_MAX = 2_000;
 
+/** @param ground is closed by whoever made it, afterwards. */
 export async function startPluginHost(
+  { runtime, installer }: Ground,
   settings: PluginHostSettings,
   deps: { clock: Clock; log: Log; traceparent?: () => string | undefined },
 ): Promise<Closeable> {
-  const { stateDir, runDir, ociRuntime, priority, env } = settings;
+  const { stateDir, runDir, env } = settings;
   const { clock, log } = deps;
   const opened = new CloseStack(log);
   try {
-    if (priority === 'lowest') beUrgent(log);
-    mkdirSync(stateDir, { recursive: true, mode: 0o711 });
-    const runtime = opened.add(
-      'sandboxes',
-      await createSandboxesIfAny({
-        ...{ stateDir, runDir, ociRuntime, priority, log },
-        delegatedGroup: settings.delegatedGroup,
-      }),
-    );
-    const orphans = await runtime.killOrphans();
-    if (orphans.length > 0) log.warn({ orphans }, 'ended what a dead instance had left running');
-
-    const installer = createInstaller({ log, rootsFile: join(stateDir, 'install-roots.json') });
-    await installer.recoverAll();
-
+    if (settings.priority === 'lowest') beUrgent(log);
     const guard = opened.add('guard', openGuard({ runDir, clock }));
     const keepAwake = opened.add('keep-awake', createKeepAwake({ clock, log, env }));
     const places = openPlaces({ stateDir, uids: settings.uids });

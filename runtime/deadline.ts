@@ -41,3 +41,14 @@ export function pause(delayMs: number, signal?: AbortSignal): Promise<boolean> {
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** Resolves when the signal is aborted, or was already. */
+export function whenAborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      resolve(undefined);
+    };
+    signal.addEventListener('abort', settle, { once: true });
+    if (signal.aborted) settle();
+  });
+}

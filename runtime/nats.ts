@@ -1,8 +1,14 @@
 // A connection to NATS: who we are, how long we wait, and what is logged of it.
 
 import { readFileSync } from 'node:fs';
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
-import { within } from './deadline.js';
+import {
+  AuthorizationError,
+  connect,
+  credsAuthenticator,
+  UserAuthenticationExpiredError,
+  type NatsConnection,
+} from '@nats-io/transport-node';
+import { pause, whenAborted, within } from './deadline.js';
 import type { Log } from './log.js';
 import type { Closeable } from './shutdown.js';
 
@@ -39,6 +45,78 @@ export interface Nats extends Closeable {
   readonly connection: NatsConnection;
   /** Calls `listener` after every break: what was published meanwhile without an acknowledgement is lost. */
   onReconnect(listener: () => void): () => void;
+}
+
+/**
+ * Connects as soon as the server can be reached, however long that takes: whoever starts with the machine is
+ * there before its network, or while the server is down.
+ * @returns undefined when `signal` was aborted before.
+ * @throws NatsRefusal where the server is there and does not take us, or we do not take it; and whatever our
+ * own files are unreadable with. Waiting mends neither.
+ */
+export async function awaitNats(
+  options: NatsOptions,
+  signal: AbortSignal,
+): Promise<Nats | undefined> {
+  const { log } = options;
+  const at = placeOf(options);
+  requireFiles(options);
+  const stopped = whenAborted(signal);
+  let told = '';
+  while (!signal.aborted) {
+    try {
+      const connecting = connectNats(options);
+      const nats = await Promise.race([connecting, stopped]);
+      if (nats === undefined) void closeLate(connecting);
+      else if (told !== '') log.info(`NATS at ${at} is there`);
+      return nats;
+    } catch (error) {
+      if (isRefusal(error)) throw new NatsRefusal((error as Error).message, { cause: error });
+      const why = (error as Error).message;
+      if (why !== told) log.warn(`waiting for NATS at ${at}, which is out of reach: ${why}`);
+      told = why;
+    }
+    await pause(RECONNECT_MS + Math.random() * RECONNECT_JITTER_MS, signal);
+  }
+  return undefined;
+}
+
+/** Nobody waits for it any more. */
+async function closeLate(connecting: Promise<Nats>): Promise<void> {
+  try {
+    await (await connecting).close();
+  } catch {
+    // It never came, or has gone by itself.
+  }
+}
+
+/** The server does not take what we show, or we do not take what it shows. */
+export class NatsRefusal extends Error {
+  override readonly name = 'NatsRefusal';
+}
+
+/** Of OpenSSL and of Node.js. A clock that was not set yet, at a boot, is not for good. */
+const ofCertificates =
+  /^(?:ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_|CERT_(?!NOT_YET_VALID))/;
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof UserAuthenticationExpiredError) return true;
+  // A server to which a whole fleet comes back gives up on some that are slow to say who they are.
+  if (error instanceof AuthorizationError) return !/timeout/i.test(error.message);
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && ofCertificates.test(code);
+}
+
+/** What we show has to be there before anybody is waited for. Who rotates it meanwhile may be in the middle. */
+function requireFiles(options: NatsOptions): void {
+  const { caFile, certFile, keyFile } = options.tls ?? {};
+  for (const file of [caFile, certFile, keyFile]) if (file !== undefined) readFileSync(file);
+  credentialsOf(options);
+}
+
+/** Without a password. */
+export function placeOf({ url }: Pick<NatsOptions, 'url'>): string {
+  return `${url.protocol}//${url.host}`;
 }
 
 /** Connects once, and stays connected until closed: a server that goes away is looked for for ever. */

@@ -61,26 +61,34 @@ export function hostIdOf(fleet: FleetPlace | undefined): Pick<FleetPlace, 'hostI
   return fleet?.hostId === undefined ? {} : { hostId: fleet.hostId };
 }
 
-/** @throws CommandError where nobody answers. */
+/**
+ * Waits for the server for as long as it is out of reach.
+ * @returns undefined when `signal` was aborted before.
+ * @throws CommandError where we are not let in.
+ */
 export async function connectFleet(
   { url, name, hostId }: FleetPlace,
   { tls, credsFile }: Pick<JournalSettings, 'tls' | 'credsFile'>,
   log: Log,
-): Promise<Nats> {
+  signal: AbortSignal,
+): Promise<Nats | undefined> {
   // A machine by itself does not load the code of a fleet.
-  const { connectNats } = await import('../../runtime/nats.js');
+  const { awaitNats, NatsRefusal, placeOf } = await import('../../runtime/nats.js');
+  const options = {
+    url,
+    name: `lull ${hostId ?? name}`,
+    ...(tls === undefined ? {} : { tls }),
+    ...(credsFile === undefined ? {} : { credsFile }),
+    log,
+  };
   try {
-    return await connectNats({
-      url,
-      name: `lull ${hostId ?? name}`,
-      ...(tls === undefined ? {} : { tls }),
-      ...(credsFile === undefined ? {} : { credsFile }),
-      log,
-    });
+    return await awaitNats(options, signal);
   } catch (error) {
     const why = (error as Error).message;
     throw new CommandError(
-      `NATS at ${url.protocol}//${url.host} cannot be reached (${why}). Is it running, and is this machine allowed in?`,
+      error instanceof NatsRefusal
+        ? `NATS at ${placeOf(options)} and the keys of this machine do not go together: ${why}. Give it keys of this fleet that have not expired: "lull keys" makes them.`
+        : `what this machine shows to NATS cannot be used: ${why}`,
     );
   }
 }

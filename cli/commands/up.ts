@@ -4,6 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { JournalPlace } from '../../orchestrator/journal/place.js';
 import type { Profile } from '../../sensor-service/probe/places.js';
+import type { Ground, GroundSettings } from '../../plugin-host/recovery.fs.js';
 import type { UidRange } from '../../plugin-host/runs/places.fs.js';
 import type { Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { requireConfinement } from '../../plugin-host/sandbox/rights.proc.js';
@@ -51,6 +52,8 @@ export interface UpOptions {
   readonly replay: Replay | undefined;
 }
 
+const STOPPING = 'stopping\n';
+
 function makeDirectory(directory: string, mode: number, option: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode });
@@ -62,7 +65,7 @@ function makeDirectory(directory: string, mode: number, option: string): void {
 
 /** Starts the parts, says so, and stops them when `signal` is aborted. */
 export async function up(options: UpOptions, signal: AbortSignal): Promise<void> {
-  const { version, ociRuntime, priority } = options;
+  const { version, ociRuntime } = options;
   const { runDir, stateDir } = options.places;
   const log = createLog('lull', options.logLevel);
   const clock = systemClock;
@@ -109,16 +112,23 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         }),
       );
     }
+    // Before anybody is waited for: what a dead one left half done is put right.
+    const ground = parts.includes('plugin-host')
+      ? opened.add('sandboxes', await recover(options, log.child({ part: 'plugin-host' })))
+      : undefined;
+    const fleet = parts.some((part) => part !== 'sensor-service') ? options.fleet : undefined;
     const nats =
-      options.fleet === undefined || parts.length === 0
+      fleet === undefined
         ? undefined
-        : opened.add('NATS', await connectFleet(options.fleet, options.journalOptions, log));
-    if (policy !== undefined && nats !== undefined && options.fleet !== undefined) {
+        : await connectFleet(fleet, options.journalOptions, log, signal);
+    if (nats !== undefined) opened.add('NATS', nats);
+    else if (fleet !== undefined) return await leaveAtOnce(opened);
+    if (policy !== undefined && nats !== undefined && fleet !== undefined) {
       const { startFleetOrchestrator } = await import('../../orchestrator/fleet/main.js');
       const { replicaCount, allowLossy } = options.journalOptions;
       const settings = {
         ...{ version, runDir, nats, policy, replicaCount, allowLossy },
-        name: options.fleet.name,
+        name: fleet.name,
         stateDir: `${stateDir}/orchestrator`,
         ...(options.listen === undefined ? {} : { listen: options.listen }),
       };
@@ -148,35 +158,56 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
     const inside =
       group === undefined
         ? undefined
-        : opened.add('plugin-host', await startInside(group, options.places));
-    if (parts.includes('plugin-host')) {
+        : opened.add('plugin-host', await startInside(group, options, signal));
+    if (ground !== undefined) {
       const { startPluginHost } = await import('../../plugin-host/main.js');
       const settings = {
-        stateDir: `${stateDir}/plugin-host`,
+        ...groundSettings(options),
         ownDirs: [stateDir, runDir],
-        runDir,
-        ociRuntime,
-        priority,
         uids: options.uids,
-        delegatedGroup: options.delegatedGroup,
         trustedKeys: options.trustedKeys,
         env: process.env,
-        ...(nats === undefined ? {} : { fleet: { nats, ...hostIdOf(options.fleet) } }),
+        ...(nats === undefined ? {} : { fleet: { nats, ...hostIdOf(fleet) } }),
       };
       const deps = {
         clock,
         log: log.child({ part: 'plugin-host' }),
         traceparent: currentTraceparent,
       };
-      opened.add('plugin-host', await startPluginHost(settings, deps));
+      opened.add('plugin-host', await startPluginHost(ground, settings, deps));
     }
     process.stdout.write(`Lull ${version}${IS_UP}${options.parts.join(', ')} in ${runDir}\n`);
     await aborted(inside === undefined ? signal : AbortSignal.any([signal, inside.gone]));
     if (!signal.aborted) throw new CommandError('the plugin-host has ended');
-    process.stdout.write('stopping\n');
+    process.stdout.write(STOPPING);
   } finally {
     await opened.close();
   }
+}
+
+function groundSettings({
+  places,
+  ociRuntime,
+  priority,
+  delegatedGroup,
+}: UpOptions): GroundSettings {
+  const { stateDir, runDir } = places;
+  return {
+    ...{ stateDir: `${stateDir}/plugin-host`, runDir, ociRuntime, priority },
+    delegatedGroup,
+  };
+}
+
+async function recover(options: UpOptions, log: Log): Promise<Ground> {
+  const { recoverGround } = await import('../../plugin-host/recovery.fs.js');
+  return recoverGround(groundSettings(options), log);
+}
+
+/** Stopped while nobody was there: a connection that is being tried would keep us for seconds. */
+async function leaveAtOnce(opened: CloseStack): Promise<never> {
+  process.stdout.write(STOPPING);
+  await opened.close();
+  process.exit();
 }
 
 async function readPolicy(

@@ -8,7 +8,7 @@ import { openStreamJournal } from '../../orchestrator/journal/open.jetstream.js'
 import { chainEntry, genesis } from '../../orchestrator/journal/chain.js';
 import { partitionOf, subjects, upStreamOf } from '../../proto/subjects.js';
 import { createLog } from '../../runtime/log.js';
-import type { Nats } from '../../runtime/nats.js';
+import { awaitNats, NatsRefusal, type Nats } from '../../runtime/nats.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { startFleetServer, type FleetUnderTest } from './fleet.testing.js';
 
@@ -234,5 +234,20 @@ describeHere(`what lull keys permits${missing}`, () => {
     await expect(connect({ ...once, tls: { ...tls }, user: 'lull', pass: 'lull' })).rejects.toThrow(
       /authorization/i,
     );
+  });
+
+  test.each([
+    ['of no credentials', () => ({ ...fleet.optionsOf(`host-${A}`), credsFile: undefined })],
+    [
+      'of another authority',
+      () => {
+        const { tls, ...options } = fleet.optionsOf(`host-${A}`);
+        return { ...options, tls: { ...tls, caFile: tls?.certFile ?? '' } };
+      },
+    ],
+  ])('it is no use to wait for a server because %s', async (_what, options) => {
+    const { credsFile, ...others } = options();
+    const given = { ...others, ...(credsFile === undefined ? {} : { credsFile }) };
+    await expect(awaitNats(given, new AbortController().signal)).rejects.toThrow(NatsRefusal);
   });
 });
