@@ -72,27 +72,73 @@ systemdTest('lull.service confines updaters, comes back when it is killed, and e
   }),
 );
 
-fleetSystemdTest('the units of a fleet find each other, and its machine is confined', () =>
-  inBox(async (box, directory) => {
-    const [conf, env, policy] = ['nats.conf', 'lull.env', 'policy.yaml'].map((name) =>
-      join(directory, name),
-    ) as [string, string, string];
-    writeFileSync(conf, 'listen: 127.0.0.1:4222\njetstream { store_dir: /var/lib/nats }\n');
-    writeFileSync(env, 'LULL_NATS=nats://127.0.0.1:4222\nORCHESTRATOR_OPTIONS=--allow-lossy\n');
-    writeFileSync(policy, 'confinement: confined\n');
-    for (const file of [env, policy]) await box.exec('cp', file, '/etc/lull/');
-    // At a path that both sides see.
-    const server = join(directory, 'nats-server');
-    copyFileSync(natsServerProgram ?? '', server, constants.COPYFILE_FICLONE);
-    box.start(server, '-c', conf);
-    const units = ['lull-orchestrator', 'lull-sensor', 'lull-plugin-host'];
-    await box.exec('systemctl', 'start', ...units);
-    const hosts = (): Promise<string> =>
-      box.exec('lull', '--run', '/run/lull-orchestrator', 'fleet', 'hosts');
-    await answered(/yes +(confined|sealed)/, hosts);
+/** As docs/operators.md says it: each has its own keys, of which an orchestrator's belong to its user. */
+async function giveKeys(box: SystemdBox, directory: string): Promise<string> {
+  const keys = join(directory, 'keys');
+  const server = join(keys, 'nats-server');
+  await box.exec(
+    ...['lull', 'keys', 'init', keys, '--name', 'localhost', '--installed-at', server],
+    ...['--listen', '127.0.0.1:4222', '--store', '/var/lib/nats'],
+    ...['--issue', 'orchestrator:o1', 'host:machine'],
+  );
+  const shown = (at: string): string =>
+    [
+      ...['LULL_HOST_ID=machine', 'LULL_NATS=tls://localhost:4222'],
+      ...[`LULL_NATS_CA=${at}/ca.pem`, `LULL_NATS_CERT=${at}/cert.pem`],
+      ...[`LULL_NATS_KEY=${at}/key.pem`, `LULL_NATS_CREDS=${at}/nats.creds`],
+    ].join('\n');
+  writeFileSync(join(directory, 'lull.env'), shown('/etc/lull/keys'));
+  // Both are on one machine here.
+  const own = '/etc/lull/orchestrator';
+  writeFileSync(join(directory, 'own.conf'), `[Service]\nEnvironmentFile=${own}.env\n`);
+  writeFileSync(join(directory, 'own.env'), shown(own));
+  const dropIns = '/etc/systemd/system/lull-orchestrator.service.d';
+  await box.exec('mkdir', dropIns);
+  await box.exec('cp', join(directory, 'own.conf'), dropIns);
+  await box.exec('cp', join(directory, 'own.env'), `${own}.env`);
+  await box.exec('cp', '-r', join(keys, 'host-machine'), '/etc/lull/keys');
+  await box.exec('cp', '-r', join(keys, 'orchestrator-o1'), own);
+  await box.exec('useradd', '--system', '--no-create-home', 'lull-orchestrator');
+  await box.exec('chown', '-R', 'lull-orchestrator:', own);
+  await box.exec('systemctl', 'daemon-reload');
+  return join(server, 'nats-server.conf');
+}
 
-    await box.exec('systemctl', 'stop', ...units);
-    for (const unit of units)
-      expect([unit, await resultOf(box, unit)]).toEqual([unit, endedInOrder]);
-  }),
+fleetSystemdTest(
+  'the units of a fleet find each other by their keys, and wait for the server',
+  () =>
+    inBox(async (box, directory) => {
+      const conf = await giveKeys(box, directory);
+      writeFileSync(join(directory, 'policy.yaml'), 'confinement: confined\n');
+      for (const file of ['lull.env', 'policy.yaml']) {
+        await box.exec('cp', join(directory, file), '/etc/lull/');
+      }
+      const units = ['lull-orchestrator', 'lull-sensor', 'lull-plugin-host'];
+      await box.exec('systemctl', 'start', ...units);
+      const sensors = await mainPid(box, 'lull-sensor');
+      await answered(/since/, () => box.exec('lull', 'sensors'));
+      expect(await box.exec('cat', `/proc/${sensors}/environ`)).not.toContain('LULL_NATS');
+      // At a path that both sides see.
+      const server = join(directory, 'nats-server');
+      copyFileSync(natsServerProgram ?? '', server, constants.COPYFILE_FICLONE);
+      box.start(server, '-c', conf);
+      const hosts = (): Promise<string> =>
+        box.exec('lull', '--run', '/run/lull-orchestrator', 'fleet', 'hosts');
+      await answered(/yes +(confined|sealed)/, hosts);
+      // Nothing was started twice: each waited.
+      for (const unit of units) {
+        const restarts = await box.exec(
+          'systemctl',
+          'show',
+          '--property=NRestarts',
+          '--value',
+          unit,
+        );
+        expect([unit, restarts.trim()]).toEqual([unit, '0']);
+      }
+
+      await box.exec('systemctl', 'stop', ...units);
+      for (const unit of units)
+        expect([unit, await resultOf(box, unit)]).toEqual([unit, endedInOrder]);
+    }),
 );

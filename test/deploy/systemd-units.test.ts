@@ -151,6 +151,21 @@ describe('the unit of a user', () => {
   });
 });
 
+test.each([...units.map((unit) => [unit, read(unit)] as const), ['of a user', ofUser] as const])(
+  '%s is tried again for as long as it takes: nobody may be there to start it',
+  (_unit, text) => {
+    expect(text).toMatch(/^StartLimitIntervalSec=0$/m);
+    expect(text).toMatch(/^Restart=on-failure$/m);
+  },
+);
+
+test('what senses does not get what lets a machine into its fleet', () => {
+  const [, unset = ''] = /^UnsetEnvironment=(.*)$/m.exec(read('lull-sensor.service')) ?? [];
+  const environment = readFileSync(join(repositoryRoot(), 'docs/environment.md'), 'utf8');
+  const named = environment.match(/(?<=^\| `)LULL_NATS\w*/gm);
+  expect(unset.split(' ').sort()).toEqual(named?.sort());
+});
+
 test('what senses sees the sockets of X servers, which lie in /tmp', () => {
   expect(read('lull-sensor.service')).not.toMatch(/^PrivateTmp=/m);
   expect(X_SOCKETS.startsWith('/tmp/')).toBe(true);
