@@ -27,7 +27,7 @@ import { callerIn } from '../../orchestrator/trust/caller.js';
 import { until } from '../../runtime/until.testing.js';
 import { connectNats } from '../../runtime/nats.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
-import { startFleetServer, type FleetUnderTest } from '../keys/fleet.testing.js';
+import { healthOf, startFleetServer, type FleetUnderTest } from '../keys/fleet.testing.js';
 import {
   addAuthority,
   initKeys,
@@ -220,6 +220,16 @@ describeHere(`a fleet whose keys change${missing}`, () => {
     })();
     return seen;
   }
+
+  test('the server says how it is at the address that was named for it, and at no other', async () => {
+    const at = healthOf(fleet.server.url.port);
+    expect((await fetch(`http://${at}/healthz`)).status).toBe(200);
+    await expect(fetch(`http://${at.replace('127.0.0.2', '127.0.0.3')}/healthz`)).rejects.toThrow();
+    // Also after the configuration was written anew.
+    await rotateKeys(fleet.dir, { kind: 'all' }, Date.now());
+    fleet.server.reload();
+    expect((await fetch(`http://${at}/healthz`)).status).toBe(200);
+  });
 
   test('a host that was taken back is thrown out, and is back with what it is given anew', async () => {
     const { connection } = await fleet.connect('host-h1');

@@ -18,6 +18,11 @@ export interface FleetUnderTest {
   close(): Promise<void>;
 }
 
+/** The same port, at another address of this machine. */
+export function healthOf(port: number | string): string {
+  return `127.0.0.2:${String(port)}`;
+}
+
 /** @param wanted "orchestrator:o1", "host:h1" … */
 export async function startFleetServer(wanted: readonly string[]): Promise<FleetUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), 'lull-keys-'));
@@ -26,7 +31,10 @@ export async function startFleetServer(wanted: readonly string[]): Promise<Fleet
     directory,
     configure: async (port) => {
       const listen = `127.0.0.1:${String(port)}`;
-      const place = { listen, directory: join(dir, 'nats-server'), store: join(directory, 'js') };
+      const place = {
+        ...{ listen, directory: join(dir, 'nats-server'), store: join(directory, 'js') },
+        health: healthOf(port),
+      };
       await initKeys(
         dir,
         {

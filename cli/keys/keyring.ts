@@ -26,7 +26,10 @@ const authoritySchema = z.strictObject({ id: z.string(), expiresAt: instant });
 
 export const keyringSchema = z.strictObject({
   version: z.literal(1),
-  nats: z.strictObject({ listen: z.string(), directory: z.string(), store: z.string() }),
+  nats: z.strictObject({
+    ...{ listen: z.string(), directory: z.string(), store: z.string() },
+    health: z.string().optional(),
+  }),
   /** How long what is issued holds. */
   days: z.number().int().positive(),
   /** The newest first: it signs. What the others signed is still taken. */

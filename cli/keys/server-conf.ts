@@ -10,6 +10,8 @@ export interface NatsPlace {
   readonly directory: string;
   /** Where JetStream keeps what it is given. */
   readonly store: string;
+  /** Address and port at which it says, without asking who it is, how it is; absent: nowhere. */
+  readonly health?: string | undefined;
 }
 
 export function serverConf(place: NatsPlace, trust: NatsTrust): string {
@@ -17,7 +19,7 @@ export function serverConf(place: NatsPlace, trust: NatsTrust): string {
   const accounts = [...trust.accounts].map(([key, jwt]) => `  ${key}: ${jwt}`);
   return `# Written by "lull keys", and overwritten by it.
 listen: ${JSON.stringify(place.listen)}
-tls {
+${place.health === undefined ? '' : `http: ${JSON.stringify(place.health)}\n`}tls {
   cert_file: ${file('cert.pem')}
   key_file: ${file('key.pem')}
   ca_file: ${file('ca.pem')}

@@ -7,6 +7,7 @@ import { roles, type Role } from '../../orchestrator/trust/caller.js';
 import type { Chosen, Handed, Wanted } from '../commands/keys.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
+import { hostAndPort } from '../paths.js';
 import { showHanded, showIssued } from '../show/keys.js';
 import type { Here } from './here.js';
 
@@ -20,6 +21,7 @@ interface InitFlags {
   readonly listen: string;
   readonly installedAt?: string;
   readonly store: string;
+  readonly health?: string;
 }
 
 interface RotateFlags {
@@ -50,11 +52,13 @@ export function addKeys(program: Command, here: Here): void {
     .option('--listen <host:port>', 'where the nats-server listens', '0.0.0.0:4222')
     .option('--installed-at <dir>', 'where DIR/nats-server will lie; without it: where it is')
     .option('--store <dir>', 'where JetStream keeps what it is given', '/var/lib/nats/jetstream')
+    .option('--health <host:port>', 'where it tells everybody how it is; without it: nowhere')
     .action(async (given: string, flags: InitFlags) => {
       const dir = resolve(given);
-      const { listen, store } = flags;
+      const { listen, store, health } = flags;
+      if (health !== undefined) hostAndPort('--health', health);
       const options = {
-        nats: { listen, store, directory: flags.installedAt ?? `${dir}/nats-server` },
+        nats: { listen, store, health, directory: flags.installedAt ?? `${dir}/nats-server` },
         natsNames: flags.name.map(checkedHost),
         days: daysOf('--days', flags.days),
         wanted: flags.issue.map(parseWanted),

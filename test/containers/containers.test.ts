@@ -15,7 +15,14 @@ import { versionOfApp } from '../support/apps.js';
 import { pause } from '../../runtime/deadline.js';
 import { besideOthers, onStage, type Stage } from '../support/stage.js';
 import { ended, STEP_MS_MAX } from '../support/story.js';
-import { compose, composes, composeUp, noCompose, type Compose } from './composed.spawn.js';
+import {
+  compose,
+  composes,
+  composeUp,
+  noCompose,
+  type Compose,
+  type Composed,
+} from './composed.spawn.js';
 import { noEngine, startEngine, type Engine } from './docker.spawn.js';
 import { buildLull, buildNats, LULL_IMAGE } from './images.spawn.js';
 import { startMachine, type MachineInContainer } from './machine.spawn.js';
@@ -171,6 +178,13 @@ const unready = missing ?? noCompose('docker compose') ?? noFleet();
           expect(status).toMatch(/^Uid:\s+60999\s/m);
           expect(status).toMatch(/^CapBnd:\s+0+$/m);
         }
+        await eachHasItsOwnKeysAlone(fleet);
+        // What says how the server is says so to its own container alone.
+        await expect(fleet.exec('nats', ['wget', '-q', '-O', '/dev/null', HEALTH])).resolves.toBe(
+          '',
+        );
+        const afar = `fetch("${HEALTH.replace('127.0.0.1', 'nats')}").catch((e) => console.log(e.cause.code))`;
+        expect(await fleet.exec('machine', ['node', '-e', afar])).toBe('ECONNREFUSED\n');
         const ends = await fleet.stop();
         for (const each of services)
           if (each !== 'nats') expect([each, ends.get(each)]).toEqual([each, 0]);
@@ -184,6 +198,23 @@ const unready = missing ?? noCompose('docker compose') ?? noFleet();
   },
   COMPOSE_MS_MAX,
 );
+
+const HEALTH = 'http://127.0.0.1:8222/healthz';
+
+/** Whoever holds the authority's is everybody. */
+async function eachHasItsOwnKeysAlone(fleet: Composed): Promise<void> {
+  for (const [service, own] of [
+    ['nats', '/keys/nats-server'],
+    ['orchestrator-a', '/keys/orchestrator-a'],
+    ['orchestrator-b', '/keys/orchestrator-b'],
+    ['machine', '/keys/host-machine'],
+  ] as const) {
+    expect([service, await fleet.exec(service, ['sh', '-c', 'echo /keys/*'])]).toEqual([
+      service,
+      `${own}\n`,
+    ]);
+  }
+}
 
 const services = ['nats', 'orchestrator-a', 'orchestrator-b', 'machine'];
 
