@@ -29,6 +29,7 @@ import { registryHandlers } from './registry/registry.grpc.js';
 import { wantedBundles } from './registry/wanted-bundles.js';
 import { byOwnership, type CallerOf } from './trust/caller.grpc.js';
 import { attend } from './scheduler/attend.loop.js';
+import { countNothingYet } from './world/figures.loop.js';
 import { openLedger } from './world/ledger.loop.js';
 
 export interface OrchestratorSettings {
@@ -54,6 +55,7 @@ export async function startOrchestrator(
   const { clock, log } = deps;
   const opened = new CloseStack(log);
   try {
+    countNothingYet();
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const place = settings.journal ?? { kind: 'file', path: join(stateDir, 'journal.db') };
     const journal = opened.add(

@@ -29,6 +29,7 @@ import { registryHandlers } from '../registry/registry.grpc.js';
 import { fleetHandlers } from '../api/fleet.grpc.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
 import { verifyJournal } from '../world/entry-log.loop.js';
+import { countNothingYet } from '../world/figures.loop.js';
 import { listHosts, routed } from './api.grpc.js';
 import { fleetLedger } from './fleet-ledger.nats.js';
 import { followFleet } from './follower.nats.js';
@@ -82,6 +83,7 @@ export async function startFleetOrchestrator(
   const opened = new CloseStack(log);
   const heap = opened.add('heap', compactHeap(clock));
   try {
+    countNothingYet();
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const js = jetstream(nats.connection, { timeout: API_MS_MAX });
     const jsm = await jetstreamManager(nats.connection, { timeout: API_MS_MAX });

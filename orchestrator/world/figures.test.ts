@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Fact } from '../journal/fact.js';
+import { figuresAtStart } from './figures-at-start.js';
 import { figuresOf } from './figures.js';
 import { submitted } from './history.testing.js';
 
@@ -54,4 +55,14 @@ test('no id and no free text becomes a label', () => {
   ];
   const labels = facts.flatMap(figuresOf).flatMap((each) => Object.values(each.labels));
   expect(labels).not.toContain(secret);
+});
+
+test('what an orchestrator begins with has the names and labels of what is counted later', () => {
+  const failed = { kind: 'failed', code: 'NO_SPACE', message: '', retry: true } as const;
+  const later = figuresOf({ kind: 'run.finished', ...run, outcome: failed, stderrTail: '' });
+  const [ended] = later.filter(({ name }) => name === 'lull.runs.finished');
+  expect(figuresAtStart).toContainEqual({ ...ended, by: 0 });
+  expect(figuresAtStart.every(({ by }) => by === 0)).toBe(true);
+  const keys = figuresAtStart.map(({ name, labels }) => JSON.stringify([name, labels]));
+  expect(new Set(keys).size).toBe(keys.length);
 });

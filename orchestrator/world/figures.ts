@@ -5,14 +5,16 @@ import type { Fact } from '../journal/fact.js';
 
 type Labels = Readonly<Record<string, string | boolean>>;
 
+export interface CountFigure {
+  readonly kind: 'count';
+  readonly name: string;
+  readonly by: number;
+  readonly unit?: string;
+  readonly labels: Labels;
+}
+
 export type Figure =
-  | {
-      readonly kind: 'count';
-      readonly name: string;
-      readonly by: number;
-      readonly unit?: string;
-      readonly labels: Labels;
-    }
+  | CountFigure
   | {
       readonly kind: 'time';
       readonly name: string;

@@ -2,6 +2,7 @@
 // its kind, as the collector's exporter for Prometheus writes it.
 
 import type { Fact } from '../../orchestrator/journal/fact.js';
+import { figuresAtStart } from '../../orchestrator/world/figures-at-start.js';
 import { figuresOf, type Figure } from '../../orchestrator/world/figures.js';
 
 const run = { runId: 'r', epoch: 1 } as const;
@@ -41,7 +42,12 @@ const buckets = ['0.01', '+Inf'];
 /** Of the resource that sent it: the collector is told to make labels of them. */
 const ofSender = { service_name: 'orchestrator-a' };
 
-export const exported: readonly Exported[] = figures.flatMap((figure) => {
+export const exported: readonly Exported[] = figures.flatMap(inPrometheus);
+
+/** What an orchestrator tells before anything has happened. */
+export const exportedAtStart: readonly Exported[] = figuresAtStart.flatMap(inPrometheus);
+
+function inPrometheus(figure: Figure): Exported[] {
   const name = figure.name.replaceAll('.', '_');
   const own = Object.entries(figure.labels).map(([label, value]) => [label, String(value)]);
   const labels = { ...(Object.fromEntries(own) as Record<string, string>), ...ofSender };
@@ -53,4 +59,4 @@ export const exported: readonly Exported[] = figures.flatMap((figure) => {
     ...buckets.map((le) => ({ name: `${name}_seconds_bucket`, labels: { ...labels, le } })),
     ...['sum', 'count'].map((each) => ({ name: `${name}_seconds_${each}`, labels })),
   ];
-});
+}
