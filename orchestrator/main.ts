@@ -144,6 +144,7 @@ export async function startOrchestrator(
         fleetHandlers({
           ...{ ledger, policy: policy.current, clock, wake, callerOf },
           groups: ownGroups(ledger.world, policy.current),
+          problem: () => undefined, // It leads nobody but this machine, and asks nobody.
           listHosts: () => {
             const hosts = [hostToWire(hostView().id, '', operatorDeps)];
             return Promise.resolve({ hosts, nextPageToken: '', unserved: [] });

@@ -38,6 +38,14 @@ test('what runs and answers is healthy, and named with its process', async () =>
   ]);
 });
 
+test('an orchestrator that answers, and cannot lead, is not healthy', async () => {
+  opened.push(await claim(runDir, 'orchestrator', '--run'));
+  operator.standing.problem = 'the journals were lost';
+  expect(await askHealth(runDir, [])).toMatchObject([
+    { part: 'orchestrator', healthy: false, why: 'the journals were lost' },
+  ]);
+});
+
 test('a part that has to be there and is not', async () => {
   opened.push(await claim(runDir, 'orchestrator', '--run'));
   expect(await askHealth(runDir, ['sensor-service', 'orchestrator'])).toEqual([

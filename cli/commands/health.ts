@@ -1,13 +1,13 @@
 // lull health: whether what runs here answers, for the health checks of containers and units.
 //
-// Which parts there are is told by their claims on the run directory; the sensor-service and the
-// orchestrator are asked something small. The plugin-host serves nothing: that its process lives is what
+// Which parts there are is told by their claims on the run directory; the sensor-service is asked something
+// small, and the orchestrator whether it can lead. The plugin-host serves nothing: that its process lives is what
 // can be seen of it from here, and `lull status` says whether its orchestrator hears it.
 
 import { existsSync } from 'node:fs';
 import { claimantOf } from '../../runtime/claim.fs.js';
 import { unary } from '../../runtime/grpc.js';
-import { withOperator, withSensor } from '../clients.grpc.js';
+import { withFleet, withSensor } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
 import { parts, type Part } from './parts.js';
 
@@ -42,26 +42,30 @@ export async function askHealth(
       const why =
         pid === undefined
           ? 'it does not run'
-          : await questions[part](runDir, { deadlineMs }).then(ok, failed);
+          : await questions[part](runDir, { deadlineMs }).catch(failed);
       return { part, pid, healthy: why === '', why };
     }),
   );
 }
 
-/** Each is answered from memory, in no time that grows with the fleet. */
+const WELL = '';
+
+/** What is wrong. Each is answered from memory, in no time that grows with the fleet. */
 const questions: Readonly<
-  Record<Part, (runDir: string, options: { deadlineMs: number }) => Promise<unknown>>
+  Record<Part, (runDir: string, options: { deadlineMs: number }) => Promise<string>>
 > = {
   'sensor-service': (runDir, options) =>
-    withSensor(runDir, (sensor) => unary(sensor.listInhibitions.bind(sensor), {}, options)),
+    withSensor(runDir, async (sensor) => {
+      await unary(sensor.listInhibitions.bind(sensor), {}, options);
+      return WELL;
+    }),
   orchestrator: (runDir, options) =>
-    withOperator({ runDir }, (operator) => unary(operator.listOrders.bind(operator), {}, options)),
-  'plugin-host': () => Promise.resolve(),
+    withFleet({ runDir }, async (fleet) => {
+      const { problem } = await unary(fleet.getHealth.bind(fleet), {}, options);
+      return problem;
+    }),
+  'plugin-host': () => Promise.resolve(WELL),
 };
-
-function ok(): string {
-  return '';
-}
 
 function failed(error: unknown): string {
   const { details, message } = error as { details?: string; message: string };

@@ -31,6 +31,8 @@ export interface FleetDeps {
   readonly wake: () => void;
   readonly callerOf: CallerOf;
   readonly groups: Pick<GroupLock, 'holders' | 'release'>;
+  /** What keeps this orchestrator from leading; undefined: nothing. */
+  readonly problem: () => string | undefined;
   readonly listHosts: (request: ListHostsRequest) => Promise<ListHostsResponse>;
 }
 
@@ -59,6 +61,9 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
     },
     releasePlace: ({ request: { group, hostId } }, callback) => {
       answer(callback, releasePlace(deps, group, hostId));
+    },
+    getHealth: (_call, callback) => {
+      callback(null, { problem: deps.problem() ?? '' });
     },
     listRollouts: (_call, callback) => {
       const all = [...ledger.world.rollouts.values()].reverse();

@@ -2,6 +2,7 @@
 
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { join } from 'node:path';
+import { FleetServiceService } from '../../proto/gen/lull/operator/v1/fleet.js';
 import {
   OperatorServiceClient,
   OperatorServiceService,
@@ -18,7 +19,9 @@ import { NOW_MS, quietReadings } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
 import { onlyAbout } from './about.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
+import { fleetHandlers } from './fleet.grpc.js';
 import { operatorHandlers } from './operator.grpc.js';
+import { ownGroups } from './own-groups.js';
 import { createProgressFeed, type ProgressFeed } from './watch.grpc.js';
 
 export interface OperatorUnderTest extends Closeable {
@@ -29,6 +32,8 @@ export interface OperatorUnderTest extends Closeable {
   readonly clock: VirtualClock;
   readonly wakeCount: () => number;
   readonly machine: { readings: Readings; attached: boolean };
+  /** What keeps it from leading. */
+  readonly standing: { problem: string | undefined };
   close(): Promise<void>;
 }
 
@@ -71,11 +76,19 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     callerOf: byOwnership,
   };
   const handlers = onlyAbout(() => hostView().id, operatorHandlers(deps));
+  const standing: OperatorUnderTest['standing'] = { problem: undefined };
+  const fleet = fleetHandlers({
+    ...deps,
+    groups: ownGroups(rig.ledger.world, deps.policy),
+    problem: () => standing.problem,
+    listHosts: () => Promise.resolve({ hosts: [], nextPageToken: '', unserved: [] }),
+  });
   const listener = await serveUnix({
     path: join(rig.directory, 'operator.sock'),
     mode: 0o600,
     register: (server) => {
       server.addService(OperatorServiceService, handlers);
+      server.addService(FleetServiceService, fleet);
     },
   });
   const client = dialUnix(OperatorServiceClient, listener.path);
@@ -87,6 +100,7 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     clock,
     wakeCount: () => wakes,
     machine,
+    standing,
     close: async () => {
       client.close();
       await listener.close();

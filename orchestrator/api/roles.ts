@@ -22,6 +22,7 @@ export const verbRoles: ReadonlyMap<string, readonly Role[]> = new Map([
   [`${fleet}ListHosts`, watching],
   [`${fleet}ListRollouts`, watching],
   [`${fleet}ListGroups`, watching],
+  [`${fleet}GetHealth`, watching],
   [`${fleet}ReleasePlace`, ordering],
   [`${fleet}StopRollout`, ordering],
   [`${fleet}ResumeRollout`, ordering],

@@ -19,6 +19,7 @@ import { until } from '../../runtime/until.testing.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { keepLeases, type Leases } from './leases.nats.js';
 import { EXPIRED_MS } from './shares.js';
+import { UNHEARD_MS_MAX } from './standing.js';
 
 const ROUND_MS = 400;
 /** In so many rounds whatever is not renewed has expired, and was taken. */
@@ -154,6 +155,28 @@ describeHere(`the leases of a fleet${missing}`, () => {
     const never = { onTaken: () => Promise.resolve(), onReleased: () => Promise.resolve() };
     await expect(keepLeases({ ...asked, ...never })).rejects.toThrow('replicas > 1');
     await nats.close();
+  });
+
+  test('one that the fleet does not hear says so, until it is heard again', async () => {
+    const one = await joined('one');
+    await rounds(1);
+    expect(one.leases.problem()).toBeUndefined();
+    one.clock.advance(UNHEARD_MS_MAX + 1);
+    expect(one.leases.problem()).toMatch(/the fleet does not hear it/);
+    await rounds(2);
+    expect(one.leases.problem()).toBeUndefined();
+  });
+
+  test('one that cannot lead a partition says why, until it can', async () => {
+    const one = await joined('one', (partition) =>
+      partition === 'b' ? Promise.reject(new Error('the journal is lost')) : Promise.resolve(),
+    );
+    await rounds(20);
+    expect(one.leases.problem()).toBe('partition b cannot be led from here: the journal is lost');
+    one.opens = () => Promise.resolve();
+    await rounds(20);
+    expect([...one.leads].sort()).toEqual(partitions);
+    expect(one.leases.problem()).toBeUndefined();
   });
 
   test('one stops: the other has everything at once, before any claim expires and without a round (E10)', async () => {

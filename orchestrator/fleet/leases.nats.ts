@@ -30,6 +30,7 @@ import { isConflict } from '../groups/bucket.kv.js';
 import { isGone, isOutOfReach, put } from './claims.kv.js';
 import { keepRounds } from './rounds.loop.js';
 import { EXPIRED_MS, sharesOf, type Claim } from './shares.js';
+import { problemOf, type Refusal } from './standing.js';
 
 const ROUND_EVERY_MS = 400;
 /** E6. What stands in the way seldom goes away by itself. */
@@ -46,6 +47,8 @@ interface Seen {
 export interface Leases extends Closeable {
   /** Leads it no more, for a reason of its own. */
   giveUp(partition: string): void;
+  /** What keeps this orchestrator from leading, in words; undefined: nothing. */
+  readonly problem: () => string | undefined;
   /** Gives up everything, so that others need not wait for it to expire, and claims nothing more. */
   close(): Promise<void>;
 }
@@ -71,7 +74,7 @@ export async function keepLeases(deps: {
   /** What is being opened and closed: both may take longer than a claim holds unrenewed. */
   const taking = new Map<string, Promise<unknown>>();
   const lettingGo = new Map<string, Promise<unknown>>();
-  const refusedUntilMs = new Map<string, number>();
+  const refusals = new Map<string, Refusal>();
   let reopenedAtMs = Number.NEGATIVE_INFINITY;
   let closed = false;
   const rounds = keepRounds(
@@ -151,9 +154,12 @@ export async function keepLeases(deps: {
     }
     const done = deps
       .onTaken(partition)
+      .then(() => refusals.delete(partition))
       .catch((error: unknown) => {
         log.error({ err: error, partition }, 'a partition cannot be led from here');
-        refusedUntilMs.set(partition, clock.now().monotonicMs + REFUSED_FOR_MS);
+        const why = error instanceof Error ? error.message : String(error);
+        const untilMs = clock.now().monotonicMs + REFUSED_FOR_MS;
+        refusals.set(partition, { why, untilMs, newsUntilMs: untilMs + REFUSED_FOR_MS });
         release(partition);
       })
       .finally(() => taking.delete(partition));
@@ -189,7 +195,7 @@ export async function keepLeases(deps: {
   /** E3, E6. */
   function mayTake(partition: string): boolean {
     const nowMs = clock.now().monotonicMs;
-    const refusedMs = refusedUntilMs.get(partition) ?? Number.NEGATIVE_INFINITY;
+    const refusedMs = refusals.get(partition)?.untilMs ?? Number.NEGATIVE_INFINITY;
     return !lettingGo.has(partition) && refusedMs <= nowMs && nowMs - reopenedAtMs >= EXPIRED_MS;
   }
 
@@ -230,6 +236,7 @@ export async function keepLeases(deps: {
     giveUp: (partition) => {
       release(partition);
     },
+    problem: () => problemOf(claimsOf('member.').get(self), refusals, clock.now().monotonicMs),
     close: async () => {
       closed = true;
       await rounds.stop();

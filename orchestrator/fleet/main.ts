@@ -222,7 +222,7 @@ export async function startFleetOrchestrator(
         FleetServiceService,
         fleetHandlers({
           ...{ ledger: fleet, policy: policy.current, clock, wake, callerOf },
-          groups: groupLock,
+          ...{ groups: groupLock, problem: leases.problem },
           listHosts: (request) => listHosts(nats, request),
         }),
       );

@@ -120,3 +120,25 @@ fleetTest(
     }),
   TEST_MS_MAX,
 );
+
+fleetTest(
+  'an orchestrator that the fleet does not hear is not well, and is again when it is back',
+  () =>
+    withStage(async (stage) => {
+      const network = await stage.network();
+      await stage.start(['--only', 'orchestrator', '--nats', network.url.href]);
+      const health = async () => {
+        const { code, stdout } = await stage.say(['health', '--only', 'orchestrator']);
+        return `${String(code)} ${stdout}`;
+      };
+      const told = (pattern: RegExp) =>
+        until(String(pattern), async () => pattern.test(await health()));
+      await told(/^0 orchestrator .*: well/);
+      network.become({ kind: 'half-open' });
+      await told(/^1 orchestrator .*the fleet does not hear it/);
+      network.become({ kind: 'cut' });
+      network.become({ kind: 'none' });
+      await told(/^0 orchestrator .*: well/);
+    }),
+  TEST_MS_MAX,
+);
