@@ -5,7 +5,8 @@
 //
 // Invariants:
 //   P1. A host speaks for itself alone, and hears what is said to it, or to all.
-//   P2. Nobody but an orchestrator writes a journal, a bucket or a command.
+//   P2. Nobody but an orchestrator writes a journal, a bucket or a command; but for the groups' bucket, which
+//       whoever serves FleetLock writes as well, and nothing else.
 //   P3. No role deletes a stream, or changes what one keeps: what is in a journal stays. Whoever wants other
 //       settings, as more copies, gives them with credentials of the server's owner.
 //
@@ -25,7 +26,8 @@ import {
 } from './subjects.js';
 
 /** The roles that speak NATS. */
-export type NatsRole = 'orchestrator' | 'host';
+export const natsRoles = ['orchestrator', 'host', 'fleetlock'] as const;
+export type NatsRole = (typeof natsRoles)[number];
 
 export interface NatsPermissions {
   readonly publish: { readonly allow: readonly string[]; readonly deny: readonly string[] };
@@ -71,6 +73,7 @@ export function natsUser(role: NatsRole, name: string): NatsUser {
 export const permissions: Readonly<Record<NatsRole, NatsPermissions>> = {
   orchestrator: ofOrchestrator(),
   host: ofHost(),
+  fleetlock: ofFleetLock(),
 };
 
 function ofHost(): NatsPermissions {
@@ -87,6 +90,21 @@ function ofHost(): NatsPermissions {
     subscribe: {
       allow: [subjects.down(ID_TAG), subjects.lead(PARTITION_TAG), subjects.halt, INBOX],
     },
+  };
+}
+
+/** It is called by anybody, and holds no more than it gives: places in groups. */
+function ofFleetLock(): NatsPermissions {
+  const stream = `KV_${GROUPS_BUCKET}`;
+  return {
+    publish: {
+      allow: [
+        ...[`$KV.${GROUPS_BUCKET}.>`, ABOUT_ACCOUNT],
+        ...[...reading(stream), `$JS.API.STREAM.CREATE.${stream}`],
+      ],
+      deny: [],
+    },
+    subscribe: { allow: [INBOX] },
   };
 }
 

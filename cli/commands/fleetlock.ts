@@ -1,12 +1,14 @@
 // Serves the groups of a fleet by FleetLock, until it is stopped.
 
-import { once } from 'node:events';
 import { startFleetLock } from '../../orchestrator/fleetlock/main.js';
 import { systemClock } from '../../runtime/clock.js';
+import { whenAborted } from '../../runtime/deadline.js';
 import { createLog, type LogLevel } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { hostAndPort } from '../paths.js';
 import { openPolicyFile } from '../policy-file.fs.js';
+import { connectFleet } from './fleet-place.js';
+import { copiesFrom } from './journal-place.js';
 import { natsPlace } from './nats-place.js';
 
 export interface FleetLockFlags {
@@ -14,6 +16,7 @@ export interface FleetLockFlags {
   readonly natsCreds?: string;
   readonly listen: string;
   readonly policy?: string;
+  readonly journalCopies: string;
   readonly logLevel: LogLevel;
 }
 
@@ -28,17 +31,22 @@ export async function serveFleetLock(
   try {
     const policy = openPolicyFile(flags.policy, { clock: systemClock, log });
     opened.add('policy file', policy);
+    const { groups } = policy.current();
+    if (groups.length === 0) log.warn('the policy names no groups: nobody gets a place');
     const settings = {
-      nats: natsPlace(flags.nats, flags, process.env),
       ...hostAndPort('--listen', flags.listen),
       tlsDir,
       policy: policy.current,
-      replicaCount: 1,
+      replicaCount: copiesFrom(flags.journalCopies),
     };
-    const serving = await startFleetLock(settings, { clock: systemClock, log });
+    const place = natsPlace(flags.nats, flags, process.env);
+    const nats = await connectFleet({ url: place.url, name: 'fleetlock' }, place, log, signal);
+    if (nats === undefined) return;
+    opened.add('NATS', nats);
+    const serving = await startFleetLock({ ...settings, nats }, { clock: systemClock, log });
     opened.add('FleetLock', serving);
     process.stdout.write(`FleetLock is served on port ${String(serving.port)}\n`);
-    if (!signal.aborted) await once(signal, 'abort');
+    await whenAborted(signal);
   } finally {
     await opened.close();
   }

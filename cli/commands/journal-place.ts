@@ -20,6 +20,13 @@ export function parsePlace(text: string): JournalPlace {
   }
 }
 
+/** Of `--journal-copies`. */
+export function copiesFrom(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= COPIES_MAX) return count;
+  throw new CommandError(`--journal-copies is 1 to ${String(COPIES_MAX)}, not ${text}`);
+}
+
 export function journalSettings(
   flags: {
     readonly journalCopies: string;
@@ -28,7 +35,9 @@ export function journalSettings(
   },
   env: Readonly<Record<string, string | undefined>>,
 ): JournalSettings {
-  const copies = { min: 1, max: COPIES_MAX };
-  const replicaCount = wholeNumber('--journal-copies', flags.journalCopies, copies);
-  return { replicaCount, allowLossy: flags.allowLossy, ...natsFiles(flags, env) };
+  return {
+    replicaCount: copiesFrom(flags.journalCopies),
+    allowLossy: flags.allowLossy,
+    ...natsFiles(flags, env),
+  };
 }

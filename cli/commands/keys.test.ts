@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -114,6 +115,22 @@ describe('lull keys', () => {
     expect(uses('orchestrator-o1')).toEqual(['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
     expect(certificate('host-h1').ca).toBe(false);
     expect(Date.parse(certificate('host-h1').validTo)).toBe(NOW_MS + 100 * DAY_MS);
+  });
+
+  test('of an authority that is older than a role are as they were; a new one knows the role', async () => {
+    const [name = ''] = readdirSync(join(dir, 'authority')).filter((each) => each !== 'nats.json');
+    const file = join(dir, 'authority', name);
+    const authority = JSON.parse(readFileSync(file, 'utf8')) as { signing: object };
+    const signing = { ...authority.signing, fleetlock: undefined };
+    writeFileSync(file, JSON.stringify({ ...authority, signing }));
+    expect(await rotateKeys(dir, { kind: 'all' }, NOW_MS)).toHaveLength(4);
+    const wanted = { role: 'fleetlock', name: 'agents', serves: [] } as const;
+    await expect(issueKeys(dir, wanted, NOW_MS)).rejects.toThrow(/rotate DIR --authority/);
+    await addAuthority(dir, NOW_MS);
+    await issueKeys(dir, wanted, NOW_MS);
+    // It is called, and writes groups.
+    expect(certificate('fleetlock-agents').checkHost('agents')).toBe('agents');
+    expect(readdirSync(join(dir, 'fleetlock-agents'))).toContain('nats.creds');
   });
 
   test('are not made twice, nor where there are none, nor for a name that is none', async () => {

@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isCallerName, urnOf, type Role } from '../../orchestrator/trust/caller.js';
+import { natsRoles } from '../../proto/permissions.js';
 import { claim } from '../../runtime/claim.fs.js';
 import { CommandError } from '../failure.js';
 import { certify, createAuthority } from '../keys/certificate.js';
@@ -189,10 +190,11 @@ async function issue(
     ...(role === NATS_SERVER ? {} : { urn: urnOf(role, name) }),
     ...{ serves, fromMs: nowMs, untilMs },
   });
+  const natsRole = natsRoles.find((each) => each === role);
   const user =
-    role === 'orchestrator' || role === 'host'
-      ? await userCredentials({ role, name, untilMs }, readSeeds(dir), authority.signing)
-      : undefined;
+    natsRole === undefined
+      ? undefined
+      : await userCredentials({ role: natsRole, name, untilMs }, readSeeds(dir), authority.signing);
   await writeHolder(dir, { role, name }, signed, user);
   return {
     ...{ role, name, serves: [...serves] },
@@ -209,9 +211,9 @@ function checked({ role, name, serves }: Wanted): Recipient {
     const rule = 'lower case letters, digits and hyphens, at most 63';
     throw new CommandError(`"${name}" is no name: ${rule}`, 2);
   }
-  if (role !== 'orchestrator') {
+  if (role !== 'orchestrator' && role !== 'fleetlock') {
     if (serves.length === 0) return { role, name, serves };
-    throw new CommandError(`nobody calls a ${role}: --name is for orchestrators`, 2);
+    throw new CommandError(`nobody calls a ${role}: --name is for orchestrators and FleetLock`, 2);
   }
   return { role, name, serves: serves.length === 0 ? [name] : serves };
 }

@@ -3,7 +3,14 @@
 
 import { encodeAccount, encodeOperator, encodeUser, fmtCreds, type SigningKey } from '@nats-io/jwt';
 import { createAccount, createOperator, createUser, fromSeed, type KeyPair } from '@nats-io/nkeys';
-import { ABOUT_JETSTREAM, natsUser, permissions, type NatsRole } from '../../proto/permissions.js';
+import {
+  ABOUT_JETSTREAM,
+  natsRoles,
+  natsUser,
+  permissions,
+  type NatsRole,
+} from '../../proto/permissions.js';
+import { CommandError } from '../failure.js';
 
 /** Seeds of keys, as NATS writes them, and the operator's token. */
 export interface NatsSeeds {
@@ -33,10 +40,10 @@ export async function createNatsSeeds(): Promise<NatsSeeds> {
 }
 
 /** Seeds of keys that sign users for an account, each of one role only. Unlike its own they can be replaced. */
-export type SigningSeeds = Readonly<Record<NatsRole, string>>;
+export type SigningSeeds = Readonly<Partial<Record<NatsRole, string>>>;
 
 export function createSigningSeeds(): SigningSeeds {
-  return { orchestrator: seedOf(createAccount()), host: seedOf(createAccount()) };
+  return Object.fromEntries(natsRoles.map((role) => [role, seedOf(createAccount())]));
 }
 
 /** What a server has to know. */
@@ -66,10 +73,7 @@ export async function natsTrust(
     {
       limits: { ...unlimited, ...jetStream },
       imports: [{ ...about, account: systemAccount }],
-      signing_keys: signing.flatMap((each) => [
-        signerOf('orchestrator', each),
-        signerOf('host', each),
-      ]),
+      signing_keys: signing.flatMap((each) => natsRoles.flatMap((role) => signerOf(role, each))),
       revocations: Object.fromEntries(
         [...revoked].map(([key, atMs]) => [key, Math.ceil(atMs / 1_000)]),
       ),
@@ -105,6 +109,11 @@ export async function userCredentials(
   signing: SigningSeeds,
 ): Promise<UserCredentials> {
   const { name, tags } = natsUser(user.role, user.name);
+  const signer = signing[user.role];
+  if (signer === undefined) {
+    const why = `the authority is older than the role ${user.role}`;
+    throw new CommandError(`${why}: "lull keys rotate DIR --authority" makes one that knows it`);
+  }
   const pair = createUser();
   const token = await encodeUser(
     name,
@@ -112,7 +121,7 @@ export async function userCredentials(
     pairOf(seeds.account),
     { tags: [...tags] },
     {
-      signer: pairOf(signing[user.role]),
+      signer: pairOf(signer),
       exp: Math.floor(user.untilMs / 1_000),
       scopedUser: true, // What it may do stands with the key that signs.
     },
@@ -120,18 +129,16 @@ export async function userCredentials(
   return { creds: Buffer.from(fmtCreds(token, pair)).toString(), publicKey: pair.getPublicKey() };
 }
 
-function signerOf(role: NatsRole, seeds: SigningSeeds): SigningKey {
+/** None where the seeds are older than the role. */
+function signerOf(role: NatsRole, { [role]: seed }: SigningSeeds): SigningKey[] {
+  if (seed === undefined) return [];
   const { publish, subscribe } = permissions[role];
-  return {
-    kind: 'user_scope',
-    key: pairOf(seeds[role]).getPublicKey(),
-    role,
-    template: {
-      ...{ subs: -1, data: -1, payload: -1 },
-      pub: { allow: [...publish.allow], deny: [...publish.deny] },
-      sub: { allow: [...subscribe.allow] },
-    },
+  const template = {
+    ...{ subs: -1, data: -1, payload: -1 },
+    pub: { allow: [...publish.allow], deny: [...publish.deny] },
+    sub: { allow: [...subscribe.allow] },
   };
+  return [{ kind: 'user_scope', key: pairOf(seed).getPublicKey(), role, template }];
 }
 
 function seedOf(pair: KeyPair): string {

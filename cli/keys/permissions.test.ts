@@ -4,9 +4,12 @@ import { connect } from '@nats-io/transport-node';
 import { AckPolicy, jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openSnapshots } from '../../orchestrator/fleet/snapshots.nats.js';
+import { openGroupLock } from '../../orchestrator/groups/group-lock.kv.js';
 import { openStreamJournal } from '../../orchestrator/journal/open.jetstream.js';
 import { chainEntry, genesis } from '../../orchestrator/journal/chain.js';
 import { partitionOf, subjects, upStreamOf } from '../../proto/subjects.js';
+import { systemClock } from '../../runtime/clock.js';
+import { pause } from '../../runtime/deadline.js';
 import { createLog } from '../../runtime/log.js';
 import { awaitNats, NatsRefusal, type Nats } from '../../runtime/nats.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
@@ -29,6 +32,7 @@ let orchestrator: Nats;
 let other: Nats;
 let a: Nats;
 let b: Nats;
+let agents: Nats;
 let jsm: JetStreamManager;
 
 /** What the server says of an operation that it refuses, or "allowed". */
@@ -62,12 +66,13 @@ const listens = (nats: Nats, subject: string): Promise<string> =>
 describeHere(`what lull keys permits${missing}`, () => {
   beforeAll(async () => {
     fleet = await startFleetServer([
-      ...['orchestrator:o1', 'orchestrator:o2', `host:${A}`, `host:${B}`],
+      ...['orchestrator:o1', 'orchestrator:o2', `host:${A}`, `host:${B}`, 'fleetlock:f'],
     ]);
     orchestrator = await fleet.connect('orchestrator-o1');
     other = await fleet.connect('orchestrator-o2');
     a = await fleet.connect(`host-${A}`);
     b = await fleet.connect(`host-${B}`);
+    agents = await fleet.connect('fleetlock-f');
     jsm = await jetstreamManager(orchestrator.connection);
     await jsm.streams.add({ name: UP, subjects: [subjects.up(partitionOf(A), '*')] });
     await jsm.streams.add({
@@ -216,6 +221,45 @@ describeHere(`what lull keys permits${missing}`, () => {
     ['makes a stream of its own', () => publishes(orchestrator, '$JS.API.STREAM.CREATE.MINE')],
     ['hears the answers to another', () => listens(orchestrator, '_INBOX.orchestrator-o2.>')],
   ])('an orchestrator never %s', async (_what, attempt) => {
+    expect(await attempt()).toMatch(/permissions violation/i);
+  });
+
+  test('whoever serves FleetLock gives places in groups, and takes them back', async () => {
+    await jsm.streams.purge('KV_lull-groups');
+    const lock = await openGroupLock({
+      js: jetstream(agents.connection),
+      ...{ clock: systemClock, log: createLog('test', 'silent'), pause, random: Math.random },
+      ...{ placesOf: () => 1, replicaCount: 1, settleMs: 0 },
+    });
+    try {
+      expect(await lock.acquire('tills', 'fleetlock:x')).toEqual({ kind: 'held' });
+      expect(await lock.acquire('tills', 'fleetlock:y')).toMatchObject({ kind: 'refused', max: 1 });
+      await lock.release('tills', 'fleetlock:x');
+      expect(await lock.acquire('tills', 'fleetlock:y')).toEqual({ kind: 'held' });
+    } finally {
+      await lock.close();
+    }
+  });
+
+  test.each([
+    ['writes a journal', () => publishes(agents, subjects.journal('p0'))],
+    ['reads journals', () => publishes(agents, '$JS.API.DIRECT.GET.LULL_JOURNAL')],
+    ['takes a lease', () => publishes(agents, '$KV.lull-leases.p0')],
+    ['replaces a bundle', () => publishes(agents, '$O.lull-bundles.C.1')],
+    ['reads a snapshot', () => publishes(agents, '$JS.API.DIRECT.GET.OBJ_lull-snapshots')],
+    ['commands a host', () => publishes(agents, subjects.down(A))],
+    ['halts the fleet', () => publishes(agents, subjects.halt)],
+    ['speaks for a host', () => publishes(agents, upOf(A))],
+    ['asks an orchestrator', () => publishes(agents, subjects.ask('p0'))],
+    ['says who leads', () => publishes(agents, subjects.lead('p0'))],
+    ['deletes the groups', () => publishes(agents, '$JS.API.STREAM.DELETE.KV_lull-groups')],
+    ['empties the groups', () => publishes(agents, '$JS.API.STREAM.PURGE.KV_lull-groups')],
+    [
+      'makes the groups something else',
+      () => publishes(agents, '$JS.API.STREAM.UPDATE.KV_lull-groups'),
+    ],
+    ['hears what hosts say', () => listens(agents, 'lull.v1.state.>')],
+  ])('whoever serves FleetLock never %s', async (_what, attempt) => {
     expect(await attempt()).toMatch(/permissions violation/i);
   });
 

@@ -14,8 +14,9 @@ export function addFleetLock(program: Command, here: Here): void {
         .env('LULL_NATS')
         .makeOptionMandatory(),
     )
-    .option('--nats-creds <file>', 'credentials of an orchestrator (LULL_NATS_CREDS)')
+    .option('--nats-creds <file>', 'its credentials, see "lull keys" (LULL_NATS_CREDS)')
     .option('--listen <host:port>', 'with TLS where --tls-dir is given', '127.0.0.1:3333')
+    .option('--journal-copies <count>', 'as the orchestrators have it: copies of what is made', '1')
     .option('--policy <file>', 'policy file (YAML): how many of its groups may at once')
     .addOption(
       new Option('--log-level <level>', 'what is logged: this and what is worse')

@@ -47,7 +47,7 @@ export function addKeys(program: Command, here: Here): void {
       'localhost',
       '127.0.0.1',
     ])
-    .option('--issue <role:name...>', 'orchestrator:NAME[@HOST,…], host:ID, operator:NAME, …', [])
+    .option('--issue <role:name...>', 'orchestrator:NAME[@HOST,…], host:ID, operator:NAME …', [])
     .option('--days <n>', 'how long what is issued holds', '365')
     .option('--listen <host:port>', 'where the nats-server listens', '0.0.0.0:4222')
     .option('--installed-at <dir>', 'where DIR/nats-server will lie; without it: where it is')
@@ -69,7 +69,7 @@ export function addKeys(program: Command, here: Here): void {
   keys
     .command('issue <dir> <role> <name>')
     .description(`keys for one more: ${roles.join(', ')}`)
-    .option('--name <host...>', 'names and addresses that an orchestrator is called at', [])
+    .option('--name <host...>', 'names and addresses that it is called at', [])
     .action(async (dir: string, role: string, name: string, flags: { name: string[] }) => {
       const wanted = { role: parseRole(role), name, serves: flags.name.map(checkedHost) };
       show(await (await commands()).issueKeys(resolve(dir), wanted, Date.now()));

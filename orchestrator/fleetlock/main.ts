@@ -6,14 +6,14 @@ import { jetstream } from '@nats-io/jetstream';
 import type { Clock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
-import { connectNats, type NatsOptions } from '../../runtime/nats.js';
+import type { Nats } from '../../runtime/nats.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { openGroupLock, SETTLE_MS } from '../groups/group-lock.kv.js';
 import type { Policy } from '../policy/policy.js';
 import { serveFleetLock } from './serve.http.js';
 
 export interface FleetLockSettings {
-  readonly nats: Omit<NatsOptions, 'log' | 'name'>;
+  readonly nats: Nats;
   readonly host: string;
   readonly port: number;
   /** With cert.pem and key.pem; absent: plain HTTP. */
@@ -22,9 +22,6 @@ export interface FleetLockSettings {
   readonly replicaCount: number;
 }
 
-/** Of a group that the policy does not name. */
-const PLACES_DEFAULT = 1;
-
 export async function startFleetLock(
   settings: FleetLockSettings,
   { clock, log }: { clock: Clock; log: Log },
@@ -32,12 +29,10 @@ export async function startFleetLock(
   const { host, port, tlsDir, policy, replicaCount } = settings;
   const opened = new CloseStack(log);
   try {
-    const { connection } = opened.add(
-      'NATS',
-      await connectNats({ ...settings.nats, name: 'lull fleetlock', log }),
-    );
+    const { connection } = settings.nats;
+    // Whoever invents a group gets no place in it, and so writes nothing.
     const placesOf = (group: string): number =>
-      policy().groups.find(({ name }) => name === group)?.atOnceMax ?? PLACES_DEFAULT;
+      policy().groups.find(({ name }) => name === group)?.atOnceMax ?? 0;
     const lock = opened.add(
       'groups',
       await openGroupLock({

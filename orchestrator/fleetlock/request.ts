@@ -27,6 +27,7 @@ export type ErrorKind =
   | 'body_too_large'
   | 'invalid_body'
   | 'invalid_client_params'
+  | 'unknown_group'
   | 'failed_lock_semaphore_full'
   | 'failed_lock'
   | 'too_many_requests';

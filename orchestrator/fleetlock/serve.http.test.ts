@@ -10,6 +10,8 @@ import { acquire, empty, release, type Semaphore } from '../groups/semaphore.js'
 import { BODY_BYTES_MAX } from './request.js';
 import { serveFleetLock, type FleetLockServer } from './serve.http.js';
 
+/** The policy does not name it. */
+const INVENTED = 'invented';
 const ID = 'c988d2509fdf4cdcbed39037c56406fb';
 
 let server: FleetLockServer;
@@ -21,7 +23,7 @@ const lock: GroupLock = {
   acquire: (group, id) => {
     if (broken) return Promise.reject(new Error('the bucket is on fire'));
     const now = groups.get(group) ?? empty;
-    const { kind, semaphore } = acquire(now, { id, max: 1, nowMs: 1 });
+    const { kind, semaphore } = acquire(now, { id, max: group === INVENTED ? 0 : 1, nowMs: 1 });
     if (kind === 'held') groups.set(group, semaphore);
     return Promise.resolve(kind === 'held' ? { kind } : { kind, ...semaphore });
   },
@@ -143,6 +145,7 @@ describe('refused', () => {
       400,
       'invalid_client_params',
     ],
+    ['a group of nobody', () => post('/v1/pre-reboot', params(ID, INVENTED)), 404, 'unknown_group'],
     ['an empty group', () => post('/v1/pre-reboot', params(ID, '')), 400, 'invalid_client_params'],
     [
       'a group with a path',

@@ -6,6 +6,7 @@
 //   F2. A place is said to be held or released only when the groups say so; everything else is an error,
 //       after which the protocol's clients ask again.
 //   F3. Sizes, times and the number of requests under way are bounded.
+//   F4. Nothing is kept of a group that the policy does not name: anybody can invent one.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -104,6 +105,9 @@ async function done({ verb, group, id }: Asked, lock: GroupLock): Promise<Answer
   }
   const place = await lock.acquire(group, owner);
   if (place.kind === 'held') return { status: 200 };
+  if (place.max === 0) {
+    return refused(404, 'unknown_group', `the policy gives nobody a place in ${group}`); // F4
+  }
   const holders = place.holders.map((holder) => displayText(holder.id, 64)).slice(0, 8);
   const value = `all ${String(place.max)} places of group ${group} are taken, by ${holders.join(', ')}`;
   return refused(409, 'failed_lock_semaphore_full', value);

@@ -8,7 +8,7 @@
 
 import type { Attribution } from '../journal/order-fact.js';
 
-export const roles = ['orchestrator', 'host', 'operator', 'viewer', 'vendor'] as const;
+export const roles = ['orchestrator', 'host', 'operator', 'viewer', 'vendor', 'fleetlock'] as const;
 export type Role = (typeof roles)[number];
 
 export interface Caller {
@@ -49,7 +49,7 @@ export function callerIn(alternativeNames: string | undefined): Caller | undefin
 
 /** As whom the journal remembers a caller. */
 export function attributionOf({ role, name }: Caller): Attribution {
-  if (role === 'viewer') throw new Error('a viewer changed something');
+  if (role === 'viewer' || role === 'fleetlock') throw new Error(`a ${role} changed something`);
   return { actor: role, ...(name === undefined ? {} : { by: name }) };
 }
 
