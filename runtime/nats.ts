@@ -23,8 +23,8 @@ const PINGS_LOST_MAX = 2;
 
 /** PEM files. */
 export interface TlsFiles {
-  /** Of the authority that the server's certificate is from. */
-  readonly caFile: string;
+  /** Of the authority that the server's certificate is from; absent: one that Node.js trusts. */
+  readonly caFile?: string;
   /** Who we are, where the server asks for that. */
   readonly certFile?: string;
   readonly keyFile?: string;

@@ -22,9 +22,7 @@ export function parsePlace(text: string): JournalPlace {
 
 /** Of `--journal-copies`. */
 export function copiesFrom(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= COPIES_MAX) return count;
-  throw new CommandError(`--journal-copies is 1 to ${String(COPIES_MAX)}, not ${text}`);
+  return wholeNumber('--journal-copies', text, { min: 1, max: COPIES_MAX });
 }
 
 export function journalSettings(

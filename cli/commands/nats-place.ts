@@ -12,10 +12,17 @@ export function natsFiles(
 ): Pick<NatsOptions, 'tls' | 'credsFile'> {
   const caFile = env['LULL_NATS_CA'];
   const [certFile, keyFile] = [env['LULL_NATS_CERT'], env['LULL_NATS_KEY']];
-  const own = certFile === undefined || keyFile === undefined ? {} : { certFile, keyFile };
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    const [there, absent] = certFile === undefined ? ['KEY', 'CERT'] : ['CERT', 'KEY'];
+    throw new CommandError(`LULL_NATS_${there} wants LULL_NATS_${absent} as well`, 2);
+  }
+  const tls = {
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(certFile === undefined || keyFile === undefined ? {} : { certFile, keyFile }),
+  };
   const credsFile = flags.natsCreds ?? env['LULL_NATS_CREDS'];
   return {
-    ...(caFile === undefined ? {} : { tls: { caFile, ...own } }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
     ...(credsFile === undefined ? {} : { credsFile }),
   };
 }

@@ -97,8 +97,9 @@ describe('a copy', () => {
 });
 
 const describeHere = natsServerProgram === undefined ? describe.skip : describe;
+const missing = natsServerProgram === undefined ? ' (skipped: needs nats-server 2.10)' : '';
 
-describeHere('to a stream and back', () => {
+describeHere(`to a stream and back${missing}`, () => {
   let server: NatsServerUnderTest;
 
   beforeEach(async () => {
