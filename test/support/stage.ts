@@ -50,8 +50,11 @@ export interface Stage {
   ): Promise<RunningLull>;
   /** Of a fleet: a network of its own before the server, for "--nats" of whoever is to be behind it. */
   network(): Promise<FaultProxy>;
-  /** Follows the running Lull: from its first journal entry on. */
-  follow(): Follower;
+  /**
+   * Follows the running Lull: from its first journal entry on.
+   * @param options.ofAll of a fleet: what holds for all of its machines, and not what is about this one.
+   */
+  follow(options?: { readonly ofAll?: boolean }): Follower;
   /** `lull …` against this stage, to its end, whatever that is. */
   say(args: readonly string[], options?: ProcessOptions): Promise<Said>;
   /** The same, while it is still going on. */
@@ -106,8 +109,9 @@ export function openStage(options: { policy?: PolicyChange; isFleet?: boolean } 
       return each;
     },
     network: carrier.network,
-    follow: () => {
-      const follower = followLull(runDir, () => undefined, carrier.env['LULL_HOST']);
+    follow: ({ ofAll = false } = {}) => {
+      const host = ofAll ? undefined : carrier.env['LULL_HOST'];
+      const follower = followLull(runDir, () => undefined, host);
       followers.push(follower);
       return follower;
     },

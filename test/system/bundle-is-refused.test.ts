@@ -2,6 +2,7 @@
 
 import { expect } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { until } from '../../runtime/until.testing.js';
 import { versionOfApp } from '../support/apps.js';
 import { sandboxTest } from '../support/confinement.js';
 import { leftovers } from '../support/leftovers.js';
@@ -99,18 +100,25 @@ sandboxTest('each is refused in one line, and the updater that is there works on
     // It comes when it comes; the entries are counted from there.
     await follower.fact('the self-test', ({ kind }) => kind === 'host.confined', 30_000);
 
+    // No machine has to do with it.
+    const registry = stage.follow({ ofAll: true });
+    const known =
+      stage.host === undefined ? ['updater.enabled', 'host.confined'] : ['updater.enabled'];
+    await until('it has read what is there', () =>
+      known.every((each) => registry.facts.some(({ kind }) => kind === each)),
+    );
     for (const { what, file, code } of refusals) {
-      const entryCount = follower.facts.length;
+      const entryCount = registry.facts.length;
       const path = await file(stage);
       const said = await stage.say(['updaters', 'add', path, '--enable', '--set', `apps=${apps}`]);
       expect([what, said.code, said.stdout]).toEqual([what, 1, '']);
       expect(said.stderr.trimEnd().split('\n')).toEqual([
         expect.stringMatching(new RegExp(`^lull: .* \\(${code}\\)$`)),
       ]);
-      const entry = await follower.fact(what, ({ kind }) => kind === 'updater.refused', 10_000);
+      const entry = await registry.fact(what, ({ kind }) => kind === 'updater.refused', 10_000);
       expect(entry['code']).toBe(code);
       // The entry is all that the refusal changed.
-      expect(follower.facts).toHaveLength(entryCount + 1);
+      expect(registry.facts).toHaveLength(entryCount + 1);
       expect(await running.command(['--json', 'updaters', 'list'])).toBe(before);
     }
     expect(await auditIsWhole(running)).toBe(true);
