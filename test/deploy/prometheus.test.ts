@@ -67,7 +67,9 @@ async function answers(expr: string, series = ongoing): Promise<void> {
 }
 
 describe('what happens to an orchestrator for the first time is seen', () => {
-  const counted = queries.filter(({ expr }) => /_total\b/.test(expr) && !expr.includes('_entries_'));
+  const counted = queries.filter(
+    ({ expr }) => /_total\b/.test(expr) && !expr.includes('_entries_'),
+  );
 
   testHere.each(counted)(`$title: $expr${why}`, async ({ expr }) => {
     await expect(answers(`(${expr}) > 0`, firstTimes(exportedAtStart))).resolves.toBeUndefined();
