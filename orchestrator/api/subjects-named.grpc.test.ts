@@ -50,6 +50,7 @@ async function resumed(subject: string): Promise<string[]> {
     ...operator.deps,
     groups: { holders: nobody, release: nobody },
     listHosts: nobody,
+    problem: () => undefined,
   });
   const { rollouts } = await new Promise<ResumeRolloutResponse>((resolve, reject) => {
     const call = { request: { subject } } as unknown as ServerUnaryCall<
