@@ -109,12 +109,20 @@ describe.each(kinds)('a directory among %s', (kind) => {
     expect(rooted(path, { scope: 'kernel' })).toHaveLength(1);
   });
 
-  test('what a machine starts from is for the deeper scopes', () => {
-    expect(rooted('/boot/grub')).toHaveLength(1);
-    expect(rooted('/usr/lib/firmware/acme')).toHaveLength(1);
-    expect(rooted('/boot/grub', { scope: 'kernel' })).toEqual([]);
-    expect(rooted('/usr/lib/firmware-tools')).toEqual([]);
+  test.each([
+    ...['/boot/grub', '/usr/lib/firmware/acme', '/usr/lib/x86_64-linux-gnu', '/lib/systemd/system'],
+    ...['/etc/cron.d', '/etc/ssh', '/etc/pam.d', '/root/.ssh', '/var/lib/dpkg/info'],
+  ])('what a machine starts from, and whom it lets in, is for the deeper scopes: %s', (path) => {
+    expect(rooted(path)).toHaveLength(1);
+    expect(rooted(path, { scope: 'kernel' })).toEqual([]);
   });
+
+  test.each(['/usr/lib/firmware-tools', '/usr/lib/linux-gnu-tools', '/root/.npm-global'])(
+    '%s only looks like that',
+    (path) => {
+      expect(rooted(path)).toEqual([]);
+    },
+  );
 
   test('a directory of its own is fine, unless it overlaps another root', () => {
     expect(rooted('/var/lib/tool')).toEqual([]);

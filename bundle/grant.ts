@@ -39,8 +39,7 @@ function rootProblems(
     }
     const kernels = ofTheKernel.find((each) => isWithin(path, each));
     if (kernels !== undefined) return [`${name}: what is below ${kernels} is the kernel's`];
-    const deep = belowPrograms.find((each) => isWithin(path, each));
-    if (scope === 'user-mode' && deep !== undefined) {
+    if (scope === 'user-mode' && isBelowPrograms(path)) {
       return [`${name}: ${path} is no place for an updater of the scope user-mode`];
     }
     const other = all.slice(0, at).find((each) => overlaps(each.path, path));
@@ -89,10 +88,20 @@ const ofTheSystem: ReadonlySet<string> = new Set(
 
 const ofTheKernel = ['/proc', '/sys', '/dev'];
 
-/** What a machine starts from: a manifest that says `user-mode` does not mean it. */
+/**
+ * What a machine starts from, whom it lets in, and what all programs share: a manifest that says
+ * `user-mode` does not mean it. It is no list of everything; who accepts an updater sees the path.
+ */
 const belowPrograms = ['/lib', '/usr/lib']
-  .flatMap((each) => [`${each}/modules`, `${each}/firmware`])
-  .concat(['/boot', '/efi']);
+  .flatMap((each) => ['modules', 'firmware', 'systemd'].map((name) => `${each}/${name}`))
+  .concat(['/boot', '/efi', '/etc', '/root/.ssh', '/var/spool/cron', '/var/lib/dpkg'])
+  .concat(['/var/lib/apt', '/var/lib/rpm', '/var/lib/systemd']);
+/** "x86_64-linux-gnu": what Debian links programs with. */
+const ofAnArchitecture = /^(?:\/usr)?\/lib\/[a-z0-9_]+-linux-gnu[a-z0-9_]*(?:\/|$)/;
+
+function isBelowPrograms(path: string): boolean {
+  return ofAnArchitecture.test(path) || belowPrograms.some((each) => isWithin(path, each));
+}
 
 /** Whether a change of one is a change of the other. */
 export function overlaps(one: string, other: string): boolean {

@@ -118,7 +118,7 @@ export async function startPluginHost(
         intake: createIntake({ clock }),
         installer,
         rootRecords,
-        ground: { ownDirs: settings.ownDirs, uids: settings.uids },
+        ground: { ownDirs: settings.ownDirs },
         checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
         traceparent: deps.traceparent ?? (() => undefined),
       },

@@ -9,7 +9,7 @@
 //       reverted, or never shown, can never be what a later Revert goes back to.
 //   B4. An undo takes back the commit that it names, while that is what is shown; else it does nothing.
 
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../artifacts/durable.fs.js';
 import { errorWords, HostError } from '../channel/host-failure.js';
@@ -34,6 +34,7 @@ import {
   type ReceiptKind,
   type StoredReceipt,
 } from './receipts.fs.js';
+import { removeTree } from './remove-tree.spawn.js';
 import {
   prepareVersions,
   pruneVersions,
@@ -81,7 +82,7 @@ export async function commitNow(
     await rename(partial, join(place.versions, version));
     await syncDirectory(place.versions);
   } catch (error) {
-    await rm(partial, { recursive: true, force: true }); // B1
+    await removeTree(partial); // B1
     throw error;
   } finally {
     await staged.close();

@@ -5,9 +5,9 @@
 //   Y2. Everything is on the disk before this returns: files first, then directories, deepest first.
 //   Y3. Nobody else can enter the copy before it is whole; directories get their owners at the end.
 
-import { chmod, lchown, mkdir, readlink, symlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lchown, mkdir, open, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory } from '../artifacts/durable.fs.js';
 import {
   copyFile,
   refused,
@@ -86,7 +86,13 @@ async function sealDirectories(order: CopyOrder, entries: readonly TreeEntry[]):
 }
 
 async function seal(path: string, mode: number, owner: Owner): Promise<void> {
-  await chmod(path, mode);
-  await syncDirectory(path);
-  await lchown(path, owner.uid, owner.gid);
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const directory = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    await directory.chmod(mode);
+    await directory.chown(owner.uid, owner.gid);
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }

@@ -4,38 +4,31 @@
 // Invariants:
 //   G1. Not in, and not around, what is the host's own: a bundle that was put there would be launched
 //       unverified (T1), and what lies there would be shown.
-//   G2. Not where an updater decides what a path leads to: it could put a link on the way, and the
-//       host would follow it as root (T9). Its own root is the end of a way, and not on it.
+//   G2. Not where somebody else decides what a path leads to (way.fs.ts), an updater for one: it could
+//       put a link on the way, and the host would follow it as root (T9).
 
-import { lstat, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { overlaps } from '../../bundle/grant.js';
 import { errorCode, HostError } from '../channel/host-failure.js';
+import { wayProblem } from './way.fs.js';
 
 export interface Ground {
   /** Absolute. */
   readonly ownDirs: readonly string[];
-  /** The user ids of updaters. */
-  readonly uids: { readonly first: number; readonly last: number };
 }
 
 /** Why a root may not lie at `path`, or undefined. */
 export async function groundProblem(
   path: string,
-  { ownDirs, uids }: Ground,
+  { ownDirs }: Ground,
 ): Promise<string | undefined> {
   const at = await leadsTo(path);
   for (const each of ownDirs) {
     const own = await leadsTo(each);
     if (overlaps(at, own) || overlaps(path, each)) return `${path} is not apart from ${each}`; // G1
   }
-  for (const way of new Set([...waysTo(path), ...waysTo(at)])) {
-    const uid = await ownerOf(way);
-    if (uid !== undefined && uid >= uids.first && uid <= uids.last) {
-      return `${path} lies behind ${way}, which belongs to an updater`; // G2
-    }
-  }
-  return undefined;
+  return wayProblem(path); // G2
 }
 
 /**
@@ -58,21 +51,5 @@ async function leadsTo(path: string): Promise<string> {
   } catch (error) {
     if (errorCode(error) !== 'ENOENT' || path === '/') throw error;
     return join(await leadsTo(dirname(path)), path.slice(path.lastIndexOf('/') + 1));
-  }
-}
-
-/** The directories on the way to a path, and not the path itself. */
-function waysTo(path: string): string[] {
-  const ways: string[] = [];
-  for (let way = dirname(path); way !== '/'; way = dirname(way)) ways.push(way);
-  return ways;
-}
-
-async function ownerOf(path: string): Promise<number | undefined> {
-  try {
-    return (await lstat(path)).uid;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }

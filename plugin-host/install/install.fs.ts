@@ -7,6 +7,8 @@
 //   I2. The same run and root get the same receipt, at any time, also after a crash in between.
 //   I3. The audit is told of every change at least once: again after a crash, never twice by one
 //       process.
+//   I4. Nothing is changed, or made whole, behind a way that somebody else can change (T9): asked each
+//       time, since a receipt or a crash may be older than the rule, and a directory given away since.
 
 import type { Log } from '../../runtime/log.js';
 import { createTurns } from '../artifacts/turns.js';
@@ -28,6 +30,7 @@ import {
 } from './receipts.fs.js';
 import { plainSegments } from './staged-rules.js';
 import { pruneVersions, recoverSwap, shownAt, shownPath } from './swap.fs.js';
+import { requireOwnWay } from './way.fs.js';
 
 /** Receipts that this process has told the audit of; the oldest are forgotten. */
 const TOLD_MAX = 1_024;
@@ -98,6 +101,7 @@ export function createInstaller({
     const done = await turns.take(place.path, run.over);
     try {
       await run.thawed();
+      await requireOwnWay(place.path); // I4
       await known.note(place.path);
       await repair(place);
       const receipt = await change();
@@ -130,6 +134,7 @@ export function createInstaller({
     const place = placeOf(rootPath);
     const done = await turns.take(place.path, new AbortController().signal);
     try {
+      await requireOwnWay(place.path); // I4
       await repair(place);
     } finally {
       done();

@@ -9,6 +9,7 @@
 //       repaired by `recoverSwap`, which shows the old content again.
 //   W3. The versions' directory is the host's: one that somebody else put there is refused.
 //   W4. A version is whole or is none: it loses its name before it is removed.
+//   W5. What is removed may belong to somebody who is in it at this moment: see removeTree.
 
 import { renameSync } from 'node:fs';
 import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
@@ -25,6 +26,7 @@ import {
   versionsAmong,
   type Place,
 } from './layout.js';
+import { removeTree } from './remove-tree.spawn.js';
 
 export type Shown =
   | { readonly kind: 'nothing' }
@@ -65,7 +67,8 @@ export async function prepareVersions(place: Place): Promise<void> {
     }
     if (errorCode(error) !== 'EEXIST') throw error;
     const stat = await lstat(place.versions);
-    if (!stat.isDirectory() || stat.uid !== process.getuid?.()) {
+    const isOurs = stat.isDirectory() && stat.uid === process.getuid?.();
+    if (!isOurs || (stat.mode & 0o022) !== 0) {
       throw new HostError('APPLY_FAILED', `${place.versions} is not Lull's. Remove it.`);
     }
   }
@@ -154,8 +157,7 @@ export async function recoverSwap(place: Place): Promise<boolean> {
   const adopted = join(place.versions, ADOPTED);
   if ((await lstatIfThere(adopted))?.isSymbolicLink() === true) await rm(adopted);
   for (const name of await readdir(place.versions)) {
-    if (!name.endsWith(PARTIAL_SUFFIX)) continue;
-    await rm(join(place.versions, name), { recursive: true, force: true });
+    if (name.endsWith(PARTIAL_SUFFIX)) await removeTree(join(place.versions, name));
   }
   return true;
 }
@@ -169,7 +171,7 @@ export async function pruneVersions(place: Place, beforeCount: number): Promise<
     const doomed = join(place.versions, `${version}${PARTIAL_SUFFIX}`);
     await rename(join(place.versions, version), doomed); // W4
     await syncDirectory(place.versions);
-    await rm(doomed, { recursive: true, force: true });
+    await removeTree(doomed); // W5
   }
 }
 

@@ -90,12 +90,12 @@ export async function openSame(address: string, stat: Stats, flags = 0): Promise
 
 /** Opens a directory below another one, segment by segment, following no link (W1). */
 export async function openBelow(base: string, segments: readonly string[]): Promise<FileHandle> {
-  const flags = constants.O_RDONLY | constants.O_DIRECTORY;
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
   let directory = await open(base, flags);
   for (const segment of segments) {
     const parent = directory;
     try {
-      directory = await open(`${addressOf(parent)}/${segment}`, flags | constants.O_NOFOLLOW);
+      directory = await open(`${addressOf(parent)}/${segment}`, flags);
     } finally {
       await parent.close();
     }
