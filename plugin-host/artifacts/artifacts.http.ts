@@ -11,8 +11,8 @@
 //   F3. Every URL that may be asked was granted, before the store is looked at; and from there an updater
 //       is given what was fetched for itself alone. What another one may reach is not for everybody
 //       who knows its digest: it is downloaded again, from where this one may (T15).
-//   F4. A disk that is full gets its space back, whoever fills it: `tidy` is called every while. What nobody uses goes first (sweep.fs.ts), then the partial file.
-//   F5. What an order names is held before it is looked for, and what it got until its run is over.
+//   F4. A disk that is full gets its space back, whoever fills it: `tidy` is called every while. What nobody uses goes first (sweep.fs.ts, begun.fs.ts), then the partial file.
+//   F5. What an order names is held before it is looked for, and what it got until its run is over (given.ts).
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,15 +24,17 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { readProxyRule, type Environment } from '../egress/upstream-proxy.js';
+import { forgetOldest, forgetOne, sweepBegun } from './begun.fs.js';
 import { sha256In, type Digests } from './digests.js';
 import { downloadWhole, type DownloadDeps } from './download.http.js';
+import { Given } from './given.js';
 import { isStrong, type FetchOrder } from './order.js';
 import { beginningOf, requireGranted } from './order-of-run.js';
 import { PartialFile } from './partial.fs.js';
 import { Room } from './room.js';
 import { Shares } from './shares.fs.js';
-import { adopt, findStored, isShown, showIn, type StoredContent } from './store.fs.js';
-import { sweep, sweepPartials } from './sweep.fs.js';
+import { adopt, findStored, isStored, showIn, type StoredContent } from './store.fs.js';
+import { sweep } from './sweep.fs.js';
 import { createTurns } from './turns.js';
 import { Uses } from './uses.js';
 
@@ -75,46 +77,36 @@ export interface ArtifactsDeps {
 
 export function createArtifacts(deps: ArtifactsDeps): Artifacts {
   const { dir, log, clock } = deps;
+  const begunDir = join(dir, 'partial');
   const downloads = downloadDeps(deps);
   const turns = createTurns();
   const room = new Room();
-  const shares = new Shares(deps.shareBytesMin);
+  const shares = new Shares(begunDir, deps.shareBytesMin);
   const closing = new AbortController();
   const uses = new Uses();
-  /** By run: what it holds, and what the audit was told of it. */
-  const said = new Map<string, Set<string>>();
+  const given = new Given(uses);
 
   /** F4; never what a run has that is not over. */
   async function tidy(neededBytes: number): Promise<void> {
     const options = { uses, shownIn: deps.shownIn(), neededBytes, nowMs: clock.now().wallMs };
     const gone = await sweep(dir, options);
-    const begun = await sweepPartials(join(dir, 'partial'), options);
+    const begun = await sweepBegun(begunDir, options);
     if (gone.length + begun.length > 0) log.info({ gone, begun }, 'let go of what nobody uses');
   }
 
-  /** Whether this is the first time that `what` is said of a run. */
-  function isNew(run: HostedRun, what: string): boolean {
-    const before = said.get(run.runId) ?? new Set();
-    if (before.has(what)) return false;
-    if (before.size === 0 && !run.over.aborted) {
-      said.set(run.runId, before);
-      run.over.addEventListener('abort', () => said.delete(run.runId), { once: true });
-    }
-    before.add(what);
-    return true;
-  }
-
-  /** F5: for as long as the run goes on. */
-  async function keepFor(run: HostedRun, sha256: string): Promise<void> {
-    if (!isNew(run, sha256)) return;
-    const release = await uses.hold([sha256]);
-    if (run.over.aborted) release();
-    else run.over.addEventListener('abort', release, { once: true });
-  }
-
-  /** Again is no news: what loops over what it has fills no journal. */
   function tell(run: HostedRun, url: string, stored: StoredContent): void {
-    if (isNew(run, `${stored.sha256} ${url}`)) run.emit(cachedEvent(url, stored));
+    if (given.isNews(run, `${stored.sha256} ${url}`)) run.emit(cachedEvent(url, stored));
+  }
+
+  /** What this run was given before, or its updater was (F3). */
+  async function find(order: FetchOrder, run: HostedRun): Promise<StoredContent | undefined> {
+    const before = given.again(run, order.digests);
+    if (before !== undefined && (await isStored(dir, before.sha256))) return before;
+    const found = await findStored(dir, order.digests, () => run.thawed(), run.artifactsDir);
+    if (found === undefined) return undefined;
+    await given.keep(run, found.sha256); // F5
+    given.verified(run, found, found.digests);
+    return found;
   }
 
   async function reserve(
@@ -124,7 +116,8 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
     bytes: number,
   ): Promise<boolean> {
     const all = partial.sizeBytes + bytes;
-    if (!(await shares.reserve(run, name, all, clock.now().wallMs))) {
+    while (!(await shares.reserve(run, name, all, clock.now().wallMs))) {
+      if (await forgetOne(begunDir, run.uid, uses)) continue;
       const share = formatBytes(shares.bytesOf(run));
       const words = `with ${formatBytes(all)} more it would be above the ${share} that are kept for one updater within a day`;
       throw new HostError('NO_SPACE', words);
@@ -155,9 +148,8 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
     hooks: FetchHooks,
   ): Promise<StoredContent> {
     const name = beginningOf(order, run);
-    const partial = await PartialFile.open(join(dir, 'partial'), name, order.digests, () =>
-      run.thawed(),
-    );
+    await forgetOldest(begunDir, run.uid, uses);
+    const partial = await PartialFile.open(begunDir, name, order.digests, () => run.thawed());
     try {
       if (partial.sizeBytes > (order.sizeBytes ?? order.sizeBytesMax)) await partial.restart();
       const attempt = {
@@ -169,12 +161,13 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       };
       const got = await downloadWhole(attempt, downloads);
       const sizeBytes = partial.sizeBytes;
-      await keepFor(run, sha256In(got.digests)); // F5
+      await given.keep(run, sha256In(got.digests)); // F5
       const sha256 = await take(partial.path, got.digests, run, hooks.signal);
       await partial.discard();
       const { url, redirects, address: remoteAddress, resumedCount } = got;
       const what = { url, redirects, remoteAddress, sizeBytes, sha256, resumedCount };
       run.emit({ kind: 'downloaded', ...what, cached: false });
+      given.verified(run, { sha256, sizeBytes }, got.digests);
       return { sha256, sizeBytes };
     } catch (error) {
       const failure = fileFailure(error, 'APPLY_FAILED', 'keeping the download');
@@ -201,18 +194,13 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       const release = await uses.hold([begun, ...names]); // F5
       try {
         await mkdir(dir, { recursive: true, mode: 0o711 });
-        const found = await findStored(dir, order.digests, () => run.thawed());
-        const isTheirs = found !== undefined && (await isShown(found.sha256, run.artifactsDir));
-        const stored = isTheirs ? found : undefined; // F3
-        if (stored !== undefined) {
-          await keepFor(run, stored.sha256);
-          tell(run, order.url, stored);
-        }
+        const stored = await find(order, run);
+        if (stored !== undefined) tell(run, order.url, stored);
         const content =
           stored ?? (await download({ ...order, sizeBytesMax }, run, { ...hooks, signal }));
         await showIn(dir, content.sha256, run.artifactsDir, new Date(clock.now().wallMs));
         if (stored === undefined) shares.took(run, content.sizeBytes);
-        return content;
+        return { sha256: content.sha256, sizeBytes: content.sizeBytes };
       } catch (error) {
         if (signal.aborted) throw new HostError('RUN_OVER', 'the run is over', { cause: error });
         throw fileFailure(error, 'APPLY_FAILED', 'keeping the download');

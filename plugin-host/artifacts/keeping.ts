@@ -51,20 +51,21 @@ export function dispensable(
 }
 
 /**
- * What to let go of that can be had again, by name: what is older than `unusedMsMax`, and the oldest
- * where the disk runs full.
+ * What to let go of that can be had again, by name: what is older than `unusedMsMax`, and where the disk
+ * runs full the oldest, unless it was used within `recentMs`.
  */
 export function abandoned(
   all: readonly { readonly name: string; readonly sizeBytes: number; readonly usedAtMs: number }[],
   disk: { readonly freeBytes: number; readonly neededBytes: number },
   nowMs: number,
   unusedMsMax: number,
+  recentMs: number = RECENT_MS,
 ): readonly string[] {
   let missingBytes = keeping.freeBytesMin + disk.neededBytes - disk.freeBytes;
   const gone: string[] = [];
   for (const { name, sizeBytes, usedAtMs } of [...all].sort((a, b) => a.usedAtMs - b.usedAtMs)) {
     const unusedMs = nowMs - usedAtMs;
-    if (unusedMs < unusedMsMax && (missingBytes <= 0 || unusedMs < RECENT_MS)) continue;
+    if (unusedMs < unusedMsMax && (missingBytes <= 0 || unusedMs < recentMs)) continue;
     gone.push(name);
     missingBytes -= sizeBytes;
   }

@@ -9,25 +9,13 @@
 //       other; a write that fails is told by the next call. The disk takes its share in between, so
 //       that the end has little left to wait for.
 
-import {
-  mkdir,
-  open,
-  readFile,
-  readdir,
-  rm,
-  stat,
-  statfs,
-  writeFile,
-  type FileHandle,
-} from 'node:fs/promises';
+import { mkdir, open, readFile, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { startDigests, type Digests, type RunningDigests } from './digests.js';
 import type { ExpectedDigest } from './order.js';
 import { spareBytes } from './room.js';
 
-/** Downloads that nobody came back to are kept for these many names, the newest. */
-const KEPT_MAX = 16;
 const NOTE_BYTES_MAX = 8_192;
 /** So much is in memory, and as much again on its way to the disk. */
 const PIECE_BYTES = 1024 * 1024;
@@ -70,7 +58,6 @@ export class PartialFile implements Closeable {
     between: () => Promise<unknown>,
   ): Promise<PartialFile> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    await forgetOldest(dir, name);
     const path = join(dir, name);
     const file = await open(path, 'a+', 0o600);
     const partial = new PartialFile(path, file, wanted);
@@ -214,20 +201,4 @@ export class PartialFile implements Closeable {
 function readNote(value: unknown): Origin | undefined {
   const { url, validator } = value as Partial<Record<string, unknown>>;
   return typeof url === 'string' && typeof validator === 'string' ? { url, validator } : undefined;
-}
-
-async function forgetOldest(dir: string, except: string): Promise<void> {
-  const names = (await readdir(dir)).filter((name) => !name.includes('.') && name !== except);
-  if (names.length < KEPT_MAX) return;
-  const aged = await Promise.all(
-    names.map(async (name) => {
-      const found = await stat(join(dir, name)).catch(() => undefined);
-      return { name, touchedAtMs: found?.mtimeMs ?? 0 };
-    }),
-  );
-  aged.sort((a, b) => b.touchedAtMs - a.touchedAtMs);
-  for (const { name } of aged.slice(KEPT_MAX - 1)) {
-    await rm(join(dir, name), { force: true });
-    await rm(join(dir, `${name}.json`), { force: true });
-  }
 }

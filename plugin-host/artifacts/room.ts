@@ -27,6 +27,10 @@ export class Room {
     return true;
   }
 
+  has(name: string): boolean {
+    return this.spoken.has(name);
+  }
+
   /** So much of it has been written: the disk itself knows. */
   used(name: string, bytes: number): void {
     const left = this.spoken.get(name);

@@ -2,12 +2,15 @@
 // needs the room (keeping.ts); what is newer is not, so that without a bound one updater could leave no
 // room to the others (T20).
 //
-// Invariant: H1. What is being downloaded counts as a whole until it is kept, or is given up.
+// Invariants:
+//   H1. What is being downloaded counts as a whole until it is kept, or is given up.
+//   H2. What was given up counts with what is there of it: it may be let go of, and until then lies there.
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
+import { begunBy } from './begun.fs.js';
 import { RECENT_MS } from './keeping.js';
 import { Room } from './room.js';
 
@@ -24,7 +27,11 @@ export class Shares {
   /** Ever, by uid: what comes while the disk is asked is not in its answer. */
   private readonly taken = new Map<number, number>();
 
-  constructor(private readonly bytesMin = SHARE_BYTES_MIN) {}
+  /** @param begunDir where downloads lie that are not whole. */
+  constructor(
+    private readonly begunDir: string,
+    private readonly bytesMin = SHARE_BYTES_MIN,
+  ) {}
 
   bytesOf({ limits }: Holder): number {
     return Math.max(this.bytesMin, LARGEST_COUNT * limits.diskBytesMax);
@@ -35,8 +42,13 @@ export class Shares {
     const { uid } = run;
     const begun = this.begun.get(uid) ?? new Room();
     this.begun.set(uid, begun);
-    const fits = (keptBytes: number): boolean =>
-      begun.reserve(name, bytes, this.bytesOf(run) - keptBytes);
+    const partials = await begunBy(this.begunDir, uid);
+    const fits = (keptBytes: number): boolean => {
+      // H2. Asked in one step with the rest: what was being downloaded a moment ago may be given up.
+      const idle = partials.filter((each) => each.name !== name && !begun.has(each.name));
+      const idleBytes = idle.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+      return begun.reserve(name, bytes, this.bytesOf(run) - keptBytes - idleBytes);
+    };
     const known = this.kept.get(uid);
     if (known !== undefined && fits(known)) return true;
     const before = this.taken.get(uid) ?? 0;

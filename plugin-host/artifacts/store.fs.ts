@@ -5,18 +5,21 @@
 //   S1. A name appears only after the content was hashed, found good and synced; and durably.
 //   S2. Content belongs to the host and is read-only (T1). An updater sees a further name of the same
 //       file, in a directory that is read-only for it.
-//   S3. What is found is hashed again before it is given out: a name is a claim, not a proof.
+//   S3. What is found is hashed again before it is given to a run: a name is a claim, not a proof.
+//   S4. Whose it is is asked before it is read: what another one fetched costs whoever names its digest
+//       nothing of the host's time, and tells nothing by how long it takes (T15, T23).
 
 import {
-  access,
   chmod,
   constants,
   copyFile,
   link,
   mkdir,
   open,
+  readdir,
   rename,
   rm,
+  stat,
   utimes,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -30,14 +33,24 @@ export interface StoredContent {
   readonly sizeBytes: number;
 }
 
-/** Looks for content that has all these digests. @param between awaited between pieces. */
+export interface FoundContent extends StoredContent {
+  readonly digests: Digests;
+}
+
+/**
+ * Looks for content that has all these digests.
+ * @param between awaited between pieces.
+ * @param artifactsDir only what was shown there before (S4); absent: whatever is stored.
+ */
 export async function findStored(
   dir: string,
   expected: readonly ExpectedDigest[],
   between: () => Promise<unknown>,
-): Promise<StoredContent | undefined> {
+  artifactsDir?: string,
+): Promise<FoundContent | undefined> {
   for (const { algorithm, hex } of expected.filter(isStrong)) {
     const path = join(dir, algorithm, hex);
+    if (artifactsDir !== undefined && !(await mayBeShown(path, artifactsDir))) continue;
     const found = await hashFile(path, expected, between);
     if (found === undefined) continue;
     // S3: content that went bad under its name is removed, not given out.
@@ -47,10 +60,16 @@ export async function findStored(
     }
     if (firstMismatch(expected, found.digests) !== undefined) return undefined;
     const sha256 = sha256In(found.digests);
+    if (artifactsDir !== undefined && !(await isThere(join(artifactsDir, sha256)))) continue;
     await nameIt(path, join(dir, 'sha256', sha256));
-    return { sha256, sizeBytes: found.sizeBytes };
+    return { sha256, ...found };
   }
   return undefined;
+}
+
+/** Whether it is there, whatever it is. */
+export function isStored(dir: string, sha256: string): Promise<boolean> {
+  return isThere(join(dir, 'sha256', sha256));
 }
 
 /** Takes a finished and verified partial file into the store (S1, S2). */
@@ -75,15 +94,19 @@ export async function adopt(
   return sha256;
 }
 
-/** Whether content was shown there before. */
-export async function isShown(sha256: string, artifactsDir: string): Promise<boolean> {
-  try {
-    await access(join(artifactsDir, sha256), constants.F_OK);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
+/**
+ * Whether a stored file can have been shown there: under sha256, which an order need not name. The same
+ * file has the same inode; a copy, on another file system, the same size.
+ */
+async function mayBeShown(path: string, artifactsDir: string): Promise<boolean> {
+  const found = await stat(path).catch(nothingIfGone);
+  if (found === undefined) return false;
+  for (const name of [basename(path), ...(await readdir(artifactsDir))]) {
+    const shown = await stat(join(artifactsDir, name)).catch(nothingIfGone);
+    if (shown?.size !== found.size) continue;
+    if (shown.dev !== found.dev || shown.ino === found.ino) return true;
   }
+  return false;
 }
 
 /** Makes stored content visible in a run's directory, and notes that it was of use. */
@@ -126,12 +149,8 @@ async function hashFile(
   expected: readonly ExpectedDigest[],
   between: () => Promise<unknown>,
 ): Promise<{ digests: Digests; sizeBytes: number } | undefined> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(
-    (error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    },
-  );
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+  const file = await open(path, flags).catch(nothingIfGone);
   if (file === undefined) return undefined;
   try {
     const running = startDigests(expected);
@@ -147,4 +166,13 @@ async function hashFile(
   } finally {
     await file.close();
   }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(nothingIfGone)) !== undefined;
+}
+
+function nothingIfGone(error: unknown): undefined {
+  if (errorCode(error) !== 'ENOENT') throw error;
+  return undefined;
 }

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile, link } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keeping } from './keeping.js';
-import { sweep, sweepPartials } from './sweep.fs.js';
+import { sweep } from './sweep.fs.js';
 import { Uses } from './uses.js';
 
 const NOW_MS = Date.now();
@@ -66,18 +66,6 @@ test('so does what somebody takes hold of while the store is looked through', as
   await uses.hold(['long-old']);
   expect(await sweeping).toEqual(['older']);
   expect(await names()).toEqual(['long-old', 'old', 'old']);
-});
-
-test('a download that nobody came back to goes, and one that goes on does not', async () => {
-  const at = new Date(NOW_MS - keeping.partialMsMax);
-  for (const name of ['old', 'old.json', 'going-on', 'new']) {
-    await writeFile(join(dir, name), name);
-    if (name !== 'new') await utimes(join(dir, name), at, at);
-  }
-  const uses = new Uses();
-  await uses.hold(['going-on']);
-  expect(await sweepPartials(dir, options(uses))).toEqual(['old']);
-  expect((await readdir(dir)).sort()).toEqual(['going-on', 'new', 'sha256', 'sha512', 'shown']);
 });
 
 test('a store that was never used is no error', async () => {

@@ -1,12 +1,12 @@
 // Letting go of stored content: all its names, in the store and where updaters were shown it, or its
-// bytes would stay on the disk; and of downloads that nobody came back to.
+// bytes would stay on the disk.
 //
 // Invariant: W1. What is held is not touched, also where somebody takes hold of it in the middle.
 
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../channel/host-failure.js';
-import { abandoned, dispensable, keeping, type Kept } from './keeping.js';
+import { dispensable, type Kept } from './keeping.js';
 import type { Uses } from './uses.js';
 
 interface Found extends Kept {
@@ -49,37 +49,6 @@ export async function sweep(dir: string, options: SweepOptions): Promise<readonl
       for (const shown of options.shownIn) await rm(join(shown, sha256), { force: true });
       await rm(join(dir, 'sha256', sha256), { force: true });
       gone.push(sha256);
-    } finally {
-      end();
-    }
-  }
-  return gone;
-}
-
-/** Lets go of downloads that were begun and not ended. @returns their names. */
-export async function sweepPartials(
-  dir: string,
-  { uses, neededBytes, nowMs }: Omit<SweepOptions, 'shownIn'>,
-): Promise<readonly string[]> {
-  const names = (await namesIn(dir)).filter((name) => !name.endsWith('.json'));
-  const all: { name: string; sizeBytes: number; usedAtMs: number }[] = [];
-  for (const name of names) {
-    const found = await stat(join(dir, name)).catch(nothingIfGone);
-    if (found?.isFile() === true)
-      all.push({ name, sizeBytes: found.size, usedAtMs: found.mtimeMs });
-  }
-  if (all.length === 0) return [];
-  const { bavail, bsize } = await statfs(dir);
-  const disk = { freeBytes: bavail * bsize, neededBytes };
-  const chosen = abandoned(all, disk, nowMs, keeping.partialMsMax);
-  const gone: string[] = [];
-  for (const name of chosen) {
-    const end = uses.leave([name]);
-    if (end === undefined) continue; // W1
-    try {
-      await rm(join(dir, name), { force: true });
-      await rm(join(dir, `${name}.json`), { force: true });
-      gone.push(name);
     } finally {
       end();
     }
