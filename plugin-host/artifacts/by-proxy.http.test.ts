@@ -13,7 +13,7 @@ import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
 import { testCertificate, testKey } from '../egress/certificate.testing.js';
 import { startCompanyProxy, type CompanyProxy } from '../egress/proxy.http.testing.js';
 import { createArtifacts } from './artifacts.http.js';
-import type { StoredContent } from './store.fs.js';
+import type { StoredContent } from './order.js';
 import {
   hastyClock,
   hexOf,

@@ -8,8 +8,7 @@
 
 import type { HostedRun } from '../channel/hosted-run.js';
 import { firstMismatch, type Digests } from './digests.js';
-import { isStrong, type ExpectedDigest } from './order.js';
-import type { StoredContent } from './store.fs.js';
+import { isStrong, type ExpectedDigest, type StoredContent } from './order.js';
 import type { Uses } from './uses.js';
 
 type Run = Pick<HostedRun, 'runId' | 'over'>;

@@ -19,6 +19,12 @@ export interface FetchOrder {
   readonly sizeBytesMax: number;
 }
 
+/** What an order comes to. */
+export interface StoredContent {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
 export type OrderReading =
   | { readonly kind: 'ok'; readonly order: FetchOrder }
   | { readonly kind: 'invalid'; readonly problem: string };

@@ -8,8 +8,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
 import { createArtifacts, type Artifacts } from './artifacts.http.js';
-import type { FetchOrder } from './order.js';
-import type { StoredContent } from './store.fs.js';
+import type { FetchOrder, StoredContent } from './order.js';
 import { loadTrustStore } from './trust-store.fs.js';
 import {
   hastyClock,

@@ -26,12 +26,7 @@ import { basename, dirname, join } from 'node:path';
 import { errorCode } from '../channel/host-failure.js';
 import { firstMismatch, sha256In, startDigests, type Digests } from './digests.js';
 import { syncDirectory } from './durable.fs.js';
-import { isStrong, type ExpectedDigest } from './order.js';
-
-export interface StoredContent {
-  readonly sha256: string;
-  readonly sizeBytes: number;
-}
+import { isStrong, type ExpectedDigest, type StoredContent } from './order.js';
 
 export interface FoundContent extends StoredContent {
   readonly digests: Digests;
