@@ -12,18 +12,23 @@
 //       company's registry has a name and a private address.
 //   A4. What a vendor named literally is dialled where it is an address of the world.
 //   A5. What was checked is what is dialled: the name is resolved once, here.
+//   A6. An address of this machine's interfaces is an inner one, whatever it looks like: what listens
+//       there may trust whoever comes from here. They are asked for at each check, because they change.
 
 import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { bytesOf, zoneOf } from './zone.js';
 
 /** A granted host has no address that it may be dialled at. */
 export class AddressRefusedError extends Error {
   readonly code = 'ADDRESS_REFUSED';
 
-  constructor(host: string, addresses: readonly string[]) {
-    const isPrivate = addresses.some((address) => zoneOf(address) === 'private');
-    const where = isPrivate ? 'an inner network' : 'this machine or its own network segment';
+  constructor(host: string, addresses: readonly string[], here: readonly string[]) {
+    const isPrivate = addresses.some((address) => zoneOf(address, here) === 'private');
+    const isHere = addresses.some((address) => here.includes(address));
+    const where =
+      isPrivate && !isHere ? 'an inner network' : 'this machine or its own network segment';
     const what = isLiteral(host) ? 'is' : `resolves to ${addresses.join(', ')}, which is`;
     // A name never leads to this machine, whoever gave it (A2).
     const itself = isPrivate || isLiteral(host) ? 'it' : 'the address itself';
@@ -38,10 +43,16 @@ export class AddressRefusedError extends Error {
 /**
  * Whether `host`, which was granted, may be dialled at `address`, which it resolved to.
  * @param byOperator whether the operator named it, and not only the vendor.
+ * @param here addresses of this machine's interfaces (A6).
  */
-export function mayDial(host: string, address: string, byOperator: boolean): boolean {
+export function mayDial(
+  host: string,
+  address: string,
+  byOperator: boolean,
+  here: readonly string[],
+): boolean {
   if (byOperator && isLiteral(host)) return true; // A1
-  switch (zoneOf(address)) {
+  switch (zoneOf(address, here)) {
     case undefined:
     case 'own':
       return false; // A2
@@ -56,10 +67,16 @@ export function mayDial(host: string, address: string, byOperator: boolean): boo
  * What can be said before anybody resolves anything (A4): also where a proxy does that in our place.
  * @throws AddressRefusedError
  */
-export function refuseLiteral(host: string, byOperator: boolean): void {
+export function refuseLiteral(host: string, byOperator: boolean, here = addressesHere()): void {
   if (!isLiteral(host)) return;
   const address = isLocalhost(host) ? '127.0.0.1' : unbracketed(host);
-  if (!mayDial(host, address, byOperator)) throw new AddressRefusedError(host, [address]);
+  if (mayDial(host, address, byOperator, here)) return;
+  throw new AddressRefusedError(host, [address], here);
+}
+
+function addressesHere(): readonly string[] {
+  const all = Object.values(networkInterfaces());
+  return all.flatMap((each = []) => each.map(({ address }) => address));
 }
 
 /** Whether a host, as it stands in a URL, says by itself where it leads. */
@@ -84,24 +101,29 @@ type Resolve = (
 ) => void;
 
 /** What a socket resolves its host with: `resolve`, less what may not be dialled (A5). */
-export function lookupBy(resolve: Resolve, byOperator: boolean): LookupFunction {
+export function lookupBy(
+  resolve: Resolve,
+  byOperator: boolean,
+  here: readonly string[],
+): LookupFunction {
   return (host, options, callback) => {
     resolve(host, { ...options, all: true }, (error, found) => {
       if (error !== null) {
         callback(error, []);
         return;
       }
-      const allowed = found.filter(({ address }) => mayDial(host, address, byOperator));
+      const allowed = found.filter(({ address }) => mayDial(host, address, byOperator, here));
       const [first] = allowed;
       if (first === undefined) {
         const addresses = found.map(({ address }) => address);
-        callback(new AddressRefusedError(host, addresses), []);
+        callback(new AddressRefusedError(host, addresses, here), []);
       } else if (options.all === true) callback(null, allowed);
       else callback(null, first.address, first.family);
     });
   };
 }
 
+/** For one connection: what this machine's addresses are is asked now. */
 export function checkedLookup(byOperator: boolean): LookupFunction {
-  return lookupBy(lookup, byOperator);
+  return lookupBy(lookup, byOperator, addressesHere());
 }

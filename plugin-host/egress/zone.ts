@@ -4,8 +4,9 @@
 // is (T14): mapped and compatible addresses, NAT64, 6to4 and Teredo.
 
 /**
- * `own`: loopback, link-local (cloud metadata lives there), unspecified, multicast, broadcast.
- * `private`: addresses that lead to another place in every network.
+ * `own`: loopback, link-local (cloud metadata lives there), unspecified, multicast, broadcast, and where
+ * clouds answer to their machines elsewhere.
+ * `private`: addresses that lead to another place in every network, and those of this machine.
  */
 export type Zone = 'own' | 'private' | 'public';
 
@@ -17,6 +18,10 @@ const v4: readonly Range[] = [
   [[169, 254], 16, 'own'],
   [[224], 4, 'own'],
   [[240], 4, 'own'],
+  // Where a cloud tells a machine about itself: Azure, in the middle of the world; Alibaba; Oracle.
+  [[168, 63, 129, 16], 32, 'own'],
+  [[100, 100, 100, 200], 32, 'own'],
+  [[192, 0, 0, 192], 32, 'own'],
   [[10], 8, 'private'],
   [[172, 16], 12, 'private'],
   [[192, 168], 16, 'private'],
@@ -30,8 +35,9 @@ const v6: readonly Range[] = [
   [[0xfe, 0x80], 10, 'own'],
   [[0xff], 8, 'own'],
   [[1, 0], 64, 'own'],
-  // The metadata address of a large cloud, in what is otherwise private space.
-  [[0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54], 128, 'own'],
+  // The same in what is otherwise private space: Amazon, Google.
+  [[0xfd, 0, 0x0e, 0xc2], 32, 'own'],
+  [[0xfd, 0x20, 0, 0xce], 32, 'own'],
   [[0xfc], 7, 'private'],
   [[0xfe, 0xc0], 10, 'private'],
   // NAT64 with a prefix of the network's own: which addresses it reaches is the network's secret.
@@ -47,22 +53,28 @@ const carriers: readonly (readonly [bytes: readonly number[], bits: number, at: 
 ];
 const teredo = [[0x20, 0x01, 0, 0], 32, 12] as const;
 
-/** Undefined for what is no address. */
-export function zoneOf(address: string): Zone | undefined {
+/** Undefined for what is no address. @param here addresses of this machine's interfaces. */
+export function zoneOf(address: string, here: readonly string[] = []): Zone | undefined {
   const bytes = bytesOf(address);
-  return bytes === undefined ? undefined : zoneOfBytes(bytes);
+  return bytes === undefined ? undefined : zoneOfBytes(bytes, here.map(bytesOf));
 }
 
-function zoneOfBytes(bytes: readonly number[]): Zone {
+type Here = readonly (readonly number[] | undefined)[];
+
+function zoneOfBytes(bytes: readonly number[], here: Here): Zone {
   const ranges = bytes.length === 4 ? v4 : v6;
   const found = ranges.find(([prefix, bits]) => startsWith(bytes, prefix, bits));
   if (found !== undefined) return found[2];
+  if (here.some((each) => each?.join() === bytes.join())) return 'private';
   if (bytes.length === 4) return 'public';
   const carrier = carriers.find(([prefix, bits]) => startsWith(bytes, prefix, bits));
-  if (carrier !== undefined) return zoneOfBytes(bytes.slice(carrier[2], carrier[2] + 4));
+  if (carrier !== undefined) return zoneOfBytes(bytes.slice(carrier[2], carrier[2] + 4), here);
   const [prefix, bits, at] = teredo;
   if (!startsWith(bytes, prefix, bits)) return 'public';
-  return zoneOfBytes(bytes.slice(at).map((byte) => byte ^ 0xff));
+  return zoneOfBytes(
+    bytes.slice(at).map((byte) => byte ^ 0xff),
+    here,
+  );
 }
 
 export function startsWith(
