@@ -240,7 +240,10 @@ describe('wrong content', () => {
       serveContent(request, response, content);
     });
     const order = orderFor(url, content, { sizeBytes: undefined, sizeBytesMax: 1_000 });
-    await expect(rig.fetch(order)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    await expect(rig.fetch(order)).rejects.toMatchObject({
+      code: 'UPSTREAM_DOWN',
+      message: expect.stringContaining('more than the 1.0 kB that are allowed') as unknown,
+    });
     expect(await rig.partials()).toEqual([]);
   });
 
@@ -298,7 +301,7 @@ describe('wrong content', () => {
     const small = testRun({ ...rig.run, limits: { ...rig.run.limits, diskBytesMax: 1_000 } });
     await expect(
       rig.fetch(orderFor(url, content, { sizeBytes: undefined }), small),
-    ).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    ).rejects.toMatchObject({ code: 'UPSTREAM_DOWN' });
   });
 });
 

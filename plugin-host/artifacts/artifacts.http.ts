@@ -171,10 +171,9 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       return { sha256, sizeBytes };
     } catch (error) {
       const failure = fileFailure(error, 'APPLY_FAILED', 'keeping the download');
-      // F4; and content that is wrong is of no use to anybody (F1).
-      if (failure.code === 'NO_SPACE' || failure.code === 'DIGEST_MISMATCH') {
-        await partial.discard();
-      }
+      // F4; and content that is wrong is of no use to anybody (F1), nor is none.
+      const isOver = failure.code === 'NO_SPACE' || failure.code === 'DIGEST_MISMATCH';
+      if (isOver || partial.sizeBytes === 0) await partial.discard();
       throw failure;
     } finally {
       room.release(name);

@@ -4,6 +4,8 @@
 //   H1. Every hop is held against the grants before it is dialled (T13), and dialled at a checked
 //       address.
 //   H2. Room for what was ordered is there before the first byte of it (T10).
+//   H3. What is here is given up for an answer that may be what was ordered, and for no other: not for
+//       one of another length, nor for a page in its place, which proves nothing of the content.
 
 import type { Dispatcher } from 'undici';
 import { formatBytes } from '../../conditions/words.js';
@@ -20,7 +22,7 @@ import { absoluteForm } from '../egress/dial.http.js';
 import { ProxyError } from '../egress/proxy-error.js';
 import type { Destination } from '../egress/upstream-proxy.js';
 import { checkUrl } from './allowed-url.js';
-import { readBody } from './body.http.js';
+import { pageInItsPlace, readBody } from './body.http.js';
 import { openLine, type Line, type LineOptions } from './line.http.js';
 import type { FetchOrder } from './order.js';
 import type { PartialFile } from './partial.fs.js';
@@ -51,19 +53,29 @@ export type AttemptOutcome =
       readonly address: string;
       /** Whether bytes of an earlier attempt are part of it. */
       readonly continued: boolean;
+      readonly isPage: boolean;
     }
   | { readonly kind: 'parked' }
   | {
       readonly kind: 'cut';
       readonly why: string;
       readonly retryAfterMs: number | undefined;
+      /** It does not go on from here: the next attempt asks it for the whole. */
+      readonly unranged?: true;
     };
 
-/** @throws HostError for what another attempt would not change. */
-export async function tryOnce(upstream: Upstream, attempt: Attempt): Promise<AttemptOutcome> {
+/**
+ * @param ranged whether to go on from what is here, where something is.
+ * @throws HostError for what another attempt would not change.
+ */
+export async function tryOnce(
+  upstream: Upstream,
+  attempt: Attempt,
+  ranged = true,
+): Promise<AttemptOutcome> {
   const line = openLine(upstream, attempt.run.grants.operatorHosts, attempt.signal);
   try {
-    return await follow(upstream, attempt, line);
+    return await follow(upstream, attempt, line, ranged);
   } catch (error) {
     if (attempt.signal.aborted) throw new HostError('RUN_OVER', 'the run is over');
     if (error instanceof HostError) throw error;
@@ -80,13 +92,18 @@ export async function tryOnce(upstream: Upstream, attempt: Attempt): Promise<Att
   }
 }
 
-async function follow(upstream: Upstream, attempt: Attempt, line: Line): Promise<AttemptOutcome> {
+async function follow(
+  upstream: Upstream,
+  attempt: Attempt,
+  line: Line,
+  ranged: boolean,
+): Promise<AttemptOutcome> {
   const { order, run, partial } = attempt;
   const redirects: string[] = [];
   let url = granted(order.url, run, 'the URL');
   const origin = await partial.origin();
   for (;;) {
-    const haveBytes = partial.sizeBytes;
+    const haveBytes = ranged ? partial.sizeBytes : 0;
     const through = absoluteForm(upstream.proxyRule, destinationOf(url));
     const response = await line.agent.request({
       origin: url.origin,
@@ -98,7 +115,9 @@ async function follow(upstream: Upstream, attempt: Attempt, line: Line): Promise
         'user-agent': 'lull',
         'accept-encoding': 'identity',
         ...(haveBytes > 0 ? { range: `bytes=${String(haveBytes)}-` } : {}),
-        ...(haveBytes > 0 && origin?.url === url.href ? { 'if-range': origin.validator } : {}),
+        ...(haveBytes > 0 && origin?.url === url.href && origin.validator !== undefined
+          ? { 'if-range': origin.validator }
+          : {}),
       },
     });
     // The body ends with an error when it is left unread; that is not news.
@@ -125,21 +144,25 @@ async function follow(upstream: Upstream, attempt: Attempt, line: Line): Promise
       redirects.push(url.href);
       continue;
     }
-    const cut = await prepare(meaning, attempt);
+    const cut = await prepare(meaning, attempt, origin?.isPage === true);
     if (cut !== undefined) {
       response.body.destroy();
       return cut;
     }
-    const continued = meaning.kind !== 'starts-over';
-    const whole = { kind: 'whole', redirects, address: line.address, continued } as const;
+    const startsOver = meaning.kind === 'starts-over';
+    const isPage = startsOver ? meaning.isPage : origin?.isPage === true;
+    const came = { redirects, address: line.address, continued: !startsOver, isPage };
     if (meaning.kind === 'complete') {
       response.body.destroy();
-      return whole;
+      return { kind: 'whole', ...came };
     }
     const validator = validatorOf(headers);
-    if (validator !== undefined) await partial.remember({ url: url.href, validator });
-    const total = 'totalBytes' in meaning ? meaning.totalBytes : undefined;
-    return (await readBody(upstream.clock, attempt, response.body, total)) ?? whole;
+    if (startsOver || validator !== undefined) {
+      await partial.remember({ url: url.href, validator, isPage });
+    }
+    const totalBytes = 'totalBytes' in meaning ? meaning.totalBytes : undefined;
+    const cutShort = await readBody(upstream.clock, attempt, response.body, { totalBytes, isPage });
+    return cutShort ?? { kind: 'whole', ...came };
   }
 }
 
@@ -147,24 +170,28 @@ async function follow(upstream: Upstream, attempt: Attempt, line: Line): Promise
 async function prepare(
   meaning: Exclude<ResponseMeaning, { kind: 'redirect' }>,
   { order, partial, makeRoom }: Attempt,
+  wasPage: boolean,
 ): Promise<AttemptOutcome | undefined> {
   switch (meaning.kind) {
     case 'failed':
       throw new HostError('UPSTREAM_DOWN', `${order.url}: the server ${meaning.why}`);
     case 'try-again':
       return { kind: 'cut', why: meaning.why, retryAfterMs: meaning.retryAfterMs };
-    case 'useless':
-      await partial.restart();
-      return { kind: 'cut', why: 'did not continue where it stopped', retryAfterMs: 0 };
+    case 'useless': {
+      const why = 'did not continue where it stopped';
+      return { kind: 'cut', why, retryAfterMs: undefined, unranged: true };
+    }
     case 'complete':
       return undefined;
     case 'starts-over':
     case 'continues': {
-      if (meaning.kind === 'starts-over' && partial.sizeBytes > 0) await partial.restart();
       const { totalBytes } = meaning;
       const problem = totalBytes === undefined ? undefined : lengthProblem(totalBytes, order);
-      if (problem !== undefined) {
-        throw new HostError('DIGEST_MISMATCH', `${order.url}: ${problem}`);
+      if (problem !== undefined) throw new HostError('UPSTREAM_DOWN', `${order.url}: ${problem}`);
+      if (meaning.kind === 'starts-over' && partial.sizeBytes > 0) {
+        const isItsLength = totalBytes !== undefined && totalBytes === order.sizeBytes;
+        if (meaning.isPage && !wasPage && !isItsLength) return pageInItsPlace(); // H3
+        await partial.restart();
       }
       // A server that does not say how much it is may send all that was ordered.
       const most = totalBytes ?? order.sizeBytes ?? order.sizeBytesMax;

@@ -21,7 +21,7 @@ export async function readBody(
   clock: Clock,
   attempt: Attempt,
   body: AsyncIterable<Uint8Array>,
-  totalBytes: number | undefined,
+  { totalBytes, isPage }: { readonly totalBytes: number | undefined; readonly isPage: boolean },
 ): Promise<AttemptOutcome | undefined> {
   const { order, partial, run } = attempt;
   const bound = order.sizeBytes ?? order.sizeBytesMax;
@@ -33,6 +33,7 @@ export async function readBody(
     if (!(await thawedWithin(run, clock, PARK_MS))) return { kind: 'parked' };
     // Y1.
     if (partial.sizeBytes + chunk.byteLength > bound) {
+      if (isPage) return pageInItsPlace(partial);
       throw new HostError(
         'DIGEST_MISMATCH',
         `${order.url}: it goes on after ${String(bound)} bytes, which is all that was ordered`,
@@ -52,6 +53,15 @@ export async function readBody(
     return { kind: 'cut', why: 'ended early', retryAfterMs: undefined };
   }
   return undefined;
+}
+
+/** Proves nothing of the content, and is not kept. */
+export async function pageInItsPlace(
+  partial?: PartialFile,
+): Promise<Extract<AttemptOutcome, { kind: 'cut' }>> {
+  await partial?.restart();
+  const why = 'answered with a page for people in place of the file';
+  return { kind: 'cut', why, retryAfterMs: undefined };
 }
 
 async function keep(partial: PartialFile, chunk: Uint8Array): Promise<void> {

@@ -7,8 +7,8 @@ export type Digests = ReadonlyMap<Algorithm, string>;
 
 export interface RunningDigests {
   update(bytes: Uint8Array): void;
-  /** The digests of everything so far. Call it once. */
-  end(): Digests;
+  /** The digests of everything so far. */
+  soFar(): Digests;
 }
 
 /** Starts hashing. sha256 is always among them: it is what the store names content by. */
@@ -19,7 +19,8 @@ export function startDigests(wanted: readonly ExpectedDigest[]): RunningDigests 
     update: (bytes) => {
       for (const { hash } of hashes) hash.update(bytes);
     },
-    end: () => new Map(hashes.map(({ algorithm, hash }) => [algorithm, hash.digest('hex')])),
+    soFar: () =>
+      new Map(hashes.map(({ algorithm, hash }) => [algorithm, hash.copy().digest('hex')])),
   };
 }
 

@@ -8,12 +8,16 @@
 //       as wrong there (a full disk, a run that is over) ends the order.
 //   N3. When all have failed, what weighs most is said: content that is wrong before a server that is
 //       down.
+//   N4. Content is called wrong when it had the length that was ordered, or any where none was, and has
+//       another digest. An answer of another length, or a page for people, is a server that has it not.
+//   N5. What is here is asked first whether it is the whole already.
 
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { HostError, type HostReason } from '../channel/host-failure.js';
 import { waitOn } from '../egress/wait.loop.js';
 import { tryOnce, type Attempt, type AttemptOutcome, type Upstream } from './attempt.http.js';
+import { pageInItsPlace } from './body.http.js';
 import { firstMismatch, type Digests } from './digests.js';
 import type { ExpectedDigest, FetchOrder } from './order.js';
 import { ATTEMPTS_MAX, nextTry } from './patience.js';
@@ -64,25 +68,32 @@ async function fromOne(
   let tries = { attemptCount: 0, waitedMs: 0 };
   let resumedCount = 0;
   let startedOver = false;
+  let ranged = true;
   for (;;) {
     await run.thawed();
+    const there = await wholeAlready(attempt);
+    if (there !== undefined) return { ...there, resumedCount: resumedCount + 1 };
     const startBytes = partial.sizeBytes;
-    const outcome = await tryOnce(upstream, attempt);
+    let outcome = await tryOnce(upstream, attempt, ranged);
     if (startBytes > 0 && partial.sizeBytes > startBytes) resumedCount += 1;
     if (outcome.kind === 'parked') continue;
     if (outcome.kind === 'whole') {
       const digests = await partial.finish();
       const wrong = firstMismatch(order.digests, digests);
       if (wrong === undefined) return { ...outcome, url: order.url, digests, resumedCount };
-      if (!outcome.continued || startedOver) {
+      if (outcome.continued && !startedOver) {
+        // N1.
+        log.warn({ url: order.url, runId: run.runId }, 'a resumed download was wrong; once more');
+        await partial.restart();
+        startedOver = true;
+        continue;
+      }
+      if (!outcome.isPage || order.sizeBytes !== undefined) {
         throw new HostError('DIGEST_MISMATCH', mismatchWords(order, wrong, digests));
       }
-      // N1.
-      log.warn({ url: order.url, runId: run.runId }, 'a resumed download was wrong; once more');
-      await partial.restart();
-      startedOver = true;
-      continue;
+      outcome = await pageInItsPlace(partial); // N4
     }
+    if (outcome.unranged === true) ranged = false;
     tries = { ...tries, attemptCount: tries.attemptCount + 1 };
     const next = nextTry(tries, outcome, random(), attemptsMax);
     if (next.kind === 'give-up') {
@@ -93,6 +104,22 @@ async function fromOne(
     tries = { ...tries, waitedMs: tries.waitedMs + next.afterMs };
     await waitOn(clock, next.afterMs, attempt.signal);
   }
+}
+
+/** N5. What has the whole length and is not it is of no use any more. */
+async function wholeAlready({
+  order,
+  partial,
+}: Attempt): Promise<Omit<Downloaded, 'resumedCount'> | undefined> {
+  const { sizeBytes } = partial;
+  if (sizeBytes === 0 || sizeBytes !== (order.sizeBytes ?? sizeBytes)) return undefined;
+  if (firstMismatch(order.digests, partial.digestsSoFar()) !== undefined) {
+    if (order.sizeBytes !== undefined) await partial.restart();
+    return undefined;
+  }
+  const url = (await partial.origin())?.url ?? order.url;
+  const from = { url, redirects: [], address: '', continued: true, isPage: false };
+  return { kind: 'whole', ...from, digests: await partial.finish() };
 }
 
 /** N2. */

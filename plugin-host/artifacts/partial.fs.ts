@@ -26,7 +26,9 @@ const SYNC_EVERY_BYTES = 16 * PIECE_BYTES;
 export interface Origin {
   readonly url: string;
   /** For If-Range. */
-  readonly validator: string;
+  readonly validator: string | undefined;
+  /** Whether what is here was sent as a page for people. */
+  readonly isPage: boolean;
 }
 
 export class PartialFile implements Closeable {
@@ -124,9 +126,11 @@ export class PartialFile implements Closeable {
     await this.syncing;
     if (this.lost !== undefined) throw this.lost;
     await this.file.sync();
-    const digests = this.running.end();
-    this.running = startDigests(this.wanted);
-    return digests;
+    return this.digestsSoFar();
+  }
+
+  digestsSoFar(): Digests {
+    return this.running.soFar();
   }
 
   async discard(): Promise<void> {
@@ -199,6 +203,11 @@ export class PartialFile implements Closeable {
 }
 
 function readNote(value: unknown): Origin | undefined {
-  const { url, validator } = value as Partial<Record<string, unknown>>;
-  return typeof url === 'string' && typeof validator === 'string' ? { url, validator } : undefined;
+  const { url, validator, isPage } = value as Partial<Record<string, unknown>>;
+  if (typeof url !== 'string') return undefined;
+  return {
+    url,
+    validator: typeof validator === 'string' ? validator : undefined,
+    isPage: isPage === true,
+  };
 }

@@ -34,6 +34,25 @@ describe('a server that was asked to continue', () => {
   });
 });
 
+describe('a server that sends the whole', () => {
+  test.each([
+    ['application/octet-stream', false],
+    ['text/html; charset=utf-8', true],
+    [' Text/HTML', true],
+    ['application/xhtml+xml', true],
+  ])('of type %s', (type, isPage) => {
+    expect(read(200, { 'content-type': type, 'content-length': '7' })).toEqual({
+      ...{ kind: 'starts-over', totalBytes: 7, isPage },
+    });
+  });
+
+  test('in one part of it', () => {
+    expect(read(206, { 'content-range': 'bytes 0-199/200' }, 0)).toEqual({
+      ...{ kind: 'starts-over', totalBytes: 200, isPage: false },
+    });
+  });
+});
+
 describe('Retry-After', () => {
   test('in seconds, as a date, in the past, and nonsense', () => {
     const wait = (text: string): unknown => {

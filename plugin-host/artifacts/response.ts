@@ -12,11 +12,16 @@ export type ResponseMeaning =
   | { readonly kind: 'redirect'; readonly location: string }
   /** The body continues what is here; `totalBytes` where the server says it. */
   | { readonly kind: 'continues'; readonly totalBytes: number | undefined }
-  /** The body is the whole; what is here is worthless. */
-  | { readonly kind: 'starts-over'; readonly totalBytes: number | undefined }
+  /** The body is the whole; what is here is worthless, if the body is what was ordered. */
+  | {
+      readonly kind: 'starts-over';
+      readonly totalBytes: number | undefined;
+      /** A page for people: what a captive portal, or a mirror that has it no more, puts in its place. */
+      readonly isPage: boolean;
+    }
   /** What is here is all there is. */
   | { readonly kind: 'complete' }
-  /** What is here cannot be continued. */
+  /** This server does not continue what is here; it may send the whole. */
   | { readonly kind: 'useless' }
   | {
       readonly kind: 'try-again';
@@ -33,9 +38,9 @@ export function readResponse(
   const { status, headers } = head;
   switch (status) {
     case 200:
-      return { kind: 'starts-over', totalBytes: wholeNumber(headers.get('content-length')) };
+      return startsOver(headers, wholeNumber(headers.get('content-length')));
     case 206:
-      return readPartial(headers.get('content-range'), haveBytes);
+      return readPartial(headers, haveBytes);
     case 416:
       return headers.get('content-range') === `bytes */${String(haveBytes)}`
         ? { kind: 'complete' }
@@ -83,10 +88,24 @@ export function validatorOf(headers: ReadonlyMap<string, string>): string | unde
   return date !== undefined && /^[A-Za-z0-9,: +-]{1,64}$/.test(date) ? date : undefined;
 }
 
-function readPartial(range: string | undefined, haveBytes: number): ResponseMeaning {
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(range ?? '');
+function readPartial(headers: ResponseHead['headers'], haveBytes: number): ResponseMeaning {
+  const range = headers.get('content-range') ?? '';
+  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(range);
   if (match === null || Number(match[1]) !== haveBytes) return { kind: 'useless' };
-  return { kind: 'continues', totalBytes: wholeNumber(match[3]) };
+  const totalBytes = wholeNumber(match[3]);
+  return haveBytes === 0 ? startsOver(headers, totalBytes) : { kind: 'continues', totalBytes };
+}
+
+function startsOver(
+  headers: ResponseHead['headers'],
+  totalBytes: number | undefined,
+): ResponseMeaning {
+  const type = headers.get('content-type') ?? '';
+  return {
+    kind: 'starts-over',
+    totalBytes,
+    isPage: /^\s*(text\/html|application\/xhtml)/i.test(type),
+  };
 }
 
 function tryAgain({ status, headers }: ResponseHead, wallMs: number): ResponseMeaning {

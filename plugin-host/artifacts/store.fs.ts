@@ -153,7 +153,7 @@ async function hashFile(
     let sizeBytes = 0;
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, sizeBytes);
-      if (bytesRead === 0) return { digests: running.end(), sizeBytes };
+      if (bytesRead === 0) return { digests: running.soFar(), sizeBytes };
       running.update(buffer.subarray(0, bytesRead));
       sizeBytes += bytesRead;
       await between();

@@ -42,7 +42,7 @@ describe('Fetch', () => {
     [{ url: 'file:///etc/passwd' }, status.INVALID_ARGUMENT, 'FIELD_INVALID'],
     [{ sizeMaxBytes: 0n }, status.INVALID_ARGUMENT, 'FIELD_INVALID'],
     [{ url: 'https://elsewhere.example/' }, status.PERMISSION_DENIED, 'GRANT_MISSING'],
-    [{ sizeBytes: 7n }, status.DATA_LOSS, 'DIGEST_MISMATCH'],
+    [{ sizeBytes: 7n }, status.UNAVAILABLE, 'UPSTREAM_DOWN'],
   ])('%j is refused', async (change, code, reason) => {
     expect(await refusal(rig.fetchAll(rig.fetchRequest(change)))).toEqual([code, reason]);
   });
