@@ -10,6 +10,7 @@ import { createArtifacts } from './artifacts/artifacts.http.js';
 import { loadTrustStore } from './artifacts/trust-store.fs.js';
 import { createCatalog } from './catalog/catalog.fs.js';
 import { createIntake } from './egress/intake.loop.js';
+import { openPaid } from './egress/paid.fs.js';
 import { openGuard } from './guard/guard.loop.js';
 import { beUrgent } from './guard/urgency.proc.js';
 import { openRootRecords } from './install/root-record.fs.js';
@@ -74,6 +75,8 @@ export async function startPluginHost(
         shownIn: places.artifactsDirs,
       }),
     );
+    const paid = openPaid({ file: join(stateDir, 'metered.json'), log });
+    opened.add('what was paid for', { close: () => paid.settled() });
     const { fleet } = settings;
     const hostId = fleet?.hostId ?? (await hostIdIn(stateDir, log));
     const instanceId = randomBytes(8).toString('hex');
@@ -115,7 +118,7 @@ export async function startPluginHost(
         places,
         launches,
         artifacts,
-        intake: createIntake({ clock }),
+        intake: createIntake({ clock, paid }),
         installer,
         rootRecords,
         ground: { ownDirs: settings.ownDirs },

@@ -13,6 +13,7 @@ import {
   type Debt,
   type NetworkLimits,
 } from './allowance.js';
+import { openPaid, type Paid } from './paid.fs.js';
 import { waitOn } from './wait.loop.js';
 
 /** A change of the limit, as when the person leaves, is noticed within this time. */
@@ -31,32 +32,20 @@ export interface Intake {
   }): (bytes: number) => Promise<void>;
 }
 
-/** Runs whose taking on metered networks is kept in mind; the ones that were seen last. */
-const RUNS_MAX = 1_000;
-
-/** One for the machine (L1). */
-export function createIntake({ clock }: { readonly clock: Clock }): Intake {
+/** One for the machine (L1). @param deps.paid absent: kept in this process alone. */
+export function createIntake(deps: { readonly clock: Clock; readonly paid?: Paid }): Intake {
+  const { clock, paid = openPaid() } = deps;
   let debt: Debt = noDebt;
-  /** What each run has taken where somebody pays for it (L3). */
-  const paidBytes = new Map<string, number>();
-
-  /** @returns what the run has taken in all, where somebody pays for it now; else 0. */
-  function pay(runId: string, bytes: number, readings: Readings): number {
-    if (!isPaidFor(readings)) return 0;
-    const all = (paidBytes.get(runId) ?? 0) + bytes;
-    paidBytes.delete(runId);
-    paidBytes.set(runId, all);
-    const [oldest] = paidBytes.keys();
-    if (paidBytes.size > RUNS_MAX && oldest !== undefined) paidBytes.delete(oldest);
-    return all;
-  }
 
   return {
     of:
       ({ runId, limits, readings, over }) =>
       async (bytes) => {
-        if (pay(runId, bytes, readings()) > limits.meteredBytesMax) {
-          const most = formatBytes(limits.meteredBytesMax);
+        const { meteredBytesMax } = limits;
+        const isPaid = isPaidFor(readings());
+        // L3.
+        if (isPaid && paid.add(runId, bytes, meteredBytesMax) > meteredBytesMax) {
+          const most = formatBytes(meteredBytesMax);
           throw new HostError(
             'METERED',
             `the network is metered, and a run may take ${most} there`,
