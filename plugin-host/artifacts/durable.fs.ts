@@ -1,19 +1,19 @@
 // Files that are there whole or not at all, also after a power cut.
 
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Writes a file so that a crash leaves the old content or the new, never a mixture. */
 export async function writeDurably(
   path: string,
-  content: Uint8Array | string,
+  content: Uint8Array | string | AsyncIterable<string>,
   mode = 0o600,
 ): Promise<void> {
   const partial = `${path}.partial`;
   try {
     const file = await open(partial, 'w', mode);
     try {
-      await file.writeFile(content);
+      await writeFile(file, content);
       await file.sync();
     } finally {
       await file.close();

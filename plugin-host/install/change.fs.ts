@@ -35,6 +35,7 @@ import {
   type StoredReceipt,
 } from './receipts.fs.js';
 import { removeTree } from './remove-tree.spawn.js';
+import { inSlices } from './slices.loop.js';
 import {
   prepareVersions,
   pruneVersions,
@@ -45,8 +46,7 @@ import {
   versionsOf,
   type Shown,
 } from './swap.fs.js';
-import { CHANGES_MAX } from '../../conditions/listed-changes.js';
-import { changesBetween, summarize, type TreeEntry } from './tree.js';
+import { comparison, type TreeEntry } from './tree.js';
 import { openBelow } from './walk.fs.js';
 
 /** What a change needs of the run that makes it. */
@@ -162,7 +162,6 @@ async function swapTo(
   },
 ): Promise<StoredReceipt> {
   const { run, root, place, exchange, shown, before, after, commitId } = change;
-  const summary = summarize(after);
   const receipt: StoredReceipt = {
     kind,
     runId: run.runId,
@@ -173,11 +172,7 @@ async function swapTo(
       receiptId: receiptId(kind, run.runId, place, commitId),
       root,
       path: place.path,
-      treeBeforeSha256: summarize(before).sha256,
-      treeAfterSha256: summary.sha256,
-      fileCount: summary.fileCount,
-      sizeBytes: summary.sizeBytes,
-      ...changesBetween(before, after, CHANGES_MAX),
+      ...(await inSlices(comparison(before, after), () => run.thawed())),
       reverted: kind !== 'commit',
     },
   };

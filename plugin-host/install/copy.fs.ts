@@ -16,8 +16,9 @@ import {
   type CopyOrder,
   type Owner,
 } from './copy-file.fs.js';
+import { inSlices } from './slices.loop.js';
 import { linkProblem } from './staged-rules.js';
-import type { TreeEntry } from './tree.js';
+import { byPaths, type TreeEntry } from './tree.js';
 import { walk, type Found } from './walk.fs.js';
 
 /** Of the kernel, less the zero at its end. */
@@ -29,7 +30,7 @@ export async function copyStaged(order: CopyOrder): Promise<readonly TreeEntry[]
   await mkdir(into, { mode: 0o700 }); // Y3
   const entries: TreeEntry[] = [];
   const budget = { leftBytes: run.limits.diskBytesMax };
-  const same = new Map(order.same?.entries.map((entry) => [entry.path, entry]));
+  const same = await inSlices(byPaths(order.same?.entries ?? []), () => run.thawed());
   await walk(
     order.staged,
     async (found) => {

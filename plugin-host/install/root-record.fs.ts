@@ -7,28 +7,36 @@
 //       was there before is known, and what came of it is told at the end or at the next start.
 //   K2. Nothing of it stops a run or keeps one from ending: a root that is too large, or cannot be
 //       read, is told as such.
+//   K3. A run that is frozen is listed no further; what is told at its end waits for nobody, and gives
+//       way to others between two slices.
+//
+// A record is a line that says of what it is, and a line for each entry.
 
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { Log } from '../../runtime/log.js';
 import { writeDurably } from '../artifacts/durable.fs.js';
 import { errorWords } from '../channel/host-failure.js';
 import type { RootChange } from '../channel/hosted-run.js';
 import { listInstalled } from './installed.fs.js';
-import { CHANGES_MAX } from '../../conditions/listed-changes.js';
-import { changesBetween, summarize, type TreeEntry } from './tree.js';
+import { inSlices } from './slices.loop.js';
+import { SLICE } from './slices.js';
+import { comparison, type TreeEntry } from './tree.js';
 
 export interface WritableRoot {
   readonly name: string;
   readonly path: string;
 }
 
-interface StoredRecord {
+interface Heading {
   readonly runId: string;
   readonly epoch: number;
   readonly root: WritableRoot;
-  readonly before: Listing;
+  /** Why `before` is not the whole root. */
+  readonly problem?: string;
 }
 
 interface Listing {
@@ -40,8 +48,15 @@ interface Listing {
 type Tell = (run: { runId: string; epoch: number }, change: RootChange) => void;
 
 export interface RootRecords {
-  /** K1. @throws where the record cannot be made durable. */
-  begin(run: { runId: string; epoch: number }, roots: readonly WritableRoot[]): Promise<void>;
+  /**
+   * K1. @param thawed resolves while the run is not frozen (K3), and rejects when it is over.
+   * @throws where the record cannot be made durable.
+   */
+  begin(
+    run: { runId: string; epoch: number },
+    roots: readonly WritableRoot[],
+    thawed: () => Promise<void>,
+  ): Promise<void>;
   /** Tells what became of the roots, and forgets the record. */
   end(runId: string, tell: Tell): Promise<void>;
   /** The same for every run that a crash has cut. */
@@ -56,9 +71,9 @@ export function openRootRecords({
   readonly log: Log;
 }): RootRecords {
   async function finish(file: string, tell: Tell): Promise<void> {
-    const stored = JSON.parse(await readFile(join(dir, file), 'utf8')) as StoredRecord;
-    const { runId, epoch, root, before } = stored;
-    tell({ runId, epoch }, changeOf(root, before, await listingOf(root.path)));
+    const { heading, before } = await readRecord(join(dir, file));
+    const { runId, epoch, root } = heading;
+    tell({ runId, epoch }, await changeOf(root, before, await listingOf(root.path, atOnce)));
     await rm(join(dir, file), { force: true });
   }
 
@@ -72,13 +87,13 @@ export function openRootRecords({
   }
 
   return {
-    begin: async ({ runId, epoch }, roots) => {
+    begin: async ({ runId, epoch }, roots, thawed) => {
       await mkdir(dir, { recursive: true, mode: 0o700 });
       for (const root of roots) {
-        const before = await listingOf(root.path);
-        const stored: StoredRecord = { runId, epoch, root, before };
+        const { entries, ...problem } = await listingOf(root.path, thawed);
+        await thawed(); // Over: then that, and not the list, is what is wrong.
         const file = join(dir, `${prefixOf(runId)}${root.name}.json`);
-        await writeDurably(file, JSON.stringify(stored));
+        await writeDurably(file, linesOf({ runId, epoch, root, ...problem }, entries));
       }
     },
     end: (runId, tell) => finishAll(prefixOf(runId), tell),
@@ -86,31 +101,64 @@ export function openRootRecords({
   };
 }
 
-function changeOf({ name, path }: WritableRoot, before: Listing, after: Listing): RootChange {
-  const summary = summarize(after.entries);
-  const { changes, truncated } = changesBetween(before.entries, after.entries, CHANGES_MAX);
+async function changeOf(
+  { name, path }: WritableRoot,
+  before: Listing,
+  after: Listing,
+): Promise<RootChange> {
+  const found = await inSlices(comparison(before.entries, after.entries), atOnce);
   const problem = before.problem ?? after.problem ?? '';
   return {
-    kind: 'rootChanged',
-    root: name,
-    path,
-    treeBeforeSha256: summarize(before.entries).sha256,
-    treeAfterSha256: summary.sha256,
-    fileCount: summary.fileCount,
-    sizeBytes: summary.sizeBytes,
-    changes: problem === '' ? changes : [],
-    truncated: truncated || problem !== '',
-    problem,
+    ...{ kind: 'rootChanged', root: name, path, ...found, problem },
+    changes: problem === '' ? found.changes : [],
+    truncated: found.truncated || problem !== '',
   };
 }
 
 /** K2. */
-async function listingOf(path: string): Promise<Listing> {
+async function listingOf(path: string, between: () => Promise<void>): Promise<Listing> {
   try {
-    return { entries: await listInstalled(path, () => Promise.resolve()) };
+    return { entries: await listInstalled(path, between) };
   } catch (error) {
     return { entries: [], problem: errorWords(error) };
   }
+}
+
+function atOnce(): Promise<void> {
+  return Promise.resolve();
+}
+
+async function* linesOf(
+  heading: Heading,
+  entries: readonly TreeEntry[],
+): AsyncGenerator<string, void> {
+  yield `${JSON.stringify(heading)}\n`;
+  for (let at = 0; at < entries.length; at += SLICE) {
+    const slice = entries.slice(at, at + SLICE);
+    yield slice.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+    await othersFirst();
+  }
+}
+
+async function readRecord(path: string): Promise<{ heading: Heading; before: Listing }> {
+  let heading: (Heading & { readonly before?: Listing }) | undefined;
+  const entries: TreeEntry[] = [];
+  let rest = '';
+  // By "\n" alone, which JSON has in no name: node:readline knows more ends of lines than that.
+  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (heading === undefined) heading = JSON.parse(line) as Heading;
+      else entries.push(JSON.parse(line) as TreeEntry);
+    }
+  }
+  if (heading === undefined && rest !== '') heading = JSON.parse(rest) as Heading;
+  if (heading === undefined) throw new Error('it is empty');
+  const { problem } = heading;
+  // One of an older version of Lull has all of it in its only line.
+  const before = heading.before ?? { entries, ...(problem === undefined ? {} : { problem }) };
+  return { heading, before };
 }
 
 /** A run's id is never part of a path (T7). */

@@ -9,6 +9,8 @@
 import { constants, type Stats } from 'node:fs';
 import { lstat, open, opendir, type FileHandle } from 'node:fs/promises';
 import { HostError } from '../channel/host-failure.js';
+import { inSlices } from './slices.loop.js';
+import { sorted } from './slices.js';
 import { DEPTH_MAX, FILES_MAX, type EntryKind } from './staged-rules.js';
 
 export interface Found {
@@ -73,7 +75,11 @@ async function namesIn(directory: FileHandle, seen: { count: number }): Promise<
     if (seen.count > FILES_MAX) throw tooLarge(`it holds more than ${String(FILES_MAX)} files`);
     names.push(entry.name);
   }
-  return names.sort();
+  return inSlices(sorted(names, byText), () => Promise.resolve());
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Opens what `stat` was taken of (W1, W2). O_NONBLOCK: a pipe put there would wait for a writer. */

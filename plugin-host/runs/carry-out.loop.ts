@@ -80,7 +80,9 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
     pauses.attach(sandbox);
   };
   const changing = writable.filter((root) => root.writable);
-  if (changing.length > 0) await parts.rootRecords.begin(grant, changing);
+  if (changing.length > 0) {
+    await parts.rootRecords.begin(grant, changing, () => pauses.thawed());
+  }
   try {
     return await work(grant, { parts, course, prepared, run, attach, startedMs });
   } finally {

@@ -1,0 +1,84 @@
+// What a run changes in a root that it may write: told, whatever ends the run.
+
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLog } from '../../runtime/log.js';
+import type { RootChange } from '../channel/hosted-run.js';
+import { testRun } from '../channel/hosted-run.testing.js';
+import { openRootRecords, type RootRecords } from './root-record.fs.js';
+
+const run = { runId: 'r', epoch: 7 };
+let dir: string;
+let root: string;
+let records: RootRecords;
+let told: { runId: string; epoch: number; change: RootChange }[];
+
+const tell = (of: { runId: string; epoch: number }, change: RootChange): void => {
+  told.push({ ...of, change });
+};
+const goesOn = (): Promise<void> => Promise.resolve();
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'lull-records-'));
+  root = join(dir, 'db');
+  await mkdir(root);
+  records = openRootRecords({ dir: join(dir, 'records'), log: createLog('test', 'silent') });
+  told = [];
+});
+
+afterEach(() => rm(dir, { recursive: true }));
+
+test('names of any letters, and more than a slice of them, are told with what became of them', async () => {
+  const names = ['line\u2028break', 'next\u0085line', 'new\nline', 'kept'];
+  for (let at = 0; at < 1_200; at += 1) names.push(`n-${String(at)}`);
+  for (const name of names) await writeFile(join(root, name), 'before');
+  await records.begin(run, [{ name: 'db', path: root }], goesOn);
+  for (const name of names.slice(0, 3)) await rm(join(root, name));
+  await writeFile(join(root, 'n-7'), 'after');
+  await records.end('r', tell);
+  expect(told).toHaveLength(1);
+  const [{ change, ...of } = { change: undefined }] = told;
+  expect(of).toEqual(run);
+  expect(change?.problem).toBe('');
+  expect(change?.changes.map(({ path }) => path)).toEqual([
+    ...['line\u2028break', 'n-7', 'new\nline', 'next\u0085line'],
+  ]);
+  expect(await readdir(join(dir, 'records'))).toEqual([]);
+});
+
+test('a run that is frozen is listed no further, and then goes on', async () => {
+  for (let at = 0; at < 50; at += 1) await writeFile(join(root, String(at)), 'x');
+  const held = testRun({ workDir: dir, artifactsDir: dir });
+  let asked = 0;
+  const thawed = (): Promise<void> => {
+    asked += 1;
+    if (asked === 10) held.freeze();
+    return held.thawed();
+  };
+  const beginning = records.begin(run, [{ name: 'db', path: root }], thawed);
+  while (asked < 10) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toBe(10);
+  held.thaw();
+  await beginning;
+  expect(asked).toBeGreaterThan(50);
+});
+
+test('a run that ends meanwhile is not taken for a root that cannot be read', async () => {
+  await writeFile(join(root, 'x'), 'x');
+  const held = testRun({ workDir: dir, artifactsDir: dir });
+  held.end();
+  const beginning = records.begin(run, [{ name: 'db', path: root }], () => held.thawed());
+  await expect(beginning).rejects.toThrow('the run is over');
+});
+
+test('what an older version of Lull wrote down is told as well', async () => {
+  await mkdir(join(dir, 'records'));
+  const entry = { kind: 'other', path: 'gone', mode: 0o600 };
+  const stored = { ...run, root: { name: 'db', path: root }, before: { entries: [entry] } };
+  await writeFile(join(dir, 'records', 'old-db.json'), JSON.stringify(stored));
+  await records.endAll(tell);
+  expect(told.map(({ change }) => change.changes.map(({ path }) => path))).toEqual([['gone']]);
+});
