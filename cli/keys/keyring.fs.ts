@@ -8,7 +8,7 @@
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeDurably } from '../../plugin-host/artifacts/durable.fs.js';
+import { writeDurably } from '../../runtime/durable.fs.js';
 import { CommandError } from '../failure.js';
 import type { CertifiedKey, Signed } from './certificate.js';
 import {

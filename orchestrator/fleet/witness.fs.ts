@@ -7,9 +7,10 @@
 //       Only whoever takes a server that may lose what it acknowledged goes on with what is left.
 //   V2. What is kept is never ahead of the journal: only what was durable is seen.
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { writeDurably } from '../../runtime/durable.fs.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Head } from '../journal/chain.js';
@@ -44,10 +45,8 @@ export async function openWitness(deps: {
   let writing: Promise<void> = Promise.resolve();
 
   async function write(): Promise<void> {
-    const next = `${file}.next`;
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(next, JSON.stringify(Object.fromEntries(heads)), { flush: true });
-    await rename(next, file);
+    await writeDurably(file, JSON.stringify(Object.fromEntries(heads)));
   }
 
   async function confirm(partition: string, journal: Journal): Promise<void> {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { Manifest } from '../../bundle/manifest.js';
 import { readBundle } from '../../bundle/tar.js';
+import { syncDirectory } from '../../runtime/durable.fs.js';
 
 const INCOMING = 'incoming-';
 /** Chunks that hosts are sent: well below the limit of a message. */
@@ -75,14 +76,5 @@ async function* written(
   for await (const chunk of tar) {
     await file.writeFile(chunk);
     yield chunk;
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -25,7 +25,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { errorCode } from '../channel/host-failure.js';
 import { firstMismatch, sha256In, startDigests, type Digests } from './digests.js';
-import { syncDirectory } from './durable.fs.js';
+import { syncDirectory } from '../../runtime/durable.fs.js';
 import { isStrong, type ExpectedDigest, type StoredContent } from './order.js';
 
 export interface FoundContent extends StoredContent {

@@ -5,6 +5,7 @@ import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '../../bundle/manifest.js';
 import { readBundle } from '../../bundle/tar.js';
+import { syncDirectory } from '../../runtime/durable.fs.js';
 import { DIRECTORY_MODE, expectedEntry } from './entry.js';
 
 /** @throws BundleError when the tar is not what the manifest declares (T8, T10). */
@@ -51,13 +52,4 @@ async function writeFile(
 async function seal(directory: string): Promise<void> {
   await syncDirectory(directory);
   await chmod(directory, DIRECTORY_MODE);
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

@@ -8,7 +8,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import type { Log } from '../../runtime/log.js';
-import { writeDurably } from '../artifacts/durable.fs.js';
+import { writeDurably } from '../../runtime/durable.fs.js';
 
 /** Runs that are kept in mind; the ones that were seen last. */
 const RUNS_MAX = 1_000;

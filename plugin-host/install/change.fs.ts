@@ -11,7 +11,7 @@
 
 import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory } from '../artifacts/durable.fs.js';
+import { syncDirectory } from '../../runtime/durable.fs.js';
 import { errorWords, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { copyStaged } from './copy.fs.js';

@@ -2,7 +2,7 @@
 // when the plugin-host starts, and not when somebody next asks for it.
 
 import { existsSync, readFileSync } from 'node:fs';
-import { writeDurably } from '../artifacts/durable.fs.js';
+import { writeDurably } from '../../runtime/durable.fs.js';
 
 /** More than all updaters of a machine have; the oldest go first. */
 const ROOTS_MAX = 4_096;

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeDurably } from '../artifacts/durable.fs.js';
+import { writeDurably } from '../../runtime/durable.fs.js';
 import { errorCode } from '../channel/host-failure.js';
 import type { HostEvent } from '../channel/hosted-run.js';
 import type { Place } from './layout.js';

@@ -18,7 +18,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { Log } from '../../runtime/log.js';
-import { writeDurably } from '../artifacts/durable.fs.js';
+import { writeDurably } from '../../runtime/durable.fs.js';
 import { errorWords } from '../channel/host-failure.js';
 import type { RootChange } from '../channel/hosted-run.js';
 import { listInstalled } from './installed.fs.js';

@@ -14,7 +14,7 @@
 import { renameSync } from 'node:fs';
 import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory, writeDurably } from '../artifacts/durable.fs.js';
+import { syncDirectory, writeDurably } from '../../runtime/durable.fs.js';
 import { errorCode, HostError } from '../channel/host-failure.js';
 import type { Exchange } from './exchange.spawn.js';
 import {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { displayText } from '../../conditions/words.js';
 import { isSubjectName } from '../../proto/subjects.js';
 import type { Log } from '../../runtime/log.js';
-import { writeDurably } from '../artifacts/durable.fs.js';
+import { writeDurably } from '../../runtime/durable.fs.js';
 
 /** What is there and is no name counts as nothing: a new one is made, and the log says so. */
 export async function hostIdIn(stateDir: string, log: Log): Promise<string> {

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory, writeDurably } from '../artifacts/durable.fs.js';
+import { syncDirectory, writeDurably } from '../../runtime/durable.fs.js';
 
 /** As the contract states it. */
 export const CHECKPOINT_BYTES_MAX = 64 * 1024;

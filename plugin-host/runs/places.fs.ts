@@ -8,7 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeDurably } from '../artifacts/durable.fs.js';
+import { writeDurably } from '../../runtime/durable.fs.js';
 import { mountPoints } from '../sandbox/device.fs.js';
 import { removeTree } from '../sandbox/remove-tree.spawn.js';
 

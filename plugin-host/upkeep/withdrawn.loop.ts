@@ -11,7 +11,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { writeDurably } from '../artifacts/durable.fs.js';
+import { writeDurably } from '../../runtime/durable.fs.js';
 import type { Place, Places } from '../runs/places.fs.js';
 import { absencesNow, goneForGood, type Absences } from './withdrawn.js';
 
