@@ -162,7 +162,7 @@ test.each([...units.map((unit) => [unit, read(unit)] as const), ['of a user', of
 test('what senses does not get what lets a machine into its fleet', () => {
   const [, unset = ''] = /^UnsetEnvironment=(.*)$/m.exec(read('lull-sensor.service')) ?? [];
   const environment = readFileSync(join(repositoryRoot(), 'docs/environment.md'), 'utf8');
-  const named = environment.match(/(?<=^\| `)LULL_NATS\w*/gm);
+  const named = environment.match(/(?<=^\| `)LULL_(?:NATS\w*|HOST_ID|NAME)(?=`)/gm);
   expect(unset.split(' ').sort()).toEqual(named?.sort());
 });
 
