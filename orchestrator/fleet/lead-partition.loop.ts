@@ -23,6 +23,7 @@ import type { FleetLedger } from './fleet-ledger.nats.js';
 import type { FleetFollower } from './follower.nats.js';
 import { releaseLeftPlaces } from './left-places.loop.js';
 import { openRoom, type Room } from './room.loop.js';
+import { createPace } from './pace.loop.js';
 import { createWave } from './wave.loop.js';
 import type { Witness } from './witness.fs.js';
 
@@ -78,11 +79,9 @@ export async function leadPartition(
     opened.add('witness', { close: bearWitness });
     bearWitness();
 
-    const wave = createWave(clock);
+    const wave = createWave();
     opened.add('wave', wave);
-    partition.onEntry((fact) => {
-      wave.see(fact);
-    });
+    const pace = opened.add('pace', createPace(clock));
     const wakeAll = (): void => {
       wave.rise([...rooms.values()].map(({ wake }) => wake));
     };
@@ -114,7 +113,7 @@ export async function leadPartition(
       if (known !== undefined) return known;
       const ledger = partition.ledgerOf(hostId);
       const room = openRoom({
-        ...{ hostId, ledger, version, policy: policy.current, clock, log },
+        ...{ hostId, ledger, version, policy: policy.current, clock, log, pace },
         note: deps.fleet.note,
         groupLock: deps.groupLock,
         onProgress: (progress) => {
@@ -140,7 +139,8 @@ export async function leadPartition(
     releaseLeft();
     opened.add('policy', {
       close: policy.onChange(() => {
-        wakeAll(); // What it forbids now stops before any server has heard of it.
+        wakeHolders(); // What it forbids now stops before any server has heard of it.
+        wakeAll();
         releaseLeft();
         const changed = {
           kind: 'policy.changed',

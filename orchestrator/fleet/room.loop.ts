@@ -16,6 +16,7 @@ import { groupsOf, placeNeed } from '../scheduler/groups.js';
 import { attend } from '../scheduler/attend.loop.js';
 import type { RunProgress } from '../scheduler/edges.loop.js';
 import type { TurnDeps } from '../scheduler/turn.loop.js';
+import type { Pace } from './pace.loop.js';
 import { keepPlaces, type Places } from './places.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 
@@ -43,6 +44,7 @@ export function openRoom(deps: {
   readonly log: Log;
   readonly onProgress: (progress: RunProgress) => void;
   readonly groupLock: GroupLock;
+  readonly pace: Pace;
   readonly note: (facts: readonly RolloutFact[]) => Promise<void>;
 }): Room {
   const { hostId, ledger, version, policy, clock } = deps;
@@ -74,6 +76,7 @@ export function openRoom(deps: {
     name: hostId,
     diskPath: DISK_PATH,
     onProgress: deps.onProgress,
+    mayStart: deps.pace.mayStart,
     note: deps.note,
     places: () => places?.current() ?? noPlaces,
     onPlan: (plan) => {

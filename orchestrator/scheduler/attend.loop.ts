@@ -38,6 +38,8 @@ export function attend(deps: {
   readonly onProgress: (progress: RunProgress) => void;
   readonly onWanted: TurnDeps['onWanted'];
   readonly onPlan?: (plan: Plan) => void;
+  /** The pace of a fleet; absent: a machine by itself begins whatever it may. */
+  readonly mayStart?: TurnDeps['mayStart'];
   /** Its places in groups, where they are shared. */
   readonly places?: () => NonNullable<HostView['places']>;
   /** `setImmediate`, but where time is simulated. */
@@ -70,6 +72,7 @@ export function attend(deps: {
       deps.onPlan?.(plan);
     },
     soon: deps.soon ?? setImmediate,
+    mayStart: deps.mayStart ?? always,
   });
   const rollouts = noteRollouts({
     ...{ ledger, policy, clock, log, note: deps.note },
@@ -94,6 +97,10 @@ export function attend(deps: {
       await turns.close();
     },
   };
+}
+
+function always(): boolean {
+  return true;
 }
 
 /** An older host says nothing of it. */

@@ -83,7 +83,7 @@ beforeEach(async () => {
     },
   };
   turns = startTurns({
-    ...{ ledger, clock, log, soon: setImmediate },
+    ...{ ledger, clock, log, soon: setImmediate, mayStart: () => true },
     policy: () => policy,
     host: () => host,
     hostView: () => ({

@@ -16,6 +16,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostConnection } from '../link/host-session.loop.js';
 import { holdsSlot } from '../runs/run.js';
 import { appsAskedAbout, disksAskedAbout } from './asked-about.js';
+import { atPace } from './at-pace.js';
 import { decide, type Plan } from './decide.js';
 import { permit, restrict, type ObeyDeps } from './obey.loop.js';
 import { isAtRest, lookAgainMsMax } from './rest.js';
@@ -34,6 +35,8 @@ export interface TurnDeps extends ObeyDeps {
   readonly log: Log;
   /** Calls `fn` after what is under way, and what came with it: `setImmediate`, but where time is simulated. */
   readonly soon: (fn: () => void) => void;
+  /** Whether what asks servers for something may begin now; if not, `wake` is called when it may. */
+  readonly mayStart: (wake: () => void) => boolean;
   /** Told of each plan, before it is done. */
   readonly onPlan?: (plan: Plan) => void;
   /** Told in each turn whether nothing waits for the machine, and what updates ask about. */
@@ -113,7 +116,8 @@ export function startTurns(deps: TurnDeps): Turns {
     lookAgain(plan.lookAgainAtMs);
     recording = true;
     try {
-      if ((await permit(plan, deps)) === 'host went away') awake = true;
+      const now = atPace(plan, () => deps.mayStart(wake));
+      if ((await permit(now, deps)) === 'host went away') awake = true;
     } finally {
       recording = false;
     }
