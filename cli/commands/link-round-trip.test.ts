@@ -37,7 +37,7 @@ const update = Update.fromPartial({
   downloadBytes: 7n,
   nextAction: WireAction.INSTALL,
 });
-const changes = [{ path: 'p', beforeSha256: '', afterSha256: 'x', mode: 420 }];
+const changes = [{ path: 'p', beforeSha256: '', afterSha256: 'x', mode: 420, beforeMode: 384 }];
 const tree = {
   receiptId: 'i',
   root: 'r',

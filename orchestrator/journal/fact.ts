@@ -29,6 +29,8 @@ interface TreeChange {
     readonly beforeSha256: string;
     readonly afterSha256: string;
     readonly mode: number;
+    /** Absent: nothing was there, or an older host tells of it. */
+    readonly beforeMode?: number;
   }[];
   /** There are more changes than are listed. */
   readonly truncated: boolean;

@@ -172,9 +172,10 @@ function treeChange(wire: Installed | RootChanged) {
   };
 }
 
-function boundedChange({ path, beforeSha256, afterSha256, mode }: FileChange): FileChange {
+function boundedChange({ path, beforeSha256, afterSha256, mode, beforeMode }: FileChange) {
   return {
     ...{ path: path.slice(0, PATH_CHARS_MAX), mode },
+    ...(beforeMode === undefined ? {} : { beforeMode }),
     ...{ beforeSha256: digest(beforeSha256), afterSha256: digest(afterSha256) },
   };
 }

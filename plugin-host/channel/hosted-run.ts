@@ -108,5 +108,8 @@ export interface FileChange {
   /** Hexadecimal sha256; empty: absent. */
   readonly beforeSha256: string;
   readonly afterSha256: string;
+  /** Of what is there now, or was there where it is gone. */
   readonly mode: number;
+  /** Of what was there before; absent: nothing was. */
+  readonly beforeMode?: number;
 }

@@ -55,7 +55,9 @@ test('changes are added, removed, rewritten, given other bits, and linked elsewh
   expect(truncated).toBe(false);
   expect(changes.map(({ path }) => path)).toEqual(['added', 'bits', 'gone', 'link']);
   expect(changes[0]).toMatchObject({ beforeSha256: '' });
-  expect(changes[2]).toMatchObject({ afterSha256: '' });
+  expect(changes[0]).not.toHaveProperty('beforeMode');
+  expect(changes[1]).toMatchObject({ beforeMode: 0o644, mode: 0o755 });
+  expect(changes[2]).toMatchObject({ afterSha256: '', beforeMode: 0o644 });
   expect(changesBetween(before, after, 2)).toMatchObject({
     truncated: true,
     changes: [{ path: 'added' }, { path: 'bits' }],

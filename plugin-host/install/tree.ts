@@ -61,11 +61,15 @@ export function* changesBetween(
     const beforeSha256 = was === undefined ? '' : digestOf(was);
     const afterSha256 = digestOf(entry);
     if (was !== undefined && beforeSha256 === afterSha256 && modeOf(was) === modeOf(entry)) return;
-    changes.push({ path: entry.path, beforeSha256, afterSha256, mode: modeOf(entry) });
+    const beforeMode = was === undefined ? {} : { beforeMode: modeOf(was) };
+    changes.push({
+      ...{ path: entry.path, beforeSha256, afterSha256, mode: modeOf(entry), ...beforeMode },
+    });
   });
   yield* eachOf([...old.values()], (gone) => {
-    const { path } = gone;
-    changes.push({ path, beforeSha256: digestOf(gone), afterSha256: '', mode: modeOf(gone) });
+    const mode = modeOf(gone);
+    const digests = { beforeSha256: digestOf(gone), afterSha256: '' };
+    changes.push({ path: gone.path, ...digests, mode, beforeMode: mode });
   });
   const first = (yield* sorted(changes, byPath)).slice(0, countMax);
   return { changes: first, truncated: changes.length > countMax };
