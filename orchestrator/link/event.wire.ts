@@ -35,7 +35,7 @@ const RUN_ID_CHARS_MAX = 64;
 const DIGEST_CHARS_MAX = 64;
 const PATH_CHARS_MAX = 4_096;
 const REDIRECTS_MAX = 16;
-const REASONS_MAX = 64;
+const REASONS_MAX = 32;
 const WORD_CHARS_MAX = 256;
 
 export function eventFromWire(wire: RunEvent): LinkEvent {
