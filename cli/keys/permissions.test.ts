@@ -225,17 +225,19 @@ describeHere(`what lull keys permits${missing}`, () => {
   });
 
   test('whoever serves FleetLock gives places in groups, and takes them back', async () => {
-    await jsm.streams.purge('KV_lull-groups');
     const lock = await openGroupLock({
       js: jetstream(agents.connection),
       ...{ clock: systemClock, log: createLog('test', 'silent'), pause, random: Math.random },
       ...{ placesOf: () => 1, replicaCount: 1, settleMs: 0 },
     });
     try {
-      expect(await lock.acquire('tills', 'fleetlock:x')).toEqual({ kind: 'held' });
-      expect(await lock.acquire('tills', 'fleetlock:y')).toMatchObject({ kind: 'refused', max: 1 });
-      await lock.release('tills', 'fleetlock:x');
-      expect(await lock.acquire('tills', 'fleetlock:y')).toEqual({ kind: 'held' });
+      expect(await lock.acquire('agents', 'fleetlock:x')).toEqual({ kind: 'held' });
+      expect(await lock.acquire('agents', 'fleetlock:y')).toMatchObject({
+        kind: 'refused',
+        max: 1,
+      });
+      await lock.release('agents', 'fleetlock:x');
+      expect(await lock.acquire('agents', 'fleetlock:y')).toEqual({ kind: 'held' });
     } finally {
       await lock.close();
     }
