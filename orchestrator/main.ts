@@ -19,8 +19,9 @@ import { ownGroups } from './api/own-groups.js';
 import { hostToWire } from './api/host.wire.js';
 import { operatorHandlers } from './api/operator.grpc.js';
 import { serveApi, SOCKET_MODE, type Listen } from './api/serve.grpc.js';
-import { openJournal, type JournalOptions } from './journal/open.loop.js';
+import type { JournalOptions } from './journal/open.loop.js';
 import type { JournalPlace } from './journal/place.js';
+import { openWitnessed } from './journal/witnessed.loop.js';
 import { linkService } from './link/host.grpc.js';
 import { digestOf } from './policy/digest.js';
 import type { PolicySource } from './policy/policy.js';
@@ -60,7 +61,7 @@ export async function startOrchestrator(
     const place = settings.journal ?? { kind: 'file', path: join(stateDir, 'journal.db') };
     const journal = opened.add(
       'journal',
-      await openJournal(place, { ...settings.journalOptions, log }),
+      await openWitnessed(place, stateDir, { ...settings.journalOptions, log }),
     );
     const ledger = await openLedger({ journal, clock, retry: () => policy.current().retry, log });
     await ledger.append([

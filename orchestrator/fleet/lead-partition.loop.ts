@@ -25,7 +25,7 @@ import { releaseLeftPlaces } from './left-places.loop.js';
 import { openRoom, type Room } from './room.loop.js';
 import { createPace } from './pace.loop.js';
 import { createWave } from './wave.loop.js';
-import type { Witness } from './witness.fs.js';
+import type { Witness } from '../journal/witness.fs.js';
 
 export interface LedPartition extends Closeable {
   readonly name: string;

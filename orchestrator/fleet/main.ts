@@ -41,7 +41,7 @@ import { hearRestraints } from './restraints.nats.js';
 import { answerForSeen, whoHasSeen } from './seen.nats.js';
 import { openSnapshots } from './snapshots.nats.js';
 import { watchStores } from './stores.loop.js';
-import { openWitness } from './witness.fs.js';
+import { openWitness } from '../journal/witness.fs.js';
 
 export interface FleetOrchestratorSettings {
   readonly version: string;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createLog } from '../../runtime/log.js';
-import { chainEntry, genesis, type Head } from '../journal/chain.js';
-import { openSqliteJournal } from '../journal/sqlite.js';
+import { chainEntry, genesis, type Head } from './chain.js';
+import { openSqliteJournal } from './sqlite.js';
 import { openWitness, type Witness } from './witness.fs.js';
 
 const log = createLog('test', 'silent');

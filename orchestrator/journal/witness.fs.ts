@@ -1,5 +1,5 @@
-// What this orchestrator has seen of the fleet's journals, kept with its own state: a server that comes back
-// empty, or with an older copy, or another server, is not taken for a fleet that is new.
+// What this orchestrator has seen of the journals on a server, kept with its own state: one that comes back
+// empty, or with an older copy, or another server, is not taken for a fleet, or a machine, that is new.
 //
 // Invariants:
 //   V1. A journal that lacks an entry which was seen is refused. Nothing is begun in its place, and
@@ -13,8 +13,8 @@ import { z } from 'zod';
 import { writeDurably } from '../../runtime/durable.fs.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import type { Head } from '../journal/chain.js';
-import { JournalError, type Journal } from '../journal/journal.js';
+import type { Head } from './chain.js';
+import { JournalError, type Journal } from './journal.js';
 
 const headsSchema = z.record(
   z.string(),
@@ -87,7 +87,7 @@ export async function openWitness(deps: {
       } catch (error) {
         await journal?.close();
         if (!(error instanceof JournalError) || error.code !== 'JOURNAL_LOST') throw error;
-        const what = `${error.message}. The server has lost it, or is another one. Restore what it had; or, to begin a new fleet there, stop every orchestrator and remove ${file} of each.`;
+        const what = `${error.message}. The server has lost it, or is another one. Restore what it had; or, to begin anew there, stop every orchestrator that has seen it and remove ${file} of each.`;
         lost.set(partition, what);
         throw new JournalError('JOURNAL_LOST', what, { cause: error });
       }
