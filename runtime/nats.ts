@@ -33,6 +33,8 @@ export interface TlsFiles {
 export interface NatsOptions {
   /** `nats://` or `tls://`, with a user and a password where the server asks for them. */
   readonly url: URL;
+  /** Other servers of the same cluster, as host:port: one of them is enough to begin with. */
+  readonly alsoAt?: readonly string[];
   /** What the server shows us as. */
   readonly name: string;
   readonly tls?: TlsFiles;
@@ -115,15 +117,15 @@ function requireFiles(options: NatsOptions): void {
 }
 
 /** Without a password. */
-export function placeOf({ url }: Pick<NatsOptions, 'url'>): string {
-  return `${url.protocol}//${url.host}`;
+export function placeOf({ url, alsoAt = [] }: Pick<NatsOptions, 'url' | 'alsoAt'>): string {
+  return [`${url.protocol}//${url.host}`, ...alsoAt].join(', ');
 }
 
 /** Connects once, and stays connected until closed: a server that goes away is looked for for ever. */
 export async function connectNats(options: NatsOptions): Promise<Nats> {
-  const { url, name, tls, log } = options;
+  const { url, alsoAt = [], name, tls, log } = options;
   const connection = await connect({
-    servers: url.host,
+    servers: [url.host, ...alsoAt],
     name,
     ...credentialsOf(options),
     ...(tls === undefined && url.protocol !== 'tls:' ? {} : { tls: { ...tls } }),

@@ -2,12 +2,12 @@
 
 import { isSubjectName } from '../../proto/subjects.js';
 import type { Log } from '../../runtime/log.js';
-import type { Nats } from '../../runtime/nats.js';
+import type { Nats, NatsOptions } from '../../runtime/nats.js';
 import { CommandError } from '../failure.js';
 import type { JournalSettings } from './journal-place.js';
+import { natsServers } from './nats-place.js';
 
-export interface FleetPlace {
-  readonly url: URL;
+export interface FleetPlace extends Pick<NatsOptions, 'url' | 'alsoAt'> {
   /** Of an orchestrator. */
   readonly name: string;
   /** Of a machine; absent: one that is made once. */
@@ -40,11 +40,7 @@ export function fleetFrom(
       2,
     );
   }
-  const url = URL.canParse(flags.nats) ? new URL(flags.nats) : undefined;
-  if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
-    const wanted = 'nats://host:port or tls://host:port';
-    throw new CommandError(`--nats is ${wanted}, not "${flags.nats}"`, 2);
-  }
+  const servers = natsServers(flags.nats);
   const name = flags.name ?? machine.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
   for (const [flag, given] of [
     ['--name', name],
@@ -54,7 +50,7 @@ export function fleetFrom(
       throw new CommandError(`${flag} "${given}" names nothing in a fleet: ${RULE}`, 2);
     }
   }
-  return { url, name, ...(flags.hostId === undefined ? {} : { hostId: flags.hostId }) };
+  return { ...servers, name, ...(flags.hostId === undefined ? {} : { hostId: flags.hostId }) };
 }
 
 export function hostIdOf(fleet: FleetPlace | undefined): Pick<FleetPlace, 'hostId'> {
@@ -67,7 +63,7 @@ export function hostIdOf(fleet: FleetPlace | undefined): Pick<FleetPlace, 'hostI
  * @throws CommandError where we are not let in.
  */
 export async function connectFleet(
-  { url, name, hostId }: FleetPlace,
+  { url, alsoAt = [], name, hostId }: FleetPlace,
   { tls, credsFile }: Pick<JournalSettings, 'tls' | 'credsFile'>,
   log: Log,
   signal: AbortSignal,
@@ -75,7 +71,7 @@ export async function connectFleet(
   // A machine by itself does not load the code of a fleet.
   const { awaitNats, NatsRefusal, placeOf } = await import('../../runtime/nats.js');
   const options = {
-    url,
+    ...{ url, alsoAt },
     name: `lull ${hostId ?? name}`,
     ...(tls === undefined ? {} : { tls }),
     ...(credsFile === undefined ? {} : { credsFile }),

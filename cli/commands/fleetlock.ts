@@ -40,7 +40,7 @@ export async function serveFleetLock(
       replicaCount: copiesFrom(flags.journalCopies),
     };
     const place = natsPlace(flags.nats, flags, process.env);
-    const nats = await connectFleet({ url: place.url, name: 'fleetlock' }, place, log, signal);
+    const nats = await connectFleet({ ...place, name: 'fleetlock' }, place, log, signal);
     if (nats === undefined) return;
     opened.add('NATS', nats);
     const serving = await startFleetLock({ ...settings, nats }, { clock: systemClock, log });

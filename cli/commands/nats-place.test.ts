@@ -1,7 +1,7 @@
 // How NATS is told of in the environment: nothing that was set is dropped in silence.
 
 import { describe, expect, test } from '@jest/globals';
-import { natsFiles } from './nats-place.js';
+import { natsFiles, natsServers } from './nats-place.js';
 
 describe('files of TLS', () => {
   test.each([
@@ -26,6 +26,31 @@ describe('files of TLS', () => {
     expect(() => natsFiles({}, { LULL_NATS_KEY: 'k' })).toThrow(
       'LULL_NATS_KEY wants LULL_NATS_CERT as well',
     );
+  });
+});
+
+describe('servers', () => {
+  const at = (text: string): unknown => {
+    const { url, alsoAt } = natsServers(text);
+    return [url.href, alsoAt];
+  };
+
+  test('are one, or several of a cluster', () => {
+    expect(at('tls://a:4222')).toEqual(['tls://a:4222', undefined]);
+    expect(at('nats://u:p@a:4222,nats://b:4222,nats://[::1]:4223')).toEqual([
+      'nats://u:p@a:4222',
+      ['b:4222', '[::1]:4223'],
+    ]);
+  });
+
+  test.each([
+    ['', 'is no NATS server'],
+    ['nats://a:4222,', '"" is no NATS server'],
+    ['nats://a:4222,http://b', '"http://b" is no NATS server'],
+    ['tls://a:4222,nats://b:4222', 'it is tls://host:port as that one'],
+    ['nats://a:4222,nats://u:p@b:4222', 'without a user of its own'],
+  ])('that are none, or not alike, are refused: %s', (text, why) => {
+    expect(() => natsServers(text)).toThrow(why);
   });
 });
 

@@ -27,14 +27,42 @@ export function natsFiles(
   };
 }
 
+/**
+ * One server, or several of a cluster with commas between them. Who we are and whether it is encrypted is said
+ * by the first and holds for all.
+ */
+export function natsServers(text: string): Pick<NatsOptions, 'url' | 'alsoAt'> {
+  const [first, ...others] = text.split(',').map(serverAt);
+  if (first === undefined) throw noServer(text);
+  for (const { protocol, username, host } of others) {
+    if (protocol === first.protocol && username === '') continue;
+    throw new CommandError(
+      `"${host}" is a server beside ${first.host}: it is ${first.protocol}//host:port as that one, without a user of its own`,
+      2,
+    );
+  }
+  return { url: first, ...(others.length === 0 ? {} : { alsoAt: others.map(({ host }) => host) }) };
+}
+
+function serverAt(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
+    throw noServer(text);
+  }
+  return url;
+}
+
+function noServer(text: string): CommandError {
+  return new CommandError(
+    `"${text}" is no NATS server: that is nats://host:port or tls://host:port`,
+    2,
+  );
+}
+
 export function natsPlace(
   text: string,
   flags: { readonly natsCreds?: string },
   env: Env,
-): Pick<NatsOptions, 'url' | 'tls' | 'credsFile'> {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !['nats:', 'tls:'].includes(url.protocol) || url.hostname === '') {
-    throw new CommandError(`"${text}" is no server: it is nats://host:port, or tls://`, 2);
-  }
-  return { url, ...natsFiles(flags, env) };
+): Pick<NatsOptions, 'url' | 'alsoAt' | 'tls' | 'credsFile'> {
+  return { ...natsServers(text), ...natsFiles(flags, env) };
 }

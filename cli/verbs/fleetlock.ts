@@ -10,7 +10,10 @@ export function addFleetLock(program: Command, here: Here): void {
     .command('fleetlock')
     .description('share the groups of a fleet with agents that speak FleetLock, such as Zincati')
     .addOption(
-      new Option('--nats <url>', "the fleet's server: nats://host:port, or tls://")
+      new Option(
+        '--nats <url>',
+        "the fleet's server: nats://host:port or tls://, several with commas",
+      )
         .env('LULL_NATS')
         .makeOptionMandatory(),
     )

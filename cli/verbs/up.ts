@@ -100,7 +100,7 @@ export function addUp(program: Command, here: Here): void {
     .addOption(
       new Option(
         '--nats <url>',
-        'this is a machine, or an orchestrator, of a fleet: nats://host:port, or tls://',
+        'this is part of a fleet: nats://host:port or tls://host:port, several with commas',
       ).env('LULL_NATS'),
     )
     .addOption(new Option('--host-id <id>', "this machine's name in the fleet").env('LULL_HOST_ID'))
