@@ -6,6 +6,7 @@ import { sandboxTest } from '../support/confinement.js';
 import { leftovers } from '../support/leftovers.js';
 import { onStage } from '../support/stage.js';
 import { auditIsWhole, enable, ended, factOf, noticed } from '../support/story.js';
+import { reasonWith } from '../support/told.js';
 
 const orders = [
   ['sensor-service', 'orchestrator', 'plugin-host'],
@@ -24,8 +25,8 @@ for (const order of orders) {
       await enable(any, await stage.bundle('program', { behaviour: { stagingMs: 2_000 } }), {
         apps,
       });
-      const explained = await any.command(['explain']);
-      expect(explained).toContain('PERSON_PRESENT');
+      // What its sensors say takes a moment to get from one process to the other.
+      await reasonWith(any, 'PERSON_PRESENT');
       expect(follower.facts.map(({ kind }) => kind)).not.toContain('run.admitted');
 
       await follower.report('away');
