@@ -159,10 +159,11 @@ const unready = missing ?? noCompose('docker compose') ?? noFleet();
       const bundle = await stage.bundle('program');
       const fleet = await composeUp(engine, services, { ...stage, over: laidOver(stage) });
       try {
-        const ask = (...words: string[]): Promise<string> =>
-          fleet.exec('orchestrator-a', ['lull', '--host', 'machine', ...words]);
+        const order = (...words: string[]): Promise<string> =>
+          fleet.exec('orchestrator-a', ['lull', ...words]);
+        const ask = (...words: string[]): Promise<string> => order('--host', 'machine', ...words);
         await fleet.exec('machine', ['lull', 'presence', 'engaged']);
-        await ask('updaters', 'add', bundle, '--enable', '--set', `apps=${apps}`);
+        await order('updaters', 'add', bundle, '--enable', '--set', `apps=${apps}`);
         await untilTold(() => ask('explain'), /PERSON_PRESENT/);
         expect(await versionOfApp(apps)).toBe('1.0.0');
 
