@@ -72,7 +72,12 @@ test.each<[string, string[], number, RegExp]>([
   ['hours that are none', ['forecast', '--hours', '0'], 2, /^lull: --hours wants 1 to 744/],
   ['a level that there is not', ['up', '--log-level', 'loud'], 2, /^error: option '--log-level/],
   ['a part that there is not', ['health', '--only', 'kitchen'], 2, /^error: option '--only/],
-  ['a fleet at no server', ['up', '--nats', 'http://x'], 2, /^lull: "http:\/\/x" is no NATS server/],
+  [
+    'a fleet at no server',
+    ['up', '--nats', 'http://x'],
+    2,
+    /^lull: "http:\/\/x" is no NATS server/,
+  ],
   [
     'no name',
     ['up', '--nats', 'nats://x', '--name', 'A B'],
