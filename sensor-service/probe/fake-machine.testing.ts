@@ -3,7 +3,11 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Signal, Value } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import type { Probe } from './probe.js';
+
+const START_MS = 1_900_000_000_000;
 
 export interface FakeMachine extends Closeable {
   readonly dir: string;
@@ -50,6 +54,14 @@ export function createFakeMachine(): FakeMachine {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** What a probe says of a signal so many milliseconds after the start. */
+export async function valueOf(probe: Probe, signal: Signal, ms = 0, instance = ''): Promise<Value> {
+  const measured = await probe.measure({ wallMs: START_MS + ms, monotonicMs: ms });
+  const found = measured.find((each) => each.signal === signal && each.instance === instance);
+  if (found === undefined) throw new Error(`${probe.name} said nothing of ${signal}`);
+  return found.value;
 }
 
 export function statText(ticks: { busy: number; idle: number }): string {

@@ -3,14 +3,13 @@
 import { closeSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Signal, Value } from '../../conditions/reading.js';
+import type { Value } from '../../conditions/reading.js';
 import type { Instant } from '../reading/measurement.js';
 import { appsProbe } from './apps.js';
 import { callProbe } from './call.js';
-import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
+import { createFakeMachine, valueOf, type FakeMachine } from './fake-machine.testing.js';
 import { anyProcess, holdsOpen } from './open-files.js';
 import { playingProbe } from './playing.js';
-import type { Probe } from './probe.js';
 import { soundCards } from './sound.js';
 
 const at = (ms: number): Instant => ({ wallMs: 1_900_000_000_000 + ms, monotonicMs: ms });
@@ -24,13 +23,6 @@ beforeEach(() => {
 afterEach(() => {
   machine.close();
 });
-
-async function valueOf(probe: Probe, signal: Signal, ms = 0, instance = ''): Promise<Value> {
-  const measured = await probe.measure(at(ms));
-  const found = measured.find((each) => each.signal === signal && each.instance === instance);
-  if (found === undefined) throw new Error(`${probe.name} said nothing of ${signal}`);
-  return found.value;
-}
 
 /** With the rights of nobody in particular; as whoever runs the tests where that is not root. */
 async function asNobody<T>(body: () => T): Promise<Awaited<T>> {

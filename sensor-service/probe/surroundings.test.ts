@@ -3,17 +3,12 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Signal, Value } from '../../conditions/reading.js';
-import type { Instant } from '../reading/measurement.js';
+import type { Value } from '../../conditions/reading.js';
 import { setUpProbe } from './set-up.js';
-import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
-import type { Probe } from './probe.js';
+import { createFakeMachine, valueOf, type FakeMachine } from './fake-machine.testing.js';
 import { tetheredProbe } from './tethered.js';
 import { trafficProbe } from './traffic.js';
 import { thermalProbe } from './thermal.js';
-
-const NOW = 1_900_000_000_000;
-const at = (ms: number, wallMs = NOW + ms): Instant => ({ wallMs, monotonicMs: ms });
 
 let machine: FakeMachine;
 
@@ -24,13 +19,6 @@ beforeEach(() => {
 afterEach(() => {
   machine.close();
 });
-
-async function valueOf(probe: Probe, signal: Signal, ms = 0, instance = ''): Promise<Value> {
-  const measured = await probe.measure(at(ms));
-  const found = measured.find((each) => each.signal === signal && each.instance === instance);
-  if (found === undefined) throw new Error(`${probe.name} said nothing of ${signal}`);
-  return found.value;
-}
 
 const yes: Value = { kind: 'flag', flag: true };
 const no: Value = { kind: 'flag', flag: false };
