@@ -8,10 +8,12 @@ import type { HostedRun } from '../channel/hosted-run.js';
  * @throws when the run is over.
  */
 export async function thawedWithin(
-  run: Pick<HostedRun, 'thawed'>,
+  run: Pick<HostedRun, 'thawed' | 'isHeld' | 'over'>,
   clock: Clock,
   ms: number,
 ): Promise<boolean> {
+  // Asked with each piece of a download: a timer and its promises would be a fifth of what those leave.
+  if (!run.isHeld() && !run.over.aborted) return true;
   let cancel: (() => void) | undefined;
   const tooLong = new Promise<boolean>((resolve) => {
     cancel = clock.after(ms, () => {

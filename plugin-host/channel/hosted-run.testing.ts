@@ -45,6 +45,7 @@ export function testRun(
     },
     thawed,
     released: thawed,
+    isHeld: () => frozen,
     enterSection: async (why) => {
       await thawed();
       sections.push(why);

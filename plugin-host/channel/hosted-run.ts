@@ -32,6 +32,8 @@ export interface HostedRun {
    * @throws when the run is over.
    */
   released(): Promise<void>;
+  /** Whether something holds the run at this instant: for what is asked with every piece of a download. */
+  isHeld(): boolean;
   /**
    * Accounts for bytes that came or went over the network. Resolves when the next may.
    * @throws HostError METERED when it were more than the run may take where somebody pays for it.

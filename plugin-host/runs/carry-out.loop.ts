@@ -211,6 +211,7 @@ function hostedRun(
       await room(over);
       await pauses.released();
     },
+    isHeld: () => pauses.held,
     enterSection: async (why) => {
       await room(over);
       await pauses.enterSection(why, manifest.critical_max_s * 1_000);
