@@ -1,37 +1,26 @@
-// The orchestrator: owns the journal, decides who runs, and says why not.
+// The orchestrator of a machine by itself: owns the journal, decides who runs, and says why not.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Server } from '@grpc/grpc-js';
 import { watchSensor } from '../proto/watch/sensor.grpc.js';
-import { FleetServiceService } from '../proto/gen/lull/operator/v1/fleet.js';
-import { OperatorServiceService } from '../proto/gen/lull/operator/v1/operator.js';
-import { RegistryServiceService } from '../proto/gen/lull/registry/v1/registry.js';
 import type { Clock } from '../runtime/clock.js';
 import { serveUnix } from '../runtime/grpc.js';
 import type { Log } from '../runtime/log.js';
 import { CloseStack, type Closeable } from '../runtime/shutdown.js';
-import { createProgressFeed } from './api/watch.grpc.js';
-import type { OperatorDeps } from './api/deps.grpc.js';
-import { onlyAbout } from './api/about.grpc.js';
-import { fleetHandlers } from './api/fleet.grpc.js';
-import { ownGroups } from './api/own-groups.js';
-import { hostToWire } from './api/host.wire.js';
-import { operatorHandlers } from './api/operator.grpc.js';
+import { registerOwnApi } from './api/own.grpc.js';
 import { serveApi, SOCKET_MODE, type Listen } from './api/serve.grpc.js';
+import { createProgressFeed } from './api/watch.grpc.js';
 import type { JournalOptions } from './journal/open.loop.js';
 import type { JournalPlace } from './journal/place.js';
 import { openWitnessed } from './journal/witnessed.loop.js';
 import { linkService } from './link/host.grpc.js';
 import { digestOf } from './policy/digest.js';
 import type { PolicySource } from './policy/policy.js';
-import { openBundles } from './registry/bundles.fs.js';
-import { registryHandlers } from './registry/registry.grpc.js';
+import { openBundles, type LocalBundles } from './registry/bundles.fs.js';
 import { wantedBundles } from './registry/wanted-bundles.js';
-import { byOwnership, type CallerOf } from './trust/caller.grpc.js';
-import { attend } from './scheduler/attend.loop.js';
+import { attend, type AttendedHost } from './scheduler/attend.loop.js';
 import { countNothingYet } from './world/figures.loop.js';
-import { openLedger } from './world/ledger.loop.js';
+import { openLedger, type Ledger } from './world/ledger.loop.js';
 
 export interface OrchestratorSettings {
   readonly version: string;
@@ -48,121 +37,116 @@ export interface OrchestratorSettings {
 const SENSOR_HEARTBEAT_MS = 10_000;
 const SENSOR_SILENT_MS = 25_000;
 
+interface Deps {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 export async function startOrchestrator(
   settings: OrchestratorSettings,
-  deps: { clock: Clock; log: Log },
+  deps: Deps,
 ): Promise<Closeable> {
-  const { policy, stateDir, runDir, version } = settings;
+  const { policy, stateDir, runDir, version, listen } = settings;
   const { clock, log } = deps;
   const opened = new CloseStack(log);
   try {
     countNothingYet();
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    const place = settings.journal ?? { kind: 'file', path: join(stateDir, 'journal.db') };
-    const journal = opened.add(
-      'journal',
-      await openWitnessed(place, stateDir, { ...settings.journalOptions, log }),
-    );
-    const ledger = await openLedger({ journal, clock, retry: () => policy.current().retry, log });
-    await ledger.append([
-      { kind: 'orchestrator.started', version, policySha256: digestOf(policy.current()) },
-    ]);
-
-    const bundles = openBundles(join(stateDir, 'bundles'));
-    const cleared = await bundles.keepOnly(wantedBundles(ledger.world));
-    if (cleared.length > 0) log.info({ cleared }, 'let go of bundles of no version that is known');
+    const ledger = await openOwnLedger(settings, deps, opened);
+    const bundles = await openOwnBundles(stateDir, ledger, log);
     const progress = createProgressFeed();
-    const attended = opened.add(
-      'machine',
-      attend({
-        ledger,
-        policy: policy.current,
-        clock,
-        log,
-        name: 'this machine',
-        diskPath: stateDir,
-        onProgress: progress.publish,
-        note: (facts) => ledger.append(facts),
-        onWanted: (wanted) => {
-          sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, wanted);
-        },
-      }),
-    );
-    const { wake, edges, host, hostView, planNow } = attended;
-    const stopListening = policy.onChange(() => {
-      wake(); // What it forbids now stops before any disk has heard of it.
-      const policySha256 = digestOf(policy.current());
-      ledger.append([{ kind: 'policy.changed', policySha256 }]).catch((error: unknown) => {
-        log.error({ err: error }, 'the change of policy was not recorded');
-      });
+    const machine = attendMachine(settings, deps, opened, ledger, progress.publish);
+    opened.add('policy', followPolicy(policy, ledger, machine.wake, log));
+    opened.add('link', await serveLink(runDir, machine, bundles, log));
+    const api = await serveApi({ runDir, listen, log }, (callerOf) => (server) => {
+      const own = { version, clock, policy: policy.current, ledger, bundles, progress, log };
+      registerOwnApi(server, { ...own, ...machine, callerOf });
     });
-    opened.add('policy', { close: stopListening });
-    const sensor = opened.add(
-      'sensor',
-      watchSensor({
-        socketPath: join(runDir, 'sensor.sock'),
-        heartbeatMs: SENSOR_HEARTBEAT_MS,
-        silentAfterMs: SENSOR_SILENT_MS,
-        clock,
-        signal: new AbortController().signal,
-        onReadings: (next) => {
-          attended.see(next);
-        },
-      }),
-    );
-
-    const operatorDeps: OperatorDeps = {
-      version,
-      clock,
-      policy: policy.current,
-      ledger,
-      planNow,
-      hostView,
-      host,
-      progress,
-      wake,
-      callerOf: byOwnership,
-    };
-    const link = linkService({ edges, readBundle: bundles.read, log });
-    opened.add(
-      'link',
-      await serveUnix({
-        path: join(runDir, 'link.sock'),
-        mode: SOCKET_MODE,
-        register: (server) => {
-          server.addService(link.definition, link.handlers);
-        },
-      }),
-    );
-    const apiFor = (callerOf: CallerOf) => (server: Server) => {
-      const own = operatorHandlers({ ...operatorDeps, callerOf });
-      server.addService(
-        OperatorServiceService,
-        onlyAbout(() => hostView().id, own),
-      );
-      server.addService(
-        FleetServiceService,
-        fleetHandlers({
-          ...{ ledger, policy: policy.current, clock, wake, callerOf },
-          groups: ownGroups(ledger.world, policy.current),
-          problem: () => undefined, // It leads nobody but this machine, and asks nobody.
-          listHosts: () => {
-            const hosts = [hostToWire(hostView().id, '', operatorDeps)];
-            return Promise.resolve({ hosts, nextPageToken: '', unserved: [] });
-          },
-        }),
-      );
-      server.addService(
-        RegistryServiceService,
-        registryHandlers({ ledger, policy: policy.current, bundles, clock, log, wake, callerOf }),
-      );
-    };
-    const { listen } = settings;
-    opened.add('api', await serveApi({ runDir, listen, log }, apiFor));
-    wake();
+    opened.add('api', api);
+    machine.wake();
     return opened;
   } catch (error) {
     await opened.close();
     throw error;
   }
+}
+
+async function openOwnLedger(
+  { journal: kept, journalOptions, policy, stateDir, version }: OrchestratorSettings,
+  { clock, log }: Deps,
+  opened: CloseStack,
+): Promise<Ledger> {
+  const place = kept ?? { kind: 'file', path: join(stateDir, 'journal.db') };
+  const journal = await openWitnessed(place, stateDir, { ...journalOptions, log });
+  opened.add('journal', journal);
+  const ledger = await openLedger({ journal, clock, retry: () => policy.current().retry, log });
+  const policySha256 = digestOf(policy.current());
+  await ledger.append([{ kind: 'orchestrator.started', version, policySha256 }]);
+  return ledger;
+}
+
+async function openOwnBundles(stateDir: string, ledger: Ledger, log: Log): Promise<LocalBundles> {
+  const bundles = openBundles(join(stateDir, 'bundles'));
+  const cleared = await bundles.keepOnly(wantedBundles(ledger.world));
+  if (cleared.length > 0) log.info({ cleared }, 'let go of bundles of no version that is known');
+  return bundles;
+}
+
+/** Its turns, from what its sensors say. */
+function attendMachine(
+  { policy, stateDir, runDir }: OrchestratorSettings,
+  { clock, log }: Deps,
+  opened: CloseStack,
+  ledger: Ledger,
+  onProgress: Parameters<typeof attend>[0]['onProgress'],
+): AttendedHost {
+  const machine = attend({
+    ...{ ledger, policy: policy.current, clock, log, onProgress },
+    name: 'this machine',
+    diskPath: stateDir,
+    note: (facts) => ledger.append(facts),
+    onWanted: (wanted) => {
+      sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, wanted);
+    },
+  });
+  opened.add('machine', machine);
+  const sensor = watchSensor({
+    socketPath: join(runDir, 'sensor.sock'),
+    heartbeatMs: SENSOR_HEARTBEAT_MS,
+    silentAfterMs: SENSOR_SILENT_MS,
+    clock,
+    signal: new AbortController().signal,
+    onReadings: (next) => {
+      machine.see(next);
+    },
+  });
+  opened.add('sensor', sensor);
+  return machine;
+}
+
+function followPolicy(policy: PolicySource, ledger: Ledger, wake: () => void, log: Log): Closeable {
+  const stop = policy.onChange(() => {
+    wake(); // What it forbids now stops before any disk has heard of it.
+    const policySha256 = digestOf(policy.current());
+    ledger.append([{ kind: 'policy.changed', policySha256 }]).catch((error: unknown) => {
+      log.error({ err: error }, 'the change of policy was not recorded');
+    });
+  });
+  return { close: stop };
+}
+
+async function serveLink(
+  runDir: string,
+  { edges }: AttendedHost,
+  bundles: LocalBundles,
+  log: Log,
+): Promise<Closeable> {
+  const link = linkService({ edges, readBundle: bundles.read, log });
+  return await serveUnix({
+    path: join(runDir, 'link.sock'),
+    mode: SOCKET_MODE,
+    register: (server) => {
+      server.addService(link.definition, link.handlers);
+    },
+  });
 }
