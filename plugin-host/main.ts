@@ -2,6 +2,7 @@
 
 import { randomBytes, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import type { Confinement } from '../conditions/confinement.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import type { Nats } from '../runtime/nats.js';
@@ -11,25 +12,28 @@ import { loadTrustStore } from './artifacts/trust-store.fs.js';
 import { createCatalog } from './catalog/catalog.fs.js';
 import { createIntake } from './egress/intake.loop.js';
 import { openPaid } from './egress/paid.fs.js';
-import { openGuard } from './guard/guard.loop.js';
+import { openGuard, type Guard } from './guard/guard.loop.js';
 import { beUrgent } from './guard/urgency.proc.js';
 import { openRootRecords } from './install/root-record.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
+import type { FleetLink } from './link/fleet.nats.js';
 import { grpcCarrier } from './link/link.grpc.js';
 import { hostIdIn } from './link/host-id.fs.js';
-import { openLink } from './link/link.loop.js';
+import { openLink, type Link } from './link/link.loop.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
 import { readBootId } from './power/boot-id.fs.js';
 import { createMachineRestart } from './power/restart.spawn.js';
 import type { Ground, GroundSettings } from './recovery.fs.js';
+import type { HostParts } from './runs/carry-out.loop.js';
 import { createCheckpoints } from './runs/checkpoints.fs.js';
-import { hostRuns } from './runs/hosted-runs.loop.js';
+import { hostRuns, type HostedRuns } from './runs/hosted-runs.loop.js';
 import type { Launch } from './runs/launch.grpc.js';
 import { Launches } from './runs/launches.loop.js';
 import { openPlaces, type UidRange } from './runs/places.fs.js';
+import type { SandboxRuntime } from './sandbox/sandbox.runc.js';
 import { startSelfTest } from './self-test/self-test.loop.js';
 import { startUpkeep } from './upkeep/upkeep.loop.js';
-import { clearWithdrawn } from './upkeep/withdrawn.loop.js';
+import { clearWithdrawn, type Withdrawn } from './upkeep/withdrawn.loop.js';
 
 export interface PluginHostSettings extends GroundSettings {
   /** Of all parts that may run here: no updater's root lies in them. */
@@ -52,119 +56,42 @@ export interface FleetPlace {
 /** How long the last events may take to reach the orchestrator when we stop. */
 const FLUSH_MS_MAX = 2_000;
 
+interface Deps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly traceparent?: () => string | undefined;
+}
+
 /** @param ground is closed by whoever made it, afterwards. */
 export async function startPluginHost(
-  { runtime, installer }: Ground,
+  ground: Ground,
   settings: PluginHostSettings,
-  deps: { clock: Clock; log: Log; traceparent?: () => string | undefined },
+  deps: Deps,
 ): Promise<Closeable> {
-  const { stateDir, runDir, env } = settings;
+  const { runDir, stateDir, env, fleet } = settings;
   const { clock, log } = deps;
   const opened = new CloseStack(log);
   try {
     if (settings.priority === 'lowest') beUrgent(log);
     const guard = opened.add('guard', openGuard({ runDir, clock }));
     const keepAwake = opened.add('keep-awake', createKeepAwake({ clock, log, env }));
-    const places = openPlaces({ stateDir, uids: settings.uids });
-    const secureContext = loadTrustStore(env);
-    const artifacts = opened.add(
-      'artifacts',
-      createArtifacts({
-        ...{ dir: join(stateDir, 'artifacts'), log, clock, random: Math.random, env },
-        secureContext,
-        shownIn: places.artifactsDirs,
-      }),
-    );
-    const paid = openPaid({ file: join(stateDir, 'metered.json'), log });
-    opened.add('what was paid for', { close: () => paid.settled() });
-    const { fleet } = settings;
-    const hostId = fleet?.hostId ?? (await hostIdIn(stateDir, log));
-    const instanceId = randomBytes(8).toString('hex');
-    const faraway =
-      fleet === undefined
-        ? undefined
-        : await import('./link/fleet.nats.js').then(({ openFleetLink }) =>
-            openFleetLink({ nats: fleet.nats, machine: guard, hostId, instanceId, clock }),
-          );
+    const self = {
+      hostId: fleet?.hostId ?? (await hostIdIn(stateDir, log)),
+      instanceId: randomBytes(8).toString('hex'),
+    };
+    const faraway = fleet && (await joinFleet(fleet, guard, self, clock));
     if (faraway !== undefined) opened.add('fleet', faraway);
     const carrier = faraway?.carrier ?? grpcCarrier(join(runDir, 'link.sock'));
-    const link = opened.add(
-      'link',
-      openLink({
-        carrier,
-        hostId,
-        instanceId,
-        bootId: readBootId(log),
-        diskPath: stateDir,
-        clock,
-        log,
-      }),
-    );
-    const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
-    const catalog = createCatalog({ dir: join(stateDir, 'catalog') });
-    const rootRecords = openRootRecords({ dir: join(stateDir, 'root-records'), log });
-    await rootRecords.endAll(link.report);
-    const runs = hostRuns({
-      parts: {
-        clock,
-        log,
-        env,
-        secureContext,
-        runtime,
-        catalog,
-        readBundle: link.readBundle,
-        room: link.room,
-        ...(settings.trustedKeys.length === 0 ? {} : { trustedKeys: settings.trustedKeys }),
-        places,
-        launches,
-        artifacts,
-        intake: createIntake({ clock, paid }),
-        installer,
-        rootRecords,
-        ground: { ownDirs: settings.ownDirs },
-        checkpoints: createCheckpoints({ dir: join(stateDir, 'checkpoints') }),
-        traceparent: deps.traceparent ?? (() => undefined),
-      },
-      guard,
-      keepAwake,
-      log,
-      report: link.report,
-    });
-    const chores = [
-      { what: 'downloads', act: () => artifacts.tidy() },
-      {
-        what: 'unpacked bundles',
-        act: async () => {
-          const gone = await catalog.tidy(clock.now().wallMs, runs.uses);
-          if (gone.length > 0) log.info({ gone }, 'let go of bundles that nobody launches');
-        },
-      },
-    ];
-    opened.add('upkeep', startUpkeep(chores, { clock, log }));
-    const withdrawn = opened.add(
-      'what was withdrawn',
-      clearWithdrawn({
-        file: join(stateDir, 'withdrawn.json'),
-        ...{ places, clock, log, isBusy: runs.isBusy },
-        release: (workDir) => runtime.release(workDir),
-      }),
-    );
-    const machine = createMachineRestart({ log, onFailed: link.restartFailed });
-    opened.add(
-      'self-test',
-      startSelfTest({
-        runtime,
-        uid: settings.uids.last,
-        runDir,
-        clock,
-        log,
-        onKnown: (confinement) => {
-          link.confines(confinement);
-        },
-      }),
-    );
+    const bootId = readBootId(log);
+    const link = openLink({ carrier, ...self, bootId, diskPath: stateDir, clock, log });
+    opened.add('link', link);
+    const parts = await openParts(ground, settings, deps, link, opened);
+    const runs = hostRuns({ parts, guard, keepAwake, log, report: link.report });
+    const withdrawn = clearAway(parts, runs, stateDir, { clock, log }, opened);
+    opened.add('self-test', selfTest(parts.runtime, settings, { clock, log }, link));
     opened.add('last events', { close: () => link.flush(FLUSH_MS_MAX) });
     opened.add('runs', runs);
+    const machine = createMachineRestart({ log, onFailed: link.restartFailed });
     link.attach({
       held: runs.held,
       onCommand: (command) => {
@@ -177,4 +104,86 @@ export async function startPluginHost(
     await opened.close();
     throw error;
   }
+}
+
+/** Loaded where there is a fleet. */
+async function joinFleet(
+  { nats }: FleetPlace,
+  machine: Guard,
+  self: { readonly hostId: string; readonly instanceId: string },
+  clock: Clock,
+): Promise<FleetLink> {
+  const { openFleetLink } = await import('./link/fleet.nats.js');
+  return openFleetLink({ nats, machine, ...self, clock });
+}
+
+/** What a run is carried out with. Of roots that a dead instance watched, what changed is reported. */
+async function openParts(
+  { runtime, installer }: Ground,
+  settings: PluginHostSettings,
+  { clock, log, traceparent = () => undefined }: Deps,
+  link: Link,
+  opened: CloseStack,
+): Promise<HostParts> {
+  const { stateDir, env, trustedKeys } = settings;
+  const inState = (name: string): string => join(stateDir, name);
+  const places = openPlaces({ stateDir, uids: settings.uids });
+  const secureContext = loadTrustStore(env);
+  const artifacts = createArtifacts({
+    ...{ dir: inState('artifacts'), shownIn: places.artifactsDirs },
+    ...{ log, clock, random: Math.random, env, secureContext },
+  });
+  opened.add('artifacts', artifacts);
+  const paid = openPaid({ file: inState('metered.json'), log });
+  opened.add('what was paid for', { close: () => paid.settled() });
+  const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
+  const rootRecords = openRootRecords({ dir: inState('root-records'), log });
+  await rootRecords.endAll(link.report);
+  return {
+    ...{ clock, log, env, secureContext, traceparent, runtime, installer },
+    ...{ readBundle: link.readBundle, room: link.room },
+    ...(trustedKeys.length === 0 ? {} : { trustedKeys }),
+    ...{ places, launches, artifacts, rootRecords },
+    catalog: createCatalog({ dir: inState('catalog') }),
+    intake: createIntake({ clock, paid }),
+    ground: { ownDirs: settings.ownDirs },
+    checkpoints: createCheckpoints({ dir: inState('checkpoints') }),
+  };
+}
+
+/** What nobody needs any more, and what withdrawn updaters have left. */
+function clearAway(
+  { artifacts, catalog, places, runtime }: HostParts,
+  runs: HostedRuns,
+  stateDir: string,
+  { clock, log }: Deps,
+  opened: CloseStack,
+): Withdrawn {
+  const tidyBundles = async (): Promise<void> => {
+    const gone = await catalog.tidy(clock.now().wallMs, runs.uses);
+    if (gone.length > 0) log.info({ gone }, 'let go of bundles that nobody launches');
+  };
+  const chores = [
+    { what: 'downloads', act: () => artifacts.tidy() },
+    { what: 'unpacked bundles', act: tidyBundles },
+  ];
+  opened.add('upkeep', startUpkeep(chores, { clock, log }));
+  const withdrawn = clearWithdrawn({
+    file: join(stateDir, 'withdrawn.json'),
+    ...{ places, clock, log, isBusy: runs.isBusy },
+    release: (workDir) => runtime.release(workDir),
+  });
+  return opened.add('what was withdrawn', withdrawn);
+}
+
+function selfTest(
+  runtime: SandboxRuntime,
+  { uids, runDir }: PluginHostSettings,
+  { clock, log }: Deps,
+  link: Link,
+): Closeable {
+  const onKnown = (confinement: Confinement): void => {
+    link.confines(confinement);
+  };
+  return startSelfTest({ runtime, uid: uids.last, runDir, clock, log, onKnown });
 }
