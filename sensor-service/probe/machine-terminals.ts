@@ -14,7 +14,7 @@ const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 const OTHER_PROCESSES =
   'the machine’s processes are not seen in this container, and so not whose its terminals are; start it with --pid=host';
 const OTHER_TERMINALS =
-  'the machine’s terminals are not seen in this container; start it with --cap-add SYS_PTRACE, or show them to Lull';
+  'the machine’s terminals are not seen in this container; start it with -v /dev:/dev';
 
 export interface Roots {
   /** The directory in which run/ and dev/ lie. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../../conditions/reading.js';
 import type { Instant } from '../reading/measurement.js';
-import type { PresenceSignal } from '../reading/presence.js';
+import { foldPresence, type PresenceSignal } from '../reading/presence.js';
 import type { UtmpRecord } from '../reading/utmp.js';
 import { utmpRecord, utmpType } from '../reading/utmp-record.testing.js';
 import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
@@ -284,6 +284,20 @@ describe('in a container that was shown the utmp of its host', () => {
       why: expect.stringMatching(/--pid=host$/) as unknown,
     });
     expect(sensed.at(-1)?.verdict.kind).toBe('unknown');
+  });
+
+  test('of whom logind knows as well, it may judge; whom nobody else knows is not away', async () => {
+    login(MINUTE, 4_711);
+    ownNamespace();
+    sessions = [];
+    await probe().measure(at(0));
+    const byLogind = { provider: 'logind', rank: 'sensed', places: ['seat', 'terminals'] } as const;
+    const nobody = { ...byLogind, verdict: { kind: 'away', sinceMs: NOW } } as const;
+    const folded = (): Value['kind'] => foldPresence([nobody, ...sensed.slice(-1)]).value.kind;
+    expect(folded()).toBe('unknown');
+    sessions = [{ kind: 'session', pid: 4_711, line: '', isRemote: true, atMs: NOW }];
+    await probe().measure(at(0));
+    expect(folded()).toBe('presence');
   });
 
   test('a terminal of the container is not the one of the same name', async () => {

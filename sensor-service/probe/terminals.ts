@@ -68,14 +68,20 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
     return stat.kind === 'text' ? parseBootAtMs(stat.text) : undefined;
   }
 
-  function look(records: readonly UtmpRecord[] | string, nowMs: number): Terminals | string {
+  function look(
+    records: readonly UtmpRecord[] | string,
+    known: readonly UtmpRecord[],
+    nowMs: number,
+  ): Terminals | string {
     if (typeof records === 'string') return records;
     const bootAtMs = records.length === 0 ? undefined : bootAt();
     const onClock = records.map((record) => ({ ...record, atMs: roots.onClockNow(record.atMs) }));
     let machine: MachineTerminals | undefined;
     const terminalOf = (session: UtmpRecord): Terminal => {
       machine ??= machineTerminals(roots);
-      return terminalOfSession(session, machine, roots, nowMs);
+      const terminal = terminalOfSession(session, machine, roots, nowMs);
+      const isKnown = known.some(({ pid, line }) => pid === session.pid || line === session.line);
+      return terminal.kind === 'unseen' && !isKnown ? { ...terminal, unjudged: true } : terminal;
     };
     return terminalsOf(onClock, terminalOf, nowMs, bootAtMs ?? nowMs);
   }
@@ -90,7 +96,7 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
       const isWritten = typeof records !== 'string' || known === undefined;
       const by = isWritten ? path : 'logind';
       const provider = `${by}, ${times}`;
-      const seen = look(isWritten ? withUnnamed(records, known) : known, at.wallMs);
+      const seen = look(isWritten ? withUnnamed(records, known) : known, known ?? [], at.wallMs);
       const why = typeof seen === 'string' ? seen : seen.why;
       const verdict = typeof seen === 'string' ? ({ kind: 'unknown', why } as const) : seen.verdict;
       roots.sense({

@@ -56,6 +56,17 @@ describe('providers folded to one presence', () => {
     });
   });
 
+  test('but not for one who knows of somebody that it has not seen', () => {
+    const somebody: Verdict = { kind: 'unknown', why: 'alice is hidden', unjudged: true };
+    expect(foldPresence([sensed('a', away(1)), sensed('b', somebody)])).toMatchObject({
+      value: { kind: 'unknown', why: expect.stringMatching(/^alice is hidden; or/) as unknown },
+      source: 'b',
+    });
+    expect(foldPresence([said(away(1)), sensed('b', somebody)]).value).toMatchObject({
+      presence: away(1),
+    });
+  });
+
   test('a machine without a seat needs nobody who knows of it', () => {
     const signals = [sensed('a', away(1), ['terminals']), sensed('b', broken, ['seat'])];
     expect(foldPresence(signals, ['terminals']).source).toBe('a');

@@ -8,12 +8,21 @@
 //   P2. One sign of a person is enough for `engaged`.
 //   P3. Not knowing is never counted as "nobody there": for `away`, each place at which a person can
 //       be needs a provider that knows of it.
-//   P4. The absence began with the last sign of a person, whoever saw it.
+//   P4. Of whom somebody knows, and nobody what they do, is not away: who knows of nobody at that place
+//       has not seen them.
+//   P5. The absence began with the last sign of a person, whoever saw it.
 
 import type { Presence, Value } from '../../conditions/reading.js';
 import { unknownValue } from './measurement.js';
 
-export type Verdict = Presence | { readonly kind: 'unknown'; readonly why: string };
+export type Verdict =
+  | Presence
+  | {
+      readonly kind: 'unknown';
+      readonly why: string;
+      /** Somebody is logged in whom no other provider knows of. */
+      readonly unjudged?: true;
+    };
 
 /** Where a person can be: at the machine's own screen and keyboard, or at a terminal or remote. */
 export type Place = 'seat' | 'terminals';
@@ -47,6 +56,8 @@ export function foldPresence(
 
   const engaged = counted.find(({ verdict }) => verdict.kind === 'engaged'); // P2
   if (engaged !== undefined) return folded(engaged);
+  const unjudged = counted.filter(({ verdict }) => verdict.kind === 'unknown' && verdict.unjudged);
+  if (unjudged.length > 0) return notKnown(unjudged); // P4
   const away = counted.filter(({ verdict }) => verdict.kind === 'away');
   for (const place of needed) {
     if (away.some(({ places }) => places.includes(place))) continue;
@@ -55,7 +66,7 @@ export function foldPresence(
 
   let last: PresenceSignal | undefined;
   for (const signal of away) {
-    if (last === undefined || sinceOf(signal) > sinceOf(last)) last = signal; // P4
+    if (last === undefined || sinceOf(signal) > sinceOf(last)) last = signal; // P5
   }
   if (last?.verdict.kind !== 'away') return notKnown([]);
   const says = (what: 'locked' | 'dark'): boolean =>

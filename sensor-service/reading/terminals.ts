@@ -23,7 +23,12 @@ export type Terminal =
   | { readonly kind: 'read'; readonly atMs: number }
   /** There is none, or nobody at it. */
   | { readonly kind: 'gone' }
-  | { readonly kind: 'unseen'; readonly why: string };
+  | {
+      readonly kind: 'unseen';
+      readonly why: string;
+      /** Nobody else knows of that session either. */
+      readonly unjudged?: true;
+    };
 
 export interface Terminals {
   readonly verdict: Verdict;
@@ -49,13 +54,13 @@ export function terminalsOf(
   for (const { kind, atMs, unnamed } of records) {
     if (kind !== 'boot' && unnamed === undefined) lastMs = Math.max(lastMs, atMs); // M3, M4
   }
-  let unseen: string | undefined;
+  let unseen: Extract<Terminal, { kind: 'unseen' }> | undefined;
   let loginAtMs: number | undefined;
   let remoteCount = 0;
   let active = false;
   for (const session of sessions) {
     const terminal = terminalOf(session);
-    if (terminal.kind === 'unseen') unseen = terminal.why; // M2
+    if (terminal.kind === 'unseen' && unseen?.unjudged !== true) unseen = terminal; // M2
     if (terminal.kind === 'gone') continue;
     if (terminal.kind === 'read' && nowMs - terminal.atMs < ACTIVE_MS) active = true; // M1
     loginAtMs = Math.max(loginAtMs ?? 0, session.atMs);
@@ -67,7 +72,12 @@ export function terminalsOf(
     return { ...common, verdict: { kind: 'engaged' }, active: true, why: '' };
   }
   if (unseen !== undefined) {
-    return { ...common, verdict: { kind: 'unknown', why: unseen }, active: undefined, why: unseen };
+    return {
+      ...common,
+      verdict: { ...unseen, kind: 'unknown' },
+      active: undefined,
+      why: unseen.why,
+    };
   }
   // What lies ahead comes from a clock that was set back; somebody may have been there just now.
   const verdict: Verdict = { kind: 'away', sinceMs: Math.min(lastMs, nowMs) };

@@ -4,11 +4,13 @@
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { distinctName, parseMountinfo } from '../../plugin-host/sandbox/hierarchy.js';
 import { parentPath } from '../../plugin-host/sandbox/parent.cgroup.js';
+import { utmpRecord, utmpType } from '../../sensor-service/reading/utmp-record.testing.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { onNpmScene, programPackage, SCENE_MS_MAX } from '../support/npm-scene.js';
 import { versionOfApp } from '../support/apps.js';
@@ -26,6 +28,7 @@ import {
 import { noEngine, startEngine, type Engine } from './docker.spawn.js';
 import { buildLull, buildNats, LULL_IMAGE } from './images.spawn.js';
 import { startMachine, type MachineInContainer } from './machine.spawn.js';
+import { typeAtTerminal, type TypedAt } from './terminal.spawn.js';
 
 const missing = noEngine();
 const why = missing === undefined ? '' : ` (skipped here: ${missing})`;
@@ -101,6 +104,53 @@ inContainers(
   },
   SCENE_MS_MAX,
 );
+
+describe('somebody who types at a terminal of the machine', () => {
+  let terminal: TypedAt;
+  let utmp: string;
+
+  beforeAll(async () => {
+    if (missing !== undefined) return;
+    terminal = await typeAtTerminal();
+    utmp = join(mkdtempSync(join(tmpdir(), 'lull-utmp-')), 'utmp');
+    const { line, pid } = terminal;
+    const session = { type: utmpType.session, pid, line, host: '203.0.113.9', atMs: Date.now() };
+    writeFileSync(utmp, utmpRecord(session, process.arch));
+  });
+
+  afterAll(async () => {
+    if (missing !== undefined) return;
+    await terminal.close();
+    rmSync(dirname(utmp), { recursive: true });
+  });
+
+  inContainers.each<[string, string[], RegExp, RegExp]>([
+    [
+      'is seen by a container that is shown the processes and terminals of the machine',
+      ['--pid', 'host', '--volume', '/dev:/dev'],
+      /^presence +engaged /m,
+      /^session\.remote +yes /m,
+    ],
+    [
+      'is not known to one with processes of its own, which says what it takes',
+      [],
+      /^presence +unknown /m,
+      /^session\.remote +unknown .*--pid=host$/m,
+    ],
+  ])(`%s${why}`, async (_situation, given, presence, remote) => {
+    const shown = ['--user', '0:0', '--volume', `${utmp}:/run/utmp`, ...given];
+    const up = ['up', '--only', 'sensor-service', 'orchestrator', '--profile', 'headless'];
+    const run = ['run', '--detach', '--network', 'none', ...shown, LULL_IMAGE, ...up];
+    const id = (await engine.docker(run)).trim();
+    try {
+      const ask = (): Promise<string> => engine.docker(['exec', id, 'lull', 'sensors']);
+      await untilTold(() => ask().catch(String), remote);
+      expect(await ask()).toMatch(presence);
+    } finally {
+      await engine.docker(['rm', '--force', id]);
+    }
+  });
+});
 
 describe('without what it needs, the plugin-host says in one line what that is', () => {
   inContainers.each([
