@@ -32,7 +32,7 @@ test('a value that makes no sense ends with 2, whether it was found here or by t
   const tooLong = rpcError(
     status.INVALID_ARGUMENT,
     'FIELD_INVALID',
-    'a hold lasts at most 95 days',
+    'a hold lasts at most 95 d, says orders.hold of the policy',
   );
   const unknown = rpcError(status.NOT_FOUND, 'UNKNOWN_SUBJECT', 'nothing is called x');
   const failures = [new CommandError('not a time', 2), tooLong, unknown, new Error('broken')];

@@ -8,9 +8,19 @@ export const BULK_BYTES = 50_000_000;
 /** What a look for updates may use on a metered network (ours). */
 export const METERED_BYTES_MAX = 1_000_000;
 
-/** Open when `bytes` may be sent over this network without somebody paying for more than `bytesMax`. */
+/** What would go over the network. */
+export interface ToBeSent {
+  /** Infinity where the size is not known. */
+  readonly bytes: number;
+  /** So much is no matter. */
+  readonly bytesMax?: number;
+  /** Nor is so much where nobody knows whether the network is metered. */
+  readonly unknownBytesMax?: number;
+}
+
+/** Open when it may be sent over this network without somebody paying for more than is no matter. */
 export function judgeUnmetered(
-  { bytes, bytesMax = METERED_BYTES_MAX }: { readonly bytes: number; readonly bytesMax?: number },
+  { bytes, bytesMax = METERED_BYTES_MAX, unknownBytesMax = BULK_BYTES }: ToBeSent,
   readings: Readings,
 ): GateResult {
   const tethered = valueOf(readings, 'network.tethered');
@@ -30,9 +40,9 @@ export function judgeUnmetered(
     const message = `the network ${guessed} metered; ${amount(bytes, bytesMax)}`;
     return closed({ code: 'METERED', message, ...paid, ...seen });
   }
-  if (bytes <= BULK_BYTES) return open;
-  const message = `whether the network is metered is not known; ${amount(bytes, BULK_BYTES)}`;
-  return unknown({ code: 'METERED_UNKNOWN', message, ...sent, limit: BULK_BYTES, ...seen });
+  if (bytes <= unknownBytesMax) return open;
+  const message = `whether the network is metered is not known; ${amount(bytes, unknownBytesMax)}`;
+  return unknown({ code: 'METERED_UNKNOWN', message, ...sent, limit: unknownBytesMax, ...seen });
 }
 
 /** Open unless it is known that there is no way out. Not knowing costs one attempt that fails. */

@@ -16,7 +16,7 @@ import {
   type Signal,
   type Value,
 } from './reading.js';
-import { BULK_BYTES } from './network.js';
+import { BULK_BYTES, METERED_BYTES_MAX } from './network.js';
 import { isReasonCode, plainReason, reasons } from './reason.js';
 import { judge, objections, type Requirement } from './requirement.js';
 
@@ -68,7 +68,10 @@ const arbitraryOf: { [K in Requirement['kind']]: fc.Arbitrary<Omit<Of<K>, 'kind'
   undisturbed: fc.constant({}),
   'no-power-saver': fc.constant({}),
   cool: fc.record({ hottest: fc.constantFrom(...thermalWords) }),
-  unmetered: fc.record({ bytes: fc.oneof(fc.nat(), fc.constant(Infinity)) }),
+  unmetered: fc.record(
+    { bytes: fc.oneof(fc.nat(), fc.constant(Infinity)), unknownBytesMax: fc.nat() },
+    { requiredKeys: ['bytes'] },
+  ),
   connected: fc.constant({}),
   'network-quiet': fc.record({ bytesPerS: fc.nat(1e6) }),
   'app-closed': fc.record({ path: fc.constantFrom('/', '/opt') }),
@@ -172,7 +175,9 @@ describe('for every requirement and whatever is read', () => {
 
 /** So little that it is sent over any network. */
 function isSmallLoad(requirement: Requirement): boolean {
-  return requirement.kind === 'unmetered' && requirement.bytes <= BULK_BYTES;
+  if (requirement.kind !== 'unmetered') return false;
+  const { bytes, bytesMax = METERED_BYTES_MAX, unknownBytesMax = BULK_BYTES } = requirement;
+  return bytes <= Math.max(bytesMax, unknownBytesMax);
 }
 
 describe('objections', () => {

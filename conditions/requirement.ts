@@ -12,7 +12,7 @@ import {
   judgePowerSaver,
   judgeSettled,
 } from './machine.js';
-import { judgeConnected, judgeNetworkQuiet, judgeUnmetered } from './network.js';
+import { judgeConnected, judgeNetworkQuiet, judgeUnmetered, type ToBeSent } from './network.js';
 import { judgeBattery, judgeOnAc } from './power.js';
 import { judgeDiskFree } from './disk-space.js';
 import { judgeBelow } from './load.js';
@@ -32,8 +32,7 @@ export type Requirement =
   | { readonly kind: 'undisturbed' }
   | { readonly kind: 'no-power-saver' }
   | { readonly kind: 'cool'; readonly hottest: ThermalWord }
-  /** So many bytes would be sent, Infinity where the size is not known; `bytesMax` are no matter. */
-  | { readonly kind: 'unmetered'; readonly bytes: number; readonly bytesMax?: number }
+  | ({ readonly kind: 'unmetered' } & ToBeSent)
   | { readonly kind: 'connected' }
   | { readonly kind: 'network-quiet'; readonly bytesPerS: number }
   | { readonly kind: 'app-closed'; readonly path: string }

@@ -89,6 +89,18 @@ describe('what surrounds an update', () => {
     ['50 MB where nobody knows', 'open', { kind: 'unmetered', bytes: 50_000_000 }, []],
     ['a byte more', 'unknown METERED_UNKNOWN', { kind: 'unmetered', bytes: 50_000_001 }, []],
     [
+      'as much as policy says where nobody knows',
+      'open',
+      { kind: 'unmetered', bytes: 200_000_000, unknownBytesMax: 200_000_000 },
+      [],
+    ],
+    [
+      'more than policy says where nobody knows',
+      'unknown METERED_UNKNOWN',
+      { kind: 'unmetered', bytes: 2_000_000, unknownBytesMax: 1_999_999 },
+      [],
+    ],
+    [
       'a phone of which nobody knows, on a free network',
       'open',
       bulk,

@@ -360,7 +360,7 @@ describe('BITS', () => {
     const text = 'network: { kb_per_s: 900, engaged_kb_per_s: 200 }';
     const parsed = parsePolicy(text, 'UTC');
     if (parsed.kind === 'invalid') throw new Error(parsed.problems.join());
-    const { network, disk, leaseMs } = parsed.policy;
+    const { network, disk, leaseMs, callsPerMinuteMax, keepAwakeMsMax } = parsed.policy;
     const [{ subject, runId, epoch, attempt, guard } = fail()] = planOf(
       offering([updateOf('a')]),
     ).admit;
@@ -372,6 +372,8 @@ describe('BITS', () => {
         attempt,
         leaseMs,
         guard,
+        callsPerMinuteMax,
+        keepAwakeMsMax,
         network,
         settings: new Map(),
         work: subject.work,

@@ -60,7 +60,7 @@ busTest(
   'on mains a run blocks sleep and idleness, and its end lets the machine sleep again',
   async () => {
     const awake = await onBus();
-    const [one, other] = [awake.during(), awake.during()];
+    const [one, other] = [awake.during(3_600_000), awake.during(3_600_000)];
     await until(['sleep:idle Lull block']);
     one();
     other();
@@ -70,7 +70,7 @@ busTest(
 
 busTest('our own inhibitor is no sign of a person; anybody else is', async () => {
   const awake = await onBus();
-  awake.during();
+  awake.during(3_600_000);
   await until(['sleep:idle Lull block']);
   const ours = (await bus.call(manager, 'ListInhibitors')) as unknown[];
   expect(idleInhibited(ours).value).toEqual({ kind: 'flag', flag: false });
@@ -88,7 +88,7 @@ busTest('a section delays a shutdown, also on battery, and blocks none', async (
 
 busTest('after an hour the machine may sleep, whatever runs', async () => {
   const awake = await onBus();
-  awake.during();
+  awake.during(3_600_000);
   await until(['sleep:idle Lull block']);
   clock.advance(3_600_000);
   await until([]);

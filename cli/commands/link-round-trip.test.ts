@@ -206,6 +206,7 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
         bytesPerSMax: Number.POSITIVE_INFINITY,
         engagedBytesPerSMax: 500_000,
         meteredBytesMax: 0,
+        meteredUnknownBytesMax: 1,
         privateHosts: ['registry.corp.example'],
       };
       const sent = grantToWire({
@@ -219,6 +220,8 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
         work,
         guard,
         network,
+        callsPerMinuteMax: 7,
+        keepAwakeMsMax: 600_000,
         disk: {
           previousVersions: 3,
           readBytesPerSMax: Number.POSITIVE_INFINITY,
@@ -240,6 +243,8 @@ test('a grant arrives as it was given, whatever it guards and asks for', () => {
           processesMax: 8,
           diskBytesMax: 100_000_000,
           previousVersions: 3,
+          callsPerMinuteMax: 7,
+          keepAwakeMsMax: 600_000,
           diskRates: { readBytesPerSMax: Number.POSITIVE_INFINITY, writeBytesPerSMax: 8_000_000 },
         },
         guard,

@@ -21,7 +21,7 @@ import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Rollout } from '../world/rollouts.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
-import { meantBy, orderProblem } from './order.js';
+import { meantBy, whyProblem } from './order.js';
 
 export interface FleetDeps {
   /** What holds for all machines. */
@@ -84,7 +84,7 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
   };
 
   async function stop({ subject, why }: StopRolloutRequest, attribution: Attribution) {
-    const problem = orderProblem('hold', why, 1);
+    const problem = whyProblem(why);
     if (problem !== undefined) {
       throw new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', problem);
     }

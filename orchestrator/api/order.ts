@@ -1,29 +1,37 @@
 // Orders: what an operator, or somebody who objects, may say, and for how long.
 
-import { displayText } from '../../conditions/words.js';
+import { displayText, formatDuration } from '../../conditions/words.js';
+import type { Policy } from '../policy/policy.js';
 import { updateKey, type World } from '../world/world.js';
 
-const DAY_MS = 86_400_000;
-
-/** Longest times: a hold that outlives everybody's memory of it is a hole (snapd's 95 days). */
-export const forMsMax = { hold: 95 * DAY_MS, veto: 14 * DAY_MS, switch: 14 * DAY_MS } as const;
+/** What ends, and policy's key that says when at the latest. */
+const keyOf = { hold: 'orders.hold', veto: 'orders.veto', switch: 'orders.pause_all' } as const;
+export type OrderKind = keyof typeof keyOf;
 
 const WHY_CHARS_MAX = 256;
 const OWNER_BYTES_MAX = 64;
 
 /** What is wrong with an order's reason and length, or undefined. */
 export function orderProblem(
-  kind: keyof typeof forMsMax,
+  kind: OrderKind,
   why: string,
   forMs: number,
+  { orderMsMax }: Pick<Policy, 'orderMsMax'>,
 ): string | undefined {
-  if (isBlank(why)) return 'say why, with --why';
-  if (why.length > WHY_CHARS_MAX)
-    return `the reason is longer than ${String(WHY_CHARS_MAX)} characters`;
+  const problem = whyProblem(why);
+  if (problem !== undefined) return problem;
   if (!(forMs > 0)) return 'say for how long, with --for';
-  const days = forMsMax[kind] / DAY_MS;
-  if (forMs > forMsMax[kind]) return `a ${kind} lasts at most ${String(days)} days`;
-  return undefined;
+  const most = formatDuration(orderMsMax[kind]);
+  return forMs > orderMsMax[kind]
+    ? `a ${kind} lasts at most ${most}, says ${keyOf[kind]} of the policy`
+    : undefined;
+}
+
+/** What is wrong with a reason, or undefined. */
+export function whyProblem(why: string): string | undefined {
+  if (isBlank(why)) return 'say why, with --why';
+  const isLong = why.length > WHY_CHARS_MAX;
+  return isLong ? `the reason is longer than ${String(WHY_CHARS_MAX)} characters` : undefined;
 }
 
 /** What is wrong with who objects, or undefined. */

@@ -163,7 +163,12 @@ describe('a hold', () => {
     ['a reason that shows nothing', () => hold('a', '\u200b\u0007'), 'FIELD_INVALID', /--why/],
     ['a long reason', () => hold('a', 'x'.repeat(257)), 'FIELD_INVALID', /256/],
     ['no time', () => hold('a', 'x', 0), 'FIELD_INVALID', /--for/],
-    ['more than 95 days', () => hold('a', 'x', 95 * DAY_MS + 1), 'FIELD_INVALID', /95 days/],
+    [
+      'more than 95 days',
+      () => hold('a', 'x', 95 * DAY_MS + 1),
+      'FIELD_INVALID',
+      /95 d, says orders\.hold/,
+    ],
   ])('of %s is refused, and writes nothing', async (_what, call, reason, words) => {
     const before = await factCount();
     const [, code, message] = await refusalOf(call());
@@ -211,7 +216,7 @@ describe('a veto', () => {
     ['somebody who shows no name', () => veto(' \u202e '), /--owner/],
     ['a long name', () => veto('ü'.repeat(33)), /64 bytes/],
     ['no reason', () => veto('till 3', ''), /--why/],
-    ['more than 14 days', () => veto('till 3', 'x', 14 * DAY_MS + 1), /14 days/],
+    ['more than 14 days', () => veto('till 3', 'x', 14 * DAY_MS + 1), /14 d, says orders\.veto/],
   ])('of %s is refused', async (_what, call, words) => {
     const [grpc, code, message] = await refusalOf(call());
     expect([grpc, code]).toEqual(['INVALID_ARGUMENT', 'FIELD_INVALID']);

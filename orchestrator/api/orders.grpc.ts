@@ -23,8 +23,8 @@ import {
   orderProblem,
   ownerProblem,
   subjectsNamed,
-  type forMsMax,
   type NamedSubject,
+  type OrderKind,
 } from './order.js';
 import { recorded } from './recorded.grpc.js';
 import { subjectsNow } from './subjects.wire.js';
@@ -49,8 +49,8 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
     deps.wake();
   };
   const impose = (restraint: Restraint): Promise<void> => recorded(deps, restraint);
-  const until = (kind: keyof typeof forMsMax, why: string, forMs: bigint): number => {
-    const problem = orderProblem(kind, why, Number(forMs));
+  const until = (kind: OrderKind, why: string, forMs: bigint): number => {
+    const problem = orderProblem(kind, why, Number(forMs), deps.policy());
     if (problem !== undefined) {
       throw new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', problem);
     }

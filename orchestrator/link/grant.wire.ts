@@ -21,6 +21,8 @@ export interface Grant {
   readonly work: Work;
   readonly guard: readonly Requirement[];
   readonly network: Policy['network'];
+  readonly callsPerMinuteMax: number;
+  readonly keepAwakeMsMax: number;
   readonly disk: Pick<
     Policy['disk'],
     'previousVersions' | 'readBytesPerSMax' | 'writeBytesPerSMax'
@@ -53,6 +55,8 @@ export function grantToWire(grant: Grant): NonNullable<AttachResponse['kind']> {
         previousVersions: grant.disk.previousVersions,
         diskReadBytesPerSMax: rateToWire(grant.disk.readBytesPerSMax),
         diskWriteBytesPerSMax: rateToWire(grant.disk.writeBytesPerSMax),
+        callsPerMinuteMax: grant.callsPerMinuteMax,
+        keepAwakeMsMax: BigInt(Math.round(grant.keepAwakeMsMax)),
       },
       guard: grant.guard.map(requirementToWire),
       network: {

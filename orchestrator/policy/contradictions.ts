@@ -62,6 +62,11 @@ export const contradictions: readonly Contradiction[] = [
     problem: 'network.engaged_kb_per_s is above network.kb_per_s, which holds then as well',
   },
   {
+    keys: ['network.metered_mb', 'network.metered_unknown_mb'],
+    when: ({ network }) => !isRising([network?.metered_mb, network?.metered_unknown_mb]),
+    problem: 'network.metered_mb is above network.metered_unknown_mb, which would change nothing',
+  },
+  {
     keys: ['retry.first', 'retry.max'],
     when: (_file, { retry }) => retry.firstMs > retry.maxMs,
     problem: 'retry.first is longer than retry.max',

@@ -58,17 +58,24 @@ retry: { first: 500ms, give_up: 2d }
 test('every limit has a key', () => {
   const policy = policyOf(`
 heat: { change: moderate, look: critical }
-network: { others_kb_per_s: 50 }
+network: { others_kb_per_s: 50, metered_unknown_mb: 200 }
 quiet_chance: { normal: 1, overdue: 0.1 }
-quotas: { runs_per_minute: 3 }
+quotas: { runs_per_minute: 3, calls_per_minute: 1000 }
 breaker: { failures: 2, window: 1h, pause: 2h }
-retry: { max: 1h, failures: 9, attempts: 7 }
+retry: { max: 1h, failures: 9, attempts: 7, asked_max: 2h }
 deadlines: { critical: { after: 1d, grace: 0s } }
+orders: { hold: 180d, veto: 1h, pause_all: 30d }
+keep_awake: 2h
 `);
   expect(policy.heat).toEqual({ change: 'moderate', look: 'critical' });
   expect(policy.network.othersBytesPerSMax).toBe(50_000);
   expect(policy.quietChance).toEqual({ ...defaultPolicy.quietChance, normal: 1, overdue: 0.1 });
-  expect(policy.runsPerMinuteMax).toBe(3);
+  expect(policy.network.meteredUnknownBytesMax).toBe(200_000_000);
+  expect([policy.runsPerMinuteMax, policy.callsPerMinuteMax]).toEqual([3, 1_000]);
+  expect(policy.retry.askedMsMax).toBe(7_200_000);
+  expect(policy.keepAwakeMsMax).toBe(7_200_000);
+  const DAY_MS = 86_400_000;
+  expect(policy.orderMsMax).toEqual({ hold: 180 * DAY_MS, veto: 3_600_000, switch: 30 * DAY_MS });
   expect(policy.breaker).toEqual({ failuresMax: 2, windowMs: 3_600_000, pauseMs: 7_200_000 });
   expect(policy.retry).toMatchObject({ maxMs: 3_600_000, failuresMax: 9, attemptsMax: 7 });
   expect(policy.deadlines.critical).toEqual({ deadlineMs: 86_400_000, graceMs: 0 });
@@ -113,6 +120,13 @@ test.each([
     'groups: [{ name: g, hosts: ["(a+)+$"], at_once: 1 }]',
     'hosts',
   ],
+  ['a trip switch that nobody could use', 'orders: { pause_all: 0s }', 'orders.pause_all: is less'],
+  [
+    'a wait that no host passes on',
+    'retry: { asked_max: 25h }',
+    'retry.asked_max: is more than 24h',
+  ],
+  ['no calls at all', 'quotas: { calls_per_minute: 0 }', 'quotas.calls_per_minute'],
   ['a chance above one', 'quiet_chance: { normal: 1.5 }', 'quiet_chance.normal'],
   [
     'a yes where a rule is wanted',

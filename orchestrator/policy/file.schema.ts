@@ -16,6 +16,7 @@ import {
   share,
   window,
 } from './file.fields.js';
+import { ASKED_MS_MAX } from './retry.js';
 import { isTimeZone } from './zone.js';
 
 /** A section of the file: it may be left out, and so may each of its keys. */
@@ -37,6 +38,8 @@ const level = z.enum(intrusions);
 const heat = z.enum(thermalWords);
 const deadlineRule = section({ after: duration, grace: duration });
 const count = (max: number) => z.number().int().min(1).max(max);
+/** Shorter, and nobody could say it any more: least of all that everything has to stop. */
+const orderLength = duration.refine((ms) => ms >= 60_000, 'is less than 1m: nobody could use it');
 const scope = z.enum(['user-mode', 'driver', 'firmware', 'kernel', 'bios']);
 
 export const policyFileSchema = z.strictObject({
@@ -44,6 +47,7 @@ export const policyFileSchema = z.strictObject({
   scopes: z.array(scope).optional(),
   confinement: z.enum(levels).optional(),
   holds: z.array(hold).max(256).optional(),
+  orders: section({ hold: orderLength, veto: orderLength, pause_all: orderLength }),
   groups: z.array(group).max(64).optional(),
   rollout: section({ rings: z.array(ring).max(16), failures: count(1_000) }),
   waiting: section({
@@ -83,8 +87,9 @@ export const policyFileSchema = z.strictObject({
   quiet_chance: section({ normal: share, due: share, overdue: share }),
   restarts: z.enum(['ask', 'allow']).optional(),
   restart_warning: duration.optional(),
+  keep_awake: duration.optional(),
   slots: section({ change: count(16), fetch: count(16), small: count(16) }),
-  quotas: section({ runs_per_minute: count(64) }),
+  quotas: section({ runs_per_minute: count(64), calls_per_minute: count(100_000) }),
   breaker: section({ failures: count(16), window: duration, pause: duration }),
   load: section(limits),
   heat: section({ change: heat, look: heat }),
@@ -93,6 +98,7 @@ export const policyFileSchema = z.strictObject({
     kb_per_s: rate,
     engaged_kb_per_s: rate,
     metered_mb: z.number().min(0).max(1e9),
+    metered_unknown_mb: z.number().min(0).max(1e9),
     private_hosts: z.array(privateHost).max(64),
   }),
   battery: section({ start: percent, continue: percent }),
@@ -113,6 +119,10 @@ export const policyFileSchema = z.strictObject({
     bad_content: duration,
     bad_content_max: duration,
     network_down: duration,
+    asked_max: duration.refine(
+      (ms) => ms <= ASKED_MS_MAX,
+      'is more than 24h: no host passes it on',
+    ),
     attempts: count(100),
   }),
 });

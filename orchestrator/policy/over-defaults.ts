@@ -7,7 +7,7 @@ import { defaultPolicy, type DeadlineRule, type Policy } from './policy.js';
 /** @param machineTimeZone where the file names none. */
 export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy {
   const base = defaultPolicy;
-  const { waiting, battery, retry, breaker, disk, network, deadlines } = file;
+  const { waiting, battery, retry, breaker, disk, network, deadlines, orders } = file;
   const megabytes = (mb: number | undefined, otherwise: number): number =>
     mb === undefined ? otherwise : mb * 1_000_000;
   const kilobytes = (kb: number | undefined, otherwise: number): number =>
@@ -20,6 +20,11 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
     scopes: file.scopes ?? base.scopes,
     confinement: file.confinement ?? base.confinement,
     holds: file.holds ?? base.holds,
+    orderMsMax: {
+      hold: orders?.hold ?? base.orderMsMax.hold,
+      veto: orders?.veto ?? base.orderMsMax.veto,
+      switch: orders?.pause_all ?? base.orderMsMax.switch,
+    },
     groups: file.groups ?? base.groups,
     rollout: {
       rings: file.rollout?.rings ?? base.rollout.rings,
@@ -57,6 +62,8 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
     restartWarningMs: file.restart_warning ?? base.restartWarningMs,
     slots: { ...base.slots, ...defined(file.slots) },
     runsPerMinuteMax: file.quotas?.runs_per_minute ?? base.runsPerMinuteMax,
+    callsPerMinuteMax: file.quotas?.calls_per_minute ?? base.callsPerMinuteMax,
+    keepAwakeMsMax: file.keep_awake ?? base.keepAwakeMsMax,
     breaker: {
       failuresMax: breaker?.failures ?? base.breaker.failuresMax,
       windowMs: breaker?.window ?? base.breaker.windowMs,
@@ -69,6 +76,10 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       bytesPerSMax: rate(network?.kb_per_s, base.network.bytesPerSMax),
       engagedBytesPerSMax: rate(network?.engaged_kb_per_s, base.network.engagedBytesPerSMax),
       meteredBytesMax: megabytes(network?.metered_mb, base.network.meteredBytesMax),
+      meteredUnknownBytesMax: megabytes(
+        network?.metered_unknown_mb,
+        base.network.meteredUnknownBytesMax,
+      ),
       privateHosts: network?.private_hosts ?? base.network.privateHosts,
     },
     battery: {
@@ -93,6 +104,7 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       badContentMs: retry?.bad_content ?? base.retry.badContentMs,
       badContentMsMax: retry?.bad_content_max ?? base.retry.badContentMsMax,
       networkDownMs: retry?.network_down ?? base.retry.networkDownMs,
+      askedMsMax: retry?.asked_max ?? base.retry.askedMsMax,
       attemptsMax: retry?.attempts ?? base.retry.attemptsMax,
     },
   };

@@ -3,10 +3,11 @@
 import type { Manifest } from '../../bundle/manifest.js';
 import type { Level } from '../../conditions/confinement.js';
 import type { PercentSignal, ThermalWord } from '../../conditions/reading.js';
-import { METERED_BYTES_MAX } from '../../conditions/network.js';
+import { BULK_BYTES, METERED_BYTES_MAX } from '../../conditions/network.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { Publisher } from '../trust/publisher.js';
 import { defaultDisk, type DiskPolicy } from './disk.js';
+import { defaultRetry, type RetryPolicy } from './retry.js';
 import type { Window } from './window.js';
 
 const SECOND = 1_000;
@@ -52,6 +53,8 @@ export interface Policy {
   readonly publishers: readonly Publisher[];
   readonly scopes: readonly Manifest['scope'][];
   readonly holds: readonly PolicyHold[];
+  /** How long an operator's hold, somebody's objection, and the trip switch stand at the most. */
+  readonly orderMsMax: { readonly hold: number; readonly veto: number; readonly switch: number };
   readonly groups: readonly Group[];
   readonly rollout: {
     /** In order; none: every machine at once. Machines in none of them come last. */
@@ -110,6 +113,8 @@ export interface Policy {
     readonly engagedBytesPerSMax: number;
     /** What one run may take over a metered network. */
     readonly meteredBytesMax: number;
+    /** More than this waits where nobody knows whether the network is metered. */
+    readonly meteredUnknownBytesMax: number;
     /** Hosts of a vendor's manifest that may have a private address. */
     readonly privateHosts: readonly string[];
   };
@@ -125,29 +130,17 @@ export interface Policy {
   };
   /** Runs that one updater may start in a minute. */
   readonly runsPerMinuteMax: number;
+  /** Calls that one launch may make of its host in a minute. */
+  readonly callsPerMinuteMax: number;
+  /** A machine is kept awake for runs for so long in a session. */
+  readonly keepAwakeMsMax: number;
   /** Thresholds in percent; a signal that is absent is not asked. */
   readonly load: Readonly<Partial<Record<PercentSignal, number>>>;
   /** For so long after a run of our own, load is not asked: we would measure ourselves. */
   readonly ownLoadMs: number;
   readonly battery: { readonly startPercent: number; readonly continuePercent: number };
   readonly disk: DiskPolicy;
-  readonly retry: {
-    readonly firstMs: number;
-    readonly maxMs: number;
-    readonly installMs: number;
-    /** After so many failures of an update: once a day. */
-    readonly failuresMax: number;
-    /** After so many in a row: not any more, until a person or another version comes. */
-    readonly demotedAtCount: number;
-    readonly giveUpMs: number;
-    /** After content that is not what it was said to be; doubled with each, up to the longest. */
-    readonly badContentMs: number;
-    readonly badContentMsMax: number;
-    /** The longest wait for a server where nobody knows whether the network leads anywhere. */
-    readonly networkDownMs: number;
-    /** Attempts at one run when the updater crashes or the host goes away. */
-    readonly attemptsMax: number;
-  };
+  readonly retry: RetryPolicy;
   /** How many runs a machine takes at once. */
   readonly slots: {
     readonly change: number;
@@ -162,6 +155,8 @@ export const defaultPolicy: Policy = {
   publishers: [],
   scopes: ['user-mode'],
   holds: [],
+  // A hold that outlives everybody's memory of it is a hole (snapd's 95 days); the rest ours.
+  orderMsMax: { hold: 95 * DAY, veto: 14 * DAY, switch: 14 * DAY },
   groups: [],
   rollout: { rings: [], failuresMax: 2 }, // Ours: one may be the machine's own fault.
   confinement: 'confined', // Ours: every boundary and every limit, on any machine with cgroups.
@@ -196,12 +191,15 @@ export const defaultPolicy: Policy = {
     bytesPerSMax: Number.POSITIVE_INFINITY, // Nobody is there to be disturbed.
     engagedBytesPerSMax: 500_000, // Ours: a call in HD takes less than most lines have left then.
     meteredBytesMax: METERED_BYTES_MAX, // Ours: a look, not a download.
+    meteredUnknownBytesMax: BULK_BYTES, // Ours.
     privateHosts: [],
   },
   restarts: 'ask', // Windows, Zincati.
   restartWarningMs: 15 * MINUTE, // Windows.
   breaker: { failuresMax: 3, windowMs: DAY, pauseMs: DAY }, // Ours.
   runsPerMinuteMax: 20, // Android.
+  callsPerMinuteMax: 250, // The same.
+  keepAwakeMsMax: HOUR, // Windows.
   load: {
     'cpu.busy': 20, // Windows: at least 80 % idle.
     'disk.busy': 20, // The same.
@@ -213,18 +211,7 @@ export const defaultPolicy: Policy = {
   ownLoadMs: MINUTE, // The length of the window over which pressure is measured.
   battery: { startPercent: 20, continuePercent: 10 }, // uupd.
   disk: defaultDisk,
-  retry: {
-    firstMs: 30 * SECOND, // Android.
-    maxMs: 5 * HOUR, // The same.
-    installMs: 30 * MINUTE, // Windows' OEM updates.
-    failuresMax: 3, // The same.
-    demotedAtCount: 12, // Zincati.
-    giveUpMs: DAY, // The same.
-    badContentMs: DAY, // ChromeOS.
-    badContentMsMax: 16 * DAY, // The same.
-    networkDownMs: 20 * MINUTE, // snapd.
-    attemptsMax: 5, // Ours.
-  },
+  retry: defaultRetry,
   slots: { change: 1, fetch: 2, small: 1 }, // Installs exclude each other on Windows; the rest ours.
   leaseMs: 2 * SECOND, // Ours: the longest that a host runs on without its orchestrator.
 };

@@ -122,7 +122,7 @@ function admissionFact(admission: Admission, { hostId }: HostConnection): Fact {
 
 function grantOf(
   admission: Admission,
-  { leaseMs, network, disk }: Policy,
+  { leaseMs, network, disk, callsPerMinuteMax, keepAwakeMsMax }: Policy,
 ): ReturnType<typeof grantToWire> {
   const { subject, runId, epoch, attempt, guard } = admission;
   const { version, settings } = acceptedOf(admission);
@@ -130,8 +130,7 @@ function grantOf(
   const { work } = subject;
   return grantToWire({
     ...{ runId, epoch, attempt, leaseMs, manifest, envelope, settings, work, guard },
-    network,
-    disk,
+    ...{ network, disk, callsPerMinuteMax, keepAwakeMsMax },
   });
 }
 

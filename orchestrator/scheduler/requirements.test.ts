@@ -97,7 +97,21 @@ describe('to start', () => {
     expect(all).toContainEqual({
       ...{ kind: 'unmetered', bytes: BULK_BYTES },
       bytesMax: defaultPolicy.network.meteredBytesMax,
+      unknownBytesMax: BULK_BYTES,
     });
+  });
+
+  test('what is bulk where nobody knows is what policy says, and its guard says the same', () => {
+    const network = { ...defaultPolicy.network, meteredUnknownBytesMax: 10_000_000 };
+    const policy = { ...defaultPolicy, network };
+    for (const all of [
+      toStart(want('download'), policy, options),
+      toContinue(want('download'), policy),
+    ])
+      expect(all).toContainEqual({
+        ...{ kind: 'unmetered', bytes: BULK_BYTES },
+        ...{ bytesMax: network.meteredBytesMax, unknownBytesMax: 10_000_000 },
+      });
   });
 
   test('sizes that nobody told leave the rest that is kept for the person', () => {

@@ -140,7 +140,7 @@ function busyRequirements(
 
 function comfort({ action, work, level }: Want, policy: Policy): Requirement[] {
   if (level === 'forced') return [];
-  const bytesMax = policy.network.meteredBytesMax;
+  const { meteredBytesMax: bytesMax, meteredUnknownBytesMax: unknownBytesMax } = policy.network;
   const weight = weightOf(action);
   const hottest = weight === 'change' ? policy.heat.change : policy.heat.look;
   return [
@@ -148,7 +148,7 @@ function comfort({ action, work, level }: Want, policy: Policy): Requirement[] {
     { kind: 'no-power-saver' },
     { kind: 'cool', hottest },
     ...(weight === 'fetch' && bytesOf(work) > bytesMax
-      ? [{ kind: 'unmetered', bytes: bytesOf(work), bytesMax } as const]
+      ? [{ kind: 'unmetered', bytes: bytesOf(work), bytesMax, unknownBytesMax } as const]
       : []),
   ];
 }
@@ -157,7 +157,7 @@ function oneHotter(word: ThermalWord): ThermalWord {
   return thermalWords[thermalWords.indexOf(word) + 1] ?? word;
 }
 
-/** An update that does not say how large it is counts as just not bulk. */
+/** An update that does not say how large it is counts as 50 MB: by default as just not bulk. */
 function bytesOf(work: Work): number {
   return work.kind === 'scan' ? 0 : (work.update.downloadBytes ?? BULK_BYTES);
 }

@@ -99,6 +99,7 @@ function scanFailed(
     outcome,
     atMs,
     Math.max(waitMs, scanFloorMs(updater)),
+    retry,
   );
 }
 
@@ -144,7 +145,7 @@ export function foldPerformed(
       return;
     case 'failed':
       if (isMending(actionOf(run))) {
-        const failed = { run, failure: outcome, waitMs: askedMs(outcome), atMs };
+        const failed = { run, failure: outcome, waitMs: askedMs(outcome, retry), atMs };
         foldMendingFailed(world, key, state, failed, retry);
         return;
       }
@@ -206,6 +207,6 @@ function performFailed(
         : failureCount < retry.failuresMax
           ? retry.installMs
           : retry.giveUpMs;
-  const trials = failedTrials(failureCount, badContentCount, outcome, atMs, waitMs);
+  const trials = failedTrials(failureCount, badContentCount, outcome, atMs, waitMs, retry);
   world.updates.set(key, { ...state, trials });
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy } from '../policy/policy.js';
+import { defaultPolicy, type Policy } from '../policy/policy.js';
 import type { Action } from '../../bundle/manifest.js';
 import {
   admitted,
@@ -213,14 +213,22 @@ describe('the end of a scan', () => {
 });
 
 describe('the end of an action', () => {
-  function stateAfter(nextAction: Action, ...outcomes: Parameters<typeof finished>[1][]) {
+  function stateUnder(
+    policy: Policy['retry'],
+    nextAction: Action,
+    ...outcomes: Parameters<typeof finished>[1][]
+  ) {
     const update = updateOf('a', { nextAction });
     const ends = outcomes.flatMap((outcome) => [
       admitted('r', perform(update)),
       finished('r', outcome),
     ]);
-    const world = worldOf(at(0, submitted(), enabled(), found([update]), ...ends));
+    const world = worldOf(at(0, submitted(), enabled(), found([update]), ...ends), policy);
     return world.updates.get(updateKey(UPDATER, 'a'));
+  }
+
+  function stateAfter(nextAction: Action, ...outcomes: Parameters<typeof finished>[1][]) {
+    return stateUnder(retry, nextAction, ...outcomes);
   }
 
   test('that leads to another one names it and starts counting anew', () => {
@@ -278,6 +286,13 @@ describe('the end of an action', () => {
         .notBeforeMs;
     expect([asks(3_600_000), asks(1e12)]).toEqual([3_600_000, 86_400_000]);
     expect(asks(1)).toBeGreaterThan(1);
+  });
+
+  test('or for as long as policy honours it', () => {
+    const outcome = { ...failure('UPSTREAM_DOWN'), retryAfterMs: 3_600_000 } as never;
+    const impatient = { ...retry, askedMsMax: 600_000 };
+    expect(stateAfter('download', outcome)?.trials.askedUntilMs).toBe(3_600_000);
+    expect(stateUnder(impatient, 'download', outcome)?.trials.askedUntilMs).toBe(600_000);
   });
 
   test("a metered network is nobody's failure", () => {

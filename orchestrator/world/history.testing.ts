@@ -25,9 +25,9 @@ export function entriesOf(dated: readonly Dated[]): Entry[] {
   });
 }
 
-export function worldOf(dated: readonly Dated[]): MutableWorld {
+export function worldOf(dated: readonly Dated[], retry = defaultPolicy.retry): MutableWorld {
   const world = emptyWorld();
-  for (const entry of entriesOf(dated)) foldEntry(world, entry, defaultPolicy.retry);
+  for (const entry of entriesOf(dated)) foldEntry(world, entry, retry);
   return world;
 }
 

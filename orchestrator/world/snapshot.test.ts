@@ -22,13 +22,15 @@ import { FLEET_HISTORY_MAX, type World } from './world.js';
 const golden: Readonly<Record<number, string>> = {
   1: '6b4a81457c0132fbe1bbc2a7c2d735f9e14c67458bc3b328475cfdcdf37b649c',
   2: 'e7a343f63bac682ab3cf96771c7d352bfafc42889c7e41469f29ffc4632157cc',
+  3: '89744e22a2066e288af027bb1b6323ba6fda4a9bba31dd368d462afa9a2a3e61',
 };
 
 /** Not the default, which may change without the fold. */
 const retry: Policy['retry'] = {
   ...{ firstMs: 30_000, maxMs: 18_000_000, installMs: 1_800_000, failuresMax: 3 },
   ...{ demotedAtCount: 12, giveUpMs: 86_400_000, badContentMs: 86_400_000 },
-  ...{ badContentMsMax: 1_382_400_000, networkDownMs: 1_200_000, attemptsMax: 5 },
+  ...{ badContentMsMax: 1_382_400_000, networkDownMs: 1_200_000, askedMsMax: 86_400_000 },
+  attemptsMax: 5,
 };
 const machines = ['m1', 'm2', 'm3'];
 

@@ -7,9 +7,6 @@ import type { Trials } from './world.js';
 
 export type Failure = Extract<Outcome, { kind: 'failed' }>;
 
-/** An upstream that asks for more is asked again all the same (Chromium's updater). */
-const RETRY_AFTER_MS_MAX = 24 * 3_600_000;
-
 /**
  * Waited for, however often, and nobody's failure; each time for twice as long, so that it is waited for
  * no longer than what is waited for has lasted.
@@ -23,7 +20,7 @@ export function waitForOthers(
 ): Trials {
   const { code, message } = outcome;
   const waitCount = (before.waitCount ?? 0) + 1;
-  const waitMs = Math.max(backoffMs(retry, waitCount, run.id), askedMs(outcome));
+  const waitMs = Math.max(backoffMs(retry, waitCount, run.id), askedMs(outcome, retry));
   const notBeforeMs = atMs + waitMs;
   return { ...before, waitCount, lastFailure: { code, message }, failedAtMs: atMs, notBeforeMs };
 }
@@ -34,9 +31,10 @@ export function failedTrials(
   outcome: Failure,
   atMs: number,
   waitMs: number,
+  retry: Policy['retry'],
 ): Trials {
   const { code, message } = outcome;
-  const asked = askedMs(outcome);
+  const asked = askedMs(outcome, retry);
   return {
     failureCount,
     lastFailure: { code, message },
@@ -56,7 +54,7 @@ export function badContentAfter(before: Trials, { phase }: Run, { code }: Failur
   return isContent && phase.kind !== 'admitted' ? (before.badContentCount ?? 0) + 1 : 0;
 }
 
-/** How long the upstream wants to be left alone. */
-export function askedMs({ retryAfterMs = 0 }: Failure): number {
-  return Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MS_MAX);
+/** How long the upstream wants to be left alone, as far as that is honoured. */
+export function askedMs({ retryAfterMs = 0 }: Failure, { askedMsMax }: Policy['retry']): number {
+  return Math.min(Math.max(0, retryAfterMs), askedMsMax);
 }

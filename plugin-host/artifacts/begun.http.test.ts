@@ -71,7 +71,12 @@ test('a download that stands still outlives what another updater, and its own, l
 });
 
 describe('what was cut', () => {
-  const limits = { diskBytesMax: 400_000, criticalSMax: 0, previousVersions: 1 };
+  const limits = {
+    diskBytesMax: 400_000,
+    criticalSMax: 0,
+    previousVersions: 1,
+    callsPerMinuteMax: 250,
+  };
 
   test('counts for the share of its updater, and makes room for what it begins next', async () => {
     const contents = Array.from({ length: 5 }, () => randomBytes(ALL));

@@ -10,7 +10,12 @@ import { hexOf, orderFor, serveContent } from './upstream.http.testing.js';
 
 const contents = Array.from({ length: 4 }, () => randomBytes(300_000));
 /** Two of the largest, and no three of these. */
-const limits = { diskBytesMax: 400_000, criticalSMax: 0, previousVersions: 1 };
+const limits = {
+  diskBytesMax: 400_000,
+  criticalSMax: 0,
+  previousVersions: 1,
+  callsPerMinuteMax: 250,
+};
 let rig: Rig;
 
 beforeEach(async () => {

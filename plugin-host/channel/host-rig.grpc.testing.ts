@@ -77,7 +77,12 @@ export async function openHostRig(changes: Partial<TestRun> = {}): Promise<HostR
       fetchPrefixes: [upstream.url],
       operatorHosts: [new URL(upstream.url).host],
     },
-    limits: { diskBytesMax: 1_000_000, criticalSMax: 60, previousVersions: 1 },
+    limits: {
+      diskBytesMax: 1_000_000,
+      criticalSMax: 60,
+      previousVersions: 1,
+      callsPerMinuteMax: 250,
+    },
     ...changes,
   });
   let nowMs = 0;

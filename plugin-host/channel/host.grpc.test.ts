@@ -122,7 +122,9 @@ describe('a critical section', () => {
     expect(await refusal(enter('x', 61))).toEqual([status.INVALID_ARGUMENT, 'FIELD_INVALID']);
     expect(await refusal(enter('x', 0))).toEqual([status.INVALID_ARGUMENT, 'FIELD_INVALID']);
     expect(await refusal(enter('', 1))).toEqual([status.INVALID_ARGUMENT, 'FIELD_INVALID']);
-    await reopen({ limits: { diskBytesMax: 1, criticalSMax: 0, previousVersions: 1 } });
+    await reopen({
+      limits: { diskBytesMax: 1, criticalSMax: 0, previousVersions: 1, callsPerMinuteMax: 250 },
+    });
     expect(await refusal(enter('x', 1))).toEqual([status.PERMISSION_DENIED, 'GRANT_MISSING']);
   });
 });

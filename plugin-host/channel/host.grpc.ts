@@ -31,7 +31,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Artifacts } from '../artifacts/artifacts.http.js';
 import type { Installer } from '../install/install.fs.js';
 import { CHECKPOINT_BYTES_MAX, type Checkpoints } from '../runs/checkpoints.fs.js';
-import { CALLS_PER_MINUTE, fullCallRate, takeCall } from './call-rate.js';
+import { fullCallRate, takeCall } from './call-rate.js';
 import { HostError } from './host-failure.js';
 import type { HostedLaunch } from './hosted-launch.js';
 import type { HostedRun } from './hosted-run.js';
@@ -131,16 +131,16 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
     act: (request: Request, run: HostedRun) => Promise<Response>,
   ) {
     return answerOwn((request: Request, run: HostedRun) => {
-      requireRate();
+      requireRate(run);
       return act(request, run);
     });
   }
 
-  function requireRate(): void {
-    const taken = takeCall(callRate, clock.now().monotonicMs);
+  function requireRate({ limits: { callsPerMinuteMax } }: HostedRun): void {
+    const taken = takeCall(callRate, clock.now().monotonicMs, callsPerMinuteMax);
     callRate = taken.rate;
     if (taken.afterMs === 0) return;
-    throw new HostError('RATE_LIMITED', `more than ${String(CALLS_PER_MINUTE)} calls a minute`, {
+    throw new HostError('RATE_LIMITED', `more than ${String(callsPerMinuteMax)} calls a minute`, {
       retryAfterMs: taken.afterMs,
     });
   }
@@ -178,7 +178,7 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
     if (open.fetches >= FETCHES_MAX) {
       throw new HostError('RATE_LIMITED', `at most ${String(FETCHES_MAX)} downloads at once`);
     }
-    requireRate();
+    requireRate(run);
     open.fetches += 1;
     try {
       await serveFetch(call, run, deps);

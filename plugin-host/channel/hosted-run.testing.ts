@@ -34,7 +34,12 @@ export function testRun(
     runId: 'run-1',
     uid: process.getuid?.() ?? 0,
     grants: { installRoots: [], egress: [], fetchPrefixes: [], operatorHosts: [] },
-    limits: { diskBytesMax: 64 * 1024 * 1024, criticalSMax: 0, previousVersions: 1 },
+    limits: {
+      diskBytesMax: 64 * 1024 * 1024,
+      criticalSMax: 0,
+      previousVersions: 1,
+      callsPerMinuteMax: 250,
+    },
     take: () => Promise.resolve(),
     ...given,
     over: ending.signal,

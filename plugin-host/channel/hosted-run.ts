@@ -18,6 +18,8 @@ export interface HostedRun {
     readonly criticalSMax: number;
     /** Versions before the present one that are kept of an install root. */
     readonly previousVersions: number;
+    /** Of its launch, of the host. */
+    readonly callsPerMinuteMax: number;
   };
   /**
    * Resolves when the run may go on: at once, unless it is frozen. Whatever the host does for an

@@ -103,7 +103,14 @@ describe('a staged tree is refused (T8, T9, T26)', () => {
     await rig.stage({ a: 'x'.repeat(600), b: 'x'.repeat(600) });
     await refused(
       /larger than/,
-      rig.newRun('bad', { limits: { diskBytesMax: 1_000, criticalSMax: 0, previousVersions: 1 } }),
+      rig.newRun('bad', {
+        limits: {
+          diskBytesMax: 1_000,
+          criticalSMax: 0,
+          previousVersions: 1,
+          callsPerMinuteMax: 250,
+        },
+      }),
     );
   });
 

@@ -47,6 +47,9 @@ test('everything that it says is there', () => {
       processesMax: 3,
       diskBytesMax: 4,
       previousVersions: 1,
+      // Of an orchestrator that says nothing of these.
+      callsPerMinuteMax: 250,
+      keepAwakeMsMax: 3_600_000,
     },
     network: { bytesPerSMax: Number.POSITIVE_INFINITY },
     guard: [

@@ -7,6 +7,10 @@ import { requirementFromWire } from '../../proto/wire/requirement.js';
 import { noLimits, type NetworkLimits } from '../egress/allowance.js';
 import type { Grant, GrantedWork } from '../runs/grant.js';
 
+/** Of an older orchestrator, which does not say. */
+const CALLS_PER_MINUTE = 250;
+const KEEP_AWAKE_MS = 3_600_000n;
+
 /** The grant, or undefined for one that this version cannot keep to the letter. */
 export function grantFromWire(wire: WireGrant): Grant | undefined {
   const { updater, limits } = wire;
@@ -34,6 +38,8 @@ export function grantFromWire(wire: WireGrant): Grant | undefined {
         readBytesPerSMax: rateFromWire(limits.diskReadBytesPerSMax),
         writeBytesPerSMax: rateFromWire(limits.diskWriteBytesPerSMax),
       },
+      callsPerMinuteMax: limits.callsPerMinuteMax ?? CALLS_PER_MINUTE,
+      keepAwakeMsMax: Number(limits.keepAwakeMsMax ?? KEEP_AWAKE_MS),
     },
     guard: known,
     network: networkFromWire(wire.network),

@@ -73,7 +73,7 @@ describe('with logind', () => {
 
   test('on mains it is kept awake, once for all runs, until the last one ends', async () => {
     await finish(`
-      const [a, b] = [awake.during(), awake.during()];
+      const [a, b] = [awake.during(3_600_000), awake.during(3_600_000)];
       await until(() => lines() === 1);
       a(); a();
       await quiet();
@@ -86,13 +86,13 @@ describe('with logind', () => {
 
   test('for an hour at the most over runs that follow each other, until a rest (W1)', async () => {
     await finish(`
-      const first = awake.during();
+      const first = awake.during(3_600_000);
       await until(() => lines() === 1);
       clock.advance(2_400_000);
       first();
       await until(() => lines() === 2);
       clock.advance(600_000);
-      const second = awake.during();
+      const second = awake.during(3_600_000);
       await until(() => lines() === 3);
       clock.advance(1_199_999);
       await quiet();
@@ -100,12 +100,12 @@ describe('with logind', () => {
       clock.advance(1);
       await until(() => lines() === 4);
       second();
-      const third = awake.during();
+      const third = awake.during(3_600_000);
       await quiet();
       if (lines() !== 4) throw new Error('kept awake for more than an hour');
       third();
       clock.advance(3_600_000);
-      awake.during()();
+      awake.during(3_600_000)();
       await until(() => lines() === 6);
     `);
     expect(logged()).toEqual([begin, 'end', begin, 'end', begin, 'end']);
@@ -113,7 +113,7 @@ describe('with logind', () => {
 
   test('for an hour at the most in one go (W1)', async () => {
     await finish(`
-      awake.during();
+      awake.during(3_600_000);
       await until(() => lines() === 1);
       clock.advance(3_599_999);
       await quiet();
@@ -122,6 +122,24 @@ describe('with logind', () => {
       await until(() => lines() === 2);
     `);
     expect(logged()).toEqual([begin, 'end']);
+  });
+
+  test('for as long as the grant of each run says, which may be not at all (W1)', async () => {
+    await finish(`
+      awake.during(0);
+      awake.during(600_000);
+      await until(() => lines() === 1);
+      clock.advance(600_000);
+      await until(() => lines() === 2);
+      awake.during(600_000);
+      await quiet();
+      if (lines() !== 2) throw new Error('kept awake for longer than it may');
+      awake.during(900_000);
+      await until(() => lines() === 3);
+      clock.advance(300_000);
+      await until(() => lines() === 4);
+    `);
+    expect(logged()).toEqual([begin, 'end', begin, 'end']);
   });
 
   test('in a critical section a shutdown is delayed, on battery too, and not blocked (W3)', async () => {
@@ -137,13 +155,15 @@ describe('with logind', () => {
 
   test('closing lets it sleep', async () => {
     await finish(
-      'awake.during(); await until(() => lines() === 1); awake.close(); awake.close(); await until(() => lines() === 2);',
+      'awake.during(3_600_000); await until(() => lines() === 1); awake.close(); awake.close(); await until(() => lines() === 2);',
     );
     expect(logged()).toEqual([begin, 'end']);
   });
 
   test('a Lull that is killed lets it sleep', async () => {
-    const process = run('awake.during(); await new Promise((r) => setTimeout(r, 60_000));');
+    const process = run(
+      'awake.during(3_600_000); await new Promise((r) => setTimeout(r, 60_000));',
+    );
     await until('the inhibitor', () => logged().length === 1);
     process.kill('SIGKILL');
     await until('its end', () => logged().length === 2);
@@ -153,9 +173,9 @@ describe('with logind', () => {
 
 test('without logind nothing happens, as often as one asks (W2)', async () => {
   const out = await finish(`
-    const end = awake.during();
+    const end = awake.during(3_600_000);
     await quiet();
-    const again = awake.during();
+    const again = awake.during(3_600_000);
     await quiet();
     end(); again(); awake.close();
   `);

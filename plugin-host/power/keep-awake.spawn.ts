@@ -5,8 +5,8 @@
 // `systemd-inhibit` holds it around a `cat` that ends with our end of its pipe, also after kill -9.
 //
 // Invariants:
-//   W1. Awake only while something goes on, and on mains (vigil.ts); at most HELD_MS_MAX in a session,
-//       over however many runs. A session ends when nothing was held for REST_MS. What woke the machine
+//   W1. Awake only while something goes on, and on mains (vigil.ts); as long as a grant says in a
+//       session, over however many runs. A session ends when nothing was held for REST_MS. What woke the machine
 //       is not asked: it goes to sleep again as it would without us, an hour later at most.
 //   W2. Without logind nothing happens: a machine that cannot be kept awake is not an error.
 //   W3. A shutdown is delayed and never blocked: logind itself bounds how long.
@@ -16,14 +16,17 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 
-/** Longest time in a session (Windows); a section's own bound is far below. */
-const HELD_MS_MAX = 3_600_000;
+/** A section's own bound is far below. */
+const SECTION_MS_MAX = 3_600_000;
 /** Longer than any pause between two runs of one evening (ours). */
 const REST_MS = 3_600_000;
 
 export interface KeepAwake extends Closeable {
-  /** Keeps the machine awake until the returned function is called. To be called on mains. */
-  during(): () => void;
+  /**
+   * Keeps the machine awake until the returned function is called, or it was for `msMax` in this session. To
+   * be called on mains.
+   */
+  during(msMax: number): () => void;
   /** Delays a shutdown until the returned function is called. */
   duringSection(): () => void;
 }
@@ -47,8 +50,8 @@ export function createKeepAwake(deps: Deps): KeepAwake {
   const sleep = new Inhibitor(awake, REST_MS, deps);
   const shutdown = new Inhibitor(upright, 0, deps);
   return {
-    during: () => sleep.hold(), // W1
-    duringSection: () => shutdown.hold(), // W3
+    during: (msMax) => sleep.hold(msMax), // W1
+    duringSection: () => shutdown.hold(SECTION_MS_MAX), // W3
     close: () => {
       sleep.release();
       shutdown.release();
@@ -73,10 +76,10 @@ class Inhibitor {
     private readonly deps: Deps,
   ) {}
 
-  hold(): () => void {
+  hold(msMax: number): () => void {
     const user = Symbol('run');
     this.users.add(user);
-    this.acquire();
+    this.acquire(msMax);
     return () => {
       this.users.delete(user);
       if (this.users.size === 0) this.release();
@@ -100,11 +103,11 @@ class Inhibitor {
     return this.deps.clock.now().monotonicMs;
   }
 
-  private acquire(): void {
+  private acquire(msMax: number): void {
     if (this.holder !== undefined || this.missing) return;
     const sinceMs = this.nowMs();
     if (sinceMs - this.releasedAtMs >= this.restMs) this.heldMs = 0;
-    const leftMs = HELD_MS_MAX - this.heldMs;
+    const leftMs = msMax - this.heldMs;
     if (leftMs <= 0) return; // W1
     const { what, why, mode } = this.ask;
     const child = spawn(

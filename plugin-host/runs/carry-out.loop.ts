@@ -203,6 +203,7 @@ function hostedRun(
       diskBytesMax: grant.limits.diskBytesMax,
       criticalSMax: manifest.critical_max_s,
       previousVersions: grant.limits.previousVersions,
+      callsPerMinuteMax: grant.limits.callsPerMinuteMax,
     },
     thawed: () => pauses.thawed(),
     take: intake.of({ runId: grant.runId, limits: grant.network, readings, over }),

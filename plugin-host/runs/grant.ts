@@ -27,6 +27,10 @@ export interface Grant {
     /** Versions before the present one that are kept of an install root. */
     readonly previousVersions: number;
     readonly diskRates: DiskRates;
+    /** Of its launch, of the host. */
+    readonly callsPerMinuteMax: number;
+    /** The machine is kept awake for so long in a session. */
+    readonly keepAwakeMsMax: number;
   };
   readonly guard: readonly Requirement[];
   readonly network: NetworkLimits;

@@ -147,6 +147,8 @@ function grantOf(epoch: number, changes: Partial<Grant> = {}): Grant {
       diskBytesMax: 1,
       previousVersions: 1,
       diskRates: noDiskRates,
+      callsPerMinuteMax: 250,
+      keepAwakeMsMax: 3_600_000,
     },
     guard: [{ kind: 'person-away', forMs: 0 }],
     ...changes,

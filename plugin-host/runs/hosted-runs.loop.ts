@@ -48,7 +48,7 @@ export function hostRuns(deps: {
   let closing = false;
 
   function begin(grant: Grant): void {
-    const vigil = keepVigil(keepAwake, guard);
+    const vigil = keepVigil(keepAwake, guard, grant.limits.keepAwakeMsMax);
     const run = startRun(grant, parts, guard, (event) => {
       vigil.note(event);
       report(grant, event);

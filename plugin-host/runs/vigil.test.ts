@@ -4,6 +4,7 @@ import { keepVigil, type Vigil } from './vigil.js';
 
 let awake: number;
 let upright: number;
+let askedMs: number;
 let machine: { readings: Readings };
 let listeners: Set<() => void>;
 let vigil: Vigil;
@@ -34,18 +35,22 @@ beforeEach(() => {
   machine = { readings: onMains(true) };
   listeners = new Set();
   const power = {
-    during: () => counted((by) => (awake += by)),
+    during: (msMax: number) => {
+      askedMs = msMax;
+      return counted((by) => (awake += by));
+    },
     duringSection: () => counted((by) => (upright += by)),
   };
-  vigil = keepVigil(power, {
+  const machineNow = {
     get readings() {
       return machine.readings;
     },
-    onReadings: (listener) => {
+    onReadings: (listener: () => void) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-  });
+  };
+  vigil = keepVigil(power, machineNow, 600_000);
 });
 
 const frozen = { kind: 'frozen', reasons: ['ON_BATTERY'], cpuUs: 0 } as const;
@@ -53,7 +58,7 @@ const thawed = { kind: 'thawed', frozenMs: 1, cpuUsWhileFrozen: 0 } as const;
 const entered = { kind: 'critical', entered: true, why: '', lastedMs: 0, overrun: false } as const;
 
 test('a run keeps the machine awake while it goes on, and not while it stands', () => {
-  expect(awake).toBe(1);
+  expect([awake, askedMs]).toEqual([1, 600_000]);
   vigil.note(frozen);
   vigil.note(frozen);
   expect(awake).toBe(0);

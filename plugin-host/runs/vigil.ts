@@ -6,7 +6,7 @@ import { valueOf, type Readings } from '../../conditions/reading.js';
 import type { RunEvent } from './event.js';
 
 interface Power {
-  during(): () => void;
+  during(msMax: number): () => void;
   duringSection(): () => void;
 }
 
@@ -22,7 +22,8 @@ export interface Vigil {
   end(): void;
 }
 
-export function keepVigil(power: Power, machine: Machine): Vigil {
+/** @param awakeMsMax for how long the machine may be kept awake in a session. */
+export function keepVigil(power: Power, machine: Machine, awakeMsMax: number): Vigil {
   let letSleep: (() => void) | undefined;
   let letGoDown = (): void => undefined;
   let stands = false;
@@ -31,7 +32,7 @@ export function keepVigil(power: Power, machine: Machine): Vigil {
   const look = (): void => {
     const ac = valueOf(machine.readings, 'power.ac');
     const wanted = !ended && !stands && ac.kind === 'flag' && ac.flag;
-    if (wanted) letSleep ??= power.during();
+    if (wanted) letSleep ??= power.during(awakeMsMax);
     else {
       letSleep?.();
       letSleep = undefined;

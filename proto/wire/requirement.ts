@@ -42,7 +42,11 @@ function kindToWire(requirement: Requirement): WireRequirement['kind'] {
     case 'unmetered':
       return {
         $case: 'unmetered',
-        value: { bytes: requirement.bytes, bytesMax: requirement.bytesMax },
+        value: {
+          bytes: requirement.bytes,
+          bytesMax: requirement.bytesMax,
+          unknownBytesMax: requirement.unknownBytesMax,
+        },
       };
     case 'connected':
       return { $case: 'connected', value: {} };
@@ -102,8 +106,12 @@ export function requirementFromWire(wire: WireRequirement): Requirement | undefi
       return hottest === undefined ? undefined : { kind: 'cool', hottest };
     }
     case 'unmetered': {
-      const { bytes, bytesMax } = kind.value;
-      return { kind: 'unmetered', bytes, ...(bytesMax === undefined ? {} : { bytesMax }) };
+      const { bytes, bytesMax, unknownBytesMax } = kind.value;
+      return {
+        ...{ kind: 'unmetered', bytes },
+        ...(bytesMax === undefined ? {} : { bytesMax }),
+        ...(unknownBytesMax === undefined ? {} : { unknownBytesMax }),
+      };
     }
     case 'connected':
       return { kind: 'connected' };

@@ -44,6 +44,7 @@ export function policyFor(chance: Chance): Policy {
       badContentMs: MINUTE_MS,
       badContentMsMax: 5 * MINUTE_MS,
       networkDownMs: MINUTE_MS,
+      askedMsMax: 5 * MINUTE_MS,
       attemptsMax: 5,
     },
     breaker: { failuresMax: 3, windowMs: HOUR_MS, pauseMs: 10 * MINUTE_MS },
