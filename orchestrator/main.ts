@@ -1,6 +1,7 @@
 // The orchestrator of a machine by itself: owns the journal, decides who runs, and says why not.
 
 import { mkdirSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { watchSensor } from '../proto/watch/sensor.grpc.js';
 import type { Clock } from '../runtime/clock.js';
@@ -104,6 +105,7 @@ function attendMachine(
     ...{ ledger, policy: policy.current, clock, log, onProgress },
     name: 'this machine',
     diskPath: stateDir,
+    upMs: () => uptime() * 1_000,
     note: (facts) => ledger.append(facts),
     onWanted: (wanted) => {
       sensor.setCadence(SENSOR_HEARTBEAT_MS, SENSOR_SILENT_MS, wanted);

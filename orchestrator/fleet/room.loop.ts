@@ -1,5 +1,6 @@
 // A room: one machine of a partition, with everything that attends to it.
 
+import { uptime } from 'node:os';
 import type { Readings } from '../../conditions/reading.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -75,6 +76,7 @@ export function openRoom(deps: {
     log,
     name: hostId,
     diskPath: DISK_PATH,
+    upMs: () => uptime() * 1_000,
     onProgress: deps.onProgress,
     mayStart: deps.pace.mayStart,
     note: deps.note,

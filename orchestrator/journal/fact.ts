@@ -225,6 +225,8 @@ type KindOfFact =
     }
   | { readonly kind: 'restart.cancelled'; readonly code: ReasonCode; readonly message: string }
   | { readonly kind: 'restart.failed'; readonly message: string }
+  /** Somebody set the clock that the entries' instants are of: above 0 ahead. */
+  | { readonly kind: 'clock.set'; readonly byMs: number }
   /** One hour of this machine's rhythm. */
   | {
       readonly kind: 'rhythm.hour';

@@ -42,6 +42,8 @@ export function attend(deps: {
   readonly mayStart?: TurnDeps['mayStart'];
   /** Its places in groups, where they are shared. */
   readonly places?: () => NonNullable<HostView['places']>;
+  /** Since the orchestrator's machine started, with what it slept; absent: where none sleeps. */
+  readonly upMs?: TurnDeps['upMs'];
   /** `setImmediate`, but where time is simulated. */
   readonly soon?: TurnDeps['soon'];
   /** Writes what holds for all machines. */
@@ -72,6 +74,7 @@ export function attend(deps: {
       deps.onPlan?.(plan);
     },
     soon: deps.soon ?? setImmediate,
+    upMs: deps.upMs ?? (() => clock.now().monotonicMs),
     mayStart: deps.mayStart ?? always,
   });
   const rollouts = noteRollouts({

@@ -61,6 +61,7 @@ test('what runs is stopped at once, and what that turn wanted to start is not se
     hostView: () => ({ ...view, diskPath: '/', servedSinceMs: NOW_MS - HOUR_MS }),
     onWanted: () => undefined,
     soon: setImmediate,
+    upMs: () => clock.now().monotonicMs,
     mayStart: () => true,
   });
   await ledger.append([submitted(), enabled()]);

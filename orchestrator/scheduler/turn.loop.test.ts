@@ -84,6 +84,7 @@ beforeEach(async () => {
   };
   turns = startTurns({
     ...{ ledger, clock, log, soon: setImmediate, mayStart: () => true },
+    upMs: () => clock.now().monotonicMs,
     policy: () => policy,
     host: () => host,
     hostView: () => ({

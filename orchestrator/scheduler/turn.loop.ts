@@ -17,6 +17,7 @@ import type { HostConnection } from '../link/host-session.loop.js';
 import { holdsSlot } from '../runs/run.js';
 import { appsAskedAbout, disksAskedAbout } from './asked-about.js';
 import { atPace } from './at-pace.js';
+import { watchClock } from './clock-set.loop.js';
 import { decide, type Plan } from './decide.js';
 import { permit, restrict, type ObeyDeps } from './obey.loop.js';
 import { isAtRest, lookAgainMsMax } from './rest.js';
@@ -37,6 +38,8 @@ export interface TurnDeps extends ObeyDeps {
   readonly soon: (fn: () => void) => void;
   /** Whether what asks servers for something may begin now; if not, `wake` is called when it may. */
   readonly mayStart: (wake: () => void) => boolean;
+  /** Since the machine started, with what it slept. */
+  readonly upMs: () => number;
   /** Told of each plan, before it is done. */
   readonly onPlan?: (plan: Plan) => void;
   /** Told in each turn whether nothing waits for the machine, and what updates ask about. */
@@ -60,6 +63,7 @@ export function startTurns(deps: TurnDeps): Turns {
   let renewedTo: HostConnection | undefined;
 
   let last: Plan | undefined;
+  const noticeClock = watchClock(deps);
 
   function planNow(): Plan {
     const { wallMs } = clock.now();
@@ -116,6 +120,10 @@ export function startTurns(deps: TurnDeps): Turns {
     lookAgain(plan.lookAgainAtMs);
     recording = true;
     try {
+      if (await noticeClock()) {
+        awake = true; // What it permits was decided by instants of another clock.
+        return;
+      }
       const now = atPace(plan, () => deps.mayStart(wake));
       if ((await permit(now, deps)) === 'host went away') awake = true;
     } finally {

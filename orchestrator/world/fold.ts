@@ -17,6 +17,7 @@ import {
   type UpdateState,
 } from './world.js';
 import { learnAges, noAges } from './absence-ages.js';
+import { foldClockSet } from './fold-clock.js';
 import { foldInstalled, givenUpAsBad, isUnsettled } from './fold-mending.js';
 import { foldOrder } from './fold-order.js';
 import { foldRun } from './fold-run.js';
@@ -123,6 +124,9 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'restart.failed':
       if (world.restart !== undefined) world.restart = { ...world.restart, failed: fact.message };
       return;
+    case 'clock.set':
+      foldClockSet(world, fact, atMs);
+      return;
     case 'rhythm.hour':
       world.rhythm = learn(world.rhythm, fact.hourOfWeek, fact);
       if (fact.ages !== undefined) world.ages = learnAges(world.ages, fact.ages);
@@ -177,6 +181,7 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
       update,
       // A clock that was set back has seen it now, at the latest.
       firstSeenAtMs: Math.min(before?.firstSeenAtMs ?? atMs, atMs),
+      ...(before?.firstSeenMoved === true ? { firstSeenMoved: true } : {}),
       ...(goesOn ? actionSince(before) : actionFrom(world, atMs)),
       offered: update.nextAction,
       trials: same ? before.trials : noTrials,

@@ -143,6 +143,10 @@ const facts: Readonly<Record<Fact['kind'], readonly Fact[]>> = {
   'restart.ordered': [{ kind: 'restart.ordered', hostId: 'h', atMs: later, updates: ['a'] }],
   'restart.cancelled': [{ kind: 'restart.cancelled', code: 'PERSON_PRESENT', message: 'here' }],
   'restart.failed': [{ kind: 'restart.failed', message: 'no logind' }],
+  'clock.set': [
+    { kind: 'clock.set', byMs: 86_400_000 },
+    { kind: 'clock.set', byMs: -86_400_000 },
+  ],
   'rhythm.hour': [
     { kind: 'rhythm.hour', hourOfWeek: 9, awayS: 1_801, returns: 3, ages: [[60, 900, 2]] },
     { kind: 'rhythm.hour', hourOfWeek: 10, awayS: 3_600, returns: 0 },

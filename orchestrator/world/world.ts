@@ -94,6 +94,8 @@ export interface UpdateState {
   readonly updaterId: string;
   readonly update: Update;
   readonly firstSeenAtMs: number;
+  /** That was moved ahead with the clock, which happens once. Absent: it was not. */
+  readonly firstSeenMoved?: true;
   /** Since when it waits for its next action. */
   readonly actionSinceMs: number;
   /** The start of the machine in which it began to wait for that. Absent: nobody could tell. */
