@@ -1,7 +1,7 @@
 import { closed, open, type GateResult } from './gate.js';
-import { attentionSignals, valueOf, type Readings } from './reading.js';
+import { attentionSignals, valueOf, type AttentionSignal, type Readings } from './reading.js';
 
-const words: Record<(typeof attentionSignals)[number], string> = {
+const words: Record<AttentionSignal, string> = {
   'attention.fullscreen': 'a window fills the screen',
   'attention.inhibitor': 'a program keeps the machine from idling',
   'attention.game': 'a game is running',
@@ -13,10 +13,17 @@ const words: Record<(typeof attentionSignals)[number], string> = {
 /**
  * Open unless something is known that a person must not be disturbed in. Most machines lack some of
  * these sensors for good; presence, which is never assumed, stands behind this gate.
+ * @param ignoring what says nothing of a person on this machine.
  */
-export function judgeUndisturbed(readings: Readings): GateResult {
+export function judgeUndisturbed(
+  ignoring: readonly AttentionSignal[],
+  readings: Readings,
+): GateResult {
   if (!attentionSignals.some((signal) => isHeld(signal, readings))) return open;
-  const held = attentionSignals.filter((signal) => isHeld(signal, readings));
+  const held = attentionSignals.filter(
+    (signal) => !ignoring.includes(signal) && isHeld(signal, readings),
+  );
+  if (held.length === 0) return open;
   const sinceMs = held.map((signal) => readings.get(signal)?.observedAtMs ?? Infinity);
   return closed({
     code: 'ATTENTION_HELD',
@@ -27,7 +34,7 @@ export function judgeUndisturbed(readings: Readings): GateResult {
   });
 }
 
-function isHeld(signal: (typeof attentionSignals)[number], readings: Readings): boolean {
+function isHeld(signal: AttentionSignal, readings: Readings): boolean {
   const value = valueOf(readings, signal);
   return value.kind === 'flag' && value.flag;
 }

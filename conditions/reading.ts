@@ -95,6 +95,7 @@ export const attentionSignals = [
   'attention.sharing',
   'attention.playing',
 ] as const satisfies readonly (keyof typeof signals)[];
+export type AttentionSignal = (typeof attentionSignals)[number];
 
 /** From the coolest to the hottest. */
 export const thermalWords = ['nominal', 'moderate', 'serious', 'critical'] as const;

@@ -3,6 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  attentionSignals,
   percentSignals,
   readingKey,
   sameValue,
@@ -65,7 +66,7 @@ const arbitraryOf: { [K in Requirement['kind']]: fc.Arbitrary<Omit<Of<K>, 'kind'
     path: fc.constantFrom('/', '/opt', '/opt/tools', '/var/lib'),
     bytes: fc.nat(),
   }),
-  undisturbed: fc.constant({}),
+  undisturbed: fc.record({ ignoring: fc.subarray([...attentionSignals]) }, { requiredKeys: [] }),
   'no-power-saver': fc.constant({}),
   cool: fc.record({ hottest: fc.constantFrom(...thermalWords) }),
   unmetered: fc.record(

@@ -18,7 +18,7 @@ import { judgeDiskFree } from './disk-space.js';
 import { judgeBelow } from './load.js';
 import { judgePersonAway, type WantedAbsence } from './presence.js';
 import { reasonsOf, type GateResult } from './gate.js';
-import type { PercentSignal, Readings, ThermalWord } from './reading.js';
+import type { AttentionSignal, PercentSignal, Readings, ThermalWord } from './reading.js';
 import type { Reason } from './reason.js';
 
 export type Requirement =
@@ -29,7 +29,7 @@ export type Requirement =
   | { readonly kind: 'below'; readonly signal: PercentSignal; readonly percent: number }
   | { readonly kind: 'disk-free'; readonly path: string; readonly bytes: number }
   /** Nothing that a person must not be disturbed in. */
-  | { readonly kind: 'undisturbed' }
+  | { readonly kind: 'undisturbed'; readonly ignoring?: readonly AttentionSignal[] }
   | { readonly kind: 'no-power-saver' }
   | { readonly kind: 'cool'; readonly hottest: ThermalWord }
   | ({ readonly kind: 'unmetered' } & ToBeSent)
@@ -61,7 +61,7 @@ export function judge(requirement: Requirement, readings: Readings, nowMs: numbe
     case 'disk-free':
       return judgeDiskFree(requirement.path, requirement.bytes, readings);
     case 'undisturbed':
-      return judgeUndisturbed(readings);
+      return judgeUndisturbed(requirement.ignoring ?? [], readings);
     case 'no-power-saver':
       return judgePowerSaver(readings);
     case 'cool':

@@ -151,6 +151,21 @@ describe('what surrounds an update', () => {
     ['started in this very instant', 'closed STARTING_UP', settled, [['boot.at', number(nowMs)]]],
     ['no instant is known', 'open', settled, [['boot.at', unknown]]],
     ['a call', 'closed ATTENTION_HELD', undisturbed, [['attention.call', flag(true)]]],
+    [
+      'a kiosk, whose window fills the screen for ever',
+      'open',
+      { kind: 'undisturbed', ignoring: ['attention.fullscreen'] },
+      [['attention.fullscreen', flag(true)]],
+    ],
+    [
+      'a call at a kiosk',
+      'closed ATTENTION_HELD',
+      { kind: 'undisturbed', ignoring: ['attention.fullscreen'] },
+      [
+        ['attention.fullscreen', flag(true)],
+        ['attention.call', flag(true)],
+      ],
+    ],
     ['nothing that could be disturbed', 'open', undisturbed, [['attention.call', flag(false)]]],
     ['a machine without those sensors', 'open', undisturbed, [['attention.game', unknown]]],
     [

@@ -4,7 +4,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Action } from '../../bundle/manifest.js';
-import { percentSignals } from '../../conditions/reading.js';
+import { attentionSignals, percentSignals, thermalWords } from '../../conditions/reading.js';
 import type { Requirement } from '../../conditions/requirement.js';
 import { eventFromWire } from '../../orchestrator/link/event.wire.js';
 import { grantToWire } from '../../orchestrator/link/grant.wire.js';
@@ -178,6 +178,17 @@ const requirement: fc.Arbitrary<Requirement> = fc.oneof(
     .tuple(fc.constantFrom(...percentSignals), fc.nat(100))
     .map(([signal, percent]) => ({ kind: 'below' as const, signal, percent })),
   fc.nat().map((bytes) => ({ kind: 'disk-free' as const, path: '/opt', bytes })),
+  fc.constant({ kind: 'undisturbed' as const }),
+  fc
+    .subarray([...attentionSignals], { minLength: 1 })
+    .map((ignoring) => ({ kind: 'undisturbed' as const, ignoring })),
+  fc.constantFrom(...thermalWords).map((hottest) => ({ kind: 'cool' as const, hottest })),
+  fc
+    .record(
+      { bytes: fc.nat(), bytesMax: fc.nat(), unknownBytesMax: fc.nat() },
+      { requiredKeys: ['bytes'] },
+    )
+    .map((sent) => ({ kind: 'unmetered' as const, ...sent })),
 );
 const action = fc.constantFrom<Action[]>(
   'download',

@@ -66,6 +66,7 @@ retry: { max: 1h, failures: 9, attempts: 7, asked_max: 2h }
 deadlines: { critical: { after: 1d, grace: 0s } }
 orders: { hold: 180d, veto: 1h, pause_all: 30d }
 keep_awake: 2h
+attention: { fullscreen: off, playing: off, call: on }
 `);
   expect(policy.heat).toEqual({ change: 'moderate', look: 'critical' });
   expect(policy.network.othersBytesPerSMax).toBe(50_000);
@@ -74,6 +75,7 @@ keep_awake: 2h
   expect([policy.runsPerMinuteMax, policy.callsPerMinuteMax]).toEqual([3, 1_000]);
   expect(policy.retry.askedMsMax).toBe(7_200_000);
   expect(policy.keepAwakeMsMax).toBe(7_200_000);
+  expect(policy.ignoredAttention).toEqual(['attention.fullscreen', 'attention.playing']);
   const DAY_MS = 86_400_000;
   expect(policy.orderMsMax).toEqual({ hold: 180 * DAY_MS, veto: 3_600_000, switch: 30 * DAY_MS });
   expect(policy.breaker).toEqual({ failuresMax: 2, windowMs: 3_600_000, pauseMs: 7_200_000 });

@@ -35,6 +35,7 @@ const limits = Object.fromEntries(percentSignals.map((signal) => [signal, limit]
 /** kB a second; a run that may take none is one that should not have started. */
 const rate = z.union([z.number().min(1).max(1e9), z.literal('off')]);
 const level = z.enum(intrusions);
+const asked = z.enum(['on', 'off']);
 const heat = z.enum(thermalWords);
 const deadlineRule = section({ after: duration, grace: duration });
 const count = (max: number) => z.number().int().min(1).max(max);
@@ -92,6 +93,14 @@ export const policyFileSchema = z.strictObject({
   quotas: section({ runs_per_minute: count(64), calls_per_minute: count(100_000) }),
   breaker: section({ failures: count(16), window: duration, pause: duration }),
   load: section(limits),
+  attention: section({
+    fullscreen: asked,
+    inhibitor: asked,
+    game: asked,
+    call: asked,
+    sharing: asked,
+    playing: asked,
+  }),
   heat: section({ change: heat, look: heat }),
   network: section({
     others_kb_per_s: z.number().min(0).max(1e9),

@@ -1,6 +1,11 @@
 // What a policy file says, laid over the defaults.
 
-import { percentSignals, type PercentSignal } from '../../conditions/reading.js';
+import {
+  attentionSignals,
+  percentSignals,
+  type AttentionSignal,
+  type PercentSignal,
+} from '../../conditions/reading.js';
 import type { PolicyFile } from './file.schema.js';
 import { defaultPolicy, type DeadlineRule, type Policy } from './policy.js';
 
@@ -70,6 +75,9 @@ export function overDefaults(file: PolicyFile, machineTimeZone: string): Policy 
       pauseMs: breaker?.pause ?? base.breaker.pauseMs,
     },
     load: mergedLoad(file.load),
+    ignoredAttention: attentionSignals.filter(
+      (signal) => file.attention?.[nameOf(signal)] === 'off',
+    ),
     heat: { ...base.heat, ...defined(file.heat) },
     network: {
       othersBytesPerSMax: kilobytes(network?.others_kb_per_s, base.network.othersBytesPerSMax),
@@ -124,6 +132,11 @@ function mergedDeadline(
 function defined<T extends object>(given: T | undefined): { [K in keyof T]?: NonNullable<T[K]> } {
   const entries = Object.entries(given ?? {}).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
+/** As a policy file calls it: "attention.call" is a section and a key. */
+function nameOf(signal: AttentionSignal): keyof NonNullable<PolicyFile['attention']> {
+  return signal.slice('attention.'.length) as keyof NonNullable<PolicyFile['attention']>;
 }
 
 function mergedLoad(given: PolicyFile['load']): Policy['load'] {

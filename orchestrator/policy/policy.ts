@@ -2,7 +2,7 @@
 
 import type { Manifest } from '../../bundle/manifest.js';
 import type { Level } from '../../conditions/confinement.js';
-import type { PercentSignal, ThermalWord } from '../../conditions/reading.js';
+import type { AttentionSignal, PercentSignal, ThermalWord } from '../../conditions/reading.js';
 import { BULK_BYTES, METERED_BYTES_MAX } from '../../conditions/network.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { Publisher } from '../trust/publisher.js';
@@ -103,6 +103,8 @@ export interface Policy {
   readonly intrusion: Readonly<Record<'normal' | 'due' | 'overdue', Intrusion>>;
   /** The chance of quiet that a section which cannot be frozen wants, for each urgency. */
   readonly quietChance: Readonly<Record<'normal' | 'due' | 'overdue', number>>;
+  /** Signs of attention that say nothing of a person on these machines. */
+  readonly ignoredAttention: readonly AttentionSignal[];
   /** Heat up to which something is changed, and up to which updates are looked for. */
   readonly heat: { readonly change: ThermalWord; readonly look: ThermalWord };
   readonly network: {
@@ -185,6 +187,7 @@ export const defaultPolicy: Policy = {
   },
   intrusion: { normal: 'silent', due: 'gentle', overdue: 'noticeable' }, // Ours.
   quietChance: { normal: 0.92, due: 0.5, overdue: 0 }, // Ours, from recordings: decision 15.
+  ignoredAttention: [],
   heat: { change: 'nominal', look: 'moderate' }, // Apple.
   network: {
     othersBytesPerSMax: 700_000, // uupd.

@@ -114,6 +114,17 @@ describe('to start', () => {
       });
   });
 
+  test('what fills the screen of a kiosk is not asked, to start, to go on and to be taken up', () => {
+    const policy = { ...defaultPolicy, ignoredAttention: ['attention.fullscreen'] as const };
+    const wanted = want('install');
+    for (const all of [
+      toStart(wanted, policy, options),
+      toContinue(wanted, policy),
+      toResume(wanted, policy),
+    ])
+      expect(all).toContainEqual({ kind: 'undisturbed', ignoring: ['attention.fullscreen'] });
+  });
+
   test('sizes that nobody told leave the rest that is kept for the person', () => {
     const all = toStart(want('install'), defaultPolicy, options);
     expect(all.at(-1)).toEqual({ kind: 'disk-free', path: '/opt', bytes: disk.freeBytesMin });

@@ -144,7 +144,9 @@ function comfort({ action, work, level }: Want, policy: Policy): Requirement[] {
   const weight = weightOf(action);
   const hottest = weight === 'change' ? policy.heat.change : policy.heat.look;
   return [
-    { kind: 'undisturbed' },
+    policy.ignoredAttention.length === 0
+      ? { kind: 'undisturbed' }
+      : { kind: 'undisturbed', ignoring: policy.ignoredAttention },
     { kind: 'no-power-saver' },
     { kind: 'cool', hottest },
     ...(weight === 'fetch' && bytesOf(work) > bytesMax

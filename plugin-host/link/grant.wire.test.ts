@@ -95,6 +95,10 @@ describe('refused, never shortened', () => {
       { guard: [{ kind: { $case: 'below', value: { signal: 'presence', percent: 1 } } }] },
     ],
     [
+      'a sign of attention that is not to be asked, and is not known',
+      { guard: [{ kind: { $case: 'undisturbed', value: { ignoring: ['attention.moon'] } } }] },
+    ],
+    [
       'an action of a newer contract',
       { work: { $case: 'perform', value: { update, action: 99 } } },
     ],

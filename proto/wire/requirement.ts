@@ -1,6 +1,11 @@
 // Requirements on the wire and in the core. Generated types stop here.
 
-import { percentSignals, thermalWords, type PercentSignal } from '../../conditions/reading.js';
+import {
+  attentionSignals,
+  percentSignals,
+  thermalWords,
+  type PercentSignal,
+} from '../../conditions/reading.js';
 import type { Requirement } from '../../conditions/requirement.js';
 import type { Requirement as WireRequirement } from '../gen/lull/link/v1/link.js';
 
@@ -34,7 +39,7 @@ function kindToWire(requirement: Requirement): WireRequirement['kind'] {
         value: { path: requirement.path, bytes: BigInt(requirement.bytes) },
       };
     case 'undisturbed':
-      return { $case: 'undisturbed', value: {} };
+      return { $case: 'undisturbed', value: { ignoring: [...(requirement.ignoring ?? [])] } };
     case 'no-power-saver':
       return { $case: 'noPowerSaver', value: {} };
     case 'cool':
@@ -98,7 +103,7 @@ export function requirementFromWire(wire: WireRequirement): Requirement | undefi
     case 'diskFree':
       return { kind: 'disk-free', path: kind.value.path, bytes: Number(kind.value.bytes) };
     case 'undisturbed':
-      return { kind: 'undisturbed' };
+      return undisturbedFromWire(kind.value.ignoring);
     case 'noPowerSaver':
       return { kind: 'no-power-saver' };
     case 'cool': {
@@ -134,6 +139,13 @@ export function requirementFromWire(wire: WireRequirement): Requirement | undefi
     case undefined:
       return undefined;
   }
+}
+
+/** What is not to be asked has to be known as well: a newer word may mean more than is understood here. */
+function undisturbedFromWire(names: readonly string[]): Requirement | undefined {
+  const ignoring = attentionSignals.filter((signal) => names.includes(signal));
+  if (ignoring.length !== names.length) return undefined;
+  return { kind: 'undisturbed', ...(ignoring.length === 0 ? {} : { ignoring }) };
 }
 
 function isPercentSignal(name: string): name is PercentSignal {
