@@ -14,7 +14,8 @@ import type {
 import { actionFromWire } from '../../proto/wire/action.js';
 import type { Fact } from '../journal/fact.js';
 import type { Outcome } from '../runs/run.js';
-import { updateFromWire, type ReceivedUpdate } from './update.wire.js';
+import type { ReceivedUpdate } from '../runs/update.js';
+import { updateFromWire } from './update.wire.js';
 
 export interface LinkEvent {
   readonly sequence: number;

@@ -3,7 +3,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Action } from '../../proto/gen/lull/updater/v1/updater.js';
-import { updateFromWire, updateToWire, type ReceivedUpdate } from './update.wire.js';
+import type { ReceivedUpdate } from '../runs/update.js';
+import { updateFromWire, updateToWire } from './update.wire.js';
 
 type WireUpdate = Parameters<typeof updateFromWire>[0];
 

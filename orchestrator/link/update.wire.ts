@@ -3,7 +3,7 @@
 import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
 import { severityMember, severityToWire } from '../../proto/wire/severity.js';
 import type { Update as WireUpdate } from '../../proto/gen/lull/updater/v1/updater.js';
-import { boundedUpdate, updateProblem, type Update } from '../runs/update.js';
+import { boundedUpdate, updateProblem, type ReceivedUpdate, type Update } from '../runs/update.js';
 
 export function updateToWire(update: Update): WireUpdate {
   return {
@@ -30,11 +30,6 @@ export function updateToWire(update: Update): WireUpdate {
     digest: update.digest ?? '',
   };
 }
-
-export type ReceivedUpdate =
-  /** `oddity`: what about it is no sense, and was left out. */
-  | { readonly kind: 'ok'; readonly update: Update; readonly oddity?: string }
-  | { readonly kind: 'invalid'; readonly why: string };
 
 /** The update, bounded and safe to show, or what is wrong with it. */
 export function updateFromWire(wire: WireUpdate): ReceivedUpdate {

@@ -28,6 +28,12 @@ export interface Update {
   readonly digest?: string;
 }
 
+/** An update as its updater reported it. */
+export type ReceivedUpdate =
+  /** `oddity`: what about it is no sense, and was left out. */
+  | { readonly kind: 'ok'; readonly update: Update; readonly oddity?: string }
+  | { readonly kind: 'invalid'; readonly why: string };
+
 /** A root as a run of an update committed it. */
 export interface CommittedRoot {
   readonly receiptId: string;

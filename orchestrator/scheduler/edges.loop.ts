@@ -13,16 +13,14 @@
 //   E6. Between a hello and its entry nobody is attached: what is being written for the connection before
 //       is not sent to it, where nobody hears any more, and not counted as held by the one that comes.
 
-import { UPDATES_PER_SCAN_MAX } from '../../conditions/scan-limits.js';
 import type { Log } from '../../runtime/log.js';
 import type { Fact, Heard } from '../journal/fact.js';
-import { factProblem } from '../journal/fact-size.js';
 import type { LinkEvent } from '../link/event.wire.js';
 import type { HostConnection, HostEdges } from '../link/host-session.loop.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
-import type { Update } from '../runs/update.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { World } from '../world/world.js';
+import { newScan, noteFound, scanFacts, type Scan } from './scanned.js';
 
 export interface RunProgress {
   readonly runId: string;
@@ -45,98 +43,102 @@ export function hostEdges(deps: {
   const scans = new Map<string, Scan>();
   let current: HostConnection | undefined;
 
+  async function attached(host: HostConnection): Promise<void> {
+    current = undefined; // E6
+    const cut = runsCut(ledger.world, host);
+    supersedeScans(host);
+    const { hostId, instanceId, bootId } = host;
+    const boot = bootId === undefined ? {} : { bootId };
+    const message = `${hostId} does not hold it any more`;
+    await ledger.append([
+      { kind: 'host.attached', hostId, instanceId, ...boot },
+      ...cut.map(({ id: runId }): Fact => {
+        return { kind: 'run.interrupted', runId, code: 'HOST_LOST', message };
+      }), // E2
+    ]);
+    for (const { id } of cut) scans.delete(id);
+    current = host;
+    wake();
+  }
+
+  /** E3. */
+  function supersedeScans(host: HostConnection): void {
+    const epoch = BigInt(ledger.world.epoch);
+    for (const runId of host.held.keys()) {
+      const work = ledger.world.runs.get(runId)?.work;
+      if (work !== undefined && work.kind !== 'scan') continue;
+      host.send({ $case: 'stop', value: { runId, epoch, reason: 'SUPERSEDED' } });
+      scans.delete(runId);
+    }
+  }
+
+  async function event(host: HostConnection, { runId, epoch, ...event }: LinkEvent): Promise<void> {
+    const { hostId, instanceId } = host;
+    const heard = { hostId, instanceId, sequence: event.sequence };
+    if (isKnown(ledger.world, heard)) return; // E4
+    const { body } = event;
+    if (body.kind === 'fact' && body.fact.kind === 'root.changed') {
+      await ledger.append([{ ...body.fact, heard }]); // E5
+      return;
+    }
+    const run = ledger.world.runs.get(runId);
+    const cut = run !== undefined && !holdsSlot(run) && body.kind !== 'finished';
+    if (run === undefined || cut || run.epoch !== epoch) {
+      log.debug({ runId, kind: body.kind }, 'a late event'); // E1
+      return;
+    }
+    await ofRun(run, body, heard);
+  }
+
+  async function ofRun(run: Run, body: LinkEvent['body'], heard: Heard): Promise<void> {
+    switch (body.kind) {
+      case 'progress':
+        deps.onProgress({ ...body, runId: run.id });
+        return;
+      case 'found': {
+        const scan = scans.get(run.id);
+        if (scan !== undefined) noteFound(scan, body.received); // E3
+        return;
+      }
+      case 'finished':
+        await finished(run, body, heard);
+        break;
+      case 'fact':
+        await ledger.append([{ ...body.fact, heard }]);
+        if (body.fact.kind === 'run.started') scans.set(run.id, newScan());
+        break;
+      case 'unknown':
+        return;
+    }
+    wake();
+  }
+
   async function finished(
     run: Run,
     { outcome, stderrTail }: Extract<LinkEvent['body'], { kind: 'finished' }>,
     heard: Heard,
   ): Promise<void> {
-    const scan = scans.get(run.id);
-    const end = (judged: Outcome): Fact => ({
-      kind: 'run.finished',
-      runId: run.id,
-      epoch: run.epoch,
-      outcome: judged,
-      stderrTail,
-      heard,
-    });
-    if (run.work.kind !== 'scan' || outcome.kind !== 'succeeded') {
-      await ledger.append([end(outcome), ...suspension(run, outcome)]);
-      if (run.work.kind === 'revert' && outcome.kind === 'failed') {
-        const { updaterId, work } = run;
-        const what = { updaterId, update: work.update.id, why: outcome.message };
-        log.error(what, 'what does not work could not be put back');
-      }
-    } else if (scan === undefined) {
-      const message = 'what it found was not heard from its start on';
-      const again: Fact = { kind: 'run.interrupted', runId: run.id, code: 'HOST_LOST', message };
-      await ledger.append(holdsSlot(run) ? [again] : []); // E3
-    } else if (scan.problem !== undefined) {
-      const message = `the scan named an update that is not valid: ${scan.problem}`;
-      await ledger.append([end(brokenBy(message))]);
-    } else {
-      const updates = [...scan.updates.values()];
-      const { id: runId, updaterId } = run;
-      const found: Fact = { kind: 'scan.found', runId, updaterId, updates };
-      const problem = factProblem(found);
-      await ledger.append(
-        problem === undefined
-          ? [found, ...noticeOf(runId, scan), end(outcome)]
-          : [end(brokenBy(`the scan found too much: ${problem}`))],
-      );
+    const { id: runId, epoch, work } = run;
+    const endingAs = (judged: Outcome): Fact => {
+      return { kind: 'run.finished', runId, epoch, outcome: judged, stderrTail, heard };
+    };
+    await ledger.append(
+      work.kind === 'scan' && outcome.kind === 'succeeded'
+        ? scanFacts(run, scans.get(runId), endingAs) // E3
+        : [endingAs(outcome), ...suspension(run, outcome)],
+    );
+    if (work.kind === 'revert' && outcome.kind === 'failed') {
+      const what = { updaterId: run.updaterId, update: work.update.id, why: outcome.message };
+      log.error(what, 'what does not work could not be put back');
     }
-    scans.delete(run.id); // Not before: what is not written is heard again.
-  }
-
-  function found(
-    run: Run,
-    received: Extract<LinkEvent['body'], { kind: 'found' }>['received'],
-  ): void {
-    const scan = scans.get(run.id);
-    if (scan === undefined) return; // E3
-    if (received.kind === 'invalid') scan.problem ??= received.why;
-    else if (scan.updates.has(received.update.id)) {
-      scan.problem ??= `"${received.update.id}" came twice`;
-    } else if (scan.updates.size >= UPDATES_PER_SCAN_MAX) {
-      scan.problem ??= `more than ${String(UPDATES_PER_SCAN_MAX)} updates`;
-    } else {
-      scan.updates.set(received.update.id, received.update);
-      if (received.oddity !== undefined) scan.oddities.push(received.oddity);
-    }
+    scans.delete(runId); // Not before: what is not written is heard again.
   }
 
   return {
     current: () => current,
     isReplaced: ({ hostId, instanceId }) =>
       (ledger.world.instances.get(hostId) ?? []).indexOf(instanceId) > 0,
-    attached: async (host) => {
-      current = undefined; // E6
-      const cut = [...ledger.world.runs.values()].filter(
-        // What it holds of an earlier epoch is not what was admitted: that never came.
-        (run) => holdsSlot(run) && (host.held.get(run.id) ?? -1) < run.epoch,
-      );
-      const epoch = BigInt(ledger.world.epoch);
-      for (const runId of host.held.keys()) {
-        const work = ledger.world.runs.get(runId)?.work;
-        if (work !== undefined && work.kind !== 'scan') continue;
-        host.send({ $case: 'stop', value: { runId, epoch, reason: 'SUPERSEDED' } }); // E3
-        scans.delete(runId);
-      }
-      const { hostId, instanceId, bootId } = host;
-      const boot = bootId === undefined ? {} : { bootId };
-      const message = `${hostId} does not hold it any more`;
-      await ledger.append([
-        { kind: 'host.attached', hostId, instanceId, ...boot },
-        ...cut.map(({ id }): Fact => ({
-          kind: 'run.interrupted',
-          runId: id,
-          code: 'HOST_LOST',
-          message,
-        })), // E2
-      ]);
-      for (const { id } of cut) scans.delete(id);
-      current = host;
-      wake();
-    },
+    attached,
     restartFailed: async (message) => {
       await ledger.append([{ kind: 'restart.failed', message }]);
       wake();
@@ -153,72 +155,13 @@ export function hostEdges(deps: {
       await ledger.append([{ kind: 'host.confined', hostId, ...confinement }]);
       wake();
     },
-    event: async ({ hostId, instanceId }, event) => {
-      const heard = { hostId, instanceId, sequence: event.sequence };
-      if (isKnown(ledger.world, heard)) return; // E4
-      if (event.body.kind === 'fact' && event.body.fact.kind === 'root.changed') {
-        await ledger.append([{ ...event.body.fact, heard }]); // E5
-        return;
-      }
-      const run = ledger.world.runs.get(event.runId);
-      const cut = run !== undefined && !holdsSlot(run) && event.body.kind !== 'finished';
-      if (run === undefined || cut || run.epoch !== event.epoch) {
-        log.debug({ runId: event.runId, kind: event.body.kind }, 'a late event'); // E1
-        return;
-      }
-      switch (event.body.kind) {
-        case 'progress':
-          deps.onProgress({ ...event.body, runId: run.id });
-          return;
-        case 'found':
-          found(run, event.body.received);
-          return;
-        case 'finished':
-          await finished(run, event.body, heard);
-          break;
-        case 'fact':
-          await ledger.append([{ ...event.body.fact, heard }]);
-          if (event.body.fact.kind === 'run.started') scans.set(run.id, newScan());
-          break;
-        case 'unknown':
-          return;
-      }
-      wake();
-    },
+    event,
   };
 }
 
-/** What a scan has found so far. */
-interface Scan {
-  readonly updates: Map<string, Update>;
-  /** What about some of them made no sense and was left out; no more than there are updates. */
-  readonly oddities: string[];
-  problem?: string;
-}
-
-function brokenBy(message: string): Outcome {
-  return { kind: 'failed', code: 'CONTRACT_BROKEN', message, retry: true };
-}
-
-function newScan(): Scan {
-  return { updates: new Map(), oddities: [] };
-}
-
-/** Oddities that are told one by one: the first few show what is wrong with the others. */
-const ODDITIES_MAX = 8;
-
-/** What was left out is said, so that an update which waits as one of unknown size can be explained. */
-function noticeOf(runId: string, { oddities }: Scan): Fact[] {
-  if (oddities.length === 0) return [];
-  const more = oddities.length - ODDITIES_MAX;
-  const said = [...oddities.slice(0, ODDITIES_MAX), ...(more > 0 ? [`${String(more)} more`] : [])];
-  return [
-    {
-      kind: 'run.notice',
-      runId,
-      message: `the scan named what makes no sense: ${said.join('; ')}`,
-    },
-  ];
+/** Runs with a slot that `host` does not hold; of an earlier epoch it is not what was admitted: that never came. */
+function runsCut({ runs }: World, { held }: HostConnection): Run[] {
+  return [...runs.values()].filter((run) => holdsSlot(run) && (held.get(run.id) ?? -1) < run.epoch);
 }
 
 function isKnown({ heard }: World, { hostId, instanceId, sequence }: Heard): boolean {
