@@ -75,6 +75,12 @@ describe('accepted by policy alone', () => {
     expect(autoAccepted(publisher, before, versionOf({ ...next, ...changes }), [])).toEqual([]);
   });
 
+  test('is nothing that is suspended: a person has to look', () => {
+    const publisher = publisherOf([acme], { auto: 'always' });
+    const before: UpdaterState = { ...updaterWith(versionOf()), state: 'suspended' };
+    expect(autoAccepted(publisher, before, versionOf(next), [])).toEqual([]);
+  });
+
   test('is a version that asks for less', () => {
     const publisher = publisherOf([acme], { auto: 'same-grants' });
     const less = versionOf({ ...next, egress: [], fetch: [], critical_max_s: 0 });

@@ -75,7 +75,7 @@ export function carriedSettings(
 
 /**
  * What policy accepts without an operator: as far as the publisher's rule goes, no setting is open, no
- * root is another updater's, and it asks for no more than what was accepted before.
+ * root is another updater's, it asks for no more than what was accepted before, and nobody has suspended it.
  */
 export function autoAccepted(
   { name, auto }: Publisher,
@@ -86,6 +86,7 @@ export function autoAccepted(
   const accepted = before?.accepted?.version.manifest;
   const first = accepted === undefined;
   if (auto === 'never' || (auto === 'same-grants' && first)) return [];
+  if (before?.state === 'suspended') return [];
   if (!first && widening(accepted, version.manifest).length > 0) return [];
   const acceptance = accept({
     id: version.manifest.id,

@@ -140,6 +140,40 @@ describe('accepted', () => {
   });
 });
 
+describe('what is suspended', () => {
+  const suspend = (): Promise<void> =>
+    rig.ledger.impose({
+      ...{ kind: 'updater.suspended', id: UPDATER, code: 'DIGEST_MISMATCH' },
+      ...{ why: 'bad content', actor: 'orchestrator' },
+    });
+
+  test('is not enabled by its next version, whatever policy accepts of its publisher', async () => {
+    await stop();
+    await serve({ auto: 'always' });
+    await submit(client, await packed(files, {}, acme));
+    await suspend();
+    const next = await packed(files, { version: '1.0.1' }, acme);
+    expect(await submit(client, next)).toMatchObject({ updater: { state: TrustState.SUSPENDED } });
+    expect(rig.ledger.world.updaters.get(UPDATER)?.state).toBe('suspended');
+  });
+
+  test('is not withdrawn by its vendor, who could bring it back; an operator may', async () => {
+    await submit(client, await packed(files, {}, acme));
+    await suspend();
+    const withdraw = () =>
+      unary(client.withdraw.bind(client), { id: UPDATER }, { deadlineMs: 5_000 });
+    caller = { role: 'vendor', name: 'acme' };
+    await expect(withdraw()).rejects.toMatchObject({
+      code: status.FAILED_PRECONDITION,
+      message: expect.stringContaining('lull updaters remove') as unknown,
+    });
+    expect(rig.ledger.world.updaters.has(UPDATER)).toBe(true);
+    caller = socketOwner;
+    await withdraw();
+    expect(rig.ledger.world.updaters.has(UPDATER)).toBe(false);
+  });
+});
+
 describe('refused: a clear error, an entry, and nothing else', () => {
   const signed = (changes = {}) => packed(files, changes, acme);
 

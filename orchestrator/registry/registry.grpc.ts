@@ -86,7 +86,9 @@ async function submit(
     const by = caller.name === undefined ? {} : { by: caller.name };
     facts.push({ kind: 'updater.submitted', id: manifest.id, ...version, keyIds, ...by });
     const holders = rootHolders(ledger.world, ledger.underWay);
-    facts.push(...autoAccepted(publisher, before, { ...version, manifest }, holders));
+    // A suspension counts from when it was said, also where no disk has taken it yet.
+    const inForce = ledger.inForce.updaters.get(manifest.id);
+    facts.push(...autoAccepted(publisher, inForce, { ...version, manifest }, holders));
   }
   await ledger.append(facts);
   deps.wake();
@@ -103,6 +105,11 @@ async function withdraw(id: string, caller: Caller, deps: RegistryDeps): Promise
   if (!isTheirs(caller, publisher)) {
     const message = `${id} is published by ${publisher}, and your certificate is that of ${callerText(caller)}`;
     throw new RpcFailure(status.PERMISSION_DENIED, 'ROLE_FORBIDS', message);
+  }
+  const inForce = deps.ledger.inForce.updaters.get(id);
+  if (caller.role === 'vendor' && inForce?.state === 'suspended') {
+    const message = `${id} is suspended (${inForce.why}), and would come back without that: an operator removes it, with "lull updaters remove ${id}"`;
+    throw new RpcFailure(status.FAILED_PRECONDITION, 'UPDATER_SUSPENDED', message);
   }
   const restraint = { kind: 'updater.withdrawn', id, ...attributionOf(caller) } as const;
   const problem = await imposeInTime(deps, restraint);

@@ -56,12 +56,10 @@ export function foldOrder(world: MutableWorld, fact: OrderFact, atMs: number): v
   }
 }
 
-/** An updater went away, and with it what was said of it. */
-export function forgetOrders(world: MutableWorld, updaterId: string): void {
-  for (const orders of [world.holds, world.demands]) {
-    for (const key of orders.keys()) {
-      if (key === updaterId || key.startsWith(`${updaterId} `)) orders.delete(key);
-    }
+/** Of an updater, and of each of its updates. */
+export function forgetOrders(orders: Map<string, unknown>, updaterId: string): void {
+  for (const key of orders.keys()) {
+    if (key === updaterId || key.startsWith(`${updaterId} `)) orders.delete(key);
   }
 }
 

@@ -84,10 +84,14 @@ function manifestIn(envelopeBase64: string): Manifest | undefined {
   return parsed?.kind === 'ok' ? parsed.manifest : undefined;
 }
 
-/** An operator accepted the version that was submitted last. */
+/**
+ * An operator accepted the version that was submitted last, or policy did: which takes up nothing that is
+ * suspended, also where one machine of a fleet has suspended it. A person has to look.
+ */
 export function foldEnabled(world: MutableWorld, fact: Of<'updater.enabled'>, atMs: number): void {
   changeUpdater(world, fact.id, (updater) =>
-    updater.current.bundleSha256 === fact.bundleSha256
+    updater.current.bundleSha256 === fact.bundleSha256 &&
+    !(fact.actor === 'policy' && updater.state === 'suspended')
       ? {
           // Without its last scan: what was just accepted looks for updates at once.
           id: updater.id,
@@ -114,10 +118,17 @@ export function changeUpdater(
   if (updater !== undefined) world.updaters.set(id, fn(updater));
 }
 
-/** It goes, and with it what was known and said of it, and what it offered. */
-export function foldWithdrawn(world: MutableWorld, id: string): void {
+/**
+ * It goes, and with it what was known and said of it, and what it offered. A hold stays where its vendor
+ * withdrew it: who could come back without it would have lifted it.
+ */
+export function foldWithdrawn(
+  world: MutableWorld,
+  { id, actor }: Pick<Of<'updater.withdrawn'>, 'id' | 'actor'>,
+): void {
   world.updaters.delete(id);
-  forgetOrders(world, id);
+  forgetOrders(world.demands, id);
+  if (actor !== 'vendor') forgetOrders(world.holds, id);
   forgetInterrupted(world, id);
   dropUpdates(world, id, () => true);
 }

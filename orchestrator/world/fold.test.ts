@@ -82,6 +82,30 @@ describe('an updater', () => {
     expect(world.updates.size).toBe(0);
   });
 
+  test('that is suspended is taken up again by an operator, and by no policy', () => {
+    const suspended: Fact = {
+      ...{ kind: 'updater.suspended', id: UPDATER, code: 'DIGEST_MISMATCH', why: 'bad' },
+      actor: 'orchestrator',
+    };
+    const stateAfter = (actor: 'operator' | 'policy'): string | undefined => {
+      const again = { ...enabled(), actor } as Fact;
+      const facts = [submitted(), enabled(), suspended, submitted(), again];
+      return worldOf(at(1, ...facts)).updaters.get(UPDATER)?.state;
+    };
+    expect([stateAfter('operator'), stateAfter('policy')]).toEqual(['enabled', 'suspended']);
+  });
+
+  test('that its vendor withdraws stays held; one that an operator removes does not', () => {
+    const held: Fact = {
+      ...{ kind: 'hold.placed', updaterId: UPDATER, updateId: '', why: 'no', untilMs: 9 },
+      actor: 'operator',
+    };
+    const holdsAfter = (actor: 'operator' | 'vendor'): number =>
+      worldOf(at(1, submitted(), held, { kind: 'updater.withdrawn', id: UPDATER, actor })).holds
+        .size;
+    expect([holdsAfter('vendor'), holdsAfter('operator')]).toEqual([1, 0]);
+  });
+
   test('withdrawn takes its updates with it, and only its own', () => {
     const other = 'com.acme.other';
     const world = worldOf(

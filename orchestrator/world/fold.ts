@@ -77,7 +77,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
       }));
       return;
     case 'updater.withdrawn':
-      foldWithdrawn(world, fact.id);
+      foldWithdrawn(world, fact);
       return;
     case 'scan.found':
       found(world, fact, atMs);

@@ -40,7 +40,7 @@ export function restrained(world: World, imposed: Iterable<Imposed>): World {
   for (const { fact, atMs } of imposed) {
     over ??= copyOf(world);
     if (fact.kind === 'updater.suspended') suspend(over, fact);
-    else if (fact.kind === 'updater.withdrawn') foldWithdrawn(over, fact.id);
+    else if (fact.kind === 'updater.withdrawn') foldWithdrawn(over, fact);
     else foldOrder(over, fact, atMs);
   }
   return over ?? world;
