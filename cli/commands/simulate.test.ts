@@ -71,6 +71,18 @@ describe('lull simulate', () => {
     expect(ours?.timeToUpdateP50H).toBeGreaterThan(2);
   });
 
+  test.each([
+    ['confines more strongly than most machines', 'confinement: sealed'],
+    ['has rings', 'rollout: { rings: [{ name: few, percent: 10, soak: 7d }] }'],
+    ['has groups', 'groups: [{ name: all, hosts: ["*"], at_once: 1 }]'],
+    ['holds updaters back', 'holds: [{ updater: dev.lull.*, why: not yet }]'],
+  ])('a policy that %s does on a recorded machine what its waits say', (_what, text) => {
+    const traceFile = fileOf('night.csv', night);
+    const policyFile = fileOf('fleet.yaml', `${text}\n`);
+    const [ours] = simulate(asked({ traceFile, policyFile })).policies.slice(-1);
+    expect(ours).toMatchObject({ name: policyFile, doneShare: 1 });
+  });
+
   test('without a recording there are made-up people, the same each time', () => {
     const [once, again] = [simulate(asked({})), simulate(asked({}))];
     expect(once).toEqual(again);
