@@ -270,3 +270,25 @@ describe('a forecast', () => {
     expect(updatesOnly(runsOf(course.told()))).toHaveLength(3);
   });
 });
+
+describe('a machine of a group that is shared with others', () => {
+  const policy: Policy = {
+    ...defaultPolicy,
+    groups: [{ name: 'tills', hosts: ['*'], atOnceMax: 1 }],
+  };
+  const install = worldOf([...offering([updateOf('a', { nextAction: 'install' })])]);
+
+  test('gets its place when it needs it, which is not before', () => {
+    const alone: HostView = { ...hostWith(), places: new Map() };
+    expect(
+      decide(install, alone, policy, NOW_MS).waiting.flatMap(({ reasons }) => reasons),
+    ).toEqual(expect.arrayContaining([expect.objectContaining({ code: 'GROUP_FULL' })]));
+    expect(runsOf(forecastOf(install, alone, policy))[0]).toBe('install a 0.0');
+  });
+
+  test('waits for those who are known to have it', () => {
+    const full = { kind: 'refused', max: 1, holders: [{ id: 'till-2', sinceMs: NOW_MS }] } as const;
+    const behind: HostView = { ...hostWith(), places: new Map([['tills', full]]) };
+    expect(runsOf(forecastOf(install, behind, policy)).join()).not.toContain('install');
+  });
+});

@@ -1,5 +1,6 @@
 // forecast: the course that things would take from now on: if nobody used the machine, everything else
-// stayed as it is, a start that is going on went well, and each run succeeded in its expected time.
+// stayed as it is, a start that is going on went well, a place in a group that nobody is known to have were
+// there, and each run succeeded in its expected time.
 //
 //   copy of the world ─▶ decide ─▶ what it says is done ─▶ fold ─▶ the next instant ─▶ decide …
 //
@@ -8,7 +9,6 @@
 //       `decide` and the same fold.
 //   F2. It is computed on a copy: what happens meanwhile changes nothing of it.
 
-import { withReadings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
@@ -17,6 +17,7 @@ import type { Work } from '../runs/update.js';
 import { copyOf } from '../world/copy.js';
 import { foldEntry } from '../world/fold.js';
 import type { World } from '../world/world.js';
+import { placesAskedFor, startedAt } from './assumed.js';
 import { decide, type Admission, type Plan } from './decide.js';
 import { expectedMs, outcomeOf } from './expected.js';
 import type { HostView } from './host-view.js';
@@ -72,7 +73,11 @@ export function foretell(
   span: { readonly nowMs: number; readonly fromMs: number; readonly toMs: number },
 ): Course {
   const world = copyOf(given); // F2
-  let machine: HostView = { ...host, readings: unused(host.readings, span.nowMs) };
+  let machine: HostView = {
+    ...host,
+    readings: unused(host.readings, span.nowMs),
+    ...placesAskedFor(host, policy),
+  };
   /** When a start that is still going on is through. Infinity: none is. */
   const startedAtMs = isStarting(host, span.nowMs) ? span.nowMs + STARTS_MS : Infinity;
   let atMs = span.nowMs;
@@ -209,18 +214,6 @@ function isStarting({ attached, level, servedSinceMs }: HostView, nowMs: number)
 
 function byBeginning({ atMs: a = Infinity }: Chance, { atMs: b = Infinity }: Chance): number {
   return a < b ? -1 : Number(a > b);
-}
-
-/** The machine, started at `bootMs`. */
-function startedAt(machine: HostView, bootMs: number): HostView {
-  const seen = { observedAtMs: bootMs, observedMonotonicNs: 0n, source: 'assumed' };
-  const value = { kind: 'number', number: bootMs } as const;
-  const reading = { signal: 'boot.at', instance: '', ...seen, value } as const;
-  return {
-    ...machine,
-    readings: withReadings(machine.readings, [reading]),
-    servedSinceMs: bootMs,
-  };
 }
 
 function waitsOf({ waiting, paused }: Plan): Waits[] {
