@@ -74,6 +74,7 @@ describe('lull simulate', () => {
   test.each([
     ['confines more strongly than most machines', 'confinement: sealed'],
     ['has rings', 'rollout: { rings: [{ name: few, percent: 10, soak: 7d }] }'],
+    ['allows no scope', 'scopes: []'],
     ['has groups', 'groups: [{ name: all, hosts: ["*"], at_once: 1 }]'],
     ['holds updaters back', 'holds: [{ updater: dev.lull.*, why: not yet }]'],
   ])('a policy that %s does on a recorded machine what its waits say', (_what, text) => {

@@ -228,6 +228,15 @@ describe('Lull itself', () => {
         found([updateOf('a', { nextAction: 'install' })]),
       ),
     ],
+    [
+      'SCOPE_REFUSED',
+      at(
+        NOW_MS - HOUR_MS,
+        submitted(UPDATER, { scope: 'firmware' }),
+        enabled(),
+        found([updateOf('a')]),
+      ),
+    ],
     ['RETRY_LATER', justNow(...failed('APPLY_FAILED'))],
     ['GAVE_UP', justNow(...failed('DIGEST_MISMATCH', false))],
     [

@@ -24,6 +24,7 @@ export function objectionsToRunning(
 ): Reason[] {
   return [
     ...trustObjections(subject),
+    ...scopeObjections(subject, policy),
     ...orderObjections(subject, world, policy, nowMs),
     // Its attempts at mending are bounded as they are, and what it installed must not stay meanwhile.
     ...(mends(subject.action) ? [] : breakerObjections(subject.updater, policy, nowMs)),
@@ -47,6 +48,13 @@ function trustObjections({ updater, manifest, action }: Subject): Reason[] {
     return [{ code: 'ACTION_NOT_DECLARED', message }];
   }
   return [];
+}
+
+/** Also of what was accepted under a policy that allowed more. What is installed is looked after all the same. */
+function scopeObjections({ manifest, action, updater }: Subject, { scopes }: Policy): Reason[] {
+  if (manifest === undefined || mends(action) || scopes.includes(manifest.scope)) return [];
+  const message = `${updater.id} touches "${manifest.scope}", which policy does not allow; it allows ${scopes.join(', ') || 'nothing'}`;
+  return [{ code: 'SCOPE_REFUSED', message, measured: manifest.scope, limit: scopes.join(', ') }];
 }
 
 /** The trip switch, vetoes and holds: what people said. */

@@ -12,6 +12,7 @@ const ofItself: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'UPDATER_SUSPENDED',
   'UPDATER_NOT_ENABLED',
   'ACTION_NOT_DECLARED',
+  'SCOPE_REFUSED',
   'SCAN_NOT_DUE',
   'RETRY_LATER',
   'GAVE_UP',

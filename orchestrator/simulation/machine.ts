@@ -49,7 +49,8 @@ interface Held {
  * the update that is made up for it: it would wait for others for ever.
  */
 function onOneMachine(policy: Policy): Policy {
-  return { ...policy, groups: [], holds: [], rollout: { ...policy.rollout, rings: [] } };
+  const rollout = { ...policy.rollout, rings: [] };
+  return { ...policy, scopes: ['user-mode'], groups: [], holds: [], rollout };
 }
 
 /** Runs one errand to its end, or until nobody looks any more. */
