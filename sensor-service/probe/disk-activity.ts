@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import type { Value } from '../../conditions/reading.js';
 import { createEachDisk, NO_DISK } from '../reading/disk.js';
-import { machineWide, shareValue, unknownValue } from '../reading/measurement.js';
+import { machineWide, shareValue, unknownValue, type Measurement } from '../reading/measurement.js';
 import {
   emptyWindow,
   higherShare,
@@ -11,6 +10,7 @@ import {
   type Sample,
   type ShareWindow,
 } from '../sampling/share-window.js';
+import { fewDisks } from './few-disks.js';
 import { keptFile } from './kept-file.js';
 import type { OpenProbe } from './probe.js';
 
@@ -22,39 +22,52 @@ interface Disk {
   readonly before: Sample;
 }
 
-export function diskActivityProbe(procRoot: string): OpenProbe {
+export function diskActivityProbe(procRoot: string, sysRoot: string): OpenProbe {
   const path = join(procRoot, 'diskstats');
+  const blockPath = join(sysRoot, 'block');
+  const ofFew = `${blockPath}/*/stat`;
   const kept = keptFile(path, 'mount /proc');
+  const few = fewDisks(blockPath);
   const subject = machineWide('disk.busy');
   const eachDisk = createEachDisk();
   const disks = new Map<string, Disk>();
 
-  function busiest(atMs: number): Value {
-    const file = kept.read(atMs);
-    if (file.kind === 'missing') return unknownValue(file.why);
+  function shareAt(atMs: number, name: string, busyMs: number): number | undefined {
+    const sample = { atMs, part: busyMs, whole: atMs };
+    const known = disks.get(name);
+    const window = withSample(known?.window ?? emptyWindow, sample, SPAN_MS);
+    disks.set(name, { window, before: sample });
+    return higherShare(shareOf(window), stepShareOf(known?.before, sample));
+  }
+
+  function busiest(atMs: number): Pick<Measurement, 'source' | 'value'> {
     let highest: number | undefined;
-    eachDisk(file.bytes, file.length, (name, busyMs) => {
-      const sample = { atMs, part: busyMs, whole: atMs };
-      const known = disks.get(name);
-      const window = withSample(known?.window ?? emptyWindow, sample, SPAN_MS);
-      highest = higherShare(
-        highest,
-        higherShare(shareOf(window), stepShareOf(known?.before, sample)),
-      );
-      disks.set(name, { window, before: sample });
-    });
+    const one = (name: string, busyMs: number): void => {
+      highest = higherShare(highest, shareAt(atMs, name, busyMs));
+    };
+    const each = few.read(atMs);
+    if (each === undefined) {
+      const file = kept.read(atMs);
+      if (file.kind === 'missing') return { source: path, value: unknownValue(file.why) };
+      eachDisk(file.bytes, file.length, one);
+    } else {
+      for (const { name, busyMs } of each) one(name, busyMs);
+    }
     // One that was pulled out is forgotten.
     for (const [name, { before }] of disks) if (before.atMs !== atMs) disks.delete(name);
-    return disks.size === 0 ? unknownValue(NO_DISK) : shareValue(subject.signal, highest);
+    const source = each === undefined ? path : ofFew;
+    if (disks.size === 0) return { source, value: unknownValue(NO_DISK) };
+    return { source, value: shareValue(subject.signal, highest) };
   }
 
   return {
     name: path,
     subjects: [subject],
     everyMs: 0,
-    measure: (at) => [{ ...subject, source: path, value: busiest(at.monotonicMs) }],
+    measure: (at) => [{ ...subject, ...busiest(at.monotonicMs) }],
     close: () => {
       kept.close();
+      few.close();
     },
   };
 }

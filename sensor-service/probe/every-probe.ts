@@ -76,7 +76,7 @@ function linuxProbes(machine: Machine, ears: ProbeEars): EveryProbe {
   const cards = soundCards(procRoot);
   const input = inputProbe({ ...machine, heard: ears.onInput });
   const cpu = cpuProbe(procRoot);
-  const disks = diskActivityProbe(procRoot);
+  const disks = diskActivityProbe(procRoot, sysRoot);
   return {
     probes: [
       // The clock first: an absence is counted by a clock that is known to have jumped.

@@ -61,6 +61,8 @@ const besides: readonly (readonly [path: string, text: string])[] = [
   ['sys/class/hwmon/hwmon0/name', 'coretemp\n'],
   ['sys/class/hwmon/hwmon0/temp1_max', '80000\n'],
 ];
+/** What is read in the place of another one, where it is there. */
+const insteads: readonly string[] = ['sys/block/sda/stat'];
 
 let machine: FakeMachine;
 let rounds: Rounds;
@@ -144,7 +146,7 @@ describe.each(files)('%s', (path, key) => {
 });
 
 test('whatever the files say, every reading is unknown or a possible value', async () => {
-  const all = [...files.map(([path]) => path), ...besides.map(([path]) => path)];
+  const all = [...[...files, ...besides].map(([path]) => path), ...insteads];
   const odd = [
     ...['cpu  ', '\n', '-1', '99999999999999999999', 'NaN', 'MemTotal: ', ' kB', 'total=', '\0'],
     ...['eth0:', ' 0', '\t', '00000000', '1: POSIX ADVISORY WRITE 1 08:02:77 0 EOF\n', 'Battery\n'],

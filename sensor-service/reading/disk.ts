@@ -80,6 +80,11 @@ function isAt(name: string, bytes: Buffer, from: number, to: number): boolean {
   return true;
 }
 
+/** The milliseconds in which one disk had work, from its own file: the same numbers, without a name. */
+export function busyMsOf(bytes: Buffer, length: number): number | undefined {
+  return busyMsAt(bytes, 0, length);
+}
+
 /** The number after the counters; one that ends the text may be cut, and is none. */
 function busyMsAt(bytes: Buffer, from: number, to: number): number | undefined {
   const at = afterNumbers(bytes, from, to, COUNTERS);

@@ -17,8 +17,9 @@ const seldom: readonly (readonly [everyMs: number, files: readonly string[]])[] 
   ],
   [4_900, ['/proc/locks', '/proc/net/route']],
 ];
-const directories = ['/sys/class/power_supply', '/proc/asound'];
+const directories = ['/sys/block', '/sys/class/power_supply', '/proc/asound'];
 const KEPT_MS = 900;
+const FEW_MAX = 8;
 const PAGE_BYTES = 4_096;
 const buffer = Buffer.alloc(1_024 * 1_024);
 
@@ -55,7 +56,16 @@ function readAnew(path: string): void {
   closeSync(fd);
 }
 
-const often = [kept('/proc/stat', 256), kept('/proc/diskstats', 256 * 1_024)];
+/** As Lull does: each disk by its own file while there are few, all of them by one file else. */
+function disks(): readonly ((nowMs: number) => void)[] {
+  const names = (orNothing(() => readdirSync('/sys/block')) ?? []).filter((name) =>
+    /^(?!loop|ram|zram|dm-|md|sr|fd|nbd)/.test(name),
+  );
+  if (names.length === 0 || names.length > FEW_MAX) return [kept('/proc/diskstats', 256 * 1_024)];
+  return names.map((name) => kept(`/sys/block/${name}/stat`, 512));
+}
+
+const often = [kept('/proc/stat', 256), ...disks()];
 const dueAtMs = seldom.map(() => -Infinity);
 
 setInterval(() => {
