@@ -35,12 +35,15 @@ export function answeringProbe(check: () => void): Probe {
   return {
     name: 'who knows of a person',
     subjects: [],
-    everyMs: EVERY_MS,
+    // Those that are asked in each round are asked first, and this one first of all: it can be answered
+    // while the others read.
+    everyMs: 0,
     measure: ({ monotonicMs }) => {
-      const sinceMs = monotonicMs - beforeMs;
+      const [sinceMs, uncheckedMs] = [monotonicMs - beforeMs, monotonicMs - checkedMs];
       beforeMs = monotonicMs;
-      const isDue = monotonicMs - checkedMs >= WAIT_EVERY_MS && sinceMs <= ROUNDS_MS_MAX.wait;
-      if (sinceMs <= ROUNDS_MS_MAX.run || isDue) {
+      const isOfRun = sinceMs <= ROUNDS_MS_MAX.run && uncheckedMs >= EVERY_MS;
+      const isOfWait = sinceMs <= ROUNDS_MS_MAX.wait && uncheckedMs >= WAIT_EVERY_MS;
+      if (isOfRun || isOfWait) {
         checkedMs = monotonicMs;
         check();
       }

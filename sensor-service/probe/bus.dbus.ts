@@ -47,6 +47,8 @@ export interface BusCall {
   readonly args?: readonly unknown[];
   /** Waits no longer than this; without it as long as for any call. */
   readonly msMax?: number;
+  /** Leaves before `ask` returns, and not with whatever else is asked in the same tick. */
+  readonly atOnce?: boolean;
 }
 
 export interface BusListener {
@@ -141,9 +143,11 @@ export class Bus implements Closeable {
         Object.assign(new Error(`no reply within ${String(msMax)} ms`), { code: 'ETIMEDOUT' }),
       );
     });
-    this.client.invoke(message, { timeout: FORGET_MS }, (error, value: unknown) => {
+    const { client } = this;
+    client.invoke(message, { timeout: FORGET_MS }, (error, value: unknown) => {
       settle(error ?? undefined, value);
     });
+    if (call.atOnce === true) client.connection.stream.uncork();
   }
 
   async close(): Promise<void> {

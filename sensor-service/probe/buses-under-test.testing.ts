@@ -31,6 +31,8 @@ export interface BusesUnderTest extends Closeable {
   sessions(): readonly UtmpRecord[] | undefined;
   /** Asks whoever knows of a person whether it still answers. */
   check(): void;
+  /** The same as often as the rounds of a run do, until it is closed. */
+  checkOnAndOn(): void;
   value(signal: Signal): Value | undefined;
   source(signal: Signal): string | undefined;
   /** Waits until `holds`; looks whenever something is told. */
@@ -49,6 +51,7 @@ interface Options {
 }
 
 const LOOK_EVERY_MS = 100;
+const CHECK_EVERY_MS = 270;
 
 export function listenTo(
   bus: MockBus | { address: string },
@@ -106,6 +109,7 @@ export function listenTo(
   const looking = setInterval(() => {
     watched.look();
   }, LOOK_EVERY_MS);
+  let checking: NodeJS.Timeout | undefined;
 
   async function until(what: string, holds: () => boolean): Promise<void> {
     const seen = async (): Promise<void> => {
@@ -133,6 +137,11 @@ export function listenTo(
     check: () => {
       watched.check();
     },
+    checkOnAndOn: () => {
+      checking ??= setInterval(() => {
+        watched.check();
+      }, CHECK_EVERY_MS);
+    },
     value: (signal) => readings.get(signal)?.value,
     source: (signal) => readings.get(signal)?.source,
     until,
@@ -144,6 +153,7 @@ export function listenTo(
       }),
     close: async () => {
       clearInterval(looking);
+      clearInterval(checking);
       await watched.close();
       seat.close();
     },

@@ -25,6 +25,7 @@ interface LivenessDeps {
 export class Liveness implements Closeable {
   private cancelPing: CancelTimer = () => undefined;
   private cancelLate: CancelTimer = () => undefined;
+  private armed = false;
   private checking = false;
   private closed = false;
 
@@ -50,10 +51,13 @@ export class Liveness implements Closeable {
     this.cancelLate();
   }
 
+  /** What rings in step rings at the same instant however often it is set. */
   private arm(): void {
-    this.cancelPing();
+    if (this.armed) return;
+    this.armed = true;
     const delayMs = untilInStep(this.deps.everyMs, this.deps.clock.now().monotonicMs);
     this.cancelPing = this.deps.clock.after(delayMs, () => {
+      this.armed = false;
       this.ask();
     });
   }

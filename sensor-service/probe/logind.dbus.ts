@@ -5,7 +5,8 @@
 //   G2. Before every session has been read nothing is said of presence: the one that is not read yet
 //       may be the one in which somebody works.
 //   G3. Where something blocks idle already, another one that joins it is not signalled. So as long as
-//       one does, logind is asked whose they are wherever it is asked for a sign of life.
+//       one does, logind is asked whose they are in the place of a sign of life, and one that joins is
+//       heard of within a second while a run is on.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -26,6 +27,8 @@ const PATH = '/org/freedesktop/login1';
 const NAME_MS_MAX = 400;
 /** A terminal's last use is told without a signal, so it is asked for, while there is a terminal. */
 const TERMINALS_EVERY_MS = 60_000;
+/** A list takes three times as long to read as a pong: every third sign of life of a run is one. */
+const NAMES_EVERY_MS = 600;
 const NEVER_READ = Symbol('never read');
 
 /** Sessions by their path, or why they are not known. */
@@ -46,6 +49,7 @@ export class Logind implements Closeable {
   /** Tells the answer of a logind that has gone from that of the one after it. */
   private begun = 0;
   private inhibited: unknown = NEVER_READ;
+  private namedAtMs = -Infinity;
   private cancelReread: CancelTimer = () => undefined;
 
   constructor(private readonly deps: LogindDeps) {
@@ -62,7 +66,10 @@ export class Logind implements Closeable {
       signalled: (signal) => {
         this.take(signal);
       },
-      question: () => this.whoInhibits(),
+      question: () => {
+        const isDue = this.deps.clock.now().monotonicMs - this.namedAtMs >= NAMES_EVERY_MS;
+        return isDue ? this.whoInhibits() : undefined;
+      },
     });
   }
 
@@ -192,6 +199,7 @@ export class Logind implements Closeable {
   private whoInhibits(): ReturnType<NonNullable<MirrorDeps['question']>> {
     const { inhibited } = this;
     if (inhibited === NEVER_READ || namesIdle(inhibited) === false) return undefined;
+    this.namedAtMs = this.deps.clock.now().monotonicMs;
     return {
       call: { path: PATH, iface: MANAGER, member: 'ListInhibitors' },
       answered: (error, list) => {

@@ -44,7 +44,7 @@ export interface MirrorDeps {
 }
 
 interface Question {
-  readonly call: Omit<BusCall, 'service' | 'msMax'>;
+  readonly call: Omit<BusCall, 'service' | 'msMax' | 'atOnce'>;
   readonly answered: (error: Error | undefined, value?: unknown) => void;
 }
 
@@ -160,7 +160,8 @@ export class Mirror implements Closeable {
       ping: (done) => {
         const question = this.deps.question?.();
         // A deadline before the next ping would wake for itself, also when it was cancelled.
-        const call = { service: owner, ...(question?.call ?? ping), msMax: pingEveryMs };
+        const asked = { ...(question?.call ?? ping), msMax: pingEveryMs, atOnce: true };
+        const call = { service: owner, ...asked };
         this.deps.bus.ask(call, (error, value) => {
           if (this.closed || this.owner !== owner) return; // M3
           if (this.state.kind === 'present') question?.answered(error, value);

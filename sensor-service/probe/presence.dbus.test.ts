@@ -194,7 +194,7 @@ describe('a logind', () => {
   });
 
   busTest(
-    'that hangs while a run is on is noticed by the next check, long before its ping',
+    'that hangs while a run is on is noticed by the checks of its rounds, long before its ping',
     async () => {
       const bus = await startBus();
       const logind = await startLogind(bus);
@@ -202,9 +202,8 @@ describe('a logind', () => {
       await bus.update(session('c1'), idle(1_000));
       const listening = listen(bus, { pingEveryMs: 3_600_000, callMsMax: 3_600_000 });
       await listening.untilPresence('away');
-      listening.check();
+      listening.checkOnAndOn();
       process.kill(logind.pid, 'SIGSTOP');
-      listening.check();
       await listening.untilPresence('unknown');
       expect(listening.why()).toMatch(/login1 does not answer/);
       process.kill(logind.pid, 'SIGCONT');
