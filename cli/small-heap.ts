@@ -13,10 +13,14 @@ export function staysSmall(
   return args.includes('up') && !ofFleet;
 }
 
-/** The space for what has just been made stays as small as it begins, from now on. */
+/**
+ * The space for what has just been made stays as small as it begins, from now on, and is collected by the
+ * thread that made it: waking four others to share a megabyte costs more than it saves.
+ */
 export function keepHeapSmall(): void {
   const bound = (): void => {
     setFlagsFromString('--semi-space-growth-factor=1');
+    setFlagsFromString('--no-parallel-scavenge');
   };
   bound();
   // V8 sets it back for all threads when one begins.

@@ -3,7 +3,7 @@
 // fifty times the work where a machine has one disk and a hundred packages mounted.
 //
 // Invariants:
-//   F1. A disk that was plugged in, or pulled out, is noticed within `LIST_EVERY_MS`.
+//   F1. A disk that was plugged in is noticed within `LIST_EVERY_MS`, one that was pulled out within a second.
 //   F2. Either each of them was read, or nothing is said: whoever asks looks into /proc/diskstats then.
 
 import { readdirSync } from 'node:fs';
@@ -13,7 +13,8 @@ import { keptFile, type KeptFile } from './kept-file.js';
 
 /** Where there are more, one file for all of them costs less, and keeps fewer files open. */
 const FEW_MAX = 8;
-const LIST_EVERY_MS = 900;
+/** A machine lists every package that is mounted among them, and disks come by hand. */
+const LIST_EVERY_MS = 4_900;
 /** Seventeen numbers, of twenty digits at most. */
 const STAT_BYTES_MAX = 512;
 

@@ -39,8 +39,10 @@ export function createAccounts(publish: Publish, lastPublish = publish): Account
     const mine = known.find((each) => each.rank === rank);
     if (mine !== undefined) mine.reading = reading;
     else known.splice(known.filter((each) => each.rank < rank).length, 0, { rank, reading });
+    // Most are spoken of by one source, many times a second.
+    if (known.length === 1) return reading;
     const [first, ...others] = known.map((each) => each.reading);
-    return first === undefined || others.length === 0 ? reading : foldAccounts([first, ...others]);
+    return first === undefined ? reading : foldAccounts([first, ...others]);
   }
 
   return {
