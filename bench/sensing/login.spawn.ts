@@ -1,5 +1,5 @@
 // A logind of the benchmark's own, on a bus of its own: one session, which somebody leaves and comes
-// back to. It is a program outside of this process, as the real one is, and says when it signalled.
+// back to, and what keeps the machine awake while a run is on. It is a program outside of this process, as the real one is, and says when it signalled.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -38,7 +38,13 @@ class Object(dbus.service.Object):
     def ListSessions(self):
         return [("c1", dbus.UInt32(1000), "ada", "seat0", dbus.ObjectPath(PATH + "/session/c1"))]
 
-manager = Object(PATH, {"BlockInhibited": ""})
+    @dbus.service.method(MANAGER, out_signature="a(ssssuu)")
+    def ListInhibitors(self):
+        own = ("sleep:idle", "Lull", "an update runs", "block", dbus.UInt32(0), dbus.UInt32(1))
+        others = [("sleep", "UPower", "Pause device polling", "delay", dbus.UInt32(0), dbus.UInt32(n)) for n in (2, 3, 4)]
+        return [own] + others
+
+manager = Object(PATH, {"BlockInhibited": "sleep:idle"})
 session = Object(PATH + "/session/c1", {
     "Class": "user", "Type": "x11", "TTY": "", "State": "active", "Active": True, "Remote": False,
     "IdleHint": False, "IdleSinceHintMonotonic": dbus.UInt64(0), "LockedHint": False,

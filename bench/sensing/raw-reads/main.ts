@@ -5,19 +5,28 @@ import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
 
 const [everyMs = '90'] = process.argv.slice(2);
 
+interface Due {
+  readonly everyMs: number;
+  readonly files: readonly string[];
+  readonly directories: readonly string[];
+}
+
 /** By how often each is due at most. As in sensor-service/probe. */
-const seldom: readonly (readonly [everyMs: number, files: readonly string[]])[] = [
-  [900, ['/run/utmp']],
-  [
-    1_900,
-    [
+const seldom: readonly Due[] = [
+  {
+    ...{ everyMs: 900, files: ['/run/utmp'] },
+    directories: ['/sys/class/power_supply', '/proc/asound'],
+  },
+  {
+    everyMs: 1_900,
+    files: [
       ...['cpu', 'io', 'memory'].map((name) => `/proc/pressure/${name}`),
       ...['/proc/meminfo', '/proc/net/dev'],
     ],
-  ],
-  [4_900, ['/proc/locks', '/proc/net/route']],
+    directories: [],
+  },
+  { everyMs: 4_900, files: ['/proc/locks', '/proc/net/route'], directories: ['/sys/block'] },
 ];
-const directories = ['/sys/block', '/sys/class/power_supply', '/proc/asound'];
 const KEPT_MS = 900;
 const FEW_MAX = 8;
 const PAGE_BYTES = 4_096;
@@ -71,11 +80,11 @@ const dueAtMs = seldom.map(() => -Infinity);
 setInterval(() => {
   const nowMs = performance.now();
   for (const read of often) read(nowMs);
-  for (const [index, [cadenceMs, files]] of seldom.entries()) {
+  for (const [index, due] of seldom.entries()) {
     if (nowMs < (dueAtMs[index] ?? 0)) continue;
-    dueAtMs[index] = nowMs + cadenceMs;
-    for (const path of files) readAnew(path);
-    if (index === 0) for (const path of directories) orNothing(() => readdirSync(path));
+    dueAtMs[index] = nowMs + due.everyMs;
+    for (const path of due.files) readAnew(path);
+    for (const path of due.directories) orNothing(() => readdirSync(path));
   }
 }, Number(everyMs));
 process.stdout.write('up\n');
