@@ -50,6 +50,8 @@ export class Logind implements Closeable {
   private begun = 0;
   private inhibited: unknown = NEVER_READ;
   private namedAtMs = -Infinity;
+  private terminals: readonly string[] = [];
+  private rereadIsDue = false;
   private cancelReread: CancelTimer = () => undefined;
 
   constructor(private readonly deps: LogindDeps) {
@@ -176,12 +178,14 @@ export class Logind implements Closeable {
     this.deps.tell([{ ...machineWide('login.at'), source: SERVICE, value }]);
   }
 
+  /** A minute after they were asked last, however much else changes meanwhile. */
   private armReread(sessions: ReadonlyMap<string, Session>): void {
-    this.cancelReread();
-    const terminals = [...sessions].filter(([, { kind }]) => kind === 'terminal');
-    if (terminals.length === 0) return;
+    this.terminals = [...sessions].flatMap(([path, { kind }]) => (kind === 'terminal' ? path : []));
+    if (this.terminals.length === 0 || this.rereadIsDue) return;
+    this.rereadIsDue = true;
     this.cancelReread = this.deps.clock.after(TERMINALS_EVERY_MS, () => {
-      for (const [path] of terminals) this.mirror.reread(path, SESSION);
+      this.rereadIsDue = false;
+      for (const path of this.terminals) this.mirror.reread(path, SESSION);
     });
   }
 
