@@ -82,6 +82,20 @@ test('somebody typed over SSH a minute ago', async () => {
   expect(sensed.at(-1)).toMatchObject({ places: ['terminals'], verdict: { kind: 'engaged' } });
 });
 
+test.each(['tty1', 'ttyS0', 'hvc0', 'console', 'lxc/tty1'])(
+  'somebody who types at the console %s is there',
+  async (line) => {
+    login(30 * MINUTE);
+    machine.write(`dev/${line}`, '');
+    const typedAt = new Date(NOW - MINUTE);
+    utimesSync(join(machine.dir, 'dev', line), typedAt, typedAt);
+    const record = utmpRecord({ type: utmpType.session, line, atMs: NOW - 60 * MINUTE });
+    writeFileSync(join(machine.dir, 'run/utmp'), record);
+    await valueOf(probe(), 'session.remote');
+    expect(sensed.at(-1)?.verdict).toEqual({ kind: 'engaged' });
+  },
+);
+
 test('an idle session is nobody', async () => {
   login(30 * MINUTE);
   expect(await valueOf(probe(), 'session.remote')).toEqual(no);

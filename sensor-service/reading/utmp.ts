@@ -61,9 +61,13 @@ export function parseUtmp(bytes: Uint8Array, arch: string): UtmpRecord[] {
   return records;
 }
 
+/** Also the consoles that hypervisors give to their machines. X servers and FTP have lines in utmp as well. */
+const terminals =
+  /^(?:pts\/\d{1,7}|tty\w{1,12}|(?:hvc|hvsi|xvc|sclp_line)\d{1,3}|(?:lxc|3270)\/tty\d{1,3}|console)$/;
+
 /** Whether it names a terminal below /dev, and nothing else. */
 export function isTerminal(line: string): boolean {
-  return /^(?:pts\/\d{1,7}|tty\w{1,12})$/.test(line);
+  return terminals.test(line);
 }
 
 function textAt(bytes: Uint8Array, from: number, length: number): string {
