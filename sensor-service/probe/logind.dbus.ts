@@ -25,8 +25,8 @@ const SESSION = 'org.freedesktop.login1.Session';
 const PATH = '/org/freedesktop/login1';
 /** Who keeps idle away is asked in the middle of an edge: a logind that takes longer hangs. */
 const NAME_MS_MAX = 400;
-/** A terminal's last use is told without a signal, so it is asked for, while there is a terminal. */
-const TERMINALS_EVERY_MS = 60_000;
+/** Of sessions without a seat, and of terminals, not everything is signalled: they are asked again. */
+const AGAIN_EVERY_MS = 60_000;
 /** A list takes three times as long to read as a pong: every third sign of life of a run is one. */
 const NAMES_EVERY_MS = 600;
 const NEVER_READ = Symbol('never read');
@@ -50,7 +50,7 @@ export class Logind implements Closeable {
   private begun = 0;
   private inhibited: unknown = NEVER_READ;
   private namedAtMs = -Infinity;
-  private terminals: readonly string[] = [];
+  private quiet: readonly string[] = [];
   private rereadIsDue = false;
   private cancelReread: CancelTimer = () => undefined;
 
@@ -170,7 +170,7 @@ export class Logind implements Closeable {
   private tellLogin(sessions: ReadonlyMap<string, Session>): void {
     // A check that logs in by SSH every minute is no login of anybody.
     const people = [...sessions.values()].filter(
-      ({ greeter, kind }) => !greeter && kind !== 'opaque',
+      ({ greeter, kind }) => !greeter && kind !== 'opaque' && kind !== 'left',
     );
     const lastMs = Math.max(...people.map(({ login }) => login.atMs));
     const value =
@@ -178,14 +178,19 @@ export class Logind implements Closeable {
     this.deps.tell([{ ...machineWide('login.at'), source: SERVICE, value }]);
   }
 
-  /** A minute after they were asked last, however much else changes meanwhile. */
+  /**
+   * When a terminal was used last is told without a signal, and that a session closes: one at a seat is
+   * not active any more, any other one looks as before. A minute after they were asked last they are asked
+   * again, however much else changes meanwhile.
+   */
   private armReread(sessions: ReadonlyMap<string, Session>): void {
-    this.terminals = [...sessions].flatMap(([path, { kind }]) => (kind === 'terminal' ? path : []));
-    if (this.terminals.length === 0 || this.rereadIsDue) return;
+    const isQuiet = ({ kind, seat }: Session): boolean => kind === 'terminal' || !seat;
+    this.quiet = [...sessions].flatMap(([path, session]) => (isQuiet(session) ? path : []));
+    if (this.quiet.length === 0 || this.rereadIsDue) return;
     this.rereadIsDue = true;
-    this.cancelReread = this.deps.clock.after(TERMINALS_EVERY_MS, () => {
+    this.cancelReread = this.deps.clock.after(AGAIN_EVERY_MS, () => {
       this.rereadIsDue = false;
-      for (const path of this.terminals) this.mirror.reread(path, SESSION);
+      for (const path of this.quiet) this.mirror.reread(path, SESSION);
     });
   }
 

@@ -3,8 +3,10 @@
 import { join } from 'node:path';
 import {
   groupOf,
+  leftUse,
   parseProcess,
   sessionUse,
+  type SessionProcess,
   type SessionUse,
 } from '../reading/session-processes.js';
 import { readText } from './text-file.js';
@@ -21,7 +23,17 @@ interface Roots {
 export function useOfSession(leader: number, roots: Roots): SessionUse | undefined {
   const of = readText(join(roots.procRoot, String(leader), 'cgroup'), '');
   const group = of.kind === 'text' ? groupOf(of.text) : undefined;
-  if (group === undefined) return undefined;
+  const processes = group === undefined ? undefined : processesOf(group, roots);
+  return processes === undefined ? undefined : sessionUse(processes);
+}
+
+/** The same of one whose first process has ended. Where none can be seen, what was left is nobody. */
+export function useOfLeftSession(group: string, roots: Roots): SessionUse {
+  const processes = processesOf(group, roots) ?? processesOf(`/systemd${group}`, roots) ?? [];
+  return leftUse(processes);
+}
+
+function processesOf(group: string, roots: Roots): readonly SessionProcess[] | undefined {
   const listed = readText(join(roots.sysRoot, 'fs', 'cgroup', group, 'cgroup.procs'), '');
   if (listed.kind === 'missing') return undefined;
   const pids = listed.text.split('\n').filter((line) => line !== '');
@@ -32,5 +44,5 @@ export function useOfSession(leader: number, roots: Roots): SessionUse | undefin
     // It may have ended meanwhile.
     return stat.kind === 'text' ? (parseProcess(stat.text) ?? []) : [];
   });
-  return processes.length === 0 ? undefined : sessionUse(processes);
+  return processes.length === 0 ? undefined : processes;
 }

@@ -277,6 +277,40 @@ describe('a session of sshd that logind knows without its terminal', () => {
     expect(sensed.at(-1)?.verdict.kind).toBe('unknown');
   });
 
+  describe.each([
+    ['has not said so', 'asked'],
+    ['says that it closes', 'left'],
+  ] as const)('whose connection has ended, where logind %s,', (_when, unnamed) => {
+    const leftOver = (...processes: [string, number][]): void => {
+      open([['sshd', 0], ...processes]);
+      sessions = (sessions ?? []).map((each) => ({ ...each, unnamed, group: scope }));
+      machine.remove(`proc/${String(LEADER)}`);
+    };
+
+    test('is nobody, whatever goes on in it', async () => {
+      leftOver(['tmux: server', 0], ['bash', PTS_3], ['node', 0]);
+      typed(MINUTE);
+      expect(await valueOf(probe(), 'session.remote')).toEqual(no);
+      expect(sensed.at(-1)?.verdict.kind).toBe('away');
+    });
+
+    test('is somebody who roams, while they type', async () => {
+      leftOver(['mosh-server', 0], ['bash', PTS_3]);
+      typed(MINUTE);
+      expect(await valueOf(probe(), 'session.remote')).toEqual(yes);
+      expect(sensed.at(-1)?.verdict).toEqual({ kind: 'engaged' });
+      typed(11 * MINUTE);
+      expect(await valueOf(probe(), 'session.remote')).toEqual(no);
+      expect(sensed.at(-1)?.verdict).toEqual({ kind: 'away', sinceMs: NOW - 11 * MINUTE });
+    });
+
+    test('is nobody where its processes are not seen either', async () => {
+      leftOver(['tmux: server', 0]);
+      machine.remove('sys/fs/cgroup');
+      expect(await valueOf(probe(), 'session.remote')).toEqual(no);
+    });
+  });
+
   test('and one in a browser may be used without any', async () => {
     sessions = [{ kind: 'session', pid: 1, line: '', isRemote: true, atMs: NOW, unnamed: 'never' }];
     expect((await valueOf(probe(), 'session.remote')).kind).toBe('unknown');

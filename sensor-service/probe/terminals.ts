@@ -17,7 +17,7 @@ import {
   type Roots,
 } from './machine-terminals.js';
 import type { Probe } from './probe.js';
-import { useOfSession } from './session-processes.js';
+import { useOfLeftSession, useOfSession } from './session-processes.js';
 import { readText, whyNotRead } from './text-file.js';
 
 /** The kernel itself notes that a terminal was read in steps of eight seconds. */
@@ -143,8 +143,12 @@ function terminalOfSession(
   roots: TerminalRoots,
   nowMs: number,
 ): Terminal {
-  const { line, pid, unnamed } = session;
+  const { line, pid, unnamed, group } = session;
   if (unnamed === 'never') return { kind: 'unseen', why: OTHER_USE };
+  // logind does not say that a session closes: its first process has ended by then.
+  const isLeft = unnamed === 'left' || (unnamed === 'asked' && hasEnded(pid, roots));
+  const left = isLeft && group !== undefined ? useOfLeftSession(group, roots) : undefined;
+  if (left?.kind === 'carried') return { kind: 'gone' };
   if (machine.kind === 'unseen') return machine;
   const terminalAt = (at: string): Terminal => {
     const path = join(machine.dev, at);
@@ -157,5 +161,6 @@ function terminalOfSession(
     }
   };
   if (unnamed === undefined) return terminalAt(line);
-  return unnamedTerminal(useOfSession(pid, roots), terminalAt, nowMs - session.atMs);
+  const use = left ?? useOfSession(pid, roots);
+  return unnamedTerminal(use, terminalAt, nowMs - session.atMs);
 }

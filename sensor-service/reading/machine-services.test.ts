@@ -9,6 +9,8 @@ import { charge, onMains, saving } from './upower.js';
 describe('a session', () => {
   const described = { Class: 'user', Type: 'wayland', State: 'active', Active: true, TTY: '' };
 
+  const roams = { Type: 'tty', Remote: true, Scope: 'session-5.scope', User: [1_000, '/u'] };
+
   test.each<[string, object, unknown]>([
     ['a desktop', {}, 'graphical'],
     ['a terminal', { Type: 'tty', TTY: 'pts/3' }, 'terminal'],
@@ -20,7 +22,10 @@ describe('a session', () => {
     ['a light service', { Class: 'background-light', Type: 'unspecified' }, undefined],
     ['cron', { Class: 'background', Type: 'unspecified' }, undefined],
     ["a user's own services", { Class: 'manager' }, undefined],
-    ['one that closes', { State: 'closing' }, undefined],
+    ['a desktop that closes', { State: 'closing' }, undefined],
+    ['one from elsewhere that closes', { State: 'closing', ...roams }, 'left'],
+    ['one that closes in no known group', { State: 'closing', ...roams, Scope: '../x' }, undefined],
+    ['one that closes here', { State: 'closing', ...roams, Remote: false }, undefined],
     ['a type of the future', { Type: 'hologram' }, 'opaque'],
     ['a class that is a number', { Class: 7 }, 'nonsense'],
     ['a type that is missing', { Type: undefined }, 'nonsense'],

@@ -4,7 +4,7 @@
 import { displayText } from '../../conditions/words.js';
 
 /** A process, as /proc/PID/stat has it. */
-interface SessionProcess {
+export interface SessionProcess {
   readonly name: string;
   /** Its terminal below /dev; undefined: it has none. */
   readonly line: string | undefined;
@@ -23,6 +23,8 @@ const NAME_CHARS_MAX = 40;
 const carriers: ReadonlySet<string> = new Set([
   ...['sshd', 'sshd-session', 'sshd-auth', 'dropbear', 'sftp-server'],
 ]);
+/** With these a login goes on without the connection that it began with. */
+const roaming: ReadonlySet<string> = new Set(['mosh-server', 'etterminal']);
 const PTS_MAJOR = 136;
 const TTY_MAJOR = 4;
 /** What follows among those of that major are serial lines. */
@@ -42,6 +44,16 @@ export function sessionUse(processes: readonly SessionProcess[]): SessionUse {
   const program = processes.find(({ name }) => !carriers.has(name));
   if (program === undefined) return { kind: 'carried' };
   return { kind: 'program', name: displayText(program.name, NAME_CHARS_MAX) };
+}
+
+/**
+ * The same of a session whose connection has ended: what goes on by itself (a detached tmux, an agent) is
+ * nobody, whatever it is, and who roams is at the terminals of it.
+ */
+export function leftUse(processes: readonly SessionProcess[]): SessionUse {
+  return processes.some(({ name }) => roaming.has(name))
+    ? sessionUse(processes)
+    : { kind: 'carried' };
 }
 
 /** Where the processes of the same group are listed below /sys/fs/cgroup, by /proc/PID/cgroup. */

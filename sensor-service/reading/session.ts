@@ -6,8 +6,11 @@ import { isTerminal, type UtmpRecord } from './utmp.js';
 type Properties = Readonly<Record<string, unknown>>;
 
 export interface Session {
-  /** `opaque`: somebody may be in it, and logind does not know by what it would show. */
-  readonly kind: 'graphical' | 'terminal' | 'opaque';
+  /**
+   * `opaque`: somebody may be in it, and logind does not know by what it would show. `left`: whoever came
+   * over the network has gone from it, but for those who roam (mosh), and something of it goes on.
+   */
+  readonly kind: 'graphical' | 'terminal' | 'opaque' | 'left';
   /** Nobody is logged in: a login screen. */
   readonly greeter: boolean;
   readonly remote: boolean;
@@ -37,15 +40,18 @@ const classesOfNobody: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * @returns undefined for a session in which no person can be: cron, a service, one that closes;
+ * @returns undefined for a session in which no person can be: cron, a service, a desktop that closes;
  * 'nonsense' for one that is not described as logind does, in which a person may well be.
  */
 export function sessionOf(properties: Properties): Session | 'nonsense' | undefined {
   const { Class: kindOfUser, Type: type, TTY: tty, State: state, User: user } = properties;
   if (typeof kindOfUser !== 'string' || typeof type !== 'string') return 'nonsense';
-  if (classesOfNobody.has(kindOfUser) || state === 'closing') return undefined;
-  const kind = kindOf(type, tty);
   const uid: unknown = Array.isArray(user) ? user[0] : undefined;
+  const group = groupOf(uid, properties['Scope']);
+  const isLeft = state === 'closing';
+  const mayRoam = type === 'tty' && properties['Remote'] === true && group !== undefined;
+  if (classesOfNobody.has(kindOfUser) || (isLeft && !mayRoam)) return undefined;
+  const kind = isLeft ? 'left' : kindOf(type, tty);
   const seat: unknown = Array.isArray(properties['Seat']) ? properties['Seat'][0] : undefined;
   return {
     kind,
@@ -64,9 +70,27 @@ export function sessionOf(properties: Properties): Session | 'nonsense' | undefi
       line: typeof tty === 'string' && isTerminal(tty) ? tty : '',
       isRemote: properties['Remote'] === true,
       atMs: millisecondsOf(properties['Timestamp']) ?? 0,
-      ...(kind === 'opaque' ? { unnamed: type === 'tty' ? 'asked' : 'never' } : {}),
+      ...unnamed(kind, type, group),
     },
   };
+}
+
+/** By what it is told whether somebody is at it, where that is not its terminal. */
+function unnamed(
+  kind: Session['kind'],
+  type: string,
+  group: string | undefined,
+): Partial<UtmpRecord> {
+  if (kind !== 'opaque' && kind !== 'left') return {};
+  if (type !== 'tty') return { unnamed: 'never' };
+  return { unnamed: kind === 'left' ? 'left' : 'asked', ...(group === undefined ? {} : { group }) };
+}
+
+/** Where logind puts the processes of a session, which is found when the first of them has ended. */
+function groupOf(uid: unknown, scope: unknown): string | undefined {
+  if (typeof uid !== 'number' || typeof scope !== 'string') return undefined;
+  if (!/^session-\w{1,64}\.scope$/.test(scope)) return undefined;
+  return `/user.slice/user-${String(uid)}.slice/${scope}`;
 }
 
 function kindOf(type: string, tty: unknown): Session['kind'] {

@@ -10,9 +10,12 @@ export interface UtmpRecord {
   readonly atMs: number;
   /**
    * Of one that utmp does not tell of and logind knows without a terminal. `asked`: whether it has one is
-   * asked of its processes; `never`: it has none, and somebody may use it in another way.
+   * asked of its processes; `never`: it has none, and somebody may use it in another way; `left`: whoever
+   * came has gone, or roams.
    */
-  readonly unnamed?: 'asked' | 'never';
+  readonly unnamed?: 'asked' | 'never' | 'left';
+  /** Of such a one: the control group of its processes, by its path in the kernel's tree. */
+  readonly group?: string;
 }
 
 const LINE = { at: 8, bytes: 32 };
