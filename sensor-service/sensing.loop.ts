@@ -24,7 +24,7 @@ import { stillAfterMs } from './reading/counted-input.js';
 import { toReading, type Measurement } from './reading/measurement.js';
 import type { PresenceSignal } from './reading/presence.js';
 import { defaultAwayAfter, type AwayAfter } from './reading/seat.js';
-import type { UtmpRecord } from './reading/utmp.js';
+import type { Logins } from './reading/utmp.js';
 import { createAccounts, type Accounts } from './sampling/accounts.js';
 import { APPS_MAX, createAsked, DISKS_MAX } from './sampling/asked.js';
 import { InhibitLoop } from './sampling/inhibit.loop.js';
@@ -150,8 +150,7 @@ export function startSensing(sensed: Sensed, around: Around): Omit<SensorApiDeps
 }
 
 interface Daemons {
-  /** What logind knows of who is logged in; undefined: nothing. */
-  readonly sessions: () => readonly UtmpRecord[] | undefined;
+  readonly sessions: () => Logins;
   /** Whether they still answer, and what they do not announce. */
   readonly probes: readonly Probe[];
 }
@@ -169,7 +168,7 @@ function watchDaemons(
   if (addresses === undefined || replay !== undefined) {
     return { sessions: () => undefined, probes: [] };
   }
-  let sessions: readonly UtmpRecord[] | undefined;
+  let sessions: Logins;
   const buses = watchBuses({
     ...{ clock, log, addresses, awayAfter, seat },
     onSessions: (known) => {

@@ -8,7 +8,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { toReading } from '../reading/measurement.js';
 import { foldPresence, type PresenceSignal } from '../reading/presence.js';
 import type { AwayAfter } from '../reading/seat.js';
-import type { UtmpRecord } from '../reading/utmp.js';
+import type { Logins } from '../reading/utmp.js';
 import { SeatLoop } from '../sampling/seat.loop.js';
 import { createAccounts } from '../sampling/accounts.js';
 import { watchBuses } from './buses.dbus.js';
@@ -28,7 +28,7 @@ export interface BusesUnderTest extends Closeable {
   /** The values of presence in the order told, without repetitions. */
   readonly told: readonly string[];
   /** The sessions as utmp would have them. */
-  sessions(): readonly UtmpRecord[] | undefined;
+  sessions(): Logins;
   /** Asks whoever knows of a person whether it still answers. */
   check(): void;
   /** The same as often as the rounds of a run do, until it is closed. */
@@ -60,7 +60,7 @@ export function listenTo(
   const sensed = new Map<string, PresenceSignal>();
   const readings = new Map<string, Reading>();
   const told: string[] = [];
-  let sessions: readonly UtmpRecord[] | undefined;
+  let sessions: Logins;
   let wake: () => void = () => undefined;
   const presence = (): Value => foldPresence([...sensed.values()]).value;
   const accounts = createAccounts((changed) => {

@@ -7,7 +7,7 @@ import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { machineWide, unknownValue } from '../reading/measurement.js';
 import { stillAfterMs } from '../reading/counted-input.js';
 import type { AwayAfter } from '../reading/seat.js';
-import type { UtmpRecord } from '../reading/utmp.js';
+import type { Logins } from '../reading/utmp.js';
 import type { SeatLoop } from '../sampling/seat.loop.js';
 import { Bus } from './bus.dbus.js';
 import type { DisplayPlace } from './display.x11.js';
@@ -46,8 +46,8 @@ interface BusesDeps {
   readonly awayAfter: AwayAfter;
   /** Who is told of sessions, of input, and of what hides the screen. */
   readonly seat: SeatLoop;
-  /** Is told the sessions as utmp would have them; undefined: they are not known. */
-  readonly onSessions: (sessions: readonly UtmpRecord[] | undefined) => void;
+  /** Is told the sessions as utmp would have them. */
+  readonly onSessions: (sessions: Logins) => void;
   /** Adds a source of readings; each speaks for itself. */
   readonly source: () => Tell;
   /** Shorter in tests. */
@@ -102,8 +102,10 @@ export function watchBuses(deps: BusesDeps): WatchedBuses {
   };
 }
 
-function loginsOf(sessions: Sessions): UtmpRecord[] | undefined {
-  if (sessions.kind === 'unknown') return undefined;
+function loginsOf(sessions: Sessions): Logins {
+  if (sessions.kind === 'unknown') {
+    return sessions.silent === true ? { silent: sessions.why } : undefined;
+  }
   return [...sessions.sessions.values()].filter((each) => !each.greeter).map(({ login }) => login);
 }
 

@@ -2,7 +2,7 @@ import type { Log } from '../../runtime/log.js';
 import type { ClockShift } from '../reading/clock-shift.js';
 import type { Place, PresenceSignal } from '../reading/presence.js';
 import type { SeatVerdict } from '../reading/seat.js';
-import type { UtmpRecord } from '../reading/utmp.js';
+import type { Logins } from '../reading/utmp.js';
 import { appsProbe } from './apps.js';
 import { bootProbe } from './boot.js';
 import { callProbe } from './call.js';
@@ -50,8 +50,7 @@ export interface ProbeEars {
   readonly sense: (signal: PresenceSignal) => void;
   /** What the input devices say of the seat. */
   readonly onInput: (input: SeatVerdict) => void;
-  /** The sessions that logind knows; undefined: it knows none. */
-  readonly sessions: () => readonly UtmpRecord[] | undefined;
+  readonly sessions: () => Logins;
   readonly onPlaces: (places: readonly Place[]) => void;
   readonly onShift: (shift: ClockShift) => void;
   readonly onClockNow: (instantMs: number) => number;

@@ -25,7 +25,7 @@ interface OneDisk {
   busyMs: number;
 }
 
-export interface FewDisks {
+interface FewDisks {
   /** @returns the milliseconds in which each had work; undefined where it is not known of each of few. */
   read(atMs: number): readonly Readonly<Pick<OneDisk, 'name' | 'busyMs'>>[] | undefined;
   close(): void;

@@ -34,7 +34,8 @@ const NEVER_READ = Symbol('never read');
 /** Sessions by their path, or why they are not known. */
 export type Sessions =
   | { readonly kind: 'known'; readonly sessions: ReadonlyMap<string, Session> }
-  | { readonly kind: 'unknown'; readonly why: string };
+  /** `silent`: it is there, and does not answer. */
+  | { readonly kind: 'unknown'; readonly why: string; readonly silent?: boolean };
 
 interface LogindDeps extends WatchDeps {
   readonly clock: Clock;
@@ -132,7 +133,7 @@ export class Logind implements Closeable {
   private changed(): void {
     const { state } = this.mirror;
     if (state.kind !== 'present') {
-      this.deps.sessions({ kind: 'unknown', why: state.why });
+      this.deps.sessions({ kind: 'unknown', why: state.why, silent: state.kind === 'silent' });
       this.tellInhibitor({ value: unknownValue(state.why), source: SERVICE });
       return;
     }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../../conditions/reading.js';
 import type { Instant } from '../reading/measurement.js';
 import { foldPresence, type PresenceSignal } from '../reading/presence.js';
-import type { UtmpRecord } from '../reading/utmp.js';
+import type { Logins, UtmpRecord } from '../reading/utmp.js';
 import { utmpRecord, utmpType } from '../reading/utmp-record.testing.js';
 import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
 import type { Probe } from './probe.js';
@@ -37,8 +37,7 @@ const yes: Value = { kind: 'flag', flag: true };
 const no: Value = { kind: 'flag', flag: false };
 
 let sensed: PresenceSignal[];
-/** What logind knows; undefined: nothing. */
-let sessions: readonly UtmpRecord[] | undefined;
+let sessions: Logins;
 
 function probe(): Probe {
   const { dir: root, procRoot, sysRoot } = machine;
@@ -96,6 +95,23 @@ test.each(['tty1', 'ttyS0', 'hvc0', 'console', 'lxc/tty1'])(
   },
 );
 
+test.each<[string, () => void]>([
+  [
+    'utmp tells of one who is idle',
+    () => {
+      login(30 * MINUTE);
+    },
+  ],
+  ['nobody writes utmp', () => undefined],
+])('while logind does not answer and %s, nobody is known to be away', async (_what, write) => {
+  write();
+  sessions = { silent: 'logind does not answer' };
+  expect(await valueOf(probe(), 'session.remote')).toMatchObject({ why: 'logind does not answer' });
+  expect(sensed.at(-1)?.verdict).toEqual({ kind: 'unknown', why: 'logind does not answer' });
+  login(MINUTE);
+  expect(await valueOf(probe(), 'session.remote')).toEqual(yes);
+});
+
 test('an idle session is nobody', async () => {
   login(30 * MINUTE);
   expect(await valueOf(probe(), 'session.remote')).toEqual(no);
@@ -146,9 +162,13 @@ describe('a session of sshd that logind knows without its terminal', () => {
   const PTS_3 = 136 * 256 + 3;
 
   /** Its processes, each with its name and the number of its terminal; and since when it is open. */
-  function open(processes: readonly [name: string, terminal: number][], agoMs = 30 * MINUTE): void {
+  function open(
+    processes: readonly [name: string, terminal: number][],
+    agoMs = 30 * MINUTE,
+    more: Partial<UtmpRecord> = {},
+  ): void {
     const session = { kind: 'session', line: '', isRemote: true, unnamed: 'asked' } as const;
-    sessions = [{ ...session, pid: LEADER, atMs: NOW - agoMs }];
+    sessions = [{ ...session, pid: LEADER, atMs: NOW - agoMs, ...more }];
     machine.write(`proc/${String(LEADER)}/cgroup`, `0::${scope}\n`);
     const pids = processes.map((_each, n) => LEADER + n);
     machine.write(`sys/fs/cgroup${scope}/cgroup.procs`, `${pids.join('\n')}\n`);
@@ -282,8 +302,7 @@ describe('a session of sshd that logind knows without its terminal', () => {
     ['says that it closes', 'left'],
   ] as const)('whose connection has ended, where logind %s,', (_when, unnamed) => {
     const leftOver = (...processes: [string, number][]): void => {
-      open([['sshd', 0], ...processes]);
-      sessions = (sessions ?? []).map((each) => ({ ...each, unnamed, group: scope }));
+      open([['sshd', 0], ...processes], 30 * MINUTE, { unnamed, group: scope });
       machine.remove(`proc/${String(LEADER)}`);
     };
 

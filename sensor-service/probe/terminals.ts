@@ -9,7 +9,7 @@ import {
   type Terminals,
 } from '../reading/terminals.js';
 import { parseBootAtMs } from '../reading/uptime.js';
-import { parseUtmp, type UtmpRecord } from '../reading/utmp.js';
+import { parseUtmp, type Logins, type UtmpRecord } from '../reading/utmp.js';
 import {
   hasEnded,
   machineTerminals,
@@ -34,10 +34,10 @@ interface TerminalRoots extends Roots {
   /** Where an instant noted earlier lies on the clock as it runs now. */
   readonly onClockNow: (instantMs: number) => number;
   /**
-   * The sessions that logind knows, for machines on which nobody writes utmp, and for those that utmp does
-   * not tell of; undefined: none knows.
+   * For machines on which nobody writes utmp, and for those sessions that utmp does not tell of: while
+   * logind is silent nobody is away.
    */
-  readonly sessions: () => readonly UtmpRecord[] | undefined;
+  readonly sessions: () => Logins;
   readonly sense: (signal: PresenceSignal) => void;
 }
 
@@ -92,11 +92,14 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
     everyMs: EVERY_MS,
     measure: (at) => {
       const records = written();
-      const known = roots.sessions();
-      const isWritten = typeof records !== 'string' || known === undefined;
+      const logins = roots.sessions();
+      const [known, silent] =
+        logins !== undefined && 'silent' in logins ? [undefined, logins.silent] : [logins];
+      const isWritten = typeof records !== 'string' || (known ?? silent) === undefined;
       const by = isWritten ? path : 'logind';
       const provider = `${by}, ${times}`;
-      const seen = look(isWritten ? withUnnamed(records, known) : known, known ?? [], at.wallMs);
+      const among = isWritten ? withUnnamed(records, known) : (known ?? silent ?? []);
+      const seen = inDoubt(look(among, known ?? [], at.wallMs), silent);
       const why = typeof seen === 'string' ? seen : seen.why;
       const verdict = typeof seen === 'string' ? ({ kind: 'unknown', why } as const) : seen.verdict;
       roots.sense({
@@ -124,6 +127,12 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
       ];
     },
   };
+}
+
+/** Whoever is seen is there; that nobody else is would be for logind to say, where it is silent. */
+function inDoubt(seen: Terminals | string, silent: string | undefined): Terminals | string {
+  const isAway = typeof seen !== 'string' && seen.verdict.kind === 'away';
+  return isAway && silent !== undefined ? silent : seen;
 }
 
 /** With the sessions that utmp does not tell of: it knows those that have a terminal by their process. */

@@ -18,6 +18,9 @@ export interface UtmpRecord {
   readonly group?: string;
 }
 
+/** What logind knows of who is logged in; with why, where it is there and does not answer. */
+export type Logins = readonly UtmpRecord[] | { readonly silent: string } | undefined;
+
 const LINE = { at: 8, bytes: 32 };
 const HOST = { at: 76, bytes: 256 };
 const PID_AT = 4;
