@@ -6,7 +6,7 @@ import type { Reason } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import { defaultPolicy, type Policy, type Ring } from '../policy/policy.js';
 import { at, NOW_MS, updateOf, UPDATER, worldOf, type Dated } from '../world/history.testing.js';
-import { rolloutKey } from '../world/rollouts.js';
+import { rolloutKey, ROLLOUTS_MAX } from '../world/rollouts.js';
 import { decide } from './decide.js';
 import { hostWith, HOUR_MS, offering } from './offering.testing.js';
 import { openRings, ringOf } from './rings.js';
@@ -69,6 +69,16 @@ describe('a ring', () => {
 
   test('waits while the fleet has not noted that the update is there', () => {
     expect(ringReasons('canary', []).map(({ code }) => code)).toEqual(['RING_WAITS']);
+  });
+
+  test('says what to do where operators have stopped so many that there is room for no more', () => {
+    const stopped = Array.from({ length: ROLLOUTS_MAX }, (_, n): Dated[] => {
+      const other = { ...which, updateId: `other-${String(n)}` };
+      const stop = { kind: 'rollout.stopped', ...other, why: 'bad', actor } as const;
+      return [...at(NOW_MS, { kind: 'rollout.started', ...other }), ...at(NOW_MS, stop)];
+    });
+    const [reason] = ringReasons('canary', [...stopped.flat(), ...started(0)]);
+    expect(reason?.message).toContain('"lull fleet resume"');
   });
 
   test('is not waited for where an operator wants it now, nor where there are none', () => {

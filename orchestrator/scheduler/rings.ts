@@ -10,10 +10,14 @@
 import type { Reason } from '../../conditions/reason.js';
 import { formatDuration } from '../../conditions/words.js';
 import type { Policy, Ring } from '../policy/policy.js';
-import { rolloutKey, type Rollout } from '../world/rollouts.js';
+import { rolloutKey, ROLLOUTS_MAX, type Rollout } from '../world/rollouts.js';
 import type { World } from '../world/world.js';
 import { mends, weightOf } from './requirements.js';
 import type { Subject } from './subject.js';
+
+/** Where there is room for no more rollouts (rollouts.ts, O3). */
+const ifStopped =
+  'where operators have stopped so many that no more are kept, "lull fleet resume" lets some go on, and be forgotten';
 
 export function ringObjections(
   hostId: string,
@@ -29,8 +33,10 @@ export function ringObjections(
   const key = rolloutKey({ updaterId: updater.id, updateId, toVersion });
   const rollout = rollouts.get(key);
   if (rollout === undefined) {
+    const isFull = rollouts.size >= ROLLOUTS_MAX;
     const message = `the fleet has not noted yet that ${title} ${toVersion} is there`; // R3
-    return [{ code: 'RING_WAITS', message, about: key }];
+    const reason = { code: 'RING_WAITS', about: key } as const;
+    return [{ ...reason, message: isFull ? `${message}; ${ifStopped}` : message }];
   }
   const reasons = stopReasons(rollout, policy); // R2
   const { ring, opensAfterMs } = ringOf(hostId, key, policy.rings);

@@ -12,7 +12,7 @@ import type { RolledOut, RolloutFact } from '../journal/rollout-fact.js';
 import type { Policy } from '../policy/policy.js';
 import type { Run } from '../runs/run.js';
 import type { Ledger } from '../world/ledger.loop.js';
-import { rolloutKey } from '../world/rollouts.js';
+import { hasRoom, rolloutKey } from '../world/rollouts.js';
 import type { UpdateState } from '../world/world.js';
 import { weightOf } from './requirements.js';
 import { ringOf } from './rings.js';
@@ -38,10 +38,12 @@ export function noteRollouts(deps: {
 
   function begun(): RolloutFact[] {
     const { updates, rollouts } = ledger.world;
-    return [...updates.values()]
+    const unknown = [...updates.values()]
       .map(rolledOut)
-      .filter((each) => !rollouts.has(rolloutKey(each)))
-      .map((each) => ({ kind: 'rollout.started', ...each }));
+      .filter((each) => !rollouts.has(rolloutKey(each)));
+    // Where there is none, every machine would write the same after each scan, and begin nothing.
+    if (unknown.length === 0 || !hasRoom(rollouts)) return [];
+    return unknown.map((each) => ({ kind: 'rollout.started', ...each }));
   }
 
   async function tell(): Promise<void> {
