@@ -28,12 +28,27 @@ export function askFleet(at: OrchestratorAt): Promise<Fleet> {
 }
 
 const options = { deadlineMs: CALL_MS_MAX };
+/** An order about all rollouts of an updater may be thousands of entries. */
+const patient = { deadlineMs: 60_000 };
+
+/** Rollouts, and how many there are besides. */
+export interface Rollouts {
+  readonly rollouts: readonly Rollout[];
+  readonly more: number;
+}
 
 /** Updates on their way through the rings, the newest first. */
-export async function askRollouts(at: OrchestratorAt): Promise<Rollout[]> {
+export async function askRollouts(at: OrchestratorAt): Promise<Rollouts> {
   return withFleet(at, async (fleet) => {
-    const { rollouts } = await unary(fleet.listRollouts.bind(fleet), {}, options);
-    return rollouts;
+    const rollouts: Rollout[] = [];
+    let pageToken = '';
+    do {
+      const request = { pageSize: 0, pageToken };
+      const page = await unary(fleet.listRollouts.bind(fleet), request, options);
+      rollouts.push(...page.rollouts);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    return { rollouts, more: 0 };
   });
 }
 
@@ -41,19 +56,13 @@ export async function stopRollout(
   at: OrchestratorAt,
   subject: string,
   why: string,
-): Promise<Rollout[]> {
-  return withFleet(at, async (fleet) => {
-    const request = { subject, why };
-    const { rollouts } = await unary(fleet.stopRollout.bind(fleet), request, options);
-    return rollouts;
-  });
+): Promise<Rollouts> {
+  const request = { subject, why };
+  return withFleet(at, (fleet) => unary(fleet.stopRollout.bind(fleet), request, patient));
 }
 
-export async function resumeRollout(at: OrchestratorAt, subject: string): Promise<Rollout[]> {
-  return withFleet(at, async (fleet) => {
-    const { rollouts } = await unary(fleet.resumeRollout.bind(fleet), { subject }, options);
-    return rollouts;
-  });
+export async function resumeRollout(at: OrchestratorAt, subject: string): Promise<Rollouts> {
+  return withFleet(at, (fleet) => unary(fleet.resumeRollout.bind(fleet), { subject }, patient));
 }
 
 /** The groups of the policy, and who has a place in them. */

@@ -1,7 +1,7 @@
 // Machines of a fleet as a table.
 
-import type { Group, Rollout } from '../../proto/gen/lull/operator/v1/fleet.js';
-import type { Fleet } from '../commands/fleet.js';
+import type { Group } from '../../proto/gen/lull/operator/v1/fleet.js';
+import type { Fleet, Rollouts } from '../commands/fleet.js';
 import { localTime } from './local-time.js';
 import { table } from './table.js';
 
@@ -17,7 +17,7 @@ export function showFleet({ hosts, unserved }: Fleet): string {
   return `${machines}\n${missing}`;
 }
 
-export function showRollouts(rollouts: readonly Rollout[]): string {
+export function showRollouts({ rollouts, more }: Rollouts): string {
   if (rollouts.length === 0)
     return 'no update is on its way: rings stand in the policy, as rollout.rings';
   const head = ['UPDATE', 'VERSION', 'SINCE', 'RING', 'NEXT RING', 'FAILED', 'STATE'];
@@ -28,7 +28,8 @@ export function showRollouts(rollouts: readonly Rollout[]): string {
     each.failed.map(({ hostId, ring }) => `${hostId} (${ring})`).join(', ') || '-',
     each.stopped === '' ? 'goes on' : `stopped: ${each.stopped}`,
   ]);
-  return table([head, ...rows]);
+  const shown = table([head, ...rows]);
+  return more === 0 ? shown : `${shown}\nand ${String(more)} more: "lull fleet rollout" lists all`;
 }
 
 export function showGroups(groups: readonly Group[]): string {

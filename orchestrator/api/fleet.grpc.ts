@@ -1,14 +1,17 @@
 // The API of a fleet, and of a machine by itself, which is a fleet of one.
 
 import { status } from '@grpc/grpc-js';
-import type {
-  FleetServiceServer,
-  ListHostsRequest,
-  ListGroupsResponse,
-  ListHostsResponse,
-  ReleasePlaceResponse,
+import {
   Rollout as WireRollout,
-  StopRolloutRequest,
+  type FleetServiceServer,
+  type ListGroupsResponse,
+  type ListHostsRequest,
+  type ListHostsResponse,
+  type ListRolloutsRequest,
+  type ListRolloutsResponse,
+  type ReleasePlaceResponse,
+  type StopRolloutRequest,
+  type StopRolloutResponse,
 } from '../../proto/gen/lull/operator/v1/fleet.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Attribution } from '../journal/order-fact.js';
@@ -22,6 +25,11 @@ import type { Ledger } from '../world/ledger.loop.js';
 import type { Rollout } from '../world/rollouts.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
 import { meantBy, whyProblem } from './order.js';
+import { pageFrom } from './page.js';
+
+const ROLLOUTS_PAGE = 1_000;
+/** Facts that are appended together: a message between orchestrators holds no more. */
+const FACTS_AT_ONCE = 256;
 
 export interface FleetDeps {
   /** What holds for all machines. */
@@ -41,16 +49,19 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
   const change = async (
     subject: string,
     factOf: (rollout: Rollout) => RolloutFact,
-  ): Promise<{ rollouts: WireRollout[] }> => {
+  ): Promise<StopRolloutResponse> => {
     const meant = rolloutsNamed(ledger.world, subject);
     if (meant.length === 0) {
       const message = `no rollout of "${subject}" is known; "lull fleet rollout" lists them`;
       throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
     }
-    await ledger.append(meant.map(factOf));
+    for (let at = 0; at < meant.length; at += FACTS_AT_ONCE) {
+      await ledger.append(meant.slice(at, at + FACTS_AT_ONCE).map(factOf));
+    }
     deps.wake();
     const now = rolloutsNamed(ledger.world, subject);
-    return { rollouts: now.map((each) => rolloutToWire(each, deps)) };
+    const { rollouts } = await rolloutsPage(now, { pageSize: 0, pageToken: '' }, deps);
+    return { rollouts, more: now.length - rollouts.length };
   };
   return {
     listHosts: ({ request }, callback) => {
@@ -65,9 +76,9 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
     getHealth: (_call, callback) => {
       callback(null, { problem: deps.problem() ?? '' });
     },
-    listRollouts: (_call, callback) => {
+    listRollouts: ({ request }, callback) => {
       const all = [...ledger.world.rollouts.values()].reverse();
-      callback(null, { rollouts: all.map((each) => rolloutToWire(each, deps)) });
+      answer(callback, rolloutsPage(all, request, deps));
     },
     stopRollout: (call, callback) => {
       answer(callback, stop(call.request, attributionOf(deps.callerOf(call))));
@@ -124,6 +135,21 @@ function which({ updaterId, updateId, toVersion }: Rollout) {
 
 function rolloutsNamed(world: Ledger['world'], subject: string): Rollout[] {
   return meantBy(subject, [...world.rollouts.values()], world);
+}
+
+async function rolloutsPage(
+  all: readonly Rollout[],
+  { pageSize, pageToken }: ListRolloutsRequest,
+  deps: FleetDeps,
+): Promise<ListRolloutsResponse> {
+  const size = pageSize === 0 ? ROLLOUTS_PAGE : Math.min(pageSize, ROLLOUTS_PAGE);
+  const { items: rollouts, nextPageToken } = await pageFrom(
+    all,
+    { size, token: pageToken },
+    (each) => rolloutToWire(each, deps),
+    (each) => WireRollout.encode(each).finish().length,
+  );
+  return { rollouts, nextPageToken };
 }
 
 function rolloutToWire(rollout: Rollout, { policy, clock }: FleetDeps): WireRollout {

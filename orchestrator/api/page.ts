@@ -19,3 +19,19 @@ export async function pageOf<T>(
   }
   return { items, isLast: true };
 }
+
+/**
+ * A page of a list that is at hand, for the wire.
+ * @param token how many came before, as the page before said.
+ */
+export async function pageFrom<T, Wire>(
+  all: readonly T[],
+  { size, token }: { readonly size: number; readonly token: string },
+  toWire: (each: T) => Wire,
+  bytesOf: (each: Wire) => number,
+): Promise<{ readonly items: Wire[]; readonly nextPageToken: string }> {
+  const from = Math.max(0, Number.parseInt(token, 10) || 0);
+  const { items } = await pageOf(all.slice(from, from + size).map(toWire), size, bytesOf);
+  const next = from + items.length;
+  return { items, nextPageToken: next < all.length ? String(next) : '' };
+}

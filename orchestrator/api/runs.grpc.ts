@@ -15,7 +15,7 @@ import { parseEntry } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { World } from '../world/world.js';
 import { RpcFailure } from '../world/answer.grpc.js';
-import { pageOf } from './page.js';
+import { pageFrom, pageOf } from './page.js';
 import { entryToWire, runToWire } from './view.wire.js';
 
 const RUNS_PAGE = 100;
@@ -34,11 +34,13 @@ export async function listRuns(
 ): Promise<ListRunsResponse> {
   const size = pageSize === 0 ? RUNS_PAGE : Math.min(pageSize, RUNS_PAGE_MAX);
   const all = runId === '' ? runsOf(world) : [runNamed(world, runId)];
-  const from = Number.parseInt(pageToken, 10) || 0;
-  const wire = all.slice(from, from + size).map((run) => runToWire(run, nowMs));
-  const { items: runs } = await pageOf(wire, size, (run) => WireRun.encode(run).finish().length);
-  const next = from + runs.length;
-  return { runs, nextPageToken: next < all.length ? String(next) : '' };
+  const { items: runs, nextPageToken } = await pageFrom(
+    all,
+    { size, token: pageToken },
+    (run) => runToWire(run, nowMs),
+    (run) => WireRun.encode(run).finish().length,
+  );
+  return { runs, nextPageToken };
 }
 
 export async function listEntries(
