@@ -29,8 +29,11 @@ import type { CallerOf } from '../trust/caller.grpc.js';
 import type { RunProgress } from '../scheduler/edges.loop.js';
 import { followJournal } from './follower.nats.js';
 import { askAbout, askForHosts, carriedMethods } from './calls.nats.js';
+import { nextHosts } from './next-hosts.js';
 
+/** Machines of an answer. */
 const PAGE = 1_000;
+const SPREAD = 1.25;
 
 type AnyUnary = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => void;
 
@@ -110,23 +113,29 @@ function progressOf(nats: Nats, hostId: string, log: Log): Pick<ProgressFeed, 's
   };
 }
 
-/** Every machine of the fleet, from whoever leads its partition. */
+/** Machines of the fleet by name, from whoever leads their partitions. */
 export async function listHosts(
   nats: Nats,
   { pageSize, pageToken }: ListHostsRequest,
 ): Promise<ListHostsResponse> {
-  const answers = await Promise.all(
-    partitions.map(async (partition) => ({ partition, told: await askForHosts(nats, partition) })),
-  );
-  const all = answers
-    .flatMap(({ told }) => told?.hosts ?? [])
-    .filter(({ id }) => id > pageToken)
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
   const size = pageSize === 0 ? PAGE : Math.min(pageSize, PAGE);
-  const hosts = all.slice(0, size);
+  // Names are spread evenly: with some more of each, there are nearly always enough.
+  const each = Math.ceil((size * SPREAD) / partitions.length) + 1;
+  // A partition without a leader is waited for once, and not for each page.
+  const isPatient = pageToken === '';
+  const answers = await Promise.all(
+    partitions.map(async (partition) => {
+      const asked = { pageSize: each, pageToken };
+      return { partition, told: await askForHosts(nats, partition, asked, isPatient) };
+    }),
+  );
+  const { hosts, nextPageToken } = nextHosts(
+    answers.flatMap(({ told }) => told ?? []),
+    size,
+  );
   return {
-    hosts,
-    nextPageToken: all.length > size ? (hosts.at(-1)?.id ?? '') : '',
+    hosts: [...hosts],
+    nextPageToken,
     unserved: answers.flatMap(({ partition, told }) => (told === undefined ? [partition] : [])),
   };
 }

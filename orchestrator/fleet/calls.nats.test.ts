@@ -19,7 +19,6 @@ import { PAGE_BYTES_MAX } from '../api/page.js';
 import { marked } from '../link/say.nats.js';
 import { NOW_MS } from '../world/history.testing.js';
 import { askAbout, serveCalls } from './calls.nats.js';
-import type { Room } from './room.loop.js';
 
 const HOST = 'host-1';
 const MS_MAX = 60_000;
@@ -53,7 +52,7 @@ describeHere(`a call for the orchestrator that leads a partition${missing}`, () 
       'calls',
       serveCalls({
         ...{ nats: leader, partition: partitionOf(HOST), log },
-        roomOf: () => ({ operator: operator.deps }) as Room,
+        roomOf: () => ({ operator: operator.deps }),
         hosts: () => [HOST],
         isKnown: (hostId) => hostId === HOST,
       }),

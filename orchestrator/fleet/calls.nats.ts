@@ -9,19 +9,18 @@ import { headers, RequestError, type Msg, type MsgHdrs } from '@nats-io/transpor
 import { isReasonCode, type ReasonCode } from '../../conditions/reason.js';
 import { formatBytes } from '../../conditions/words.js';
 import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operator.js';
-import { ListHostsResponse } from '../../proto/gen/lull/operator/v1/fleet.js';
+import { ListHostsRequest, ListHostsResponse } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { partitionOf, subjects } from '../../proto/subjects.js';
 import { pause } from '../../runtime/deadline.js';
 import { reasonOf } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { hostToWire } from '../api/host.wire.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
 import { hearSaid, marked, reply } from '../link/say.nats.js';
 import { callerIn, socketOwner, urnOf, type Caller } from '../trust/caller.js';
 import { failureOf, RpcFailure } from '../world/answer.grpc.js';
-import type { Room } from './room.loop.js';
+import { hostsPage, type TellingHosts } from './hosts-page.loop.js';
 
 const METHOD = 'lull-method';
 const CALLER = 'lull-caller';
@@ -59,14 +58,13 @@ const unary: ReadonlyMap<string, Unary> = new Map(
 export const carriedMethods = [...unary.keys()] as readonly Method[];
 
 /** Answers for the machines of a partition. */
-export function serveCalls(deps: {
-  readonly nats: Nats;
-  readonly partition: string;
-  readonly roomOf: (hostId: string) => Room;
-  readonly hosts: () => readonly string[];
-  readonly isKnown: (hostId: string) => boolean;
-  readonly log: Log;
-}): Closeable {
+export function serveCalls(
+  deps: TellingHosts & {
+    readonly nats: Nats;
+    readonly isKnown: (hostId: string) => boolean;
+    readonly log: Log;
+  },
+): Closeable {
   const { partition, roomOf, log } = deps;
   const { connection } = deps.nats;
 
@@ -75,6 +73,11 @@ export function serveCalls(deps: {
     failure.set(CODE, String(grpcCode));
     failure.set(REASON, reason);
     reply(message, words.slice(0, WORDS_CHARS_MAX), log, failure);
+  }
+
+  function failFor(message: Msg, failure: unknown): void {
+    log.error({ err: failure }, 'a call from another orchestrator failed');
+    fail(message, failureOf(failure));
   }
 
   /** C1. */
@@ -92,9 +95,14 @@ export function serveCalls(deps: {
     const method = message.headers?.get(METHOD) ?? '';
     const hostId = message.headers?.get(HOST) ?? '';
     if (method === LIST_HOSTS) {
-      const hosts = deps.hosts().map((id) => hostToWire(id, partition, roomOf(id).operator));
-      const all = { hosts, nextPageToken: '', unserved: [] };
-      respond(message, method, ListHostsResponse.encode(all).finish());
+      hostsPage(deps, ListHostsRequest.decode(message.data)).then(
+        (page) => {
+          respond(message, method, ListHostsResponse.encode(page).finish());
+        },
+        (error: unknown) => {
+          failFor(message, error);
+        },
+      );
       return;
     }
     const codec = unary.get(method);
@@ -118,8 +126,7 @@ export function serveCalls(deps: {
     try {
       answer(message);
     } catch (failure) {
-      log.error({ err: failure }, 'a call from another orchestrator failed');
-      fail(message, failureOf(failure));
+      failFor(message, failure);
     }
   });
   return {
@@ -155,13 +162,20 @@ export async function askAbout(
   return codec.responseDeserialize(Buffer.from(answer.data));
 }
 
-/** Every machine of a partition, or undefined where nobody answers for it. */
+/**
+ * A page of the machines of a partition, or undefined where nobody answers for it.
+ * @param isPatient whether one that has no leader now is waited for.
+ */
 export async function askForHosts(
   nats: Nats,
   partition: string,
+  request: ListHostsRequest,
+  isPatient: boolean,
 ): Promise<ListHostsResponse | undefined> {
   try {
-    const { data } = await ask(nats, partition, LIST_HOSTS, { hostId: '' }, new Uint8Array());
+    const body = ListHostsRequest.encode(request).finish();
+    const patienceMs = isPatient ? LEADERLESS_MS_MAX : 0;
+    const { data } = await ask(nats, partition, LIST_HOSTS, { hostId: '' }, body, patienceMs);
     return ListHostsResponse.decode(data);
   } catch (error) {
     if (error instanceof RpcFailure && error.grpcCode === status.UNAVAILABLE) return undefined;
@@ -175,6 +189,7 @@ async function ask(
   method: string,
   { hostId, caller }: { readonly hostId: string; readonly caller?: Caller },
   body: Uint8Array,
+  patienceMs = LEADERLESS_MS_MAX,
 ): Promise<Msg> {
   const about = marked();
   about.set(METHOD, method);
@@ -182,7 +197,8 @@ async function ask(
   // Whoever takes a call has looked whose it is; nobody but an orchestrator speaks here.
   if (caller?.name !== undefined) about.set(CALLER, `URI:${urnOf(caller.role, caller.name)}`);
   const timeout = method === VERIFY_AUDIT ? VERIFY_MS_MAX : ASK_MS_MAX;
-  const answer = await askLeader(nats, partition, body, { timeout, headers: about });
+  const asked = { timeout, headers: about };
+  const answer = await askLeader(nats, partition, body, asked, patienceMs);
   const code = answer.headers?.get(CODE);
   if (code === undefined || code === '') return answer;
   throw new RpcFailure(statusOf(code), reasonIn(answer.headers?.get(REASON)), answer.string());
@@ -194,8 +210,9 @@ async function askLeader(
   partition: string,
   body: Uint8Array,
   options: { readonly timeout: number; readonly headers: MsgHdrs },
+  patienceMs: number,
 ): Promise<Msg> {
-  const giveUpAtMs = performance.now() + LEADERLESS_MS_MAX;
+  const giveUpAtMs = performance.now() + patienceMs;
   for (;;) {
     try {
       return await nats.connection.request(subjects.ask(partition), body, options);
