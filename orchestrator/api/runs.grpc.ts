@@ -10,6 +10,7 @@ import {
   type ListRunsResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { StoredEntry } from '../journal/chain.js';
+import { piecesOf } from '../journal/unhurried.loop.js';
 import type { Run } from '../runs/run.js';
 import { parseEntry } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
@@ -22,8 +23,6 @@ const RUNS_PAGE = 100;
 const RUNS_PAGE_MAX = 1_000;
 const ENTRIES_PAGE = 1_000;
 const ENTRIES_PAGE_MAX = 10_000;
-/** Entries that are read from the journal in one go: some may be large. */
-const READ_MAX = 256;
 /** Names of runs in one message. */
 const NAMED_MAX = 5;
 
@@ -62,15 +61,11 @@ async function* entriesFrom(
   from: number,
   run: Run | undefined,
 ): AsyncGenerator<Entry> {
-  const last = lastOf(ledger, run);
-  let next = Math.max(from, run?.firstSequence ?? 1);
-  while (next <= last) {
-    const read = await ledger.read(next, Math.min(READ_MAX, last - next + 1));
-    if (read.length === 0) return;
-    for (const entry of read) {
+  const first = Math.max(from, run?.firstSequence ?? 1);
+  for await (const piece of piecesOf(ledger, first, lastOf(ledger, run))) {
+    for (const entry of piece) {
       if (run === undefined || isAbout(entry, run)) yield entryToWire(entry);
     }
-    next += read.length;
   }
 }
 

@@ -1,7 +1,7 @@
 // Watching: every entry once and in order, whoever comes when; and nobody waits for a slow reader.
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { ClientReadableStream } from '@grpc/grpc-js';
+import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import type { WatchResponse } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { Fact } from '../journal/fact.js';
 import { openOperator, type OperatorUnderTest } from './operator.testing.js';
@@ -33,18 +33,22 @@ interface Watcher {
   readonly sequences: number[];
   readonly steps: string[];
   over: boolean;
+  error: ServiceError | undefined;
 }
 
 function watch(fromSequence: number): Watcher {
   const stream = operator.client.watch({ fromSequence: BigInt(fromSequence) });
   streams.push(stream);
-  const watcher: Watcher = { stream, sequences: [], steps: [], over: false };
+  const watcher: Watcher = { stream, sequences: [], steps: [], over: false, error: undefined };
   stream.on('data', ({ kind }: WatchResponse) => {
     if (kind?.$case === 'entry') watcher.sequences.push(Number(kind.value.sequence));
     if (kind?.$case === 'progress') watcher.steps.push(kind.value.step);
   });
   stream.on('end', () => (watcher.over = true));
-  stream.on('error', () => (watcher.over = true));
+  stream.on('error', (error: ServiceError) => {
+    watcher.over = true;
+    watcher.error = error;
+  });
   return watcher;
 }
 
@@ -136,3 +140,15 @@ test('a reader that leaves is forgotten', async () => {
   await append('y');
   expect(watcher.sequences).toEqual([1]);
 });
+
+test.each(['fails', 'ends early'])(
+  'a watch of a journal that %s ends, and says why (W3)',
+  async (how) => {
+    await append('a', 'b', 'c');
+    operator.rig.ledger.read = () =>
+      how === 'fails' ? Promise.reject(new Error('the disk is gone')) : Promise.resolve([]);
+    const watcher = watch(2);
+    await until('the end', () => watcher.over);
+    expect(watcher.error?.details).toContain(how === 'fails' ? 'the disk is gone' : 'entry 2');
+  },
+);

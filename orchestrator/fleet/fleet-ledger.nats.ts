@@ -24,6 +24,7 @@ import { JournalBusyError } from '../journal/journal.js';
 import { marked, say } from '../link/say.nats.js';
 import { RESTRAINTS_MAX } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
+import { oneAtATime } from '../world/one-at-a-time.loop.js';
 import { restrained, type Imposed } from '../world/restraints.js';
 import { concerns, mayShareRoots } from './concerns.js';
 import type { FleetFollower } from './follower.nats.js';
@@ -198,7 +199,7 @@ export function fleetLedger(deps: {
       (key) => follower.world.rollouts.has(key),
     ),
     read: follower.read,
-    verify: () => deps.verify(follower.head),
+    verify: oneAtATime(() => deps.verify(follower.head)),
     onEntry: (listener) => follower.onEntry(listener),
     close: () => {
       closed = true;

@@ -19,30 +19,27 @@ import type { World } from '../world/world.js';
 
 const CATCH_UP_MS_MAX = 60_000;
 
-export interface JournalFollower extends Closeable {
-  /** Of everything that was followed, kept or not. */
+export interface FleetFollower extends Closeable {
+  /** What holds for every machine. */
+  readonly world: World;
   readonly head: Head;
-  /** What is kept, in order. */
+  /** From the first one on, in order. */
   readonly entries: readonly Entry[];
   readonly read: (fromSequence: number, count: number) => Promise<readonly Entry[]>;
   onEntry(listener: (entry: Entry) => void): () => void;
-}
-
-export interface FleetFollower extends JournalFollower {
-  /** What holds for every machine. */
-  readonly world: World;
   /** Resolves when the entry of this sequence was followed. @throws DeadlineError */
   until(sequence: number, deadlineMs: number): Promise<void>;
 }
 
-/** Resolves when it has caught up. `keep`: whether an entry is of interest. */
-export async function followJournal(deps: {
+/** Resolves when it has caught up. */
+export async function followFleet(deps: {
   readonly js: JetStreamClient;
-  readonly partition: string;
-  readonly keep: (entry: Entry) => boolean;
+  readonly retry: () => Policy['retry'];
+  readonly clock: Clock;
   readonly log: Log;
-}): Promise<JournalFollower> {
-  const { js, partition, keep, log } = deps;
+}): Promise<FleetFollower> {
+  const { js, retry, clock, log } = deps;
+  const world = emptyWorld();
   const entries: Entry[] = [];
   const listeners = new Set<(entry: Entry) => void>();
   let head = genesis;
@@ -54,19 +51,19 @@ export async function followJournal(deps: {
     const verdict = verifyChain(head, stored);
     if (verdict.kind === 'broken') {
       broken = true; // F1
-      log.fatal({ why: verdict.why, partition }, 'a journal does not verify');
+      log.fatal({ why: verdict.why }, "the fleet's journal does not verify");
       return;
     }
     for (const entry of stored.map(parseEntry)) {
       head = { sequence: entry.sequence, hash: entry.hash };
-      if (!keep(entry)) continue;
+      foldEntry(world, entry, retry());
       entries.push(entry);
       for (const listener of [...listeners]) listener(entry);
     }
   }
 
   const consumer = await js.consumers.get(STREAM, {
-    filter_subjects: subjectOf(partition),
+    filter_subjects: subjectOf(FLEET_PARTITION),
     deliver_policy: DeliverPolicy.All,
   });
   const { num_pending: pending } = await consumer.info();
@@ -82,55 +79,38 @@ export async function followJournal(deps: {
       if (message.info.pending === 0) caughtUp();
     }
   })().catch((error: unknown) => {
-    log.error({ err: error, partition }, 'a journal is not followed any more');
+    log.error({ err: error }, "the fleet's journal is not followed any more");
   });
   const close = async (): Promise<void> => {
     await messages.close();
     await following;
   };
   try {
-    await within(catchingUp, CATCH_UP_MS_MAX, `following the journal of ${partition}`);
+    await within(catchingUp, CATCH_UP_MS_MAX, "following the fleet's journal");
   } catch (error) {
     await close();
     throw error;
   }
+  const onEntry: FleetFollower['onEntry'] = (listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
   return {
+    world,
     entries,
     get head() {
       return head;
     },
     read: (fromSequence, count) => {
-      const from = entries.findIndex(({ sequence }) => sequence >= fromSequence);
-      return Promise.resolve(from < 0 ? [] : entries.slice(from, from + count));
+      const from = Math.max(1, fromSequence) - 1; // There are no gaps (F1).
+      return Promise.resolve(entries.slice(from, from + count));
     },
-    onEntry: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    close,
-  };
-}
-
-export async function followFleet(deps: {
-  readonly js: JetStreamClient;
-  readonly retry: () => Policy['retry'];
-  readonly clock: Clock;
-  readonly log: Log;
-}): Promise<FleetFollower> {
-  const { js, retry, clock, log } = deps;
-  const world = emptyWorld();
-  const keep = (entry: Entry): boolean => {
-    foldEntry(world, entry, retry());
-    return true;
-  };
-  const followed = await followJournal({ js, partition: FLEET_PARTITION, keep, log });
-  return Object.assign(followed, {
-    world,
-    until: (sequence: number, deadlineMs: number) =>
+    onEntry,
+    until: (sequence, deadlineMs) =>
       new Promise<void>((resolve, reject) => {
         let [cancel, stop]: [CancelTimer, () => void] = [() => undefined, () => undefined];
         const look = (): void => {
-          if (followed.head.sequence < sequence) return;
+          if (head.sequence < sequence) return;
           stop();
           cancel();
           resolve();
@@ -139,8 +119,9 @@ export async function followFleet(deps: {
           stop();
           reject(new DeadlineError(`entry ${String(sequence)} of the fleet's journal`, deadlineMs));
         });
-        stop = followed.onEntry(look);
+        stop = onEntry(look);
         look();
       }),
-  });
+    close,
+  };
 }

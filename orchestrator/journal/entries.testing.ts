@@ -1,7 +1,7 @@
 // Entries to put in a journal, and what it says of them.
 
 import { chainEntry, genesis, type Head, type StoredEntry } from './chain.js';
-import { JournalError } from './journal.js';
+import { JournalError, type Journal } from './journal.js';
 
 /** `count` entries that follow `head`. */
 export function after(head: Head, count: number, message = 'x'): StoredEntry[] {
@@ -17,6 +17,16 @@ export function after(head: Head, count: number, message = 'x'): StoredEntry[] {
 export function headOf(entries: readonly StoredEntry[]): Head {
   const last = entries.at(-1);
   return last === undefined ? genesis : { sequence: last.sequence, hash: last.hash };
+}
+
+/** Every entry, however many reads that takes. */
+export async function allIn(journal: Pick<Journal, 'read'>): Promise<StoredEntry[]> {
+  const all: StoredEntry[] = [];
+  for (;;) {
+    const page = await journal.read(all.length + 1, 1_000);
+    if (page.length === 0) return all;
+    all.push(...page);
+  }
 }
 
 /** The code that it fails with. */

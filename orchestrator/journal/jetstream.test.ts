@@ -17,7 +17,7 @@ import {
 import { genesis, verifyChain } from './chain.js';
 import { whyLossy } from './durability.jetstream.js';
 import { openJetStreamJournal } from './jetstream.js';
-import { after, codeOf, headOf } from './entries.testing.js';
+import { after, allIn, codeOf, headOf } from './entries.testing.js';
 import type { Journal } from './journal.js';
 import { openStream, STREAM } from './stream.jetstream.js';
 
@@ -83,6 +83,18 @@ describeHere(`a journal on JetStream${missing}`, () => {
     expect(verifyChain(genesis, await again.read(1, 100))).toMatchObject({ kind: 'whole' });
   });
 
+  test('is read a megabyte or so at a time, where its entries are large', async () => {
+    const journal = await open(fresh());
+    const large = after(genesis, 40, 'x'.repeat(100_000));
+    await journal.append(large);
+    const page = await journal.read(3, 1_000);
+    expect(page.length).toBeLessThan(25);
+    const next = await journal.read(3 + page.length, 2);
+    const told = [...page, ...next].map(({ sequence }) => sequence);
+    expect(told).toEqual(told.map((_, n) => 3 + n));
+    expect(next).toHaveLength(2);
+  });
+
   test('is read from any entry on, between the entries of other partitions', async () => {
     const [ours, theirs] = [await open(fresh()), await open(fresh())];
     const mine = after(genesis, 40);
@@ -122,7 +134,7 @@ describeHere(`a journal on JetStream${missing}`, () => {
     const journal = await open(fresh());
     const entries = after(genesis, 20, 'x'.repeat(300_000));
     await journal.append(entries);
-    expect(await journal.read(1, 100)).toEqual(entries);
+    expect(await allIn(journal)).toEqual(entries);
     expect(await codeOf(journal.append(after(headOf(entries), 1, 'x'.repeat(2_000_000))))).toBe(
       'JOURNAL_BROKEN',
     );
@@ -201,7 +213,7 @@ describeHere(`a server${missing}`, () => {
     await server.kill();
     await server.start();
     await Promise.all(appends);
-    expect(await journal.read(1, 100)).toEqual(entries);
+    expect(await allIn(journal)).toEqual(entries);
     expect(await (await open(name)).head()).toEqual(headOf(entries));
   });
 
@@ -222,7 +234,7 @@ describeHere(`a server${missing}`, () => {
     expect(await codeOf(journal.append(next))).toBe('NO_SPACE');
     await jsm.streams.delete('BALLAST');
     await journal.append(next);
-    expect(await journal.read(1, 100)).toEqual([...kept, ...next]);
+    expect(await allIn(journal)).toEqual([...kept, ...next]);
   });
 
   test.each([

@@ -12,7 +12,7 @@ import type { JetStreamClient, JetStreamManager, StoredMsg } from '@nats-io/jets
 import { DeliverPolicy, JetStreamApiError } from '@nats-io/jetstream';
 import { within } from '../../runtime/deadline.js';
 import { genesis, type Head, type StoredEntry } from './chain.js';
-import { JournalError, type Journal } from './journal.js';
+import { JournalError, READ_BYTES_MAX, type Journal } from './journal.js';
 import { entriesIn, MessageError, messagesOf } from './message.js';
 import { isMissing, openStream, STREAM, streamLost, subjectOf } from './stream.jetstream.js';
 
@@ -122,9 +122,11 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
       opt_start_seq: start,
     });
     const found: StoredEntry[] = [];
+    let bytes = 0;
     try {
       const messages = await consumer.fetch({ max_messages: count, expires: READ_MS_MAX });
       for await (const message of messages) {
+        bytes += message.data.length;
         found.push(...decoded(message.data).filter(({ sequence }) => sequence >= fromSequence));
         const after = {
           sequence: (found.at(-1)?.sequence ?? 0) + 1,
@@ -135,7 +137,8 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
           found.length > count
             ? { sequence: fromSequence + count, streamSequence: message.seq }
             : after;
-        if (found.length >= count || message.seq >= upTo.streamSequence) break;
+        const isEnough = found.length >= count || bytes >= READ_BYTES_MAX;
+        if (isEnough || message.seq >= upTo.streamSequence) break;
       }
     } finally {
       await consumer.delete();
@@ -172,6 +175,21 @@ async function endOf(jsm: JetStreamManager, subject: string): Promise<End> {
   if (message === null) return { streamSequence: 0, head: genesis };
   const { sequence, hash } = lastOf(message.data);
   return { streamSequence: message.seq, head: { sequence, hash } };
+}
+
+/**
+ * Where in the stream to read a partition's journal from.
+ * @param sequence of the first entry that is wanted; 0: what is not written yet.
+ */
+export async function placeOfEntry(
+  jsm: JetStreamManager,
+  partition: string,
+  sequence: number,
+): Promise<number> {
+  const subject = subjectOf(partition);
+  const { streamSequence } = await endOf(jsm, subject);
+  if (sequence === 0) return streamSequence + 1;
+  return await locate(jsm, subject, sequence, Math.max(1, streamSequence));
 }
 
 /** By halves: where the message with this entry lies among those of other partitions. */

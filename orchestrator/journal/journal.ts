@@ -3,13 +3,19 @@
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Head, StoredEntry } from './chain.js';
 
+/** Of the bodies that are read in one go, about: some entries are large. */
+export const READ_BYTES_MAX = 1024 * 1024;
+
 export interface Journal {
   /**
    * Resolves when the entries are durable, in the order of the calls. Fails with SEQUENCE_TAKEN when
    * somebody else has written meanwhile: then this writer has lost the journal for good.
    */
   append(entries: readonly StoredEntry[]): Promise<void>;
-  /** At most `count` entries from `fromSequence` on; fewer do not mean that there are no more. */
+  /**
+   * At most `count` entries from `fromSequence` on, and about READ_BYTES_MAX of them; fewer do not mean that
+   * there are no more, but none does.
+   */
   read(fromSequence: number, count: number): Promise<readonly StoredEntry[]>;
   head(): Promise<Head>;
   readonly close: () => Promise<void>;

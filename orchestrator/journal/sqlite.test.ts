@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import Database from 'libsql';
 import { genesis, verifyChain, type StoredEntry } from './chain.js';
-import { after, codeOf, headOf } from './entries.testing.js';
+import { after, allIn, codeOf, headOf } from './entries.testing.js';
 import type { Journal } from './journal.js';
 import { openSqliteJournal } from './sqlite.js';
 
@@ -45,6 +45,16 @@ test('a new journal is empty; what was appended is found in order, also after re
   const again = await open();
   expect(await again.head()).toEqual(headOf(entries));
   expect(verifyChain(genesis, await again.read(1, 100))).toMatchObject({ kind: 'whole' });
+});
+
+test('of large entries no more are read in one go than about a megabyte, and one at least', async () => {
+  const journal = await open();
+  const large = after(genesis, 40, 'x'.repeat(100_000));
+  await journal.append(large);
+  const page = await journal.read(3, 1_000);
+  expect(page.map(({ sequence }) => sequence)).toEqual(page.map((_, n) => 3 + n));
+  expect(page.length).toBeGreaterThan(5);
+  expect(page.length).toBeLessThan(15);
 });
 
 test('appends that are not awaited are stored in the order of the calls (J1)', async () => {
@@ -181,9 +191,9 @@ describeHere(`on a full disk${missing === undefined ? '' : ` (skipped: ${missing
     const next = after(headOf(kept), 20, 'x'.repeat(10_000));
     expect(await codeOf(journal.append(next))).toBe('NO_SPACE');
     expect(await codeOf(journal.append(next))).toBe('NO_SPACE');
-    expect(await journal.read(1, 100)).toEqual(kept);
+    expect(await allIn(journal)).toEqual(kept);
     rmSync(ballast);
     await journal.append(next);
-    expect(await journal.read(1, 100)).toEqual([...kept, ...next]);
+    expect(await allIn(journal)).toEqual([...kept, ...next]);
   });
 });

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'libsql';
 import { genesis, type Head, type StoredEntry } from './chain.js';
-import type { JournalErrorCode } from './journal.js';
+import { READ_BYTES_MAX, type JournalErrorCode } from './journal.js';
 import type { JournalAnswer, JournalRequest } from './sqlite.js';
 
 interface Message {
@@ -13,6 +13,9 @@ interface Message {
 
 const port = parentPort;
 if (port === null) throw new Error('sqlite.worker is to be started as a worker thread');
+
+/** Rows of one look into the file. */
+const STEP = 32;
 
 const { file } = workerData as { file: string };
 const db = new Database(file);
@@ -42,10 +45,7 @@ function serve(request: JournalRequest): JournalAnswer {
         store(request.entries);
         return { kind: 'done' };
       case 'read':
-        return {
-          kind: 'entries',
-          entries: select.all(request.fromSequence, request.count) as StoredEntry[],
-        };
+        return { kind: 'entries', entries: entriesFrom(request.fromSequence, request.count) };
       case 'head':
         return { kind: 'head', head: headNow() };
       case 'close':
@@ -69,6 +69,23 @@ function store(entries: readonly StoredEntry[]): void {
     if (db.inTransaction) db.exec('ROLLBACK');
     throw error;
   }
+}
+
+/** In small steps: what is read of large ones, and not wanted, is little. */
+function entriesFrom(fromSequence: number, count: number): StoredEntry[] {
+  const found: StoredEntry[] = [];
+  let bytes = 0;
+  while (found.length < count && bytes < READ_BYTES_MAX) {
+    const from = (found.at(-1)?.sequence ?? fromSequence - 1) + 1;
+    const rows = select.all(from, Math.min(STEP, count - found.length)) as StoredEntry[];
+    if (rows.length === 0) break;
+    for (const row of rows) {
+      if (bytes >= READ_BYTES_MAX) break;
+      bytes += row.body.length;
+      found.push(row);
+    }
+  }
+  return found;
 }
 
 function headNow(): Head {

@@ -19,7 +19,9 @@ import {
 import type { Fact } from '../journal/fact.js';
 import { refuseTooLarge } from '../journal/fact-size.js';
 import { JournalBusyError, JournalError, type Journal } from '../journal/journal.js';
+import { piecesOf } from '../journal/unhurried.loop.js';
 import { countEntry } from './figures.loop.js';
+import { oneAtATime } from './one-at-a-time.loop.js';
 
 /** Entries read from the journal in one go. */
 const PAGE = 1_000;
@@ -165,7 +167,7 @@ export async function openEntryLog(deps: {
     append: (facts) => enqueue(facts, QUEUE_MAX),
     appendRestraint: (fact) => enqueue([fact], QUEUE_MAX + RESTRAINTS_MAX),
     read: (fromSequence, count) => journal.read(fromSequence, count),
-    verify: () => verifyJournal(journal, durable), // Also what `from` has passed over.
+    verify: oneAtATime(() => verifyJournal(journal, durable)), // Also what `from` has passed over.
     onEntry: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -183,18 +185,16 @@ export async function verifyJournal(
   known: Head,
 ): Promise<ChainVerdict> {
   let head = genesis;
-  while (head.sequence < known.sequence) {
-    const left = known.sequence - head.sequence;
-    const page = await journal.read(head.sequence + 1, Math.min(PAGE, left));
-    if (page.length === 0) {
-      const next = head.sequence + 1;
-      return { kind: 'broken', atSequence: next, why: `entry ${String(next)} is missing` };
-    }
-    const verdict = verifyChain(head, page);
+  for await (const piece of piecesOf(journal, 1, known.sequence)) {
+    const verdict = verifyChain(head, piece);
     if (verdict.kind === 'broken') return verdict;
     head = verdict.head;
   }
   const { sequence } = head;
+  if (sequence < known.sequence) {
+    const next = sequence + 1;
+    return { kind: 'broken', atSequence: next, why: `entry ${String(next)} is missing` };
+  }
   return head.hash === known.hash
     ? { kind: 'whole', head }
     : { kind: 'broken', atSequence: sequence, why: `entry ${String(sequence)} is another one` };
