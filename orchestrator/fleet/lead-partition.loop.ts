@@ -8,6 +8,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import type { GroupLock } from '../groups/group-lock.js';
+import type { Fact } from '../journal/fact.js';
 import type { Journal } from '../journal/journal.js';
 import { serveHosts } from '../link/hosts.nats.js';
 import { say } from '../link/say.nats.js';
@@ -18,7 +19,7 @@ import type { SnapshotStore } from '../world/partition-fold.loop.js';
 import { openPartition, type Partition } from '../world/partition.loop.js';
 import { isRestraint, type Restraint } from '../world/restraints.js';
 import { serveCalls } from './calls.nats.js';
-import { isOfTheFleet } from './fleet-facts.js';
+import { copyFleet } from './copy-fleet.loop.js';
 import type { FleetLedger } from './fleet-ledger.nats.js';
 import type { FleetFollower } from './follower.nats.js';
 import { releaseLeftPlaces } from './left-places.loop.js';
@@ -90,23 +91,11 @@ export async function leadPartition(
       const holders = [...rooms.values()].filter((room) => room.holdsSomething());
       wave.fall(holders.map(({ wake }) => wake));
     };
-    let following: Promise<void> = Promise.resolve();
-    const follow = (): void => {
-      following = following
-        .then(() => partition.follow(follower.entries.filter(({ fact }) => isOfTheFleet(fact))))
-        .then(
-          (news) => {
-            if (!news.every(isRestraint)) wakeAll();
-            else if (news.length > 0) wakeHolders();
-          },
-          (error: unknown) => {
-            log.error({ err: error }, "the fleet's journal was not followed");
-          },
-        );
+    const onNews = (news: readonly Fact[]): void => {
+      if (!news.every(isRestraint)) wakeAll();
+      else if (news.length > 0) wakeHolders();
     };
-    opened.add('follower', { close: follower.onEntry(follow) });
-    follow();
-    await following;
+    opened.add('copying', await copyFleet({ follower, partition, onNews, clock, log }));
 
     const roomOf = (hostId: string): Room => {
       const known = rooms.get(hostId);

@@ -85,4 +85,48 @@ describe('a machine of a partition', () => {
     const { world } = partition.ledgerOf('one');
     expect([world.updates.size, world.rollouts.size]).toEqual([1, 1]);
   });
+
+  test('is told of what the fleet said although too much waited for the journal at first', async () => {
+    const held = holdAppends(journal);
+    partition = await openPartition({
+      ...{ journal: held.journal, clock: new VirtualClock(1_000), log },
+      retry: () => defaultPolicy.retry,
+    });
+    const one = partition.ledgerOf('one');
+    held.hold();
+    const waiting: Promise<unknown>[] = [];
+    const notice: Fact = { kind: 'run.notice', runId: 'r', message: 'x' };
+    for (let n = 0; n < 5_000; n += 1) {
+      waiting.push(one.append([notice]).catch((error: unknown) => error));
+    }
+    const said = ofTheFleet(1, submitted(), enabled());
+    await expect(partition.follow(said)).rejects.toMatchObject({ code: 'JOURNAL_BUSY' });
+    held.release();
+    await Promise.all(waiting);
+    expect(await partition.follow(said)).toEqual(said.map(({ fact }) => fact));
+    expect([...one.world.updaters.keys()]).toEqual([UPDATER]);
+  });
 });
+
+/** The journal, on a server that acknowledges nothing for a while. */
+function holdAppends(behind: Journal) {
+  let letGo: () => void = () => undefined;
+  let free: Promise<void> = Promise.resolve();
+  return {
+    journal: {
+      ...behind,
+      append: async (entries: Parameters<Journal['append']>[0]) => {
+        await free;
+        await behind.append(entries);
+      },
+    },
+    hold: () => {
+      free = new Promise((resolve) => {
+        letGo = resolve;
+      });
+    },
+    release: () => {
+      letGo();
+    },
+  };
+}

@@ -26,7 +26,7 @@ export interface Partition extends Closeable {
   readonly isKnown: (hostId: string) => boolean;
   ledgerOf(hostId: string): Ledger;
   readonly append: (facts: readonly Fact[]) => Promise<void>;
-  /** P2. @returns those of the fleet's facts, by their sequence, that were not here yet. */
+  /** P2. One after the other. @returns those of the fleet's facts, by their sequence, that were not here yet. */
   follow(entries: readonly Pick<Entry, 'sequence' | 'fact'>[]): Promise<readonly Fact[]>;
   /** In force for all machines until the fleet's journal, which says so too, has been followed. */
   imposeOnAll(restraint: Restraint): void;
@@ -109,10 +109,16 @@ export async function openPartition(deps: {
     ledgerOf,
     append: entries.append,
     follow: async (all) => {
-      const news = all.filter(({ sequence }) => sequence > followed);
-      followed = news.at(-1)?.sequence ?? followed;
+      const before = followed;
+      const news = all.filter(({ sequence }) => sequence > before);
+      followed = news.at(-1)?.sequence ?? before;
       if (news.length === 0) return [];
-      await entries.append(news.map(({ sequence, fact }) => ({ ...fact, fleet: sequence })));
+      try {
+        await entries.append(news.map(({ sequence, fact }) => ({ ...fact, fleet: sequence })));
+      } catch (error) {
+        followed = before; // None of them is on its way: whoever follows tries again.
+        throw error;
+      }
       return news.map(({ fact }) => fact);
     },
     imposeOnAll: (fact) => {
