@@ -47,6 +47,13 @@ test.each<[string, string[], number, RegExp]>([
     2,
     /^lull: --for wants seconds, or/,
   ],
+  [
+    'a machine without a name',
+    ['--host', '', 'pause-all', '--why', 'x'],
+    2,
+    /^lull: --host is empty/,
+  ],
+  ['no machine at all', ['--host', '', 'fleet', 'hosts'], 2, /^lull: --host is empty/],
   ['one machine, for all', ['--host', 'k', 'updaters', 'remove', 'x'], 2, /is about all machines/],
   ['a bundle for one machine', ['--host', 'k', 'updaters', 'add', 'x'], 2, /is about all machines/],
   [

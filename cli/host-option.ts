@@ -22,3 +22,8 @@ export function refuseHost(host: HostOption | undefined, scope: keyof typeof sco
     2,
   );
 }
+
+/** As a variable that is not set leaves it: what was to be about one machine would be about all. */
+export function emptyHost(): CommandError {
+  return new CommandError('--host is empty: name a machine, or leave it out', 2);
+}

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { exitCodeOf, lineOf, VALUE_SENSELESS } from './failure.js';
-import { refuseHost, type HostOption } from './host-option.js';
+import { emptyHost, refuseHost, type HostOption } from './host-option.js';
 import type { OrchestratorAt } from './clients.grpc.js';
 import { orchestratorFrom, placesFrom, tlsDirFrom, type Places } from './paths.js';
 import { addAsking } from './verbs/ask.js';
@@ -70,8 +70,11 @@ function places(): Places {
 
 function hostOption(): HostOption | undefined {
   const id = program.opts<Global>().host;
-  if (id === undefined || id === '') return undefined;
-  return { id, isTyped: program.getOptionValueSource('host') === 'cli' };
+  if (id === undefined) return undefined;
+  const isTyped = program.getOptionValueSource('host') === 'cli';
+  if (id !== '') return { id, isTyped };
+  if (isTyped) throw emptyHost();
+  return undefined;
 }
 
 function orchestrator(): OrchestratorAt {

@@ -70,10 +70,12 @@ test.each([
 });
 
 test.each([
-  [1, 10_000],
-  [11_999, 2],
-])('the entries from %d on are %d, in order', async (from, count) => {
-  const entries = await askEntries({ runDir: directory }, from);
+  [1, 10_000, 10_001n],
+  [2_001, 10_000, undefined],
+  [11_999, 2, undefined],
+])('the entries from %d on are %d, in order, and more from %s on', async (from, count, more) => {
+  const { entries, next } = await askEntries({ runDir: directory }, from);
   const all = Array.from({ length: count }, (_, n) => BigInt(from + n));
   expect(entries.map(({ sequence }) => sequence)).toEqual(all);
+  expect(next).toBe(more);
 });

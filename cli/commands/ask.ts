@@ -64,11 +64,18 @@ export async function askRun(at: OrchestratorAt, named: string): Promise<WholeRu
     const { runs } = await unary(operator.listRuns.bind(operator), asked, options);
     const [run] = runs;
     if (run === undefined) throw new CommandError(`no run is called "${named}"`);
-    return { run, entries: await entriesOf(operator, 0n, run.id) };
+    const { entries } = await entriesOf(operator, 0n, run.id);
+    return { run, entries };
   });
 }
 
-export async function askEntries(at: OrchestratorAt, fromSequence: number): Promise<Entry[]> {
+/** Entries, and where those begin that would follow; absent: there are none. */
+export interface Entries {
+  readonly entries: readonly Entry[];
+  readonly next?: bigint;
+}
+
+export async function askEntries(at: OrchestratorAt, fromSequence: number): Promise<Entries> {
   return withOperator(at, (operator) => entriesOf(operator, BigInt(fromSequence), ''));
 }
 
@@ -76,16 +83,16 @@ async function entriesOf(
   operator: OperatorServiceClient,
   from: bigint,
   runId: string,
-): Promise<Entry[]> {
-  const all: Entry[] = [];
+): Promise<Entries> {
+  const entries: Entry[] = [];
   let fromSequence = from;
   do {
-    const request = { fromSequence, pageSize: ENTRIES_MAX - all.length, runId };
+    const request = { fromSequence, pageSize: ENTRIES_MAX - entries.length, runId };
     const page = await unary(operator.listEntries.bind(operator), request, options);
-    all.push(...page.entries);
+    entries.push(...page.entries);
     fromSequence = page.nextSequence;
-  } while (fromSequence !== 0n && all.length < ENTRIES_MAX);
-  return all;
+  } while (fromSequence !== 0n && entries.length < ENTRIES_MAX);
+  return fromSequence === 0n ? { entries } : { entries, next: fromSequence };
 }
 
 export function askAuditVerified(at: OrchestratorAt): Promise<VerifyAuditResponse> {

@@ -15,14 +15,24 @@ const npm = Updater.fromPartial({
 });
 
 test('a Lull that has just begun says so and what to do', () => {
+  const hosts = [{ id: 'this machine', attached: false }];
   const shown = showStatus(
-    GetStatusResponse.fromPartial({ version: '1.0.0', entryCount: 1n }),
+    GetStatusResponse.fromPartial({ version: '1.0.0', entryCount: 1n, hosts }),
     page,
   );
   expect(shown).toContain('Lull 1.0.0, 1 journal entry');
   expect(shown).toContain('lull updaters add FILE');
   expect(shown).toMatch(/Running\n {2}nothing/);
   expect(shown).toMatch(/Waiting\n {2}nothing/);
+});
+
+test('what is told of all machines of a fleet says nothing of one, and how to name one', () => {
+  const told = GetStatusResponse.fromPartial({ version: '1.0.0', updaters: [npm] });
+  const shown = showStatus(told, page);
+  expect(shown).toContain('dev.lull.npm');
+  expect(shown).toContain('--host names one');
+  expect(shown).not.toMatch(/Running|Waiting|attached/);
+  expect(showHosts(told.hosts, page)).toContain('--host names one');
 });
 
 test('everything is there: host, readings, updaters, runs, and every reason', () => {

@@ -16,6 +16,9 @@ import { foldedTable, table } from './table.js';
 const UNKNOWN = 'unknown: ';
 const WHY_CHARS_MAX = 160;
 
+/** What is about no machine says nothing of one. */
+const ALL_MACHINES = 'of a fleet: "lull fleet hosts" lists its machines, and --host names one';
+
 /** @param page where it is shown. */
 export function showStatus(status: GetStatusResponse, page: Page): string {
   const parts = [
@@ -26,6 +29,7 @@ export function showStatus(status: GetStatusResponse, page: Page): string {
     parts.push(indented(showReadings(host.readings, page.columns - 2)));
   }
   parts.push('\nUpdaters', indented(showUpdaters(status.updaters)));
+  if (status.hosts.length === 0) return [...parts, `\n${ALL_MACHINES}`].join('\n');
   const inner = { ...page, columns: page.columns - 2 };
   const runs = status.runs.length === 0 ? 'nothing' : showRuns(status.runs, inner);
   parts.push('\nRunning', indented(runs));
@@ -63,6 +67,7 @@ export function showConfinement({ attached, confinement, runtime, cgroups, limit
 }
 
 export function showHosts(hosts: readonly Host[], page: Page): string {
+  if (hosts.length === 0) return ALL_MACHINES;
   return hosts
     .map((host) => {
       const trials = host.trials.map(({ name, result }) => [name, result]);

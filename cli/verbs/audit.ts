@@ -37,7 +37,8 @@ export function addAudit(program: Command, here: Here): void {
     .option('--from <sequence>', 'the first one wanted', '1')
     .action(async ({ from }: { from: string }) => {
       const first = wholeNumber('--from', from, { min: 1, max: Number.MAX_SAFE_INTEGER });
-      write(await askEntries(here.orchestrator(), first), here.json(), (entries) =>
+      const { entries, next } = await askEntries(here.orchestrator(), first);
+      write(entries, here.json(), () =>
         entries.length === 0
           ? `no entry from ${from} on`
           : entries
@@ -46,5 +47,9 @@ export function addAudit(program: Command, here: Here): void {
               )
               .join('\n'),
       );
+      // Beside what was asked for, which is lines for a program as well.
+      if (next !== undefined) {
+        process.stderr.write(`lull: there are more: "lull audit log --from ${String(next)}"\n`);
+      }
     });
 }

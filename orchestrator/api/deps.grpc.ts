@@ -19,4 +19,6 @@ export interface OperatorDeps {
   readonly progress: ProgressFeed;
   readonly wake: () => void;
   readonly callerOf: CallerOf;
+  /** For whoever names what is not known. Absent: "lull status" says it. */
+  readonly whatThereIs?: string;
 }

@@ -59,7 +59,8 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
   const named = (word: string): NamedSubject => {
     const [subject, ...others] = subjectsNamed(ledger.world, word);
     if (subject === undefined) {
-      const message = `nothing is called "${word}"; "lull status" lists what there is`;
+      const { whatThereIs = '"lull status" lists what there is' } = deps;
+      const message = `nothing is called "${word}"; ${whatThereIs}`;
       throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
     }
     if (others.length > 0) throw ambiguous(word, [subject, ...others]);

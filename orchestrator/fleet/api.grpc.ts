@@ -36,7 +36,7 @@ export function routed(
   { nats, js, log, callerOf }: RouteDeps,
   answersForAll: OperatorServiceServer,
 ): OperatorServiceServer {
-  const forAll = { ...answersForAll, runNow: runNowhere };
+  const forAll = { ...answersForAll, ...ofOneOnly, getStatus: statusOfAll(answersForAll) };
   const routes = carriedMethods.map((method): [string, AnyUnary] => [
     method,
     (call, callback) => {
@@ -53,14 +53,39 @@ export function routed(
   return { ...forAll, ...Object.fromEntries(routes), watch };
 }
 
-/** An order that no machine would take is not written down as if one had. */
-const runNowhere: OperatorServiceServer['runNow'] = (_call, callback) => {
-  const message = 'run-now is about one machine: name it with --host';
-  answer(
-    callback,
-    Promise.reject(new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', message)),
-  );
+/**
+ * What only a machine has: to say that there is none of it would be untrue, and an order that no machine
+ * would take is not written down as if one had.
+ */
+const ofOneOnly: Pick<OperatorServiceServer, 'runNow' | 'explain' | 'forecast' | 'listRuns'> = {
+  runNow: (_call, callback) => {
+    answer(callback, nameOne('run-now'));
+  },
+  explain: (_call, callback) => {
+    answer(callback, nameOne('explain'));
+  },
+  forecast: (_call, callback) => {
+    answer(callback, nameOne('forecast'));
+  },
+  listRuns: (_call, callback) => {
+    answer(callback, nameOne('history'));
+  },
 };
+
+function nameOne(verb: string): Promise<never> {
+  const message = `${verb} is about one machine: name it with --host; "lull fleet hosts" lists them`;
+  return Promise.reject(new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', message));
+}
+
+/** What is true of all; and of none that it runs, waits or is attached. */
+function statusOfAll(answersForAll: OperatorServiceServer): OperatorServiceServer['getStatus'] {
+  return (call, callback) => {
+    answersForAll.getStatus(call, (error, told) => {
+      if (told === undefined || told === null) callback(error);
+      else callback(error, { ...told, hosts: [], runs: [], waiting: [] });
+    });
+  };
+}
 
 /** Machines of the fleet by name, from whoever leads their partitions. */
 export async function listHosts(

@@ -107,7 +107,7 @@ export function serveCalls(
     }
     const codec = unary.get(method);
     if (codec === undefined || !deps.isKnown(hostId)) {
-      const words = `no machine of the fleet is called "${hostId}"`;
+      const words = `no machine of the fleet is called "${hostId}"; "lull fleet hosts" lists them`;
       fail(message, new RpcFailure(status.NOT_FOUND, 'UNKNOWN_HOST', words));
       return;
     }

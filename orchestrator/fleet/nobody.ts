@@ -26,4 +26,6 @@ export const nobody = {
   planNow: (): Plan => plan,
   hostView: (): HostView => view,
   host: () => undefined,
+  whatThereIs:
+    'updates are known by machine: name one with --host, or the updater for all machines; "lull updaters" lists those',
 };
