@@ -94,6 +94,8 @@ const BOOT_ID_MAX = 64;
 const INSTANCE_ID_MAX = 64;
 const HOST_ID_MAX = 253;
 const PATH_MAX = 4_096;
+/** Runs that it says it holds. */
+const HELD_MAX = 256;
 
 /** Longer ones would be in the journal for ever. */
 export function isInstanceName(text: string): boolean {
@@ -214,8 +216,9 @@ function connectionOf(
 
 const holdsNothing: ReadonlyMap<string, number> = new Map();
 
-/** An older host does not say for which epochs. */
-function heldIn({ runIds, held }: Pick<Hello, 'runIds' | 'held'>): ReadonlyMap<string, number> {
+/** An older host does not say for which epochs. No host holds more: each is answered, one by one. */
+function heldIn(hello: Pick<Hello, 'runIds' | 'held'>): ReadonlyMap<string, number> {
+  const [runIds, held] = [hello.runIds.slice(0, HELD_MAX), hello.held.slice(0, HELD_MAX)];
   if (runIds.length + held.length === 0) return holdsNothing;
   const anyEpoch = runIds.map((runId): [string, number] => [runId, Number.POSITIVE_INFINITY]);
   return new Map([

@@ -145,6 +145,13 @@ test('a host is welcomed, with what it holds, and gets what it is sent', async (
   expect(host.received[1]).toMatchObject({ $case: 'resume', value: { runId: 'r', epoch: 4n } });
 });
 
+test('a host that says it holds a hundred thousand runs is believed for as many as a host holds', async () => {
+  const all = Array.from({ length: 100_000 }, (_, n) => String(n));
+  connect({ held: all.map((runId) => ({ runId, epoch: 1n })), runIds: all.map((id) => `o${id}`) });
+  await until('the host', () => attached.length > 0);
+  expect(attached[0]?.held.size).toBe(512);
+});
+
 test('an event is acknowledged after it was handled, never before (K1)', async () => {
   let release: () => void = () => undefined;
   beforeHandling = () => new Promise((resolve) => (release = resolve));

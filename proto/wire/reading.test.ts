@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Reading, Value } from '../../conditions/reading.js';
 import { HostState } from '../gen/lull/link/v1/link.js';
-import { applyReadings, readingToWire } from './reading.js';
+import { applyReadings, readingToWire, READINGS_MAX } from './reading.js';
 
 /** What would clear the screen of whoever reads it, name its window, and turn the text around. */
 const EVIL = '\u001b[2J\u001b]0;root\u0007\u009b1m\u202e\r\n';
@@ -67,4 +67,25 @@ test('what is as it should be comes through as it is', () => {
     value: { kind: 'number', number: 5 } as const,
   };
   expect(received(reading)).toMatchObject(reading);
+});
+
+test('a machine that names ever new things is remembered with so many and no more (R2)', () => {
+  const named = (instance: string, flag: boolean) => {
+    const value: Value = { kind: 'flag', flag };
+    return readingToWire({
+      ...{ signal: 'app.running', instance, source: 'proc', value },
+      ...{ observedAtMs: 1_900_000_000_000, observedMonotonicNs: 7n },
+    });
+  };
+  let told = applyReadings(new Map(), { snapshot: true, readings: [named('first', false)] });
+  for (let n = 0; n < 20; n += 1) {
+    const readings = Array.from({ length: 500 }, (_, at) =>
+      named(`${String(n)}-${String(at)}`, true),
+    );
+    told = applyReadings(told, { snapshot: false, readings });
+  }
+  expect(told.size).toBe(READINGS_MAX);
+  // What is known goes on being told.
+  const after = applyReadings(told, { snapshot: false, readings: [named('first', true)] });
+  expect([...after.values()][0]?.value).toEqual({ kind: 'flag', flag: true });
 });

@@ -1,8 +1,10 @@
 // Readings on the wire and in the core. Generated types stop here.
 //
-// Invariant:
+// Invariants:
 //   R1. What a machine says as text is cleaned and cut here, before anybody judges or shows it (T17): it
 //       stands in reasons, in journals and on the terminals of operators.
+//   R2. Of one machine so many readings are kept and no more, whatever it says: what is left out is not known,
+//       and closes what it is asked for.
 
 import {
   readingKey,
@@ -23,6 +25,8 @@ const INSTANCE_CHARS_MAX = 4_096;
 const SOURCE_CHARS_MAX = 256;
 const WHY_CHARS_MAX = 512;
 const WORD_CHARS_MAX = 64;
+/** More than twice of what a machine senses that is asked for as much as it can be. */
+export const READINGS_MAX = 1_024;
 
 export function readingToWire(reading: Reading): WireReading {
   return {
@@ -69,7 +73,9 @@ export function applyReadings(
   const next = new Map(message.snapshot ? [] : before);
   for (const wire of message.readings) {
     const reading = readingFromWire(wire);
-    if (reading !== undefined) next.set(readingKey(reading.signal, reading.instance), reading);
+    if (reading === undefined) continue;
+    const key = readingKey(reading.signal, reading.instance);
+    if (next.size < READINGS_MAX || next.has(key)) next.set(key, reading); // R2
   }
   return next;
 }
