@@ -9,7 +9,7 @@ import type { OperatorDeps } from '../api/deps.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
 import type { GroupLock, Place } from '../groups/group-lock.js';
 import { createHostSessions } from '../link/host-session.loop.js';
-import type { HostAttendant } from '../link/hosts.nats.js';
+import type { HostAttendant } from '../link/attendance.loop.js';
 import type { RolloutFact } from '../journal/rollout-fact.js';
 import type { Policy } from '../policy/policy.js';
 import { byOwnership } from '../trust/caller.grpc.js';
