@@ -11,6 +11,9 @@ import { RESTRAINTS_MAX } from '../world/entry-log.loop.js';
 import type { Restraint } from '../world/restraints.js';
 import type { FleetFollower } from './follower.nats.js';
 
+/** Entries that a word of an orchestrator may be later than the last of. */
+const LATE_MAX = 256;
+
 export interface HeardRestraints extends Closeable {
   /** Those that the fleet's journal has not said yet. */
   readonly unrecorded: () => Iterable<Restraint>;
@@ -18,7 +21,7 @@ export interface HeardRestraints extends Closeable {
 
 export function hearRestraints(
   nats: Nats,
-  follower: Pick<FleetFollower, 'onEntry'>,
+  follower: Pick<FleetFollower, 'entries' | 'onEntry'>,
   onRestraint: (restraint: Restraint) => void,
   log: Log,
 ): HeardRestraints {
@@ -26,7 +29,10 @@ export function hearRestraints(
   const stopFollowing = follower.onEntry(({ fact }) => unrecorded.delete(canonicalJson(fact)));
   const heard = hearSaid(nats.connection, subjects.restrain, log, (message) => {
     const restraint = message.json<Restraint>();
-    if (unrecorded.size < RESTRAINTS_MAX) unrecorded.set(canonicalJson(restraint), restraint);
+    const text = canonicalJson(restraint);
+    // What comes after its entry would never be let go of: that entry has been, and comes no more.
+    if (follower.entries.slice(-LATE_MAX).some(({ fact }) => canonicalJson(fact) === text)) return;
+    if (unrecorded.size < RESTRAINTS_MAX) unrecorded.set(text, restraint);
     onRestraint(restraint);
   });
   return {
