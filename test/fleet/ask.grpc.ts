@@ -17,9 +17,16 @@ const PAGE = 1_000;
 export async function hostsOf({ runDir }: RunningLull): Promise<readonly HostTold[]> {
   const fleet = dialUnix(FleetServiceClient, join(runDir, 'operator.sock'));
   try {
-    const request = { pageSize: PAGE, pageToken: '' };
-    const call = fleet.listHosts.bind(fleet);
-    return (await unary(call, request, { deadlineMs: CALL_MS_MAX })).hosts;
+    const hosts: HostTold[] = [];
+    let pageToken = '';
+    do {
+      const request = { pageSize: PAGE, pageToken };
+      const call = fleet.listHosts.bind(fleet);
+      const page = await unary(call, request, { deadlineMs: CALL_MS_MAX });
+      hosts.push(...page.hosts);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== '');
+    return hosts;
   } finally {
     fleet.close();
   }
