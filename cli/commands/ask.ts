@@ -70,7 +70,7 @@ export async function askRun(at: OrchestratorAt, named: string): Promise<WholeRu
 }
 
 /** Entries, and where those begin that would follow; absent: there are none. */
-export interface Entries {
+interface Entries {
   readonly entries: readonly Entry[];
   readonly next?: bigint;
 }

@@ -44,7 +44,7 @@ export function createProgressFeed(): ProgressFeed {
 }
 
 /** Where what is watched goes. */
-export interface Outlet {
+interface Outlet {
   /** Whether nobody reads any more. */
   readonly isGone: () => boolean;
   readonly sendEntry: (entry: StoredEntry) => void;

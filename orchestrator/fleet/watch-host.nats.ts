@@ -25,7 +25,7 @@ import { AuditBrokenError, parseEntry } from '../world/entry-log.loop.js';
 /** Messages that a server sends ahead: each may be as large as a message can be. */
 const AHEAD_MAX = 16;
 
-export interface WatchDeps {
+interface WatchDeps {
   readonly nats: Nats;
   readonly js: JetStreamClient;
   readonly log: Log;

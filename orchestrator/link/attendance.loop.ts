@@ -30,7 +30,7 @@ export interface HostAttendant {
   askForState(): void;
 }
 
-export interface Attendance {
+interface Attendance {
   /** Resolves when what was said is durable, or needs not be. */
   readonly hear: (said: Said) => Promise<void>;
   readonly hearState: (hostId: string, state: HostState) => void;
