@@ -52,7 +52,7 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
   ): Promise<StopRolloutResponse> => {
     const meant = rolloutsNamed(ledger.world, subject);
     if (meant.length === 0) {
-      const message = `no rollout of "${subject}" is known; "lull fleet rollout" lists them`;
+      const message = `no rollout of "${subject}" is known; "lull fleet rollout" lists them, and "lull hold" with an updater's id keeps all that is of it back`;
       throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
     }
     for (let at = 0; at < meant.length; at += FACTS_AT_ONCE) {

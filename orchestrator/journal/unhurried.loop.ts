@@ -3,8 +3,8 @@
 //
 // Invariants:
 //   U1. After some 2 ms of work everybody else has a turn.
-//   U2. After some 10 ms of work there is a rest that is as long: whoever asks, and however often, leaves most
-//       of the loop to what it is there for.
+//   U2. After some 10 ms of work there is a rest that is as long: one who asks leaves half of the loop to what
+//       it is there for.
 
 import { setImmediate as othersFirst } from 'node:timers/promises';
 import { pause } from '../../runtime/deadline.js';
