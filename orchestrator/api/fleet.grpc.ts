@@ -49,10 +49,11 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
   const change = async (
     subject: string,
     factOf: (rollout: Rollout) => RolloutFact,
+    otherwise = '',
   ): Promise<StopRolloutResponse> => {
     const meant = rolloutsNamed(ledger.world, subject);
     if (meant.length === 0) {
-      const message = `no rollout of "${subject}" is known; "lull fleet rollout" lists them, and "lull hold" with an updater's id keeps all that is of it back`;
+      const message = `no rollout of "${subject}" is known; "lull fleet rollout" lists them${otherwise}`;
       throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
     }
     for (let at = 0; at < meant.length; at += FACTS_AT_ONCE) {
@@ -99,9 +100,11 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
     if (problem !== undefined) {
       throw new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', problem);
     }
-    return change(subject, (each) => ({
-      ...{ kind: 'rollout.stopped', ...which(each), why, ...attribution },
-    }));
+    return change(
+      subject,
+      (each) => ({ ...{ kind: 'rollout.stopped', ...which(each), why, ...attribution } }),
+      `, and "lull hold" with an updater's id keeps all that is of it back`,
+    );
   }
 }
 
