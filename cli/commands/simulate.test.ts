@@ -101,6 +101,11 @@ describe('lull simulate', () => {
       '--power',
     ],
     ['a policy with a typo', () => ({ policyFile: fileOf('e', 'waitng: 1\n') }), 'waitng'],
+    [
+      'more steps than an update has actions',
+      () => ({ stepMs: 5_000, workMs: 5_001_000 }),
+      'more than 1000 times --step',
+    ],
     ['a step of a second', () => ({ stepMs: 1_000 }), '--step wants'],
     ['an update every second', () => ({ everyMs: 1_000 }), '--every wants'],
     [

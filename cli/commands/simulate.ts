@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Signal } from '../../conditions/reading.js';
 import type { Policy } from '../../orchestrator/policy/policy.js';
-import type { Severity } from '../../orchestrator/runs/update.js';
+import { STEPS_MAX, type Severity } from '../../orchestrator/runs/update.js';
 import { deadlineOf } from '../../orchestrator/scheduler/urgency.js';
 import {
   compare,
@@ -71,6 +71,12 @@ export function simulate(request: SimulateRequest): Simulated {
   const { stepMs, everyMs } = request;
   if (stepMs !== 0 && (stepMs < STEP_MS_MIN || stepMs > STEP_MS_MAX)) {
     throw new CommandError('--step wants 0, or 5 to 600 seconds', 2);
+  }
+  if (stepMs !== 0 && request.workMs > STEPS_MAX * stepMs) {
+    throw new CommandError(
+      `--work is more than ${String(STEPS_MAX)} times --step: no update has more actions`,
+      2,
+    );
   }
   if (everyMs !== undefined && everyMs < EVERY_MS_MIN) {
     throw new CommandError('--every wants a minute or more', 2);

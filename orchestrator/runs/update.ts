@@ -52,6 +52,9 @@ export type Work =
       readonly roots: readonly CommittedRoot[];
     };
 
+/** Actions to one version of an update. Three are usual; an updater that goes round in a circle ends by this. */
+export const STEPS_MAX = 1_000;
+
 const TITLE_CHARS_MAX = 256;
 /** As many as the contract allows, and so long. */
 const NAMED_MAX = 16;

@@ -3,7 +3,7 @@
 
 import type { Policy } from '../policy/policy.js';
 import { actionOf, type Outcome, type Run } from '../runs/run.js';
-import type { Update } from '../runs/update.js';
+import { STEPS_MAX, type Update } from '../runs/update.js';
 import { unmark } from './bad-marks.js';
 import {
   foldKnownBad,
@@ -119,14 +119,16 @@ export function foldPerformed(
     foldReverted(world, key, state, { run, outcome, atMs }, retry);
     return;
   }
-  switch (outcome.kind) {
+  const judged = isEndless(state, outcome) ? endless : outcome;
+  switch (judged.kind) {
     case 'more_to_do':
       if (foldKnownBad(world, key, state)) return;
       world.updates.set(key, {
         ...takenUp(state),
-        update: furthered(state.update, outcome),
+        update: furthered(state.update, judged),
         ...actionFrom(world, atMs),
         trials: noTrials,
+        stepCount: stepsOf(state) + 1,
       });
       return;
     case 'succeeded':
@@ -141,18 +143,36 @@ export function foldPerformed(
       return;
     case 'cancelled':
       // Nobody's failure: it stays as it was and waits for its moment.
-      foldLeftBehind(world, key, outcome);
+      foldLeftBehind(world, key, judged);
       return;
     case 'failed':
       if (isMending(actionOf(run))) {
-        const failed = { run, failure: outcome, waitMs: askedMs(outcome, retry), atMs };
+        const failed = { run, failure: judged, waitMs: askedMs(judged, retry), atMs };
         foldMendingFailed(world, key, state, failed, retry);
         return;
       }
-      performFailed(world, key, state, run, outcome, atMs, retry);
-      foldLeftBehind(world, key, outcome);
+      performFailed(world, key, countedAnew(state, judged), run, judged, atMs, retry);
+      foldLeftBehind(world, key, judged);
       return;
   }
+}
+
+const endless: Failure = {
+  ...{ kind: 'failed', code: 'CONTRACT_BROKEN', retry: false },
+  message: `it said ${String(STEPS_MAX)} times that there is more to do, and was never done`,
+};
+
+function isEndless(state: UpdateState, { kind }: Outcome): boolean {
+  return kind === 'more_to_do' && stepsOf(state) >= STEPS_MAX;
+}
+
+/** Who wants it all the same gets as many again. */
+function countedAnew(state: UpdateState, judged: Failure): UpdateState {
+  return judged === endless ? { ...state, stepCount: 0 } : state;
+}
+
+function stepsOf({ stepCount = 0 }: UpdateState): number {
+  return stepCount;
 }
 
 /** What goes on after all, because an operator wanted it, is not given up any more. */

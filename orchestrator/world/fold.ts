@@ -185,6 +185,7 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
       ...(goesOn ? actionSince(before) : actionFrom(world, atMs)),
       offered: update.nextAction,
       trials: same ? before.trials : noTrials,
+      ...(same && before.stepCount !== undefined ? { stepCount: before.stepCount } : {}),
       ...(same && before.gaveUp !== undefined ? { gaveUp: before.gaveUp } : {}),
       ...givenUpAsBad(world, fact.updaterId, update), // In place of the above.
     });

@@ -103,6 +103,8 @@ export interface UpdateState {
   /** The action that the last scan offered it with. */
   readonly offered: Action;
   readonly trials: Trials;
+  /** Actions that were done and led to another one; absent: none was. */
+  readonly stepCount?: number;
   /** Roots that its runs committed and that were not put back. */
   readonly committed?: readonly CommittedRoot[];
   /** What it installed does not work, and the host puts back what was there. */
