@@ -8,6 +8,8 @@
 //   B3. Versions that are not shown, or before the shown one, are gone before a commit: what was
 //       reverted, or never shown, can never be what a later Revert goes back to.
 //   B4. An undo takes back the commit that it names, while that is what is shown; else it does nothing.
+//   B5. From the swap on nothing fails: what is left to do then is install.fs.ts's, and is no part of
+//       the change. Who would be told that it failed would leave a version that nobody knows of.
 
 import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +28,6 @@ import {
   type Place,
 } from './layout.js';
 import {
-  forgetUndos,
   loadReceipt,
   NOTHING,
   receiptId,
@@ -87,17 +88,7 @@ export async function commitNow(
   } finally {
     await staged.close();
   }
-  const receipt = await swapTo('commit', version, {
-    run,
-    root,
-    place,
-    exchange,
-    shown,
-    before,
-    after,
-  });
-  await forgetUndos(place);
-  return receipt;
+  return swapTo('commit', version, { run, root, place, exchange, shown, before, after });
 }
 
 /** @throws HostError NO_PREVIOUS where no version before is kept. */
@@ -180,6 +171,7 @@ async function swapTo(
   return finish(place, receipt, exchange);
 }
 
+/** @returns the receipt, which does not say yet that it is done (B5). */
 async function finish(
   place: Place,
   receipt: StoredReceipt,
@@ -187,9 +179,7 @@ async function finish(
 ): Promise<StoredReceipt> {
   if (receipt.version === NOTHING) await showNothing(place);
   else await show(place, receipt.version, exchange);
-  const done = { ...receipt, done: true };
-  await saveReceipt(place, done);
-  return done;
+  return receipt;
 }
 
 /** B2: the first receipt, where there is one; a swap that a crash prevented is made up for. */

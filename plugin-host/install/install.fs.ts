@@ -20,11 +20,13 @@ import { openKnownRoots } from './known-roots.fs.js';
 import { placeOf, type Place } from './layout.js';
 import {
   forgetOldReceipts,
+  forgetUndos,
   isReceiptId,
   lastUndo,
   loadReceipt,
   NOTHING,
   receiptId,
+  saveReceipt,
   settleReceipts,
   type StoredReceipt,
 } from './receipts.fs.js';
@@ -105,7 +107,7 @@ export function createInstaller({
       await known.note(place.path);
       await repair(place);
       const receipt = await change();
-      await tidy(place, run.limits.previousVersions);
+      await tidy(place, run.limits.previousVersions, receipt);
       if (receipt !== undefined) tell(run, receipt);
       return receipt;
     } catch (error) {
@@ -126,7 +128,10 @@ export function createInstaller({
   }
 
   async function repair(place: Place): Promise<void> {
-    if (!(await recoverSwap(place))) return;
+    if (await recoverSwap(place)) await settle(place);
+  }
+
+  async function settle(place: Place): Promise<void> {
     await settleReceipts(place, await versionAt(place));
   }
 
@@ -135,19 +140,37 @@ export function createInstaller({
     const done = await turns.take(place.path, new AbortController().signal);
     try {
       await requireOwnWay(place.path); // I4
-      await repair(place);
+      if (!(await recoverSwap(place))) return;
+      // For the next change it has to be there. What is shown is whole without it.
+      await settle(place).catch((error: unknown) => {
+        log.warn({ err: error, root: place.path }, 'a receipt does not say yet that it is done');
+      });
     } finally {
       done();
     }
   }
 
-  /** What is too much on the disk is removed; that it could not be is no failure of the change. */
-  async function tidy(place: Place, previousVersions: number): Promise<void> {
+  /**
+   * What is left to do once it is shown: the receipt says so, and what is too much on the disk is removed.
+   * That it could not be, for one on a full disk, is no failure of the change.
+   */
+  async function tidy(
+    place: Place,
+    previousVersions: number,
+    receipt: StoredReceipt | undefined,
+  ): Promise<void> {
     try {
+      if (receipt?.done === false) {
+        if (receipt.kind === 'commit') await forgetUndos(place);
+        await saveReceipt(place, { ...receipt, done: true });
+      }
       await pruneVersions(place, previousVersions);
       await forgetOldReceipts(place);
     } catch (error) {
-      log.warn({ err: error, root: place.path }, 'old versions could not be removed');
+      log.warn(
+        { err: error, root: place.path },
+        'what follows a change could not be done: it is done before the next',
+      );
     }
   }
 

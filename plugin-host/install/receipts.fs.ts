@@ -3,7 +3,7 @@
 //
 // Invariant:
 //   R1. A receipt is on the disk before its version is swapped in, as `done: false`, and says
-//       `done: true` before anybody is told. What a crash leaves in between can be told apart.
+//       `done: true` before the next change. What a crash leaves in between can be told apart.
 
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';

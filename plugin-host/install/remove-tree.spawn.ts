@@ -2,10 +2,9 @@
 // that became a link between two looks leads it out of the tree, as root (T9). `rm` of the GNU coreutils
 // goes down by descriptors and follows nothing.
 
-import { execFile } from 'node:child_process';
 import { lstat, rm } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { errorCode } from '../channel/host-failure.js';
+import { systemTools } from '../sandbox/tool.spawn.js';
 
 /** Of a tree as large as one may be, on a slow disk. */
 const REMOVAL_MS_MAX = 120_000;
@@ -18,7 +17,6 @@ export async function removeTree(path: string): Promise<void> {
   });
   if (found === undefined) return;
   if (!found.isDirectory()) return rm(path, { force: true });
-  const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
   const args = ['-rf', '--one-file-system', '--', path];
-  await promisify(execFile)('rm', args, { timeout: REMOVAL_MS_MAX, env, cwd: '/' });
+  await systemTools().heavy('rm', args, REMOVAL_MS_MAX);
 }

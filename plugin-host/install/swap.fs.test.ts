@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { watch } from 'node:fs';
-import { lstat, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exchange } from './exchange.spawn.js';
 import { openRig, type Rig } from './rig.testing.js';
@@ -179,4 +179,38 @@ test('a version is removed under another name: what a crash leaves of it is neve
     rig.installer.revert({ run: rig.newRun('z', { limits }), root: 'tools' }),
   ).rejects.toMatchObject({ code: 'NO_PREVIOUS' });
   expect(await rig.shown('y')).toBe('4');
+});
+
+test('a disk that is full after the swap: what is shown is told, and its receipt is settled later', async () => {
+  let blocked = '';
+  const full = await openRig({
+    // In the instant after the swap the file that would say that it is done cannot be written.
+    exchange: async (one, other) => {
+      const done = await exchange(one, other);
+      const [receipt = ''] = await readdir(join(full.versions, 'receipts'));
+      blocked = join(full.versions, 'receipts', `${receipt}.partial`);
+      await mkdir(blocked);
+      return done;
+    },
+  });
+  try {
+    await full.write(full.root, { x: 'old' });
+    const run = full.newRun('a');
+    const { id } = await full.commit('a', { x: 'new' }, run);
+    expect(await full.shown('x')).toBe('new');
+    expect(run.events).toMatchObject([{ kind: 'installed', receiptId: id, reverted: false }]);
+
+    // As full as before: what is there can be launched all the same.
+    full.restart();
+    await full.installer.recover(full.root);
+    await expect(full.commit('b', { x: 'newer' })).rejects.toMatchObject({ code: 'APPLY_FAILED' });
+    expect(await full.shown('x')).toBe('new');
+
+    await rm(blocked, { recursive: true });
+    expect((await full.commit('a', { x: 'new' })).id).toBe(id);
+    await full.commit('b', { x: 'newer' });
+    expect(await full.shown('x')).toBe('newer');
+  } finally {
+    await full.close();
+  }
 });
