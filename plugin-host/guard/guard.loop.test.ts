@@ -130,8 +130,8 @@ describe('silence of the sensors', () => {
       () => streams.length === 1 && streams[0]?.request.heartbeatMs === 200,
     );
     // The new watch serves from its first readings on.
-    tell(ac(true));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    tell(reading('network.metered', { $case: 'flag', value: false }));
+    await until('a reading by the new watch', () => guard.readings.has('network.metered'));
     clock.advance(499);
     expect(one.broken).toEqual([]);
     clock.advance(1);
@@ -202,6 +202,6 @@ test('closed, it tells nobody anything', async () => {
   await guard.close();
   tell(presence(false));
   clock.advance(60_000);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await until('the end of the watch', () => streams.length === 0);
   expect(broken).toEqual([]);
 });

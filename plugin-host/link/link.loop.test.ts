@@ -6,13 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AttachRequest, AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
-import { systemClock } from '../../runtime/clock.js';
+import { systemClock, type Clock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
+import type { LinkCarrier } from './carrier.wire.js';
 import { grpcCarrier } from './link.grpc.js';
 import { openLink, type Link } from './link.loop.js';
 import { BYTES_MAX } from './outbox.js';
 import { startOrchestrator, type TestOrchestrator } from './orchestrator.testing.js';
 import { until } from '../../runtime/until.testing.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 
 let directory: string;
 let socketPath: string;
@@ -26,15 +28,7 @@ beforeEach(async () => {
   socketPath = join(directory, 'link.sock');
   [held, commands] = [[], []];
   orchestrator = await startOrchestrator(socketPath);
-  link = openLink({
-    carrier: grpcCarrier(socketPath),
-    hostId: 'h',
-    instanceId: 'i',
-    diskPath: '/d',
-    bootId: 'b',
-    clock: systemClock,
-    log: createLog('test', 'silent'),
-  });
+  link = open();
 });
 
 afterEach(async () => {
@@ -42,6 +36,18 @@ afterEach(async () => {
   await orchestrator.close();
   rmSync(directory, { recursive: true });
 });
+
+function open(clock: Clock = systemClock, carrier = grpcCarrier(socketPath)): Link {
+  const who = { hostId: 'h', instanceId: 'i', diskPath: '/d', bootId: 'b' };
+  return openLink({ ...who, carrier, clock, log: createLog('test', 'silent') });
+}
+
+/** What the link was told before has come to it by now. */
+async function heard(): Promise<void> {
+  const count = commands.length + 1;
+  orchestrator.send({ $case: 'resume', value: { runId: 'r', epoch: 3n } });
+  await until('the command', () => commands.length === count);
+}
 
 function attach(): void {
   link.attach({
@@ -135,19 +141,14 @@ describe('after the orchestrator was away', () => {
     await orchestrator.close();
     const waits: number[] = [];
     const enough = new Promise<void>((resolve) => {
-      link = openLink({
-        carrier: grpcCarrier(socketPath),
-        ...{ hostId: 'h', instanceId: 'i', diskPath: '/d', bootId: 'b' },
-        clock: {
-          ...systemClock,
-          after: (ms, act) => {
-            waits.push(ms);
-            if (waits.length === 8) resolve();
-            else setImmediate(act);
-            return () => undefined;
-          },
+      link = open({
+        ...systemClock,
+        after: (ms, act) => {
+          waits.push(ms);
+          if (waits.length === 8) resolve();
+          else setImmediate(act);
+          return () => undefined;
         },
-        log: createLog('test', 'silent'),
       });
       attach();
     });
@@ -170,14 +171,10 @@ describe('an orchestrator that waits for a run', () => {
   test('which is not here hears a new hello, and what it says meanwhile is heard (L4)', async () => {
     attach();
     await until('the hello', () => orchestrator.hellos.length === 1);
-    const hearsCommands = async (count: number): Promise<void> => {
-      orchestrator.send({ $case: 'resume', value: { runId: 'r', epoch: 3n } });
-      await until('the command', () => commands.length === count);
-    };
-    await hearsCommands(1);
+    await heard();
     link.isNotHere('gone');
     await until('the second hello', () => orchestrator.hellos.length === 2);
-    await hearsCommands(2);
+    await heard();
     report('after it');
     await until('the event', () => orchestrator.events.length === 1);
   });
@@ -205,45 +202,79 @@ describe('flushing', () => {
     await until('the event', () => orchestrator.events.length === 1);
     let flushed = false;
     const flushing = link.flush(10_000).then(() => (flushed = true));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await heard();
     expect(flushed).toBe(false);
     orchestrator.send({ $case: 'acknowledge', value: { sequence: 1n } });
     await flushing;
   });
 
   test('ends after its time, and at once when nobody is there', async () => {
+    await link.close();
+    const clock = new VirtualClock();
+    link = open(clock);
     orchestrator.acknowledging = false;
     report('a');
     await link.flush(600_000);
     attach();
     await until('the event', () => orchestrator.events.length === 1);
-    await link.flush(20);
+    const flushing = link.flush(600_000);
+    clock.advance(600_000);
+    await flushing;
     expect(told()).toEqual(['1 a']);
   });
 });
 
+interface KeptStream extends EventEmitter {
+  readonly told: AttachRequest[];
+  write(message: AttachRequest): boolean;
+  end(): void;
+}
+
+const welcome = { kind: { $case: 'welcome', value: {} } } as const;
+
+/** One whose streams say what the test lets them say. */
+function keepingCarrier(): { readonly streams: KeptStream[]; readonly carrier: LinkCarrier } {
+  const streams: KeptStream[] = [];
+  const carrier: LinkCarrier = {
+    attach: () => {
+      const told: AttachRequest[] = [];
+      const write = (message: AttachRequest): boolean => told.push(message) > 0;
+      const stream = Object.assign(new EventEmitter(), { told, write, end: () => undefined });
+      streams.push(stream);
+      return stream;
+    },
+    readBundle: () => {
+      throw new Error('nobody asks for one');
+    },
+    retryMsMax: 1_000,
+    close: () => undefined,
+  };
+  return { streams, carrier };
+}
+
 describe('over a carrier that keeps what it was given', () => {
+  test('what becomes known between a hello and its welcome is told after it', async () => {
+    const { streams, carrier } = keepingCarrier();
+    const slow = open(systemClock, carrier);
+    slow.attach({ held: () => [], onCommand: () => undefined });
+    const confinement = {
+      ...({ level: 'sealed', runtime: 'runc', cgroups: 'v2', trials: [], limits: [] } as const),
+    };
+    slow.confines(confinement);
+    slow.report({ runId: 'r', epoch: 3 }, { kind: 'notice', message: 'a' });
+    expect(streams[0]?.told.map(({ kind }) => kind?.$case)).toEqual(['hello']);
+    streams[0]?.emit('data', welcome);
+    expect(streams[0]?.told.map(({ kind }) => kind?.$case)).toEqual([
+      ...['hello', 'confinement', 'event'],
+    ]);
+    slow.confines(confinement);
+    expect(streams[0]?.told).toHaveLength(3);
+    await slow.close();
+  });
+
   test('a stop does not wait for an orchestrator, and what none has heard is said anew', async () => {
-    const streams: (EventEmitter & { told: AttachRequest[] })[] = [];
-    const kept = openLink({
-      ...{ hostId: 'h', instanceId: 'i', diskPath: '/d', bootId: 'b', clock: systemClock },
-      log: createLog('test', 'silent'),
-      carrier: {
-        attach: () => {
-          const told: AttachRequest[] = [];
-          const write = (message: AttachRequest): boolean => told.push(message) > 0;
-          const stream = Object.assign(new EventEmitter(), { told, write, end: () => undefined });
-          streams.push(stream);
-          return stream;
-        },
-        readBundle: () => {
-          throw new Error('nobody asks for one');
-        },
-        retryMsMax: 1_000,
-        close: () => undefined,
-      },
-    });
-    const welcome = { kind: { $case: 'welcome', value: {} } } as const;
+    const { streams, carrier } = keepingCarrier();
+    const kept = open(systemClock, carrier);
     kept.attach({ held: () => [], onCommand: () => undefined });
     streams[0]?.emit('data', welcome);
     kept.report({ runId: 'r', epoch: 3 }, { kind: 'notice', message: 'a' });
@@ -285,12 +316,16 @@ describe('a bundle', () => {
 });
 
 test('closed is closed: nothing is sent, and nothing tries again', async () => {
+  await link.close();
+  const clock = new VirtualClock();
+  link = open(clock);
   attach();
   await until('the hello', () => orchestrator.hellos.length === 1);
   await link.close();
   await link.close();
   report('late');
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  clock.advance(600_000);
+  await until('the end of the connection', () => orchestrator.connectionCount === 0);
   expect({ hellos: orchestrator.hellos.length, events: told() }).toEqual({ hellos: 1, events: [] });
 });
 
@@ -301,7 +336,7 @@ describe('an orchestrator that takes things in slowly (T23)', () => {
     orchestrator.hold();
     const long = 'x'.repeat(50_000);
     for (let each = 0; each < 200; each += 1) report(long);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await heard();
     expect(orchestrator.events.length).toBeLessThan(200);
     orchestrator.readOn();
     await until('all of it', () => orchestrator.events.length === 200);

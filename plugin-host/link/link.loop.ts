@@ -15,12 +15,11 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { LinkCarrier, LinkStream } from './carrier.wire.js';
+import { Connection } from './connection.loop.js';
 import type { ReadBundle } from '../catalog/catalog.fs.js';
 import type { RunEvent } from '../runs/event.js';
-import { confinementToWire, helloToWire, type Held } from './hello.wire.js';
-import { reportToWire, type Report } from './event.wire.js';
-import { acknowledged, emptyOutbox, isFull, post } from './outbox.js';
-import { weightOf } from './weight.js';
+import { helloToWire, type Held } from './hello.wire.js';
+import { Waiting } from './waiting.loop.js';
 
 const RECONNECT_MS_MIN = 100;
 
@@ -52,7 +51,7 @@ export interface Link extends Closeable {
   flush(deadlineMs: number): Promise<void>;
 }
 
-export function openLink(deps: {
+interface LinkDeps {
   readonly carrier: LinkCarrier;
   readonly hostId: string;
   readonly instanceId: string;
@@ -62,178 +61,140 @@ export function openLink(deps: {
   readonly diskPath: string;
   readonly clock: Clock;
   readonly log: Log;
-}): Link {
-  const { carrier, clock, log } = deps;
-  let outbox = emptyOutbox<Report>();
-  let stream: LinkStream | undefined;
-  /** Ends this connection, so that there is a new one. */
-  let leave: (why: string) => void = () => undefined;
-  /** The last event that this connection was handed, and whether it takes another one. */
-  let sentSequence = 0;
-  let draining = false;
-  /** The last that this connection's carrier keeps. */
-  let storedSequence = 0;
-  const roomWanted = new Set<() => void>();
-  let retryMs = RECONNECT_MS_MIN;
-  let cancelRetry: CancelTimer = () => undefined;
-  let confinement: Confinement | undefined;
-  /** Over this connection. */
-  let toldConfinement: Confinement | undefined;
-  let closed = false;
-  let flushed: (() => void)[] = [];
+}
 
-  function connect(served: Attached): void {
-    const attached = carrier.attach();
-    let ended = false;
-    const onEnd = (why: string): void => {
-      if (ended) return;
-      ended = true;
-      if (stream === attached) stream = undefined;
-      if (closed) return;
-      log.debug({ why }, 'the orchestrator is out of reach'); // L2
-      cancelRetry = clock.after(retryMs, () => {
-        connect(served);
-      });
-      retryMs = Math.min(retryMs * 2, carrier.retryMsMax);
-    };
-    attached.on('error', (error) => {
-      onEnd(error.message);
-    });
-    attached.on('end', () => {
-      onEnd('the stream ended');
-      attached.end();
-    });
-    attached.on('stored', (sequence) => {
-      if (stream !== attached) return;
-      storedSequence = sequence;
-      tellFlushed();
-    });
-    attached.on('data', ({ kind }: AttachResponse) => {
-      if (closed) return;
-      if (kind?.$case === 'welcome') {
-        retryMs = RECONNECT_MS_MIN;
-        stream = attached;
-        leave = (why) => {
-          onEnd(why);
-          attached.end();
-        };
-        [sentSequence, storedSequence, draining] = [0, 0, false];
-        sendConfinement();
-        sendWaiting(); // L1
-      } else if (kind?.$case === 'acknowledge') {
-        outbox = acknowledged(outbox, Number(kind.value.sequence));
-        if (!isFull(outbox)) for (const tell of [...roomWanted]) tell();
-        tellFlushed();
-      } else if (kind?.$case === 'refused') {
-        const { reason, message } = kind.value;
-        log.error({ reason, host: deps.hostId }, `the orchestrator does not hear us: ${message}`);
-        close();
-      } else if (kind !== undefined) served.onCommand(kind);
-    });
-    // A run whose end was not heard yet is still held: otherwise it would count as cut.
-    // What was found changed in a root may be of a run that went down with the instance before.
-    const unheard = outbox.waiting
-      .filter(({ event: { event } }) => event.kind !== 'rootChanged')
-      .map(({ event: { runId, epoch } }) => ({ runId, epoch }));
-    toldConfinement = confinement;
-    const hello = helloToWire(deps, [...served.held(), ...unheard], confinement);
-    attached.write({ kind: { $case: 'hello', value: hello } });
-  }
-
-  function sendConfinement(): void {
-    if (confinement === undefined || confinement === toldConfinement) return;
-    toldConfinement = confinement;
-    const value = confinementToWire(confinement);
-    stream?.write({ kind: { $case: 'confinement', value } });
-  }
-
-  /** L3. */
-  function sendWaiting(): void {
-    const present = stream;
-    const { waiting } = outbox;
-    const first = waiting.findLastIndex(({ sequence }) => sequence <= sentSequence) + 1;
-    for (let at = first; at < waiting.length && present !== undefined && !draining; at += 1) {
-      const each = waiting[at];
-      if (each === undefined) return;
-      sentSequence = each.sequence;
-      const value = reportToWire(each.sequence, each.event);
-      if (present.write({ kind: { $case: 'event', value } })) continue;
-      draining = true;
-      present.once('drain', () => {
-        if (stream !== present) return;
-        draining = false;
-        sendWaiting();
-      });
-    }
-  }
-
-  function isFlushed(): boolean {
-    return (outbox.waiting.at(-1)?.sequence ?? 0) <= storedSequence;
-  }
-
-  function tellFlushed(): void {
-    if (isFlushed()) for (const tell of flushed.splice(0)) tell();
-  }
-
-  function close(): void {
-    closed = true;
-    cancelRetry();
-    flushed = [];
-    for (const tell of [...roomWanted]) tell();
-    stream?.end();
-    stream = undefined;
-  }
-
+export function openLink(deps: LinkDeps): Link {
+  const attachment = new Attachment(deps);
+  const { carrier, clock } = deps;
+  const { waiting } = attachment;
   return {
-    attach: connect,
+    attach: (served) => {
+      attachment.connect(served);
+    },
     report: ({ runId, epoch }, event) => {
-      const report = { runId, epoch, atMs: clock.now().wallMs, event };
-      outbox = post(outbox, report, {
-        bytes: weightOf(report),
-        droppable: event.kind === 'progress',
-      });
-      sendWaiting();
+      waiting.add({ runId, epoch, atMs: clock.now().wallMs, event });
+      attachment.connection?.tellWaiting();
     },
     isNotHere: (runId) => {
-      if (stream === undefined) return;
-      if (outbox.waiting.some(({ event }) => event.runId === runId)) return;
-      log.warn({ runId }, 'the orchestrator waits for a run that is not here');
-      leave('it waits for a run that is not here');
+      attachment.isNotHere(runId);
     },
-    room: (signal) =>
-      new Promise((resolve) => {
-        if (!isFull(outbox) || signal.aborted) {
-          resolve();
-          return;
-        }
-        const end = (): void => {
-          roomWanted.delete(end);
-          signal.removeEventListener('abort', end);
-          resolve();
-        };
-        roomWanted.add(end);
-        signal.addEventListener('abort', end, { once: true });
-      }),
-    restartFailed: (message) => {
-      stream?.write({ kind: { $case: 'restartFailed', value: { message } } });
-    },
+    room: (signal) => waiting.room(signal),
+    restartFailed: (message) => attachment.connection?.restartFailed(message),
     confines: (known) => {
-      confinement = known;
-      sendConfinement();
+      attachment.confinement = known;
+      attachment.connection?.tellConfinement(known);
     },
     readBundle: carrier.readBundle,
-    flush: (deadlineMs) =>
-      new Promise((resolve) => {
-        if (isFlushed() || stream === undefined) {
-          resolve();
-          return;
-        }
-        const cancel = clock.after(deadlineMs, resolve);
-        flushed.push(cancel, resolve);
-      }),
+    flush: (deadlineMs) => attachment.flush(deadlineMs),
     close: () => {
-      close();
+      attachment.close();
       return carrier.close();
     },
   };
+}
+
+/** The connection that there is, and the next one when it has ended. */
+class Attachment {
+  readonly waiting = new Waiting();
+  connection: Connection | undefined;
+  confinement: Confinement | undefined;
+  /** Ends this connection, so that there is a new one. */
+  private leave: (why: string) => void = () => undefined;
+  private retryMs = RECONNECT_MS_MIN;
+  private cancelRetry: CancelTimer = () => undefined;
+  private flushed: (() => void)[] = [];
+  private closed = false;
+
+  constructor(private readonly deps: LinkDeps) {}
+
+  connect(served: Attached): void {
+    const stream = this.deps.carrier.attach();
+    const connection = new Connection(stream, this.waiting, this.confinement);
+    this.connection = connection;
+    this.leave = (why) => {
+      if (!connection.end() || this.closed) return;
+      this.deps.log.debug({ why }, 'the orchestrator is out of reach'); // L2
+      this.retry(served);
+    };
+    const { leave } = this;
+    stream.on('error', (error) => {
+      leave(error.message);
+    });
+    stream.on('end', () => {
+      leave('the stream ended');
+      stream.end();
+    });
+    stream.on('stored', (sequence) => {
+      connection.stored(sequence);
+      this.tellFlushed();
+    });
+    stream.on('data', ({ kind }: AttachResponse) => {
+      if (!this.closed && kind !== undefined) this.hear(kind, connection, served);
+    });
+    this.sayHello(stream, served);
+  }
+
+  isNotHere(runId: string): void {
+    const { connection } = this;
+    if (connection?.present !== true || this.waiting.isOf(runId)) return;
+    this.deps.log.warn({ runId }, 'the orchestrator waits for a run that is not here');
+    this.leave('it waits for a run that is not here');
+    connection.hangUp();
+  }
+
+  flush(deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.connection?.present !== true || this.connection.keepsAll) {
+        resolve();
+        return;
+      }
+      const cancel = this.deps.clock.after(deadlineMs, resolve);
+      this.flushed.push(cancel, resolve);
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.cancelRetry();
+    this.flushed = [];
+    this.waiting.close();
+    if (this.connection?.end() === true) this.connection.hangUp();
+  }
+
+  private retry(served: Attached): void {
+    this.cancelRetry = this.deps.clock.after(this.retryMs, () => {
+      this.connect(served);
+    });
+    this.retryMs = Math.min(this.retryMs * 2, this.deps.carrier.retryMsMax);
+  }
+
+  private sayHello(stream: LinkStream, served: Attached): void {
+    // A run whose end was not heard yet is still held: otherwise it would count as cut.
+    // What was found changed in a root may be of a run that went down with the instance before.
+    const unheard = this.waiting.all
+      .filter(({ event: { event } }) => event.kind !== 'rootChanged')
+      .map(({ event: { runId, epoch } }) => ({ runId, epoch }));
+    const held = [...served.held(), ...unheard];
+    const hello = helloToWire(this.deps, held, this.confinement);
+    stream.write({ kind: { $case: 'hello', value: hello } });
+  }
+
+  private hear(kind: Command, connection: Connection, served: Attached): void {
+    if (kind.$case === 'welcome') {
+      this.retryMs = RECONNECT_MS_MIN;
+      connection.welcome(this.confinement);
+    } else if (kind.$case === 'acknowledge') {
+      this.waiting.acknowledged(Number(kind.value.sequence));
+      this.tellFlushed();
+    } else if (kind.$case === 'refused') {
+      const { reason, message } = kind.value;
+      const words = `the orchestrator does not hear us: ${message}`;
+      this.deps.log.error({ reason, host: this.deps.hostId }, words);
+      this.close();
+    } else served.onCommand(kind);
+  }
+
+  private tellFlushed(): void {
+    if (this.connection?.keepsAll === true) for (const tell of this.flushed.splice(0)) tell();
+  }
 }

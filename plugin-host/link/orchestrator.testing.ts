@@ -25,6 +25,7 @@ export interface TestOrchestrator {
   readOn(): void;
   /** Digests of bundles that were asked for and not cancelled. */
   readonly reading: Set<string>;
+  readonly connectionCount: number;
   close(): Promise<void>;
 }
 
@@ -38,6 +39,9 @@ export async function startOrchestrator(path: string): Promise<TestOrchestrator>
     events: [],
     acknowledging: true,
     reading: new Set(),
+    get connectionCount() {
+      return streams.size;
+    },
     send,
     hangUp: () => {
       for (const stream of streams) stream.end();
