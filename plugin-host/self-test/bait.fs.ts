@@ -4,9 +4,18 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chown, copyFile, mkdir, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo, type ListenOptions, type Server } from 'node:net';
+import {
+  createServer,
+  type AddressInfo,
+  type ListenOptions,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/** Far more than a canary that came needs to say so. */
+const VISIT_MS_MAX = 5_000;
 
 const canaryFile = fileURLToPath(new URL('./canary/main.js', import.meta.url));
 
@@ -16,7 +25,12 @@ export interface Bait {
   readonly artifactsDir: string;
   readonly port: number;
   readonly sockets: readonly string[];
-  /** Whether anybody came, by what the host itself saw. */
+  /**
+   * What only the canary can say here. A port of a machine is come to by others as well: by who looks for
+   * a server that was there before, or at every port that there is.
+   */
+  readonly word: string;
+  /** Whether the canary came, by what the host itself saw. */
   visited(): boolean;
   close(): Promise<void>;
 }
@@ -32,11 +46,21 @@ export async function layBait(dir: string, uid: number): Promise<Bait> {
   await copyFile(canaryFile, join(bundleDir, 'main.mjs'));
   const sockets = [join(dir, 'h.sock'), `\0lull-canary-${randomBytes(8).toString('hex')}`];
   const servers: Server[] = [];
-  let visits = 0;
+  const word = randomBytes(16).toString('hex');
+  const visitors = new Set<Socket>();
+  let visited = false;
   const listen = async (where: ListenOptions): Promise<Server> => {
     const server = createServer((socket) => {
-      visits += 1;
-      socket.destroy();
+      let said = '';
+      visitors.add(socket);
+      socket.setEncoding('latin1').on('data', (chunk: string) => {
+        said += chunk;
+        visited ||= said === word;
+        if (said.length >= word.length) socket.destroy();
+      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => visitors.delete(socket));
+      socket.setTimeout(VISIT_MS_MAX, () => socket.destroy());
     });
     servers.push(server);
     server.listen(where);
@@ -45,13 +69,14 @@ export async function layBait(dir: string, uid: number): Promise<Bait> {
   };
   const close = async (): Promise<void> => {
     for (const server of servers) server.close();
+    for (const visitor of visitors) visitor.destroy();
     await rm(dir, { recursive: true, force: true });
   };
   try {
     const server = await listen({ port: 0, host: '127.0.0.1' });
     for (const path of sockets) await listen({ path });
     const { port } = server.address() as AddressInfo;
-    return { bundleDir, workDir, artifactsDir, port, sockets, visited: () => visits > 0, close };
+    return { bundleDir, workDir, artifactsDir, port, sockets, word, visited: () => visited, close };
   } catch (error) {
     await close();
     throw error;

@@ -187,8 +187,8 @@ async function tryToFreeze(sandbox: Sandbox): Promise<TrialResult> {
 const CANARY_ID = 'canary';
 
 function specOf(bait: Bait, dirs: SandboxSpec['dirs'], uid: number): SandboxSpec {
-  const { bundleDir, workDir, artifactsDir, port, sockets } = bait;
-  const told = { port, sockets, ...limits };
+  const { bundleDir, workDir, artifactsDir, port, sockets, word } = bait;
+  const told = { port, sockets, word, ...limits };
   return {
     id: CANARY_ID,
     uid,

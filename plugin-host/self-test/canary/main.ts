@@ -17,6 +17,8 @@ interface Bait {
   readonly port: number;
   /** Sockets of the host, by path; an abstract one begins with NUL. */
   readonly sockets: readonly string[];
+  /** Said to whoever answers there, so that the host knows who came. */
+  readonly word: string;
   readonly memoryBytesMax: number;
   readonly processesMax: number;
   readonly diskBytesMax: number;
@@ -69,7 +71,9 @@ function reaches(where: { port: number; host: string } | { path: string }): Prom
       resolve(result);
     };
     socket.once('connect', () => {
-      end('allowed');
+      socket.write(bait.word, () => {
+        end('allowed');
+      });
     });
     socket.once('error', () => {
       end('denied');
