@@ -1,5 +1,15 @@
 import { expect, test } from '@jest/globals';
-import { lowestPriority, ordinaryPriority, systemTools, ToolError } from './tool.spawn.js';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { until } from '../../runtime/until.testing.js';
+import {
+  findProgram,
+  lowestPriority,
+  ordinaryPriority,
+  systemTools,
+  ToolError,
+} from './tool.spawn.js';
 
 const { light } = systemTools();
 
@@ -42,3 +52,34 @@ test('what is missing for the lowest priority is known by name, and the rest is 
     missing: ['ionice'],
   });
 });
+
+const testWithSetpriv = findProgram('setpriv') === undefined ? test.skip : test;
+testWithSetpriv('one whose host is killed does not go on behind the next one', async () => {
+  const tools = JSON.stringify(new URL('tool.spawn.js', import.meta.url).href);
+  const seconds = `60.${String(process.pid)}`;
+  // A child that would be there for a minute, at any priority.
+  const script = `const { systemTools } = await import(${tools});
+    const { light, heavy } = systemTools();
+    const args = ['${seconds}'];
+    await Promise.all([light('sleep', args, 60_000), heavy('sleep', args, 60_000)]);`;
+  const host = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+  const sleeping = (): number => commandsWith(`sleep\0${seconds}\0`).length;
+  await until('both of them', () => sleeping() === 2);
+  host.kill('SIGKILL');
+  await once(host, 'exit');
+  await until('their end', () => sleeping() === 0);
+});
+
+/** Of those whose command line ends so; one that has ended has none. */
+function commandsWith(end: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return ''; // It ended between the list and the look.
+      }
+    })
+    .filter((line) => line.endsWith(end));
+}

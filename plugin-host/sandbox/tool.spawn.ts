@@ -6,6 +6,7 @@
 //   X2. Each has its time. What does not die of its end, as one that waits for a dead disk, is waited
 //       for no longer.
 //   X3. It gets PATH and LC_ALL and no other variable.
+//   X4. None outlives whoever started it, where the machine can do that.
 
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -14,6 +15,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { oneLine } from '../../conditions/words.js';
 import { within } from '../../runtime/deadline.js';
+import { dyingWithUs } from '../../runtime/dies-with-us.spawn.js';
 
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** From being told to end until it is not waited for any more. */
@@ -61,7 +63,8 @@ async function runTool(
   if (path === undefined) {
     throw new ToolError(`${program} is not installed, or not below ${SYSTEM_PATH}`);
   }
-  const [command = path, ...rest] = [...prefix, path, ...args];
+  const until = await dyingWithUs(); // X4
+  const [command = path, ...rest] = [...until, ...prefix, path, ...args];
   const options = { timeout: msMax, env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, cwd: '/' };
   const running = promisify(execFile)(command, rest, options).then(
     ({ stdout }) => stdout,
