@@ -1,5 +1,5 @@
 // Lull as an operator starts it: the command, in a process of its own. For the demo, the system
-// tests and the benchmarks.
+// tests and the benchmarks. It stops when they end, however that happens.
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,6 +7,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { endWithUs } from '../runtime/ends-with-us.spawn.js';
 import { IS_UP } from '../cli/up-words.js';
 
 const run = promisify(execFile);
@@ -73,6 +74,7 @@ export async function startLull(options: StartOptions): Promise<RunningLull> {
     // Whoever sits at this machine is not part of the story.
     env: { DBUS_SYSTEM_BUS_ADDRESS: NO_BUS, ...env },
   });
+  endWithUs(child);
   const exited = once(child, 'exit').then(([code]) => (code as number | null) ?? undefined);
   const isUp = new Promise<boolean>((resolve) => {
     child.stdout?.on('data', (bytes: Buffer) => {

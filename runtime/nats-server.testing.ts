@@ -7,6 +7,7 @@ import { createServer, connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pause, within } from './deadline.js';
+import { endWithUs } from './ends-with-us.spawn.js';
 
 const START_MS_MAX = 20_000;
 const LOOK_EVERY_MS = 20;
@@ -66,6 +67,7 @@ export async function startNatsServer(settings: NatsServerSettings): Promise<Nat
   };
   const start = async (): Promise<void> => {
     child = spawn(program, ['-c', file, '-l', join(directory, 'nats.log')], { stdio: 'ignore' });
+    endWithUs(child);
     await within(answering(port, child), START_MS_MAX, `nats-server, see ${directory}/nats.log,`);
   };
   const reload = (): void => {

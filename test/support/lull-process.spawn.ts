@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { lullProgram } from '../../harness/lull.spawn.js';
+import { endWithUs } from '../../runtime/ends-with-us.spawn.js';
 
 /** More than any command of a test says. */
 const CHARS_MAX = 1_000_000;
@@ -37,6 +38,7 @@ export function spawnLull(args: readonly string[], options: ProcessOptions = {})
     env,
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
+  endWithUs(child);
   const late = setTimeout(() => child.kill('SIGKILL'), msMax);
   let stdout = '';
   let stderr = '';

@@ -2,16 +2,16 @@
 // little and trusts the stage's key. Closing it ends what it started and removes what it made.
 
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followLull, type Follower } from '../../harness/follow.grpc.js';
 import { startLull, type RunningLull } from '../../harness/lull.spawn.js';
+import { claim } from '../../runtime/claim.fs.js';
 import { installApp } from './apps.js';
 import { packFixture, type BundleOptions } from './bundle.js';
 import { carrierUnderTest } from './carrier.js';
 import type { FaultProxy } from './fault-proxy.tcp.js';
-import { mountsBelow, processesAfterKill, removeGroups, unmountWork } from './leftovers.js';
+import { clearStage, placesOf, STAGE, STAGE_PREFIX } from './cleared.js';
 import {
   spawnLull,
   type LullProcess,
@@ -66,9 +66,10 @@ export interface Stage {
 
 /** @param options.isFleet its machine is one of a fleet, whatever the other situations are tried with. */
 export function openStage(options: { policy?: PolicyChange; isFleet?: boolean } = {}): Stage {
-  const directory = mkdtempSync(join(tmpdir(), 'lull-'));
-  const runDir = join(directory, 'run');
-  const stateDir = join(directory, 'state');
+  const directory = mkdtempSync(join(tmpdir(), STAGE_PREFIX));
+  const { runDir, stateDir } = placesOf(directory);
+  // Whose tests are killed clears nothing away: whoever starts the next ones does. See sweep.ts.
+  void claim(directory, STAGE, '');
   const policyFile = join(directory, 'policy.yaml');
   const keyFile = join(directory, 'publisher.pem');
   const rivalKeyFile = join(directory, 'rival.pem');
@@ -129,14 +130,7 @@ export function openStage(options: { policy?: PolicyChange; isFleet?: boolean } 
       await Promise.all(spawned.map(({ ended }) => ended));
       await Promise.all(running.map((each) => each.stop()));
       await carrier.close();
-      await processesAfterKill({ directory, runDir, stateDir });
-      // What a Lull that was killed leaves until the next start; a failed test has no next start.
-      removeGroups({ directory, runDir, stateDir });
-      unmountWork({ stateDir, runDir });
-      // Removing through a mount would remove what is mounted.
-      const mounted = mountsBelow(directory);
-      if (mounted.length > 0) throw new Error(`still mounted: ${mounted.join(', ')}`);
-      await rm(directory, { recursive: true, force: true });
+      await clearStage(directory);
     },
   };
 }
