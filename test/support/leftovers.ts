@@ -57,6 +57,11 @@ export function updaterProcesses(places: Places): number[] {
   return pids().filter((pid) => read(pid, 'cgroup').includes(group) && !isOver(pid));
 }
 
+/** Processes whose command line has this in it. */
+export function processesNaming(text: string): number[] {
+  return pids().filter((pid) => commandLineOf(pid).includes(text) && !isOver(pid));
+}
+
 export function mountsBelow(directory: string): string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')

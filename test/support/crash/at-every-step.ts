@@ -7,14 +7,18 @@ import { sandboxTest } from '../confinement.js';
 import { leftoversAfterKill } from '../leftovers.js';
 import { auditIsWhole } from '../story.js';
 import { casesOf, updatesFor, type Boundary, type Case, type Victim } from './boundary.js';
-import { openCrashMatrix, type Aftermath, type CrashMatrix, type Offered } from './matrix.js';
+import {
+  openCrashMatrix,
+  type Aftermath,
+  type CrashMatrix,
+  type Declared,
+  type Offered,
+} from './matrix.js';
 
-export interface Course {
+export interface Course extends Partial<Declared> {
   readonly boundaries: readonly Boundary[];
   /** Absent: everybody. */
   readonly victims?: readonly Victim[];
-  /** Whether its updates do, once they are installed. */
-  readonly works: boolean;
   /** The last thing that is done of an update. */
   readonly last: ActionName;
   /** What has to be true of the run that was hit. */
@@ -25,11 +29,13 @@ export interface Course {
 
 /** Declares the tests. */
 export function killAtEveryStep(course: Course): void {
-  const { boundaries, victims, works, last, check, over } = course;
+  const { boundaries, victims, works = true, last, check, over } = course;
+  const { actions = ['download', 'install', 'verify'], first = 'download' } = course;
   const cases = casesOf(boundaries, victims);
   const updates = updatesFor(cases);
   let opening: Promise<CrashMatrix> | undefined;
-  const matrix = (): Promise<CrashMatrix> => (opening ??= openCrashMatrix());
+  const matrix = (): Promise<CrashMatrix> =>
+    (opening ??= openCrashMatrix({ actions, first, works }));
 
   afterAll(async () => {
     await (await opening)?.close();
@@ -51,7 +57,7 @@ export function killAtEveryStep(course: Course): void {
           async () => {
             const rig = await matrix();
             const steps = hits.map((each) => each.boundary);
-            if (place === 0) offered = await rig.begin(steps, works);
+            if (place === 0) offered = await rig.begin(steps);
             const { before, after } = offered;
             const came = await rig.kill(hit);
             const shown = { before: [before], after: [after], either: [before, after] };

@@ -19,6 +19,8 @@ export interface Boundary {
   readonly halfSent?: true;
   /** The host is reading the trees, which takes it a while. */
   readonly reading?: true;
+  /** Its launch is still there, frozen, and nothing has taken it: docs/decisions/0027. */
+  readonly lingers?: true;
   /**
    * Which version is shown by then: the one before, where nothing is said. 'either' where nothing makes
    * the updater stand still before its commit, because a host goes on without its orchestrator.
@@ -84,6 +86,14 @@ export const boundaries: readonly Boundary[] = [
   { action: 'verify', ...admitted, shown: 'after' },
   { ...begun('verify'), shown: 'after' },
   { action: 'verify', ...ended, shown: 'after' },
+  // Before its last action the launch is taken by the next one at once: what begins there begins in it.
+  {
+    action: 'verify',
+    when: 'its launch lingers',
+    fact: 'run.finished',
+    lingers: true,
+    shown: 'after',
+  },
 ];
 
 /**
@@ -108,6 +118,30 @@ export const revertBoundaries: readonly Boundary[] = [
   { action: 'revert', ...ended },
 ];
 
+/** What an updater is asked for once the host has put its update back, where it declares that. */
+export const rollbackBoundaries: readonly Boundary[] = [
+  { action: 'rollback', ...admitted },
+  begun('rollback'),
+  // The host was there first, so that a Revert is answered and changes nothing.
+  { action: 'rollback', when: 'its Revert is answered', halt: 'version before shown' },
+  { action: 'rollback', ...ended },
+];
+
+/** An update that takes something away: its only action. */
+export const uninstallBoundaries: readonly Boundary[] = [
+  { action: 'uninstall', ...admitted },
+  begun('uninstall'),
+  { action: 'uninstall', when: 'what is to be left is staged', halt: 'tree staged' },
+  {
+    action: 'uninstall',
+    when: 'it is committed',
+    fact: 'content.installed',
+    halt: 'tree committed',
+    shown: 'after',
+  },
+  { action: 'uninstall', ...ended, shown: 'after' },
+];
+
 export interface Case {
   readonly boundary: Boundary;
   readonly victim: Victim;
@@ -128,7 +162,8 @@ export function casesOf(
 }
 
 /** Between two runs there is none, and the host puts back without one. */
-function hasUpdater({ action, fact }: Boundary): boolean {
+function hasUpdater({ action, fact, lingers }: Boundary): boolean {
+  if (lingers === true) return true;
   return action !== 'revert' && fact !== 'run.admitted' && fact !== 'run.finished';
 }
 

@@ -23,7 +23,6 @@ export function kill(victim: Victim): void {
   killAtEveryStep({
     boundaries,
     victims: [victim],
-    works: true,
     last: 'verify',
     check: ({ facts }, hit) => {
       const { action } = hit.boundary;

@@ -3,6 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Action } from '../../../bundle/manifest.js';
 import type { Fact, Follower } from '../../../harness/follow.grpc.js';
 import type { RunningLull } from '../../../harness/lull.spawn.js';
 import type { ActionName } from '../../../orchestrator/runs/run.js';
@@ -11,6 +12,7 @@ import { installApp, versionOfApp } from '../apps.js';
 import { updaterProcesses } from '../leftovers.js';
 import { startHaltingSource, type HaltingSource } from '../source.http.js';
 import { openStage, type Stage } from '../stage.js';
+import { isFrozen } from '../processes.js';
 import { actionOf, enable, isLastEnd } from '../story.js';
 import { killPart, startPart } from '../three-processes.js';
 import { until } from '../told.js';
@@ -45,11 +47,20 @@ export interface Offered {
   readonly after: string;
 }
 
-export async function openCrashMatrix(): Promise<CrashMatrix> {
+/** What the updaters of a matrix declare, and how an update of theirs goes on. */
+export interface Declared {
+  readonly actions: readonly Action[];
+  /** What is done first of an update. */
+  readonly first: SteppingPlan['first'];
+  /** Whether an update does, once it is installed. */
+  readonly works: boolean;
+}
+
+export async function openCrashMatrix(declared: Declared): Promise<CrashMatrix> {
   const stage = openStage({ policy });
   const source = await startHaltingSource((path) => Buffer.alloc(100_000, path));
   try {
-    return await CrashMatrix.open(stage, source);
+    return await CrashMatrix.open(stage, source, declared);
   } catch (error) {
     await stage.close();
     await source.close();
@@ -69,17 +80,19 @@ export class CrashMatrix {
   private constructor(
     readonly stage: Stage,
     private readonly source: HaltingSource,
+    private readonly declared: Declared,
     private readonly sensors: RunningLull,
     private readonly parts: { orchestrator: RunningLull; 'plugin-host': RunningLull },
   ) {
     this.follower = stage.follow();
   }
 
-  static async open(stage: Stage, source: HaltingSource): Promise<CrashMatrix> {
+  static async open(stage: Stage, source: HaltingSource, declared: Declared): Promise<CrashMatrix> {
     const sensors = await startPart(stage, 'sensor-service');
     const orchestrator = await startPart(stage, 'orchestrator');
     const host = await startPart(stage, 'plugin-host');
-    const rig = new CrashMatrix(stage, source, sensors, { orchestrator, 'plugin-host': host });
+    const parts = { orchestrator, 'plugin-host': host };
+    const rig = new CrashMatrix(stage, source, declared, sensors, parts);
     const apps = Array.from({ length: APPS }, (_, app) => app);
     await Promise.all(apps.map((app) => rig.register(app)));
     await rig.follower.report('away');
@@ -95,7 +108,7 @@ export class CrashMatrix {
   }
 
   private async register(app: number): Promise<void> {
-    const { stage, source } = this;
+    const { stage, source, declared } = this;
     const apps = installApp(join(stage.directory, `app-${String(app)}`), '1.0.0');
     const settings = [
       { name: 'apps', kind: 'path', why: 'the application that is kept up to date' },
@@ -103,14 +116,14 @@ export class CrashMatrix {
     ];
     const manifest = {
       ...{ settings, fetch: ['{source}'], critical_max_s: SECTION_S_MAX },
-      actions: ['download', 'install', 'verify'],
+      actions: declared.actions,
     };
     const file = await stage.bundle('stepping', { id: idOf(app), manifest });
     await enable(this.orchestrator, file, { apps, source: source.url });
   }
 
-  /** Begins the next update, whose course has these boundaries. @param works once it is installed. */
-  async begin(boundaries: readonly Boundary[], works: boolean): Promise<Offered> {
+  /** Begins the next update, whose course has these boundaries. */
+  async begin(boundaries: readonly Boundary[]): Promise<Offered> {
     this.app = this.updateCount % APPS;
     this.updateCount += 1;
     const before = await versionOfApp(this.appDir());
@@ -121,7 +134,8 @@ export class CrashMatrix {
     const plan: SteppingPlan = {
       to: after,
       halts: boundaries.flatMap(({ halt }) => halt ?? []),
-      works,
+      first: this.declared.first,
+      works: this.declared.works,
       download: this.source.file(`${idOf(this.app)}/${after}`),
     };
     this.source.halt(boundaries.some(({ halfSent }) => halfSent === true));
@@ -157,7 +171,8 @@ export class CrashMatrix {
   }
 
   /** @returns the id of the run that is there. */
-  private async reach({ action, when, fact, halt, halfSent, person }: Boundary): Promise<string> {
+  private async reach(boundary: Boundary): Promise<string> {
+    const { action, when, fact, halt, halfSent, person, lingers } = boundary;
     const what = `${action}, ${when}`;
     const runId = await until(what, () => {
       const admitted = ({ kind, runId }: Fact): boolean =>
@@ -174,6 +189,7 @@ export class CrashMatrix {
       if (person === 'has come back and left') await this.follower.report('away');
     }
     if (fact !== undefined) await this.told(fact, runId);
+    if (lingers === true) await until(what, () => (isFrozen(this.stage) ? true : undefined));
     return runId;
   }
 
