@@ -24,14 +24,13 @@ import {
   isReceiptId,
   lastUndo,
   loadReceipt,
-  NOTHING,
   receiptId,
   saveReceipt,
   settleReceipts,
   type StoredReceipt,
 } from './receipts.fs.js';
 import { plainSegments } from './staged-rules.js';
-import { pruneVersions, recoverSwap, shownAt, shownPath } from './swap.fs.js';
+import { pruneVersions, recoverSwap, shownAt, shownPath, versionAt } from './swap.fs.js';
 import { requireOwnWay } from './way.fs.js';
 
 /** Receipts that this process has told the audit of; the oldest are forgotten. */
@@ -223,13 +222,6 @@ export function createInstaller({
       return shown.kind === 'nothing' ? undefined : shownPath(place, shown);
     },
   };
-}
-
-/** The version that is shown, or that nothing is; undefined: something that is not Lull's. */
-async function versionAt(place: Place): Promise<string | undefined> {
-  const shown = await shownAt(place);
-  if (shown.kind === 'nothing') return NOTHING;
-  return shown.kind === 'version' ? shown.version : undefined;
 }
 
 function grantedPlace(run: HostedRun, root: string): Place {

@@ -26,6 +26,7 @@ import {
   versionsAmong,
   type Place,
 } from './layout.js';
+import { NOTHING } from './receipts.fs.js';
 import { removeTree } from './remove-tree.spawn.js';
 
 export type Shown =
@@ -46,6 +47,13 @@ export async function shownAt(place: Place): Promise<Shown> {
     'APPLY_FAILED',
     `${place.path} is ${target === '' ? 'not a directory' : `a link to ${target}`}; bind the install root to the directory itself`,
   );
+}
+
+/** The version that is shown, or that nothing is; undefined: something that is not Lull's. */
+export async function versionAt(place: Place): Promise<string | undefined> {
+  const shown = await shownAt(place);
+  if (shown.kind === 'nothing') return NOTHING;
+  return shown.kind === 'version' ? shown.version : undefined;
 }
 
 /** The directory that is shown, without a link in its path. */
