@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { Log } from '../../runtime/log.js';
 import { writeDurably } from '../../runtime/durable.fs.js';
-import { errorWords } from '../channel/host-failure.js';
+import { errorCode, errorWords } from '../channel/host-failure.js';
 import type { RootChange } from '../channel/hosted-run.js';
 import { listInstalled } from './installed.fs.js';
 import { inSlices } from './slices.loop.js';
@@ -78,7 +78,11 @@ export function openRootRecords({
   }
 
   async function finishAll(prefix: string, tell: Tell): Promise<void> {
-    const names = await readdir(dir).catch(() => []);
+    const names = await readdir(dir).catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return []; // No run has ever written a root.
+      log.error({ err: error, dir }, 'what was changed in roots is not known'); // K2
+      return [];
+    });
     for (const name of names.filter((each) => each.startsWith(prefix) && each.endsWith('.json'))) {
       await finish(name, tell).catch((error: unknown) => {
         log.error({ err: error, record: name }, 'what was changed in a root is not known'); // K2

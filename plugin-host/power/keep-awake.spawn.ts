@@ -117,6 +117,7 @@ class Inhibitor {
     );
     child.on('error', (error) => {
       this.missing = true; // W2
+      this.holder?.cancel();
       this.holder = undefined;
       this.deps.log.info({ err: error.message }, 'no logind here: the machine is not kept awake');
     });

@@ -12,7 +12,7 @@ import type { BoundGrants } from '../../bundle/grant.js';
 import type { Manifest } from '../../bundle/manifest.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
-import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import { CloseStack } from '../../runtime/shutdown.js';
 import type { Artifacts } from '../artifacts/artifacts.http.js';
 import type { StoredBundle } from '../catalog/catalog.fs.js';
 import { openUpdater, type UpdaterChannel } from '../channel/dial.grpc.js';
@@ -29,6 +29,7 @@ import type { Launched } from './launches.loop.js';
 import type { Pauses } from './pauses.loop.js';
 import type { Place } from './places.fs.js';
 import { watchWork } from './watch.spawn.js';
+import { WayOut } from './way-out.loop.js';
 
 /** What a launch is made from. */
 export interface Prepared {
@@ -109,7 +110,6 @@ export async function openLaunch({
   const id = `${String(uid)}-${randomBytes(4).toString('hex')}`;
   const token = randomBytes(32).toString('hex');
   let served: Served | undefined;
-  let egress: Closeable | undefined;
   const launch: HostedLaunch = {
     token,
     uid,
@@ -125,18 +125,17 @@ export async function openLaunch({
     const socketPath = join(dirs.hostDir, 'host.sock');
     const host = { socketPath, artifacts, installer, checkpoints, clock, log };
     opened.add('host service', await serveHost(launch, host));
-    const rest = async (): Promise<void> => {
+    const socket = join(dirs.hostDir, 'egress.sock');
+    const out = { socketPath: socket, clock, log, env, secureContext };
+    const isGranted = grants.egress.length > 0;
+    const wayOut = new WayOut(isGranted ? (run: HostedRun) => serveEgress(run, out) : undefined);
+    const rest = (): Promise<void> => {
       served = undefined;
-      await egress?.close();
-      egress = undefined;
+      return wayOut.close();
     };
-    const serve = async (next: Served): Promise<void> => {
+    const serve = (next: Served): Promise<void> => {
       served = next;
-      if (grants.egress.length === 0) return;
-      // One for each run: its tunnels end with it.
-      const egressPath = join(dirs.hostDir, 'egress.sock');
-      const out = { clock, log, env, secureContext };
-      egress = await serveEgress(next.run, { socketPath: egressPath, ...out });
+      return wayOut.open(next.run);
     };
     opened.add('what is of one run', { close: rest });
     await serve(first);

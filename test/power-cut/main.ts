@@ -16,15 +16,19 @@ import { Images } from './images.js';
 import { watchSteps } from './steps.fs.js';
 import type { PowerCutReport, Subject } from './subject.js';
 import { careless } from './subjects/careless.js';
+import { catalog } from './subjects/catalog.js';
 import { checkpoint } from './subjects/checkpoint.js';
 import { content } from './subjects/content.js';
 import { install } from './subjects/install.js';
 import { carelessJetstream, jetstream } from './subjects/jetstream.nats.js';
 import { journal } from './subjects/journal.js';
+import { rootRecord } from './subjects/root-record.js';
+import { uidsOfUpdaters } from './subjects/uids.js';
 
 const subjects = new Map<string, Subject>(
   Object.entries({
-    ...{ careless, checkpoint, content, install, journal },
+    ...{ careless, catalog, checkpoint, content, install, journal },
+    ...{ 'root-record': rootRecord, uids: uidsOfUpdaters },
     ...{ jetstream, 'careless-jetstream': carelessJetstream },
   }),
 );

@@ -9,6 +9,9 @@ for (const [subject, imagesMin] of [
   ['content', 20],
   ['checkpoint', 20],
   ['journal', 20],
+  ['uids', 20],
+  ['catalog', 20],
+  ['root-record', 20],
 ] as const) {
   recordedDiskTest(
     `${subject} (seed 1)`,

@@ -9,6 +9,9 @@ describe.each([
   ['an install root', 'install', 60],
   ['the store of downloads', 'content', 20],
   ['a checkpoint', 'checkpoint', 15],
+  ['the ids of updaters', 'uids', 20],
+  ['the store of bundles', 'catalog', 20],
+  ['the record of a root', 'root-record', 5],
   ['the journal', 'journal', 40],
 ])('%s', (_what, subject, imagesMin) => {
   for (const [sync, words] of syncs) {

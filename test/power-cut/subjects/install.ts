@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { testRun } from '../../../plugin-host/channel/hosted-run.testing.js';
-import { createInstaller } from '../../../plugin-host/install/install.fs.js';
+import { createInstaller, type Installer } from '../../../plugin-host/install/install.fs.js';
 import { createLog } from '../../../runtime/log.js';
 import type { Subject } from '../subject.js';
 
@@ -26,6 +26,11 @@ const UNDOES_AT = 3;
 const REVERTED = [1, 1, 2, 2] as const;
 
 const rootIn = (directory: string): string => join(directory, 'opt/tools');
+
+function installerOn(directory: string): Installer {
+  const rootsFile = join(directory, 'install-roots.json');
+  return createInstaller({ log: createLog('power-cut', 'silent'), rootsFile });
+}
 
 function filesOf(version: number): Record<string, string> {
   return {
@@ -50,7 +55,7 @@ interface Changed {
 
 /** Makes what SHOWN has at `index`, in a run of its own. */
 async function change(directory: string, index: number, more: Changed = {}): Promise<void> {
-  const installer = createInstaller({ log: createLog('power-cut', 'silent') });
+  const installer = installerOn(directory);
   const workDir = join(directory, 'work');
   const run = testRun({
     runId: `run-${String(index)}`,
@@ -113,8 +118,8 @@ export const install: Subject = {
     }
   },
   problems: async (directory, promised) => {
-    const installer = createInstaller({ log: createLog('power-cut', 'silent') });
-    await installer.recover(rootIn(directory));
+    // As the plugin-host does when it starts: by the roots that it knows of.
+    await installerOn(directory).recoverAll();
     const may = [...new Set(SHOWN.slice(promised, promised + 2))];
     const shown = await shownIn(directory);
     if (!may.some((version) => shown === expected(version))) {
