@@ -153,7 +153,7 @@ async function openParts(
 
 /** What nobody needs any more, and what withdrawn updaters have left. */
 function clearAway(
-  { artifacts, catalog, places, runtime }: HostParts,
+  { artifacts, catalog, checkpoints, places, runtime }: HostParts,
   runs: HostedRuns,
   stateDir: string,
   { clock, log }: Deps,
@@ -163,8 +163,13 @@ function clearAway(
     const gone = await catalog.tidy(clock.now().wallMs, runs.uses);
     if (gone.length > 0) log.info({ gone }, 'let go of bundles that nobody launches');
   };
+  const tidyCheckpoints = (): Promise<void> => {
+    const held = runs.held().map(({ runId }) => runId);
+    return checkpoints.tidy(clock.now().wallMs, held);
+  };
   const chores = [
     { what: 'downloads', act: () => artifacts.tidy() },
+    { what: 'checkpoints', act: tidyCheckpoints },
     { what: 'unpacked bundles', act: tidyBundles },
   ];
   opened.add('upkeep', startUpkeep(chores, { clock, log }));
