@@ -3,7 +3,9 @@
 import { expect, test } from '@jest/globals';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { findRuntime } from '../sandbox/program.spawn.js';
 
 const urgency = new URL('urgency.proc.js', import.meta.url).href;
@@ -60,4 +62,25 @@ testAsRoot(`what it starts for itself is not urgent either: light or heavy${abou
     `await (await import(${JSON.stringify(tools)})).systemTools().${how}(process.execPath, ['-p', 'os.getPriority()'], 10_000)`;
   expect(await said(ask('light'), false)).toBe('0');
   expect(await said(ask('heavy'), false)).toBe('19');
+});
+
+testAsRoot(`nor is what removes the versions that are not kept${about}`, async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'lull-urgency-'));
+  try {
+    mkdirSync(join(dir, 'version'));
+    // An `rm` that says how urgent it is.
+    const rm = `#!/bin/sh\ncut -d' ' -f19 /proc/self/stat > ${dir}/nice\n`;
+    writeFileSync(join(dir, 'rm'), rm, { mode: 0o755 });
+    const removal = JSON.stringify(
+      new URL('../install/remove-tree.spawn.js', import.meta.url).href,
+    );
+    const [first, version] = [dir, join(dir, 'version')].map((each) => JSON.stringify(each));
+    await said(
+      `(process.env.PATH = ${String(first)} + ':' + process.env.PATH, await (await import(${removal})).removeTree(${String(version)}))`,
+      false,
+    );
+    expect(readFileSync(join(dir, 'nice'), 'utf8')).toBe('19\n');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
