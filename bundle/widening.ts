@@ -18,9 +18,9 @@ export function widening(before: Manifest, after: Manifest): string[] {
   ];
 }
 
-const limits = ['memory_mb', 'processes', 'disk_mb', 'run_s'] as const;
+export const limits = ['memory_mb', 'processes', 'disk_mb', 'run_s'] as const;
 
-function rootOf({ name, path }: Manifest['install_roots'][number]): string {
+export function rootOf({ name, path }: Manifest['install_roots'][number]): string {
   return `${name} (${path})`;
 }
 

@@ -98,12 +98,18 @@ function writable(call: ClientWritableStream<SubmitRequest>, answered: AbortSign
 
 export async function enableUpdater(
   at: OrchestratorAt,
-  request: { id: string; settings: ReadonlyMap<string, string>; attestation: string },
+  request: {
+    id: string;
+    /** The one that is meant; empty: the one that was submitted last. */
+    version: string;
+    settings: ReadonlyMap<string, string>;
+    attestation: string;
+  },
 ): Promise<Updater> {
-  const { id, attestation } = request;
+  const { id, version, attestation } = request;
   const settings = [...request.settings].map(([name, value]) => ({ name, value }));
   return withOperator(at, async (operator) => {
-    const message = { id, version: '', settings, attestation };
+    const message = { id, version, settings, attestation };
     const { updater } = await unary(operator.enableUpdater.bind(operator), message, {
       deadlineMs: CALL_MS_MAX,
     });

@@ -1,10 +1,10 @@
 // What people read: the machine, what runs, what waits and why.
 
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { GetStatusResponse, Host } from '../../proto/gen/lull/operator/v1/operator.js';
 import { TrustState, Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import { AT_REST } from '../../conditions/reading.js';
-import { showHosts, showStatus, showUpdaters, updaterForPrograms } from './status.js';
+import { showHosts, showStatus } from './status.js';
 
 const page = { nowMs: 0, columns: Infinity };
 const npm = Updater.fromPartial({
@@ -98,29 +98,6 @@ test('what is not known leaves room for what is, and says why on lines of its ow
   ]);
 });
 
-describe('updaters', () => {
-  test('show their state, and what is missing or why', () => {
-    const open = Updater.fromPartial({
-      id: 'a.b',
-      version: '2.0.0',
-      state: TrustState.VERIFIED,
-      settingsMissing: ['prefix: no value'],
-    });
-    const stopped = Updater.fromPartial({
-      id: 'a.c',
-      version: '3.0.0',
-      state: TrustState.SUSPENDED,
-      why: 'it is loud',
-      settingsMissing: ['x'],
-    });
-    expect(showUpdaters([npm, open, stopped]).split('\n')).toEqual([
-      'dev.lull.npm  1.0.0  enabled    2 updates',
-      'a.b           2.0.0  verified   0 updates  prefix: no value',
-      'a.c           3.0.0  suspended  0 updates  it is loud',
-    ]);
-  });
-});
-
 test('how strongly updaters are confined is shown with every trial, also while it is not known', () => {
   const trials = [
     { name: 'shadow', result: 'denied' },
@@ -151,8 +128,4 @@ test('what is not measured at rest is told once, and not a line for each signal'
   const shown = showStatus(GetStatusResponse.fromPartial({ hosts: [host] }), page);
   expect(shown).toContain(`\n  ${AT_REST}: cpu.busy, disk.busy\n`);
   expect(shown.split(AT_REST)).toHaveLength(2);
-});
-
-test('a program reads the state of an updater as a word', () => {
-  expect(updaterForPrograms(npm)).toMatchObject({ id: 'dev.lull.npm', state: 'enabled' });
 });

@@ -3,7 +3,6 @@ import {
   type Host,
   type ReadingText,
 } from '../../proto/gen/lull/operator/v1/operator.js';
-import { TrustState, type Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import { AT_REST } from '../../conditions/reading.js';
 import { displayText } from '../../conditions/words.js';
 import { counted } from './counted.js';
@@ -11,6 +10,7 @@ import { folded, indented } from './folded.js';
 import { showRuns } from './runs.js';
 import { showSubjects, type Page } from './subjects.js';
 import { foldedTable, table } from './table.js';
+import { showUpdaters } from './updaters.js';
 
 /** As a reading that is not known is told: followed by why. */
 const UNKNOWN = 'unknown: ';
@@ -74,26 +74,4 @@ export function showHosts(hosts: readonly Host[], page: Page): string {
       return `${headOf(host, page)}\n${indented(table(trials))}`;
     })
     .join('\n');
-}
-
-/** The same with its state as a word: numbers of an enumeration are no answer to a program. */
-export function updaterForPrograms(updater: Updater): object {
-  return { ...updater, state: stateOf(updater) };
-}
-
-function stateOf({ state }: Updater): string {
-  return TrustState[state].toLowerCase();
-}
-
-export function showUpdaters(updaters: readonly Updater[]): string {
-  if (updaters.length === 0) return 'none; add one with "lull updaters add FILE"';
-  return table(
-    updaters.map((each) => [
-      each.id,
-      each.version,
-      stateOf(each),
-      counted(each.updateCount, 'update'),
-      each.why === '' ? each.settingsMissing.join('; ') : each.why,
-    ]),
-  );
 }

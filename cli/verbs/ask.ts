@@ -9,8 +9,9 @@ import { CommandError } from '../failure.js';
 import { write } from '../output.js';
 import { showForecast } from '../show/forecast.js';
 import { showRun, showRuns } from '../show/runs.js';
-import { showHosts, showStatus, updaterForPrograms } from '../show/status.js';
+import { showHosts, showStatus } from '../show/status.js';
 import { showSubjects } from '../show/subjects.js';
+import { updaterForPrograms } from '../show/updaters.js';
 import type { Here } from './here.js';
 import { A_SUBJECT } from './subject.js';
 

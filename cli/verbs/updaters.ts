@@ -12,12 +12,18 @@ import {
 } from '../commands/updaters.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
-import { showUpdaters, updaterForPrograms } from '../show/status.js';
+import { showUpdatersAsking, updaterForPrograms } from '../show/updaters.js';
 import type { Here } from './here.js';
 
 export function addUpdaters(program: Command, here: Here): void {
   const writeUpdaters = (all: readonly Updater[]): void => {
-    write(all, here.json(), showUpdaters, (each) => each.map(updaterForPrograms));
+    const { columns } = here.page();
+    write(
+      all,
+      here.json(),
+      (each) => showUpdatersAsking(each, columns),
+      (each) => each.map(updaterForPrograms),
+    );
   };
   const updaters = program
     .command('updaters')
@@ -44,7 +50,7 @@ export function addUpdaters(program: Command, here: Here): void {
       const attestation = 'lull updaters add --enable';
       const updater =
         given.enable === true
-          ? await enableUpdater(at, { id: added.id, settings, attestation })
+          ? await enableUpdater(at, { id: added.id, version: added.version, settings, attestation })
           : added;
       writeUpdaters([updater]);
     });
@@ -55,9 +61,8 @@ export function addUpdaters(program: Command, here: Here): void {
     .option('--why <text>', 'for the audit', '')
     .action(async (id: string, given: { set: string[]; why: string }) => {
       const settings = parseSettings(given.set);
-      writeUpdaters([
-        await enableUpdater(here.orchestrator(), { id, settings, attestation: given.why }),
-      ]);
+      const order = { id, version: '', settings, attestation: given.why };
+      writeUpdaters([await enableUpdater(here.orchestrator(), order)]);
     });
   updaters
     .command('suspend <id>')

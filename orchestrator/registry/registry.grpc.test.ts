@@ -174,6 +174,30 @@ describe('what is suspended', () => {
   });
 });
 
+test('who submits is told what it asks for, and of a newer version what it asks beyond the accepted one', async () => {
+  await stop();
+  await serve({ auto: 'always' });
+  const asking = async (changes: object) => {
+    const answer = await submit(client, await packed(files, { ...changes }, acme)); // The same files.
+    if (answer.kind === 'refused') throw new Error(answer.words);
+    const { state, version, acceptedVersion, asks } = answer.updater ?? {};
+    return { state, version, acceptedVersion, asks };
+  };
+  const open = { settings: [{ name: 'prefix', kind: 'path', why: 'where it is' }] };
+  expect(await asking({ id: 'com.acme.open', ...open })).toMatchObject({
+    state: TrustState.VERIFIED,
+    acceptedVersion: '',
+    asks: expect.arrayContaining(['setting prefix (path): where it is']),
+  });
+  expect(await asking({})).toMatchObject({ acceptedVersion: '1.0.0', asks: [] });
+  expect(await asking({ version: '1.1.0', egress: ['elsewhere.example'] })).toEqual({
+    state: TrustState.ENABLED,
+    version: '1.1.0',
+    acceptedVersion: '1.0.0',
+    asks: ['host elsewhere.example'],
+  });
+});
+
 describe('refused: a clear error, an entry, and nothing else', () => {
   const signed = (changes = {}) => packed(files, changes, acme);
 

@@ -21,6 +21,7 @@ import { verifySubmission, type Verdict } from '../trust/verify.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
 import { imposeInTime } from '../world/impose.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
+import type { UpdaterState } from '../world/world.js';
 import type { Bundles } from './bundles.fs.js';
 import { autoAccepted } from './enable.js';
 import { rootHolders } from './root-holders.js';
@@ -82,7 +83,8 @@ async function submit(
     envelope: Buffer.from(envelope).toString('base64'),
   };
   const facts: Fact[] = [];
-  if (before?.current.bundleSha256 !== version.bundleSha256) {
+  // A manifest may change without its files: then its version says so.
+  if (!isHere(before, version)) {
     const by = caller.name === undefined ? {} : { by: caller.name };
     facts.push({ kind: 'updater.submitted', id: manifest.id, ...version, keyIds, ...by });
     const holders = rootHolders(ledger.world, ledger.underWay);
@@ -95,6 +97,14 @@ async function submit(
   const updater = ledger.world.updaters.get(manifest.id);
   if (updater === undefined) throw new Error(`${manifest.id} is not in the world it was added to`);
   return { updater: updaterToWire(updater, ledger.world) };
+}
+
+function isHere(
+  updater: UpdaterState | undefined,
+  { version, bundleSha256 }: { readonly version: string; readonly bundleSha256: string },
+): boolean {
+  const { current } = updater ?? {};
+  return current?.version === version && current.bundleSha256 === bundleSha256;
 }
 
 /** In force at once, as a suspension is: what is withdrawn has not to wait for a disk. */

@@ -1,6 +1,8 @@
 // Updaters as others see them. Generated types stop here.
 
+import { asked } from '../../bundle/asked.js';
 import { settingProblems } from '../../bundle/grant.js';
+import { widening } from '../../bundle/widening.js';
 import {
   TrustState as WireTrustState,
   type Updater,
@@ -26,5 +28,10 @@ export function updaterToWire(updater: UpdaterState, world: World): Updater {
     settingsMissing: settingProblems(current.manifest, accepted?.settings ?? new Map()),
     lastScanUnixMs: updater.lastScanAtMs === undefined ? undefined : BigInt(updater.lastScanAtMs),
     updateCount: updates.length,
+    acceptedVersion: accepted?.version.version ?? '',
+    asks:
+      accepted === undefined
+        ? asked(current.manifest)
+        : widening(accepted.version.manifest, current.manifest),
   };
 }

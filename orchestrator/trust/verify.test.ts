@@ -4,13 +4,14 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import semver from 'semver';
 import { coversId, parsePublicKey, type Publisher } from './publisher.js';
-import { envelopeOf, newVendor, publisherOf } from './signed-manifest.testing.js';
+import { envelopeOf, manifestOf, newVendor, publisherOf } from './signed-manifest.testing.js';
 import { compareVersions, verifySubmission, type KnownVersion } from './verify.js';
 
 const acme = newVendor();
 const partner = newVendor();
 const stranger = newVendor();
-const digest = 'a'.repeat(64);
+const files = [{ path: 'main', size: 1, sha256: 'b'.repeat(64) }];
+const otherBundle = { sha256: 'f'.repeat(64), size: 10, files };
 
 function verdictOf(
   envelope: Uint8Array,
@@ -22,7 +23,8 @@ function verdictOf(
 }
 
 function known(version: string, changes: Partial<KnownVersion> = {}): KnownVersion[] {
-  return [{ publisher: 'acme', version, bundleSha256: digest, ...changes }];
+  const manifest = manifestOf({ version });
+  return [{ publisher: 'acme', version, manifest, ...changes }];
 }
 
 /** The envelope with its payload changed after it was signed. */
@@ -122,7 +124,13 @@ describe('refused', () => {
       'a version with another digest',
       envelopeOf({}, acme),
       'VERSION_TAKEN',
-      { known: known('1.0.0', { bundleSha256: 'f'.repeat(64) }) },
+      { known: known('1.0.0', { manifest: manifestOf({ bundle: otherBundle }) }) },
+    ],
+    [
+      'a version with the same files that asks for something else',
+      envelopeOf({ egress: ['elsewhere.example'] }, acme),
+      'VERSION_TAKEN',
+      { known: known('1.0.0') },
     ],
     ['an older version', envelopeOf({}, acme), 'VERSION_DOWNGRADE', { known: known('1.0.1') }],
     [

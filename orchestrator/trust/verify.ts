@@ -11,7 +11,7 @@ import { coversId, type Publisher } from './publisher.js';
 export interface KnownVersion {
   readonly publisher: string;
   readonly version: string;
-  readonly bundleSha256: string;
+  readonly manifest: Manifest;
 }
 
 export type Verdict =
@@ -89,10 +89,11 @@ function knownProblem(manifest: Manifest, known: readonly KnownVersion[]): Verdi
     if (each.publisher !== manifest.publisher) {
       return no('ID_TAKEN', `${manifest.id} belongs to publisher ${each.publisher}`);
     }
-    if (each.version === manifest.version && each.bundleSha256 !== manifest.bundle.sha256) {
+    if (each.version === manifest.version && !isSame(each.manifest, manifest)) {
+      const other = each.manifest.bundle.sha256 === manifest.bundle.sha256 ? 'manifest' : 'digest';
       return no(
         'VERSION_TAKEN',
-        `${manifest.id} ${manifest.version} is already here with another digest; a changed bundle needs a new version`,
+        `${manifest.id} ${manifest.version} is already here with another ${other}; what is changed needs a new version`,
       );
     }
     // T11: versions never go down.
@@ -104,6 +105,11 @@ function knownProblem(manifest: Manifest, known: readonly KnownVersion[]): Verdi
     }
   }
   return undefined;
+}
+
+/** What was parsed has its members in one order. */
+function isSame(a: Manifest, b: Manifest): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function refuse(code: ReasonCode, message: string, manifest?: Manifest): Verdict {

@@ -91,6 +91,7 @@ function manifestIn(envelopeBase64: string): Manifest | undefined {
 export function foldEnabled(world: MutableWorld, fact: Of<'updater.enabled'>, atMs: number): void {
   changeUpdater(world, fact.id, (updater) =>
     updater.current.bundleSha256 === fact.bundleSha256 &&
+    updater.current.version === fact.version &&
     !(fact.actor === 'policy' && updater.state === 'suspended')
       ? {
           // Without its last scan: what was just accepted looks for updates at once.

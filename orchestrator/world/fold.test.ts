@@ -62,12 +62,19 @@ describe('an updater', () => {
       current: { version: '1.1.0' },
       accepted: { version: { version: '1.0.0' } },
     });
-    const after = worldOf(at(1, submitted(), enabled(), newer, enabled(UPDATER, 'c'.repeat(64))));
+    const accepting = enabled(UPDATER, 'c'.repeat(64), '1.1.0');
+    const after = worldOf(at(1, submitted(), enabled(), newer, accepting));
     expect(after.updaters.get(UPDATER)?.accepted?.version.version).toBe('1.1.0');
   });
 
   test('is not enabled by an acceptance of another digest', () => {
     const world = worldOf(at(1, submitted(), enabled(UPDATER, 'd'.repeat(64))));
+    expect(world.updaters.get(UPDATER)?.state).toBe('verified');
+  });
+
+  test('of a newer version with the same files is not accepted with the one before', () => {
+    const newer = { ...submitted(), version: '1.1.0' } as Fact;
+    const world = worldOf(at(1, submitted(), newer, enabled()));
     expect(world.updaters.get(UPDATER)?.state).toBe('verified');
   });
 

@@ -48,11 +48,11 @@ export function submitted(id = UPDATER, changes: Readonly<Record<string, unknown
   };
 }
 
-export function enabled(id = UPDATER, bundleSha256 = SHA256): Fact {
+export function enabled(id = UPDATER, bundleSha256 = SHA256, version = '1.0.0'): Fact {
   return {
     kind: 'updater.enabled',
     id,
-    version: '1.0.0',
+    version,
     bundleSha256,
     settings: [],
     attestation: 'test',

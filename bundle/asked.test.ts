@@ -1,0 +1,56 @@
+// What an operator accepts, in words.
+
+import { expect, test } from '@jest/globals';
+import { asked } from './asked.js';
+import { parseManifest, type Manifest } from './manifest.js';
+
+const sha256 = 'a'.repeat(64);
+const least = {
+  contract: 'lull.updater.v1',
+  id: 'dev.example.tool',
+  version: '1.2.3',
+  publisher: 'example',
+  title: 'Example',
+  platforms: ['linux'],
+  bundle: { sha256, size: 100, files: [{ path: 'main', size: 3, sha256 }] },
+  entrypoint: ['./main'],
+  runtime: 'host',
+  actions: ['download', 'install'],
+  scope: 'user-mode',
+  limits: { memory_mb: 64, processes: 8, disk_mb: 100 },
+};
+
+function manifestOf(changes: object): Manifest {
+  const parsed = parseManifest(Buffer.from(JSON.stringify({ ...least, ...changes })));
+  if (parsed.kind === 'invalid') throw new Error(parsed.problems.join('\n'));
+  return parsed.manifest;
+}
+
+test('the least that a manifest asks for is a scope, actions and limits', () => {
+  expect(asked(manifestOf({}))).toEqual([
+    'scope user-mode, runtime host',
+    'actions download, install',
+    'limits memory_mb 64, processes 8, disk_mb 100, run_s 1800',
+  ]);
+});
+
+test('every place, host and setting is named, and why a setting is wanted', () => {
+  const words = asked(
+    manifestOf({
+      settings: [{ name: 'words', kind: 'path', why: 'the directory of the list' }],
+      install_roots: [{ name: 'words', path: '{words}' }],
+      roots: [{ name: 'cache', path: '/srv/cache' }],
+      egress: ['example.com:8443'],
+      fetch: ['https://example.com/words/'],
+      critical_max_s: 5,
+    }),
+  );
+  expect(words.slice(2, -1)).toEqual([
+    'setting words (path): the directory of the list',
+    'install root words ({words})',
+    'writable root cache (/srv/cache)',
+    'host example.com:8443',
+    'URL prefix https://example.com/words/',
+    'critical_max_s 5',
+  ]);
+});
