@@ -22,25 +22,43 @@ export function exitCodeOf(error: unknown): number {
   return reasonOf(error) === 'FIELD_INVALID' ? VALUE_SENSELESS : 1;
 }
 
-/** One line for people: what happened, why, and what to do. */
-export function lineOf(error: unknown, orchestrator: () => OrchestratorAt): string {
-  const { code, details, message } = error as Partial<{
+/**
+ * One line for people: what happened, why, and what to do.
+ * @param elsewhere where root's Lull may be, for an ordinary user who asks another directory.
+ */
+export function lineOf(
+  error: unknown,
+  orchestrator: () => OrchestratorAt,
+  elsewhere?: string,
+): string {
+  const { code, details, message, path } = error as Partial<{
     code: unknown;
     details: string;
     message: string;
+    path: string;
   }>;
   const UNAVAILABLE = 14;
   if (code === UNAVAILABLE && reasonOf(error) === undefined) {
-    return nobodyAt(orchestrator(), details ?? '');
+    return nobodyAt(orchestrator(), details ?? '', elsewhere);
+  }
+  if (code === 'EACCES' && path !== undefined) {
+    const at = orchestrator();
+    if ('runDir' in at && path === at.runDir) return notYours(path);
   }
   const reason = reasonOf(error);
   const text = details ?? message ?? String(error);
   return reason === undefined ? text : `${text} (${reason})`;
 }
 
-function nobodyAt(at: OrchestratorAt, why: string): string {
-  if ('runDir' in at) {
-    return `no Lull answers in ${at.runDir}. Start it with "lull up", or name its directory with --run.`;
+function nobodyAt(at: OrchestratorAt, why: string, elsewhere: string | undefined): string {
+  if (!('runDir' in at)) {
+    return `no orchestrator answers at ${at.address} to the keys in ${at.tlsDir}: ${why}. Is it up with --listen, does its certificate have that name, and are both of one authority?`;
   }
-  return `no orchestrator answers at ${at.address} to the keys in ${at.tlsDir}: ${why}. Is it up with --listen, does its certificate have that name, and are both of one authority?`;
+  if (why.includes(' EACCES ')) return notYours(at.runDir);
+  const roots = elsewhere === undefined ? '' : ` Root's is called with sudo, in ${elsewhere}.`;
+  return `no Lull answers in ${at.runDir}. Start it with "lull up", or name its directory with --run.${roots}`;
+}
+
+function notYours(runDir: string): string {
+  return `${runDir} is not open to you: a Lull there is called by the user who started it, and by root. Ask as that user, or with sudo.`;
 }

@@ -1,6 +1,6 @@
 // lull: the command line. Loaded by main.ts, which bounds the heap first.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { exitCodeOf, lineOf, VALUE_SENSELESS } from './failure.js';
 import { emptyHost, refuseHost, type HostOption } from './host-option.js';
@@ -81,6 +81,12 @@ function orchestrator(): OrchestratorAt {
   return orchestratorFrom(program.opts<Global>(), process.env, places().runDir);
 }
 
+/** Where root's Lull would be, for an ordinary user who asks another directory. */
+function rootsRunDir(): string | undefined {
+  const { runDir } = placesFrom({}, {}, 0);
+  return runDir !== places().runDir && existsSync(runDir) ? runDir : undefined;
+}
+
 const here: Here = {
   version,
   places: () => {
@@ -120,6 +126,6 @@ addBundle(program, here);
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`lull: ${lineOf(error, orchestrator)}\n`);
+  process.stderr.write(`lull: ${lineOf(error, orchestrator, rootsRunDir())}\n`);
   process.exitCode = exitCodeOf(error);
 }

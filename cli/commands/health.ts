@@ -35,7 +35,10 @@ export async function askHealth(
   const pidOf = (part: Part): number | undefined =>
     existsSync(runDir) ? claimantOf(runDir, part) : undefined;
   const asked = wanted.length > 0 ? wanted : parts.filter((each) => pidOf(each) !== undefined);
-  if (asked.length === 0) throw new CommandError(`no Lull runs in ${runDir}.`);
+  if (asked.length === 0) {
+    const what = 'Start it with "lull up", or name its directory with --run.';
+    throw new CommandError(`no Lull runs in ${runDir}. ${what}`);
+  }
   return Promise.all(
     asked.map(async (part) => {
       const pid = pidOf(part);
