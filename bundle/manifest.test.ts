@@ -61,7 +61,7 @@ describe('what it does not know it refuses', () => {
       },
     ],
   ])('an unknown field %s', (_where, json) => {
-    expect(problemsOf(json)).toEqual([expect.stringMatching(/[Uu]nrecognized/)]);
+    expect(problemsOf(json)).toEqual([expect.stringMatching(/: there is no such field$/)]);
   });
 
   test.each<[string, object]>([
@@ -73,6 +73,19 @@ describe('what it does not know it refuses', () => {
   ])('%s', (_what, json) => {
     expect(problemsOf(json)).toHaveLength(1);
   });
+});
+
+test('what is wrong is said in words of a manifest: what is wanted, and what stands there', () => {
+  const { limits, ...without } = good;
+  const wrong = { ...without, runtime: 'python', entrypoint: 'main.py', critical_max_s: 9_999 };
+  expect(limits).toBeDefined();
+  expect(problemsOf({ ...wrong, settings: [{ name: 'a', kind: 'path' }] })).toEqual([
+    'entrypoint: wants a list, not "main.py"',
+    'runtime: wants host or node, not "python"',
+    'settings.0.why: is missing',
+    'critical_max_s: wants at most 600',
+    'limits: is missing',
+  ]);
 });
 
 describe('ids that could be something else (T7)', () => {

@@ -5,6 +5,7 @@
 // understand may be one that restricts.
 
 import { z } from 'zod';
+import { inPlainWords } from './value-words.js';
 
 export const CONTRACT = 'lull.updater.v1';
 export const MANIFEST_BYTES_MAX = 128 * 1024;
@@ -199,15 +200,28 @@ export function parseManifest(bytes: Uint8Array): ParsedManifest {
   } catch (error) {
     return { kind: 'invalid', problems: [`not JSON: ${(error as Error).message}`] };
   }
-  const result = manifestSchema.safeParse(json);
+  const result = manifestSchema.safeParse(json, { error: inPlainWords });
   if (result.success) return { kind: 'ok', manifest: result.data };
-  return { kind: 'invalid', problems: result.error.issues.map(wordsOf) };
+  return {
+    kind: 'invalid',
+    problems: result.error.issues.flatMap((issue) => wordsOf(issue, json)),
+  };
 }
 
-function wordsOf({ code, path, message }: z.core.$ZodIssue): string {
-  const missing = code === 'invalid_type' && message.endsWith('received undefined');
-  const words = missing ? 'is missing' : message;
-  return path.length === 0 ? words : `${path.join('.')}: ${words}`;
+function wordsOf(issue: z.core.$ZodIssue, json: unknown): string[] {
+  const { path } = issue;
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${[...path, key].join('.')}: there is no such field`);
+  }
+  if (path.length === 0) return [issue.message];
+  return [`${path.join('.')}: ${isAt(path, json) ? issue.message : 'is missing'}`];
+}
+
+function isAt(path: readonly PropertyKey[], json: unknown): boolean {
+  const [first, ...more] = path;
+  if (first === undefined) return json !== undefined;
+  if (typeof json !== 'object' || json === null || !Object.hasOwn(json, first)) return false;
+  return isAt(more, (json as Readonly<Record<PropertyKey, unknown>>)[first]);
 }
 
 function reportTwice(

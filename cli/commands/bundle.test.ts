@@ -65,6 +65,25 @@ test('a directory without a file, and a key that is none, are named', async () =
   await expect(pack({})).rejects.toThrow(/files has no file to pack/);
 });
 
+test('what cannot be read or written is named for what it is', async () => {
+  const nowhere = join(dir, 'nowhere', 'x');
+  await expect(pack({}, nowhere)).rejects.toThrow(/^the key cannot be read: ENOENT/);
+  const given = {
+    directory: join(dir, 'files'),
+    manifestFile: join(dir, 'other.json'),
+    keyFiles: [join(dir, 'key.pem')],
+    out: join(dir, 'x.lull'),
+  };
+  await expect(packBundle(given)).rejects.toThrow(/^the manifest cannot be read: ENOENT/);
+  writeFileSync(given.manifestFile, JSON.stringify(manifest));
+  const without = packBundle({ ...given, directory: nowhere });
+  await expect(without).rejects.toThrow(/^the directory cannot be packed: ENOENT/);
+  await expect(packBundle({ ...given, out: nowhere })).rejects.toThrow(
+    /^the bundle cannot be written: ENOENT/,
+  );
+  expect(() => createKey(nowhere)).toThrow(/^the key cannot be written: ENOENT/);
+});
+
 test('a key is never written over', () => {
   expect(() => createKey(join(dir, 'key.pem'))).toThrow(/is there already/);
 });

@@ -6,7 +6,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { keyIdOf, signEnvelope } from '../../bundle/envelope.js';
 import { entrypointProblems } from '../../bundle/entrypoint.js';
 import { namedRootProblems } from '../../bundle/grant.js';
@@ -26,7 +26,9 @@ export function createKey(file: string): Keypair {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
   if (existsSync(file)) throw new CommandError(`${file} is there already, and stays as it is`);
-  writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
+  orSay('the key cannot be written', () => {
+    writeFileSync(file, pem, { mode: 0o600, flag: 'wx' });
+  });
   return describeKey(publicKey);
 }
 
@@ -45,12 +47,16 @@ export async function packBundle(options: {
   out: string;
 }): Promise<Packed> {
   const keys = options.keyFiles.map(readKey);
+  orSay('the directory cannot be packed', () => readdirSync(options.directory));
   const { tar, sha256, files } = await packDirectory(options.directory);
   if (files.length === 0) throw new CommandError(`${options.directory} has no file to pack`);
   const bundle = { sha256, size: tar.byteLength, files: [...files] };
   const manifest = readManifest(options.manifestFile, bundle);
   const envelope = signEnvelope(Buffer.from(JSON.stringify(manifest)), keys);
-  writeFileSync(options.out, await packLullFile(envelope, tar));
+  const lullFile = await packLullFile(envelope, tar);
+  orSay('the bundle cannot be written', () => {
+    writeFileSync(options.out, lullFile);
+  });
   return {
     id: manifest.id,
     version: manifest.version,
@@ -73,7 +79,7 @@ function readManifest(file: string, bundle: Manifest['bundle']): Manifest {
 }
 
 function jsonIn(file: string): unknown {
-  const text = readFileSync(file, 'utf8');
+  const text = orSay('the manifest cannot be read', () => readFileSync(file, 'utf8'));
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -82,7 +88,7 @@ function jsonIn(file: string): unknown {
 }
 
 function readKey(file: string): KeyObject {
-  const pem = readFileSync(file);
+  const pem = orSay('the key cannot be read', () => readFileSync(file));
   const key = privateKeyIn(pem);
   if (key?.asymmetricKeyType === 'ed25519') return key;
   const make = 'make one with "lull bundle key FILE"';
@@ -95,6 +101,15 @@ function privateKeyIn(pem: Buffer): KeyObject | undefined {
   } catch {
     // Another format, or none.
     return undefined;
+  }
+}
+
+/** @throws CommandError that says what could not be done, before why. */
+function orSay<T>(what: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw new CommandError(`${what}: ${(error as Error).message}`);
   }
 }
 

@@ -28,6 +28,10 @@ export function addBundle(program: Command, here: Here): void {
         keyFiles: given.key,
         out: given.out,
       });
-      write(packed, here.json(), ({ id, version: v }) => `${given.out}: ${id} ${v}`);
+      write(packed, here.json(), ({ id, version: v, signedBy }) => {
+        const unsigned =
+          signedBy.length === 0 ? ', not signed: no Lull takes it without --key' : '';
+        return `${given.out}: ${id} ${v}${unsigned}`;
+      });
     });
 }

@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 import { keyIdOf } from '../../bundle/envelope.js';
+import { quoted } from '../../bundle/value-words.js';
 import { parseDuration } from '../../conditions/words.js';
 import { automatic, parsePublicKey, type Publisher } from '../trust/publisher.js';
 import type { PolicyHold } from './policy.js';
-import { quoted } from './file.words.js';
 import { days, type Window } from './window.js';
 
 /** Milliseconds. */

@@ -4,10 +4,10 @@
 
 import { isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { inPlainWords } from '../../bundle/value-words.js';
 import { contradictionsIn, type Contradiction } from './contradictions.js';
 import { pathInWords, placesIn, type Path, type Places } from './file.place.js';
 import { policyFileSchema } from './file.schema.js';
-import { inPlainWords } from './file.words.js';
 import { overDefaults } from './over-defaults.js';
 import type { Policy } from './policy.js';
 

@@ -1,5 +1,5 @@
-// What is wrong with a value of a policy file, in words of whoever writes one: what was wanted, and what
-// stands there instead. Keys that have words of their own (file.fields.ts) keep them.
+// What is wrong with a value of a manifest or a policy file, in words of whoever writes one: what was
+// wanted, and what stands there instead. What has words of its own in its schema keeps them.
 
 import type { z } from 'zod';
 
