@@ -195,6 +195,12 @@ function isOpen(path: string): boolean {
 // Containers have such users.
 const canBeOther = process.getuid?.() === 0 && isOpen(process.execPath) && isOpen(main);
 const testAsOther = canBeOther ? test : test.skip;
+test("what every command takes is named below each one's help, and where to begin below all", () => {
+  expect(lull(['hold', '--help']).stdout).toMatch(/--json among them, are in "lull --help"\.\n$/);
+  expect(lull(['--help']).stdout).toMatch(/Where to begin:\n {2}lull up/);
+  expect(lull(['hold', 'x']).stderr).toContain('Add --help to see what there is.');
+});
+
 testAsOther('a user without a name is answered like everybody', () => {
   expect(lull(['--version'], 54_321)).toMatchObject({ status: 0, stderr: '' });
   expect(lull(['status'], 54_321).stderr).toMatch(/^lull: .* is not open to you: .* with sudo\.$/m);

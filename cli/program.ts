@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { exitCodeOf, lineOf, VALUE_SENSELESS } from './failure.js';
+import { ALSO_TAKEN, optionDescription, WHERE_TO_BEGIN } from './help.js';
 import { emptyHost, refuseHost, type HostOption } from './host-option.js';
 import type { OrchestratorAt } from './clients.grpc.js';
 import { orchestratorFrom, placesFrom, tlsDirFrom, type Places } from './paths.js';
@@ -38,8 +39,8 @@ const { version } = JSON.parse(
 const program = new Command('lull')
   .description('Runs software updates when nobody is looking.')
   .version(version)
-  .option('--state <dir>', 'what survives restarts (LULL_STATE)')
-  .option('--run <dir>', 'sockets and sandboxes (LULL_RUN)')
+  .option('--state <dir>', 'what survives restarts (default /var/lib/lull for root; LULL_STATE)')
+  .option('--run <dir>', 'sockets and sandboxes (default /run/lull for root; LULL_RUN)')
   .option('--orchestrator <host:port>', 'ask and order another machine (LULL_ORCHESTRATOR)')
   .option('--tls-dir <dir>', 'who we are over TCP: ca.pem, cert.pem, key.pem (LULL_TLS_DIR)')
   .addOption(
@@ -47,9 +48,10 @@ const program = new Command('lull')
   )
   .option('--json', 'answer in JSON')
   // One line, so that what was wrong is not scrolled away.
-  .showHelpAfterError('What there is: the same with --help.')
+  .showHelpAfterError('Add --help to see what there is.')
   // The widest terms leave little of 80 columns, and what is not wrapped here is broken in mid-word.
-  .configureHelp({ minWidthToWrap: 20 })
+  .configureHelp({ minWidthToWrap: 20, optionDescription })
+  .addHelpText('afterAll', ({ command }) => (command.parent === null ? WHERE_TO_BEGIN : ALSO_TAKEN))
   // Before the verbs, which inherit it.
   .exitOverride(({ code, exitCode }) => {
     process.exit(code === 'commander.invalidArgument' ? VALUE_SENSELESS : exitCode);

@@ -71,7 +71,7 @@ export function addUp(program: Command, here: Here): void {
     .addOption(
       new Option('--only <part...>', 'these parts and no others')
         .choices(parts)
-        .default([...parts]),
+        .default([...parts], 'all'),
     )
     .addOption(
       new Option('--profile <kind>', 'whether people sit at this machine')
