@@ -2,7 +2,8 @@
 // host fetches it.
 //
 // Only the host's store keeps content. What is kept here is the plan, so repeating costs little: a
-// tarball that the host has is not fetched again.
+// tarball that the host has is not fetched again. A plan of another registry, and one whose tarballs could
+// not be had, is made anew: whoever mends the registry, or binds another, is not held to what was wrong.
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ import { inParallel } from './parallel.js';
 import { thisPlatform } from './platform.fs.js';
 import { documentOf, registryOf } from './scan.js';
 import { lockfileOfSingle } from './single.js';
-import { readPlan, workOf, writePlan, type Plan, type Target } from './work.js';
+import { readPlan, removePlan, workOf, writePlan, type Plan, type Target } from './work.js';
 
 const TARBALL_BYTES_MAX = 256 * 1024 * 1024;
 const FETCHES_MAX = 4;
@@ -27,10 +28,16 @@ const PLANNED = 0.2;
 export async function download(call: PerformCall, target: Target): Promise<Outcome> {
   const { versionDir } = workOf(call.workDir, target);
   call.progress(0, 'working out what it needs');
-  const plan = (await readPlan(versionDir)) ?? (await makePlan(call, target));
-  await fetchAll(call, plan.tarballs, (done, step) => {
-    call.progress(PLANNED + (1 - PLANNED) * done, step);
-  });
+  const known = await readPlan(versionDir, registryOf(call));
+  const { tarballs } = known ?? (await makePlan(call, target));
+  try {
+    await fetchAll(call, tarballs, (done, step) => {
+      call.progress(PLANNED + (1 - PLANNED) * done, step);
+    });
+  } catch (error) {
+    await removePlan(versionDir);
+    throw error;
+  }
   return { kind: 'more_to_do', nextAction: 'install' };
 }
 
@@ -65,7 +72,8 @@ export async function fetchAll(
 async function makePlan(call: PerformCall, target: Target): Promise<Plan> {
   const { versionDir } = workOf(call.workDir, target);
   const lockfile = (await singleOf(call, target)) ?? (await lockfileOfNpm(call, target));
-  return writePlan(versionDir, tarballsOf(lockfile, thisPlatform()), lockfile);
+  const tarballs = tarballsOf(lockfile, thisPlatform());
+  return writePlan(versionDir, { registry: registryOf(call), tarballs, lockfile });
 }
 
 async function singleOf(call: PerformCall, target: Target): Promise<unknown> {

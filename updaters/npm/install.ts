@@ -15,6 +15,7 @@ import type { Outcome, PerformCall } from '../../sdk/updater.js';
 import { linkChanges } from './bins.js';
 import { fetchAll } from './download.js';
 import { installedPackage, packageDir } from './installed.fs.js';
+import { registryOf } from './scan.js';
 import { copyTree, listTree, plainModes } from './tree.fs.js';
 import { unpackAll } from './unpack.fs.js';
 import { readPlan, ROOT, STAGE, workOf, type Plan, type Target } from './work.js';
@@ -26,7 +27,7 @@ export async function install(call: PerformCall, target: Target): Promise<Outcom
   const current = await installedPackage(call.rootDir(ROOT), target.name);
   // An attempt that was cut after its Commit ends here when it is repeated.
   if (current?.version === target.version) return VERIFY;
-  const plan = await readPlan(versionDir);
+  const plan = await readPlan(versionDir, registryOf(call));
   if (plan === undefined) return { kind: 'more_to_do', nextAction: 'download' };
   const discard = async (): Promise<void> => {
     await rm(stageDir, { recursive: true, force: true });

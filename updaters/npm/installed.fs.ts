@@ -1,6 +1,6 @@
 // What a prefix holds: the packages that `npm install --global` put there.
 
-import { lstat, readdir, readFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binsOf, type Bins } from './bins.js';
 import { textAt } from './offer.js';
@@ -53,6 +53,15 @@ export async function installedPackages(prefixDir: string): Promise<InstalledPac
     if (installed !== undefined) found.push(installed);
   }
   return found;
+}
+
+export async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    // Not there, or behind what is none.
+    return false;
+  }
 }
 
 async function directoriesIn(path: string): Promise<string[]> {

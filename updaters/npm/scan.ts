@@ -3,7 +3,7 @@
 import { EgressClient } from '../../sdk/egress/client.http.js';
 import { fail } from '../../sdk/failure.js';
 import type { Call, ScanCall, UpdateFound } from '../../sdk/updater.js';
-import { installedPackages, type InstalledPackage } from './installed.fs.js';
+import { installedPackages, isDirectory, type InstalledPackage } from './installed.fs.js';
 import { offerOf } from './offer.js';
 import { documentUrl, updateIdOf } from './package-name.js';
 import { inParallel } from './parallel.js';
@@ -36,6 +36,7 @@ export function documentOf(
 /** @throws UpdaterFailure UPSTREAM_DOWN: half a set would make the rest look as if it went away. */
 export async function* scan(call: ScanCall): AsyncGenerator<UpdateFound> {
   const registry = registryOf(call);
+  await requirePrefix(call);
   const installed = await installedPackages(call.rootDir(ROOT));
   const client = new EgressClient(call.egressSocket);
   try {
@@ -46,6 +47,17 @@ export async function* scan(call: ScanCall): AsyncGenerator<UpdateFound> {
   } finally {
     client.close();
   }
+}
+
+/** An empty prefix has nothing to update. One that is not there is mostly a slip of the pen. */
+async function requirePrefix(call: ScanCall): Promise<void> {
+  if (await isDirectory(call.rootDir(ROOT))) return;
+  const prefix = call.settings.get('prefix') ?? '';
+  throw fail(
+    'PREFIX_MISSING',
+    `there is no directory ${prefix}. Make it, or bind the setting "prefix" to the one that ` +
+      '"npm config get prefix" names',
+  );
 }
 
 async function look(

@@ -106,6 +106,7 @@ describe("the registry's document", () => {
     [{ 'dist-tags': {} }],
     [{ 'dist-tags': { latest: 1 }, versions: {} }],
     [{ 'dist-tags': { latest: '1.0.0' }, versions: [] }],
+    [{ 'dist-tags': { latest: 'newest' }, versions: { newest: {} } }],
     [JSON.parse('{"__proto__":{"dist-tags":{"latest":"1.0.0"},"versions":{}}}') as unknown],
   ])('%j is none', (document) => {
     expect(offerOf(document)).toBeUndefined();

@@ -249,6 +249,44 @@ describe('a second download', () => {
   });
 });
 
+describe('a download that was refused', () => {
+  test('asks the registry again, which may have been mended', async () => {
+    const update = await scanFor('npm:hello');
+    onHostCall = () => {
+      throw hostError(status.PERMISSION_DENIED, 'GRANT_MISSING', 'under no granted URL');
+    };
+    const outcome = await perform(update, Action.DOWNLOAD, 'r1');
+    expect(outcome).toMatchObject({ $case: 'failed', value: { reason: 'GRANT_MISSING' } });
+    onHostCall = undefined;
+    registry.requests.length = 0;
+    expect(await perform(update, Action.DOWNLOAD, 'r2')).toEqual(moreToDo(Action.INSTALL));
+    expect(registry.requests).toContain('hello');
+  });
+
+  test('of another registry is not gone on with', async () => {
+    const update = await scanFor('npm:hello');
+    await perform(update, Action.DOWNLOAD, 'r1');
+    const other = await startTestRegistry([hello1, hello2, greeting, tool1, tool2]);
+    const before = registry;
+    registry = other; // As an operator binds it.
+    try {
+      expect(await perform(update, Action.INSTALL, 'r2')).toEqual(moreToDo(Action.DOWNLOAD));
+      expect(await perform(update, Action.DOWNLOAD, 'r3')).toEqual(moreToDo(Action.INSTALL));
+      expect(other.requests).toContain('hello');
+    } finally {
+      await before.close();
+    }
+  });
+});
+
+test('a prefix that is not there is told, and not taken for an empty one', async () => {
+  rmSync(prefix(), { recursive: true });
+  const updater = await launch();
+  const error: unknown = await updater.scan('s').catch((each: unknown) => each);
+  expect(reasonOf(error)).toBe('PREFIX_MISSING');
+  expect((error as Error).message).toContain('there is no directory /opt/tools. Make it, or bind');
+});
+
 describe('what comes in is wrong', () => {
   test('a tarball with another digest is refused with the reason of the host', async () => {
     const update = await scanFor('npm:hello');
