@@ -24,6 +24,7 @@ import type { Ledger } from '../world/ledger.loop.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
+import { didYouMean } from './nearest.js';
 import { meantBy } from './order.js';
 import { forecastOf, FORECAST_MS } from './forecast.loop.js';
 import { orderHandlers } from './orders.grpc.js';
@@ -87,7 +88,8 @@ async function explainNow(deps: OperatorDeps, named: string): Promise<ExplainRes
   const all = subjectsNow(deps);
   const subjects = named === '' ? all : meantBy(named, all, deps.ledger.world);
   if (subjects.length === 0 && named !== '') {
-    const message = `nothing called "${named}" waits or runs; "lull status" lists what does`;
+    const near = didYouMean(named, deps.ledger.world);
+    const message = `nothing called "${named}" waits or runs; "lull status" lists what does.${near}`;
     throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
   }
   const keyOf = (each: Subject): string => subjectKeyOf(each.updaterId, each.updateId);
@@ -158,7 +160,7 @@ async function enable(
   const updater = deps.ledger.world.updaters.get(request.id);
   const { version } = request;
   if (updater === undefined || (version !== '' && version !== updater.current.version)) {
-    throw notFound(version === '' ? request.id : `${request.id} ${version}`);
+    throw notFound(request, deps);
   }
   const given = new Map(request.settings.map(({ name, value }) => [name, value]));
   const acceptance = accept({
@@ -176,11 +178,11 @@ async function enable(
 }
 
 async function command(id: string, fact: Fact, deps: OperatorDeps): Promise<Updater> {
-  if (!deps.ledger.world.updaters.has(id)) throw notFound(id);
+  if (!deps.ledger.world.updaters.has(id)) throw notFound({ id }, deps);
   await deps.ledger.append([fact]);
   deps.wake();
   const updater = deps.ledger.world.updaters.get(id);
-  if (updater === undefined) throw notFound(id);
+  if (updater === undefined) throw notFound({ id }, deps);
   return updaterToWire(updater, deps.ledger.world);
 }
 
@@ -189,7 +191,7 @@ async function suspend(
   attribution: Attribution,
   deps: OperatorDeps,
 ): Promise<Updater> {
-  if (!deps.ledger.world.updaters.has(id)) throw notFound(id);
+  if (!deps.ledger.world.updaters.has(id)) throw notFound({ id }, deps);
   await recorded(deps, {
     kind: 'updater.suspended',
     id,
@@ -198,7 +200,7 @@ async function suspend(
     ...attribution,
   });
   const updater = deps.ledger.world.updaters.get(id);
-  if (updater === undefined) throw notFound(id);
+  if (updater === undefined) throw notFound({ id }, deps);
   return updaterToWire(updater, deps.ledger.world);
 }
 
@@ -222,10 +224,15 @@ async function verifyNow(ledger: Ledger): Promise<VerifyAuditResponse> {
       };
 }
 
-function notFound(id: string): RpcFailure {
+function notFound(
+  { id, version = '' }: { readonly id: string; readonly version?: string },
+  { ledger }: OperatorDeps,
+): RpcFailure {
+  const what = version === '' ? id : `${id} ${version}`;
+  const message = `no updater ${what} is registered; "lull updaters" lists those that are.`;
   return new RpcFailure(
     status.NOT_FOUND,
     'UNKNOWN_UPDATER',
-    `no updater ${id} is registered; "lull updaters" lists those that are`,
+    `${message}${didYouMean(id, ledger.world)}`,
   );
 }

@@ -8,6 +8,7 @@ import { updateKey, type World } from '../world/world.js';
 const keyOf = { hold: 'orders.hold', veto: 'orders.veto', switch: 'orders.pause_all' } as const;
 export type OrderKind = keyof typeof keyOf;
 
+const called = { hold: 'a hold', veto: 'a veto', switch: 'the trip switch' } as const;
 const WHY_CHARS_MAX = 256;
 const OWNER_BYTES_MAX = 64;
 
@@ -23,7 +24,7 @@ export function orderProblem(
   if (!(forMs > 0)) return 'say for how long, with --for';
   const most = formatDuration(orderMsMax[kind]);
   return forMs > orderMsMax[kind]
-    ? `a ${kind} lasts at most ${most}, says ${keyOf[kind]} of the policy`
+    ? `${called[kind]} lasts at most ${most}, says ${keyOf[kind]} of the policy`
     : undefined;
 }
 

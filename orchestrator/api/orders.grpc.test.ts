@@ -159,6 +159,7 @@ describe('a hold', () => {
 
   test.each<[string, () => Promise<unknown>, string, RegExp]>([
     ['nothing', () => hold('zzz'), 'UNKNOWN_SUBJECT', /lull status/],
+    ['a slip', () => hold('com.acme.tol'), 'UNKNOWN_SUBJECT', /Did you mean "com\.acme\.tool"\?/],
     ['no reason', () => hold('a', '  '), 'FIELD_INVALID', /--why/],
     ['a reason that shows nothing', () => hold('a', '\u200b\u0007'), 'FIELD_INVALID', /--why/],
     ['a long reason', () => hold('a', 'x'.repeat(257)), 'FIELD_INVALID', /256/],

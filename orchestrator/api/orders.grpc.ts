@@ -18,6 +18,7 @@ import type { Restraint } from '../world/restraints.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
+import { didYouMean } from './nearest.js';
 import {
   holdsNamed,
   orderProblem,
@@ -60,7 +61,8 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
     const [subject, ...others] = subjectsNamed(ledger.world, word);
     if (subject === undefined) {
       const { whatThereIs = '"lull status" lists what there is' } = deps;
-      const message = `nothing is called "${word}"; ${whatThereIs}`;
+      const near = didYouMean(word, ledger.world);
+      const message = `nothing is called "${word}"; ${whatThereIs}.${near}`;
       throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
     }
     if (others.length > 0) throw ambiguous(word, [subject, ...others]);

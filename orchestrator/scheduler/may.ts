@@ -10,6 +10,7 @@ import { breakerObjections } from './breaker.js';
 import { notBeforeMs } from './network-wait.js';
 import { mends } from './requirements.js';
 import type { Subject } from './subject.js';
+import { updateName } from './update-name.js';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -129,7 +130,7 @@ function timeObjections(
   }
   if (state === undefined) return scanObjections(subject, readings, policy, nowMs);
   if (state.gaveUp !== undefined) {
-    const message = `${state.update.title} ${state.update.toVersion}: ${state.gaveUp.message}`;
+    const message = `${updateName(state.update)}: ${state.gaveUp.message}`;
     const { code, sinceMs } = state.gaveUp;
     const known = code === 'MARKED_BAD' || code === 'LOST' ? code : 'GAVE_UP';
     return [{ code: known, message, ...since(sinceMs) }];

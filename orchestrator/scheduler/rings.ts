@@ -14,6 +14,7 @@ import { rolloutKey, ROLLOUTS_MAX, type Rollout } from '../world/rollouts.js';
 import type { World } from '../world/world.js';
 import { mends, weightOf } from './requirements.js';
 import type { Subject } from './subject.js';
+import { updateName } from './update-name.js';
 
 /** Where there is room for no more rollouts (rollouts.ts, O3). */
 const ifStopped =
@@ -29,12 +30,12 @@ export function ringObjections(
   if (policy.rings.length === 0 || state === undefined) return [];
   // What is there already is looked after, and a download changes nothing.
   if (weightOf(action) !== 'change' || mends(action)) return [];
-  const { id: updateId, toVersion, title } = state.update;
+  const { id: updateId, toVersion } = state.update;
   const key = rolloutKey({ updaterId: updater.id, updateId, toVersion });
   const rollout = rollouts.get(key);
   if (rollout === undefined) {
     const isFull = rollouts.size >= ROLLOUTS_MAX;
-    const message = `the fleet has not noted yet that ${title} ${toVersion} is there`; // R3
+    const message = `the fleet has not noted yet that ${updateName(state.update)} is there`; // R3
     const reason = { code: 'RING_WAITS', about: key } as const;
     return [{ ...reason, message: isFull ? `${message}; ${ifStopped}` : message }];
   }
