@@ -98,6 +98,14 @@ test('what is not known leaves room for what is, and says why on lines of its ow
   ]);
 });
 
+test('what to do about a presence that nobody can tell is not cut off', () => {
+  const why = `${'the bus does not answer; '.repeat(10)}report it with \`lull presence away\``;
+  const readings = [{ signal: 'presence', value: `unknown: ${why}`, source: '' }];
+  const host = { id: 'h', attached: true, readings };
+  const status = GetStatusResponse.fromPartial({ version: '1', hosts: [host] });
+  expect(showStatus(status, page)).toContain('report it with `lull presence away`');
+});
+
 test('how strongly updaters are confined is shown with every trial, also while it is not known', () => {
   const trials = [
     { name: 'shadow', result: 'denied' },

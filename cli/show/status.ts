@@ -14,7 +14,8 @@ import { showUpdaters } from './updaters.js';
 
 /** As a reading that is not known is told: followed by why. */
 const UNKNOWN = 'unknown: ';
-const WHY_CHARS_MAX = 160;
+/** As much as `lull sensors` says: what to do stands last. */
+const WHY_CHARS_MAX = 320;
 
 /** What is about no machine says nothing of one. */
 const ALL_MACHINES = 'of a fleet: "lull fleet hosts" lists its machines, and --host names one';
