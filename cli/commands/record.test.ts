@@ -93,7 +93,9 @@ describe('lull record, and lull simulate with what it wrote', () => {
     const file = join(directory, 'mine');
     writeFileSync(file, 'mine');
     const signal = AbortSignal.abort();
-    await expect(record(runDir, file, signal)).rejects.toThrow('cannot be written');
+    await expect(record(runDir, file, signal)).rejects.toThrow(
+      'mine is there already, and stays as it is: name a new file',
+    );
     expect(readFileSync(file, 'utf8')).toBe('mine');
     await sensor.close();
     const other = join(directory, 'other');

@@ -32,6 +32,9 @@ export async function record(
   try {
     fd = openSync(file, 'wx', 0o600);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new CommandError(`${file} is there already, and stays as it is: name a new file`);
+    }
     throw new CommandError(`${file} cannot be written: ${(error as Error).message}`);
   }
   const utcOffsetMs = -new Date(clock.now().wallMs).getTimezoneOffset() * 60_000;

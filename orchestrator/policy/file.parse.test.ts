@@ -166,6 +166,15 @@ test('every error of the YAML is named at once', () => {
   expect(problems.every((problem) => /^line \d+: not YAML: /.test(problem))).toBe(true);
 });
 
+test('a file that is no policy at all is not told line by line, nor quoted at length', () => {
+  const problems = problemsOf(
+    `# A page\n\n${'**Some** words\n\n- [one](x): `more` of it\n'.repeat(80)}`,
+  );
+  expect(problems).toHaveLength(6);
+  expect(problems.at(-1)).toMatch(/^\d+ more follow from that, or stand below it$/);
+  expect(Math.max(...problems.map(({ length }) => length))).toBeLessThan(200);
+});
+
 test('a key that is there twice hides nothing else', () => {
   const problems = problemsOf('waiting: { away: soon }\nscopes: []\nscopes: []\ncolour: blue');
   expect(problems).toHaveLength(3);

@@ -5,6 +5,7 @@
 import { isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { inPlainWords } from '../../bundle/value-words.js';
+import { displayText } from '../../conditions/words.js';
 import { contradictionsIn, type Contradiction } from './contradictions.js';
 import { pathInWords, placesIn, type Path, type Places } from './file.place.js';
 import { policyFileSchema } from './file.schema.js';
@@ -14,6 +15,9 @@ import type { Policy } from './policy.js';
 const FILE_CHARS_MAX = 256 * 1024;
 /** Nobody mends more than this in one go. */
 const PROBLEMS_MAX = 100;
+/** Where a text stops being YAML the rest is read wrongly, and each line of it is another problem. */
+const UNREADABLE_MAX = 5;
+const SAID_CHARS_MAX = 160;
 const ALIASES_MAX = 100;
 
 export type ParsedPolicy =
@@ -26,7 +30,7 @@ export function parsePolicy(text: string, machineTimeZone: string): ParsedPolicy
     return invalid([`longer than ${String(FILE_CHARS_MAX)} characters`]);
   }
   const read = readYaml(text);
-  if (read.kind === 'invalid') return invalid(read.problems);
+  if (read.kind === 'invalid') return read;
   const result = policyFileSchema.safeParse(read.value, { error: inPlainWords });
   if (result.success) {
     const policy = overDefaults(result.data, machineTimeZone);
@@ -78,10 +82,13 @@ function readYaml(text: string): ReadYaml {
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
   const places = placesIn(document, lineCounter);
   const problems = document.errors.map(
-    ({ message, pos: [at] }) => `${places.lineAt(at)}not YAML: ${message}`,
+    ({ message, pos: [at] }) =>
+      `${places.lineAt(at)}not YAML: ${displayText(message, SAID_CHARS_MAX)}`,
   );
   if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) {
-    return { kind: 'invalid', problems };
+    const more = problems.length - UNREADABLE_MAX;
+    const rest = more > 0 ? [`${String(more)} more follow from that, or stand below it`] : [];
+    return { kind: 'invalid', problems: [...problems.slice(0, UNREADABLE_MAX), ...rest] };
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: ALIASES_MAX }) ?? {};
