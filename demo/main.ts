@@ -13,7 +13,7 @@ import { openScreen } from './screen.js';
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
 const screen = openScreen(process.stdout);
 const places = placesIn(mkdtempSync(join(tmpdir(), 'lull-demo-')));
-let running: RunningLull | undefined;
+let starting: Promise<RunningLull> | undefined;
 let follower: Follower | undefined;
 let cleaned: Promise<void> | undefined;
 
@@ -22,14 +22,18 @@ function clean(): Promise<void> {
   cleaned ??= (async () => {
     screen.clearBar();
     follower?.close();
-    await running?.stop();
-    rmSync(places.directory, { recursive: true, force: true });
+    // One that did not start has said so to whoever waits for it.
+    const lull = await starting?.catch(() => undefined);
+    await lull?.stop();
+    // What was cut off may still be writing.
+    rmSync(places.directory, { recursive: true, force: true, maxRetries: 5 });
   })();
   return cleaned;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
+    screen.line('wait', 'interrupted: stopping, and clearing up');
     void clean().finally(() => process.exit(130));
   });
 }
@@ -38,7 +42,10 @@ try {
   const before = await prepare(places, screen);
   screen.scene('Lull: three services in one process');
   screen.command('lull up --policy policy.yaml');
-  running = await startLull(places);
+  // In a session for itself: a Ctrl-C is for the demo, which stops it once, in order.
+  starting = startLull({ ...places, ownSession: true });
+  const running = await starting;
+  await cleaned; // Interrupted meanwhile: ends with the process.
   screen.line('ok', 'up: sensor-service, orchestrator, plugin-host');
   const names: RunNames = new Map();
   follower = followLull(running.runDir, (happening) => {
@@ -60,10 +67,12 @@ try {
   }
   screen.scene('Done: updated while nobody was looking, and it can be proved.');
 } catch (error) {
+  await cleaned; // What an interruption cut off is no failure.
   screen.clearBar();
   process.stderr.write(`\ndemo: ${(error as Error).message}\n`);
   // A machine on battery, with music on, or too hot is left alone in the demo too.
-  const waiting = await running?.command(['explain']).catch(() => undefined);
+  const lull = await starting?.catch(() => undefined);
+  const waiting = await lull?.command(['explain']).catch(() => undefined);
   if (waiting !== undefined) process.stderr.write(`What stands in the way:\n${waiting}`);
   process.exitCode = 1;
 } finally {
