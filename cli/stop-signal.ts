@@ -1,9 +1,14 @@
-/** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+/** A terminal's Ctrl-C, and what whoever started us sends on of it, are one: at most so far apart they come. */
+const TOGETHER_MS = 500;
+
+/** Aborted by the first SIGINT or SIGTERM; another one, a while later, ends the process at once. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
+  let firstAtMs = Infinity;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
+      if (performance.now() - firstAtMs > TOGETHER_MS) process.exit(130);
+      firstAtMs = Math.min(firstAtMs, performance.now());
       controller.abort();
     });
   }

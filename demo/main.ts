@@ -32,7 +32,8 @@ function clean(): Promise<void> {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (cleaned !== undefined) return; // Told twice: by the terminal, and by whoever started us.
     screen.line('wait', 'interrupted: stopping, and clearing up');
     void clean().finally(() => process.exit(130));
   });

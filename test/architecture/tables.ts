@@ -23,7 +23,10 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
   ['bench', ['proto', 'runtime', 'conditions', 'bundle', 'orchestrator', 'sdk', 'harness', 'test']],
   [
     'test',
-    ['conditions', 'harness', 'orchestrator', 'plugin-host', 'sensor-service', 'sdk', 'updaters'],
+    [
+      ...['conditions', 'harness', 'orchestrator', 'plugin-host', 'sensor-service', 'sdk'],
+      ...['updaters', 'demo'],
+    ],
   ],
 ]);
 
