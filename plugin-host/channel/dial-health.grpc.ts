@@ -1,7 +1,7 @@
 // Waiting for an updater to be ready: its health service says SERVING for the name "".
 
 import { Metadata, type Client, type ServiceError } from '@grpc/grpc-js';
-import { service } from 'grpc-health-check';
+import { healthService, ServingStatus, type HealthResponse } from '../../proto/wire/health.js';
 import { pause } from '../../runtime/deadline.js';
 
 /** A call into a process that is still starting, or is frozen, is given up and made again. */
@@ -18,19 +18,18 @@ export async function untilServing(client: Client, signal: AbortSignal): Promise
 }
 
 function isServing(client: Client, signal: AbortSignal): Promise<boolean> {
-  const check = service['Check'];
-  if (check === undefined) throw new Error('grpc-health-check has no Check');
+  const { path, requestSerialize, responseDeserialize } = healthService.check;
   return new Promise((resolve) => {
     const call = client.makeUnaryRequest(
-      check.path,
-      check.requestSerialize,
-      check.responseDeserialize as (bytes: Buffer) => { status?: unknown },
+      path,
+      requestSerialize,
+      responseDeserialize,
       { service: '' },
       new Metadata({ waitForReady: true }),
       { deadline: Date.now() + ATTEMPT_MS_MAX },
-      (error: ServiceError | null, response?: { status?: unknown }) => {
+      (error: ServiceError | null, response?: HealthResponse) => {
         signal.removeEventListener('abort', cancel);
-        resolve(error === null && response?.status === 'SERVING');
+        resolve(error === null && response?.status === ServingStatus.SERVING);
       },
     );
     function cancel(): void {
