@@ -126,8 +126,8 @@ describe('each rule notices', () => {
       'a pure file with a package that acts',
       rules.purity,
       'plugin-host/runs/run.ts',
-      "import { request } from 'undici';",
-      'imports undici',
+      "import { createClient } from 'x11';",
+      'imports x11',
     ],
     ['the clock', rules.purity, 'conditions/gate.ts', 'const now = Date.now();', 'uses Date.now'],
     [

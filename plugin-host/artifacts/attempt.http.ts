@@ -7,7 +7,6 @@
 //   H3. What is here is given up for an answer that may be what was ordered, and for no other: not for
 //       one of another length, nor for a page in its place, which proves nothing of the content.
 
-import type { Dispatcher } from 'undici';
 import { formatBytes } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
 import {
@@ -18,9 +17,7 @@ import {
   isDiskFull,
 } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
-import { absoluteForm } from '../egress/dial.http.js';
 import { ProxyError } from '../egress/proxy-error.js';
-import type { Destination } from '../egress/upstream-proxy.js';
 import { checkUrl } from './allowed-url.js';
 import { pageInItsPlace, readBody } from './body.http.js';
 import { openLine, type Line, type LineOptions } from './line.http.js';
@@ -88,7 +85,7 @@ export async function tryOnce(
     }
     return { kind: 'cut', why: wordsFor(error), retryAfterMs: undefined };
   } finally {
-    await line.agent.destroy();
+    line.close();
   }
 }
 
@@ -104,36 +101,18 @@ async function follow(
   const origin = await partial.origin();
   for (;;) {
     const haveBytes = ranged ? partial.sizeBytes : 0;
-    const through = absoluteForm(upstream.proxyRule, destinationOf(url));
-    const response = await line.agent.request({
-      origin: url.origin,
-      path: through === undefined ? `${url.pathname}${url.search}` : url.href,
-      method: 'GET',
-      signal: attempt.signal,
-      headers: {
-        ...through?.headers,
-        'user-agent': 'lull',
-        'accept-encoding': 'identity',
-        ...(haveBytes > 0 ? { range: `bytes=${String(haveBytes)}-` } : {}),
-        ...(haveBytes > 0 && origin?.url === url.href && origin.validator !== undefined
-          ? { 'if-range': origin.validator }
-          : {}),
-      },
+    const answer = await line.ask(url, {
+      'user-agent': 'lull',
+      'accept-encoding': 'identity',
+      ...(haveBytes > 0 ? { range: `bytes=${String(haveBytes)}-` } : {}),
+      ...(haveBytes > 0 && origin?.url === url.href && origin.validator !== undefined
+        ? { 'if-range': origin.validator }
+        : {}),
     });
-    // The body ends with an error when it is left unread; that is not news.
-    response.body.on('error', () => undefined);
-    if (through !== undefined && response.statusCode === 407) {
-      response.body.destroy();
-      throw new ProxyError(407, url.host);
-    }
-    const headers = plainHeaders(response);
-    const meaning = readResponse(
-      { status: response.statusCode, headers },
-      haveBytes,
-      upstream.clock.now().wallMs,
-    );
+    if (answer.isByProxy && answer.status === 407) throw new ProxyError(407, url.host);
+    const { status, headers, address } = answer;
+    const meaning = readResponse({ status, headers }, haveBytes, upstream.clock.now().wallMs);
     if (meaning.kind === 'redirect') {
-      response.body.destroy();
       if (redirects.length >= REDIRECTS_MAX) {
         throw new HostError('UPSTREAM_DOWN', `${order.url}: more than 5 redirects`);
       }
@@ -145,23 +124,17 @@ async function follow(
       continue;
     }
     const cut = await prepare(meaning, attempt, origin?.isPage === true);
-    if (cut !== undefined) {
-      response.body.destroy();
-      return cut;
-    }
+    if (cut !== undefined) return cut;
     const startsOver = meaning.kind === 'starts-over';
     const isPage = startsOver ? meaning.isPage : origin?.isPage === true;
-    const came = { redirects, address: line.address, continued: !startsOver, isPage };
-    if (meaning.kind === 'complete') {
-      response.body.destroy();
-      return { kind: 'whole', ...came };
-    }
+    const came = { redirects, address, continued: !startsOver, isPage };
+    if (meaning.kind === 'complete') return { kind: 'whole', ...came };
     const validator = validatorOf(headers);
     if (startsOver || validator !== undefined) {
       await partial.remember({ url: url.href, validator, isPage });
     }
     const totalBytes = 'totalBytes' in meaning ? meaning.totalBytes : undefined;
-    const cutShort = await readBody(upstream.clock, attempt, response.body, { totalBytes, isPage });
+    const cutShort = await readBody(upstream.clock, attempt, answer.body, { totalBytes, isPage });
     return cutShort ?? { kind: 'whole', ...came };
   }
 }
@@ -216,20 +189,6 @@ function granted(text: string, run: HostedRun, what: string): URL {
     case 'not-granted':
       throw new HostError('GRANT_MISSING', `${what}: ${checked.problem}`);
   }
-}
-
-function destinationOf(url: URL): Destination {
-  const secure = url.protocol === 'https:';
-  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
-  return { secure, host: url.hostname, port };
-}
-
-function plainHeaders(response: Dispatcher.ResponseData): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(response.headers).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
-    ),
-  );
 }
 
 function wordsFor(error: unknown): string {

@@ -1,10 +1,14 @@
-// Connections of one attempt at a download. Nothing outlives it: a parked run holds no socket.
+// The connections of one attempt at a download: one for each hop. Nothing outlives it: a parked run
+// holds no socket.
+//
+// Invariant L1. Every wait has an end: for a connection (dial.http.ts), for the answer, and for each
+// piece of its body while somebody reads it.
 
-import type { Socket } from 'node:net';
+import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { SecureContext } from 'node:tls';
-import { Agent, buildConnector } from 'undici';
-import { dial } from '../egress/dial.http.js';
-import type { ProxyRule } from '../egress/upstream-proxy.js';
+import { DeadlineError, within } from '../../runtime/deadline.js';
+import { absoluteForm, dial, secured } from '../egress/dial.http.js';
+import type { Destination, ProxyRule } from '../egress/upstream-proxy.js';
 
 export interface LineOptions {
   readonly proxyRule: ProxyRule;
@@ -14,43 +18,114 @@ export interface LineOptions {
   readonly stallMsMax: number;
 }
 
-export interface Line {
-  readonly agent: Agent;
-  /** Where the last connection went: the server, or the proxy before it. */
-  address: string;
+export interface Answer {
+  readonly status: number;
+  /** By their names in small letters. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Of the server, or of the proxy before it. */
+  readonly address: string;
+  /** Whether it comes from a proxy that was given the request itself. */
+  readonly isByProxy: boolean;
 }
 
-/** The caller destroys the agent. @param operatorHosts see dial.http.ts. */
+export interface Line {
+  /** Lets go of the answer before. @throws what `dial` does, DeadlineError, or what the network said. */
+  ask(url: URL, headers: Readonly<Record<string, string>>): Promise<Answer>;
+  close(): void;
+}
+
+/** @param operatorHosts see dial.http.ts. */
 export function openLine(
   options: LineOptions,
   operatorHosts: readonly string[],
   signal: AbortSignal,
 ): Line {
-  const { proxyRule, secureContext } = options;
-  const secure = buildConnector({ secureContext: options.secureContext });
-  const line: Line = {
-    address: '',
-    agent: new Agent({
-      connections: 1,
-      headersTimeout: options.stallMsMax,
-      bodyTimeout: options.stallMsMax,
-      connect: (wanted, callback) => {
-        const isSecure = wanted.protocol === 'https:';
-        const connected = (socket: Socket): void => {
-          line.address = socket.remoteAddress ?? '';
-          if (isSecure) secure({ ...wanted, httpSocket: socket }, callback);
-          else callback(null, socket);
-        };
-        const failed = (error: unknown): void => {
-          callback(error as Error, null);
-        };
-        const port = wanted.port === '' ? (isSecure ? 443 : 80) : Number(wanted.port);
-        dial(
-          { secure: isSecure, host: wanted.hostname, port },
-          { proxyRule, secureContext, operatorHosts, signal },
-        ).then(connected, failed);
-      },
-    }),
+  let asked: ClientRequest | undefined;
+  const close = (): void => {
+    asked?.destroy();
   };
-  return line;
+  return {
+    ask: async (url, headers) => {
+      close();
+      const { stallMsMax, proxyRule } = options;
+      const to = destinationOf(url);
+      const through = absoluteForm(proxyRule, to);
+      const dialled = { ...options, operatorHosts, signal };
+      const plain = await dial(to, dialled);
+      const address = plain.remoteAddress ?? '';
+      const socket = to.secure ? await secured(plain, to, dialled) : plain;
+      asked = request({
+        createConnection: () => socket,
+        path: through === undefined ? `${url.pathname}${url.search}` : url.href,
+        headers: { host: url.host, ...through?.headers, ...headers },
+        signal,
+      });
+      const response = await within(answered(asked), stallMsMax, `the answer of ${url.host}`); // L1
+      return {
+        status: response.statusCode ?? 0,
+        headers: plainHeaders(response),
+        body: pieces(response, stallMsMax, `the next piece from ${url.host}`),
+        address,
+        isByProxy: through !== undefined,
+      };
+    },
+    close,
+  };
+}
+
+function answered(asked: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    asked.once('response', (response) => {
+      // One that is left unread ends with an error, and that is not news.
+      response.on('error', () => undefined);
+      resolve(response);
+    });
+    // Also long after the answer: whoever reads hears of it there.
+    asked.on('error', reject);
+    asked.once('close', () => {
+      reject(new Error('the connection ended without an answer'));
+    });
+    asked.end();
+  });
+}
+
+/** While nobody asks for the next one nothing is read, and nobody is late. */
+async function* pieces(
+  response: IncomingMessage,
+  stallMsMax: number,
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  const read = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
+  let isAwaited = false;
+  // One for all: there are thousands of pieces a second.
+  const late = setTimeout(() => {
+    if (isAwaited) response.destroy(new DeadlineError(what, stallMsMax)); // L1
+  }, stallMsMax);
+  try {
+    for (;;) {
+      isAwaited = true;
+      late.refresh();
+      const { done, value } = await read.next();
+      isAwaited = false;
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+function destinationOf(url: URL): Destination {
+  const secure = url.protocol === 'https:';
+  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+  return { secure, host: url.hostname, port };
+}
+
+function plainHeaders({ headers }: IncomingMessage): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(headers).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value] as const] : [],
+    ),
+  );
 }

@@ -120,7 +120,7 @@ function openArtifacts(dir: string, clock: Clock = hastyClock): Artifacts {
     env: {},
     secureContext: loadTrustStore({}),
     shownIn: () => [],
-    stallMsMax: 300,
+    stallMsMax: 1_000,
     shareBytesMin: 0,
   });
 }

@@ -9,7 +9,7 @@
 //       form, for what is not: few proxies tunnel to port 80.
 
 import { request } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import { DeadlineError } from '../../runtime/deadline.js';
 import { checkedLookup, refuseLiteral, unbracketed } from './address.dns.js';
@@ -50,6 +50,24 @@ export async function dial(to: Destination, options: DialOptions): Promise<Socke
   if (!to.secure) return socket;
   try {
     return await tunnelled(socket, proxy, to, signal);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+/** Secures what `dial` has connected, which is destroyed where that fails. */
+export async function secured(
+  socket: Socket,
+  { host }: Destination,
+  { secureContext, signal }: Pick<DialOptions, 'secureContext' | 'signal'>,
+): Promise<Socket> {
+  const name = unbracketed(host);
+  // An address is in the certificate, and never in what is asked for.
+  const servername = isIP(name) === 0 ? name : '';
+  const open = () => connectTls({ socket, host: name, servername, secureContext });
+  try {
+    return await connected(open, 'secureConnect', signal, `securing the connection to ${host}`);
   } catch (error) {
     socket.destroy();
     throw error;

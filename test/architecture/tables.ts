@@ -86,7 +86,6 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ['tar-stream', ['bundle/pack.fs.ts', 'bundle/tar.ts', 'updaters/npm/unpack.fs.ts']],
   ['testcontainers', ['test/containers/']],
   ['typescript', ['test/architecture/']],
-  ['undici', ['plugin-host/']],
   ['x11', ['sensor-service/probe/']],
   ['yaml', ['orchestrator/policy/', 'test/containers/']],
   ['zod', ['bundle/', 'cli/keys/', 'orchestrator/']],
