@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { noCycles } from './architecture/cycles.js';
-import { lightlyStarted } from './architecture/light.js';
+import { lightlyStarted, lightlyStaying } from './architecture/light.js';
 import * as rules from './architecture/rules.js';
 import { parseSource, type Source } from './architecture/source.js';
 import { readSources, repositoryRoot } from './architecture/tree.fs.js';
@@ -18,6 +18,7 @@ const all: Record<string, rules.Rule> = {
   'packages are known in few places': rules.dependencies,
   'no file imports itself by others': noCycles,
   'a command loads what it needs': lightlyStarted,
+  'a machine by itself keeps little loaded': lightlyStaying,
   'names name a concept': rules.names,
   'nothing is re-exported': rules.noReexports,
   'files are short': rules.sizes,
@@ -241,6 +242,20 @@ describe('each rule notices', () => {
     for (const text of ["await import('../bundle/tar.js');", "import type { X } from 'zod';"]) {
       expect(lightlyStarted([parseSource('cli/program.ts', text), tar])).toEqual([]);
     }
+  });
+
+  test('a package that every Lull would keep loaded, though few machines need it', () => {
+    const nats = parseSource(
+      'runtime/nats.ts',
+      "import { connect } from '@nats-io/transport-node';",
+    );
+    const early = "import '../runtime/nats.js';";
+    const [found, ...more] = lightlyStaying([parseSource('plugin-host/main.ts', early), nats]);
+    expect(found?.path).toBe('runtime/nats.ts');
+    expect(found?.problem).toContain('keep @nats-io/transport-node in memory');
+    expect(more).toEqual([]);
+    const late = parseSource('plugin-host/main.ts', "await import('../runtime/nats.js');");
+    expect(lightlyStaying([late, nats])).toEqual([]);
   });
 
   test('an allowance that nothing uses', () => {

@@ -1,23 +1,38 @@
-// What every command loads before it knows which one it is: little. Half of the time that a short command
-// takes is the loading of code, and on a small machine that is most of a second.
+// What is loaded before it is known to be wanted: little. Half of the time that a short command takes is
+// the loading of code, and what `lull up` has loaded it keeps all day.
 
 import type { Rule } from './rules.js';
-import { lightPackages, lightStart } from './tables.js';
+import type { Source } from './source.js';
+import { lightPackages, lightStart, stayingPackages, stayingStarts } from './tables.js';
 
-/** Each package that is loaded too soon, at the file that imports it. */
-export const lightlyStarted: Rule = (sources) => {
+/** Each package that a command would load too soon, at the file that imports it. */
+export const lightlyStarted: Rule = (sources) =>
+  loadedBy(sources, [lightStart], lightPackages).map(({ path, target }) => ({
+    path,
+    problem: `makes every command load ${target}: load it where it is used, with await import()`,
+  }));
+
+/** Each package that a machine by itself would keep loaded, at the file that imports it. */
+export const lightlyStaying: Rule = (sources) =>
+  loadedBy(sources, stayingStarts, stayingPackages).map(({ path, target }) => ({
+    path,
+    problem: `makes every Lull keep ${target} in memory: do without it, load it where it is chosen, or add it to stayingPackages in tables.ts and say why in docs/decisions/`,
+  }));
+
+function loadedBy(
+  sources: readonly Source[],
+  starts: readonly string[],
+  allowed: ReadonlySet<string>,
+): { path: string; target: string }[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
-  const reached = new Set([lightStart]);
-  const violations: ReturnType<Rule> = [];
+  const reached = new Set(starts);
+  const found: { path: string; target: string }[] = [];
   for (const path of reached) {
     for (const { target, inside, typesOnly, later } of byPath.get(path)?.imports ?? []) {
       if (typesOnly || later) continue;
       if (inside) reached.add(target);
-      else if (!target.startsWith('node:') && !lightPackages.has(target)) {
-        const problem = `makes every command load ${target}: load it where it is used, with await import()`;
-        violations.push({ path, problem });
-      }
+      else if (!target.startsWith('node:') && !allowed.has(target)) found.push({ path, target });
     }
   }
-  return violations;
-};
+  return found;
+}

@@ -131,6 +131,18 @@ export const lightPackages: ReadonlySet<string> = new Set([
   ...['commander', '@grpc/grpc-js', '@opentelemetry/api'],
 ]);
 
+/** What `lull up` loads on a machine by itself, and the packages that stay with it: decision 150. */
+export const stayingStarts: readonly string[] = [
+  ...['cli/program.ts', 'cli/commands/up.ts', 'cli/policy-file.fs.ts'],
+  ...['sensor-service/main.ts', 'orchestrator/main.ts', 'plugin-host/main.ts'],
+  // A thread of its own.
+  'orchestrator/journal/sqlite.worker.ts',
+];
+export const stayingPackages: ReadonlySet<string> = new Set([
+  ...lightPackages,
+  ...['@bufbuild/protobuf/wire', 'dbus-native', 'libsql', 'pino', 'tar-stream', 'yaml', 'zod'],
+]);
+
 /** Where programs and published interfaces begin: nothing in the repository need import these. */
 // The compiler reads by itself what a package without types is taken for.
 export const entryPoints: readonly RegExp[] = [
