@@ -1,5 +1,6 @@
 // P6, idle: what Lull costs with many updaters and nothing due, as one process and as three, in the
 // same span as a bare Node.js and, where they are installed, others that stay on a machine all day.
+// Lull is started with the environment that its units for systemd give it.
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

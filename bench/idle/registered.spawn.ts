@@ -15,6 +15,7 @@ import type { BenchOptions } from '../benchmark.js';
 import { openLull } from '../lull.spawn.js';
 import { bundle } from '../reaction/build-updater.spawn.js';
 import { signBundle } from '../signed-bundle.spawn.js';
+import { unitEnvironment } from './unit-environment.fs.js';
 
 const source = fileURLToPath(new URL('../../../bench/idle/updater/main.ts', import.meta.url));
 /** For each: a sandbox and a Node.js in it, on a machine that may be busy. */
@@ -73,7 +74,8 @@ export async function startRegistered(
     const only = parts.length === 0 ? [] : ['--only', ...parts];
     // What is measured begins after the scans; at the lowest priority others could hold them up for ever.
     const args = [...only, '--log-level', 'warn', '--priority', 'normal'];
-    lulls.push(await openLull({ directory, policyFile, args }, opened));
+    const env = { ...process.env, ...unitEnvironment(parts) };
+    lulls.push(await openLull({ directory, policyFile, args, env }, opened));
   }
   const [lull] = lulls;
   if (lull === undefined) throw new Error('a Lull has at least one process');
