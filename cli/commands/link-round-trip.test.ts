@@ -64,8 +64,12 @@ const egress = { host: 'h', port: 443, allowed: false, sentBytes: 1, receivedByt
 describe('an event', () => {
   const facts: [RunEvent, object][] = [
     [
-      { kind: 'started', sandboxSha256: 'ab', launchMs: 5 },
-      { kind: 'run.started', sandboxSha256: 'ab', launchMs: 5 },
+      { kind: 'started', sandboxSha256: 'ab', launchMs: 5, argv: ['./main', '--all'] },
+      { kind: 'run.started', sandboxSha256: 'ab', launchMs: 5, argv: ['./main', '--all'] },
+    ],
+    [
+      { kind: 'started', sandboxSha256: '', launchMs: 0, argv: [] },
+      { kind: 'run.started', sandboxSha256: '', launchMs: 0 },
     ],
     [
       { kind: 'frozen', reasons: ['PERSON_PRESENT'], reactionNs: 5n, cpuUs: 6 },

@@ -17,7 +17,8 @@ const held = ({ reasons, reactionNs }: Of<'run.paused' | 'run.throttled'>): stri
 const tellers: { readonly [K in Fact['kind']]?: (fact: Of<K>) => string } = {
   'run.admitted': ({ attempt, intrusion }) =>
     `attempt ${String(attempt)}${intrusion === undefined ? '' : `, ${intrusion}`}`,
-  'run.started': ({ launchMs }) => `launched in ${formatDuration(launchMs)}`,
+  'run.started': ({ launchMs, argv }) =>
+    `launched in ${formatDuration(launchMs)}${argv === undefined ? '' : `: ${commandOf(argv)}`}`,
   'run.paused': held,
   'run.throttled': held,
   'run.thawed': ({ frozenMs }) => `frozen for ${formatDuration(frozenMs)}`,
@@ -45,6 +46,13 @@ export function wordsOf(body: string): string {
   // Each is given the fact of its own name, which this type cannot say.
   const tell = tellers[fact.kind] as ((fact: Fact) => string) | undefined;
   return tell === undefined ? '' : displayText(tell(fact), CHARS_MAX);
+}
+
+/** Quoted where it would not be told apart otherwise. */
+function commandOf(argv: readonly string[]): string {
+  return argv
+    .map((each) => (/^[\w./:=@%+,-]+$/.test(each) ? each : JSON.stringify(each)))
+    .join(' ');
 }
 
 function reactionOf(ns: number | undefined): string {

@@ -64,6 +64,18 @@ describe('one run whole', () => {
     expect(widest(shown)).toBeLessThanOrEqual(80);
   });
 
+  test('what was executed is told so that its arguments can be told apart', () => {
+    const started = {
+      kind: 'run.started',
+      launchMs: 450,
+      argv: ['node', './main.mjs', 'a b', '\u001b[2J'],
+    };
+    expect(wordsOf(JSON.stringify(started))).toBe(
+      'launched in 450 ms: node ./main.mjs "a b" "\\u001b[2J"',
+    );
+    expect(wordsOf('{"kind":"run.started","launchMs":450}')).toBe('launched in 450 ms');
+  });
+
   test('a kind of entry that another version wrote is named, and no more', () => {
     expect(wordsOf('{"kind":"run.teleported","runId":"run-12"}')).toBe('');
   });

@@ -126,6 +126,8 @@ type KindOfFact =
       readonly kind: 'run.started';
       readonly sandboxSha256: string;
       readonly launchMs: number;
+      /** What was executed. Absent: nothing was, the host did it itself; or an older host told it. */
+      readonly argv?: readonly string[];
     })
   | (OfRun & {
       readonly kind: 'run.paused';

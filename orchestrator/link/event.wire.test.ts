@@ -37,7 +37,7 @@ describe('what fills a message is cut to what an entry holds', () => {
     changes: [change, ...Array.from({ length: 3_000 }, () => ({ ...change, path: 'ordinary' }))],
   };
   test.each<NonNullable<RunEvent['kind']>>([
-    { $case: 'started', value: { sandboxSha256: long, launchMs: 1 } },
+    { $case: 'started', value: { sandboxSha256: long, launchMs: 1, argv: [long, ...words] } },
     { $case: 'frozen', value: { reasons: words, reactionNs: 5n, cpuUs: 6n } },
     { $case: 'throttled', value: { reasons: words, reactionNs: 5n, cpuUs: 6n } },
     {
@@ -72,8 +72,8 @@ describe('what fills a message is cut to what an entry holds', () => {
 describe('facts', () => {
   const known: [NonNullable<RunEvent['kind']>, object][] = [
     [
-      { $case: 'started', value: { sandboxSha256: 'ab', launchMs: 12 } },
-      { kind: 'run.started', sandboxSha256: 'ab', launchMs: 12 },
+      { $case: 'started', value: { sandboxSha256: 'ab', launchMs: 12, argv: ['node', 'a b'] } },
+      { kind: 'run.started', sandboxSha256: 'ab', launchMs: 12, argv: ['node', 'a b'] },
     ],
     [
       { $case: 'frozen', value: { reasons: ['PERSON_PRESENT'], reactionNs: 5n, cpuUs: 6n } },

@@ -37,6 +37,8 @@ const DIGEST_CHARS_MAX = 64;
 const PATH_CHARS_MAX = 4_096;
 const REDIRECTS_MAX = 16;
 const REASONS_MAX = 32;
+/** As a manifest bounds its entrypoint. */
+const ARGUMENTS_MAX = 32;
 const WORD_CHARS_MAX = 256;
 
 export function eventFromWire(wire: RunEvent): LinkEvent {
@@ -57,11 +59,16 @@ function bodyFromWire(wire: RunEvent): LinkEvent['body'] {
   const { epoch: granted, kind } = wire;
   const of = { runId: runIdOf(wire), epoch: Number(granted) };
   switch (kind?.$case) {
-    case 'started':
+    case 'started': {
+      const { sandboxSha256, launchMs } = kind.value;
+      const argv = kind.value.argv
+        .slice(0, ARGUMENTS_MAX)
+        .map((each) => each.slice(0, WORD_CHARS_MAX));
       return fact({
-        ...{ kind: 'run.started', ...of, launchMs: kind.value.launchMs },
-        sandboxSha256: digest(kind.value.sandboxSha256),
+        ...{ kind: 'run.started', ...of, launchMs, sandboxSha256: digest(sandboxSha256) },
+        ...(argv.length > 0 ? { argv } : {}),
       });
+    }
     case 'progress': {
       const { fraction, step } = kind.value;
       const shown = displayText(step, 256);

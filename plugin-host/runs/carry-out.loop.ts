@@ -129,6 +129,7 @@ async function work(
       kind: 'started',
       sandboxSha256: launch.sandbox.configSha256,
       launchMs: Math.round(parts.clock.now().monotonicMs - startedMs),
+      argv: launch.sandbox.argv,
     });
     const checkpoint = (await parts.checkpoints.load(grant.runId)) ?? Buffer.alloc(0);
     outcome = await doWork(grant, {

@@ -25,7 +25,13 @@ export type Outcome =
   | { readonly kind: 'cancelled'; readonly reason: ReasonCode };
 
 export type RunEvent =
-  | { readonly kind: 'started'; readonly sandboxSha256: string; readonly launchMs: number }
+  | {
+      readonly kind: 'started';
+      readonly sandboxSha256: string;
+      readonly launchMs: number;
+      /** What was executed; empty: the host does it itself. */
+      readonly argv: readonly string[];
+    }
   | { readonly kind: 'progress'; readonly fraction?: number; readonly step: string }
   /** `update`: an encoded lull.updater.v1.Update. */
   | { readonly kind: 'found'; readonly update: Uint8Array }

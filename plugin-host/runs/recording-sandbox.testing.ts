@@ -16,6 +16,7 @@ export function recordingSandbox(clock: Clock): RecordingSandbox {
   let frozenMs = 0;
   return {
     id: 'recording',
+    argv: [],
     configSha256: '',
     hasQuota: true,
     calls,

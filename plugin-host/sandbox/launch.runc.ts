@@ -44,6 +44,7 @@ interface LaunchOptions {
   readonly runtimeRoot: string;
   /** Directory with `rootfs` and the configuration. */
   readonly bundleDir: string;
+  readonly argv: readonly string[];
   readonly configSha256: string;
   readonly group: ControlGroup;
   readonly hasQuota: boolean;
@@ -54,6 +55,7 @@ interface LaunchOptions {
 
 export class RuncSandbox implements Sandbox {
   readonly id: string;
+  readonly argv: readonly string[];
   readonly configSha256: string;
   readonly hasQuota: boolean;
   readonly exited: Promise<SandboxExit>;
@@ -71,6 +73,7 @@ export class RuncSandbox implements Sandbox {
   constructor(private readonly options: LaunchOptions) {
     const { bundleDir, runtimeRoot, program } = options;
     this.id = options.id;
+    this.argv = options.argv;
     this.configSha256 = options.configSha256;
     this.hasQuota = options.hasQuota;
     this.pidFile = join(bundleDir, 'pid');

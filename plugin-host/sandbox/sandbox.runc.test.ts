@@ -45,6 +45,15 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     expect(sandbox.configSha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  test('says what was executed in it', async () => {
+    const argv = ['node', 'main.mjs', '--for', 'a person', 'é'];
+    const script = `import fs from 'node:fs'; fs.writeSync(1, fs.readFileSync('/proc/self/cmdline'));`;
+    const sandbox = await fixture.launch('said', script, { argv });
+    await sandbox.exited;
+    expect(sandbox.outputTail().split('\0').slice(0, -1)).toEqual(sandbox.argv);
+    expect(sandbox.argv).toEqual(argv);
+  });
+
   test('what it wrote last to stderr is kept, whatever stdout brings afterwards', async () => {
     const sandbox = await fixture.launch(
       'late',

@@ -203,8 +203,7 @@ class RuncRuntime implements SandboxRuntime {
     const group = this.parent.openChild(made.containerId, disksOf(spec, made.hasQuota));
     try {
       const sandbox: RuncSandbox = new RuncSandbox({
-        id: spec.id,
-        ...made,
+        ...{ id: spec.id, argv: spec.argv, ...made },
         program: this.program,
         runtimeRoot: this.runtimeRoot,
         bundleDir: launchPlace(this.options.runDir, spec.id).bundleDir,

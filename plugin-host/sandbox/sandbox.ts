@@ -71,6 +71,8 @@ export const byNobody: Held = {
 /** A running sandbox. */
 export interface Sandbox {
   readonly id: string;
+  /** What was executed in it: its first process, as the runtime was told. */
+  readonly argv: readonly string[];
   /** Digest of argv and configuration, for the audit: the same for launches that are confined alike. */
   readonly configSha256: string;
   /** Whether its work directory ends at its limit by itself; otherwise it has to be watched. */

@@ -142,7 +142,7 @@ export function startFleetHost(options: FleetHostOptions): FleetHost {
         ? `${String(actionFromWire(work.value.action))} ${String(work.value.update?.id)}`
         : String(work?.$case);
     granted.push(done(runId, epoch, what));
-    link.report({ runId, epoch }, { kind: 'started', sandboxSha256: '', launchMs: 1 });
+    link.report({ runId, epoch }, { kind: 'started', sandboxSha256: '', launchMs: 1, argv: [] });
     const end = (): void => {
       runs.delete(runId);
       if (work?.$case === 'scan') for (const id of updates) found(runId, epoch, id);

@@ -84,7 +84,8 @@ async function say(kind: NonNullable<Up['message']>['kind']): Promise<void> {
 }
 
 function sayEvent(sequence: number): Promise<void> {
-  const kind = { $case: 'started', value: { sandboxSha256: '', launchMs: 1 } } as const;
+  const started = { sandboxSha256: '', launchMs: 1, argv: [] };
+  const kind = { $case: 'started', value: started } as const;
   const value = RunEvent.fromPartial({ sequence: BigInt(sequence), runId: 'run-1', kind });
   return say({ $case: 'event', value });
 }

@@ -6,11 +6,12 @@ import { actionOf, ended } from '../support/story.js';
 import { until } from '../support/told.js';
 
 const packages = [programPackage('hello', '1.0.0'), programPackage('hello', '2.0.0')];
+const ARGV = ['node', 'main.mjs'];
 
 sandboxTest(
   'looked for, downloaded and installed by one launch, verified by another, and then none is left',
   () =>
-    onNpmScene({ packages }, async ({ follower, stage, add, versionOf }) => {
+    onNpmScene({ packages }, async ({ follower, stage, running, add, versionOf }) => {
       await follower.report('away');
       await add();
       await ended(follower, 'verify', 'succeeded');
@@ -23,6 +24,10 @@ sandboxTest(
       expect(launches.map(([action]) => action)).toEqual(['scan', 'download', 'install', 'verify']);
       expect([download, install]).toEqual([scan, scan]);
       expect(verify).not.toBe(scan);
+      const executed = follower.facts.filter(({ kind }) => kind === 'run.started');
+      expect(executed.map((fact) => fact['argv'])).toEqual(executed.map(() => ARGV));
+      const [{ runId } = { runId: undefined }] = executed;
+      expect(await running.command(['history', runId ?? ''])).toContain(`: ${ARGV.join(' ')}`);
       await until('its end', () => updaterProcesses(stage).length === 0 || undefined);
     }),
   SCENE_MS_MAX,
