@@ -55,10 +55,10 @@ sandboxTest('one that chatters: everything is cut and cleaned, wherever it is sh
     await follower.report('away');
     const behaviour = { deed: 'chatters' };
     await enable(running, await stage.bundle('misbehaving', { behaviour }), { apps });
-    await ended(follower, 'install', 'succeeded');
+    const { runId = '' } = await ended(follower, 'install', 'succeeded');
     expect(countOf(follower.facts, 'run.notice')).toBeLessThanOrEqual(100);
-    for (const words of [['history'], ['audit', 'show'], ['updates'], ['explain']]) {
-      const said = await running.command(words).catch((error: unknown) => String(error));
+    for (const words of [['history'], ['history', runId], ['audit', 'log'], ['explain']]) {
+      const said = await running.command(words);
       expect([words, obeyed.exec(said)?.[0]]).toEqual([words, undefined]);
     }
     expect(obeyed.exec(readFileSync(running.logFile, 'utf8'))?.[0]).toBeUndefined();
