@@ -25,6 +25,7 @@ import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { readProxyRule, type Environment } from '../egress/upstream-proxy.js';
 import { forgetOldest, forgetOne, sweepBegun } from './begun.fs.js';
+import { Detours } from './detours.js';
 import { sha256In, type Digests } from './digests.js';
 import { downloadWhole, type DownloadDeps } from './download.http.js';
 import { Given } from './given.js';
@@ -225,7 +226,7 @@ function downloadDeps(deps: ArtifactsDeps): DownloadDeps {
     clock,
     stallMsMax: stallMsMax ?? STALL_MS_MAX,
   };
-  return { upstream, clock, log, random };
+  return { upstream, clock, log, random, detours: new Detours() };
 }
 
 function cachedEvent(url: string, { sha256, sizeBytes }: StoredContent) {

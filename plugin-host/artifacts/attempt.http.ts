@@ -4,7 +4,9 @@
 //   H1. Every hop is held against the grants before it is dialled (T13), and dialled at a checked
 //       address.
 //   H2. Room for what was ordered is there before the first byte of it (T10).
-//   H3. What is here is given up for an answer that may be what was ordered, and for no other: not for
+//   H3. Who answers a plain request, and who says where a name is, may be anybody: that leads nowhere, and
+//       is a detour (detours.ts). What a server says that is vouched for is its own word.
+//   H4. What is here is given up for an answer that may be what was ordered, and for no other: not for
 //       one of another length, nor for a page in its place, which proves nothing of the content.
 
 import { formatBytes } from '../../conditions/words.js';
@@ -17,12 +19,15 @@ import {
   isDiskFull,
 } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
+import { leadsInside } from '../egress/address.dns.js';
 import { ProxyError } from '../egress/proxy-error.js';
 import { checkUrl } from './allowed-url.js';
 import { pageInItsPlace, readBody } from './body.http.js';
 import { openLine, type Line, type LineOptions } from './line.http.js';
 import type { FetchOrder } from './order.js';
 import type { PartialFile } from './partial.fs.js';
+import { nextHop } from './redirect.js';
+import { askFrom } from './request.http.js';
 import { lengthProblem, readResponse, validatorOf, type ResponseMeaning } from './response.js';
 
 const REDIRECTS_MAX = 5;
@@ -59,6 +64,8 @@ export type AttemptOutcome =
       readonly retryAfterMs: number | undefined;
       /** It does not go on from here: the next attempt asks it for the whole. */
       readonly unranged?: true;
+      /** H3. */
+      readonly detour?: true;
     };
 
 /**
@@ -78,6 +85,7 @@ export async function tryOnce(
     if (error instanceof HostError) throw error;
     if (isDiskFull(error)) throw fileFailure(error, 'NO_SPACE', 'keeping the download');
     if (errorCode(error) === 'ADDRESS_REFUSED') {
+      if (leadsInside(error)) return detour(`is not where it may be: ${errorWords(error)}`);
       throw new HostError('GRANT_MISSING', errorWords(error), { cause: error });
     }
     if (error instanceof ProxyError && error.status === 407) {
@@ -97,39 +105,36 @@ async function follow(
 ): Promise<AttemptOutcome> {
   const { order, run, partial } = attempt;
   const redirects: string[] = [];
-  let url = granted(order.url, run, 'the URL');
+  let url = granted(order.url, run);
   const origin = await partial.origin();
   for (;;) {
     const haveBytes = ranged ? partial.sizeBytes : 0;
-    const answer = await line.ask(url, {
-      'user-agent': 'lull',
-      'accept-encoding': 'identity',
-      ...(haveBytes > 0 ? { range: `bytes=${String(haveBytes)}-` } : {}),
-      ...(haveBytes > 0 && origin?.url === url.href && origin.validator !== undefined
-        ? { 'if-range': origin.validator }
-        : {}),
-    });
-    if (answer.isByProxy && answer.status === 407) throw new ProxyError(407, url.host);
-    const { status, headers, address } = answer;
-    const meaning = readResponse({ status, headers }, haveBytes, upstream.clock.now().wallMs);
+    const answer = await askFrom(line, url, haveBytes, origin);
+    const meaning = readResponse(answer, haveBytes, upstream.clock.now().wallMs);
     if (meaning.kind === 'redirect') {
       if (redirects.length >= REDIRECTS_MAX) {
         throw new HostError('UPSTREAM_DOWN', `${order.url}: more than 5 redirects`);
       }
-      const next = URL.canParse(meaning.location, url.href)
-        ? new URL(meaning.location, url).href
-        : meaning.location;
-      url = granted(next, run, `the redirect from ${url.origin}`); // H1
-      redirects.push(url.href);
-      continue;
+      const hop = nextHop(meaning.location, url, run.grants.fetchPrefixes); // H1
+      const words = `redirects from ${url.origin}`;
+      if (hop.kind === 'granted') {
+        ({ url } = hop);
+        redirects.push(url.href);
+        continue;
+      }
+      if (hop.kind === 'malformed') {
+        throw new HostError('UPSTREAM_DOWN', `${order.url}: the server ${words}, but ${hop.why}`);
+      }
+      if (!hop.isVouchedFor) return detour(`${words}, but ${hop.why}`);
+      throw new HostError('GRANT_MISSING', `${order.url}: the server ${words}, but ${hop.why}`);
     }
     const cut = await prepare(meaning, attempt, origin?.isPage === true);
     if (cut !== undefined) return cut;
     const startsOver = meaning.kind === 'starts-over';
     const isPage = startsOver ? meaning.isPage : origin?.isPage === true;
-    const came = { redirects, address, continued: !startsOver, isPage };
+    const came = { redirects, address: answer.address, continued: !startsOver, isPage };
     if (meaning.kind === 'complete') return { kind: 'whole', ...came };
-    const validator = validatorOf(headers);
+    const validator = validatorOf(answer.headers);
     if (startsOver || validator !== undefined) {
       await partial.remember({ url: url.href, validator, isPage });
     }
@@ -163,7 +168,7 @@ async function prepare(
       if (problem !== undefined) throw new HostError('UPSTREAM_DOWN', `${order.url}: ${problem}`);
       if (meaning.kind === 'starts-over' && partial.sizeBytes > 0) {
         const isItsLength = totalBytes !== undefined && totalBytes === order.sizeBytes;
-        if (meaning.isPage && !wasPage && !isItsLength) return pageInItsPlace(); // H3
+        if (meaning.isPage && !wasPage && !isItsLength) return pageInItsPlace(); // H4
         await partial.restart();
       }
       // A server that does not say how much it is may send all that was ordered.
@@ -179,16 +184,21 @@ async function prepare(
   }
 }
 
-function granted(text: string, run: HostedRun, what: string): URL {
+function granted(text: string, run: HostedRun): URL {
   const checked = checkUrl(text, run.grants.fetchPrefixes);
   switch (checked.kind) {
     case 'ok':
       return checked.url;
     case 'malformed':
-      throw new HostError('FIELD_INVALID', `${what}: ${checked.problem}`);
+      throw new HostError('FIELD_INVALID', `the URL: ${checked.problem}`);
     case 'not-granted':
-      throw new HostError('GRANT_MISSING', `${what}: ${checked.problem}`);
+      throw new HostError('GRANT_MISSING', `the URL: ${checked.problem}`);
   }
+}
+
+/** H3. */
+function detour(why: string): AttemptOutcome {
+  return { kind: 'cut', why: why.replace(/\.$/, ''), retryAfterMs: undefined, detour: true };
 }
 
 function wordsFor(error: unknown): string {

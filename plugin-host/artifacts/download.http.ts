@@ -10,7 +10,9 @@
 //       down.
 //   N4. Content is called wrong when it had the length that was ordered, or any where none was, and has
 //       another digest. An answer of another length, or a page for people, is a server that has it not.
-//   N5. What is here is asked first whether it is the whole already.
+//   N5. A detour is a server that is down, until it is the server's own word (detours.ts): then nothing
+//       was granted where it leads.
+//   N6. What is here is asked first whether it is the whole already.
 
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -18,6 +20,7 @@ import { HostError, type HostReason } from '../channel/host-failure.js';
 import { waitOn } from '../egress/wait.loop.js';
 import { tryOnce, type Attempt, type AttemptOutcome, type Upstream } from './attempt.http.js';
 import { pageInItsPlace } from './body.http.js';
+import type { Detours } from './detours.js';
 import { firstMismatch, type Digests } from './digests.js';
 import type { ExpectedDigest, FetchOrder } from './order.js';
 import { ATTEMPTS_MAX, nextTry } from './patience.js';
@@ -31,6 +34,7 @@ export interface DownloadDeps {
   readonly log: Log;
   /** In [0, 1). */
   readonly random: () => number;
+  readonly detours: Detours;
 }
 
 export type Downloaded = Extract<AttemptOutcome, { kind: 'whole' }> & {
@@ -62,8 +66,9 @@ export async function downloadWhole(attempt: Attempt, deps: DownloadDeps): Promi
 async function fromOne(
   attempt: Attempt,
   attemptsMax: number,
-  { upstream, clock, log, random }: DownloadDeps,
+  deps: DownloadDeps,
 ): Promise<Downloaded> {
+  const { upstream, clock, log, random, detours } = deps;
   const { order, run, partial } = attempt;
   let tries = { attemptCount: 0, waitedMs: 0 };
   let resumedCount = 0;
@@ -77,6 +82,7 @@ async function fromOne(
     let outcome = await tryOnce(upstream, attempt, ranged);
     if (startBytes > 0 && partial.sizeBytes > startBytes) resumedCount += 1;
     if (outcome.kind === 'parked') continue;
+    if (outcome.kind === 'whole') detours.heard(hostOf(order));
     if (outcome.kind === 'whole') {
       const digests = await partial.finish();
       const wrong = firstMismatch(order.digests, digests);
@@ -97,6 +103,7 @@ async function fromOne(
     tries = { ...tries, attemptCount: tries.attemptCount + 1 };
     const next = nextTry(tries, outcome, random(), attemptsMax);
     if (next.kind === 'give-up') {
+      if (outcome.detour === true) throw detourFailure(next.why, attempt, deps);
       const { why, retryAfterMs } = next;
       const more = retryAfterMs === undefined ? {} : { retryAfterMs };
       throw new HostError('UPSTREAM_DOWN', `${order.url}: the server ${why}`, more);
@@ -106,7 +113,7 @@ async function fromOne(
   }
 }
 
-/** N5. What has the whole length and is not it is of no use any more. */
+/** N6. What has the whole length and is not it is of no use any more. */
 async function wholeAlready({
   order,
   partial,
@@ -120,6 +127,27 @@ async function wholeAlready({
   const url = (await partial.origin())?.url ?? order.url;
   const from = { url, redirects: [], address: '', continued: true, isPage: false };
   return { kind: 'whole', ...from, digests: await partial.finish() };
+}
+
+/** N5. */
+function detourFailure(
+  why: string,
+  { order, run }: Attempt,
+  { detours, clock }: DownloadDeps,
+): HostError {
+  const words = `${order.url}: the server ${why}`;
+  const { monotonicMs } = clock.now();
+  if (detours.persists(hostOf(order), run.leadsOut(), monotonicMs)) {
+    return new HostError('GRANT_MISSING', words);
+  }
+  return new HostError(
+    'UPSTREAM_DOWN',
+    `${words}; a network that asks for a login says such things`,
+  );
+}
+
+function hostOf({ url }: FetchOrder): string {
+  return new URL(url).host;
 }
 
 /** N2. */

@@ -41,6 +41,7 @@ export function testRun(
       callsPerMinuteMax: 250,
     },
     take: () => Promise.resolve(),
+    leadsOut: () => true,
     ...given,
     over: ending.signal,
     events,

@@ -41,6 +41,8 @@ export interface HostedRun {
    * @throws HostError METERED when it were more than the run may take where somebody pays for it.
    */
   take(bytes: number): Promise<void>;
+  /** Whether the sensors know that the network leads everywhere. */
+  leadsOut(): boolean;
   /** Begins a critical section, once nothing holds the run. @throws when the run is over. */
   enterSection(why: string): Promise<void>;
   /** Ends it; nothing where none is open. */

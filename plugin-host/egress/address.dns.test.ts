@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type LookupFunction } from 'node:net';
-import { lookupBy, mayDial, refuseLiteral } from './address.dns.js';
+import { leadsInside, lookupBy, mayDial, refuseLiteral } from './address.dns.js';
 
 /** This machine's, and addresses of the world by their looks. */
 const here = ['198.51.100.7', '2001:db8:7::1'];
@@ -153,6 +153,24 @@ describe('a name whose answers change from one question to the next (T13)', () =
     await expect(addressOf(lookup)).rejects.toThrow(
       'granted.example resolves to 198.51.100.7, which is this machine',
     );
+  });
+
+  // Of the others nobody who asks for a login says that a server is there.
+  test.each([
+    ['10.0.0.1', true],
+    ['127.0.0.1', false],
+    ['169.254.169.254', false],
+    ['198.51.100.7', false],
+  ])('at %s leads into an inner network: %p', async (address, inside) => {
+    const lookup = lookupBy(
+      (_host, _options, answer) => {
+        answer(null, [{ address, family: 4 }]);
+      },
+      false,
+      here,
+    );
+    const refused = await addressOf(lookup).catch((error: unknown) => error);
+    expect(leadsInside(refused)).toBe(inside);
   });
 
   test('with good and bad answers at once, only the good are dialled', async () => {

@@ -23,6 +23,8 @@ import { bytesOf, zoneOf } from './zone.js';
 /** A granted host has no address that it may be dialled at. */
 export class AddressRefusedError extends Error {
   readonly code = 'ADDRESS_REFUSED';
+  /** A name that leads into an inner network: whoever resolves it, and nobody vouches for them, says so. */
+  readonly leadsInside: boolean;
 
   constructor(host: string, addresses: readonly string[], here: readonly string[]) {
     const isPrivate = addresses.some((address) => zoneOf(address, here) === 'private');
@@ -37,7 +39,12 @@ export class AddressRefusedError extends Error {
         `network.private_hosts of the policy.`,
     );
     this.name = 'AddressRefusedError';
+    this.leadsInside = isPrivate && !isHere && !isLiteral(host);
   }
+}
+
+export function leadsInside(error: unknown): boolean {
+  return error instanceof AddressRefusedError && error.leadsInside;
 }
 
 /**

@@ -9,7 +9,7 @@
 
 import { judgePersonAway } from '../../conditions/presence.js';
 import { judgeUnmetered } from '../../conditions/network.js';
-import type { Readings } from '../../conditions/reading.js';
+import { valueOf, type Readings } from '../../conditions/reading.js';
 
 export interface NetworkLimits {
   /** For the machine; Infinity: as fast as it comes. */
@@ -34,6 +34,12 @@ export function bytesPerSNow(limits: NetworkLimits, readings: Readings, nowMs: n
 /** Whether somebody is known to pay for what is sent now. */
 export function isPaidFor(readings: Readings): boolean {
   return judgeUnmetered({ bytes: Number.POSITIVE_INFINITY }, readings).kind === 'closed';
+}
+
+/** Whether the network is known to lead everywhere: to no login, and not only nearby. */
+export function leadsOut(readings: Readings): boolean {
+  const value = valueOf(readings, 'network.connectivity');
+  return value.kind === 'word' && value.word === 'full';
 }
 
 /** What was taken and has not been made up for by waiting. */

@@ -8,6 +8,7 @@ import type { Readings } from '../../conditions/reading.js';
 import { admit } from '../catalog/admission.js';
 import type { Catalog, ReadBundle, StoredBundle } from '../catalog/catalog.fs.js';
 import type { HostedRun } from '../channel/hosted-run.js';
+import { leadsOut } from '../egress/allowance.js';
 import type { Intake } from '../egress/intake.loop.js';
 import { groundProblem, requireDirect, type Ground } from '../install/ground.fs.js';
 import { handOver } from '../install/hand-over.fs.js';
@@ -208,6 +209,7 @@ function hostedRun(
     },
     thawed: () => pauses.thawed(),
     take: intake.of({ runId: grant.runId, limits: grant.network, readings, over }),
+    leadsOut: () => leadsOut(readings()),
     released: async () => {
       await pauses.released();
       await room(over);
