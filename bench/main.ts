@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { createLog } from '../runtime/log.js';
 import { CloseStack } from '../runtime/shutdown.js';
+import { attacking } from './attack/attack.js';
 import { CannotRun, type Benchmark } from './benchmark.js';
 import { deciding } from './decide/decide.js';
 import { fetching } from './fetch/fetch.js';
@@ -26,6 +27,7 @@ const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
   ['launch', launch],
   ['fetch', fetching],
   ['foreground', foreground],
+  ['attack', attacking],
   ['idle', idle],
   ['sensing', sensing],
   ['overlap', overlap],

@@ -1,6 +1,6 @@
 // T20: an updater that takes all that there is. Each attack ends inside of the sandbox: at its limit, or
 // with the kernel's kill of the sandbox and of nobody else. How late a program of the person's gets its
-// turn meanwhile is measured by the benchmark `foreground`; a test beside other tests cannot tell.
+// turn meanwhile is measured by the benchmark `attack`; a test beside other tests cannot tell.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
