@@ -5,11 +5,16 @@
 //   V1. What a run was given it keeps until it is over: nobody lets go of it meanwhile.
 //   V2. Content is hashed for a run once, however often it is ordered: it is the run's own to read by
 //       then, and hashing is the host's time, which no limit of the updater covers (T23).
+//   V3. What a run was told of is remembered up to a bound: whoever asks by ever new URLs is told of again, and
+//       fills no memory (T23).
 
 import type { HostedRun } from '../channel/hosted-run.js';
 import { firstMismatch, type Digests } from './digests.js';
 import { isStrong, type ExpectedDigest, type StoredContent } from './order.js';
 import type { Uses } from './uses.js';
+
+/** Of one run: each is a URL and a digest. */
+const SAID_MAX = 1_000;
 
 type Run = Pick<HostedRun, 'runId' | 'over'>;
 
@@ -63,6 +68,8 @@ export class Given {
     const { said } = this.of(run);
     if (said.has(what)) return false;
     said.add(what);
+    const [first] = said;
+    if (said.size > SAID_MAX && first !== undefined) said.delete(first); // V3
     return true;
   }
 
