@@ -11,20 +11,19 @@
 //   F3. Every URL that may be asked was granted, before the store is looked at; and from there an updater
 //       is given what was fetched for itself alone. What another one may reach is not for everybody
 //       who knows its digest: it is downloaded again, from where this one may (T15).
-//   F4. A disk that is full gets its space back, whoever fills it: `tidy` is called every while. What nobody uses goes first (sweep.fs.ts, begun.fs.ts), then the partial file.
+//   F4. A disk that is full gets its space back, whoever fills it: `tidy` is called every while. What nobody
+//       uses goes first (space.fs.ts), then the partial file.
 //   F5. What an order names is held before it is looked for, and what it got until its run is over (given.ts).
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SecureContext } from 'node:tls';
-import { formatBytes } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { readProxyRule, type Environment } from '../egress/upstream-proxy.js';
-import { forgetOldest, forgetOne, sweepBegun } from './begun.fs.js';
 import { Detours } from './detours.js';
 import { sha256In, type Digests } from './digests.js';
 import { downloadWhole, type DownloadDeps } from './download.http.js';
@@ -32,10 +31,8 @@ import { Given } from './given.js';
 import { isStrong, type FetchOrder, type StoredContent } from './order.js';
 import { beginningOf, requireGranted } from './order-of-run.js';
 import { PartialFile } from './partial.fs.js';
-import { Room } from './room.js';
-import { Shares } from './shares.fs.js';
+import { Space } from './space.fs.js';
 import { adopt, findStored, isStored, showIn } from './store.fs.js';
-import { sweep } from './sweep.fs.js';
 import { createTurns } from './turns.js';
 import { Uses } from './uses.js';
 
@@ -77,23 +74,14 @@ export interface ArtifactsDeps {
 }
 
 export function createArtifacts(deps: ArtifactsDeps): Artifacts {
-  const { dir, log, clock } = deps;
+  const { dir, clock } = deps;
   const begunDir = join(dir, 'partial');
   const downloads = downloadDeps(deps);
   const turns = createTurns();
-  const room = new Room();
-  const shares = new Shares(begunDir, deps.shareBytesMin);
   const closing = new AbortController();
   const uses = new Uses();
   const given = new Given(uses);
-
-  /** F4; never what a run has that is not over. */
-  async function tidy(neededBytes: number): Promise<void> {
-    const options = { uses, shownIn: deps.shownIn(), neededBytes, nowMs: clock.now().wallMs };
-    const gone = await sweep(dir, options);
-    const begun = await sweepBegun(begunDir, options);
-    if (gone.length + begun.length > 0) log.info({ gone, begun }, 'let go of what nobody uses');
-  }
+  const space = new Space({ ...deps, begunDir, uses });
 
   function tell(run: HostedRun, url: string, stored: StoredContent): void {
     if (given.isNews(run, `${stored.sha256} ${url}`)) run.emit(cachedEvent(url, stored));
@@ -108,24 +96,6 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
     await given.keep(run, found.sha256); // F5
     given.verified(run, found, found.digests);
     return found;
-  }
-
-  async function reserve(
-    name: string,
-    run: HostedRun,
-    partial: PartialFile,
-    bytes: number,
-  ): Promise<boolean> {
-    const all = partial.sizeBytes + bytes;
-    while (!(await shares.reserve(run, name, all, clock.now().wallMs))) {
-      if (await forgetOne(begunDir, run.uid, uses)) continue;
-      const share = formatBytes(shares.bytesOf(run));
-      const words = `with ${formatBytes(all)} more it would be above the ${share} that are kept for one updater within a day`;
-      throw new HostError('NO_SPACE', words);
-    }
-    if (room.reserve(name, bytes, await partial.spareBytes())) return true;
-    await tidy(bytes);
-    return room.reserve(name, bytes, await partial.spareBytes());
   }
 
   /** One after the other: another updater may have fetched the same at the same time. */
@@ -149,15 +119,15 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
     hooks: FetchHooks,
   ): Promise<StoredContent> {
     const name = beginningOf(order, run);
-    await forgetOldest(begunDir, run.uid, uses);
+    await space.beginOne(run);
     const partial = await PartialFile.open(begunDir, name, order.digests, () => run.thawed());
     try {
       if (partial.sizeBytes > (order.sizeBytes ?? order.sizeBytesMax)) await partial.restart();
       const attempt = {
         ...{ order, run, partial, ...hooks },
-        makeRoom: (bytes: number) => reserve(name, run, partial, bytes),
+        makeRoom: (bytes: number) => space.reserve(name, run, partial, bytes),
         onKept: (bytes: number) => {
-          room.used(name, bytes);
+          space.used(name, bytes);
         },
       };
       const got = await downloadWhole(attempt, downloads);
@@ -177,13 +147,13 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
       if (isOver || partial.sizeBytes === 0) await partial.discard();
       throw failure;
     } finally {
-      room.release(name);
+      space.written(name);
       await partial.close();
     }
   }
 
   return {
-    tidy: () => tidy(0),
+    tidy: () => space.tidy(),
     fetch: async (order, run, hooks) => {
       const signal = AbortSignal.any([run.over, hooks.signal, closing.signal]);
       requireGranted(order, run);
@@ -199,13 +169,13 @@ export function createArtifacts(deps: ArtifactsDeps): Artifacts {
         const content =
           stored ?? (await download({ ...order, sizeBytesMax }, run, { ...hooks, signal }));
         await showIn(dir, content.sha256, run.artifactsDir, new Date(clock.now().wallMs));
-        if (stored === undefined) shares.took(run, content.sizeBytes);
+        if (stored === undefined) space.took(run, content.sizeBytes);
         return { sha256: content.sha256, sizeBytes: content.sizeBytes };
       } catch (error) {
         if (signal.aborted) throw new HostError('RUN_OVER', 'the run is over', { cause: error });
         throw fileFailure(error, 'APPLY_FAILED', 'keeping the download');
       } finally {
-        shares.release(run, begun);
+        space.release(begun, run);
         release();
         done();
       }
