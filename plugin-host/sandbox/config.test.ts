@@ -106,6 +106,13 @@ test('a machine with a low limit on open files is not asked for more', () => {
   expect(process.rlimits[0]).toEqual({ type: 'RLIMIT_NOFILE', soft: 1_024, hard: 1_024 });
 });
 
+test('whoever may have a real-time priority, or a better one, does not hand it on (T20)', () => {
+  const { process } = ociConfig(spec, facts, plan.mounts, '/lull-x/scan-1');
+  for (const type of ['RLIMIT_RTPRIO', 'RLIMIT_NICE']) {
+    expect(process.rlimits).toContainEqual({ type, soft: 0, hard: 0 });
+  }
+});
+
 test('root and the updater are themselves in its user namespace, and nobody else is anybody', () => {
   const { linux } = ociConfig(spec, facts, plan.mounts, '/lull-x/scan-1');
   expect(linux.namespaces).toContainEqual({ type: 'user' });

@@ -93,6 +93,10 @@ export function ociConfig(
       rlimits: [
         { type: 'RLIMIT_NOFILE', soft: openFiles, hard: openFiles },
         { type: 'RLIMIT_CORE', soft: 0, hard: 0 },
+        // Whoever makes music has both from their distribution, and what they start inherits them: no
+        // share of the processors holds what has a real-time priority.
+        { type: 'RLIMIT_RTPRIO', soft: 0, hard: 0 },
+        { type: 'RLIMIT_NICE', soft: 0, hard: 0 },
         // T20: of one file, wherever it is; of all of them its work directory's own file system.
         { type: 'RLIMIT_FSIZE', soft: fileBytesMax, hard: fileBytesMax },
       ],
