@@ -7,7 +7,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -20,6 +21,7 @@ import {
 } from '@grpc/grpc-js';
 import { dialUnix, freeSocketPath, MESSAGE_BYTES_MAX, reasonOf, rpcError } from './grpc.js';
 import { serveUnix, SocketInUseError, unary, type Listener } from './grpc.js';
+import { until } from './until.testing.js';
 
 const bytes = (value: Buffer): Buffer => value;
 const say = {
@@ -234,5 +236,29 @@ describe('limits and errors', () => {
     await expect(ask(path, Buffer.from('x'), { deadlineMs: 50 })).rejects.toMatchObject({
       code: status.DEADLINE_EXCEEDED,
     });
+  });
+});
+
+test('by a bounded door so many come in, and the next one when somebody has left', async () => {
+  const path = join(directory, 'bounded.sock');
+  const bounds = { connectionsMax: 2, callsMax: 1, messageBytesMax: 100 };
+  const register: Parameters<typeof serveUnix>[0]['register'] = (server) => {
+    server.addService(echoService, { say: echoes });
+  };
+  open.push(await serveUnix({ path, mode: 0o600, bounds, register }));
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  const sockets = Array.from({ length: 2 }, () => connect(path));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const turnedAway = connect(path).resume();
+  await once(turnedAway, 'close');
+  expect(sockets.map((socket) => socket.destroyed)).toEqual([false, false]);
+
+  for (const socket of sockets) socket.destroy();
+  const answer = await until('one has left', () =>
+    ask(path, Buffer.alloc(100, 1)).catch(() => undefined),
+  );
+  expect(answer.byteLength).toBe(100);
+  await expect(ask(path, Buffer.alloc(101, 1))).rejects.toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
   });
 });

@@ -21,6 +21,7 @@ import {
   type status,
   type StatusObject,
 } from '@grpc/grpc-js';
+import { openDoor, type Door } from './door.grpc.js';
 import { clientTracing, serverTracing } from './telemetry.grpc.js';
 import { clientHeaderLimit, serverHeaderLimit } from './header-limit.grpc.js';
 
@@ -59,38 +60,62 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** What callers that are not ours can make a server hold: in all, the product of the three (T23). */
+export interface Bounds {
+  readonly connectionsMax: number;
+  /** Of each connection, at once. */
+  readonly callsMax: number;
+  readonly messageBytesMax: number;
+}
+
 /**
  * Serves what `register` adds on a Unix socket.
  * @param mode permission bits of the socket file: its only access control.
+ * @param bounds absent: whoever may connect is one of us.
  * @throws SocketInUseError when somebody answers there.
  */
 export async function serveUnix(options: {
   path: string;
   mode: number;
+  bounds?: Bounds;
   register: (server: Server) => void;
 }): Promise<Listener> {
-  const { path, mode } = options;
+  const { path, mode, bounds } = options;
   await freeSocketPath(path);
   const server = new Server({
     ...LIMITS,
+    ...(bounds === undefined ? {} : limitsOf(bounds)),
     interceptors: [...serverTracing(), serverHeaderLimit],
   });
   options.register(server);
+  const door = await (bounds === undefined
+    ? bind(server, path)
+    : openDoor(server, path, bounds.connectionsMax));
+  chmodSync(path, mode);
+  let closing: Promise<void> | undefined;
+  return {
+    path,
+    close: () => {
+      closing ??= stop(server, door, path);
+      return closing;
+    },
+  };
+}
+
+function limitsOf({ callsMax, messageBytesMax }: Bounds): ChannelOptions {
+  return {
+    'grpc.max_concurrent_streams': callsMax,
+    'grpc.max_receive_message_length': messageBytesMax,
+  };
+}
+
+async function bind(server: Server, path: string): Promise<undefined> {
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => {
       if (error === null) resolve();
       else reject(error);
     });
   });
-  chmodSync(path, mode);
-  let closing: Promise<void> | undefined;
-  return {
-    path,
-    close: () => {
-      closing ??= stop(server, path);
-      return closing;
-    },
-  };
 }
 
 /** Makes `path` free to bind: refuses long paths (G1) and live servers, removes dead ones (G2). */
@@ -126,7 +151,8 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-async function stop(server: Server, path: string): Promise<void> {
+async function stop(server: Server, door: Door | undefined, path: string): Promise<void> {
+  door?.close();
   await stopServing(server);
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
 }

@@ -9,10 +9,12 @@ import { within } from '../../runtime/deadline.js';
 interface Order {
   readonly socketPath: string;
   readonly method: string;
-  readonly flood: 'resets' | 'calls without a request';
+  readonly flood: 'resets' | 'calls without a request' | 'calls whose request never ends';
 }
 
 const FLOOD_MS_MAX = 200_000;
+/** A message of so many bytes is announced, and all but one of them are sent. */
+const HALF_BYTES = 80 * 1024;
 
 /** Resolves when all is sent; its connections stay open until it is ended. */
 export async function startFlood(order: Order): Promise<{ end: () => Promise<unknown> }> {
@@ -28,7 +30,7 @@ export async function startFlood(order: Order): Promise<{ end: () => Promise<unk
 const { order } = (workerData ?? {}) as { order?: Order };
 if (order !== undefined) {
   if (order.flood === 'resets') await reset(order);
-  else await callWithoutRequest(order);
+  else await callWithoutEnd(order);
   parentPort?.postMessage('sent');
 }
 
@@ -40,10 +42,15 @@ async function reset(told: Order): Promise<void> {
   }
 }
 
-async function callWithoutRequest(told: Order): Promise<void> {
+async function callWithoutEnd(told: Order): Promise<void> {
+  const half = Buffer.alloc(5 + HALF_BYTES - 1);
+  half.writeUInt32BE(HALF_BYTES, 1);
   for (let each = 0; each < 20; each += 1) {
     const session = open(told);
-    for (let stream = 0; stream < 200; stream += 1) call(session, told);
+    for (let count = 0; count < 200; count += 1) {
+      const stream = call(session, told);
+      if (told.flood === 'calls whose request never ends') stream.write(half);
+    }
   }
   await sleep(200);
 }

@@ -9,6 +9,8 @@
 //   V3. What one updater can have open at once is bounded, and what it can ask in a minute (T23):
 //       most of it is for the journal, which forgets nothing.
 //   V4. Text of an updater is cleaned before it goes anywhere (T17).
+//   V5. Nobody keeps the loop that holds the guard busy by asking: what comes faster than CALLS_PER_S waits,
+//       also for its refusal (talk.ts).
 
 import { chown } from 'node:fs/promises';
 import { displayText } from '../../conditions/words.js';
@@ -20,7 +22,7 @@ import {
   type LogRequest,
 } from '../../proto/gen/lull/host/v1/host.js';
 import type { Clock } from '../../runtime/clock.js';
-import { serveUnix, type Listener } from '../../runtime/grpc.js';
+import { serveUnix, type Bounds, type Listener } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import type { Artifacts } from '../artifacts/artifacts.http.js';
 import type { Installer } from '../install/install.fs.js';
@@ -34,6 +36,11 @@ import { fullRate, LOG_BYTES_MAX, takeLine } from './host-log-rate.js';
 import { receiptToWire, severityOf } from './host-wire.grpc.js';
 
 const LINE_CHARS_MAX = 256;
+/**
+ * V3. A launch is one program, with few others, and the longest that it has to say is a checkpoint; what
+ * is half said is kept until the rest comes, or until the launch ends.
+ */
+const bounds: Bounds = { connectionsMax: 8, callsMax: 48, messageBytesMax: 96 * 1024 };
 
 export interface HostDeps {
   readonly socketPath: string;
@@ -50,6 +57,7 @@ export async function serveHost(launch: HostedLaunch, deps: HostDeps): Promise<L
   const listener = await serveUnix({
     path: deps.socketPath,
     mode: 0o600,
+    bounds,
     register: (server) => {
       server.addService(HostServiceService, service);
     },

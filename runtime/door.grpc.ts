@@ -1,0 +1,35 @@
+// A Unix socket by which only so many connections come to a gRPC server at once: for callers that are not
+// ours (T23). Each of them costs a descriptor, and whatever its calls are let have.
+
+import { createServer } from 'node:net';
+import { ServerCredentials, type Server } from '@grpc/grpc-js';
+
+export interface Door {
+  /** Lets nobody in any more. Whoever is in stays until the server is stopped. */
+  close(): void;
+}
+
+/** Listens at `path`; who comes when it is full is turned away. */
+export async function openDoor(
+  server: Server,
+  path: string,
+  connectionsMax: number,
+): Promise<Door> {
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const door = createServer((socket) => {
+    injector.injectConnection(socket);
+  });
+  door.maxConnections = connectionsMax;
+  await new Promise<void>((resolve, reject) => {
+    door.once('error', reject);
+    door.listen(path, () => {
+      door.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    close: () => {
+      door.close();
+    },
+  };
+}
