@@ -239,7 +239,7 @@ describe('limits and errors', () => {
   });
 });
 
-test('by a bounded door so many come in, and the next one when somebody has left', async () => {
+test('by a bounded door so many come in, and the next one when somebody has left (T23)', async () => {
   const path = join(directory, 'bounded.sock');
   const bounds = { connectionsMax: 2, callsMax: 1, messageBytesMax: 100 };
   const register: Parameters<typeof serveUnix>[0]['register'] = (server) => {

@@ -15,6 +15,8 @@ interface Order {
 const FLOOD_MS_MAX = 200_000;
 /** A message of so many bytes is announced, and all but one of them are sent. */
 const HALF_BYTES = 80 * 1024;
+/** Calls that are not let in keep what they have to say. */
+const SENT_MS_MAX = 3_000;
 
 /** Resolves when all is sent; its connections stay open until it is ended. */
 export async function startFlood(order: Order): Promise<{ end: () => Promise<unknown> }> {
@@ -45,13 +47,16 @@ async function reset(told: Order): Promise<void> {
 async function callWithoutEnd(told: Order): Promise<void> {
   const half = Buffer.alloc(5 + HALF_BYTES - 1);
   half.writeUInt32BE(HALF_BYTES, 1);
+  const sent: Promise<unknown>[] = [];
   for (let each = 0; each < 20; each += 1) {
     const session = open(told);
     for (let count = 0; count < 200; count += 1) {
       const stream = call(session, told);
-      if (told.flood === 'calls whose request never ends') stream.write(half);
+      if (told.flood !== 'calls whose request never ends') continue;
+      sent.push(new Promise((done) => stream.once('close', done).write(half, done)));
     }
   }
+  await Promise.race([Promise.all(sent), sleep(SENT_MS_MAX)]);
   await sleep(200);
 }
 
