@@ -2,6 +2,8 @@
 // harm are made up; the others are the machine's own.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -153,6 +155,25 @@ describeHere(`what a manifest asks for${about}`, () => {
       expect(bavail * bsize).toBeGreaterThan(bytesMax * 0.99);
     }
     expect(readFileSync(join(path, 'kept'), 'utf8')).toBe('mine');
+  });
+});
+
+describeHere(`a mount of which another namespace has a copy${about}`, () => {
+  test('is waited for, and taken up as soon as that lets go', async () => {
+    const path = workDir('one');
+    expect(await disks.bind(path, UID, 64 * MIB)).toBe(true);
+    writeFileSync(join(path, 'kept'), 'all');
+    // Private: what is unmounted here stays mounted there, as in a launch that is just being made.
+    const args = ['--mount', '--propagation', 'private', 'sh', '-c', 'echo made; read -r _'];
+    const other = spawn('unshare', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(other, 'exit');
+    await once(other.stdout, 'data');
+    await disks.release(path);
+    const bound = disks.bind(path, UID, 64 * MIB);
+    other.stdin.end('go on\n');
+    await ended;
+    expect(await bound).toBe(true);
+    expect(readFileSync(join(path, 'kept'), 'utf8')).toBe('all');
   });
 });
 

@@ -19,6 +19,7 @@
 
 import { existsSync, realpathSync, statfsSync, writeFileSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { pause } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import { deviceOf, fileBehind, isAttached, mountPoints, nameOfDevice } from './device.fs.js';
 import { SandboxError } from './sandbox-error.js';
@@ -35,6 +36,9 @@ import {
 import { isWritable } from './writable.fs.js';
 
 const LOOPS = '/dev/loop-control';
+/** A launch takes its copies of mounts away within some milliseconds, or a tenth of a second where much goes on. */
+const LET_GO_MS_MAX = 2_000;
+const LOOK_EVERY_MS = 20;
 
 export class WorkDisks {
   /** One after the other, so that nothing is mounted while everything is being unmounted. */
@@ -124,7 +128,7 @@ export class WorkDisks {
   private async prepareFile(workDir: string, uid: number, bytesMax: number): Promise<void> {
     const image = imageOf(workDir);
     if (existsSync(image)) {
-      if (isAttached(image)) throw new Error(`${image} is in use`); // W2
+      await untilLetGo(image); // W2
       if (await repair(image, this.tools)) return grow(image, bytesMax, this.tools);
       const aside = await setAside(image); // W5
       this.deps.log.error({ workDir, aside }, 'a work directory was damaged, and begins anew');
@@ -160,6 +164,18 @@ export class WorkDisks {
       // The next start takes it over.
       this.deps.log.error({ err: error, workDir }, 'a work directory stays mounted');
     });
+  }
+}
+
+/**
+ * A mount namespace that was made while it was mounted, as for a launch of another, has a copy of the mount
+ * until it has its own root.
+ */
+async function untilLetGo(image: string): Promise<void> {
+  const untilMs = performance.now() + LET_GO_MS_MAX;
+  while (isAttached(image)) {
+    if (performance.now() > untilMs) throw new Error(`${image} is in use`);
+    await pause(LOOK_EVERY_MS);
   }
 }
 
