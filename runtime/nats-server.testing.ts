@@ -26,6 +26,16 @@ export interface NatsServerUnderTest {
   close(): Promise<void>;
 }
 
+/** Where one of a cluster is among the others. */
+export interface ClusterPlace {
+  /** Of this server; no other one has it. */
+  readonly name: string;
+  /** Where the others come in. */
+  readonly port: number;
+  /** Where the others are, as it reaches them. */
+  readonly routes: readonly URL[];
+}
+
 export interface NatsServerSettings {
   /** For its files and its log. */
   readonly directory: string;
@@ -36,6 +46,8 @@ export interface NatsServerSettings {
   readonly shown?: boolean;
   /** How much JetStream may keep, bytes. */
   readonly storeBytesMax?: number;
+  /** One of several; absent: a server by itself. */
+  readonly cluster?: ClusterPlace;
   /** A configuration instead of the one that these settings make: writes it, and says where it is. */
   readonly configure?: (port: number) => Promise<string>;
 }
@@ -91,10 +103,12 @@ function configuration(settings: NatsServerSettings, port: number): string {
     syncAlways = true,
     shown = true,
     storeBytesMax = 2 ** 30,
+    cluster,
   } = settings;
   const jsz = '"$SYS.REQ.SERVER.PING.JSZ"';
   return `
 listen: "127.0.0.1:${String(port)}"
+${cluster === undefined ? '' : clusterConfiguration(cluster)}
 jetstream {
   store_dir: "${storeDir}"
   max_file_store: ${String(storeBytesMax)}
@@ -110,6 +124,18 @@ accounts {
 }
 system_account: SYSTEM
 `;
+}
+
+/** The others are told of an address where nobody is: so its routes are those that are named, and no others. */
+function clusterConfiguration({ name, port, routes }: ClusterPlace): string {
+  return `
+server_name: "${name}"
+cluster {
+  name: lull
+  listen: "127.0.0.1:${String(port)}"
+  advertise: "127.0.0.1:1"
+  routes: [${routes.map(({ host }) => `"nats://${host}"`).join(', ')}]
+}`;
 }
 
 async function answering(port: number, child: ChildProcess): Promise<void> {
@@ -140,7 +166,7 @@ function greets(port: number): Promise<boolean> {
 }
 
 /** Free a moment ago: another process may take it first, and then the server ends and says so. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;

@@ -1,6 +1,7 @@
 // A connection to NATS: who we are, how long we wait, and what is logged of it.
 
 import { readFileSync } from 'node:fs';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import {
   AuthorizationError,
   connect,
@@ -128,7 +129,7 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
     servers: [url.host, ...alsoAt],
     name,
     ...credentialsOf(options),
-    ...(tls === undefined && url.protocol !== 'tls:' ? {} : { tls: { ...tls } }),
+    ...(tls === undefined && url.protocol !== 'tls:' ? {} : { tls: tlsOf(options) }),
     timeout: CONNECT_MS_MAX,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
@@ -154,6 +155,25 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
       await within(connection.close(), CLOSE_MS_MAX, 'closing the connection to NATS');
     },
   };
+}
+
+/**
+ * Where a server is reached by its address, the library names nobody, and Node.js would look for localhost in its
+ * certificate: it is to have one of those that we were told of.
+ */
+function tlsOf({ url, alsoAt = [], tls }: NatsOptions) {
+  const told = [url.hostname, ...alsoAt.map((each) => new URL(`nats://${each}`).hostname)];
+  const checked = (named: string, certificate: PeerCertificate): Error | undefined => {
+    const names = named === 'localhost' ? told.map(withoutBrackets) : [named];
+    const wrong = names.map((name) => checkServerIdentity(name, certificate));
+    return wrong.includes(undefined) ? undefined : wrong[0];
+  };
+  return { ...tls, checkServerIdentity: checked };
+}
+
+/** Of an address of IPv6, as a URL has it. */
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
 }
 
 function credentialsOf({ url, credsFile }: NatsOptions) {

@@ -3,6 +3,8 @@
 // Invariants:
 //   K1. A certificate that says who somebody is has one URI for that, see orchestrator/trust/caller.ts.
 //   K2. Only what has names to be found at serves; a host's certificate can't be shown by a server.
+//   K3. A server that is nobody may call: several NATS servers of a cluster show each other theirs. As a caller
+//       of anything else it is nobody.
 
 import 'reflect-metadata'; // The library asks for it, before anything else.
 import { createPrivateKey, KeyObject, randomBytes, webcrypto } from 'node:crypto';
@@ -67,7 +69,7 @@ export async function certify(authority: CertifiedKey, wanted: Wanted): Promise<
   const issuer = new x509.X509Certificate(authority.certificate);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const usages = [
-    ...(urn === undefined ? [] : [x509.ExtendedKeyUsage.clientAuth]),
+    x509.ExtendedKeyUsage.clientAuth, // K3
     ...(serves.length === 0 ? [] : [x509.ExtendedKeyUsage.serverAuth]),
   ];
   const certificate = await x509.X509CertificateGenerator.create({

@@ -24,7 +24,10 @@ export function healthOf(port: number | string): string {
 }
 
 /** @param wanted "orchestrator:o1", "host:h1" … */
-export async function startFleetServer(wanted: readonly string[]): Promise<FleetUnderTest> {
+export async function startFleetServer(
+  wanted: readonly string[],
+  natsNames: readonly string[] = ['127.0.0.1', 'localhost'],
+): Promise<FleetUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), 'lull-keys-'));
   const dir = join(directory, 'keys');
   const server = await startNatsServer({
@@ -38,7 +41,7 @@ export async function startFleetServer(wanted: readonly string[]): Promise<Fleet
       await initKeys(
         dir,
         {
-          ...{ nats: place, natsNames: ['127.0.0.1', 'localhost'], days: 365 },
+          ...{ nats: place, natsNames, days: 365 },
           wanted: wanted.map((each) => {
             const [role = '', name = ''] = each.split(':');
             return { role: role as Role, name, serves: [] };
