@@ -2,8 +2,22 @@
 // packages that they need. deploy/Dockerfile makes its image of it, and so do the tests.
 //
 //   node scripts/image-tree.mjs DIRECTORY
+//
+// Invariants:
+//   I1. What is there is replaced when all of it has been copied, and only where it is such a copy: whoever
+//       names another directory, as /opt for /opt/lull, loses nothing.
 
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { root } from './steps.mjs';
 
@@ -21,14 +35,30 @@ if (given === undefined) {
   console.error('say where to: node scripts/image-tree.mjs DIRECTORY');
   process.exit(2);
 }
-const target = resolve(given);
-
+const place = resolve(given);
+if (existsSync(place) && !mayBeReplaced(place)) {
+  console.error(`${place} has something else in it: name a directory that is empty, or not there`);
+  process.exit(1);
+}
+const target = `${place}.partial`;
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 for (const name of ['package.json', 'LICENSE']) copy(name);
 for (const name of built) copy(`dist/${name}`, notRun);
 for (const path of productionPackages()) copy(path, notLoaded);
 chmodSync(join(target, 'dist/cli/main.js'), 0o755);
+rmSync(place, { recursive: true, force: true });
+renameSync(target, place);
+
+/** I1. */
+function mayBeReplaced(directory) {
+  if (!statSync(directory).isDirectory()) return false;
+  if (readdirSync(directory).length === 0) return true;
+  const file = join(directory, 'package.json');
+  const isOurs = existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).name === 'lull';
+  // A checkout is Lull's as well, and no copy.
+  return isOurs && !existsSync(join(directory, 'scripts'));
+}
 
 /** Every package that is no development dependency and is installed here; those of other platforms are not. */
 function productionPackages() {
