@@ -16,7 +16,7 @@ import { pause } from '../../runtime/deadline.js';
 import { until } from '../../runtime/until.testing.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { createLog } from '../../runtime/log.js';
-import { openFleetStage, type FleetStage } from '../../test/fleet/fleet-stage.js';
+import { openFleetStage, type OneServerStage } from '../../test/fleet/fleet-stage.js';
 import type { FleetHost } from '../../test/fleet/fleet-host.nats.js';
 import { allPartitions, ledBy, linesOf } from '../../test/fleet/led.js';
 import { startCrowd } from './crowd.nats.js';
@@ -72,7 +72,7 @@ export async function failover(
 
 /** Somebody is at each machine, and there is an update for each time that somebody leaves. */
 async function attached(
-  { server }: FleetStage,
+  { server }: OneServerStage,
   repeats: number,
   opened: CloseStack,
 ): Promise<readonly FleetHost[]> {

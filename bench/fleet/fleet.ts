@@ -13,7 +13,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { pause } from '../../runtime/deadline.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
-import { openFleetStage, type FleetStage } from '../../test/fleet/fleet-stage.js';
+import { openFleetStage, type OneServerStage } from '../../test/fleet/fleet-stage.js';
 import type { FleetHost } from '../../test/fleet/fleet-host.nats.js';
 import { CannotRun, type Benchmark, type BenchOptions, type Measured } from '../benchmark.js';
 import { spentIn } from '../cost.proc.js';
@@ -191,8 +191,8 @@ async function sendStates(hosts: readonly FleetHost[], forMs: number): Promise<n
 
 /** From the order to each machine's ear. The command's own start is not the fleet's. */
 async function halt(
-  stage: FleetStage,
-  orchestrator: Awaited<ReturnType<FleetStage['orchestrator']>>,
+  stage: OneServerStage,
+  orchestrator: Awaited<ReturnType<OneServerStage['orchestrator']>>,
   hosts: readonly FleetHost[],
 ): Promise<number[]> {
   const orderedAtMs = await stage.halt(orchestrator);

@@ -4,7 +4,7 @@ import { partitions } from '../../proto/subjects.js';
 import { createLog } from '../../runtime/log.js';
 import { connectNats } from '../../runtime/nats.js';
 import { until } from '../../runtime/until.testing.js';
-import type { FleetStage } from '../../test/fleet/fleet-stage.js';
+import type { OneServerStage } from '../../test/fleet/fleet-stage.js';
 import { linesOf } from '../../test/fleet/led.js';
 import { hourOfMachine, lengthen } from '../../test/fleet/long-journal.nats.js';
 
@@ -19,7 +19,7 @@ export interface Length {
 }
 
 /** Nobody leads meanwhile, but one that takes the snapshots. */
-export async function makeLong(stage: FleetStage, length: Length): Promise<void> {
+export async function makeLong(stage: OneServerStage, length: Length): Promise<void> {
   await write(stage, length.before, length.machines);
   const maker = await stage.orchestrator('maker');
   await until(
@@ -31,7 +31,7 @@ export async function makeLong(stage: FleetStage, length: Length): Promise<void>
   await write(stage, length.after, length.machines);
 }
 
-async function write({ server }: FleetStage, count: number, machines: number): Promise<void> {
+async function write({ server }: OneServerStage, count: number, machines: number): Promise<void> {
   const log = createLog('bench', 'silent');
   const nats = await connectNats({ url: server.url, name: 'weeks', log });
   try {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { openOperator, type OperatorUnderTest } from '../../orchestrator/api/operator.testing.js';
 import { claim } from '../../runtime/claim.fs.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { showHealth } from '../show/health.js';
 import { askHealth } from './health.js';
 
 let operator: OperatorUnderTest;
@@ -31,7 +32,7 @@ test('what runs and answers is healthy, and named with its process', async () =>
   for (const part of ['orchestrator', 'plugin-host']) {
     opened.push(await claim(runDir, part, '--run'));
   }
-  const well = { pid: process.pid, healthy: true, why: '' };
+  const well = { pid: process.pid, healthy: true, why: '', notice: '' };
   expect(await askHealth(runDir, [])).toEqual([
     { part: 'orchestrator', ...well },
     { part: 'plugin-host', ...well },
@@ -46,10 +47,18 @@ test('an orchestrator that answers, and cannot lead, is not healthy', async () =
   ]);
 });
 
+test('what somebody should look at is told of an orchestrator that leads, and makes it no less healthy', async () => {
+  opened.push(await claim(runDir, 'orchestrator', '--run'));
+  operator.standing.notice = 'nats-2 is behind';
+  const told = await askHealth(runDir, []);
+  expect(told).toMatchObject([{ healthy: true, notice: 'nats-2 is behind' }]);
+  expect(showHealth(told)).toMatch(/: well, but see to this: nats-2 is behind$/);
+});
+
 test('a part that has to be there and is not', async () => {
   opened.push(await claim(runDir, 'orchestrator', '--run'));
   expect(await askHealth(runDir, ['sensor-service', 'orchestrator'])).toEqual([
-    { part: 'sensor-service', pid: undefined, healthy: false, why: 'it does not run' },
+    { part: 'sensor-service', pid: undefined, healthy: false, why: 'it does not run', notice: '' },
     expect.objectContaining({ part: 'orchestrator', healthy: true }),
   ]);
 });

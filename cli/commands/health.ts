@@ -21,6 +21,8 @@ export interface PartHealth {
   readonly healthy: boolean;
   /** What is wrong; empty where nothing is. */
   readonly why: string;
+  /** What somebody should look at although it is well; empty: nothing. */
+  readonly notice: string;
 }
 
 /**
@@ -42,20 +44,25 @@ export async function askHealth(
   return Promise.all(
     asked.map(async (part) => {
       const pid = pidOf(part);
-      const why =
+      const { problem, notice } =
         pid === undefined
-          ? 'it does not run'
+          ? { problem: 'it does not run', notice: '' }
           : await questions[part](runDir, { deadlineMs }).catch(failed);
-      return { part, pid, healthy: why === '', why };
+      return { part, pid, healthy: problem === '', why: problem, notice };
     }),
   );
 }
 
-const WELL = '';
+interface Standing {
+  readonly problem: string;
+  readonly notice: string;
+}
+
+const WELL: Standing = { problem: '', notice: '' };
 
 /** What is wrong. Each is answered from memory, in no time that grows with the fleet. */
 const questions: Readonly<
-  Record<Part, (runDir: string, options: { deadlineMs: number }) => Promise<string>>
+  Record<Part, (runDir: string, options: { deadlineMs: number }) => Promise<Standing>>
 > = {
   'sensor-service': (runDir, options) =>
     withSensor(runDir, async (sensor) => {
@@ -64,13 +71,13 @@ const questions: Readonly<
     }),
   orchestrator: (runDir, options) =>
     withFleet({ runDir }, async (fleet) => {
-      const { problem } = await unary(fleet.getHealth.bind(fleet), {}, options);
-      return problem;
+      const { problem, notice } = await unary(fleet.getHealth.bind(fleet), {}, options);
+      return { problem, notice };
     }),
   'plugin-host': () => Promise.resolve(WELL),
 };
 
-function failed(error: unknown): string {
+function failed(error: unknown): Standing {
   const { details, message } = error as { details?: string; message: string };
-  return `it does not answer: ${details ?? message}`;
+  return { problem: `it does not answer: ${details ?? message}`, notice: '' };
 }

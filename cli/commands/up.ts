@@ -132,13 +132,10 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         stateDir: `${stateDir}/orchestrator`,
         ...(options.listen === undefined ? {} : { listen: options.listen }),
       };
-      opened.add(
-        'orchestrator',
-        await startFleetOrchestrator(settings, {
-          clock,
-          log: log.child({ part: 'orchestrator' }),
-        }),
-      );
+      const deps = { clock, log: log.child({ part: 'orchestrator' }), signal };
+      const orchestrator = await startFleetOrchestrator(settings, deps);
+      if (orchestrator === undefined) return await leaveAtOnce(opened);
+      opened.add('orchestrator', orchestrator);
     } else if (policy !== undefined) {
       const { startOrchestrator } = await import('../../orchestrator/main.js');
       const settings = {

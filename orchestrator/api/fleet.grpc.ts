@@ -41,6 +41,8 @@ export interface FleetDeps {
   readonly groups: Pick<GroupLock, 'holders' | 'release'>;
   /** What keeps this orchestrator from leading; undefined: nothing. */
   readonly problem: () => string | undefined;
+  /** What somebody should look at although it leads; absent, or undefined: nothing. */
+  readonly notice?: () => string | undefined;
   readonly listHosts: (request: ListHostsRequest) => Promise<ListHostsResponse>;
 }
 
@@ -75,7 +77,7 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
       answer(callback, releasePlace(deps, group, hostId));
     },
     getHealth: (_call, callback) => {
-      callback(null, { problem: deps.problem() ?? '' });
+      callback(null, { problem: deps.problem() ?? '', notice: deps.notice?.() ?? '' });
     },
     listRollouts: ({ request }, callback) => {
       const all = [...ledger.world.rollouts.values()].reverse();

@@ -33,7 +33,7 @@ export interface OperatorUnderTest extends Closeable {
   readonly wakeCount: () => number;
   readonly machine: { readings: Readings; attached: boolean };
   /** What keeps it from leading. */
-  readonly standing: { problem: string | undefined };
+  readonly standing: { problem: string | undefined; notice: string | undefined };
   close(): Promise<void>;
 }
 
@@ -76,11 +76,12 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     callerOf: byOwnership,
   };
   const handlers = onlyAbout(() => hostView().id, operatorHandlers(deps));
-  const standing: OperatorUnderTest['standing'] = { problem: undefined };
+  const standing: OperatorUnderTest['standing'] = { problem: undefined, notice: undefined };
   const fleet = fleetHandlers({
     ...deps,
     groups: ownGroups(rig.ledger.world, deps.policy),
     problem: () => standing.problem,
+    notice: () => standing.notice,
     listHosts: () => Promise.resolve({ hosts: [], nextPageToken: '', unserved: [] }),
   });
   const listener = await serveUnix({

@@ -1,23 +1,38 @@
 // Following a journal that somebody else writes: every orchestrator has the fold of the fleet's.
 //
-// Invariant: F1. What was followed is a chain from its first entry on. One that is broken is said, and
-// nothing is followed any more.
+// Invariants:
+//   F1. What was followed is a chain from its first entry on. One that is broken, or says what this version
+//       does not know, is said, and nothing is followed any more: whoever follows decides nothing by the rest.
+//   F2. It is followed through one server. Where that is gone while others of its cluster have the journal, and
+//       after each break of the connection, it goes on from the last entry.
 
-import { DeliverPolicy, type JetStreamClient } from '@nats-io/jetstream';
+import {
+  DeliverPolicy,
+  type ConsumerMessages,
+  type JetStreamClient,
+  type JsMsg,
+} from '@nats-io/jetstream';
 import { FLEET_PARTITION } from '../../proto/subjects.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
-import { DeadlineError, within } from '../../runtime/deadline.js';
+import { DeadlineError, pause, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
+import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { genesis, verifyChain, type Entry, type Head } from '../journal/chain.js';
+import { genesis, verifyChain, type Entry, type Head, type StoredEntry } from '../journal/chain.js';
 import { entriesIn } from '../journal/message.js';
-import { STREAM, subjectOf } from '../journal/stream.jetstream.js';
+import { orderedConsumer } from '../journal/ordered.jetstream.js';
+import { whenSilent, withHeartbeat } from '../journal/silence.jetstream.js';
+import { subjectOf } from '../journal/stream.jetstream.js';
 import type { Policy } from '../policy/policy.js';
-import { parseEntry } from '../world/entry-log.loop.js';
+import { AuditBrokenError, parseEntry } from '../world/entry-log.loop.js';
 import { emptyWorld, foldEntry } from '../world/fold.js';
 import type { World } from '../world/world.js';
 
 const CATCH_UP_MS_MAX = 60_000;
+const AGAIN_MS = 500;
+/** Whoever begins to follow is told when it fails, and may wait for it. */
+const FIRST_TRIES = 4;
+const STOPPED = "the fleet's journal is not followed any more";
 
 export interface FleetFollower extends Closeable {
   /** What holds for every machine. */
@@ -26,6 +41,8 @@ export interface FleetFollower extends Closeable {
   /** From the first one on, in order. */
   readonly entries: readonly Entry[];
   readonly read: (fromSequence: number, count: number) => Promise<readonly Entry[]>;
+  /** Why nothing is followed any more (F1). */
+  readonly stopped: Error | undefined;
   onEntry(listener: (entry: Entry) => void): () => void;
   /** Resolves when the entry of this sequence was followed. @throws DeadlineError */
   until(sequence: number, deadlineMs: number): Promise<void>;
@@ -33,28 +50,38 @@ export interface FleetFollower extends Closeable {
 
 /** Resolves when it has caught up. */
 export async function followFleet(deps: {
+  readonly nats: Nats;
   readonly js: JetStreamClient;
   readonly retry: () => Policy['retry'];
   readonly clock: Clock;
   readonly log: Log;
 }): Promise<FleetFollower> {
-  const { js, retry, clock, log } = deps;
+  const { nats, js, retry, clock, log } = deps;
   const world = emptyWorld();
   const entries: Entry[] = [];
   const listeners = new Set<(entry: Entry) => void>();
+  const closing = new AbortController();
   let head = genesis;
-  let broken = false;
+  /** Of the last message that was heard, in the stream. */
+  let lastStreamSequence = 0;
+  let stopped: Error | undefined;
 
-  function hear(data: Uint8Array): void {
-    if (broken) return;
-    const stored = entriesIn(data).filter(({ sequence }) => sequence > head.sequence);
-    const verdict = verifyChain(head, stored);
-    if (verdict.kind === 'broken') {
-      broken = true; // F1
-      log.fatal({ why: verdict.why }, "the fleet's journal does not verify");
-      return;
+  function hear({ data, seq }: JsMsg): void {
+    lastStreamSequence = seq;
+    if (stopped !== undefined) return;
+    try {
+      follow(entriesIn(data).filter(({ sequence }) => sequence > head.sequence));
+    } catch (error) {
+      stopped = error as Error; // F1
+      log.fatal({ err: error }, STOPPED);
     }
-    for (const entry of stored.map(parseEntry)) {
+  }
+
+  function follow(stored: readonly StoredEntry[]): void {
+    const verdict = verifyChain(head, stored);
+    if (verdict.kind === 'broken') throw new AuditBrokenError(verdict.why);
+    for (const each of stored) {
+      const entry = parseEntry(each);
       head = { sequence: entry.sequence, hash: entry.hash };
       foldEntry(world, entry, retry());
       entries.push(entry);
@@ -62,27 +89,30 @@ export async function followFleet(deps: {
     }
   }
 
-  const consumer = await js.consumers.get(STREAM, {
-    filter_subjects: subjectOf(FLEET_PARTITION),
-    deliver_policy: DeliverPolicy.All,
-  });
-  const { num_pending: pending } = await consumer.info();
-  const messages = await consumer.consume();
   let caughtUp: () => void = () => undefined;
   const catchingUp = new Promise<void>((resolve) => {
     caughtUp = resolve;
   });
-  if (pending === 0) caughtUp();
+  const journal = messagesOf({ js, log, signal: closing.signal, last: () => lastStreamSequence });
+  const first = await journal.ask(FIRST_TRIES);
+  if (first.isAtEnd) caughtUp();
+  let messages: ConsumerMessages | undefined = first.messages;
+  const stopNoticing = nats.onReconnect(() => void messages?.close()); // F2
   const following = (async () => {
-    for await (const message of messages) {
-      hear(message.data);
-      if (message.info.pending === 0) caughtUp();
+    while (messages !== undefined) {
+      for await (const message of messages) {
+        hear(message);
+        if (message.info.pending === 0) caughtUp();
+      }
+      messages = await journal.askAgain();
     }
   })().catch((error: unknown) => {
-    log.error({ err: error }, "the fleet's journal is not followed any more");
+    log.error({ err: error }, STOPPED);
   });
   const close = async (): Promise<void> => {
-    await messages.close();
+    closing.abort();
+    stopNoticing();
+    await messages?.close();
     await following;
   };
   try {
@@ -100,6 +130,9 @@ export async function followFleet(deps: {
     entries,
     get head() {
       return head;
+    },
+    get stopped() {
+      return stopped;
     },
     read: (fromSequence, count) => {
       const from = Math.max(1, fromSequence) - 1; // There are no gaps (F1).
@@ -124,4 +157,42 @@ export async function followFleet(deps: {
       }),
     close,
   };
+}
+
+/** The fleet's journal from the entry after the last one on, asked of a server that has it (F2). */
+function messagesOf({
+  js,
+  log,
+  signal,
+  last,
+}: {
+  readonly js: JetStreamClient;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly last: () => number;
+}) {
+  async function ask(tries: number): Promise<{ messages: ConsumerMessages; isAtEnd: boolean }> {
+    const from = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: last() + 1 };
+    const filter = { filter_subjects: subjectOf(FLEET_PARTITION) };
+    const consumer = await orderedConsumer(js, { ...filter, ...from }, tries);
+    const { num_pending: pending } = await consumer.info();
+    const messages = await consumer.consume(withHeartbeat);
+    whenSilent(messages, () => void messages.close());
+    return { messages, isAtEnd: pending === 0 };
+  }
+
+  /** @returns undefined when the signal is aborted before. */
+  async function askAgain(): Promise<ConsumerMessages | undefined> {
+    for (let tries = 1; !signal.aborted; tries += 1) {
+      try {
+        return (await ask(tries)).messages;
+      } catch (error) {
+        // Also where the stream is gone: it may be put back.
+        if (tries === 1) log.warn({ err: error }, "the fleet's journal cannot be followed now");
+      }
+      await pause(AGAIN_MS, signal);
+    }
+    return undefined;
+  }
+  return { ask, askAgain };
 }

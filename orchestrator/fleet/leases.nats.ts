@@ -4,8 +4,8 @@
 // Invariants:
 //   E1. A claim is made by compare-and-swap on what was seen of it: of two that reach for a partition one
 //       gets it.
-//   E3. A bucket that is gone, as after a restart of the server, is made again. Whoever leads claims first
-//       what it leads; what others seem not to lead is theirs for as long as a claim holds.
+//   E3. When the claims are lost, as after a restart of the server, or were not heard for a while, whoever
+//       leads claims first what it leads; what others seem not to lead is theirs for as long as a claim holds.
 //   E2. Whoever finds that another one has the claim does not lead any more, at once.
 //   E4. Whoever hears nothing goes on: it cannot know, the fence keeps it from harm, and giving up what
 //       nobody else has taken would make a storm out of a slow server.
@@ -19,30 +19,20 @@
 //   E10. Whoever stops says first that it is not there, and then gives back; whoever hears that another
 //       one has given something back looks at once. Nobody waits for a round, or for a claim to expire.
 
-import { Kvm, type KV } from '@nats-io/kv';
-import { StorageType } from '@nats-io/jetstream';
-import { LEASES_BUCKET } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { isConflict } from '../groups/bucket.kv.js';
-import { isGone, isOutOfReach, put } from './claims.kv.js';
+import { isOutOfReach } from '../journal/reach.jetstream.js';
+import { NEVER_CLAIMED, openClaims } from './claims.kv.js';
 import { keepRounds } from './rounds.loop.js';
-import { EXPIRED_MS, sharesOf, type Claim } from './shares.js';
+import { sharesOf } from './shares.js';
 import { problemOf, type Refusal } from './standing.js';
 
 const ROUND_EVERY_MS = 400;
 /** E6. What stands in the way seldom goes away by itself. */
 const REFUSED_FOR_MS = 5_000;
-/** The revision of what is not in the bucket. */
-const NEVER_CLAIMED = 0;
-
-interface Seen {
-  readonly owner: string;
-  readonly revision: number;
-  readonly atMs: number;
-}
 
 export interface Leases extends Closeable {
   /** Leads it no more, for a reason of its own. */
@@ -68,14 +58,12 @@ export async function keepLeases(deps: {
   /** Does not lead it any more: given up, or lost to another (E2). */
   readonly onReleased: (partition: string) => Promise<void>;
 }): Promise<Leases> {
-  const { self, partitions, clock, log } = deps;
-  const seen = new Map<string, Seen>();
+  const { nats, self, partitions, replicaCount, clock, log } = deps;
   const held = new Map<string, number>();
   /** What is being opened and closed: both may take longer than a claim holds unrenewed. */
   const taking = new Map<string, Promise<unknown>>();
   const lettingGo = new Map<string, Promise<unknown>>();
   const refusals = new Map<string, Refusal>();
-  let reopenedAtMs = Number.NEGATIVE_INFINITY;
   let closed = false;
   const rounds = keepRounds(
     () =>
@@ -84,57 +72,24 @@ export async function keepLeases(deps: {
       }),
     { everyMs: ROUND_EVERY_MS, clock },
   );
-  let { bucket, stopWatching } = await open();
-
-  /** The bucket, made anew where it is missing (E3), and everything that happens in it. */
-  async function open(): Promise<{ bucket: KV; stopWatching: () => void }> {
-    const opened = await new Kvm(deps.nats.connection).create(LEASES_BUCKET, {
-      storage: StorageType.Memory,
-      history: 1,
-      replicas: deps.replicaCount,
-    });
-    const watch = await opened.watch();
-    void (async () => {
-      for await (const { key, value, revision, operation } of watch) {
-        const owner = operation === 'PUT' ? Buffer.from(value).toString() : '';
-        const isGivenBack = owner === '' && seen.get(key)?.owner !== self;
-        seen.set(key, { owner, revision, atMs: clock.now().monotonicMs });
-        if (isGivenBack) rounds.hasten(); // E10
-      }
-    })();
-    return {
-      bucket: opened,
-      stopWatching: () => {
-        watch.stop();
-      },
-    };
-  }
-
-  function claimsOf(prefix: string): Map<string, Claim> {
-    const nowMs = clock.now().monotonicMs;
-    return new Map(
-      [...seen].flatMap(([key, { owner, atMs }]): [string, Claim][] =>
-        key.startsWith(prefix)
-          ? [[key.slice(prefix.length), { owner, unchangedForMs: nowMs - atMs }]]
-          : [],
-      ),
-    );
-  }
+  const onGivenBack = (): void => {
+    rounds.hasten(); // E10
+  };
+  const claims = await openClaims({ nats, self, replicaCount, clock, log, onGivenBack });
 
   async function renew(partition: string, revision: number): Promise<void> {
-    const key = `lead.${partition}`;
-    const found = seen.get(key);
+    const found = claims.leadSeen(partition);
     if (found !== undefined && found.owner !== self && found.revision > revision) {
       log.warn({ partition, owner: found.owner }, 'another one leads a partition');
       letGo(partition); // E2, also of whoever hears and is not heard.
       return;
     }
     try {
-      const renewed = await put(bucket, key, self, latest(key, revision));
+      const renewed = await claims.putLead(partition, self, latest(partition, revision));
       if (held.get(partition) === revision) held.set(partition, renewed); // E9
     } catch (error) {
       if (held.get(partition) !== revision) return; // E9
-      if (isOutOfReach(error) || isGone(error)) {
+      if (isOutOfReach(error)) {
         log.warn({ partition }, 'the lead of a partition could not be renewed; it is tried again'); // E4
         return;
       }
@@ -144,9 +99,9 @@ export async function keepLeases(deps: {
   }
 
   async function take(partition: string): Promise<void> {
-    const key = `lead.${partition}`;
+    const revision = claims.leadSeen(partition)?.revision ?? NEVER_CLAIMED;
     try {
-      held.set(partition, await put(bucket, key, self, seen.get(key)?.revision ?? NEVER_CLAIMED)); // E1
+      held.set(partition, await claims.putLead(partition, self, revision)); // E1
     } catch (error) {
       // Another one was faster; anything else is tried again in the next round.
       if (!isConflict(error)) log.warn({ err: error, partition }, 'a partition was not claimed');
@@ -182,42 +137,26 @@ export async function keepLeases(deps: {
   }
 
   function release(partition: string): void {
-    const key = `lead.${partition}`;
-    letGo(partition, (revision) => put(bucket, key, '', latest(key, revision))); // E1
+    letGo(partition, (revision) => claims.putLead(partition, '', latest(partition, revision))); // E1
   }
 
   /** A renewal may have gone through of which nobody has said so. */
-  function latest(key: string, revision: number): number {
-    const { owner, revision: found } = seen.get(key) ?? { owner: '', revision };
+  function latest(partition: string, revision: number): number {
+    const { owner, revision: found } = claims.leadSeen(partition) ?? { owner: '', revision };
     return owner === self ? Math.max(revision, found) : revision;
   }
 
   /** E3, E6. */
   function mayTake(partition: string): boolean {
-    const nowMs = clock.now().monotonicMs;
     const refusedMs = refusals.get(partition)?.untilMs ?? Number.NEGATIVE_INFINITY;
-    return !lettingGo.has(partition) && refusedMs <= nowMs && nowMs - reopenedAtMs >= EXPIRED_MS;
+    const isRefused = refusedMs > clock.now().monotonicMs;
+    return !lettingGo.has(partition) && !isRefused && claims.canTellExpired();
   }
 
-  /** E3. */
-  async function openAgain(): Promise<void> {
-    stopWatching();
-    seen.clear();
-    ({ bucket, stopWatching } = await open());
-    reopenedAtMs = clock.now().monotonicMs;
-    for (const partition of held.keys()) held.set(partition, NEVER_CLAIMED);
-    log.warn('the bucket of leases was gone, and was made again');
-  }
-
+  /** E5 */
   async function sayThatIAmThere(): Promise<void> {
-    const key = `member.${self}`;
-    try {
-      await put(bucket, key, self, seen.get(key)?.revision); // E5
-    } catch (error) {
-      // Nobody has the subject: the server is there, and its bucket is not.
-      if (isGone(error)) await openAgain();
-      else log.debug({ err: error }, 'the others cannot be told that this orchestrator is there');
-    }
+    if (!(await claims.sayThatIAmThere())) return;
+    for (const partition of held.keys()) held.set(partition, NEVER_CLAIMED); // E3
   }
 
   async function round(): Promise<void> {
@@ -225,7 +164,7 @@ export async function keepLeases(deps: {
     await Promise.all([...held].map(([partition, revision]) => renew(partition, revision)));
     if (closed) return;
     const mine = new Set(held.keys());
-    const shares = sharesOf(self, partitions, claimsOf('member.'), claimsOf('lead.'), mine);
+    const shares = sharesOf(self, partitions, claims.members(), claims.leads(), mine);
     shares.release.forEach(release);
     await Promise.all(shares.take.filter(mayTake).map(take));
   }
@@ -236,14 +175,14 @@ export async function keepLeases(deps: {
     giveUp: (partition) => {
       release(partition);
     },
-    problem: () => problemOf(claimsOf('member.').get(self), refusals, clock.now().monotonicMs),
+    problem: () => problemOf(claims.members().get(self), refusals, clock.now().monotonicMs),
     close: async () => {
       closed = true;
       await rounds.stop();
-      await bucket.delete(`member.${self}`).catch(() => undefined); // E10. Otherwise it expires.
+      await claims.sayThatIAmGone(); // E10
       [...held.keys()].forEach(release);
       await Promise.all(lettingGo.values());
-      stopWatching();
+      await claims.close();
     },
   };
 }

@@ -3,45 +3,35 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Server } from '@grpc/grpc-js';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operator.js';
-import { FleetServiceService } from '../../proto/gen/lull/operator/v1/fleet.js';
-import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registry.js';
-import { BUNDLES_BUCKET, FLEET_PARTITION, partitions, upStreamOf } from '../../proto/subjects.js';
+import { FLEET_PARTITION, GROUPS_BUCKET, LEASES_BUCKET, partitions } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
-import { pause } from '../../runtime/deadline.js';
+import { pause, within } from '../../runtime/deadline.js';
 import { compactHeap } from '../../runtime/heap.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
-import { operatorHandlers } from '../api/operator.grpc.js';
 import { serveApi, type Listen } from '../api/serve.grpc.js';
-import { createProgressFeed } from '../api/watch.grpc.js';
 import { openGroupLock, SETTLE_MS } from '../groups/group-lock.kv.js';
-import type { Head } from '../journal/chain.js';
 import { openJournalOn } from '../journal/open.jetstream.js';
-import { STREAM } from '../journal/stream.jetstream.js';
 import { openUpStream } from '../link/up-stream.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { openFleetBundles } from '../registry/bundles.nats.js';
-import { registryHandlers } from '../registry/registry.grpc.js';
-import { fleetHandlers } from '../api/fleet.grpc.js';
-import type { CallerOf } from '../trust/caller.grpc.js';
 import { verifyJournal } from '../world/entry-log.loop.js';
 import { countNothingYet } from '../world/figures.loop.js';
-import { listHosts, routed } from './api.grpc.js';
+import { watchCopies } from './copies.loop.js';
 import { fleetLedger } from './fleet-ledger.nats.js';
 import { followFleet } from './follower.nats.js';
+import { openJournals } from './journals.nats.js';
+import { keptStores } from './kept.nats.js';
 import { leadFleet } from './lead-fleet.loop.js';
 import { leadPartition, type LeadDeps, type LedPartition } from './lead-partition.loop.js';
 import { keepLeases } from './leases.nats.js';
-import { nobody } from './nobody.js';
 import { hearRestraints } from './restraints.nats.js';
-import { answerForSeen, whoHasSeen } from './seen.nats.js';
+import { fleetApi } from './serve.grpc.js';
 import { openSnapshots } from './snapshots.nats.js';
+import { startWhenWithinReach } from './start.loop.js';
 import { watchStores } from './stores.loop.js';
-import { openWitness } from '../journal/witness.fs.js';
 
 export interface FleetOrchestratorSettings {
   readonly version: string;
@@ -59,6 +49,7 @@ export interface FleetOrchestratorSettings {
 }
 
 const API_MS_MAX = 10_000;
+const THERE_MS_MAX = 2_000;
 
 /** Only hosts are restrained, and not what holds for all. */
 type Leading = Closeable & Partial<Pick<LedPartition, 'restrain'>>;
@@ -66,18 +57,17 @@ type Leading = Closeable & Partial<Pick<LedPartition, 'restrain'>>;
 /** Until the machines of a partition that was taken over have said hello, and got what they wait for. */
 const TAKEN_OVER_MS = 15_000;
 
-const BUNDLES_STREAM = `OBJ_${BUNDLES_BUCKET}`;
-const journalsLost = 'the journals were deleted: nothing runs until they are put back';
-const upStreamLost =
-  'what machines of a partition had said was deleted: they say again what they were not told is in a journal';
-
-function bundlesLost(ids: readonly string[]): string {
-  return `the bundles were deleted: add every updater again, as it was (${ids.join(', ')}); machines that have theirs go on meanwhile`;
+/** @returns undefined when `signal` was aborted before JetStream could answer. */
+export function startFleetOrchestrator(
+  settings: FleetOrchestratorSettings,
+  deps: { readonly clock: Clock; readonly log: Log; readonly signal: AbortSignal },
+): Promise<Closeable | undefined> {
+  return startWhenWithinReach(() => startOrchestrator(settings, deps), deps);
 }
 
-export async function startFleetOrchestrator(
+async function startOrchestrator(
   settings: FleetOrchestratorSettings,
-  { clock, log }: { clock: Clock; log: Log },
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<Closeable> {
   const { version, name, stateDir, runDir, nats, policy, replicaCount, allowLossy } = settings;
   const opened = new CloseStack(log);
@@ -86,29 +76,14 @@ export async function startFleetOrchestrator(
     countNothingYet();
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const js = jetstream(nats.connection, { timeout: API_MS_MAX });
-    const jsm = await jetstreamManager(nats.connection, { timeout: API_MS_MAX });
-    const file = join(stateDir, 'journals-seen.json');
-    const witness = opened.add('witness', await openWitness({ file, allowLossy, log }));
-    const answers = opened.add('seen', answerForSeen(nats, name, log));
-    if (witness.hasSeen) answers.begin();
-    const saw = (partition: string, head: Head): void => {
-      if (head.sequence === 0) return;
-      witness.saw(partition, head);
-      answers.begin();
-    };
-    /** None is begun beside those that this one, or another, has seen. */
-    const mayBegin = async (): Promise<boolean> => {
-      if (witness.hasSeen) return false;
-      const other = await whoHasSeen(nats);
-      if (other !== undefined) log.info({ orchestrator: other }, 'another one has seen journals');
-      return other === undefined;
-    };
-    const openJournal = (partition: string) =>
-      witness.confirmed(partition, async () => {
-        const mayCreate = allowLossy || (await mayBegin());
-        const options = { partition, log, replicaCount, allowLossy, mayCreate };
-        return await openJournalOn(nats.connection, options);
-      });
+    const jsm = await jetstreamManager(nats.connection, { timeout: API_MS_MAX, checkAPI: false });
+    // A cluster that nobody leads yet leaves this without an answer.
+    await within(jsm.getAccountInfo(), THERE_MS_MAX, 'asking whether it is there');
+    const journals = opened.add(
+      'journals',
+      await openJournals({ nats, name, stateDir, replicaCount, allowLossy, log }),
+    );
+    const { saw, open: openJournal } = journals;
     const fleetJournal = await openJournal(FLEET_PARTITION); // Refused here, and not at each lead.
     saw(FLEET_PARTITION, await fleetJournal.head());
     await fleetJournal.close();
@@ -118,13 +93,13 @@ export async function startFleetOrchestrator(
       ...{ js, directory: join(stateDir, 'bundles'), replicaCount, clock },
     });
     const retry = () => policy.current().retry;
-    const follower = opened.add('follower', await followFleet({ js, retry, clock, log }));
+    const follower = opened.add('follower', await followFleet({ nats, js, retry, clock, log }));
 
     const led = new Map<string, Leading>();
     const fleet = opened.add(
       'ledger',
       fleetLedger({
-        ...{ nats, follower, whyNobody: () => witness.lost, clock, log },
+        ...{ nats, follower, whyNobody: () => journals.witness.lost, clock, log },
         verify: async (known) => {
           const kept = { partition: FLEET_PARTITION, replicaCount, mayCreate: false, log };
           const journal = await openJournalOn(nats.connection, { ...kept, allowLossy: true });
@@ -183,64 +158,27 @@ export async function startFleetOrchestrator(
       }),
     );
 
-    opened.add(
-      'stores',
-      watchStores({
-        ...{ jsm, clock, log },
-        stores: [
-          {
-            stream: STREAM,
-            words: () => journalsLost,
-            // Whoever tries to lead again is refused, and says what is missing.
-            mend: () => {
-              for (const partition of [...led.keys()]) leases.giveUp(partition);
-            },
-          },
-          ...partitions.map((partition) => ({
-            stream: upStreamOf(partition),
-            words: () => upStreamLost,
-            mend: () => openUp(partition),
-          })),
-          {
-            stream: BUNDLES_STREAM,
-            words: () => bundlesLost([...follower.world.updaters.keys()]),
-            mend: bundles.makeAgain,
-          },
-        ],
-      }),
-    );
+    const stores = keptStores({
+      giveUpAll: () => {
+        for (const partition of [...led.keys()]) leases.giveUp(partition);
+      },
+      ...{ openUp, makeBundlesAgain: bundles.makeAgain },
+      updaterIds: () => follower.world.updaters.keys(),
+    });
+    opened.add('stores', watchStores({ jsm, stores, clock, log }));
+    const streams = [
+      ...stores.map(({ stream }) => stream),
+      ...[LEASES_BUCKET, GROUPS_BUCKET].map((bucket) => `KV_${bucket}`),
+    ];
+    const isClustered = () => nats.connection.info?.cluster !== undefined;
+    const watched = { jsm, streams, wantedCount: replicaCount, isClustered, clock, log };
+    const { notice } = opened.add('copies', watchCopies(watched));
 
-    const wake = (): void => undefined; // Whoever follows the fleet's journal wakes its machines.
-    const progress = createProgressFeed();
-    const apiFor = (callerOf: CallerOf) => (server: Server) => {
-      const forAll = operatorHandlers({
-        ...{ version, clock, policy: policy.current, ledger: fleet, wake, callerOf },
-        ...{ ...nobody, progress },
-      });
-      server.addService(OperatorServiceService, routed({ nats, js, log, callerOf }, forAll));
-      server.addService(
-        FleetServiceService,
-        fleetHandlers({
-          ...{ ledger: fleet, policy: policy.current, clock, wake, callerOf },
-          ...{ groups: groupLock, problem: leases.problem },
-          listHosts: (request) => listHosts(nats, request),
-        }),
-      );
-      server.addService(
-        RegistryServiceService,
-        registryHandlers({
-          ledger: fleet,
-          policy: policy.current,
-          bundles,
-          clock,
-          log,
-          wake,
-          callerOf,
-        }),
-      );
-    };
+    const { problem } = leases;
+    const served = { version, nats, js, ledger: fleet, policy, bundles, groups: groupLock };
+    const api = fleetApi({ ...served, problem, notice, clock, log });
     const { listen } = settings;
-    opened.add('api', await serveApi({ runDir, listen, log }, apiFor));
+    opened.add('api', await serveApi({ runDir, listen, log }, api));
     return opened;
   } catch (error) {
     await opened.close();

@@ -28,13 +28,16 @@ export function openSnapshots(
 ): (partition: string) => SnapshotStore {
   const objects = new Objm(js);
 
-  /** N1 */
-  async function made(): Promise<ObjectStore> {
-    return await objects.create(SNAPSHOTS_BUCKET, {
-      storage: StorageType.File,
-      replicas: replicaCount,
-      ttl: nanos(EXPIRES_AFTER_MS), // N2
+  let making: Promise<ObjectStore> | undefined;
+
+  /** N1. By one at a time: a cluster leaves whoever asks for what another is making without an answer. */
+  function made(): Promise<ObjectStore> {
+    const settings = { storage: StorageType.File, replicas: replicaCount };
+    const ttl = nanos(EXPIRES_AFTER_MS); // N2
+    making ??= objects.create(SNAPSHOTS_BUCKET, { ...settings, ttl }).finally(() => {
+      making = undefined;
     });
+    return making;
   }
 
   async function read(partition: string): Promise<Uint8Array | undefined> {

@@ -16,6 +16,7 @@ import { outletOf, whenOver, type ProgressFeed } from '../api/watch.grpc.js';
 import { verifyChain, type Head, type StoredEntry } from '../journal/chain.js';
 import { placeOfEntry } from '../journal/jetstream.js';
 import { entriesIn } from '../journal/message.js';
+import { whenSilent, withHeartbeat } from '../journal/silence.jetstream.js';
 import { STREAM, subjectOf } from '../journal/stream.jetstream.js';
 import { breather } from '../journal/unhurried.loop.js';
 import { hearSaid } from '../link/say.nats.js';
@@ -48,7 +49,8 @@ export function watchHost(
       opt_start_seq: await placeOfEntry(await js.jetstreamManager(), partition, from), // W4
     });
     try {
-      const messages = await consumer.consume({ max_messages: AHEAD_MAX });
+      const messages = await consumer.consume({ ...withHeartbeat, max_messages: AHEAD_MAX });
+      whenSilent(messages, () => void messages.close());
       whenOver(call, () => void messages.close());
       if (!outlet.isGone()) await sendAll(messages);
       if (!outlet.isGone()) throw new Error('the server sends the journal no more; watch again');

@@ -7,6 +7,7 @@
 //       that is another by now. Such a writer has lost the journal for good.
 //   J3. An acknowledgement that does not come says nothing: what the server has is looked at before
 //       anything is sent again. A stream that is gone is lost, and not waited for.
+//   J4. What cannot be read just now, as while servers of a cluster agree on who leads, is read again.
 
 import type { JetStreamClient, JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import { DeliverPolicy, JetStreamApiError } from '@nats-io/jetstream';
@@ -14,14 +15,20 @@ import { within } from '../../runtime/deadline.js';
 import { genesis, type Head, type StoredEntry } from './chain.js';
 import { JournalError, READ_BYTES_MAX, type Journal } from './journal.js';
 import { entriesIn, MessageError, messagesOf } from './message.js';
+import { orderedConsumer } from './ordered.jetstream.js';
+import { isOutOfReach } from './reach.jetstream.js';
 import { isMissing, openStream, STREAM, streamLost, subjectOf } from './stream.jetstream.js';
 
 /** One acknowledgement. A server that needs longer is out of reach, and asked again. */
 const ACK_MS_MAX = 5_000;
+/** What the server has. A cluster that nobody leads just then leaves the question without an answer. */
+const LOOK_MS_MAX = 2_500;
 /** All attempts at one append, and one read: what takes longer is broken, not slow. */
 const APPEND_MS_MAX = 60_000;
 const READ_MS_MAX = 30_000;
 const PAUSE_MS = 250;
+/** While a page is read. Whoever is silent for twice as long is gone. */
+const HEARTBEAT_MS = 2_000;
 /** Room for the headers beside the entries. */
 const HEADERS_BYTES_MAX = 1_024;
 /** No space on the disk, or no more that this account may use. */
@@ -79,7 +86,7 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
   async function isStored(after: StoredEntry): Promise<boolean> {
     let found: End;
     try {
-      found = await endOf(jsm, subject);
+      found = await within(endOf(jsm, subject), LOOK_MS_MAX, "the journal's end");
     } catch (error) {
       if (error instanceof JournalError) throw error;
       if (isMissing(error)) throw streamLost();
@@ -108,7 +115,11 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
     }
   }
 
-  async function read(fromSequence: number, count: number): Promise<readonly StoredEntry[]> {
+  async function read(
+    fromSequence: number,
+    count: number,
+    tries: number,
+  ): Promise<readonly StoredEntry[]> {
     if (dead !== undefined) throw dead;
     const upTo = end;
     if (fromSequence > upTo.head.sequence || count < 1) return [];
@@ -116,15 +127,14 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
       cursor.sequence === fromSequence
         ? cursor.streamSequence
         : await locate(jsm, subject, fromSequence, upTo.streamSequence);
-    const consumer = await js.consumers.get(STREAM, {
-      filter_subjects: subject,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: start,
-    });
+    const from = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start };
+    const consumer = await orderedConsumer(js, { filter_subjects: subject, ...from }, tries);
     const found: StoredEntry[] = [];
     let bytes = 0;
     try {
-      const messages = await consumer.fetch({ max_messages: count, expires: READ_MS_MAX });
+      const messages = await consumer.fetch({
+        ...{ max_messages: count, expires: READ_MS_MAX, idle_heartbeat: HEARTBEAT_MS },
+      });
       for await (const message of messages) {
         bytes += message.data.length;
         found.push(...decoded(message.data).filter(({ sequence }) => sequence >= fromSequence));
@@ -141,9 +151,22 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
         if (isEnough || message.seq >= upTo.streamSequence) break;
       }
     } finally {
-      await consumer.delete();
+      await consumer.delete().catch(() => undefined); // It goes by itself when nobody asks it.
     }
     return found.slice(0, count);
+  }
+
+  /** J4 */
+  async function readAgain(fromSequence: number, count: number): Promise<readonly StoredEntry[]> {
+    const giveUpAtMs = performance.now() + READ_MS_MAX;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await read(fromSequence, count, tries);
+      } catch (error) {
+        if (!isOutOfReach(error) || performance.now() > giveUpAtMs) throw error;
+        await place.pause(PAUSE_MS);
+      }
+    }
   }
 
   /** One after the other: the next append names the message of the one before. */
@@ -156,7 +179,7 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
   return {
     append: (entries) => inTurn(() => append(entries)),
     read: (fromSequence, count) =>
-      within(read(fromSequence, count), READ_MS_MAX, "the journal's read").catch(
+      within(readAgain(fromSequence, count), READ_MS_MAX, "the journal's read").catch(
         (error: unknown) => {
           throw error instanceof JournalError ? error : broken('it cannot be read', error);
         },

@@ -6,6 +6,8 @@
 //       tried again before anything that the host said later: its number would count as handled by then.
 //   H8. What was on its way when the connection broke is heard again before anything newer: by the number
 //       of an event it could not be told from one that was handled.
+//   H9. Whoever hears nothing, and not even that there is nothing, asks anew as after a break: the server that
+//       it heard may be gone while others of its cluster have what it kept.
 
 import { jetstream, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import { pause } from '../../runtime/deadline.js';
@@ -13,6 +15,8 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { JournalBusyError } from '../journal/journal.js';
+import { isOutOfReach } from '../journal/reach.jetstream.js';
+import { whenSilent } from '../journal/silence.jetstream.js';
 import { hostOf } from './said.wire.js';
 import { hearPartition } from './up-stream.nats.js';
 
@@ -20,6 +24,8 @@ import { hearPartition } from './up-stream.nats.js';
 const AGAIN_MS = 500;
 /** What fails otherwise fails again, and would keep everything else of its host waiting for ever. */
 const TRIES_MAX = 10;
+/** H9. Longer than servers take to agree on who leads a stream. */
+const ASK_MS_MAX = 30_000;
 
 export async function listenTo(deps: {
   readonly nats: Nats;
@@ -47,9 +53,28 @@ export async function listenTo(deps: {
     breaksBefore = breakCount;
     const listenerId = `${leaderId}-${String(breakCount)}`;
     const heard = await hearPartition({ js, jsm, replicaCount, partition, listenerId });
+    whenSilent(heard.messages, noticeBreak); // H9
     // What nobody will listen to; it ends when what listens has come to its end.
     if (closing.signal.aborted || breaksBefore < breakCount) void heard.messages.close();
     return heard;
+  }
+
+  /** H5 of hosts.nats.ts: not for ever. */
+  async function askAgain() {
+    const giveUpAtMs = performance.now() + ASK_MS_MAX;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!isOutOfReach(error) || performance.now() > giveUpAtMs) throw error;
+        if (tries === 1)
+          log.warn(
+            { err: error, partition },
+            'the machines cannot be heard just now; it is tried again',
+          );
+      }
+      if (!(await pause(AGAIN_MS, closing.signal))) return undefined;
+    }
   }
 
   const mayHaveMissed = (): boolean => !closing.signal.aborted && breaksBefore < breakCount;
@@ -87,16 +112,18 @@ export async function listenTo(deps: {
     last.set(hostId, handled);
   }
 
-  let listening = await ask();
-  const stopNoticing = nats.onReconnect(() => {
+  function noticeBreak(): void {
     breakCount += 1;
     void listening.messages.close();
-  });
+  }
+
+  let listening = await ask();
+  const stopNoticing = nats.onReconnect(noticeBreak);
   const hearing = (async () => {
     for (;;) {
       for await (const message of listening.messages) handle(message);
       if (!mayHaveMissed()) return;
-      while (mayHaveMissed()) listening = await ask(); // H8
+      while (mayHaveMissed()) listening = (await askAgain()) ?? listening; // H8
     }
   })().then(deps.onDeaf, deps.onDeaf);
   return {

@@ -6,6 +6,7 @@
 import {
   AckPolicy,
   DiscardPolicy,
+  JetStreamApiError,
   RetentionPolicy,
   StorageType,
   type ConsumerMessages,
@@ -13,6 +14,8 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { partitions, subjects, upStreamOf } from '../../proto/subjects.js';
+import { pause } from '../../runtime/deadline.js';
+import { withHeartbeat } from '../journal/silence.jetstream.js';
 import { isMissing } from '../journal/stream.jetstream.js';
 
 /** Messages of hosts that are being handled, in one partition. */
@@ -23,6 +26,8 @@ const KEPT_MS = 7 * 24 * 3_600_000;
 /** Of all partitions. */
 const KEPT_BYTES = 2 ** 28;
 const NS_PER_MS = 1_000_000;
+const TAKE_OVER_TRIES_MAX = 20;
+const TAKE_OVER_AGAIN_MS = 250;
 
 /** U1. `remove` lets go of it. */
 export async function hearPartition(deps: {
@@ -37,18 +42,11 @@ export async function hearPartition(deps: {
   const { js, jsm, replicaCount, partition, listenerId } = deps;
   const stream = upStreamOf(partition);
   await openUpStream(jsm, partition, replicaCount);
-  for await (const { name } of jsm.consumers.list(stream)) {
-    await jsm.consumers.delete(stream, name).catch(() => undefined); // Somebody else did.
-  }
-  await jsm.consumers.add(stream, {
-    durable_name: listenerId,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: ACK_WAIT_MS * NS_PER_MS,
-    max_ack_pending: UNACKNOWLEDGED_MAX,
-  });
+  await takeOver(jsm, stream, listenerId);
   const consumer = await js.consumers.get(stream, listenerId);
   return {
     messages: await consumer.consume({
+      ...withHeartbeat,
       max_messages: UNACKNOWLEDGED_MAX,
       // Otherwise a consumer that is gone is waited for without an end, or a word.
       abort_on_missing_resource: true,
@@ -57,6 +55,33 @@ export async function hearPartition(deps: {
       await jsm.consumers.delete(stream, listenerId).catch(() => undefined); // The next leader did.
     },
   };
+}
+
+/** U1. */
+async function takeOver(jsm: JetStreamManager, stream: string, listenerId: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    for await (const { name } of jsm.consumers.list(stream)) {
+      await jsm.consumers.delete(stream, name).catch(() => undefined); // Somebody else did.
+    }
+    try {
+      await jsm.consumers.add(stream, {
+        durable_name: listenerId,
+        ack_policy: AckPolicy.Explicit,
+        ack_wait: ACK_WAIT_MS * NS_PER_MS,
+        max_ack_pending: UNACKNOWLEDGED_MAX,
+      });
+      return;
+    } catch (error) {
+      if (!isHeardByAnother(error) || tries >= TAKE_OVER_TRIES_MAX) throw error;
+    }
+    await pause(TAKE_OVER_AGAIN_MS);
+  }
+}
+
+/** Who lists consumers in a cluster that has just lost a server does not see them all. */
+function isHeardByAnother(error: unknown): boolean {
+  const WORK_QUEUE_HAS_ONE = 10099;
+  return error instanceof JetStreamApiError && error.code === WORK_QUEUE_HAS_ONE;
 }
 
 /** Creates the stream of what the hosts of a partition say, where it is missing. */

@@ -32,8 +32,12 @@ import type { LinkCarrier } from './carrier.wire.js';
 import { markOfMachine } from './mark.nats.js';
 import { atFirst, whenAnnounced, type Patience } from './patience.js';
 
-/** A server under a storm of a whole fleet takes its time, and asking again would make it worse. */
-const PUBLISH_MS_MAX = 30_000;
+/**
+ * A server under a storm of a whole fleet takes its time, and saying it anew would make it worse. What was on
+ * its way to one of a cluster that has died is lost: it is sent again as it was, and kept once.
+ */
+const PUBLISH_MS_MAX = 10_000;
+const PUBLISH_TRIES = 3;
 const BUNDLE_MS_MAX = 60_000;
 /** N3. */
 const HELLO_JITTER_MS = 500;
@@ -181,6 +185,7 @@ class NatsLinkStream extends Duplex {
     const up = Up.encode({ instanceId, message, hello }).finish();
     await this.js.publish(subjects.up(this.partition, hostId), up, {
       msgID: `${instanceId}:${number}`,
+      retries: PUBLISH_TRIES,
       headers: markOfMachine(),
     });
     if (this.destroyed) return;

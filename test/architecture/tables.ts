@@ -59,6 +59,7 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
     [
       ...['orchestrator/', 'plugin-host/link/', 'bench/journal/', 'test/power-cut/subjects/'],
       'test/fleet/long-journal.nats.ts',
+      'test/fleet/cluster-stage.ts',
     ],
   ],
   ['@nats-io/jwt', ['cli/keys/']],

@@ -8,10 +8,14 @@ import {
   type FleetHost as HostTold,
 } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { OperatorServiceClient, type Entry } from '../../proto/gen/lull/operator/v1/operator.js';
+import { pause } from '../../runtime/deadline.js';
 import { dialUnix, unary } from '../../runtime/grpc.js';
 
 const CALL_MS_MAX = 20_000;
 const PAGE = 1_000;
+const ASK_AGAIN_MS = 200;
+/** Of gRPC. */
+const UNAVAILABLE = 14;
 
 /** What the table of `lull fleet hosts` says. */
 export async function hostsOf({ runDir }: RunningLull): Promise<readonly HostTold[]> {
@@ -29,6 +33,20 @@ export async function hostsOf({ runDir }: RunningLull): Promise<readonly HostTol
     return hosts;
   } finally {
     fleet.close();
+  }
+}
+
+/** What is asked of a partition that nobody leads just then is asked again in a moment, as the answer says. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const giveUpAtMs = performance.now() + CALL_MS_MAX;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (code !== UNAVAILABLE || performance.now() > giveUpAtMs) throw error;
+    }
+    await pause(ASK_AGAIN_MS);
   }
 }
 
@@ -64,10 +82,8 @@ async function withOperator<T>(
 ): Promise<T> {
   const operator = dialUnix(OperatorServiceClient, join(runDir, 'operator.sock'));
   try {
-    return await ask(operator, (hostId) => ({
-      deadlineMs: CALL_MS_MAX,
-      metadata: callAbout(hostId),
-    }));
+    const how = (hostId: string) => ({ deadlineMs: CALL_MS_MAX, metadata: callAbout(hostId) });
+    return await patiently(() => ask(operator, how));
   } finally {
     operator.close();
   }

@@ -1,5 +1,5 @@
-// A fleet on a stage: a NATS server of its own, orchestrators as processes, and machines without a
-// sandbox in this process.
+// A fleet on a stage: a NATS server of its own, or several of a cluster, orchestrators as processes, and
+// machines without a sandbox in this process.
 
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import {
   type NatsServerSettings,
   type NatsServerUnderTest,
 } from '../../runtime/nats-server.testing.js';
-import { connectNats, type Nats } from '../../runtime/nats.js';
+import { connectNats, type Nats, type NatsOptions } from '../../runtime/nats.js';
 import { until } from '../../runtime/until.testing.js';
 import { packFixture } from '../support/bundle.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.tcp.js';
@@ -27,18 +27,16 @@ const WAIT_MS_MAX = 180_000;
 const LOOK_EVERY_MS = 20;
 const log = createLog('fleet', 'silent');
 
+/** How the fleet's server is reached; the first of several. */
+export type ServerPlace = Pick<NatsOptions, 'url' | 'alsoAt'>;
+
 export interface FleetStage {
-  readonly server: NatsServerUnderTest;
-  /** Where the server keeps its streams. */
-  readonly storeDir: string;
-  /** A network of its own before the server. */
-  network(): Promise<FaultProxy>;
   /** `lull up --only orchestrator` under this name, and again under it: with the state that it had. */
-  orchestrator(name: string, network?: Pick<FaultProxy, 'url'>): Promise<RunningLull>;
+  orchestrator(name: string, at?: ServerPlace): Promise<RunningLull>;
   /** A machine over a connection of its own. */
   machine(
     options: Pick<FleetHostOptions, 'hostId'> & Partial<FleetHostOptions>,
-    network?: Pick<FaultProxy, 'url'>,
+    at?: ServerPlace,
   ): Promise<FleetHost>;
   /** Accepts a fixture for the whole fleet. */
   accept(by: RunningLull): Promise<void>;
@@ -51,23 +49,26 @@ export interface FleetStage {
   close(): Promise<void>;
 }
 
+export interface OneServerStage extends FleetStage {
+  readonly server: NatsServerUnderTest;
+  /** Where the server keeps its streams. */
+  readonly storeDir: string;
+  /** A network of its own before the server. */
+  network(): Promise<FaultProxy>;
+}
+
 export async function openFleetStage(
   policy: PolicyChange = {},
   settings: Pick<NatsServerSettings, 'storeBytesMax'> = {},
-): Promise<FleetStage> {
-  const directory = mkdtempSync(join(tmpdir(), 'lull-f-'));
-  const policyFile = join(directory, 'policy.yaml');
-  const keyFile = join(directory, 'publisher.pem');
-  writeFileSync(policyFile, stagePolicy([createPublisherKey('lull', keyFile)], policy));
+): Promise<OneServerStage> {
+  const directory = fleetDirectory();
   const place = join(directory, 'nats');
   mkdirSync(place);
   const server = await startNatsServer({ directory: place, ...settings });
-  const running: RunningLull[] = [];
-  const machines: FleetHost[] = [];
-  const connections: Nats[] = [];
   const networks: FaultProxy[] = [];
-  let packed = '';
+  const stage = setStage({ directory, policy, server });
   return {
+    ...stage,
     server,
     storeDir: join(place, 'js'),
     network: async () => {
@@ -75,17 +76,50 @@ export async function openFleetStage(
       networks.push(each);
       return each;
     },
-    orchestrator: async (name, { url } = server) => {
+    close: async () => {
+      for (const each of networks) each.become({ kind: 'none' });
+      await stage.leave();
+      await Promise.all(networks.map((each) => each.close()));
+      await server.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** For everything of one fleet; short, because sockets lie below it. */
+export function fleetDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'lull-f-'));
+}
+
+/** What happens before a server, or several, that are there. `leave` ends that, and nothing of theirs. */
+export function setStage(setting: {
+  readonly directory: string;
+  readonly policy: PolicyChange;
+  readonly server: ServerPlace;
+  /** More for `lull up` of an orchestrator. */
+  readonly args?: readonly string[];
+}): Omit<FleetStage, 'close'> & { leave(): Promise<void> } {
+  const { directory, policy, server, args: more = [] } = setting;
+  const policyFile = join(directory, 'policy.yaml');
+  const keyFile = join(directory, 'publisher.pem');
+  writeFileSync(policyFile, stagePolicy([createPublisherKey('lull', keyFile)], policy));
+  const running: RunningLull[] = [];
+  const machines: FleetHost[] = [];
+  const connections: Nats[] = [];
+  let packed = '';
+  return {
+    orchestrator: async (name, { url, alsoAt = [] } = server) => {
       const own = join(directory, name);
       mkdirSync(own, { recursive: true });
-      const env = { ...process.env, LULL_NATS: url.href, LULL_NAME: name };
-      const args = ['--only', 'orchestrator'];
+      const servers = [url.href, ...alsoAt.map((each) => `${url.protocol}//${each}`)].join(',');
+      const env = { ...process.env, LULL_NATS: servers, LULL_NAME: name };
+      const args = ['--only', 'orchestrator', ...more];
       const each = await startLull({ directory: own, policyFile, args, env });
       running.push(each);
       return each;
     },
-    machine: async (options, { url } = server) => {
-      const nats = await connectNats({ url, name: options.hostId, log });
+    machine: async (options, { url, alsoAt = [] } = server) => {
+      const nats = await connectNats({ url, alsoAt, name: options.hostId, log });
       connections.push(nats);
       const each = startFleetHost({
         ...{ nats, updates: ['update'], runMs: 300, clock: systemClock, log },
@@ -117,14 +151,10 @@ export async function openFleetStage(
     until: async (what, holds) => {
       await until(what, holds, { withinMs: WAIT_MS_MAX, everyMs: LOOK_EVERY_MS });
     },
-    close: async () => {
-      for (const each of networks) each.become({ kind: 'none' });
+    leave: async () => {
       await Promise.all(machines.map((each) => each.close()));
       await Promise.all(connections.map(async (each) => each.close()));
       await Promise.all(running.map((each) => each.stop()));
-      await Promise.all(networks.map((each) => each.close()));
-      await server.close();
-      await rm(directory, { recursive: true, force: true });
     },
   };
 }

@@ -13,12 +13,12 @@ import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import type { RunningLull } from '../../harness/lull.spawn.js';
 import { hostsOf } from './ask.grpc.js';
-import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { openFleetStage, type OneServerStage } from './fleet-stage.js';
 import { fleetTest } from '../support/confinement.js';
 
 const MS_MAX = 120_000;
 
-let stage: FleetStage;
+let stage: OneServerStage;
 let lull: RunningLull;
 let nats: Nats;
 

@@ -2,11 +2,13 @@
 
 import { afterEach, beforeEach } from '@jest/globals';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
-import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { openFleetStage, type FleetStage, type OneServerStage } from './fleet-stage.js';
 
 const STAGE_MS_MAX = 60_000;
 
 /** Opens a stage before each test of the file, and closes it afterwards. @returns the present one. */
+export function stageForEach(): () => OneServerStage;
+export function stageForEach<S extends FleetStage>(open: () => Promise<S>): () => S;
 export function stageForEach(open: () => Promise<FleetStage> = openFleetStage): () => FleetStage {
   let stage: FleetStage | undefined;
   beforeEach(async () => {

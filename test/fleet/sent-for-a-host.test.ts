@@ -16,13 +16,13 @@ import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import { fleetTest } from '../support/confinement.js';
 import { hostsOf, refusal } from './ask.grpc.js';
-import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { openFleetStage, type OneServerStage } from './fleet-stage.js';
 
 const MS_MAX = 120_000;
 const BUNDLES = `OBJ_${BUNDLES_BUCKET}`;
 const CHUNK = `$O.${BUNDLES_BUCKET}.C.signed`;
 
-let stage: FleetStage;
+let stage: OneServerStage;
 let lull: RunningLull;
 let evil: Nats;
 

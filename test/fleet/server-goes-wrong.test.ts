@@ -10,7 +10,7 @@ import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import { refusal } from './ask.grpc.js';
 import type { FleetHost } from './fleet-host.nats.js';
-import { openFleetStage, type FleetStage } from './fleet-stage.js';
+import { openFleetStage, type OneServerStage } from './fleet-stage.js';
 import { fleetTest } from '../support/confinement.js';
 import { everythingOnce, inMidScan } from './once.js';
 
@@ -20,7 +20,7 @@ const MS_MAX = 240_000;
 const STORE_BYTES = 330 * 2 ** 20;
 const BALLAST_BYTES = 900_000;
 
-let stage: FleetStage;
+let stage: OneServerStage;
 
 afterEach(async () => {
   if (natsServerProgram !== undefined) await stage.close();

@@ -1,0 +1,158 @@
+// A fleet before three NATS servers of one cluster, with a network of its own for each route between two of
+// them: three copies of every stream, and every write synced.
+
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jetstreamManager, StorageType, type StreamInfo } from '@nats-io/jetstream';
+import { createLog } from '../../runtime/log.js';
+import {
+  freePort,
+  startNatsServer,
+  type NatsServerUnderTest,
+} from '../../runtime/nats-server.testing.js';
+import { connectNats, type Nats } from '../../runtime/nats.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import { until } from '../../runtime/until.testing.js';
+import { startFaultProxy, type Fault, type FaultProxy } from '../support/fault-proxy.tcp.js';
+import type { PolicyChange } from '../support/policy.js';
+import { fleetDirectory, setStage, type FleetStage, type ServerPlace } from './fleet-stage.js';
+
+export const SERVERS = 3;
+const READY_MS_MAX = 30_000;
+const ANSWER_MS_MAX = 500;
+const LOOK_EVERY_MS = 20;
+const log = createLog('stage', 'silent');
+
+export interface ClusteredServer extends NatsServerUnderTest {
+  readonly name: string;
+  /** Cut off from the other servers, not from who is connected to it; and back. */
+  cutOff(): void;
+  rejoin(): void;
+}
+
+export interface ClusterStage extends FleetStage {
+  readonly servers: readonly ClusteredServer[];
+  /** What the cluster says of a stream. Rejects while nobody leads it. */
+  streamInfo(stream: string): Promise<StreamInfo>;
+  /** Whether each of its copies is there and has everything. */
+  isCopied(stream: string): Promise<boolean>;
+  /** The server that leads a stream. */
+  leaderOf(stream: string): Promise<ClusteredServer>;
+}
+
+export async function openClusterStage(policy: PolicyChange = {}): Promise<ClusterStage> {
+  const directory = fleetDirectory();
+  const cluster = await startCluster(directory);
+  const { servers } = cluster;
+  const [{ url }, ...others] = servers;
+  const place = { url, alsoAt: others.map((each) => each.url.host) };
+  await whenReady(place);
+  const args = ['--journal-copies', String(SERVERS)];
+  const stage = setStage({ directory, policy, server: place, args });
+  let asking: Nats | undefined;
+  const streamInfo = async (stream: string): Promise<StreamInfo> => {
+    asking ??= await connectNats({ ...place, name: 'stage', log });
+    return (await jetstreamManager(asking.connection)).streams.info(stream);
+  };
+  return {
+    ...stage,
+    servers,
+    streamInfo,
+    isCopied: async (stream) => {
+      const copies = (await streamInfo(stream)).cluster?.replicas ?? [];
+      return copies.length === SERVERS - 1 && copies.every((each) => each.current && !each.offline);
+    },
+    leaderOf: async (stream) => {
+      const leader = (await streamInfo(stream)).cluster?.leader;
+      const found = servers.find(({ name }) => name === leader);
+      if (found === undefined) throw new Error(`nobody leads ${stream}`);
+      return found;
+    },
+    close: async () => {
+      for (const each of servers) each.rejoin();
+      await asking?.close();
+      await stage.leave();
+      await cluster.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resolves when the servers have found each other, and streams can be made. */
+async function whenReady(place: ServerPlace): Promise<void> {
+  const nats = await connectNats({ ...place, name: 'stage', log });
+  try {
+    const asked = { withinMs: READY_MS_MAX, everyMs: LOOK_EVERY_MS };
+    await until('the servers are a cluster', () => answers(nats), asked);
+  } finally {
+    await nats.close();
+  }
+}
+
+async function answers({ connection }: Nats): Promise<boolean> {
+  try {
+    // Whoever asks a cluster that nobody leads is not answered, later either.
+    const jsm = await jetstreamManager(connection, { timeout: ANSWER_MS_MAX });
+    const copied = { storage: StorageType.Memory, num_replicas: SERVERS };
+    await jsm.streams.add({ ...copied, name: 'READY', subjects: ['ready'] });
+    return await jsm.streams.delete('READY');
+  } catch {
+    return false; // Not yet.
+  }
+}
+
+/** By who dials, and whom. */
+interface Route {
+  readonly from: number;
+  readonly to: number;
+  readonly network: FaultProxy;
+}
+
+interface Cluster extends Closeable {
+  readonly servers: readonly [ClusteredServer, ...ClusteredServer[]];
+}
+
+async function startCluster(directory: string): Promise<Cluster> {
+  const each = [...Array(SERVERS).keys()];
+  const ports = await Promise.all(each.map(freePort));
+  const routes: Route[] = [];
+  for (const from of each) {
+    for (const to of each.filter((other) => other !== from)) {
+      const url = new URL(`nats://127.0.0.1:${String(ports[to])}`);
+      routes.push({ from, to, network: await startFaultProxy(url) });
+    }
+  }
+  const become = (index: number, fault: Fault): void => {
+    for (const { from, to, network } of routes) {
+      if (from === index || to === index) network.become(fault);
+    }
+  };
+  const started = await Promise.all(
+    each.map((index) => {
+      const name = `server-${String(index)}`;
+      const own = join(directory, name);
+      mkdirSync(own);
+      const mine = routes.filter(({ from }) => from === index).map(({ network }) => network.url);
+      const cluster = { name, port: ports[index] ?? 0, routes: mine };
+      return startNatsServer({ directory: own, cluster });
+    }),
+  );
+  const clustered = started.map((server, index): ClusteredServer => ({
+    ...server,
+    name: `server-${String(index)}`,
+    cutOff: () => {
+      become(index, { kind: 'cut' });
+    },
+    rejoin: () => {
+      become(index, { kind: 'none' });
+    },
+  }));
+  return {
+    servers: clustered as unknown as Cluster['servers'],
+    close: async () => {
+      await Promise.all(clustered.map((each) => each.close()));
+      await Promise.all(routes.map(({ network }) => network.close()));
+    },
+  };
+}
