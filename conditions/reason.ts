@@ -106,6 +106,7 @@ export const reasons = {
   NOT_RECORDED: 'It is in force, but the journal has not taken it: a restart would lose it.',
   JOURNAL_BUSY: 'More waits for the journal than it can take; what is not in it does not happen.',
   JOURNAL_LOST: 'The server does not have the journal any more that was seen on it.',
+  JOURNAL_NEWER: 'The journal has an entry of a kind that this version of Lull does not know.',
   FACT_TOO_LARGE: 'What was said takes more than an entry of the journal holds.',
   FLEET_BUSY: 'Nobody in the fleet could answer or write this just now, or another one just has.',
   ANSWER_TOO_LARGE: 'What was asked for does not fit into one message between orchestrators.',

@@ -58,6 +58,7 @@ interface Member {
   readonly leads: Set<string>;
   /** What it does when it is to lead one. */
   opens: (partition: string) => Promise<void>;
+  mayLead: boolean;
   /** What it does when it is not to lead one any more. */
   closes: () => Promise<void>;
 }
@@ -73,10 +74,12 @@ async function joined(
   const clock = new RoundClock();
   const nats = await connectNats({ url: server.url, name: self, log });
   const leads = new Set<string>();
-  const actions: Pick<Member, 'closes' | 'opens'> = { closes: () => Promise.resolve(), opens };
+  const closes = () => Promise.resolve();
+  const actions: Pick<Member, 'closes' | 'mayLead' | 'opens'> = { closes, mayLead: true, opens };
   const first = clock.nextOver();
   const leases = await keepLeases({
     ...{ nats, self, partitions, replicaCount: 1, clock, log: heeded },
+    mayLead: () => actions.mayLead,
     onTaken: async (partition) => {
       await actions.opens(partition);
       leads.add(partition);
@@ -152,7 +155,8 @@ describeHere(`the leases of a fleet${missing}`, () => {
   test('as many copies as of the journals are asked for: a server by itself has none to give', async () => {
     const nats = await connectNats({ url: server.url, name: 'one', log });
     const asked = { nats, self: 'one', partitions, replicaCount: 3, clock: new RoundClock(), log };
-    const never = { onTaken: () => Promise.resolve(), onReleased: () => Promise.resolve() };
+    const done = () => Promise.resolve();
+    const never = { mayLead: () => true, onTaken: done, onReleased: done };
     await expect(keepLeases({ ...asked, ...never })).rejects.toThrow('replicas > 1');
     await nats.close();
   });
@@ -177,6 +181,17 @@ describeHere(`the leases of a fleet${missing}`, () => {
     await rounds(20);
     expect([...one.leads].sort()).toEqual(partitions);
     expect(one.leases.problem()).toBeUndefined();
+  });
+
+  test('one that may not lead any more gives everything back, and the other is left no share of it (E11)', async () => {
+    const first = await joined('one');
+    const second = await joined('two');
+    await rounds(3);
+    expect(second.leads.size).toBe(2);
+    second.mayLead = false;
+    await rounds(EXPIRY_ROUNDS);
+    expect([...second.leads]).toEqual([]);
+    expect([...first.leads].sort()).toEqual(partitions);
   });
 
   test('one stops: the other has everything at once, before any claim expires and without a round (E10)', async () => {

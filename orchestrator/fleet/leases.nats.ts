@@ -16,6 +16,7 @@
 //       which it could not take yet.
 //   E8. Nobody waits for a partition to be opened or closed with renewing what else it leads.
 //   E9. What was let go of while its claim was on its way to be renewed is not held again by that.
+//   E11. Whoever may not lead, whatever it were, gives back what it leads and does not count as there.
 //   E10. Whoever stops says first that it is not there, and then gives back; whoever hears that another
 //       one has given something back looks at once. Nobody waits for a round, or for a claim to expire.
 
@@ -53,6 +54,8 @@ export async function keepLeases(deps: {
   readonly replicaCount: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether it may lead anything at all (E11). */
+  readonly mayLead: () => boolean;
   /** Leads it from now on. Rejects: it could not, and gives it up. */
   readonly onTaken: (partition: string) => Promise<void>;
   /** Does not lead it any more: given up, or lost to another (E2). */
@@ -160,6 +163,10 @@ export async function keepLeases(deps: {
   }
 
   async function round(): Promise<void> {
+    if (!deps.mayLead()) {
+      [...held.keys()].forEach(release); // E11
+      return;
+    }
     if (lettingGo.size === 0) await sayThatIAmThere(); // E7
     await Promise.all([...held].map(([partition, revision]) => renew(partition, revision)));
     if (closed) return;

@@ -94,6 +94,7 @@ async function startOrchestrator(
     });
     const retry = () => policy.current().retry;
     const follower = opened.add('follower', await followFleet({ nats, js, retry, clock, log }));
+    if (follower.stopped !== undefined) throw follower.stopped;
 
     const led = new Map<string, Leading>();
     const fleet = opened.add(
@@ -144,6 +145,7 @@ async function startOrchestrator(
         replicaCount,
         clock,
         log,
+        mayLead: () => follower.stopped === undefined,
         onTaken: async (partition) => {
           heap.burst(TAKEN_OVER_MS);
           const lead = partition === FLEET_PARTITION ? leadFleet : leadPartition;
@@ -174,7 +176,7 @@ async function startOrchestrator(
     const watched = { jsm, streams, wantedCount: replicaCount, isClustered, clock, log };
     const { notice } = opened.add('copies', watchCopies(watched));
 
-    const { problem } = leases;
+    const problem = () => follower.stopped?.message ?? leases.problem();
     const served = { version, nats, js, ledger: fleet, policy, bundles, groups: groupLock };
     const api = fleetApi({ ...served, problem, notice, clock, log });
     const { listen } = settings;

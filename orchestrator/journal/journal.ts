@@ -21,8 +21,12 @@ export interface Journal {
   readonly close: () => Promise<void>;
 }
 
-/** JOURNAL_LOST: the server is there, and does not have it any more. */
-export type JournalErrorCode = 'SEQUENCE_TAKEN' | 'NO_SPACE' | 'JOURNAL_BROKEN' | 'JOURNAL_LOST';
+/**
+ * JOURNAL_LOST: the server is there, and does not have it any more. JOURNAL_NEWER: it says what this version
+ * does not know.
+ */
+export type JournalErrorCode =
+  'SEQUENCE_TAKEN' | 'NO_SPACE' | 'JOURNAL_BROKEN' | 'JOURNAL_LOST' | 'JOURNAL_NEWER';
 
 export class JournalError extends Error {
   constructor(

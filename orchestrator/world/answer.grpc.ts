@@ -21,6 +21,7 @@ const statuses: Partial<Record<ReasonCode, status>> = {
   JOURNAL_BUSY: status.RESOURCE_EXHAUSTED,
   FLEET_BUSY: status.UNAVAILABLE,
   JOURNAL_LOST: status.UNAVAILABLE,
+  JOURNAL_NEWER: status.FAILED_PRECONDITION,
   FACT_TOO_LARGE: status.INVALID_ARGUMENT,
 };
 

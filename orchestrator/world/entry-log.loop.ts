@@ -17,6 +17,7 @@ import {
   type StoredEntry,
 } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
+import { isKnownKind } from '../journal/fact-kinds.js';
 import { refuseTooLarge } from '../journal/fact-size.js';
 import { JournalBusyError, JournalError, type Journal } from '../journal/journal.js';
 import { piecesOf } from '../journal/unhurried.loop.js';
@@ -204,6 +205,13 @@ function toStored({ sequence, atMs, body, hash }: Entry): StoredEntry {
   return { sequence, atMs, body, hash };
 }
 
+/** @throws JournalError JOURNAL_NEWER: nothing is decided by a journal of which a part is not understood. */
 export function parseEntry(stored: StoredEntry): Entry {
-  return { ...stored, fact: JSON.parse(stored.body) as Fact };
+  const fact = JSON.parse(stored.body) as { readonly kind?: unknown };
+  if (isKnownKind(fact.kind)) return { ...stored, fact: fact as Fact };
+  const which = `entry ${String(stored.sequence)} of the journal is of a kind that this version does not know ("${String(fact.kind)}")`;
+  throw new JournalError(
+    'JOURNAL_NEWER',
+    `${which}: a newer version of Lull wrote it, and what it forbids is not known here. Start a version that is as new.`,
+  );
 }

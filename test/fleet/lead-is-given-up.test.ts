@@ -40,6 +40,7 @@ fleetTest(
             takenCount += 1;
             return Promise.resolve();
           },
+          mayLead: () => true,
           onReleased: () => Promise.resolve(),
         }),
       );
