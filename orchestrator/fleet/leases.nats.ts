@@ -16,9 +16,9 @@
 //       which it could not take yet.
 //   E8. Nobody waits for a partition to be opened or closed with renewing what else it leads.
 //   E9. What was let go of while its claim was on its way to be renewed is not held again by that.
-//   E11. Whoever may not lead, whatever it were, gives back what it leads and does not count as there.
 //   E10. Whoever stops says first that it is not there, and then gives back; whoever hears that another
 //       one has given something back looks at once. Nobody waits for a round, or for a claim to expire.
+//   E11. Whoever may not lead, whatever it were, gives back what it leads and does not count as there.
 
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
