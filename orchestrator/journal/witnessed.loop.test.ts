@@ -1,6 +1,6 @@
 // A machine by itself whose journal is on a server.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -10,6 +10,7 @@ import {
   startNatsServer,
   type NatsServerUnderTest,
 } from '../../runtime/nats-server.testing.js';
+import { until } from '../../runtime/until.testing.js';
 import { chainEntry, genesis } from './chain.js';
 import type { Journal } from './journal.js';
 import { journalPlace } from './place.js';
@@ -44,6 +45,11 @@ async function begin(): Promise<Journal> {
   return journal;
 }
 
+function isKept(): boolean {
+  const file = join(directory, 'state', 'journals-seen.json');
+  return existsSync(file) && readFileSync(file, 'utf8').includes('"sequence":1');
+}
+
 describeHere(`a server that comes back empty is no machine that is new${missing}`, () => {
   test.each<[string, boolean]>([
     ['after a stop', true],
@@ -51,6 +57,8 @@ describeHere(`a server that comes back empty is no machine that is new${missing}
   ])('%s', async (_what, closes) => {
     const journal = await begin();
     if (closes) await journal.close();
+    // It is written beside what goes on, and no part of an append.
+    await until('it is kept as seen', isKept);
     await server.kill();
     rmSync(join(directory, 'store'), { recursive: true });
     await server.start();
