@@ -53,10 +53,12 @@ export async function followFleet(deps: {
   readonly nats: Nats;
   readonly js: JetStreamClient;
   readonly retry: () => Policy['retry'];
+  /** Called once, when nothing is followed any more (F1). */
+  readonly onStopped: () => void;
   readonly clock: Clock;
   readonly log: Log;
 }): Promise<FleetFollower> {
-  const { nats, js, retry, clock, log } = deps;
+  const { nats, js, retry, onStopped, clock, log } = deps;
   const world = emptyWorld();
   const entries: Entry[] = [];
   const listeners = new Set<(entry: Entry) => void>();
@@ -74,6 +76,7 @@ export async function followFleet(deps: {
     } catch (error) {
       stopped = error as Error; // F1
       log.fatal({ err: error }, STOPPED);
+      onStopped();
     }
   }
 

@@ -93,10 +93,16 @@ async function startOrchestrator(
       ...{ js, directory: join(stateDir, 'bundles'), replicaCount, clock },
     });
     const retry = () => policy.current().retry;
-    const follower = opened.add('follower', await followFleet({ nats, js, retry, clock, log }));
+    const led = new Map<string, Leading>();
+    const giveUpAll = (): void => {
+      for (const partition of [...led.keys()]) leases.giveUp(partition);
+    };
+    const follower = opened.add(
+      'follower',
+      await followFleet({ nats, js, retry, onStopped: giveUpAll, clock, log }),
+    );
     if (follower.stopped !== undefined) throw follower.stopped;
 
-    const led = new Map<string, Leading>();
     const fleet = opened.add(
       'ledger',
       fleetLedger({
@@ -161,10 +167,7 @@ async function startOrchestrator(
     );
 
     const stores = keptStores({
-      giveUpAll: () => {
-        for (const partition of [...led.keys()]) leases.giveUp(partition);
-      },
-      ...{ openUp, makeBundlesAgain: bundles.makeAgain },
+      ...{ giveUpAll, openUp, makeBundlesAgain: bundles.makeAgain },
       updaterIds: () => follower.world.updaters.keys(),
     });
     opened.add('stores', watchStores({ jsm, stores, clock, log }));

@@ -17,7 +17,7 @@ const NOBODY_KNOWS_IT = {
   kind: 'quarantine.placed',
   subject: 'dev.lull.fixture',
 } as unknown as Fact;
-const TOLD = /is of a kind that this version does not know \("quarantine\.placed"\)/;
+const TOLD = 'is of a kind that this version does not know ("quarantine.placed")';
 const log = createLog('test', 'silent');
 
 const stage = stageForEach();
@@ -46,13 +46,13 @@ fleetTest(
     await stage().until('it is not well, and says why', () =>
       lull.command(['health']).then(
         () => false,
-        (error: unknown) => TOLD.test((error as { stdout: string }).stdout),
+        (error: unknown) => (error as { stdout: string }).stdout.includes(TOLD),
       ),
     );
-    const led = ledBy(lull).length;
+    const [led, granted] = [ledBy(lull).length, host.granted.length];
     host.see('away');
     await expect(stage().orchestrator('orchestrator-2')).rejects.toThrow(TOLD);
-    expect(host.granted).toEqual([]);
+    expect(host.granted.length).toBe(granted);
     expect(ledBy(lull).length).toBe(led);
     await lull.stop();
     await expect(stage().orchestrator('orchestrator-1')).rejects.toThrow(TOLD);
