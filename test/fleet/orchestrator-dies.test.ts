@@ -1,6 +1,7 @@
 // Two orchestrators share a fleet, and one of them dies.
 
 import { expect } from '@jest/globals';
+import type { RunningLull } from '../../harness/lull.spawn.js';
 import { timesDone, type FleetHost } from './fleet-host.nats.js';
 import { entriesOf, hostsOf } from './ask.grpc.js';
 import { everythingOnce, inMidScan } from './once.js';
@@ -60,3 +61,42 @@ fleetTest(
   },
   MS_MAX,
 );
+
+fleetTest(
+  'both are upgraded, one after the other, while installs are on: each goes on, is begun once, and ends once',
+  async () => {
+    const names = ['orchestrator-1', 'orchestrator-2'] as const;
+    const orchestrators = await Promise.all(names.map((name) => stage().orchestrator(name)));
+    const hosts = await machines(8, 300);
+    for (const host of hosts) host.holdRuns('install update');
+    const [first] = orchestrators;
+    if (first === undefined) throw new Error('there is none');
+    await stage().accept(first);
+    const installs = (host: FleetHost) => host.granted.filter(({ what }) => what !== 'scan');
+    await stage().until('every machine installs', () =>
+      hosts.every((host) => host.running === 1 && installs(host).length === 1),
+    );
+    const said = hosts.map(({ commands }) => commands.length);
+    for (const [index, name] of names.entries()) {
+      await orchestrators[index]?.stop();
+      const anew = await stage().orchestrator(name);
+      orchestrators[index] = anew;
+      await stage().until(`${name} is well`, () => isWell(anew)); // As operators are told to.
+    }
+    const since = hosts.flatMap(({ commands }, index) => commands.slice(said[index]));
+    // Some are held for the moment in which nobody has told the next one what its machine is like.
+    expect(since).toContain('renew');
+    expect(since).not.toContain('stop');
+    for (const host of hosts) host.letRunsEnd();
+    await everythingOnce(stage(), hosts, orchestrators[0] ?? first);
+    for (const host of hosts) expect(installs(host).length).toBe(1);
+  },
+  MS_MAX,
+);
+
+function isWell(lull: RunningLull): Promise<boolean> {
+  return lull.command(['health']).then(
+    () => true,
+    () => false,
+  );
+}
