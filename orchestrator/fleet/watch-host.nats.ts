@@ -14,7 +14,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { outletOf, whenOver, type ProgressFeed } from '../api/watch.grpc.js';
 import { verifyChain, type Head, type StoredEntry } from '../journal/chain.js';
-import { placeOfEntry } from '../journal/jetstream.js';
+import { placeOfEntry } from '../journal/entries.jetstream.js';
 import { entriesIn } from '../journal/message.js';
 import { whenSilent, withHeartbeat } from '../journal/silence.jetstream.js';
 import { STREAM, subjectOf } from '../journal/stream.jetstream.js';

@@ -9,15 +9,16 @@
 //       anything is sent again. A stream that is gone is lost, and not waited for.
 //   J4. What cannot be read just now, as while servers of a cluster agree on who leads, is read again.
 
-import type { JetStreamClient, JetStreamManager, StoredMsg } from '@nats-io/jetstream';
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import { DeliverPolicy, JetStreamApiError } from '@nats-io/jetstream';
 import { within } from '../../runtime/deadline.js';
-import { genesis, type Head, type StoredEntry } from './chain.js';
+import type { Head, StoredEntry } from './chain.js';
+import { broken, decoded, endOf, lastOf, locate, type End } from './entries.jetstream.js';
 import { JournalError, READ_BYTES_MAX, type Journal } from './journal.js';
-import { entriesIn, MessageError, messagesOf } from './message.js';
+import { messagesOf } from './message.js';
 import { orderedConsumer } from './ordered.jetstream.js';
 import { isOutOfReach } from './reach.jetstream.js';
-import { isMissing, openStream, STREAM, streamLost, subjectOf } from './stream.jetstream.js';
+import { isMissing, openStream, streamLost, subjectOf } from './stream.jetstream.js';
 
 /** One acknowledgement. A server that needs longer is out of reach, and asked again. */
 const ACK_MS_MAX = 5_000;
@@ -46,12 +47,6 @@ export interface JetStreamPlace {
   readonly mayCreate: boolean;
   /** Waits; for attempts. */
   readonly pause: (ms: number) => Promise<unknown>;
-}
-
-/** The last message of the partition: where it lies in the stream, and the head of the chain in it. */
-interface End {
-  readonly streamSequence: number;
-  readonly head: Head;
 }
 
 /** Opens, or creates, the journal of a partition. Closing it leaves the connection open. */
@@ -192,64 +187,6 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
   };
 }
 
-/** Asked of the leader of the stream, which knows every message that was acknowledged. */
-async function endOf(jsm: JetStreamManager, subject: string): Promise<End> {
-  const message = await jsm.streams.getMessage(STREAM, { last_by_subj: subject });
-  if (message === null) return { streamSequence: 0, head: genesis };
-  const { sequence, hash } = lastOf(message.data);
-  return { streamSequence: message.seq, head: { sequence, hash } };
-}
-
-/**
- * Where in the stream to read a partition's journal from.
- * @param sequence of the first entry that is wanted; 0: what is not written yet.
- */
-export async function placeOfEntry(
-  jsm: JetStreamManager,
-  partition: string,
-  sequence: number,
-): Promise<number> {
-  const subject = subjectOf(partition);
-  const { streamSequence } = await endOf(jsm, subject);
-  if (sequence === 0) return streamSequence + 1;
-  return await locate(jsm, subject, sequence, Math.max(1, streamSequence));
-}
-
-/** By halves: where the message with this entry lies among those of other partitions. */
-async function locate(
-  jsm: JetStreamManager,
-  subject: string,
-  sequence: number,
-  lastStreamSequence: number,
-): Promise<number> {
-  let [low, high] = [1, lastStreamSequence];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const found = await nextOf(jsm, subject, middle);
-    if (found !== null && decoded(found.data)[0].sequence <= sequence) low = found.seq;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-function nextOf(jsm: JetStreamManager, subject: string, seq: number): Promise<StoredMsg | null> {
-  return jsm.direct.getMessage(STREAM, { seq, next_by_subj: subject });
-}
-
-function decoded(message: Uint8Array): ReturnType<typeof entriesIn> {
-  try {
-    return entriesIn(message);
-  } catch (error) {
-    if (!(error instanceof MessageError)) throw error;
-    throw broken('the stream has a message that is not an entry of Lull', error);
-  }
-}
-
-function lastOf(message: Uint8Array): StoredEntry {
-  const [first, ...others] = decoded(message);
-  return others.at(-1) ?? first;
-}
-
 function isFull(error: unknown): boolean {
   return error instanceof JetStreamApiError && fullCodes.has(error.code);
 }
@@ -257,8 +194,4 @@ function isFull(error: unknown): boolean {
 function taken(partition: string, head: Head): JournalError {
   const message = `partition ${partition} has been written by somebody else, up to entry ${String(head.sequence)}`;
   return new JournalError('SEQUENCE_TAKEN', message);
-}
-
-function broken(what: string, cause: unknown): JournalError {
-  return new JournalError('JOURNAL_BROKEN', `${what}: ${(cause as Error).message}`, { cause });
 }
