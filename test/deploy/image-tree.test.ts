@@ -10,7 +10,9 @@ import { repositoryRoot } from '../architecture/tree.fs.js';
 test.each([
   [
     'that has other programs in it',
-    (directory: string) => void mkdirSync(join(directory, 'other')),
+    (directory: string) => {
+      mkdirSync(join(directory, 'other'));
+    },
   ],
   [
     'that is a checkout',
