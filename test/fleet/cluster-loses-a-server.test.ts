@@ -166,6 +166,12 @@ fleetTest(
   async () => {
     const [, ...others] = stage().servers;
     for (const each of others) await each.kill();
+    await stage().until('the one that is left leads nothing', async () => {
+      const told = await stage()
+        .streamInfo('none')
+        .catch((error: unknown) => (error as Error).message);
+      return told !== 'stream not found';
+    });
     const starting = stage().orchestrator('orchestrator-1', { url: serverOf(0).url });
     await pause(TRIED_MS);
     for (const each of others) await each.start();

@@ -19,6 +19,7 @@ import type { PolicyChange } from '../support/policy.js';
 import { fleetDirectory, setStage, type FleetStage, type ServerPlace } from './fleet-stage.js';
 
 export const SERVERS = 3;
+const START_TRIES_MAX = 5;
 const READY_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 500;
 const LOOK_EVERY_MS = 20;
@@ -46,13 +47,20 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
   const cluster = await startCluster(directory);
   const { servers } = cluster;
   const [{ url }, ...others] = servers;
-  const place = { url, alsoAt: others.map((each) => each.url.host) };
+  const hostOf = (each: ClusteredServer): string => each.url.host;
+  const place = { url, alsoAt: others.map(hostOf) };
   await whenReady(place);
   const args = ['--journal-copies', String(SERVERS)];
   const stage = setStage({ directory, policy, server: place, args });
   let asking: Nats | undefined;
   const streamInfo = async (stream: string): Promise<StreamInfo> => {
-    asking ??= await connectNats({ ...place, name: 'stage', log });
+    // Not of the last one, which a test cuts off: a server that is alone still answers, and knows nothing.
+    asking ??= await connectNats({
+      url,
+      alsoAt: others.slice(0, -1).map(hostOf),
+      name: 'stage',
+      log,
+    });
     return (await jetstreamManager(asking.connection)).streams.info(stream);
   };
   return {
@@ -113,7 +121,18 @@ interface Cluster extends Closeable {
   readonly servers: readonly [ClusteredServer, ...ClusteredServer[]];
 }
 
+/** Somebody else may take a port that was free a moment ago. */
 async function startCluster(directory: string): Promise<Cluster> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await tryToStart(join(directory, `cluster-${String(tries)}`));
+    } catch (error) {
+      if (tries === START_TRIES_MAX) throw error;
+    }
+  }
+}
+
+async function tryToStart(directory: string): Promise<Cluster> {
   const each = [...Array(SERVERS).keys()];
   const ports = await Promise.all(each.map(freePort));
   const routes: Route[] = [];
@@ -128,16 +147,26 @@ async function startCluster(directory: string): Promise<Cluster> {
       if (from === index || to === index) network.become(fault);
     }
   };
-  const started = await Promise.all(
+  const starting = await Promise.allSettled(
     each.map((index) => {
       const name = `server-${String(index)}`;
       const own = join(directory, name);
-      mkdirSync(own);
+      mkdirSync(own, { recursive: true });
       const mine = routes.filter(({ from }) => from === index).map(({ network }) => network.url);
       const cluster = { name, port: ports[index] ?? 0, routes: mine };
       return startNatsServer({ directory: own, cluster });
     }),
   );
+  const started = starting.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const close = async (): Promise<void> => {
+    await Promise.all(started.map((server) => server.close()));
+    await Promise.all(routes.map(({ network }) => network.close()));
+  };
+  const failed = starting.find((each) => each.status === 'rejected');
+  if (failed !== undefined) {
+    await close();
+    throw failed.reason;
+  }
   const clustered = started.map((server, index): ClusteredServer => ({
     ...server,
     name: `server-${String(index)}`,
@@ -150,9 +179,6 @@ async function startCluster(directory: string): Promise<Cluster> {
   }));
   return {
     servers: clustered as unknown as Cluster['servers'],
-    close: async () => {
-      await Promise.all(clustered.map((each) => each.close()));
-      await Promise.all(routes.map(({ network }) => network.close()));
-    },
+    close,
   };
 }

@@ -61,8 +61,8 @@ export async function asOrdinaryUser(play: (user: OrdinaryUser) => Promise<void>
   const user: OrdinaryUser = {
     uid: UID,
     groupDir,
-    start: (stage, args = []) => {
-      if (user.processes().length === 0) delegate(groupDir);
+    start: async (stage, args = []) => {
+      if (user.processes().length === 0) await delegate(groupDir);
       execFileSync('chmod', ['755', stage.directory]);
       execFileSync('chown', ['-R', `${String(UID)}:${String(UID)}`, stage.directory]);
       const through = ['unshare', '--mount', 'sh', '-c', SCRIPT, 'sh', groupName, files];
@@ -72,13 +72,13 @@ export async function asOrdinaryUser(play: (user: OrdinaryUser) => Promise<void>
     processes: () => groupsFrom(groupDir).flatMap(pidsIn),
   };
   makeAccount(files);
-  delegate(groupDir);
+  await delegate(groupDir);
   try {
     await play(user);
   } finally {
     writeFileSync(join(groupDir, 'cgroup.kill'), '1');
     await until('nobody in its group', () => user.processes().length === 0 || undefined);
-    for (const dir of groupsFrom(groupDir).reverse()) rmdirSync(dir);
+    await removeGroups(groupDir);
     rmSync(files, { recursive: true });
   }
 }
@@ -102,11 +102,24 @@ function makeAccount(dir: string): void {
 }
 
 /** As systemd does it at each start: anew, with nothing of whoever was there before. */
-function delegate(dir: string): void {
-  for (const each of groupsFrom(dir).reverse()) rmdirSync(each);
+async function delegate(dir: string): Promise<void> {
+  await removeGroups(dir);
   mkdirSync(dir);
   const files = ['cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'];
   for (const path of [dir, ...files.map((file) => join(dir, file))]) chownSync(path, UID, UID);
+}
+
+/** The kernel calls a group busy for a moment after its last process was seen no more. */
+async function removeGroups(dir: string): Promise<void> {
+  await until('the groups are removed', () => {
+    try {
+      for (const each of groupsFrom(dir).reverse()) rmdirSync(each);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+      return undefined;
+    }
+  });
 }
 
 function groupsFrom(dir: string): string[] {
