@@ -73,9 +73,7 @@ fleetTest(
   async () => {
     const first = await stage().orchestrator('orchestrator-1');
     const second = await stage().orchestrator('orchestrator-2');
-    const led = (): number => ledBy(first).length + ledBy(second).length;
     await stage().until('both lead their share', () => ledBy(second).length >= 8);
-    const before = led();
     const leader = await stage().leaderOf(`KV_${LEASES_BUCKET}`);
     await leader.kill();
     await stage().until('another server has them', async () => {
@@ -88,7 +86,9 @@ fleetTest(
       const told = await Promise.all([first, second].map(healthOf));
       return told.every((each) => each.includes(': well'));
     });
-    expect(led()).toBe(before);
+    // A partition may be opened anew where that server led the journals too, and by whom it was led.
+    for (const each of [first, second])
+      expect(linesOf(each, 'another one leads a partition')).toEqual([]);
     process.kill(second.pid, 'SIGKILL');
     await second.exited;
     await stage().until('the first leads everything', () => hasLedAll(first));
