@@ -16,23 +16,16 @@ import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { isMissing } from '../journal/stream.jetstream.js';
 import { identityOf } from './bucket-identity.kv.js';
+import { knownPlaces, type Read } from './known-places.js';
 import { keyOf, semaphoreIn } from './semaphore.wire.js';
 import { empty, putBack, type Semaphore } from './semaphore.js';
 
 /** Some ten thousand groups: whoever invents names fills no disk. */
 const BUCKET_BYTES_MAX = 64 * 1024 * 1024;
-/** Groups whose holders are remembered for B2. */
-const KNOWN_MAX = 1_024;
 const CALL_MS_MAX = 5_000;
 /** B3: looks that everybody has taken by then. */
 const LOOKS_TO_SETTLE = 5;
 const PUT_BACK_TRIES_MAX = 50;
-
-export interface Read {
-  readonly semaphore: Semaphore;
-  /** Of the key; 0: it is not there. */
-  readonly revision: number;
-}
 
 /** What stands there; no semaphore: nothing, or that it was deleted. */
 type Found = Partial<Read> & Pick<Read, 'revision'>;
@@ -66,8 +59,7 @@ export async function openGroupsBucket(deps: {
 }): Promise<GroupsBucket> {
   const { js, clock, log, replicaCount, settleMs } = deps;
   const jsm = await js.jetstreamManager();
-  /** By key (B1). */
-  const known = new Map<string, Read>();
+  const known = knownPlaces(); // B1
   let opened = await open();
   /** While it is made again nobody is known, and nothing that is read counts (B3). */
   let reopening = false;
@@ -110,7 +102,7 @@ export async function openGroupsBucket(deps: {
     const before = known.get(key);
     if (operation === 'PUT') {
       try {
-        remember(key, { semaphore: semaphoreIn(entry.string(), key), revision });
+        known.remember(key, { semaphore: semaphoreIn(entry.string(), key), revision });
       } catch (error) {
         log.error({ err: error }, 'a group cannot be read'); // Nobody is known by it.
       }
@@ -120,17 +112,6 @@ export async function openGroupsBucket(deps: {
         if (!isConflict(error)) log.error({ err: error, group: key }, 'a group was deleted');
       });
     }
-  }
-
-  function remember(key: string, read: Read): void {
-    const before = known.get(key);
-    if (before !== undefined && before.revision >= read.revision) return; // Heard late.
-    known.delete(key);
-    known.set(key, read);
-    if (known.size <= KNOWN_MAX) return;
-    const keys = [...known.keys()];
-    const nobodys = keys.find((each) => known.get(each)?.semaphore.holders.length === 0);
-    known.delete(nobodys ?? key);
   }
 
   /** B2, for one group: beside whomever others have put back. */
@@ -154,27 +135,19 @@ export async function openGroupsBucket(deps: {
     }
   }
 
-  async function readKey(bucket: KV, key: string): Promise<Found> {
-    const entry = await bucket.get(key);
-    const revision = entry?.revision ?? 0;
-    if (entry?.operation !== 'PUT') return { revision };
-    return { semaphore: semaphoreIn(entry.string(), key), revision };
-  }
-
   async function swapKey(bucket: KV, key: string, to: Semaphore, revision: number): Promise<void> {
     const swapped = await bucket.put(key, JSON.stringify(to), { previousSeq: revision });
-    remember(key, { semaphore: to, revision: swapped });
+    known.remember(key, { semaphore: to, revision: swapped });
   }
 
   async function reopen(): Promise<void> {
-    const lost = new Map(known);
     opened.stopWatching();
     reopening = true;
-    known.clear(); // Revisions begin anew.
+    const lost = known.takeAll();
     try {
       opened = await open();
     } catch (error) {
-      for (const [key, read] of lost) known.set(key, { ...read, revision: 0 });
+      known.giveBack(lost);
       throw error;
     } finally {
       reopening = false;
@@ -222,7 +195,7 @@ export async function openGroupsBucket(deps: {
       const from = opened;
       const { semaphore, revision } = await readKey(from.bucket, key);
       if (reopening || opened !== from) throw new Error('the groups are being made again'); // B3
-      if (semaphore !== undefined) remember(key, { semaphore, revision });
+      if (semaphore !== undefined) known.remember(key, { semaphore, revision });
       return { semaphore: semaphore ?? known.get(key)?.semaphore ?? empty, revision }; // B2
     },
     swap: (group, to, revision) => swapKey(opened.bucket, keyOf(group), to, revision),
@@ -233,6 +206,13 @@ export async function openGroupsBucket(deps: {
       opened.stopWatching();
     },
   };
+}
+
+async function readKey(bucket: KV, key: string): Promise<Found> {
+  const entry = await bucket.get(key);
+  const revision = entry?.revision ?? 0;
+  if (entry?.operation !== 'PUT') return { revision };
+  return { semaphore: semaphoreIn(entry.string(), key), revision };
 }
 
 /** Another one has swapped since it was read. */

@@ -34,7 +34,7 @@ export interface ClusteredServer extends NatsServerUnderTest {
 
 export interface ClusterStage extends FleetStage {
   readonly servers: readonly ClusteredServer[];
-  /** What the cluster says of a stream. Rejects while nobody leads it. */
+  /** What the first server, or another one if it is gone, says of a stream. Rejects while nobody leads it. */
   streamInfo(stream: string): Promise<StreamInfo>;
   /** Whether each of its copies is there and has everything. */
   isCopied(stream: string): Promise<boolean>;
@@ -52,16 +52,11 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
   await whenReady(place);
   const args = ['--journal-copies', String(SERVERS)];
   const stage = setStage({ directory, policy, server: place, args });
-  let asking: Nats | undefined;
+  let asking: Promise<Nats> | undefined;
   const streamInfo = async (stream: string): Promise<StreamInfo> => {
     // Not of the last one, which a test cuts off: a server that is alone still answers, and knows nothing.
-    asking ??= await connectNats({
-      url,
-      alsoAt: others.slice(0, -1).map(hostOf),
-      name: 'stage',
-      log,
-    });
-    return (await jetstreamManager(asking.connection)).streams.info(stream);
+    asking ??= connectNats({ url, alsoAt: others.slice(0, -1).map(hostOf), name: 'stage', log });
+    return (await jetstreamManager((await asking).connection)).streams.info(stream);
   };
   return {
     ...stage,
@@ -79,7 +74,7 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
     },
     close: async () => {
       for (const each of servers) each.rejoin();
-      await asking?.close();
+      await (await asking)?.close();
       await stage.leave();
       await cluster.close();
       await rm(directory, { recursive: true, force: true });
