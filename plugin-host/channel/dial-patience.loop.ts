@@ -22,14 +22,14 @@ export interface Standstill {
 export function patience(afterMs: number, { isHeld, starvedUs }: Standstill): Patience {
   const controller = new AbortController();
   let leftMs = afterMs;
+  let forgivenUs = starvedUs();
   let lookedAtMs = performance.now();
   let unheldMs = 0;
-  let forgivenUs = starvedUs();
   const timer = setInterval(() => {
-    const nowMs = performance.now();
-    const passedMs = nowMs - lookedAtMs;
+    // What we ourselves wait for between two looks at the clock is not the updater's.
+    const passedMs = performance.now() - lookedAtMs;
     const newlyStarvedUs = starvedUs() - forgivenUs;
-    lookedAtMs = nowMs;
+    lookedAtMs = performance.now();
     forgivenUs += newlyStarvedUs;
     if (isHeld()) return;
     unheldMs += passedMs;
