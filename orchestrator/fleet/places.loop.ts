@@ -5,6 +5,7 @@
 //   P1. One thing at a time with each group, so that what is given back is not what was just asked for.
 //   P2. A place that is not needed is given back, also one of before this orchestrator led.
 //   P3. Whoever is refused asks again after a while, not all in one instant.
+//   P5. Whoever has closed asks for nothing any more, nor gives back: the machine is another one's.
 //   P4. A place in a group that the machine is not in any more is not needed.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
@@ -41,6 +42,7 @@ export function keepPlaces(deps: {
   let needed: PlaceNeed = 'needs none';
   let cancel: CancelTimer = () => undefined;
   let closed = false;
+  const isClosed = (): boolean => closed;
   /** P4. */
   const wantsOf = (group: string): boolean => needed !== 'needs none' && groups().includes(group);
 
@@ -51,14 +53,14 @@ export function keepPlaces(deps: {
     busy.add(group);
     try {
       if (wants) {
-        const place = await lock.acquire(group, hostId);
+        const place = await lock.acquire(group, hostId, isClosed); // P5
         free.delete(group);
         places.set(group, place);
         if (place.kind === 'refused') again();
         onChange();
       } else {
         places.delete(group);
-        await lock.release(group, hostId);
+        await lock.release(group, hostId, isClosed); // P5
         free.add(group);
       }
     } catch (error) {

@@ -96,6 +96,20 @@ describeHere(`places in groups on NATS${missing}`, () => {
     expect(idsOf(await lock.acquire('all', 'one more'))).toHaveLength(50);
   });
 
+  test('what somebody asked for who is not the one to ask any more is not done when its time comes', async () => {
+    const [before, now] = await Promise.all([open(), open()]);
+    await now.acquire('handed', 'a');
+    let isOver = false;
+    const late = [
+      before.release('handed', 'a', () => isOver),
+      before.acquire('others', 'b', () => isOver),
+    ];
+    isOver = true;
+    await Promise.all(late);
+    expect((await now.holders('handed')).map(({ id }) => id)).toEqual(['a']);
+    expect(await now.holders('others')).toEqual([]);
+  });
+
   test('whoever has one has it through any orchestrator, and releases it once for all', async () => {
     const [ours, theirs] = await Promise.all([open(), open()]);
     expect(await ours.acquire('desks', 'a')).toEqual({ kind: 'held' });

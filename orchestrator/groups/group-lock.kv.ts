@@ -5,6 +5,8 @@
 //   K1. Held is said only after a swap that went through, for whoever had the place already too: what
 //       was read may be old.
 //   K2. Attempts are bounded, in number and in time.
+//   K4. What is over by the time that it could be written is not written: who led a machine before would take
+//       from it what whoever leads it now has got for it, or leave it a place that nobody gives back.
 //   K3. Whoever deletes a key or the bucket frees no place (bucket.kv.ts): nobody gets one, or gives one
 //       back, until those who have one stand there again.
 
@@ -25,6 +27,8 @@ const PAUSE_MS_MAX = 20;
 
 /** After a bucket was made: half of what a turn may take. */
 export const SETTLE_MS = 5_000;
+
+const notOver = (): boolean => false;
 
 export interface GroupLockDeps {
   readonly js: JetStreamClient;
@@ -72,11 +76,12 @@ export async function openGroupLock(deps: GroupLockDeps): Promise<GroupLock & Cl
   }
 
   return {
-    acquire: (group, id) => {
-      const held = turn(group, (semaphore) => {
+    acquire: (group, id, isOver = notOver) => {
+      const held = turn<Place>(group, (semaphore) => {
+        if (isOver()) return { result: { kind: 'refused', ...semaphore } }; // K4
         const asked = { id, max: deps.placesOf(group), nowMs: clock.now().wallMs };
         const { kind, semaphore: next } = acquire(semaphore, asked);
-        const result: Place = kind === 'held' ? { kind } : { kind, ...next };
+        const result = kind === 'held' ? { kind } : { kind, ...next };
         return kind === 'held' ? { write: next, result } : { result }; // K1
       });
       return within(held, TURN_MS_MAX, `the place of ${id} in ${group}`);
@@ -85,9 +90,9 @@ export async function openGroupLock(deps: GroupLockDeps): Promise<GroupLock & Cl
       const found = bucket.read(group).then(({ semaphore }) => semaphore.holders);
       return within(found, TURN_MS_MAX, `who has a place in ${group}`);
     },
-    release: (group, id) => {
+    release: (group, id, isOver = notOver) => {
       const released = turn(group, (semaphore) => {
-        const next = release(semaphore, id);
+        const next = isOver() ? semaphore : release(semaphore, id); // K4
         return next === semaphore ? { result: undefined } : { write: next, result: undefined };
       });
       return within(released, TURN_MS_MAX, `releasing the place of ${id} in ${group}`);
