@@ -5,8 +5,8 @@
 //   P1. One thing at a time with each group, so that what is given back is not what was just asked for.
 //   P2. A place that is not needed is given back, also one of before this orchestrator led.
 //   P3. Whoever is refused asks again after a while, not all in one instant.
-//   P5. Whoever has closed asks for nothing any more, nor gives back: the machine is another one's.
 //   P4. A place in a group that the machine is not in any more is not needed.
+//   P5. Whoever has closed asks for nothing any more, nor gives back: the machine is another one's.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';

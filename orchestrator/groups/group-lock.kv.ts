@@ -5,10 +5,10 @@
 //   K1. Held is said only after a swap that went through, for whoever had the place already too: what
 //       was read may be old.
 //   K2. Attempts are bounded, in number and in time.
-//   K4. What is over by the time that it could be written is not written: who led a machine before would take
-//       from it what whoever leads it now has got for it, or leave it a place that nobody gives back.
 //   K3. Whoever deletes a key or the bucket frees no place (bucket.kv.ts): nobody gets one, or gives one
 //       back, until those who have one stand there again.
+//   K4. What is over by the time that it could be written is not written: who led a machine before would take
+//       from it what whoever leads it now has got for it, or leave it a place that nobody gives back.
 
 import type { JetStreamClient } from '@nats-io/jetstream';
 import type { Clock } from '../../runtime/clock.js';
