@@ -14,7 +14,8 @@ const run = promisify(execFile);
 
 /** What `node` is given to run `lull`. */
 export const lullProgram = fileURLToPath(new URL('../cli/main.js', import.meta.url));
-const START_MS_MAX = 30_000;
+/** An orchestrator waits for servers that agree on nobody just then. */
+const START_MS_MAX = 90_000;
 const STOP_MS_MAX = 20_000;
 const COMMAND_MS_MAX = 60_000;
 const NO_BUS = 'unix:path=/nonexistent/lull-bus';
