@@ -2,10 +2,15 @@
 
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseMountinfo } from './hierarchy.js';
+import { parseMountinfo, type MountPoint } from './hierarchy.js';
+
+/** As this process sees them, each after what it covers. */
+export function readMounts(): MountPoint[] {
+  return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+}
 
 export function mountPoints(): string[] {
-  return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')).map(({ path }) => path);
+  return readMounts().map(({ path }) => path);
 }
 
 /** "major:minor" of the file system at `path`. */

@@ -2,7 +2,7 @@
 
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { parseMountinfo } from './hierarchy.js';
+import { mountPoints } from './device.fs.js';
 import type { GroupFeatures } from './limits.js';
 import { hostEtc, type HostFacts, type HostPath } from './rootfs.js';
 
@@ -16,9 +16,7 @@ export function readHostFacts(groups: GroupFeatures): HostFacts {
       linkTo: linkIntoUsr(path),
     })),
     etc: hostEtc.flatMap(hostPath),
-    mountsBelowUsr: parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'))
-      .map(({ path }) => path)
-      .filter((path) => path.startsWith('/usr/')),
+    mountsBelowUsr: mountPoints().filter((path) => path.startsWith('/usr/')),
     node: nodeOutsideUsr(realpathSync(process.execPath)),
     userNamespaces: userNamespaces(),
     openFilesMax: openFilesMax(readFileSync('/proc/self/limits', 'utf8')),

@@ -19,6 +19,8 @@ export interface MountPoint {
   /** Which directory of the file system is mounted. */
   readonly root: string;
   readonly path: string;
+  /** Of this mount, not of the file system: `ro`, `noexec`… */
+  readonly options: readonly string[];
   readonly fileSystem: string;
   readonly superOptions: readonly string[];
 }
@@ -30,12 +32,17 @@ const UNIFIED_PATHS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
 export function parseMountinfo(text: string): MountPoint[] {
   return text.split('\n').flatMap((line) => {
     const [before, after] = line.split(' - ');
-    const [, , device, root, path] = before?.split(' ') ?? [];
+    const [, , device, root, path, own] = before?.split(' ') ?? [];
     const [fileSystem, , superOptions] = after?.split(' ') ?? [];
     if (device === undefined || root === undefined) return [];
     if (path === undefined || fileSystem === undefined) return [];
-    const options = superOptions?.split(',') ?? [];
-    return [{ device, root, path: unescape(path), fileSystem, superOptions: options }];
+    return [
+      {
+        ...{ device, root, path: unescape(path), fileSystem },
+        options: own?.split(',') ?? [],
+        superOptions: superOptions?.split(',') ?? [],
+      },
+    ];
   });
 }
 

@@ -27,6 +27,12 @@ test.each<[string, Pick<GroupFeatures, 'swap' | 'unifiedMemory'>, object]>([
   expect(resourcesOf(limits, { ...given, ...features })).toEqual({ ...always, ...memory });
 });
 
+test('whoever has to tell of the limit outlives the process that reached it', () => {
+  const groups = { ...given, swap: true, unifiedMemory: true };
+  const { unified: told } = resourcesOf({ ...limits, memoryEndsOne: true }, groups);
+  expect(told).toEqual({ ...unified, 'memory.oom.group': '0' });
+});
+
 test.each([
   ['memory', 'memory'],
   ['processes', 'pids'],

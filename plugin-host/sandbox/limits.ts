@@ -64,7 +64,7 @@ export function resourcesOf(
   limits: SandboxSpec['limits'],
   features: Omit<GroupFeatures, 'diskWeight' | 'diskRates'>,
 ): Resources {
-  const { memoryBytesMax, processesMax } = limits;
+  const { memoryBytesMax, processesMax, memoryEndsOne = false } = limits;
   // Of both together: nothing of it is swapped out beyond its limit, while everybody waits.
   const swap = features.swap ? { swap: memoryBytesMax } : {};
   return {
@@ -78,7 +78,7 @@ export function resourcesOf(
           unified: {
             'memory.high': String(Math.floor(memoryBytesMax * HIGH_SHARE)),
             // All of it or nothing: half an updater is worse than none.
-            'memory.oom.group': '1',
+            'memory.oom.group': memoryEndsOne ? '0' : '1',
           },
         }
       : {}),

@@ -5,12 +5,13 @@
 // together may use. Both are set before the first sandbox starts.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Disks } from './brake.cgroup.js';
+import { readMounts } from './device.fs.js';
 import { ControlGroup } from './group.cgroup.js';
-import { distinctName, hierarchies, parseMountinfo, type CgroupLayout } from './hierarchy.js';
+import { distinctName, hierarchies, type CgroupLayout } from './hierarchy.js';
 import { processorKnobs, type GroupFeatures } from './limits.js';
 import { removeGroup } from './processes.cgroup.js';
 import { SandboxError } from './sandbox-error.js';
@@ -102,8 +103,7 @@ export function openParentGroup(
 
 /** Several Lulls on one machine (containers, and tests above all) must not meet: each ends what it finds. */
 export function parentPath(stateDir: string): string {
-  const mounts = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
-  const name = distinctName(stateDir, mounts);
+  const name = distinctName(stateDir, readMounts());
   return `/lull-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 

@@ -9,12 +9,13 @@
 //   P2. Each is discarded once, whoever asks for it at the same time.
 
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../runtime/log.js';
 import { channelBinder } from './channel-disk.spawn.js';
 import { ociConfig } from './config.js';
+import { readMounts } from './device.fs.js';
 import {
   launchPlace,
   listLaunches,
@@ -24,6 +25,7 @@ import {
   removeLaunchesDir,
 } from './dirs.fs.js';
 import { likenessOf } from './likeness.js';
+import { keepLocked } from './locked-options.js';
 import { planRootfs, type HostFacts } from './rootfs.js';
 import type { LaunchDirs, SandboxSpec } from './sandbox.js';
 
@@ -53,7 +55,8 @@ export class PreparedLaunches {
     const rootfs = planRootfs(spec, facts, new Set(roots));
     const { bundleDir } = launchPlace(this.deps.runDir, spec.id);
     await makeRootfs(bundleDir, rootfs);
-    const config = ociConfig(spec, facts, rootfs.mounts, cgroupPath);
+    const mounts = keepLocked(rootfs.mounts, readMounts(), realpathSync);
+    const config = ociConfig(spec, facts, mounts, cgroupPath);
     await writeFile(join(bundleDir, 'config.json'), JSON.stringify(config), { mode: 0o600 });
     await this.mounting.get(spec.id); // P1
     const likeness = JSON.stringify(likenessOf(config, spec.id));

@@ -3,12 +3,12 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readMounts } from './device.fs.js';
 import {
   cgroupLayout,
   hierarchies,
   kindOf,
   outOfReach,
-  parseMountinfo,
   type CgroupLayout,
   type MountPoint,
 } from './hierarchy.js';
@@ -43,10 +43,6 @@ export function isRuntimeMissing(error: unknown): error is SandboxError {
 export function readLayout(delegated?: string): CgroupLayout {
   const layout = cgroupLayout(readMounts());
   return delegated === undefined ? layout : { unified: layout.unified, v1: new Map(), delegated };
-}
-
-function readMounts(): MountPoint[] {
-  return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
 /** Namespaces and mounts need root, of the machine or of a user namespace: decision 124. */

@@ -92,8 +92,9 @@ export function planRootfs(
       bind(spec.bundleDir, inside.bundle, 'ro'),
       bind(spec.workDir, inside.work, 'rw'),
       bind(spec.artifactsDir, inside.artifacts, 'ro'),
-      bind(spec.dirs.channelDir, inside.channel, 'rw'),
-      bind(spec.dirs.hostDir, inside.host, 'ro'),
+      // Sockets alone.
+      bind(spec.dirs.channelDir, inside.channel, 'rw', 'noexec'),
+      bind(spec.dirs.hostDir, inside.host, 'ro', 'noexec'),
       ...shownRoots.map(({ name, path, writable }) =>
         bind(path, `${inside.roots}/${name}`, writable === true ? 'rw' : 'ro'),
       ),
@@ -129,8 +130,14 @@ function kernelMounts(spec: SandboxSpec): Mount[] {
 }
 
 /** Not recursive: what is mounted below the source on the host stays out of sight. */
-function bind(source: string, destination: string, access: 'ro' | 'rw'): Mount {
-  return { destination, type: 'bind', source, options: ['bind', 'nosuid', 'nodev', access] };
+function bind(
+  source: string,
+  destination: string,
+  access: 'ro' | 'rw',
+  ...more: readonly 'noexec'[]
+): Mount {
+  const options = ['bind', 'nosuid', 'nodev', access, ...more];
+  return { destination, type: 'bind', source, options };
 }
 
 /**

@@ -44,6 +44,8 @@ export interface SandboxSpec {
     readonly diskBytesMax: number;
     /** Absent: as fast as the disk is. */
     readonly diskRates?: DiskRates;
+    /** At the limit of memory the largest process ends alone, as with control groups of version 1. */
+    readonly memoryEndsOne?: boolean;
   };
 }
 

@@ -38,8 +38,14 @@ const FROZEN_LOOKS_MAX = 10;
 const FREEZES_MAX = 3;
 const FREEZE_AGAIN_MS = 2_000;
 const MIB = 1024 * 1024;
-/** Node.js fits in, and what is tried reaches them soon: each process that is started costs. */
-const limits = { memoryBytesMax: 128 * MIB, processesMax: 32, diskBytesMax: 4 * MIB };
+/**
+ * Node.js fits in, and what is tried reaches them soon: each process that is started costs. One that
+ * reaches the limit of memory must leave the canary to tell of it.
+ */
+const limits = {
+  ...{ memoryBytesMax: 128 * MIB, processesMax: 32, diskBytesMax: 4 * MIB },
+  memoryEndsOne: true,
+};
 
 export interface SelfTestDeps {
   readonly runtime: SandboxRuntime;
@@ -124,10 +130,12 @@ function tryEverything(
     const over = new Promise<never>((_resolve, reject) => {
       signal.addEventListener('abort', reject, { once: true });
     });
-    await within(Promise.race([sandbox.exited, over]), CANARY_MS_MAX, 'the canary');
+    const exit = await within(Promise.race([sandbox.exited, over]), CANARY_MS_MAX, 'the canary');
     const answer = readAnswer(sandbox.outputTail());
     if (answer === undefined) {
-      throw new Error(`the canary gave no answer: ${sandbox.outputTail().slice(-500)}`);
+      const how = exit.signal ?? `code ${String(exit.code)}`;
+      const words = sandbox.outputTail().slice(-500);
+      throw new Error(`the canary gave no answer before its end (${how}): ${words}`);
     }
     if (bait.visited()) for (const name of ['network', 'sockets'] as const) fail(answer, name);
     return answer.set('freeze', freeze);

@@ -2,6 +2,7 @@
 // wrong with those would be none.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Confinement } from '../../conditions/confinement.js';
@@ -37,8 +38,10 @@ describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing}
     expect(leftovers(fixture.root, canaryUid)).toEqual([]);
   });
 
-  function outcomeIn(runtime: SandboxRuntime): Promise<Confinement> {
-    const runDir = join(fixture.root, 'run');
+  function outcomeIn(
+    runtime: SandboxRuntime,
+    runDir = join(fixture.root, 'run'),
+  ): Promise<Confinement> {
     mkdirSync(runDir, { recursive: true });
     return new Promise((resolve) => {
       const selfTest = startSelfTest({
@@ -92,6 +95,27 @@ describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing}
       expect(found.runtime).toMatch(/^runc version \d/);
       expect(['v1', 'v2', 'hybrid']).toContain(found.cgroups);
       expect(existsSync(join(fixture.root, 'run/canary'))).toBe(false);
+    },
+    CANARY_MS_MAX,
+  );
+
+  test(
+    'finds as much below a directory where nothing may be executed, as /run is on most machines',
+    async () => {
+      const root = join(fixture.root, 'noexec');
+      mkdirSync(root);
+      const how = 'nosuid,nodev,noexec,mode=755';
+      execFileSync('mount', ['-t', 'tmpfs', '-o', how, 'lull-test', root]);
+      try {
+        const runtime = await openRuntime(root);
+        const found = await outcomeIn(runtime, join(root, 'run'));
+        await runtime.close();
+        const denied = found.trials.find(({ name }) => name === 'users')?.result === 'denied';
+        expect(denied).toBe(userNamespaces);
+        expect(failing(found)).not.toContain('outside');
+      } finally {
+        execFileSync('umount', [root]);
+      }
     },
     CANARY_MS_MAX,
   );
