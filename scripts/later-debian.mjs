@@ -17,6 +17,7 @@ import { dirname, join } from 'node:path';
 import { findProgram, runStep } from './steps.mjs';
 
 const RELEASE = 'trixie';
+export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
  * @param wanted `path` in the package `name`, to be copied `to`.
@@ -31,8 +32,7 @@ export async function fetchProgram({ name, path, to }, options) {
     for (const each of ['lists/partial', 'cache/archives/partial', 'sources']) {
       mkdirSync(join(scratch, each), { recursive: true });
     }
-    const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-    const line = `deb [signed-by=${keyring}] ${uri} ${RELEASE} main\n`;
+    const line = `deb [signed-by=${KEYRING}] ${uri} ${RELEASE} main\n`;
     writeFileSync(join(scratch, 'sources/release.list'), line);
     const apt = [
       aptGet,
@@ -58,7 +58,7 @@ export async function fetchProgram({ name, path, to }, options) {
 }
 
 /** The first archive of Debian that this machine's apt knows. */
-function debianArchive() {
+export function debianArchive() {
   const directory = '/etc/apt/sources.list.d';
   const files = existsSync(directory)
     ? readdirSync(directory).map((name) => join(directory, name))

@@ -1,7 +1,7 @@
 // Makes a checkout ready to run: dependencies, generated code, build, bundles, the sandbox's runtime.
 //
 //   node scripts/setup.mjs [--with-runc | --try-runc] [--try-sensors] [--try-python] [--try-nats]
-//                          [--try-docker] [--try-promtool] [--quiet]
+//                          [--try-docker] [--try-promtool] [--try-machine] [--quiet]
 //
 //   --with-runc  install runc where it is missing and may be installed; otherwise say so and fail
 //   --try-runc   the same, but only warn: tests that need a sandbox skip themselves without it; and install
@@ -17,6 +17,8 @@
 //                docker-compose that `docker compose` is; only warn where it cannot be had
 //   --try-promtool  find or fetch promtool, which says what Prometheus makes of its configuration and of the
 //                dashboards; only warn where it cannot be had: those tests skip themselves without it
+//   --try-machine  install what boots a whole machine (qemu-system-x86, mmdebstrap), and make its disk; only
+//                warn where it cannot be had: its tests skip themselves without it
 //   --quiet      print nothing but problems
 //
 // Works in a fresh clone, so it imports Node's own modules and its neighbour only. Each step looks at
@@ -26,6 +28,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchProgram } from './later-debian.mjs';
+import { machinePrograms, makeMachine, missingForMachine } from './machine-image.mjs';
 import { fetchNatsServer, findNatsServer } from './nats-server.mjs';
 import { filesBelow, findProgram, reportFailure, root, runStep } from './steps.mjs';
 
@@ -45,6 +48,7 @@ try {
   if (flags.has('--try-nats')) await installNats();
   if (flags.has('--try-docker')) await installDocker();
   if (flags.has('--try-promtool')) await installPromtool();
+  if (flags.has('--try-machine')) await installMachine();
 } catch (error) {
   reportFailure(error);
   process.exit(1);
@@ -171,6 +175,15 @@ async function installPromtool() {
   );
   if (why === undefined) return;
   console.error(`! promtool is not there (${why}). Tests of what Prometheus is told are skipped.`);
+}
+
+async function installMachine() {
+  const what = 'a machine of their own';
+  if (missingForMachine().length > 0) await tryInstall(Object.values(machinePrograms), what);
+  if (missingForMachine().length > 0) return;
+  const why = await whyNot(makeMachine({ quiet }));
+  if (why === undefined) return;
+  console.error(`! no whole machine can be had (${why}). Tests of ${what} are skipped.`);
 }
 
 async function installNats() {

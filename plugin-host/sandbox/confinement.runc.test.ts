@@ -57,14 +57,15 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
       {
         env: new Map([
           ['LULL_TOKEN', 'secret'],
-          ['PATH', '/usr/bin'],
+          ['PATH', '/usr/local/bin:/usr/bin'],
           ['HOME', '/tmp'],
         ]),
       },
     );
     // A Node.js that is not below /usr leads the PATH.
     const node = realpathSync(process.execPath);
-    const path = node.startsWith('/usr/') ? '/usr/bin' : `${dirname(node)}:/usr/bin`;
+    const given = '/usr/local/bin:/usr/bin';
+    const path = node.startsWith('/usr/') ? given : `${dirname(node)}:${given}`;
     expect(seen).toEqual([
       ['HOME=/tmp', 'LULL_TOKEN=secret', `PATH=${path}`],
       { HOME: '/tmp', LULL_TOKEN: 'secret', PATH: path },

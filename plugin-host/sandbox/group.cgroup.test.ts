@@ -4,7 +4,15 @@ import { describe, expect, test } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlGroup } from './group.cgroup.js';
@@ -31,6 +39,10 @@ describe.each(layouts)('a control group, %s', (_version, layout, mounted) => {
   const canThrottle = mounted && writable && throttles(layout) ? test : test.skip;
   canThrottle('stops a busy loop in every period, and lets it go again', async () => {
     const parent = `/lull-test-${randomBytes(4).toString('hex')}`;
+    if (layout.unified !== undefined) {
+      mkdirSync(join(layout.unified, parent));
+      writeFileSync(join(layout.unified, parent, 'cgroup.subtree_control'), '+cpu');
+    }
     const group = new ControlGroup(layout, `${parent}/one`);
     const child = spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' });
     /** How often the kernel says that it was stopped, because its share of a period was used up. */

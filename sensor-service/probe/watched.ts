@@ -14,7 +14,7 @@ const displayKey: ObjectKey = [
 
 const upower: Watched = {
   service: 'org.freedesktop.UPower',
-  ifAbsent: 'install upower',
+  ifAbsent: 'install or start upower',
   signals: ['power.ac', 'power.battery'],
   objects: () => [upowerKey, displayKey],
   measure: (look) => {
@@ -28,7 +28,7 @@ function powerProfiles(service: string): Watched {
   const key: ObjectKey = [`/${service.replaceAll('.', '/')}`, service];
   return {
     service,
-    ifAbsent: 'install power-profiles-daemon',
+    ifAbsent: 'install or start power-profiles-daemon',
     signals: ['power.saver'],
     objects: () => [key],
     measure: (look) => {

@@ -102,7 +102,8 @@ const missingForDisk = existsSync('/dev/loop-control')
   ? whatIsMissing(['mkfs.ext4', 'debugfs', 'mount'])
   : 'needs loop devices';
 
-function testUnless(
+/** A test that skips itself where something is missing, and says what. */
+export function testUnless(
   missing: string | undefined,
   situation: string,
   body: () => Promise<void>,
