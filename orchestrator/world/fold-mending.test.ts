@@ -53,6 +53,32 @@ function stateAfter(...facts: Fact[]) {
   return worldOf(at(5, ...facts)).updates.get(key);
 }
 
+describe('a receipt', () => {
+  const commit = (receiptId: string) => installed('i', { receiptId });
+  const putBackBy = (receiptId: string) => installed('i', { receiptId, reverted: true });
+
+  test.each<[string, Fact[], string[]]>([
+    ['a commit told twice', [commit('1'), commit('1')], ['1']],
+    ['one told again after the next', [commit('1'), commit('2'), commit('1')], ['1', '2']],
+    ['one told again once it was put back', [commit('1'), putBackBy('u'), commit('1')], []],
+    ['a putting back', [commit('1'), commit('2'), putBackBy('u')], ['1']],
+    [
+      'a putting back told twice',
+      [commit('1'), commit('2'), putBackBy('u'), putBackBy('u')],
+      ['1'],
+    ],
+    ['two of them', [commit('1'), commit('2'), putBackBy('u'), putBackBy('v')], []],
+    [
+      'all of a run, told again after a crash',
+      [commit('1'), commit('2'), putBackBy('u'), commit('1'), commit('2'), putBackBy('u')],
+      ['1'],
+    ],
+  ])('counts once, however often it is told: %s', (_, told, left) => {
+    const state = stateAfter(...known(), admitted('i', perform(offered)), ...told);
+    expect(state?.committed?.map(({ receiptId }) => receiptId)).toEqual(left);
+  });
+});
+
 describe('verify', () => {
   test('that fails leads to putting back, with what the host committed and no updater asked', () => {
     const state = stateAfter(...known(), ...committing, ...bad);

@@ -7,6 +7,8 @@
 //   M1. What is put back is what the host said that it had committed. It asks no updater.
 //   M2. Every way through it ends: attempts at verify, at putting back and at rollback are bounded.
 //   M3. An update on its way through stays, whatever a scan says of it.
+//   M4. What was told of a receipt counts once: a host tells it again after a crash, also when something
+//       else was committed, or put back, since.
 
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
@@ -32,6 +34,8 @@ const MENDING_ATTEMPTS_MAX = 2;
 
 /** As many roots as a manifest may have, some of them more than once. */
 const COMMITTED_MAX = 64;
+/** Each of those may have been put back. */
+const RECEIPTS_MAX = 2 * COMMITTED_MAX;
 
 const waitsForOthers: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   ...(['LOCK_HELD', 'RUN_PENDING', 'NO_SPACE', 'METERED', 'UPSTREAM_DOWN'] as const),
@@ -66,15 +70,17 @@ export function foldInstalled(
   const state = world.updates.get(key);
   if (state === undefined) return;
   const { receiptId, root, path, treeAfterSha256: treeSha256, reverted } = fact;
-  const before = state.committed ?? [];
+  const { committed: before = [], receipts = [] } = state;
+  if (receipts.includes(receiptId)) return; // M4
   const last = before.findLastIndex((each) => each.path === path);
   const committed = reverted
     ? before.filter((_, at) => at !== last)
-    : [
-        ...before.filter((each) => each.receiptId !== receiptId), // Told again after a crash.
-        { receiptId, root, path, treeSha256 },
-      ];
-  world.updates.set(key, { ...state, committed: committed.slice(-COMMITTED_MAX) });
+    : [...before, { receiptId, root, path, treeSha256 }];
+  world.updates.set(key, {
+    ...state,
+    committed: committed.slice(-COMMITTED_MAX),
+    receipts: [...receipts, receiptId].slice(-RECEIPTS_MAX),
+  });
 }
 
 /** @returns whether what an action has just left is known not to work, and is put back instead. */

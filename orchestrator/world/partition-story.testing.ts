@@ -106,7 +106,11 @@ const facts: Readonly<Record<Fact['kind'], readonly Fact[]>> = {
       ...{ remoteAddress: '::1', sizeBytes: 1, sha256: 'a', resumedCount: 0, cached: false },
     },
   ],
-  'content.installed': [installed('r'), installed('s'), installed('s', { reverted: true })],
+  'content.installed': [
+    installed('r'),
+    installed('s'),
+    installed('s', { receiptId: 'undo', reverted: true }),
+  ],
   'root.changed': [
     {
       ...{ kind: 'root.changed', runId: 'r', root: 'apps', path: '/opt/apps', fileCount: 1 },

@@ -107,6 +107,8 @@ export interface UpdateState {
   readonly stepCount?: number;
   /** Roots that its runs committed and that were not put back. */
   readonly committed?: readonly CommittedRoot[];
+  /** Of what its runs committed and of what was put back, the newest last: told again, they change nothing. */
+  readonly receipts?: readonly string[];
   /** What it installed does not work, and the host puts back what was there. */
   readonly mending?: Mending;
   /** The host has put back what it committed. */
