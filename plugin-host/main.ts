@@ -16,6 +16,7 @@ import { openGuard, type Guard } from './guard/guard.loop.js';
 import { beUrgent } from './guard/urgency.proc.js';
 import { openRootRecords } from './install/root-record.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
+import type { Report } from './link/event.wire.js';
 import type { FleetLink } from './link/fleet.nats.js';
 import { grpcCarrier } from './link/link.grpc.js';
 import { hostIdIn } from './link/host-id.fs.js';
@@ -83,7 +84,10 @@ export async function startPluginHost(
     if (faraway !== undefined) opened.add('fleet', faraway);
     const carrier = faraway?.carrier ?? grpcCarrier(join(runDir, 'link.sock'));
     const bootId = readBootId(log);
-    const link = openLink({ carrier, ...self, bootId, diskPath: stateDir, clock, log });
+    const onHeard = ({ event }: Report): void => {
+      if (event.kind === 'installed') void ground.installer.heard(event);
+    };
+    const link = openLink({ carrier, ...self, bootId, diskPath: stateDir, onHeard, clock, log });
     opened.add('link', link);
     const parts = await openParts(ground, settings, deps, link, opened);
     const runs = hostRuns({ parts, guard, keepAwake, log, report: link.report });
@@ -117,7 +121,7 @@ async function joinFleet(
   return openFleetLink({ nats, machine, ...self, clock });
 }
 
-/** What a run is carried out with. Of roots that a dead instance watched, what changed is reported. */
+/** What a run is carried out with. What a dead instance had changed, and nobody heard of, is reported. */
 async function openParts(
   { runtime, installer }: Ground,
   settings: PluginHostSettings,
@@ -139,6 +143,7 @@ async function openParts(
   const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
   const rootRecords = openRootRecords({ dir: inState('root-records'), log });
   await rootRecords.endAll(link.report);
+  await installer.tellUnheard(link.report);
   return {
     ...{ clock, log, env, secureContext, traceparent, runtime, installer },
     ...{ readBundle: link.readBundle, room: link.room },

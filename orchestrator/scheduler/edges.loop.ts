@@ -6,8 +6,8 @@
 //   E2. A run that the journal thinks is on a host, and that the host does not hold, was cut.
 //   E3. What a scan found is kept here until its end. A scan that went on over a new connection may
 //       have lost some of it, and what is absent counts as gone: so it is done again.
-//   E5. What was found changed in a root is evidence, and recorded of whatever run it is: one that was
-//       cut is told of after the host's next start.
+//   E5. What was changed in a root is evidence, and recorded of whatever run it is: one that was cut is
+//       told of after the host's next start, and its updater may be withdrawn by then.
 //   E4. An event that the journal has already is not handled again, by whichever orchestrator: with
 //       each fact stands which event of which instance it was made of.
 //   E6. Between a hello and its entry nobody is attached: what is being written for the connection before
@@ -77,7 +77,7 @@ export function hostEdges(deps: {
     const heard = { hostId, instanceId, sequence: event.sequence };
     if (isKnown(ledger.world, heard)) return; // E4
     const { body } = event;
-    if (body.kind === 'fact' && body.fact.kind === 'root.changed') {
+    if (body.kind === 'fact' && isEvidence(body.fact)) {
       await ledger.append([{ ...body.fact, heard }]); // E5
       return;
     }
@@ -162,6 +162,10 @@ export function hostEdges(deps: {
 /** Runs with a slot that `host` does not hold; of an earlier epoch it is not what was admitted: that never came. */
 function runsCut({ runs }: World, { held }: HostConnection): Run[] {
   return [...runs.values()].filter((run) => holdsSlot(run) && (held.get(run.id) ?? -1) < run.epoch);
+}
+
+function isEvidence({ kind }: Fact): boolean {
+  return kind === 'root.changed' || kind === 'content.installed';
 }
 
 function isKnown({ heard }: World, { hostId, instanceId, sequence }: Heard): boolean {

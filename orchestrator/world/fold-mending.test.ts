@@ -77,6 +77,23 @@ describe('a receipt', () => {
     const state = stateAfter(...known(), admitted('i', perform(offered)), ...told);
     expect(state?.committed?.map(({ receiptId }) => receiptId)).toEqual(left);
   });
+
+  test('of a run that was given up when its host went away is put back all the same', () => {
+    const admission = admitted('i', perform(offered));
+    const goneForGood = Array<Fact[]>(retry.attemptsMax)
+      .fill([admission, interrupted('i')])
+      .flat();
+    const gaveUp = [...known(), ...goneForGood];
+    expect(worldOf(at(5, ...gaveUp)).runs.size).toBe(0);
+    expect(stateAfter(...gaveUp, commit('1'))).toMatchObject({
+      committed: [{ receiptId: '1' }],
+      mending: { because: { code: 'HOST_LOST' }, isBad: false },
+    });
+    // Not so what is told once more of one that ended well.
+    const well = finished('i', { kind: 'more_to_do', nextAction: 'verify' });
+    const told = [...known(), admission, commit('1'), well, found([]), found([offered])];
+    expect(stateAfter(...told, commit('1'))?.mending).toBeUndefined();
+  });
 });
 
 describe('verify', () => {

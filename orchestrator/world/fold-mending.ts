@@ -64,7 +64,7 @@ export function foldInstalled(
   world: MutableWorld,
   fact: Extract<Fact, { kind: 'content.installed' }>,
 ): void {
-  const run = world.runs.get(fact.runId);
+  const run = world.runs.get(fact.runId) ?? failedRun(world, fact.runId);
   if (run === undefined || run.work.kind === 'scan') return;
   const key = updateKey(run.updaterId, run.work.update.id);
   const state = world.updates.get(key);
@@ -81,6 +81,13 @@ export function foldInstalled(
     committed: committed.slice(-COMMITTED_MAX),
     receipts: [...receipts, receiptId].slice(-RECEIPTS_MAX),
   });
+  if (run.phase.kind === 'finished') foldLeftBehind(world, key, run.phase.outcome);
+}
+
+/** Given up when its host went away: what it had committed is told after that host's next start. */
+function failedRun({ history }: MutableWorld, runId: string): Run | undefined {
+  const run = history.findLast(({ id }) => id === runId);
+  return run?.phase.kind === 'finished' && 'code' in run.phase.outcome ? run : undefined;
 }
 
 /** @returns whether what an action has just left is known not to work, and is put back instead. */

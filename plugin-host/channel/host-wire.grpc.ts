@@ -7,7 +7,7 @@ import {
   type Receipt as WireReceipt,
 } from '../../proto/gen/lull/host/v1/host.js';
 import { readOrder, type Algorithm, type FetchOrder } from '../artifacts/order.js';
-import type { Receipt } from '../install/install.fs.js';
+import type { Receipt } from '../install/receipts.fs.js';
 import { HostError } from './host-failure.js';
 import type { HostEvent } from './hosted-run.js';
 

@@ -32,6 +32,7 @@ export function testRun(
   };
   return {
     runId: 'run-1',
+    epoch: 1,
     uid: process.getuid?.() ?? 0,
     grants: { installRoots: [], egress: [], fetchPrefixes: [], operatorHosts: [] },
     limits: {

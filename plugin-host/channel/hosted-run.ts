@@ -6,6 +6,8 @@ import type { BoundGrants } from '../../bundle/grant.js';
 
 export interface HostedRun {
   readonly runId: string;
+  /** Of its grant. */
+  readonly epoch: number;
   /** The uid that the updater runs under. */
   readonly uid: number;
   /** LULL_WORK as the host sees it. */

@@ -51,7 +51,7 @@ import { comparison, type TreeEntry } from './tree.js';
 import { openBelow } from './walk.fs.js';
 
 /** What a change needs of the run that makes it. */
-export type Changing = Pick<HostedRun, 'runId' | 'thawed'>;
+export type Changing = Pick<HostedRun, 'runId' | 'epoch' | 'thawed'>;
 
 /** @throws HostError; whatever it is, the root is as it was (B1). */
 export async function commitNow(
@@ -159,6 +159,7 @@ async function swapTo(
     version,
     from: versionShown(shown),
     done: false,
+    unheard: { epoch: run.epoch },
     installed: {
       receiptId: receiptId(kind, run.runId, place, commitId),
       root,

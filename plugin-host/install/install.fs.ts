@@ -5,15 +5,14 @@
 // Invariants:
 //   I1. One change of a root at a time, on a root that is whole.
 //   I2. The same run and root get the same receipt, at any time, also after a crash in between.
-//   I3. The audit is told of every change at least once: again after a crash, never twice by one
-//       process.
+//   I3. The audit is told of every change, also where its run is not repeated (telling.fs.ts).
 //   I4. Nothing is changed, or made whole, behind a way that somebody else can change (T9): asked each
 //       time, since a receipt or a crash may be older than the rule, and a directory given away since.
 
 import type { Log } from '../../runtime/log.js';
 import { createTurns } from '../artifacts/turns.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
-import type { HostedRun, HostEvent } from '../channel/hosted-run.js';
+import type { HostedRun } from '../channel/hosted-run.js';
 import { commitNow, keptReceipt, revertNow, undoNow } from './change.fs.js';
 import { exchange as exchangeByCall, type Exchange } from './exchange.spawn.js';
 import { openKnownRoots } from './known-roots.fs.js';
@@ -27,29 +26,19 @@ import {
   receiptId,
   saveReceipt,
   settleReceipts,
+  toReceipt,
+  type Receipt,
   type StoredReceipt,
 } from './receipts.fs.js';
 import { plainSegments } from './staged-rules.js';
 import { pruneVersions, recoverSwap, shownAt, shownPath, versionAt } from './swap.fs.js';
+import { createTelling, type Installed, type TellChange } from './telling.fs.js';
 import { requireOwnWay } from './way.fs.js';
 
-/** Receipts that this process has told the audit of; the oldest are forgotten. */
-const TOLD_MAX = 1_024;
-
-export interface Receipt {
-  readonly id: string;
-  /** Name of the install root. */
-  readonly root: string;
-  readonly treeBeforeSha256: string;
-  readonly treeAfterSha256: string;
-  readonly fileCount: number;
-  readonly sizeBytes: number;
-}
-
 /** A run of the host's own. */
-export interface UndoingRun extends Pick<HostedRun, 'runId' | 'thawed' | 'over'> {
+export interface UndoingRun extends Pick<HostedRun, 'runId' | 'epoch' | 'thawed' | 'over'> {
   readonly limits: Pick<HostedRun['limits'], 'previousVersions'>;
-  emit(event: Extract<HostEvent, { kind: 'installed' }>): void;
+  emit(event: Installed): void;
 }
 
 export interface Installer {
@@ -74,6 +63,10 @@ export interface Installer {
   recover(rootPath: string): Promise<void>;
   /** The same for every root that was ever changed. Call it at start, before anything runs. */
   recoverAll(): Promise<void>;
+  /** Tells what was changed in any root while nobody heard of it (I3). Call it at start, after that. */
+  tellUnheard(tell: TellChange): Promise<void>;
+  /** The journal has this change. Never rejects. */
+  heard(change: Pick<Installed, 'path' | 'receiptId'>): Promise<void>;
   /** The directory that the root's path shows now, without a link in it; undefined: nothing there. */
   resolve(rootPath: string): Promise<string | undefined>;
 }
@@ -90,8 +83,7 @@ export function createInstaller({
 }): Installer {
   const turns = createTurns();
   const known = openKnownRoots(rootsFile);
-
-  const told = new Set<string>();
+  const telling = createTelling();
 
   /** Runs `change` on its root (I1). */
   async function alone<T extends StoredReceipt | undefined>(
@@ -107,7 +99,11 @@ export function createInstaller({
       await repair(place);
       const receipt = await change();
       await tidy(place, run.limits.previousVersions, receipt);
-      if (receipt !== undefined) tell(run, receipt);
+      if (receipt !== undefined) {
+        telling.tell(receipt, (_run, change) => {
+          run.emit(change);
+        });
+      }
       return receipt;
     } catch (error) {
       if (run.over.aborted) throw new HostError('RUN_OVER', 'the run is over', { cause: error });
@@ -115,15 +111,6 @@ export function createInstaller({
     } finally {
       done();
     }
-  }
-
-  /** I3. */
-  function tell(run: UndoingRun, { installed }: StoredReceipt): void {
-    if (told.has(installed.receiptId)) return;
-    const oldest = told.size < TOLD_MAX ? undefined : told.values().next().value;
-    if (oldest !== undefined) told.delete(oldest);
-    told.add(installed.receiptId);
-    run.emit({ kind: 'installed', ...installed });
   }
 
   async function repair(place: Place): Promise<void> {
@@ -134,18 +121,33 @@ export function createInstaller({
     await settleReceipts(place, await versionAt(place));
   }
 
-  async function recover(rootPath: string): Promise<void> {
+  /** Does `act` on a root that is whole, where it has ever been Lull's (I1, I4). */
+  async function onWhole(rootPath: string, act: (place: Place) => Promise<void>): Promise<void> {
     const place = placeOf(rootPath);
     const done = await turns.take(place.path, new AbortController().signal);
     try {
-      await requireOwnWay(place.path); // I4
-      if (!(await recoverSwap(place))) return;
+      await requireOwnWay(place.path);
+      if (await recoverSwap(place)) await act(place);
+    } finally {
+      done();
+    }
+  }
+
+  function recover(rootPath: string): Promise<void> {
+    return onWhole(rootPath, async (place) => {
       // For the next change it has to be there. What is shown is whole without it.
       await settle(place).catch((error: unknown) => {
         log.warn({ err: error, root: place.path }, 'a receipt does not say yet that it is done');
       });
-    } finally {
-      done();
+    });
+  }
+
+  /** One root that cannot be looked at keeps nobody from the others. */
+  async function ofEachKnown(act: (path: string) => Promise<void>): Promise<void> {
+    for (const path of known.paths) {
+      await act(path).catch((error: unknown) => {
+        log.error({ err: error, root: path }, 'an install root could not be looked at');
+      });
     }
   }
 
@@ -207,15 +209,13 @@ export function createInstaller({
       return receipt === undefined ? undefined : toReceipt(receipt);
     },
     recover,
-    recoverAll: async () => {
-      for (const path of known.paths) {
-        try {
-          await recover(path);
-        } catch (error) {
-          log.error({ err: error, root: path }, 'an install root could not be looked at');
-        }
-      }
-    },
+    recoverAll: () => ofEachKnown(recover),
+    tellUnheard: (tell) =>
+      ofEachKnown((path) => onWhole(path, (place) => telling.tellUnheard(place, tell))),
+    heard: ({ path, receiptId: id }) =>
+      onWhole(path, (place) => telling.heard(place, id)).catch((error: unknown) => {
+        log.warn({ err: error, root: path }, 'a change is told again after the next start');
+      }),
     resolve: async (rootPath) => {
       const place = placeOf(rootPath);
       const shown = await shownAt(place);
@@ -230,18 +230,6 @@ function grantedPlace(run: HostedRun, root: string): Place {
     throw new HostError('GRANT_MISSING', 'the manifest declares no install root of this name');
   }
   return placeOf(granted.path);
-}
-
-function toReceipt({ installed }: StoredReceipt): Receipt {
-  const {
-    receiptId: id,
-    root,
-    treeBeforeSha256,
-    treeAfterSha256,
-    fileCount,
-    sizeBytes,
-  } = installed;
-  return { id, root, treeBeforeSha256, treeAfterSha256, fileCount, sizeBytes };
 }
 
 function invalid(words: string): HostError {

@@ -29,8 +29,27 @@ export interface StoredReceipt {
   /** What was shown before. Receipts of before there was an undo lack it. */
   readonly from?: string;
   readonly done: boolean;
+  /** Of the grant that it was made under, until the journal has it (telling.fs.ts). Absent: it has. */
+  readonly unheard?: { readonly epoch: number };
   /** What the audit is told. */
   readonly installed: Omit<Extract<HostEvent, { kind: 'installed' }>, 'kind'>;
+}
+
+/** What its updater is answered. */
+export interface Receipt {
+  readonly id: string;
+  /** Name of the install root. */
+  readonly root: string;
+  readonly treeBeforeSha256: string;
+  readonly treeAfterSha256: string;
+  readonly fileCount: number;
+  readonly sizeBytes: number;
+}
+
+export function toReceipt({ installed }: StoredReceipt): Receipt {
+  const { receiptId: id, root, treeBeforeSha256, treeAfterSha256 } = installed;
+  const { fileCount, sizeBytes } = installed;
+  return { id, root, treeBeforeSha256, treeAfterSha256, fileCount, sizeBytes };
 }
 
 export function receiptId(
@@ -86,7 +105,7 @@ export async function forgetUndos(place: Place): Promise<void> {
   }
 }
 
-async function receiptsIn(place: Place): Promise<StoredReceipt[]> {
+export async function receiptsIn(place: Place): Promise<StoredReceipt[]> {
   const receipts: StoredReceipt[] = [];
   for (const id of await idsIn(place)) {
     const receipt = await loadReceipt(place, id);

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { createLog } from '../../runtime/log.js';
 import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
 import type { Exchange } from './exchange.spawn.js';
-import { createInstaller, type Installer, type Receipt } from './install.fs.js';
+import { createInstaller, type Installer } from './install.fs.js';
+import type { Receipt } from './receipts.fs.js';
 
 export interface Rig {
   readonly dir: string;

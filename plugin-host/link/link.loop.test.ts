@@ -9,6 +9,7 @@ import type { AttachRequest, AttachResponse } from '../../proto/gen/lull/link/v1
 import { systemClock, type Clock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import type { LinkCarrier } from './carrier.wire.js';
+import type { Report } from './event.wire.js';
 import { grpcCarrier } from './link.grpc.js';
 import { openLink, type Link } from './link.loop.js';
 import { BYTES_MAX } from './outbox.js';
@@ -22,11 +23,12 @@ let orchestrator: TestOrchestrator;
 let link: Link;
 let held: string[];
 let commands: NonNullable<AttachResponse['kind']>[];
+let inJournal: string[];
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'lull-li-'));
   socketPath = join(directory, 'link.sock');
-  [held, commands] = [[], []];
+  [held, commands, inJournal] = [[], [], []];
   orchestrator = await startOrchestrator(socketPath);
   link = open();
 });
@@ -39,7 +41,8 @@ afterEach(async () => {
 
 function open(clock: Clock = systemClock, carrier = grpcCarrier(socketPath)): Link {
   const who = { hostId: 'h', instanceId: 'i', diskPath: '/d', bootId: 'b' };
-  return openLink({ ...who, carrier, clock, log: createLog('test', 'silent') });
+  const onHeard = ({ event }: Report): void => void inJournal.push(event.kind);
+  return openLink({ ...who, carrier, onHeard, clock, log: createLog('test', 'silent') });
 }
 
 /** What the link was told before has come to it by now. */
@@ -59,6 +62,8 @@ function attach(): void {
 function report(message: string, runId = 'r'): void {
   link.report({ runId, epoch: 3 }, { kind: 'notice', message });
 }
+
+const anEnd = { kind: 'finished', outcome: { kind: 'succeeded' }, outputTail: '' } as const;
 
 function told(): string[] {
   return orchestrator.events.map(({ sequence, kind }) => {
@@ -116,10 +121,7 @@ describe('after the orchestrator was away', () => {
     held = ['r'];
     attach();
     await until('the hello', () => orchestrator.hellos.length === 1);
-    link.report(
-      { runId: 'r', epoch: 3 },
-      { kind: 'finished', outcome: { kind: 'succeeded' }, outputTail: '' },
-    );
+    link.report({ runId: 'r', epoch: 3 }, anEnd);
     await until('the end', () => orchestrator.events.length === 1);
     held = [];
     orchestrator.acknowledging = true;
@@ -131,9 +133,17 @@ describe('after the orchestrator was away', () => {
     });
     await until('the end again', () => orchestrator.events.length === 2);
     await link.flush(5_000);
+    expect(inJournal).toEqual(['finished']);
     orchestrator.hangUp();
     await until('the third hello', () => orchestrator.hellos.length === 3);
     expect(orchestrator.hellos[2]?.runIds).toEqual([]);
+  });
+
+  test('a run of which something else waits is not: it may be of an instance before', async () => {
+    report('left over', 'cut');
+    attach();
+    await until('the event', () => orchestrator.events.length === 1);
+    expect(orchestrator.hellos[0]?.runIds).toEqual([]);
   });
 
   test('it is looked for twice a second, however long it is away', async () => {
@@ -277,7 +287,7 @@ describe('over a carrier that keeps what it was given', () => {
     const kept = open(systemClock, carrier);
     kept.attach({ held: () => [], onCommand: () => undefined });
     streams[0]?.emit('data', welcome);
-    kept.report({ runId: 'r', epoch: 3 }, { kind: 'notice', message: 'a' });
+    kept.report({ runId: 'r', epoch: 3 }, anEnd);
     const flushing = kept.flush(600_000);
     streams[0]?.emit('stored', 1);
     await flushing;

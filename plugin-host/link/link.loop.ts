@@ -18,6 +18,7 @@ import type { LinkCarrier, LinkStream } from './carrier.wire.js';
 import { Connection } from './connection.loop.js';
 import type { ReadBundle } from '../catalog/catalog.fs.js';
 import type { RunEvent } from '../runs/event.js';
+import type { Report } from './event.wire.js';
 import { helloToWire, type Held } from './hello.wire.js';
 import { Waiting } from './waiting.loop.js';
 
@@ -59,6 +60,8 @@ interface LinkDeps {
   readonly bootId: string;
   /** The directory whose file system takes downloads and installs. */
   readonly diskPath: string;
+  /** Told of each event of a run that the journal has. */
+  readonly onHeard?: (report: Report) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -95,7 +98,7 @@ export function openLink(deps: LinkDeps): Link {
 
 /** The connection that there is, and the next one when it has ended. */
 class Attachment {
-  readonly waiting = new Waiting();
+  readonly waiting: Waiting;
   connection: Connection | undefined;
   confinement: Confinement | undefined;
   /** Ends this connection, so that there is a new one. */
@@ -105,7 +108,9 @@ class Attachment {
   private flushed: (() => void)[] = [];
   private closed = false;
 
-  constructor(private readonly deps: LinkDeps) {}
+  constructor(private readonly deps: LinkDeps) {
+    this.waiting = new Waiting(deps.onHeard);
+  }
 
   connect(served: Attached): void {
     const stream = this.deps.carrier.attach();
@@ -170,9 +175,9 @@ class Attachment {
 
   private sayHello(stream: LinkStream, served: Attached): void {
     // A run whose end was not heard yet is still held: otherwise it would count as cut.
-    // What was found changed in a root may be of a run that went down with the instance before.
+    // Whatever else waits is of a run that is here, or went down with the instance before.
     const unheard = this.waiting.all
-      .filter(({ event: { event } }) => event.kind !== 'rootChanged')
+      .filter(({ event: { event } }) => event.kind === 'finished')
       .map(({ event: { runId, epoch } }) => ({ runId, epoch }));
     const held = [...served.held(), ...unheard];
     const hello = helloToWire(this.deps, held, this.confinement);

@@ -9,6 +9,9 @@ export class Waiting {
   private outbox = emptyOutbox<Report>();
   private readonly roomWanted = new Set<() => void>();
 
+  /** @param onHeard called with each that an orchestrator has acknowledged. */
+  constructor(private readonly onHeard: (report: Report) => void = () => undefined) {}
+
   /** In order. */
   get all(): readonly Outgoing<Report>[] {
     return this.outbox.waiting;
@@ -28,9 +31,11 @@ export class Waiting {
     this.outbox = post(this.outbox, report, { bytes: weightOf(report), droppable });
   }
 
-  acknowledged(sequence: number): void {
-    this.outbox = acknowledged(this.outbox, sequence);
+  acknowledged(upTo: number): void {
+    const heard = this.all.filter(({ sequence }) => sequence <= upTo);
+    this.outbox = acknowledged(this.outbox, upTo);
     if (!isFull(this.outbox)) this.tellRoom();
+    for (const { event } of heard) this.onHeard(event);
   }
 
   /** Resolves when there is room for more, or when the signal is aborted (outbox.ts, O2). */

@@ -199,6 +199,7 @@ function hostedRun(
 ): HostedRun {
   return {
     runId: grant.runId,
+    epoch: grant.epoch,
     ...place,
     grants,
     limits: {

@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 function back(...receiptIds: string[]) {
-  const grant = { runId: 'u', limits: { previousVersions: 3 } } as Grant;
+  const grant = { runId: 'u', epoch: 1, limits: { previousVersions: 3 } } as Grant;
   const roots = receiptIds.map((receiptId) => ({ receiptId, root: 'tools', path: rig.root }));
   const course = {
     pauses: { thawed: () => Promise.resolve() } as never,

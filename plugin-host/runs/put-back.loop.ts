@@ -16,6 +16,7 @@ export async function putBack(
   emit({ kind: 'started', sandboxSha256: '', launchMs: 0, argv: [] });
   const run = {
     runId: grant.runId,
+    epoch: grant.epoch,
     limits: grant.limits,
     thawed: () => pauses.thawed(),
     over,
