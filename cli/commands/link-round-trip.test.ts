@@ -68,8 +68,8 @@ describe('an event', () => {
       { kind: 'run.started', sandboxSha256: 'ab', launchMs: 5, argv: ['./main', '--all'] },
     ],
     [
-      { kind: 'started', sandboxSha256: '', launchMs: 0, argv: [] },
-      { kind: 'run.started', sandboxSha256: '', launchMs: 0 },
+      { kind: 'started', sandboxSha256: '', argv: [] },
+      { kind: 'run.started', sandboxSha256: '' },
     ],
     [
       { kind: 'frozen', reasons: ['PERSON_PRESENT'], reactionNs: 5n, cpuUs: 6 },

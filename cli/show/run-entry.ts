@@ -17,8 +17,7 @@ const held = ({ reasons, reactionNs }: Of<'run.paused' | 'run.throttled'>): stri
 const tellers: { readonly [K in Fact['kind']]?: (fact: Of<K>) => string } = {
   'run.admitted': ({ attempt, intrusion }) =>
     `attempt ${String(attempt)}${intrusion === undefined ? '' : `, ${intrusion}`}`,
-  'run.started': ({ launchMs, argv }) =>
-    `launched in ${formatDuration(launchMs)}${argv === undefined ? '' : `: ${commandOf(argv)}`}`,
+  'run.started': startOf,
   'run.paused': held,
   'run.throttled': held,
   'run.thawed': ({ frozenMs }) => `frozen for ${formatDuration(frozenMs)}`,
@@ -46,6 +45,12 @@ export function wordsOf(body: string): string {
   // Each is given the fact of its own name, which this type cannot say.
   const tell = tellers[fact.kind] as ((fact: Fact) => string) | undefined;
   return tell === undefined ? '' : displayText(tell(fact), CHARS_MAX);
+}
+
+function startOf({ launchMs, argv }: Of<'run.started'>): string {
+  if (launchMs === undefined && argv === undefined) return 'by the host itself';
+  const how = launchMs === undefined ? 'never served' : `launched in ${formatDuration(launchMs)}`;
+  return argv === undefined ? how : `${how}: ${commandOf(argv)}`;
 }
 
 /** Quoted where it would not be told apart otherwise. */

@@ -74,6 +74,8 @@ describe('one run whole', () => {
       'launched in 450 ms: node ./main.mjs "a b" "\\u001b[2J"',
     );
     expect(wordsOf('{"kind":"run.started","launchMs":450}')).toBe('launched in 450 ms');
+    expect(wordsOf('{"kind":"run.started","argv":["./main"]}')).toBe('never served: ./main');
+    expect(wordsOf('{"kind":"run.started"}')).toBe('by the host itself');
   });
 
   test('a kind of entry that another version wrote is named, and no more', () => {

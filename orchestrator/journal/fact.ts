@@ -125,7 +125,8 @@ type KindOfFact =
   | (OfRun & {
       readonly kind: 'run.started';
       readonly sandboxSha256: string;
-      readonly launchMs: number;
+      /** From grant to serving. Absent: it was executed and never served, or nothing was launched. */
+      readonly launchMs?: number;
       /** What was executed. Absent: nothing was, the host did it itself; or an older host told it. */
       readonly argv?: readonly string[];
     })

@@ -65,7 +65,8 @@ function bodyFromWire(wire: RunEvent): LinkEvent['body'] {
         .slice(0, ARGUMENTS_MAX)
         .map((each) => each.slice(0, WORD_CHARS_MAX));
       return fact({
-        ...{ kind: 'run.started', ...of, launchMs, sandboxSha256: digest(sandboxSha256) },
+        ...{ kind: 'run.started', ...of, sandboxSha256: digest(sandboxSha256) },
+        ...(launchMs === 0 ? {} : { launchMs }),
         ...(argv.length > 0 ? { argv } : {}),
       });
     }

@@ -120,13 +120,9 @@ function timeObjections(
 ): Reason[] {
   const { state, interrupted } = subject;
   if (interrupted?.phase.kind === 'interrupted') {
-    const { sinceMs, retryAtMs, code } = interrupted.phase;
-    return waits(
-      sinceMs,
-      retryAtMs,
-      nowMs,
-      `attempt ${String(interrupted.attempt + 1)} after ${code}`,
-    );
+    const { sinceMs, retryAtMs } = interrupted.phase;
+    const what = `attempt ${String(interrupted.attempt + 1)} after ${failureWords(interrupted.phase)}`;
+    return waits(sinceMs, retryAtMs, nowMs, what);
   }
   if (state === undefined) return scanObjections(subject, readings, policy, nowMs);
   if (state.gaveUp !== undefined) {
@@ -172,8 +168,12 @@ function trialObjections(trials: Trials, fromMs: number, nowMs: number): Reason[
   const what =
     failure === undefined
       ? 'the next attempt'
-      : `attempt ${String(trials.failureCount + 1)} after ${failure.code} (${failure.message})`;
+      : `attempt ${String(trials.failureCount + 1)} after ${failureWords(failure)}`;
   return waits(trials.failedAtMs ?? 0, fromMs, nowMs, what);
+}
+
+function failureWords({ code, message }: { readonly code: string; readonly message: string }) {
+  return message === '' ? code : `${code} (${message})`;
 }
 
 /** A clock that was set back to before `sinceMs` has taken the wait with it. */

@@ -28,6 +28,12 @@ describe('a run adds to the figures', () => {
     expect(figures(well)).toMatchObject([{ labels: { outcome: 'succeeded', code: '' } }]);
   });
 
+  test('when it served: how long that took; one that never did adds no time', () => {
+    const started = { kind: 'run.started', ...run, sandboxSha256: '' } as const;
+    expect(figures({ ...started, launchMs: 250 })).toMatchObject([{ seconds: 0.25 }]);
+    expect(figures(started)).toEqual([]);
+  });
+
   test('when it was frozen: seconds from what the sensor saw, where that is known', () => {
     const paused = { kind: 'run.paused', ...run, reasons: ['PERSON_PRESENT'], cpuUs: 5 } as const;
     expect(figures({ ...paused, reactionNs: 2_500_000 })).toEqual([

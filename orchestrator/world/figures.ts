@@ -40,7 +40,8 @@ const ofKind: { readonly [K in Fact['kind']]?: (fact: Extract<Fact, { kind: K }>
     const what = work.kind === 'perform' ? work.update.nextAction : work.kind;
     return [count('lull.runs.admitted', { work: what, intrusion })];
   },
-  'run.started': ({ launchMs }) => [time('lull.run.launch', launchMs / MS_PER_S, {})],
+  'run.started': ({ launchMs }) =>
+    launchMs === undefined ? [] : [time('lull.run.launch', launchMs / MS_PER_S, {})],
   'run.paused': ({ reactionNs }) => reaction('frozen', reactionNs),
   'run.throttled': ({ reactionNs }) => reaction('throttled', reactionNs),
   'run.thawed': ({ frozenMs, cpuUsWhileFrozen }) => [

@@ -15,6 +15,7 @@ import { handOver } from '../install/hand-over.fs.js';
 import type { Installer } from '../install/install.fs.js';
 import type { RootRecords } from '../install/root-record.fs.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
+import { SandboxError } from '../sandbox/sandbox-error.js';
 import { failed, isFinal, type Outcome, type RunEvent } from './event.js';
 import type { Grant } from './grant.js';
 import {
@@ -117,7 +118,8 @@ async function work(
     });
   const before = parts.launches.take(launchKey(grant, prepared));
   const first = { run, pauses };
-  const launch = before ?? (await openLaunch({ grant, prepared, parts, bundle, first, attach }));
+  const opening = { grant, prepared, parts, bundle, first, attach };
+  const launch = before ?? (await openLaunch(opening).catch(toldFirst(course)));
   let outcome: Outcome | undefined;
   try {
     if (before !== undefined) {
@@ -126,12 +128,8 @@ async function work(
       attach(before.sandbox);
       if (!pauses.frozen) before.sandbox.thaw();
     }
-    course.emit({
-      kind: 'started',
-      sandboxSha256: launch.sandbox.configSha256,
-      launchMs: Math.round(parts.clock.now().monotonicMs - startedMs),
-      argv: launch.sandbox.argv,
-    });
+    const launchMs = Math.max(1, Math.round(parts.clock.now().monotonicMs - startedMs));
+    course.emit({ ...executed(launch.sandbox), launchMs });
     const checkpoint = (await parts.checkpoints.load(grant.runId)) ?? Buffer.alloc(0);
     outcome = await doWork(grant, {
       channel: launch.channel,
@@ -160,6 +158,20 @@ async function work(
     }
     await (endedWell ? launch.rest() : launch.close());
   }
+}
+
+/** Of what was executed and never served the audit is told as well: a run that ended has begun. */
+function toldFirst(course: Course): (error: unknown) => never {
+  return (error) => {
+    const { sandbox, emit } = course;
+    // What the runtime itself could not do was not executed.
+    if (sandbox !== undefined && !(error instanceof SandboxError)) emit(executed(sandbox));
+    throw error;
+  };
+}
+
+function executed({ configSha256, argv }: Sandbox) {
+  return { kind: 'started', sandboxSha256: configSha256, argv } as const;
 }
 
 /** Roots that the updater's own tools write, for what changes the machine; read-only otherwise. */

@@ -28,7 +28,8 @@ export type RunEvent =
   | {
       readonly kind: 'started';
       readonly sandboxSha256: string;
-      readonly launchMs: number;
+      /** From grant to serving. Absent: it never served, or nothing was launched. */
+      readonly launchMs?: number;
       /** What was executed; empty: the host does it itself. */
       readonly argv: readonly string[];
     }

@@ -13,7 +13,7 @@ export async function putBack(
   installer: Installer,
   { pauses, over, emit }: Pick<Course, 'pauses' | 'over' | 'emit'>,
 ): Promise<Outcome> {
-  emit({ kind: 'started', sandboxSha256: '', launchMs: 0, argv: [] });
+  emit({ kind: 'started', sandboxSha256: '', argv: [] });
   const run = {
     runId: grant.runId,
     epoch: grant.epoch,

@@ -34,6 +34,13 @@ for (const [step, action] of [
       const crashed = await ended(follower, action, 'failed');
       expect(outcomeOf(crashed).code).toBe('UPDATER_CRASHED');
       expect(crashed['stderrTail']).toContain(`the fixture ends itself ${step}`);
+      // Also what never served was executed, and the audit says what it was.
+      const untilThen = follower.facts.slice(0, follower.facts.indexOf(crashed));
+      const begun = untilThen.filter(
+        ({ kind, runId }) => kind === 'run.started' && runId === crashed.runId,
+      );
+      expect(begun).toMatchObject([{ argv: [expect.stringMatching(/node$/), 'main.mjs'] }]);
+      expect(begun.map((fact) => 'launchMs' in fact)).toEqual([step !== 'before serving']);
       const repeated = await ended(follower, action, 'succeeded');
       expect(repeated.runId).toBe(crashed.runId);
       expect(attemptsOf(follower.facts, crashed.runId)).toEqual([1, 2]);
