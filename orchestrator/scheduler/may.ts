@@ -172,7 +172,14 @@ function trialObjections(trials: Trials, fromMs: number, nowMs: number): Reason[
   return waits(trials.failedAtMs ?? 0, fromMs, nowMs, what);
 }
 
-function failureWords({ code, message }: { readonly code: string; readonly message: string }) {
+/** The code, and what was said besides. */
+export function failureWords({
+  code,
+  message,
+}: {
+  readonly code: string;
+  readonly message: string;
+}) {
   return message === '' ? code : `${code} (${message})`;
 }
 

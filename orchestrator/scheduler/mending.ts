@@ -13,7 +13,7 @@ import type { Policy } from '../policy/policy.js';
 import type { World } from '../world/world.js';
 import { attachmentObjections } from './held.js';
 import type { HostView } from './host-view.js';
-import { orderObjections, waits } from './may.js';
+import { failureWords, orderObjections, waits } from './may.js';
 import { mendingGuard } from './requirements.js';
 import type { Subject } from './subject.js';
 
@@ -36,9 +36,10 @@ export function mendingObjections(
 
 function timeObjections({ state, interrupted }: Subject, nowMs: number): Reason[] {
   if (interrupted?.phase.kind === 'interrupted') {
-    const { sinceMs, retryAtMs, code } = interrupted.phase;
+    const { sinceMs, retryAtMs } = interrupted.phase;
     const next = String(interrupted.attempt + 1);
-    return waits(sinceMs, retryAtMs, nowMs, `attempt ${next} after ${code}`);
+    const what = `attempt ${next} after ${failureWords(interrupted.phase)}`;
+    return waits(sinceMs, retryAtMs, nowMs, what);
   }
   const mending = state?.mending;
   if (mending === undefined) return [];

@@ -7,17 +7,14 @@
 //   M1. What is put back is what the host said that it had committed. It asks no updater.
 //   M2. Every way through it ends: attempts at verify, at putting back and at rollback are bounded.
 //   M3. An update on its way through stays, whatever a scan says of it.
-//   M4. What was told of a receipt counts once: a host tells it again after a crash, also when something
-//       else was committed, or put back, since.
 
 import type { ReasonCode } from '../../conditions/reason.js';
-import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import type { Outcome, Run } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
 import { isBadTree, markBad, markOf } from './bad-marks.js';
 import { backoffMs } from './retry.js';
-import { noTrials, updateKey, type MutableWorld, type UpdateState } from './world.js';
+import { noTrials, type Mending, type MutableWorld, type UpdateState } from './world.js';
 
 type Failure = Extract<Outcome, { kind: 'failed' }>;
 interface Because {
@@ -31,11 +28,6 @@ const WAITS_MAX = 7;
 const REVERTS_MAX = 5;
 /** Attempts at a verify, or a rollback, that crashes: the machine is waiting for the answer. */
 const MENDING_ATTEMPTS_MAX = 2;
-
-/** As many roots as a manifest may have, some of them more than once. */
-const COMMITTED_MAX = 64;
-/** Each of those may have been put back. */
-const RECEIPTS_MAX = 2 * COMMITTED_MAX;
 
 const waitsForOthers: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   ...(['LOCK_HELD', 'RUN_PENDING', 'NO_SPACE', 'METERED', 'UPSTREAM_DOWN'] as const),
@@ -57,37 +49,6 @@ export function isUnsettled(state: UpdateState): boolean {
   const { update, offered, mending, gaveUp, committed = [] } = state;
   if (mending !== undefined || gaveUp?.code === 'LOST' || committed.length > 0) return true;
   return gaveUp === undefined && isMending(update.nextAction) && !isMending(offered);
-}
-
-/** The host committed a root, or put one back. */
-export function foldInstalled(
-  world: MutableWorld,
-  fact: Extract<Fact, { kind: 'content.installed' }>,
-): void {
-  const run = world.runs.get(fact.runId) ?? failedRun(world, fact.runId);
-  if (run === undefined || run.work.kind === 'scan') return;
-  const key = updateKey(run.updaterId, run.work.update.id);
-  const state = world.updates.get(key);
-  if (state === undefined) return;
-  const { receiptId, root, path, treeAfterSha256: treeSha256, reverted } = fact;
-  const { committed: before = [], receipts = [] } = state;
-  if (receipts.includes(receiptId)) return; // M4
-  const last = before.findLastIndex((each) => each.path === path);
-  const committed = reverted
-    ? before.filter((_, at) => at !== last)
-    : [...before, { receiptId, root, path, treeSha256 }];
-  world.updates.set(key, {
-    ...state,
-    committed: committed.slice(-COMMITTED_MAX),
-    receipts: [...receipts, receiptId].slice(-RECEIPTS_MAX),
-  });
-  if (run.phase.kind === 'finished') foldLeftBehind(world, key, run.phase.outcome);
-}
-
-/** Given up when its host went away: what it had committed is told after that host's next start. */
-function failedRun({ history }: MutableWorld, runId: string): Run | undefined {
-  const run = history.findLast(({ id }) => id === runId);
-  return run?.phase.kind === 'finished' && 'code' in run.phase.outcome ? run : undefined;
 }
 
 /** @returns whether what an action has just left is known not to work, and is put back instead. */
@@ -120,7 +81,7 @@ export function foldMendingFailed(
     const notBeforeMs = atMs + Math.max(waitMs, backoffMs(retry, failureCount, run.id));
     const known = lastFailure === undefined ? {} : { lastFailure };
     const trials = { failureCount, failedAtMs: atMs, notBeforeMs, ...known };
-    world.updates.set(key, { ...state, trials }); // M2
+    world.updates.set(key, { ...takenUp(state), trials }); // M2
     return;
   }
   if (action === 'rollback') {
@@ -171,7 +132,7 @@ export function foldReverted(
   world.updates.set(key, {
     ...state,
     mending: {
-      ...mending,
+      ...notLost(mending),
       failureCount,
       failedAtMs: atMs,
       notBeforeMs: isLost ? 0 : atMs + backoffMs(retry, failureCount, run.id),
@@ -196,6 +157,16 @@ export function givenUpAsBad(
 ): Pick<UpdateState, 'gaveUp'> {
   const mark = markOf(world, updaterId, update);
   return mark === undefined ? {} : { gaveUp: asBad(mark) };
+}
+
+/** What goes on after all, because an operator wanted it, is not given up any more. */
+export function takenUp({ gaveUp: _before, ...state }: UpdateState): UpdateState {
+  return state;
+}
+
+/** An operator wanted it tried again. */
+function notLost({ lost: _before, ...mending }: Mending): Mending {
+  return mending;
 }
 
 function mend(

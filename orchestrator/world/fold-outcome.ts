@@ -11,7 +11,9 @@ import {
   foldMendingFailed,
   foldReverted,
   foldRolledBack,
+  givenUpAsBad,
   isMending,
+  takenUp,
 } from './fold-mending.js';
 import { backoffMs, badContentMs, isWaitForOthers, scanJitter } from './retry.js';
 import { askedMs, badContentAfter, failedTrials, waitForOthers, type Failure } from './trials.js';
@@ -175,11 +177,6 @@ function stepsOf({ stepCount = 0 }: UpdateState): number {
   return stepCount;
 }
 
-/** What goes on after all, because an operator wanted it, is not given up any more. */
-function takenUp({ gaveUp: _before, ...state }: UpdateState): UpdateState {
-  return state;
-}
-
 /** What was expected before was of the action that is done. */
 function furthered(
   { expectedS: _ofBefore, ...update }: Update,
@@ -201,11 +198,11 @@ function performFailed(
   const { code, message } = outcome;
   const failureCount = state.trials.failureCount + 1;
   const lastFailure = { code, message };
+  // An operator wanted it: why it was given up before is past, but for what is marked as bad.
+  const goesOn = { ...takenUp(state), ...givenUpAsBad(world, state.updaterId, state.update) };
   if (isWaitForOthers(code)) {
-    world.updates.set(key, {
-      ...state,
-      trials: waitForOthers(state.trials, run, outcome, atMs, retry),
-    });
+    const trials = waitForOthers(state.trials, run, outcome, atMs, retry);
+    world.updates.set(key, { ...goesOn, trials });
     return;
   }
   const demoted = failureCount >= retry.demotedAtCount;
@@ -228,5 +225,5 @@ function performFailed(
           ? retry.installMs
           : retry.giveUpMs;
   const trials = failedTrials(failureCount, badContentCount, outcome, atMs, waitMs, retry);
-  world.updates.set(key, { ...state, trials });
+  world.updates.set(key, { ...goesOn, trials });
 }

@@ -18,7 +18,8 @@ import {
 } from './world.js';
 import { learnAges, noAges } from './absence-ages.js';
 import { foldClockSet } from './fold-clock.js';
-import { foldInstalled, givenUpAsBad, isUnsettled } from './fold-mending.js';
+import { foldInstalled } from './fold-installed.js';
+import { givenUpAsBad, isUnsettled } from './fold-mending.js';
 import { foldOrder } from './fold-order.js';
 import { foldRun } from './fold-run.js';
 import {

@@ -1,0 +1,69 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Fact } from '../journal/fact.js';
+import { defaultPolicy } from '../policy/policy.js';
+import {
+  admitted,
+  at,
+  enabled,
+  finished,
+  found,
+  installed,
+  interrupted,
+  perform,
+  submitted,
+  updateOf,
+  UPDATER,
+  worldOf,
+} from './history.testing.js';
+import { updateKey } from './world.js';
+
+const { retry } = defaultPolicy;
+const offered = updateOf('a', { nextAction: 'install' });
+const known = [submitted(UPDATER, { actions: ['install', 'verify'] }), enabled(), found([offered])];
+
+function stateAfter(...facts: Fact[]) {
+  return worldOf(at(5, ...facts)).updates.get(updateKey(UPDATER, 'a'));
+}
+
+describe('a receipt', () => {
+  const commit = (receiptId: string) => installed('i', { receiptId });
+  const putBackBy = (receiptId: string) => installed('i', { receiptId, reverted: true });
+
+  test.each<[string, Fact[], string[]]>([
+    ['a commit told twice', [commit('1'), commit('1')], ['1']],
+    ['one told again after the next', [commit('1'), commit('2'), commit('1')], ['1', '2']],
+    ['one told again once it was put back', [commit('1'), putBackBy('u'), commit('1')], []],
+    ['a putting back', [commit('1'), commit('2'), putBackBy('u')], ['1']],
+    [
+      'a putting back told twice',
+      [commit('1'), commit('2'), putBackBy('u'), putBackBy('u')],
+      ['1'],
+    ],
+    ['two of them', [commit('1'), commit('2'), putBackBy('u'), putBackBy('v')], []],
+    [
+      'all of a run, told again after a crash',
+      [commit('1'), commit('2'), putBackBy('u'), commit('1'), commit('2'), putBackBy('u')],
+      ['1'],
+    ],
+  ])('counts once, however often it is told: %s', (_, told, left) => {
+    const state = stateAfter(...known, admitted('i', perform(offered)), ...told);
+    expect(state?.committed?.map(({ receiptId }) => receiptId)).toEqual(left);
+  });
+
+  test('of a run that was given up when its host went away is put back all the same', () => {
+    const admission = admitted('i', perform(offered));
+    const goneForGood = Array<Fact[]>(retry.attemptsMax)
+      .fill([admission, interrupted('i')])
+      .flat();
+    const gaveUp = [...known, ...goneForGood];
+    expect(worldOf(at(5, ...gaveUp)).runs.size).toBe(0);
+    expect(stateAfter(...gaveUp, commit('1'))).toMatchObject({
+      committed: [{ receiptId: '1' }],
+      mending: { because: { code: 'HOST_LOST' }, isBad: false },
+    });
+    // Not so what is told once more of one that ended well.
+    const well = finished('i', { kind: 'more_to_do', nextAction: 'verify' });
+    const told = [...known, admission, commit('1'), well, found([]), found([offered])];
+    expect(stateAfter(...told, commit('1'))?.mending).toBeUndefined();
+  });
+});
