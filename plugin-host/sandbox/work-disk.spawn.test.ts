@@ -25,10 +25,12 @@ let asked: string[];
 /** What stands in for a program; it may call the real one. */
 let fakes: Record<string, (real: () => Promise<string>) => Promise<string>>;
 let disks: WorkDisks;
+/** What was logged as an error. */
+let said: string;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'lull-wd-'));
-  [asked, fakes] = [[], {}];
+  [asked, fakes, said] = [[], {}, ''];
   const real = systemTools(true);
   const tool =
     (how: keyof Tools): Tool =>
@@ -38,7 +40,9 @@ beforeEach(() => {
       return fakes[program]?.(run) ?? run();
     };
   const tools = { heavy: tool('heavy'), light: tool('light') };
-  disks = new WorkDisks({ dirs: [dir], log: createLog('test', 'silent'), tools });
+  const log = createLog('test', 'silent');
+  log.error = (_about: unknown, words?: string) => (said += words ?? '');
+  disks = new WorkDisks({ dirs: [dir], log, tools });
 });
 
 afterEach(async () => {
@@ -138,6 +142,45 @@ describeHere(`a file system that cannot be mounted${about}`, () => {
     await expect(said).rejects.toMatchObject({ code: 'LAUNCH_FAILED' });
     await expect(said).rejects.toThrow('it ended with 32');
     expect(existsSync(image)).toBe(true);
+  });
+});
+
+describeHere(`a file that somebody deleted while it was mounted${about}`, () => {
+  const path = (): string => join(dir, 'one');
+
+  beforeEach(async () => {
+    expect(await disks.bind(workDir('one'), UID, 8 * MIB)).toBe(true);
+    writeFileSync(join(path(), 'kept'), 'mine');
+    rmSync(`${path()}.img`);
+  });
+
+  test.each(['and nothing else', 'and put another in place of'])(
+    '%s begins anew with a bound of its own, and that is said (W6)',
+    async (how) => {
+      if (how !== 'and nothing else') writeFileSync(`${path()}.img`, '');
+      expect(await disks.bind(path(), UID, 8 * MIB)).toBe(true);
+      expect(existsSync(join(path(), 'kept'))).toBe(false);
+      const { bavail, bsize } = statfsSync(path());
+      expect(bavail * bsize).toBeLessThanOrEqual(8 * MIB);
+      expect(said).toMatch(
+        /one\.img was deleted while it was mounted .* the directory begins anew/,
+      );
+    },
+  );
+
+  test('is unmounted like any other: the directory can be removed', async () => {
+    await disks.release(path());
+    rmSync(path(), { recursive: true });
+  });
+
+  test('fails the launch where something is still in there, with what to do', async () => {
+    fakes = { umount: fails(32) };
+    await expect(disks.bind(path(), UID, 8 * MIB)).rejects.toMatchObject({
+      code: 'LAUNCH_FAILED',
+      message: expect.stringMatching(
+        /one\.img was deleted while it was mounted .* something is still in there: end that, or/,
+      ) as unknown,
+    });
   });
 });
 

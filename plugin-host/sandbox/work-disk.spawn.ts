@@ -16,6 +16,8 @@
 //   W4. A directory on which somebody else has mounted something is theirs, and stays as it is.
 //   W5. A file is set aside, and never removed, where `e2fsck` has said that it is beyond repair; where it
 //       said nothing, was late or is not there, the file stays and the launch fails.
+//   W6. A file that somebody deleted while it was mounted is ours all the same: it is let go, which is said,
+//       and the directory begins anew.
 
 import { existsSync, realpathSync, statfsSync, writeFileSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
@@ -36,6 +38,8 @@ import {
 import { isWritable } from './writable.fs.js';
 
 const LOOPS = '/dev/loop-control';
+/** What the kernel adds to the name of a file that is there no more. */
+const DELETED = ' (deleted)';
 /** A launch takes its copies of mounts away within some milliseconds, or a tenth of a second where much goes on. */
 const LET_GO_MS_MAX = 2_000;
 const LOOK_EVERY_MS = 20;
@@ -112,6 +116,7 @@ export class WorkDisks {
   }
 
   private async bindNow(workDir: string, uid: number, bytesMax: number): Promise<boolean> {
+    if (mountedAt(workDir) === 'deleted') await this.letGo(workDir); // W6
     if (isMountedAt(workDir) && bytesOf(workDir) < bytesMax) await this.unmount(workDir);
     if (!isMountedAt(workDir)) {
       if (mountPoints().includes(workDir)) return false; // W4
@@ -155,6 +160,19 @@ export class WorkDisks {
   private async mount(image: string, dir: string): Promise<void> {
     const how = 'loop,nosuid,nodev,noatime,discard,errors=remount-ro';
     await this.tools.light('mount', ['-t', 'ext4', '-o', how, image, dir], COMMAND_MS_MAX);
+  }
+
+  /** What is in a deleted file is gone with its mount. */
+  private async letGo(workDir: string): Promise<void> {
+    const what = `${imageOf(workDir)} was deleted while it was mounted at ${workDir}`;
+    await this.unmount(workDir);
+    if (isMountedAt(workDir)) {
+      throw new Error(`${what}, and something is still in there: end that, or unmount it by hand`);
+    }
+    this.deps.log.error(
+      { workDir },
+      `${what}: what was in it is gone, and the directory begins anew. "lull updaters remove" is the way to clear it away`,
+    );
   }
 
   private async unmount(workDir: string): Promise<void> {
@@ -204,5 +222,13 @@ function setRoom(workDir: string, bytesMax: number): void {
 }
 
 function isMountedAt(workDir: string): boolean {
-  return mountPoints().includes(workDir) && fileBehind(deviceOf(workDir)) === imageOf(workDir);
+  return mountedAt(workDir) !== undefined;
+}
+
+/** What is mounted there of ours (W4, W6). */
+function mountedAt(workDir: string): 'whole' | 'deleted' | undefined {
+  if (!mountPoints().includes(workDir)) return undefined;
+  const file = fileBehind(deviceOf(workDir));
+  if (file === imageOf(workDir)) return 'whole';
+  return file === `${imageOf(workDir)}${DELETED}` ? 'deleted' : undefined;
 }
