@@ -11,7 +11,7 @@ import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { registerOwnApi } from './api/own.grpc.js';
 import { serveApi, SOCKET_MODE, type Listen } from './api/serve.grpc.js';
 import { createProgressFeed } from './api/watch.grpc.js';
-import type { JournalOptions } from './journal/open.loop.js';
+import type { StreamOptions } from './journal/open.jetstream.js';
 import type { JournalPlace } from './journal/place.js';
 import { openWitnessed } from './journal/witnessed.loop.js';
 import { linkService } from './link/host.grpc.js';
@@ -30,7 +30,7 @@ export interface OrchestratorSettings {
   readonly policy: PolicySource;
   /** Absent: a file in the state directory. */
   readonly journal?: JournalPlace;
-  readonly journalOptions: Omit<JournalOptions, 'log'>;
+  readonly journalOptions: Omit<StreamOptions, 'log'>;
   /** Absent: nobody calls over TCP. */
   readonly listen?: Listen;
 }

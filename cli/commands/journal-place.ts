@@ -1,12 +1,12 @@
 // Where a journal is, as a person says it.
 
-import type { JournalOptions } from '../../orchestrator/journal/open.loop.js';
+import type { StreamOptions } from '../../orchestrator/journal/open.jetstream.js';
 import { journalPlace, PlaceError, type JournalPlace } from '../../orchestrator/journal/place.js';
 import { CommandError } from '../failure.js';
 import { natsFiles } from './nats-place.js';
 import { wholeNumber } from './numbers.js';
 
-export type JournalSettings = Omit<JournalOptions, 'log'>;
+export type JournalSettings = Omit<StreamOptions, 'log'>;
 
 /** What JetStream offers. */
 const COPIES_MAX = 5;

@@ -4,13 +4,24 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { formatBytes } from '../../conditions/words.js';
 import { pause } from '../../runtime/deadline.js';
-import { connectNats, type Nats } from '../../runtime/nats.js';
+import type { Log } from '../../runtime/log.js';
+import { connectNats, type Nats, type TlsFiles } from '../../runtime/nats.js';
 import { whyLossy } from './durability.jetstream.js';
 import { ENTRY_BYTES_MAX } from './fact-size.js';
 import { openJetStreamJournal } from './jetstream.js';
 import { JournalError, type Journal } from './journal.js';
-import type { JournalOptions } from './open.loop.js';
 import { placeText, type StreamPlace } from './place.js';
+
+export interface StreamOptions {
+  readonly log: Log;
+  readonly tls?: TlsFiles;
+  /** As `lull keys` wrote them. */
+  readonly credsFile?: string;
+  /** Copies that a new stream is to have, on so many servers. */
+  readonly replicaCount: number;
+  /** Takes a server that may lose what it acknowledged. */
+  readonly allowLossy: boolean;
+}
 
 const API_MS_MAX = 10_000;
 /** The largest entry, and what is around it in its message. */
@@ -18,7 +29,7 @@ const PAYLOAD_BYTES_MIN = ENTRY_BYTES_MAX + 4 * 1024;
 
 export async function openStreamJournal(
   place: StreamPlace,
-  options: JournalOptions,
+  options: StreamOptions,
 ): Promise<Journal> {
   const nats = await connected(place, options);
   try {
@@ -43,7 +54,7 @@ export async function openStreamJournal(
 
 async function connected(
   place: StreamPlace,
-  { log, tls, credsFile }: JournalOptions,
+  { log, tls, credsFile }: StreamOptions,
 ): Promise<Nats> {
   try {
     return await connectNats({
@@ -64,7 +75,7 @@ async function connected(
 /** Over a connection that stays open when the journal is closed. */
 export async function openJournalOn(
   connection: NatsConnection,
-  options: Omit<JournalOptions, 'tls'> & {
+  options: Omit<StreamOptions, 'tls'> & {
     readonly partition: string;
     readonly mayCreate: boolean;
   },

@@ -2,7 +2,8 @@
 // fleet are: a server that comes back empty is no machine that is new.
 
 import { join } from 'node:path';
-import { openJournal, type JournalOptions } from './open.loop.js';
+import type { StreamOptions } from './open.jetstream.js';
+import { openJournal } from './open.loop.js';
 import type { Journal } from './journal.js';
 import type { JournalPlace } from './place.js';
 import { openWitness } from './witness.fs.js';
@@ -14,7 +15,7 @@ import { openWitness } from './witness.fs.js';
 export async function openWitnessed(
   place: JournalPlace,
   stateDir: string,
-  options: JournalOptions,
+  options: StreamOptions,
 ): Promise<Journal> {
   if (place.kind === 'file') return await openJournal(place, options);
   const { partition } = place;

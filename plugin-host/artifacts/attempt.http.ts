@@ -22,10 +22,8 @@ import type { HostedRun } from '../channel/hosted-run.js';
 import { leadsInside } from '../egress/address.dns.js';
 import { ProxyError } from '../egress/proxy-error.js';
 import { checkUrl } from './allowed-url.js';
-import { pageInItsPlace, readBody } from './body.http.js';
+import { pageInItsPlace, readBody, type Cut, type Receiving } from './body.http.js';
 import { openLine, type Line, type LineOptions } from './line.http.js';
-import type { FetchOrder } from './order.js';
-import type { PartialFile } from './partial.fs.js';
 import { nextHop } from './redirect.js';
 import { askFrom } from './request.http.js';
 import { lengthProblem, readResponse, validatorOf, type ResponseMeaning } from './response.js';
@@ -36,16 +34,10 @@ export interface Upstream extends LineOptions {
   readonly clock: Clock;
 }
 
-export interface Attempt {
-  readonly order: FetchOrder;
-  readonly run: HostedRun;
-  readonly partial: PartialFile;
+export interface Attempt extends Receiving {
   readonly signal: AbortSignal;
-  readonly onProgress: (receivedBytes: number, totalBytes: number | undefined) => void;
   /** Speaks for so many more bytes on the disk; false when there is no room for them. */
   readonly makeRoom: (bytes: number) => Promise<boolean>;
-  /** Told of every piece that was written. */
-  readonly onKept: (bytes: number) => void;
 }
 
 export type AttemptOutcome =
@@ -58,15 +50,7 @@ export type AttemptOutcome =
       readonly isPage: boolean;
     }
   | { readonly kind: 'parked' }
-  | {
-      readonly kind: 'cut';
-      readonly why: string;
-      readonly retryAfterMs: number | undefined;
-      /** It does not go on from here: the next attempt asks it for the whole. */
-      readonly unranged?: true;
-      /** H3. */
-      readonly detour?: true;
-    };
+  | Cut;
 
 /**
  * @param ranged whether to go on from what is here, where something is.

@@ -8,7 +8,8 @@
 
 import type { Clock } from '../../runtime/clock.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
-import type { Attempt, AttemptOutcome } from './attempt.http.js';
+import type { HostedRun } from '../channel/hosted-run.js';
+import type { FetchOrder } from './order.js';
 import { freshPace, keepPace } from './pace.js';
 import type { PartialFile } from './partial.fs.js';
 import { thawedWithin } from './thaw.loop.js';
@@ -16,14 +17,34 @@ import { thawedWithin } from './thaw.loop.js';
 /** A server keeps a quiet connection about this long without harm. */
 export const PARK_MS = 2_000;
 
+/** Whose body it is, and who is told of it. */
+export interface Receiving {
+  readonly order: FetchOrder;
+  readonly run: HostedRun;
+  readonly partial: PartialFile;
+  readonly onProgress: (receivedBytes: number, totalBytes: number | undefined) => void;
+  /** Told of every piece that was written. */
+  readonly onKept: (bytes: number) => void;
+}
+
+/** Its answer was not what was asked for, or ended before that. */
+export interface Cut {
+  readonly kind: 'cut';
+  readonly why: string;
+  readonly retryAfterMs: number | undefined;
+  /** It does not go on from here: the next attempt asks it for the whole. */
+  readonly unranged?: true;
+  /** Whoever answered may be anybody (attempt.http.ts, H3). */
+  readonly detour?: true;
+}
+
 /** Undefined when the body was read to its end. */
 export async function readBody(
   clock: Clock,
-  attempt: Attempt,
+  { order, run, partial, onProgress, onKept }: Receiving,
   body: AsyncIterable<Uint8Array>,
   { totalBytes, isPage }: { readonly totalBytes: number | undefined; readonly isPage: boolean },
-): Promise<AttemptOutcome | undefined> {
-  const { order, partial, run } = attempt;
+): Promise<{ readonly kind: 'parked' } | Cut | undefined> {
   const bound = order.sizeBytes ?? order.sizeBytesMax;
   let pace = freshPace;
   let waitingSinceMs = clock.now().monotonicMs;
@@ -40,8 +61,8 @@ export async function readBody(
       );
     }
     await keep(partial, chunk);
-    attempt.onKept(chunk.byteLength);
-    attempt.onProgress(partial.sizeBytes, totalBytes ?? order.sizeBytes);
+    onKept(chunk.byteLength);
+    onProgress(partial.sizeBytes, totalBytes ?? order.sizeBytes);
     if (kept === undefined) {
       return { kind: 'cut', why: 'sends less than 1 kB a second', retryAfterMs: undefined };
     }
@@ -56,9 +77,7 @@ export async function readBody(
 }
 
 /** Proves nothing of the content, and is not kept. */
-export async function pageInItsPlace(
-  partial?: PartialFile,
-): Promise<Extract<AttemptOutcome, { kind: 'cut' }>> {
+export async function pageInItsPlace(partial?: PartialFile): Promise<Cut> {
   await partial?.restart();
   const why = 'answered with a page for people in place of the file';
   return { kind: 'cut', why, retryAfterMs: undefined };

@@ -21,7 +21,7 @@ function back(...receiptIds: string[]) {
   const grant = { runId: 'u', epoch: 1, limits: { previousVersions: 3 } } as Grant;
   const roots = receiptIds.map((receiptId) => ({ receiptId, root: 'tools', path: rig.root }));
   const course = {
-    pauses: { thawed: () => Promise.resolve() } as never,
+    pauses: { thawed: () => Promise.resolve() },
     over: new AbortController().signal,
     emit: (event: RunEvent) => void events.push(event),
   };

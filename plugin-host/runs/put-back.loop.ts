@@ -3,15 +3,23 @@
 
 import { errorWords, HostError } from '../channel/host-failure.js';
 import type { Installer } from '../install/install.fs.js';
-import type { Course } from './carry-out.loop.js';
-import { failed, type Outcome } from './event.js';
+import { failed, type Outcome, type RunEvent } from './event.js';
 import type { Grant, RevertedRoot } from './grant.js';
+import type { Pauses } from './pauses.loop.js';
 
 /** Newest first: of a root that was committed twice each is put back in turn. */
 export async function putBack(
   { grant, roots }: { readonly grant: Grant; readonly roots: readonly RevertedRoot[] },
   installer: Installer,
-  { pauses, over, emit }: Pick<Course, 'pauses' | 'over' | 'emit'>,
+  {
+    pauses,
+    over,
+    emit,
+  }: {
+    readonly pauses: Pick<Pauses, 'thawed'>;
+    readonly over: AbortSignal;
+    readonly emit: (event: RunEvent) => void;
+  },
 ): Promise<Outcome> {
   emit({ kind: 'started', sandboxSha256: '', argv: [] });
   const run = {

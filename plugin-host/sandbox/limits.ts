@@ -3,12 +3,21 @@
 //
 // Disks have the lowest weight, and rates where policy gives some: brake.cgroup.ts. Decision 60.
 
-import type { SandboxSpec } from './sandbox.js';
-
 /** Bytes a second; infinite: as fast as the disk is. */
 export interface DiskRates {
   readonly readBytesPerSMax: number;
   readonly writeBytesPerSMax: number;
+}
+
+/** Of one launch. */
+export interface LaunchLimits {
+  readonly memoryBytesMax: number;
+  readonly processesMax: number;
+  readonly diskBytesMax: number;
+  /** Absent: as fast as the disk is. */
+  readonly diskRates?: DiskRates;
+  /** At the limit of memory the largest process ends alone, as with control groups of version 1. */
+  readonly memoryEndsOne?: boolean;
 }
 
 export const noDiskRates: DiskRates = {
@@ -61,7 +70,7 @@ const CPU_PERIOD_US = 100_000;
 const CPU_SHARE_MAX = 0.9;
 
 export function resourcesOf(
-  limits: SandboxSpec['limits'],
+  limits: LaunchLimits,
   features: Omit<GroupFeatures, 'diskWeight' | 'diskRates'>,
 ): Resources {
   const { memoryBytesMax, processesMax, memoryEndsOne = false } = limits;

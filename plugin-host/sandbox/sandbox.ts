@@ -1,6 +1,6 @@
 // What the plugin-host needs of a sandbox, whichever OCI runtime makes it.
 
-import type { DiskRates } from './limits.js';
+import type { LaunchLimits } from './limits.js';
 
 /** Paths inside the sandbox. They are part of the contract's launch section. */
 export const inside = {
@@ -38,15 +38,7 @@ export interface SandboxSpec {
     readonly path: string;
     readonly writable?: boolean;
   }[];
-  readonly limits: {
-    readonly memoryBytesMax: number;
-    readonly processesMax: number;
-    readonly diskBytesMax: number;
-    /** Absent: as fast as the disk is. */
-    readonly diskRates?: DiskRates;
-    /** At the limit of memory the largest process ends alone, as with control groups of version 1. */
-    readonly memoryEndsOne?: boolean;
-  };
+  readonly limits: LaunchLimits;
 }
 
 export interface SandboxExit {
