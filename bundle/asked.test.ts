@@ -2,32 +2,10 @@
 
 import { expect, test } from '@jest/globals';
 import { asked } from './asked.js';
-import { parseManifest, type Manifest } from './manifest.js';
-
-const sha256 = 'a'.repeat(64);
-const least = {
-  contract: 'lull.updater.v1',
-  id: 'dev.example.tool',
-  version: '1.2.3',
-  publisher: 'example',
-  title: 'Example',
-  platforms: ['linux'],
-  bundle: { sha256, size: 100, files: [{ path: 'main', size: 3, sha256 }] },
-  entrypoint: ['./main'],
-  runtime: 'host',
-  actions: ['download', 'install'],
-  scope: 'user-mode',
-  limits: { memory_mb: 64, processes: 8, disk_mb: 100 },
-};
-
-function manifestOf(changes: object): Manifest {
-  const parsed = parseManifest(Buffer.from(JSON.stringify({ ...least, ...changes })));
-  if (parsed.kind === 'invalid') throw new Error(parsed.problems.join('\n'));
-  return parsed.manifest;
-}
+import { manifestWith } from './manifest.testing.js';
 
 test('the least that a manifest asks for is a scope, actions and limits', () => {
-  expect(asked(manifestOf({}))).toEqual([
+  expect(asked(manifestWith({}))).toEqual([
     'scope user-mode, runtime host',
     'actions download, install',
     'limits memory_mb 64, processes 8, disk_mb 100, run_s 1800',
@@ -36,7 +14,7 @@ test('the least that a manifest asks for is a scope, actions and limits', () => 
 
 test('every place, host and setting is named, and why a setting is wanted', () => {
   const words = asked(
-    manifestOf({
+    manifestWith({
       settings: [{ name: 'words', kind: 'path', why: 'the directory of the list' }],
       install_roots: [{ name: 'words', path: '{words}' }],
       roots: [{ name: 'cache', path: '/srv/cache' }],

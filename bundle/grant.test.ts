@@ -1,33 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { bindGrants, settingProblems } from './grant.js';
-import { parseManifest, type Manifest } from './manifest.js';
-
-const sha256 = 'a'.repeat(64);
+import type { Manifest } from './manifest.js';
+import { manifestWith } from './manifest.testing.js';
 
 function manifest(change: object): Manifest {
-  const json = {
-    contract: 'lull.updater.v1',
-    id: 'dev.example.tool',
-    version: '1.0.0',
-    publisher: 'example',
-    title: 'Example',
-    platforms: ['linux'],
-    bundle: { sha256, size: 1, files: [{ path: 'a', size: 1, sha256 }] },
-    entrypoint: ['./a'],
-    runtime: 'host',
-    actions: ['install'],
-    scope: 'user-mode',
-    settings: [
-      { name: 'prefix', kind: 'path', why: 'x' },
-      { name: 'registry', kind: 'url', why: 'x' },
-      { name: 'channel', kind: 'text', why: 'x' },
-    ],
-    limits: { memory_mb: 64, processes: 8, disk_mb: 100 },
-    ...change,
-  };
-  const parsed = parseManifest(Buffer.from(JSON.stringify(json)));
-  if (parsed.kind !== 'ok') throw new Error(parsed.problems.join());
-  return parsed.manifest;
+  const settings = [
+    { name: 'prefix', kind: 'path', why: 'x' },
+    { name: 'registry', kind: 'url', why: 'x' },
+    { name: 'channel', kind: 'text', why: 'x' },
+  ];
+  return manifestWith({ settings, ...change });
 }
 
 const values = {

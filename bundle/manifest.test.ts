@@ -1,23 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MANIFEST_BYTES_MAX, parseManifest } from './manifest.js';
-
-const sha256 = 'a'.repeat(64);
-
-const good = {
-  contract: 'lull.updater.v1',
-  id: 'dev.example.tool',
-  version: '1.2.3',
-  publisher: 'example',
-  title: 'Example',
-  platforms: ['linux'],
-  bundle: { sha256, size: 100, files: [{ path: 'bin/main', size: 3, sha256 }] },
-  entrypoint: ['./bin/main'],
-  runtime: 'host',
-  actions: ['download', 'install'],
-  scope: 'user-mode',
-  limits: { memory_mb: 64, processes: 8, disk_mb: 100 },
-};
+import { leastManifest as good, sha256 } from './manifest.testing.js';
 
 function problemsOf(json: unknown): readonly string[] {
   const parsed = parseManifest(Buffer.from(JSON.stringify(json)));

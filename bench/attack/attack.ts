@@ -14,12 +14,11 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { followLull } from '../../harness/follow.grpc.js';
 import { pause } from '../../runtime/deadline.js';
 import type { Benchmark, BenchOptions, Figures, Measured } from '../benchmark.js';
 import { framesOf, type Frames } from '../foreground/frames.js';
 import { buildProbe, type Probe } from '../foreground/probe.spawn.js';
-import { openLull } from '../lull.spawn.js';
+import { enableOn, openLull } from '../lull.spawn.js';
 import { bundle } from '../reaction/build-updater.spawn.js';
 import { median, rounded, table } from '../report.js';
 import { openScratch } from '../scratch.fs.js';
@@ -104,21 +103,14 @@ async function attackUnderLull(
   opened: BenchOptions['opened'],
 ): Promise<Act> {
   const lull = await openLull({ directory, policyFile, args: ['--log-level', 'error'] }, opened);
-  const follower = followLull(lull.runDir, () => undefined);
-  const end = async (): Promise<void> => {
-    follower.close();
-    await lull.stop();
+  const follower = await enableOn(lull, { bundleFile, settings: { attack } }, opened);
+  await follower.fact('the attack', ({ kind }) => kind === 'run.notice', BEGINS_MS_MAX);
+  return {
+    end: async () => {
+      follower.close();
+      await lull.stop();
+    },
   };
-  try {
-    await follower.report('away');
-    const settings = ['--set', `attack=${attack}`];
-    await lull.command(['updaters', 'add', bundleFile, '--enable', ...settings]);
-    await follower.fact('the attack', ({ kind }) => kind === 'run.notice', BEGINS_MS_MAX);
-    return { end };
-  } catch (error) {
-    await end();
-    throw error;
-  }
 }
 
 function attackPlainly(program: string, attack: Attack, directory: string): Act {

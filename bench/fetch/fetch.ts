@@ -10,10 +10,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { followLull } from '../../harness/follow.grpc.js';
 import type { Benchmark, BenchOptions, Measured } from '../benchmark.js';
 import { spawnProgram } from '../child.spawn.js';
-import { openLull } from '../lull.spawn.js';
+import { enableOn, openLull } from '../lull.spawn.js';
 import { bundle } from '../reaction/build-updater.spawn.js';
 import { median, rounded, table } from '../report.js';
 import { openScratch } from '../scratch.fs.js';
@@ -50,14 +49,11 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
     { directory: scratch, policyFile: signed.policyFile, args: ['--priority', 'normal'] },
     opened,
   );
-  const follower = followLull(lull.runDir, () => undefined);
-  opened.add('follower', follower);
-  await follower.report('away');
-  const settings = ['--set', `source=${server.url}`];
   // Not beside the policy file: Lull looks there whenever something changes.
   const plainDir = join(scratch, 'curl');
   mkdirSync(plainDir);
-  await lull.command(['updaters', 'add', signed.bundleFile, '--enable', ...settings]);
+  const { bundleFile } = signed;
+  const follower = await enableOn(lull, { bundleFile, settings: { source: server.url } }, opened);
   say(
     `${String(fileBytes / 1024 / 1024)} MiB a file, over loopback; all three sides write to one disk.`,
   );

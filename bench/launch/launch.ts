@@ -5,14 +5,14 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { followLull, type Fact } from '../../harness/follow.grpc.js';
+import type { Fact } from '../../harness/follow.grpc.js';
 import { OperatorServiceClient } from '../../proto/gen/lull/operator/v1/operator.js';
 import { pause } from '../../runtime/deadline.js';
 import { dialUnix, unary } from '../../runtime/grpc.js';
 import type { CloseStack } from '../../runtime/shutdown.js';
 import type { Benchmark, BenchOptions, Figures, Measured } from '../benchmark.js';
 import { signMany } from '../idle/registered.spawn.js';
-import { openLull } from '../lull.spawn.js';
+import { enableOn, openLull } from '../lull.spawn.js';
 import { median, quantile, rounded, table } from '../report.js';
 import { openScratch } from '../scratch.fs.js';
 import { takeLaunch } from './by-hand.spawn.js';
@@ -77,17 +77,12 @@ async function startScanning(
   // Like any program, so that what is compared is the work and not who goes first.
   const args = ['--priority', 'normal', '--log-level', 'warn'];
   const running = await openLull({ directory: scratch, policyFile, args }, opened);
-  const follower = opened.add(
-    'follower',
-    followLull(running.runDir, () => undefined),
-  );
   const operator = dialUnix(OperatorServiceClient, join(running.runDir, 'operator.sock'));
   opened.add('operator', operator);
+  const follower = await enableOn(running, { bundleFile }, opened);
   const fact = (kind: string) =>
     follower.fact(kind, (each: Fact) => each.kind === kind, STEP_MS_MAX);
   const launchesDir = join(running.runDir, 's');
-  await follower.report('away');
-  await running.command(['updaters', 'add', bundleFile, '--enable']);
   await fact('run.finished');
   return {
     /** Where its last launch lies, which lingers for a moment. */

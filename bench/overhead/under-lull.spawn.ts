@@ -2,8 +2,8 @@
 // verified. Looking for updates is part of it; starting Lull is not.
 
 import { mkdirSync } from 'node:fs';
-import { followLull, type Fact } from '../../harness/follow.grpc.js';
-import { openLull } from '../lull.spawn.js';
+import type { Fact, Happening } from '../../harness/follow.grpc.js';
+import { enableOn, openLull } from '../lull.spawn.js';
 import type { SignedBundle } from '../signed-bundle.spawn.js';
 import type { CloseStack } from '../../runtime/shutdown.js';
 import { CannotRun } from '../benchmark.js';
@@ -51,21 +51,12 @@ export async function openWaiting(
   mkdirSync(directory);
   const lull = await openLull({ directory, policyFile, args: ['--log-level', 'warn'] }, opened);
   let clock = stageClock(0);
-  const follower = followLull(lull.runDir, (happening) => {
+  const onHappening = (happening: Happening): void => {
     if (happening.kind === 'fact') clock.note(happening.fact, performance.now());
-  });
-  const close = async (): Promise<void> => {
-    follower.close();
-    await lull.stop();
   };
-  try {
-    await follower.report('engaged');
-    const settings = [`prefix=${prefix}`, `registry=${registry}`];
-    await lull.command(['updaters', 'add', bundleFile, '--enable', '--set', ...settings]);
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const settings = { prefix, registry };
+  const how = { bundleFile, settings, presence: 'engaged', onHappening } as const;
+  const follower = await enableOn(lull, how, opened);
   return {
     leave: async () => {
       const startMs = performance.now();
@@ -78,7 +69,10 @@ export async function openWaiting(
       }
       return { wallMs: performance.now() - startMs, targets, stages: clock.stages };
     },
-    close,
+    close: async () => {
+      follower.close();
+      await lull.stop();
+    },
   };
 }
 

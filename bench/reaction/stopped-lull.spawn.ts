@@ -7,10 +7,10 @@ import {
   ReportPresenceRequest_Report as Report,
 } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { dialUnix, unary } from '../../runtime/grpc.js';
-import { followLull, type Fact, type Follower } from '../../harness/follow.grpc.js';
+import type { Fact, Follower } from '../../harness/follow.grpc.js';
 import type { RunningLull } from '../../harness/lull.spawn.js';
 import type { CloseStack } from '../../runtime/shutdown.js';
-import { openLull } from '../lull.spawn.js';
+import { enableOn, openLull } from '../lull.spawn.js';
 import type { SignedBundle } from '../signed-bundle.spawn.js';
 import type { SlowDisk } from './slow-disk.cgroup.js';
 import { findStamps, type Stamps } from './stamps.fs.js';
@@ -58,14 +58,11 @@ export async function startBusyLull(
   }
   const [lull] = started;
   if (lull === undefined) throw new Error('a Lull has at least one process');
-  const follower = followLull(lull.runDir, () => undefined);
-  opened.add('follower', follower);
   const sensor = dialUnix(SensorServiceClient, join(lull.runDir, 'sensor.sock'));
   opened.add('sensor', sensor);
-  await follower.report('away');
   const stampsName = `stamps-${String(process.pid)}-${name}`;
-  const settings = [`stamps=${stampsName}`, `children=${String(children)}`];
-  await lull.command(['updaters', 'add', bundleFile, '--enable', '--set', ...settings]);
+  const settings = { stamps: stampsName, children: String(children) };
+  const follower = await enableOn(lull, { bundleFile, settings }, opened);
   const { runId = '' } = await follower.fact('the installation', isInstallation, START_MS_MAX);
   const stamps = opened.add('stamps', await findStamps(lull.stateDir, stampsName));
   await stamps.moved(0n);
