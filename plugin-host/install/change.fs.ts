@@ -4,7 +4,7 @@
 // Invariants:
 //   B1. Until the swap, whatever fails leaves the root as it was.
 //   B2. A receipt names the version that it is for: what a crash left half done is finished by the
-//       same run's next call, and by nothing else.
+//       same run's next call, and by nothing else; and by nobody once something else was begun since.
 //   B3. Versions that are not shown, or before the shown one, are gone before a commit: what was
 //       reverted, or never shown, can never be what a later Revert goes back to.
 //   B4. An undo takes back the commit that it names, while that is what is shown; else it does nothing.
@@ -28,6 +28,7 @@ import {
   type Place,
 } from './layout.js';
 import {
+  forgetPrevented,
   loadReceipt,
   NOTHING,
   receiptId,
@@ -168,6 +169,7 @@ async function swapTo(
       reverted: kind !== 'commit',
     },
   };
+  await forgetPrevented(place); // B2
   await saveReceipt(place, receipt);
   return finish(place, receipt, exchange);
 }

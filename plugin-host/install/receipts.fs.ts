@@ -89,6 +89,13 @@ export async function settleReceipts(place: Place, current: string | undefined):
   }
 }
 
+/** Another change begins: what a crash prevented before it is not made up for any more. */
+export async function forgetPrevented(place: Place): Promise<void> {
+  for (const { done, installed } of await receiptsIn(place)) {
+    if (!done) await rm(fileOf(place, installed.receiptId), { force: true });
+  }
+}
+
 /** The undo that has led to what is shown, if nothing was committed since. */
 export async function lastUndo(
   place: Place,

@@ -86,6 +86,27 @@ test('a version before that is not kept, and a receipt that nobody knows, are sa
   expect(await rig.shown('x')).toBe('2');
 });
 
+test('a Revert that a crash prevented is not finished once something else was committed since', async () => {
+  const limits = { ...rig.newRun('any').limits, previousVersions: 3 };
+  await rig.commit('a', { x: '1' }, rig.newRun('a', { limits }));
+  await rig.commit('b', { x: '2' }, rig.newRun('b', { limits }));
+  const [shows, kept] = [await readlink(rig.root), join(rig.dir, 'kept')];
+  await cp(rig.versions, kept, { recursive: true, verbatimSymlinks: true });
+  const run = rig.newRun('r', { limits });
+  const { id } = await rig.installer.revert({ run, root: 'tools' });
+  const file = join('receipts', `${id}.json`);
+  const receipt = JSON.parse(await readFile(join(rig.versions, file), 'utf8')) as object;
+  await rm(rig.versions, { recursive: true });
+  await rename(kept, rig.versions);
+  await rm(rig.root);
+  await symlink(shows, rig.root);
+  await writeFile(join(rig.versions, file), JSON.stringify({ ...receipt, done: false }));
+  rig.restart();
+  await rig.commit('c', { x: '3' }, rig.newRun('c', { limits }));
+  await rig.installer.revert({ run: rig.newRun('r', { limits }), root: 'tools' });
+  expect(await rig.shown('x')).toBe('2');
+});
+
 test.each(['before', 'after'])(
   'an undo that is cut right %s its swap is done when it is repeated, and told once',
   async (when) => {
