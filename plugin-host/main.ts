@@ -14,7 +14,7 @@ import { createIntake } from './egress/intake.loop.js';
 import { openPaid } from './egress/paid.fs.js';
 import { openGuard, type Guard } from './guard/guard.loop.js';
 import { beUrgent } from './guard/urgency.proc.js';
-import { openRootRecords } from './install/root-record.fs.js';
+import { openRootRecords, type RootRecords } from './install/root-record.fs.js';
 import { dispatch } from './link/dispatch.grpc.js';
 import type { Report } from './link/event.wire.js';
 import type { FleetLink } from './link/fleet.nats.js';
@@ -84,12 +84,14 @@ export async function startPluginHost(
     if (faraway !== undefined) opened.add('fleet', faraway);
     const carrier = faraway?.carrier ?? grpcCarrier(join(runDir, 'link.sock'));
     const bootId = readBootId(log);
-    const onHeard = ({ event }: Report): void => {
+    const rootRecords = openRootRecords({ dir: join(stateDir, 'root-records'), log });
+    const onHeard = ({ event, ...run }: Report): void => {
       if (event.kind === 'installed') void ground.installer.heard(event);
+      if (event.kind === 'rootChanged') void rootRecords.heard(run, event.root);
     };
     const link = openLink({ carrier, ...self, bootId, diskPath: stateDir, onHeard, clock, log });
     opened.add('link', link);
-    const parts = await openParts(ground, settings, deps, link, opened);
+    const parts = await openParts(ground, settings, deps, { link, rootRecords }, opened);
     const runs = hostRuns({ parts, guard, keepAwake, log, report: link.report });
     const withdrawn = clearAway(parts, runs, stateDir, { clock, log }, opened);
     opened.add('self-test', selfTest(parts.runtime, settings, { clock, log }, link));
@@ -126,7 +128,7 @@ async function openParts(
   { runtime, installer }: Ground,
   settings: PluginHostSettings,
   { clock, log, traceparent = () => undefined }: Deps,
-  link: Link,
+  { link, rootRecords }: { readonly link: Link; readonly rootRecords: RootRecords },
   opened: CloseStack,
 ): Promise<HostParts> {
   const { stateDir, env, trustedKeys } = settings;
@@ -141,7 +143,6 @@ async function openParts(
   const paid = openPaid({ file: inState('metered.json'), log });
   opened.add('what was paid for', { close: () => paid.settled() });
   const launches = opened.add('launches', new Launches<Launch>({ clock, log }));
-  const rootRecords = openRootRecords({ dir: inState('root-records'), log });
   await rootRecords.endAll(link.report);
   await installer.tellUnheard(link.report);
   return {

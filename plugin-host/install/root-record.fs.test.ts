@@ -45,7 +45,34 @@ test('names of any letters, and more than a slice of them, are told with what be
   expect(change?.changes.map(({ path }) => path)).toEqual([
     ...['line\u2028break', 'n-7', 'new\nline', 'next\u0085line'],
   ]);
+  await records.heard(run, 'db');
   expect(await readdir(join(dir, 'records'))).toEqual([]);
+});
+
+test('what nobody has heard is told at the next start, as it was, and once it was heard no more', async () => {
+  await records.begin(run, [{ name: 'db', path: root }], goesOn);
+  await writeFile(join(root, 'x'), 'of the run');
+  await records.end('r', tell);
+  await records.end('r', tell); // Each process tells it once.
+  expect(told).toHaveLength(1);
+  // Its next attempt has a record of its own, which a crash leaves behind.
+  const next = { ...run, epoch: 8 };
+  await records.begin(next, [{ name: 'db', path: root }], goesOn);
+  await writeFile(join(root, 'y'), 'of the next attempt');
+  const changed = async (): Promise<string[]> => {
+    told = [];
+    await records.endAll(tell);
+    return told
+      .map(
+        ({ epoch, change }) => `${String(epoch)} ${change.changes.map(({ path }) => path).join()}`,
+      )
+      .sort();
+  };
+  expect(await changed()).toEqual(['7 x', '8 y']);
+  await records.heard(run, 'db');
+  expect(await changed()).toEqual(['8 y']);
+  await records.heard(next, 'db');
+  expect(await changed()).toEqual([]);
 });
 
 test('a run that is frozen is listed no further, and then goes on', async () => {
@@ -72,6 +99,24 @@ test('a run that ends meanwhile is not taken for a root that cannot be read', as
   held.end();
   const beginning = records.begin(run, [{ name: 'db', path: root }], () => held.thawed());
   await expect(beginning).rejects.toThrow('the run is over');
+});
+
+test('a run that is over before it could write tells nothing of what others change later', async () => {
+  const other = join(dir, 'other');
+  await mkdir(other);
+  let asked = 0;
+  const thawed = (): Promise<void> => {
+    asked += 1;
+    return asked < 2 ? goesOn() : Promise.reject(new Error('the run is over'));
+  };
+  const roots = [
+    { name: 'db', path: root },
+    { name: 'other', path: other },
+  ];
+  await expect(records.begin(run, roots, thawed)).rejects.toThrow('the run is over');
+  await writeFile(join(root, 'x'), 'of another run');
+  await records.endAll(tell);
+  expect(told).toEqual([]);
 });
 
 test('what an older version of Lull wrote down is told as well', async () => {

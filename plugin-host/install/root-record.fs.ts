@@ -1,14 +1,19 @@
 // What a run changes in a root that it may write: the host lists it before and after, by digest.
 //
-//   list before ─▶ record on the disk ─▶ the run ─▶ list after ─▶ told ─▶ record removed
+//   list before ─▶ record on the disk ─▶ the run ─▶ list after ─▶ what changed, in the record's place ─▶ told
+//        └─ it is over before it could write ─▶ record removed ◀─ the journal has it ──────────────────────┘
 //
 // Invariants:
 //   K1. The record is durable before the root can be written: whatever ends the run, or the host, what
-//       was there before is known, and what came of it is told at the end or at the next start.
+//       was there before is known, and what came of it is told at the end or at the next start, and at
+//       each start until the journal has it.
 //   K2. Nothing of it stops a run or keeps one from ending: a root that is too large, or cannot be
 //       read, is told as such.
 //   K3. A run that is frozen is listed no further; what is told at its end waits for nobody, and gives
 //       way to others between two slices.
+//
+//   K4. What others change afterwards is never told as the run's: from its end on the record has what came
+//       of it, and a run that never could write has none.
 //
 // A record is a line that says of what it is, and a line for each entry.
 
@@ -37,6 +42,8 @@ interface Heading {
   readonly root: WritableRoot;
   /** Why `before` is not the whole root. */
   readonly problem?: string;
+  /** What came of it; absent: that is not known yet. */
+  readonly change?: RootChange;
 }
 
 interface Listing {
@@ -57,10 +64,12 @@ export interface RootRecords {
     roots: readonly WritableRoot[],
     thawed: () => Promise<void>,
   ): Promise<void>;
-  /** Tells what became of the roots, and forgets the record. */
+  /** Tells what became of the roots. */
   end(runId: string, tell: Tell): Promise<void>;
-  /** The same for every run that a crash has cut. */
+  /** The same for every run that a crash has cut, and again what the journal may not have. */
   endAll(tell: Tell): Promise<void>;
+  /** The journal has what came of this root. Never rejects. */
+  heard(run: { runId: string; epoch: number }, root: string): Promise<void>;
 }
 
 export function openRootRecords({
@@ -70,21 +79,43 @@ export function openRootRecords({
   readonly dir: string;
   readonly log: Log;
 }): RootRecords {
-  async function finish(file: string, tell: Tell): Promise<void> {
+  const fileOf = (run: { runId: string; epoch: number }, root: string): string =>
+    join(dir, `${prefixOf(run.runId)}${String(run.epoch)}-${root}.json`);
+
+  /** @param again also what was told before, by a process that is no more. */
+  async function finish(file: string, tell: Tell, again: boolean): Promise<void> {
     const { heading, before } = await readRecord(join(dir, file));
-    const { runId, epoch, root } = heading;
-    tell({ runId, epoch }, await changeOf(root, before, await listingOf(root.path, atOnce)));
-    await rm(join(dir, file), { force: true });
+    const { runId, epoch, root, change: known } = heading;
+    if (known !== undefined) {
+      if (again) tell({ runId, epoch }, known);
+      return;
+    }
+    const change = await changeOf(root, before, await listingOf(root.path, atOnce));
+    await settle(file, { runId, epoch, root, change });
+    tell({ runId, epoch }, change);
   }
 
-  async function finishAll(prefix: string, tell: Tell): Promise<void> {
+  /** K4. Where it cannot be written it is told once. */
+  async function settle(file: string, heading: Heading): Promise<void> {
+    const to = fileOf(heading, heading.root.name);
+    const written = await writeDurably(to, `${JSON.stringify(heading)}\n`).then(
+      () => true,
+      (error: unknown) => {
+        log.warn({ err: error, root: heading.root.path }, 'what was changed in it is told once');
+        return false;
+      },
+    );
+    if (!written || to !== join(dir, file)) await rm(join(dir, file), { force: true });
+  }
+
+  async function finishAll(prefix: string, tell: Tell, again: boolean): Promise<void> {
     const names = await readdir(dir).catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT') return []; // No run has ever written a root.
       log.error({ err: error, dir }, 'what was changed in roots is not known'); // K2
       return [];
     });
     for (const name of names.filter((each) => each.startsWith(prefix) && each.endsWith('.json'))) {
-      await finish(name, tell).catch((error: unknown) => {
+      await finish(name, tell, again).catch((error: unknown) => {
         log.error({ err: error, record: name }, 'what was changed in a root is not known'); // K2
       });
     }
@@ -93,15 +124,25 @@ export function openRootRecords({
   return {
     begin: async ({ runId, epoch }, roots, thawed) => {
       await mkdir(dir, { recursive: true, mode: 0o700 });
-      for (const root of roots) {
-        const { entries, ...problem } = await listingOf(root.path, thawed);
-        await thawed(); // Over: then that, and not the list, is what is wrong.
-        const file = join(dir, `${prefixOf(runId)}${root.name}.json`);
-        await writeDurably(file, linesOf({ runId, epoch, root, ...problem }, entries));
+      try {
+        for (const root of roots) {
+          const { entries, ...problem } = await listingOf(root.path, thawed);
+          await thawed(); // Over: then that, and not the list, is what is wrong.
+          const file = fileOf({ runId, epoch }, root.name);
+          await writeDurably(file, linesOf({ runId, epoch, root, ...problem }, entries));
+        }
+      } catch (error) {
+        for (const { name } of roots) await rm(fileOf({ runId, epoch }, name), { force: true }); // K4
+        throw error;
       }
     },
-    end: (runId, tell) => finishAll(prefixOf(runId), tell),
-    endAll: (tell) => finishAll('', tell),
+    end: (runId, tell) => finishAll(prefixOf(runId), tell, false),
+    endAll: (tell) => finishAll('', tell, true),
+    heard: async (run, root) => {
+      await rm(fileOf(run, root), { force: true }).catch((error: unknown) => {
+        log.warn({ err: error, root }, 'what was changed in a root is told again after a start');
+      });
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 // The record of what was in a root before a run could write it: it is whole before the run begins, and the
-// next start tells by it what the run has changed.
+// next start tells by it what the run has changed, also where that was told and nobody has heard it.
 
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -44,7 +44,7 @@ export const rootRecord: Subject = {
     await recordsOn(directory).endAll((of, change) => {
       if (of.runId === run.runId && of.epoch === run.epoch) told.push(change);
     });
-    if (told.length === 0) return promised === BEGUN ? ['what was there before is not known'] : [];
+    if (told.length === 0) return promised >= BEGUN ? ['what was there before is not known'] : [];
     return told.flatMap(({ problem, changes }) => [
       ...(problem === '' ? [] : [problem]),
       ...changes.flatMap(({ path, beforeSha256 }) =>
