@@ -6,9 +6,12 @@
 //   I1. One change of a root at a time, on a root that is whole.
 //   I2. The same run and root get the same receipt, at any time, also after a crash in between.
 //   I3. The audit is told of every change, also where its run is not repeated (telling.fs.ts).
+//       It is told in its run: whoever ends that waits for `settled`.
+//       Within its run: whoever ends that waits for `settled`.
 //   I4. Nothing is changed, or made whole, behind a way that somebody else can change (T9): asked each
 //       time, since a receipt or a crash may be older than the rule, and a directory given away since.
 
+import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { createTurns } from '../artifacts/turns.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
@@ -33,6 +36,7 @@ import {
 import { plainSegments } from './staged-rules.js';
 import { pruneVersions, recoverSwap, shownAt, shownPath, versionAt } from './swap.fs.js';
 import { createTelling, type Installed, type TellChange } from './telling.fs.js';
+import { UnderWay } from './under-way.loop.js';
 import { requireOwnWay } from './way.fs.js';
 
 /** A run of the host's own. */
@@ -59,6 +63,8 @@ export interface Installer {
     readonly receiptId: string;
     readonly path: string;
   }): Promise<Receipt | undefined>;
+  /** Resolves when no change of this run is under way, or when that takes too long. */
+  settled(runId: string, clock: Pick<Clock, 'after'>): Promise<void>;
   /** Repairs what a crash left at an install root's path. */
   recover(rootPath: string): Promise<void>;
   /** The same for every root that was ever changed. Call it at start, before anything runs. */
@@ -84,6 +90,7 @@ export function createInstaller({
   const turns = createTurns();
   const known = openKnownRoots(rootsFile);
   const telling = createTelling();
+  const underWay = new UnderWay(log);
 
   /** Runs `change` on its root (I1). */
   async function alone<T extends StoredReceipt | undefined>(
@@ -91,24 +98,28 @@ export function createInstaller({
     place: Place,
     change: () => Promise<T>,
   ): Promise<T> {
-    const done = await turns.take(place.path, run.over);
+    const settled = underWay.begin(run.runId);
+    let done = (): void => undefined;
     try {
+      done = await turns.take(place.path, run.over);
       await run.thawed();
       await requireOwnWay(place.path); // I4
       await known.note(place.path);
       await repair(place);
       const receipt = await change();
-      await tidy(place, run.limits.previousVersions, receipt);
       if (receipt !== undefined) {
-        telling.tell(receipt, (_run, change) => {
-          run.emit(change);
+        telling.tell(receipt, (_run, event) => {
+          run.emit(event);
         });
       }
+      settled();
+      await tidy(place, run.limits.previousVersions, receipt);
       return receipt;
     } catch (error) {
       if (run.over.aborted) throw new HostError('RUN_OVER', 'the run is over', { cause: error });
       throw fileFailure(error, 'APPLY_FAILED', `changing ${place.path}`);
     } finally {
+      settled();
       done();
     }
   }
@@ -208,6 +219,7 @@ export function createInstaller({
       });
       return receipt === undefined ? undefined : toReceipt(receipt);
     },
+    settled: (runId, clock) => underWay.settled(runId, clock),
     recover,
     recoverAll: () => ofEachKnown(recover),
     tellUnheard: (tell) =>

@@ -88,6 +88,9 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
   try {
     return await work(grant, { parts, course, prepared, run, attach, startedMs });
   } finally {
+    // What the host still does for it ends at its next step, and what it has done is told.
+    pauses.close();
+    await parts.installer.settled(grant.runId, parts.clock);
     if (changing.length > 0) {
       await parts.rootRecords.end(grant.runId, (_run, change) => {
         course.emit(change);

@@ -58,6 +58,8 @@ let reported: Reported[];
 let fetching: number;
 let discarded: number;
 let awake: number;
+/** When nothing is under way any more that the host does for a run. */
+let settling: Promise<void>;
 let runs: HostedRuns;
 
 beforeEach(() => {
@@ -65,6 +67,7 @@ beforeEach(() => {
   clock = new VirtualClock();
   [guarded, objecting, reported, fetching, awake] = [new Set(), [], [], 0, 0];
   discarded = 0;
+  settling = Promise.resolve();
   readings = new Map([['power.ac', onMains]]);
   const guard: Guard = {
     protect: (each) => {
@@ -86,6 +89,7 @@ beforeEach(() => {
     places: { of: () => Promise.resolve({ uid: 61_000, workDir: dir, artifactsDir: dir }) },
     intake: { of: () => () => Promise.resolve() },
     launches: { take: () => undefined },
+    installer: { settled: () => settling },
     runtime: {
       prepare: () => ({ channelDir: dir, hostDir: dir }),
       discard: () => {
@@ -175,6 +179,23 @@ function told(): string[] {
     return words.join(' ');
   });
 }
+
+describe('the end of a run', () => {
+  test('waits for a change of a root that is under way: what that tells comes before it (A1)', async () => {
+    let letGo: () => void = () => undefined;
+    settling = new Promise((resolve) => {
+      letGo = resolve;
+    });
+    runs.grant(grantOf(3));
+    await settle();
+    runs.stop('r', 3, 'TRIPPED');
+    await settle();
+    expect([told(), heldIds()]).toEqual([[], ['r']]);
+    letGo();
+    await until('the end', () => told().length > 0);
+    expect(told()).toEqual(['3 finished cancelled TRIPPED']);
+  });
+});
 
 describe('a grant', () => {
   test('begins a run, guarded from its first step on (A2)', async () => {
