@@ -19,10 +19,9 @@ export function narrate(fact: Fact, names: RunNames, screen: Screen): void {
       names.set(fact.runId ?? '', nameOf(fact['work'] as Work));
       return;
     case 'run.started':
-      screen.line(
-        'run',
-        `${names.get(fact.runId ?? '') ?? ''}, in its sandbox after ${String(fact['launchMs'])} ms`,
-      );
+      // Without, it never served, or has no sandbox.
+      if (typeof fact['launchMs'] !== 'number') return;
+      screen.line('run', `${name}, in its sandbox after ${String(fact['launchMs'])} ms`);
       return;
     case 'content.downloaded': {
       const { sizeBytes, sha256, cached } = fact as unknown as {
