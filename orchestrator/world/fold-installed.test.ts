@@ -66,4 +66,16 @@ describe('a receipt', () => {
     const told = [...known, admission, commit('1'), well, found([]), found([offered])];
     expect(stateAfter(...told, commit('1'))?.mending).toBeUndefined();
   });
+
+  test('that is told after the end of its run is among the entries of that run', () => {
+    const withdrawn: Fact = { kind: 'updater.withdrawn', id: UPDATER, actor: 'operator' };
+    const run = [
+      admitted('i', perform(offered)),
+      interrupted('i'),
+      admitted('i', perform(offered)),
+    ];
+    const facts = [...known, ...run, withdrawn, interrupted('i'), found([]), commit('1')];
+    const { history, sequence } = worldOf(at(5, ...facts));
+    expect(history).toMatchObject([{ id: 'i', firstSequence: 4, lastSequence: sequence }]);
+  });
 });

@@ -5,6 +5,7 @@
 //       committed, or put back, since.
 //   R2. What a run has committed that was given up when its host went away is known after that host's next
 //       start, and put back as what any failed install has left.
+//   R3. What is told of a run after its end is among its entries, for whoever asks for all of them.
 
 import type { Fact } from '../journal/fact.js';
 import type { Run } from '../runs/run.js';
@@ -21,6 +22,7 @@ export function foldInstalled(
   world: MutableWorld,
   fact: Extract<Fact, { kind: 'content.installed' }>,
 ): void {
+  foldToldLate(world, fact);
   const run = world.runs.get(fact.runId) ?? failedRun(world, fact.runId);
   if (run === undefined || run.work.kind === 'scan') return;
   const key = updateKey(run.updaterId, run.work.update.id);
@@ -39,6 +41,14 @@ export function foldInstalled(
     receipts: [...receipts, receiptId].slice(-RECEIPTS_MAX),
   });
   if (run.phase.kind === 'finished') foldLeftBehind(world, key, run.phase.outcome); // R2
+}
+
+/** R3. */
+export function foldToldLate(world: MutableWorld, { runId }: { readonly runId: string }): void {
+  if (world.runs.has(runId)) return;
+  const at = world.history.findLastIndex(({ id }) => id === runId);
+  const run = world.history[at];
+  if (run !== undefined) world.history[at] = { ...run, lastSequence: world.sequence };
 }
 
 /** Not one that ended well: whatever is told of that one once more was known when it ended. */

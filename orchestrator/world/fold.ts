@@ -18,7 +18,7 @@ import {
 } from './world.js';
 import { learnAges, noAges } from './absence-ages.js';
 import { foldClockSet } from './fold-clock.js';
-import { foldInstalled } from './fold-installed.js';
+import { foldInstalled, foldToldLate } from './fold-installed.js';
 import { givenUpAsBad, isUnsettled } from './fold-mending.js';
 import { foldOrder } from './fold-order.js';
 import { foldRun } from './fold-run.js';
@@ -98,6 +98,9 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'content.installed':
       foldInstalled(world, fact);
       return;
+    case 'root.changed':
+      foldToldLate(world, fact);
+      return;
     case 'hold.placed':
     case 'hold.lifted':
     case 'veto.placed':
@@ -142,7 +145,6 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'updater.refused':
     case 'host.confined':
     case 'content.downloaded':
-    case 'root.changed':
     case 'egress.seen':
     case 'run.notice':
       return;

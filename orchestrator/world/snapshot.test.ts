@@ -23,7 +23,7 @@ const golden: Readonly<Record<number, string>> = {
   1: '6b4a81457c0132fbe1bbc2a7c2d735f9e14c67458bc3b328475cfdcdf37b649c',
   2: 'e7a343f63bac682ab3cf96771c7d352bfafc42889c7e41469f29ffc4632157cc',
   3: '6d89e8d92a8d21f78ff4f65c85c380a9d05587219457f14b93916e14aa3f828c',
-  4: '3a5f288a951b17a37ef335efd06bece90c05029559f4b33d92c8a2dd09560313',
+  4: '1ce1ad7acf536454e6fcc2b2289b2661d0a68d2bd4d97ddabc6953eb7bfa6233',
 };
 
 /** Not the default, which may change without the fold. */

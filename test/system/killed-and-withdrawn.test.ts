@@ -61,6 +61,7 @@ sandboxTest('what a dead host had committed is told at its next start', () =>
     expect(countOf(after.facts, 'updater.withdrawn')).toBe(1);
     expect(countOf(after.facts, 'run.admitted', runId)).toBe(1); // It was not repeated.
     expect(countOf(after.facts, 'content.installed')).toBe(1);
+    expect(await second.command(['history', runId ?? ''])).toContain(`installed in ${apps}`);
     expect(await auditIsWhole(second)).toBe(true);
     for (const part of [next, second, sensors]) await part.stop();
     expect(await leftoversAfterKill(stage)).toEqual([]);
