@@ -9,6 +9,8 @@ import type { SecureContext } from 'node:tls';
 import { DeadlineError, within } from '../../runtime/deadline.js';
 import { absoluteForm, dial, secured } from '../egress/dial.http.js';
 import type { Destination, ProxyRule } from '../egress/upstream-proxy.js';
+import { Feed } from './feed.stream.js';
+import { Inflow } from './inflow.stream.js';
 
 export interface LineOptions {
   readonly proxyRule: ProxyRule;
@@ -22,6 +24,7 @@ export interface Answer {
   readonly status: number;
   /** By their names in small letters. */
   readonly headers: ReadonlyMap<string, string>;
+  /** Each piece is of use until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Of the server, or of the proxy before it. */
   readonly address: string;
@@ -51,21 +54,25 @@ export function openLine(
       const { stallMsMax, proxyRule } = options;
       const to = destinationOf(url);
       const through = absoluteForm(proxyRule, to);
+      const inflow = new Inflow();
       const dialled = { ...options, operatorHosts, signal };
-      const plain = await dial(to, dialled);
+      const plain = await dial(to, to.secure ? dialled : { ...dialled, onread: inflow.onread });
       const address = plain.remoteAddress ?? '';
       const socket = to.secure ? await secured(plain, to, dialled) : plain;
+      inflow.follow(socket);
+      const feed = new Feed(socket, inflow);
       asked = request({
-        createConnection: () => socket,
+        createConnection: () => feed,
         path: through === undefined ? `${url.pathname}${url.search}` : url.href,
         headers: { host: url.host, ...through?.headers, ...headers },
         signal,
       });
-      const response = await within(answered(asked), stallMsMax, `the answer of ${url.host}`); // L1
+      const answer = await within(answered(asked, feed), stallMsMax, `the answer of ${url.host}`); // L1
+      const { response } = answer;
       return {
         status: response.statusCode ?? 0,
         headers: plainHeaders(response),
-        body: pieces(response, stallMsMax, `the next piece from ${url.host}`),
+        body: pieces(answer, stallMsMax, `the next piece from ${url.host}`),
         address,
         isByProxy: through !== undefined,
       };
@@ -74,12 +81,19 @@ export function openLine(
   };
 }
 
-function answered(asked: ClientRequest): Promise<IncomingMessage> {
+interface Answered {
+  readonly response: IncomingMessage;
+  /** Where the body has a length: how to ask for what comes after what `response` has of it. */
+  readonly rest: (() => Promise<Uint8Array | undefined>) | undefined;
+}
+
+function answered(asked: ClientRequest, feed: Feed): Promise<Answered> {
   return new Promise((resolve, reject) => {
     asked.once('response', (response) => {
       // One that is left unread ends with an error, and that is not news.
       response.on('error', () => undefined);
-      resolve(response);
+      // In this turn: later, more of it would be the parser's.
+      resolve({ response, rest: lengthOf(response) === undefined ? undefined : feed.leave() });
     });
     // Also long after the answer: whoever reads hears of it there.
     asked.on('error', reject);
@@ -92,11 +106,11 @@ function answered(asked: ClientRequest): Promise<IncomingMessage> {
 
 /** While nobody asks for the next one nothing is read, and nobody is late. */
 async function* pieces(
-  response: IncomingMessage,
+  { response, rest }: Answered,
   stallMsMax: number,
   what: string,
 ): AsyncGenerator<Uint8Array> {
-  const read = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
+  const read = rest === undefined ? parsed(response) : unparsed(response, rest);
   let isAwaited = false;
   // One for all: there are thousands of pieces a second.
   const late = setTimeout(() => {
@@ -106,14 +120,45 @@ async function* pieces(
     for (;;) {
       isAwaited = true;
       late.refresh();
-      const { done, value } = await read.next();
+      const piece = await read();
       isAwaited = false;
-      if (done === true) return;
-      yield value;
+      if (piece === undefined) return;
+      yield piece;
     }
   } finally {
     clearTimeout(late);
   }
+}
+
+type Read = () => Promise<Uint8Array | undefined>;
+
+function parsed(response: IncomingMessage): Read {
+  const read = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
+  return async () => (await read.next()).value;
+}
+
+/** The start of it came with the head, and was the parser's. */
+function unparsed(response: IncomingMessage, rest: Read): Read {
+  let leftBytes = lengthOf(response) ?? 0;
+  return async () => {
+    if (leftBytes === 0) return undefined;
+    const bytes = (response.read() as Buffer | null) ?? (await rest());
+    if (bytes === undefined) {
+      const words = `the connection ended ${String(leftBytes)} bytes early`;
+      throw Object.assign(new Error(words), { code: 'ECONNRESET' });
+    }
+    const piece = bytes.subarray(0, leftBytes);
+    leftBytes -= piece.byteLength;
+    return piece;
+  };
+}
+
+/** Of a body that comes as it is, without marks of its pieces in between. */
+function lengthOf({ statusCode, headers }: IncomingMessage): number | undefined {
+  const text = headers['content-length'] ?? '';
+  if (statusCode !== 200 && statusCode !== 206) return undefined;
+  if (headers['transfer-encoding'] !== undefined || !/^\d{1,15}$/.test(text)) return undefined;
+  return Number(text);
 }
 
 function destinationOf(url: URL): Destination {

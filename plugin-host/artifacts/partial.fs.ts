@@ -6,8 +6,8 @@
 //       order: what an earlier process left is hashed again before anything is added.
 //   P2. What is here is not visible to anybody: only the store, after the digests matched, makes it so.
 //   P3. Bytes are written while the next ones come, PIECE_BYTES at a time and one piece after the
-//       other; a write that fails is told by the next call. The disk takes its share in between, so
-//       that the end has little left to wait for.
+//       other, out of two buffers in turn; a write that fails is told by the next call. The disk takes
+//       its share in between, so that the end has little left to wait for.
 
 import { mkdir, open, readFile, rm, statfs, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,7 +35,8 @@ export class PartialFile implements Closeable {
   private running: RunningDigests;
   private haveBytes = 0;
   private readonly notePath: string;
-  private pending: Uint8Array[] = [];
+  /** Made when there is something to write. The first one is filled, the other one written. */
+  private pieces: [Buffer, Buffer] | undefined;
   private pendingBytes = 0;
   private unsyncedBytes = 0;
   private writing: Promise<void> = Promise.resolve();
@@ -81,21 +82,25 @@ export class PartialFile implements Closeable {
     return spareBytes(await statfs(this.path));
   }
 
+  /** @param bytes are copied: whose they are may use them again. */
   async append(bytes: Uint8Array): Promise<void> {
     this.running.update(bytes);
     this.haveBytes += bytes.byteLength;
-    this.pending.push(bytes);
-    this.pendingBytes += bytes.byteLength;
-    if (this.pendingBytes < PIECE_BYTES) return;
-    await this.writing;
-    this.writing = this.writePending();
-    // Told by whoever waits for it next (P3).
-    this.writing.catch(() => undefined);
+    for (let from = 0; from < bytes.byteLength;) {
+      const part = bytes.subarray(from, from + PIECE_BYTES - this.pendingBytes);
+      this.filling().set(part, this.pendingBytes);
+      this.pendingBytes += part.byteLength;
+      from += part.byteLength;
+      if (this.pendingBytes < PIECE_BYTES) return;
+      await this.writing;
+      this.writing = this.writePending();
+      // Told by whoever waits for it next (P3).
+      this.writing.catch(() => undefined);
+    }
   }
 
   /** Throws the content away and begins anew. */
   async restart(): Promise<void> {
-    this.pending = [];
     this.pendingBytes = 0;
     await this.writing.catch(() => undefined);
     this.writing = Promise.resolve();
@@ -134,7 +139,6 @@ export class PartialFile implements Closeable {
   }
 
   async discard(): Promise<void> {
-    this.pending = [];
     this.pendingBytes = 0;
     await this.close();
     await rm(this.path, { force: true });
@@ -163,17 +167,20 @@ export class PartialFile implements Closeable {
     await this.writePending();
   }
 
+  private filling(): Buffer {
+    this.pieces ??= [Buffer.allocUnsafeSlow(PIECE_BYTES), Buffer.allocUnsafeSlow(PIECE_BYTES)];
+    return this.pieces[0];
+  }
+
   private async writePending(): Promise<void> {
-    const pieces = this.pending;
     const bytes = this.pendingBytes;
     if (bytes === 0) return;
-    this.pending = [];
+    const piece = this.filling();
+    this.pieces?.reverse();
     this.pendingBytes = 0;
-    const { bytesWritten } = await this.file.writev(pieces);
+    const { bytesWritten } = await this.file.write(piece, 0, bytes);
     // Rare, and then mostly for want of space, which the rest is told of.
-    if (bytesWritten < bytes) {
-      await this.file.appendFile(Buffer.concat(pieces).subarray(bytesWritten));
-    }
+    if (bytesWritten < bytes) await this.file.appendFile(piece.subarray(bytesWritten, bytes));
     this.unsyncedBytes += bytes;
     if (this.unsyncedBytes < SYNC_EVERY_BYTES || this.syncing !== undefined) return;
     this.unsyncedBytes = 0;

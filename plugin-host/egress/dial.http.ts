@@ -9,7 +9,7 @@
 //       form, for what is not: few proxies tunnel to port 80.
 
 import { request } from 'node:http';
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import { DeadlineError } from '../../runtime/deadline.js';
 import { checkedLookup, refuseLiteral, unbracketed } from './address.dns.js';
@@ -26,6 +26,8 @@ export interface DialOptions {
   /** "host:port" of what the operator named; see address.dns.ts. */
   readonly operatorHosts: readonly string[];
   readonly signal: AbortSignal;
+  /** How it is read, as `connect` takes it: only for what is neither secured nor tunnelled. */
+  readonly onread?: OnReadOpts;
 }
 
 /**
@@ -43,7 +45,15 @@ export async function dial(to: Destination, options: DialOptions): Promise<Socke
   if (proxy === undefined) {
     const lookup = checkedLookup(byOperator);
     const host = unbracketed(to.host);
-    const open = () => connect({ host, port: to.port, lookup, allowHalfOpen: true, noDelay: true });
+    const open = () =>
+      connect({
+        host,
+        port: to.port,
+        lookup,
+        allowHalfOpen: true,
+        noDelay: true,
+        ...readBy(options),
+      });
     return connected(open, 'connect', signal, what);
   }
   const socket = await toProxy(proxy, options);
@@ -83,13 +93,20 @@ export function absoluteForm(
   return proxy === undefined ? undefined : { headers: credentialsOf(proxy) };
 }
 
-function toProxy(proxy: URL, { signal, secureContext }: DialOptions): Promise<Socket> {
+function readBy({ onread }: DialOptions): { readonly onread?: OnReadOpts } {
+  return onread === undefined ? {} : { onread };
+}
+
+function toProxy(proxy: URL, options: DialOptions): Promise<Socket> {
+  const { signal, secureContext } = options;
   const secure = proxy.protocol === 'https:';
   const host = unbracketed(proxy.hostname);
   const port = proxy.port === '' ? (secure ? 443 : 80) : Number(proxy.port);
   const what = `connecting to the proxy ${proxy.host}`;
-  if (!secure)
-    return connected(() => connect({ host, port, noDelay: true }), 'connect', signal, what);
+  if (!secure) {
+    const plain = () => connect({ host, port, noDelay: true, ...readBy(options) });
+    return connected(plain, 'connect', signal, what);
+  }
   const open = () => connectTls({ host, port, servername: host, secureContext });
   return connected(open, 'secureConnect', signal, what);
 }
