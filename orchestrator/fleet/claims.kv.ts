@@ -18,6 +18,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { isConflict } from '../groups/bucket.kv.js';
+import { watchBucket } from '../groups/watch.kv.js';
 import { hasNobody } from '../journal/reach.jetstream.js';
 import { isMissing } from '../journal/stream.jetstream.js';
 import { EXPIRED_MS, type Claim } from './shares.js';
@@ -86,7 +87,7 @@ export async function openClaims(deps: {
 
   /** Everything that stands in it, and then whatever happens. */
   async function watch(bucket: KV): Promise<Opened> {
-    const heard = await within(bucket.watch(), CALL_MS_MAX, 'watching the leases');
+    const heard = await watchBucket(bucket, 'watching the leases');
     void (async () => {
       for await (const { key, value, revision, operation } of heard) {
         const owner = operation === 'PUT' ? Buffer.from(value).toString() : '';

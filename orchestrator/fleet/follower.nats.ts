@@ -30,8 +30,6 @@ import type { World } from '../world/world.js';
 
 const CATCH_UP_MS_MAX = 60_000;
 const AGAIN_MS = 500;
-/** Whoever begins to follow is told when it fails, and may wait for it. */
-const FIRST_TRIES = 4;
 const STOPPED = "the fleet's journal is not followed any more";
 
 export interface FleetFollower extends Closeable {
@@ -97,7 +95,7 @@ export async function followFleet(deps: {
     caughtUp = resolve;
   });
   const journal = messagesOf({ js, log, signal: closing.signal, last: () => lastStreamSequence });
-  const first = await journal.ask(FIRST_TRIES);
+  const first = await journal.ask();
   if (first.isAtEnd) caughtUp();
   let messages: ConsumerMessages | undefined = first.messages;
   const stopNoticing = nats.onReconnect(() => void messages?.close()); // F2
@@ -174,10 +172,10 @@ function messagesOf({
   readonly signal: AbortSignal;
   readonly last: () => number;
 }) {
-  async function ask(tries: number): Promise<{ messages: ConsumerMessages; isAtEnd: boolean }> {
+  async function ask(): Promise<{ messages: ConsumerMessages; isAtEnd: boolean }> {
     const from = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: last() + 1 };
     const filter = { filter_subjects: subjectOf(FLEET_PARTITION) };
-    const consumer = await orderedConsumer(js, { ...filter, ...from }, tries);
+    const consumer = await orderedConsumer(js, { ...filter, ...from });
     const { num_pending: pending } = await consumer.info();
     const messages = await consumer.consume(withHeartbeat);
     whenSilent(messages, () => void messages.close());
@@ -188,7 +186,7 @@ function messagesOf({
   async function askAgain(): Promise<ConsumerMessages | undefined> {
     for (let tries = 1; !signal.aborted; tries += 1) {
       try {
-        return (await ask(tries)).messages;
+        return (await ask()).messages;
       } catch (error) {
         // Also where the stream is gone: it may be put back.
         if (tries === 1) log.warn({ err: error }, "the fleet's journal cannot be followed now");

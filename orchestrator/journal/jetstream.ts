@@ -110,11 +110,7 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
     }
   }
 
-  async function read(
-    fromSequence: number,
-    count: number,
-    tries: number,
-  ): Promise<readonly StoredEntry[]> {
+  async function read(fromSequence: number, count: number): Promise<readonly StoredEntry[]> {
     if (dead !== undefined) throw dead;
     const upTo = end;
     if (fromSequence > upTo.head.sequence || count < 1) return [];
@@ -123,7 +119,7 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
         ? cursor.streamSequence
         : await locate(jsm, subject, fromSequence, upTo.streamSequence);
     const from = { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start };
-    const consumer = await orderedConsumer(js, { filter_subjects: subject, ...from }, tries);
+    const consumer = await orderedConsumer(js, { filter_subjects: subject, ...from });
     const found: StoredEntry[] = [];
     let bytes = 0;
     try {
@@ -154,9 +150,9 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
   /** J4 */
   async function readAgain(fromSequence: number, count: number): Promise<readonly StoredEntry[]> {
     const giveUpAtMs = performance.now() + READ_MS_MAX;
-    for (let tries = 1; ; tries += 1) {
+    for (;;) {
       try {
-        return await read(fromSequence, count, tries);
+        return await read(fromSequence, count);
       } catch (error) {
         if (!isOutOfReach(error) || performance.now() > giveUpAtMs) throw error;
         await place.pause(PAUSE_MS);
