@@ -6,6 +6,8 @@
 //   B2. Who had a place when a key, or the bucket, was deleted is put back by everybody who knows.
 //   B3. A bucket that was made a moment ago is not settled: others have yet to put back whom they know
 //       of, and nobody gets a place, or gives one back, before they have had the time.
+//   B4. What is said comes through one server. Where that is gone while the others answer, it is listened to
+//       anew, before B1 has been untrue for long.
 
 import { JetStreamApiCodes, JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
 import { Kvm, type KV, type KvWatchEntry } from '@nats-io/kv';
@@ -19,12 +21,16 @@ import { identityOf } from './bucket-identity.kv.js';
 import { knownPlaces, type Read } from './known-places.js';
 import { keyOf, semaphoreIn } from './semaphore.wire.js';
 import { empty, putBack, type Semaphore } from './semaphore.js';
+import { unheard, type Unheard } from './unheard.js';
+import { hearBucket } from './watch.kv.js';
 
 /** Some ten thousand groups: whoever invents names fills no disk. */
 const BUCKET_BYTES_MAX = 64 * 1024 * 1024;
 const CALL_MS_MAX = 5_000;
 /** B3: looks that everybody has taken by then. */
 const LOOKS_TO_SETTLE = 5;
+/** B4: so many looks take longer than a server needs to hand on what it was told. */
+const LOOKS_UNHEARD = 2;
 const PUT_BACK_TRIES_MAX = 50;
 
 /** What stands there; no semaphore: nothing, or that it was deleted. */
@@ -45,7 +51,7 @@ interface Opened {
   /** When it was made, as the server tells it: a name of this very bucket. */
   readonly created: string;
   readonly settledAtMs: number;
-  readonly stopWatching: () => void;
+  stopWatching: () => void;
 }
 
 export async function openGroupsBucket(deps: {
@@ -58,12 +64,16 @@ export async function openGroupsBucket(deps: {
   readonly settleMs: number;
 }): Promise<GroupsBucket> {
   const { js, clock, log, replicaCount, settleMs } = deps;
+  const lookEveryMs = settleMs / LOOKS_TO_SETTLE;
   const jsm = await js.jetstreamManager();
   const known = knownPlaces(); // B1
+  const hearAnew = (): Unheard => unheard(LOOKS_UNHEARD * lookEveryMs);
+  let hearing = hearAnew();
   let opened = await open();
   /** While it is made again nobody is known, and nothing that is read counts (B3). */
   let reopening = false;
   let looking: Promise<void> | undefined;
+  let listening: Promise<void> | undefined;
   let cancel: CancelTimer = () => undefined;
   let closed = false;
 
@@ -72,34 +82,25 @@ export async function openGroupsBucket(deps: {
     const settings = { history: 1, allow_direct: false, max_bytes: BUCKET_BYTES_MAX };
     const create = new Kvm(js).create(GROUPS_BUCKET, { ...settings, replicas: replicaCount });
     const bucket = await within(create, CALL_MS_MAX, 'the bucket of groups');
-    const { created, ageMs } = await identityOf(jsm);
+    const { created, ageMs, lastRevision } = await identityOf(jsm);
     const settledAtMs = clock.now().monotonicMs + Math.max(0, settleMs - ageMs);
-    return { bucket, created, settledAtMs, stopWatching: await watch(bucket) };
+    return { bucket, created, settledAtMs, stopWatching: await watch(bucket, lastRevision) };
   }
 
-  /** Resolves when everything was heard that had been said. */
-  async function watch(bucket: KV): Promise<() => void> {
-    const entries = await within(bucket.watch(), CALL_MS_MAX, 'watching the groups');
-    let caughtUp: () => void = () => undefined;
-    const catchingUp = new Promise<void>((resolve) => {
-      caughtUp = resolve;
+  /** Resolves when everything was heard that had been said, up to this revision. */
+  async function watch(bucket: KV, lastRevision: number): Promise<() => void> {
+    const mine = hearing;
+    const stop = await hearBucket(bucket, 'the groups', (entry) => {
+      if (mine === hearing) hear(entry); // And not of a bucket that is gone.
     });
-    void (async () => {
-      for await (const entry of entries) {
-        hear(entry);
-        if (entry.isUpdate) caughtUp();
-      }
-    })();
-    const { values } = await within(bucket.status(), CALL_MS_MAX, 'the state of the groups');
-    if (values > 0) await within(catchingUp, CALL_MS_MAX, 'who has a place in the groups');
-    return () => {
-      entries.stop();
-    };
+    mine.heard(lastRevision);
+    return stop;
   }
 
   function hear(entry: KvWatchEntry): void {
     const { key, operation, revision } = entry;
     const before = known.get(key);
+    hearing.heard(revision);
     if (operation === 'PUT') {
       try {
         known.remember(key, { semaphore: semaphoreIn(entry.string(), key), revision });
@@ -144,6 +145,7 @@ export async function openGroupsBucket(deps: {
     opened.stopWatching();
     reopening = true;
     const lost = known.takeAll();
+    hearing = hearAnew();
     try {
       opened = await open();
     } catch (error) {
@@ -166,6 +168,28 @@ export async function openGroupsBucket(deps: {
       throw error;
     });
     if (found?.created !== opened.created) await reopen();
+    else if (hearing.misses(found.lastRevision, clock.now().monotonicMs)) {
+      listening ??= listenAnew(found.lastRevision).finally(() => {
+        listening = undefined;
+      });
+    }
+  }
+
+  /** B4. Nobody waits for it: the bucket may be deleted meanwhile. Does not reject. */
+  async function listenAnew(lastRevision: number): Promise<void> {
+    const before = opened;
+    try {
+      const stopWatching = await watch(before.bucket, lastRevision);
+      if (opened !== before || closed) {
+        stopWatching();
+        return;
+      }
+      before.stopWatching();
+      before.stopWatching = stopWatching;
+      log.warn('the groups were not heard any more, and are listened to anew');
+    } catch (error) {
+      log.debug({ err: error }, 'the groups cannot be listened to just now');
+    }
   }
 
   function look(): Promise<void> {
@@ -176,7 +200,7 @@ export async function openGroupsBucket(deps: {
   }
 
   function again(): void {
-    cancel = clock.after(settleMs / LOOKS_TO_SETTLE, () => {
+    cancel = clock.after(lookEveryMs, () => {
       void look()
         .catch((error: unknown) => {
           log.debug({ err: error }, 'the groups are out of reach');

@@ -3,9 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { GROUPS_BUCKET } from '../../proto/subjects.js';
 import { systemClock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
 import { createLog } from '../../runtime/log.js';
@@ -16,6 +17,7 @@ import {
   type NatsServerUnderTest,
 } from '../../runtime/nats-server.testing.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { until } from '../../runtime/until.testing.js';
 import { openGroupLock } from './group-lock.kv.js';
 import type { GroupLock } from './group-lock.js';
 
@@ -23,13 +25,15 @@ const log = createLog('test', 'silent');
 const describeHere = natsServerProgram === undefined ? describe.skip : describe;
 const missing = natsServerProgram === undefined ? ' (skipped: needs nats-server 2.10)' : '';
 
+const STREAM = `KV_${GROUPS_BUCKET}`;
+
 let directory: string;
 let server: NatsServerUnderTest;
 let connections: Nats[];
 let locks: Closeable[];
 let places: Map<string, number>;
 
-async function open(): Promise<GroupLock> {
+async function open(): Promise<GroupLock & Closeable> {
   const nats = await connectNats({ url: server.url, name: 'test', log });
   connections.push(nats);
   const lock = await openGroupLock({
@@ -175,11 +179,24 @@ describeHere(`places in groups on NATS${missing}`, () => {
     },
   );
 
+  test('who has gone deaf, as when the server is gone that it heard, listens anew: what was said meanwhile is not given away', async () => {
+    const [deaf, theirs] = await Promise.all([open(), open()]);
+    const jsm = await jetstreamManager(connections[0]?.connection ?? fail());
+    for await (const { name } of jsm.consumers.list(STREAM))
+      await jsm.consumers.delete(STREAM, name);
+    await theirs.acquire('halls', 'a');
+    await bothAreTold(jsm);
+    await theirs.close();
+    await jsm.streams.delete(STREAM);
+    expect(idsOf(await deaf.acquire('halls', 'b'))).toEqual(['a']);
+  });
+
   test('what was released before it was deleted does not come back', async () => {
     const [ours, theirs] = await Promise.all([open(), open()]);
     await ours.acquire('bays', 'a');
     await theirs.release('bays', 'a');
     const jsm = await jetstreamManager(connections[0]?.connection ?? fail());
+    await bothAreTold(jsm);
     await jsm.streams.delete('KV_lull-groups');
     expect(await theirs.acquire('bays', 'b')).toEqual({ kind: 'held' });
     expect(await ours.acquire('bays', 'b')).toEqual({ kind: 'held' });
@@ -204,6 +221,15 @@ describeHere(`places in groups on NATS${missing}`, () => {
     expect(idsOf(await (await open()).acquire('floors', 'b'))).toEqual(['a']);
   });
 });
+
+/** Whoever has the bucket open has been sent everything that was said. */
+async function bothAreTold(jsm: JetStreamManager): Promise<void> {
+  await until('both are told', async () => {
+    const { state } = await jsm.streams.info(STREAM);
+    const told = await jsm.consumers.list(STREAM).next();
+    return told.filter(({ delivered }) => delivered.stream_seq === state.last_seq).length === 2;
+  });
+}
 
 function fail(): never {
   throw new Error('nothing is connected');
