@@ -15,7 +15,7 @@ const PAUSES_MS: readonly number[] = [500, 500, 1_000, 2_000, 2_000, 2_000, 10_0
 export async function askBeside<T>(
   what: string,
   ask: () => Promise<T>,
-  letGo: (late: T) => unknown,
+  letGo: (late: T) => unknown = () => undefined,
   pausesMs = PAUSES_MS,
 ): Promise<T> {
   const asked: Promise<T>[] = [];

@@ -34,6 +34,8 @@ import { problemOf, type Refusal } from './standing.js';
 const ROUND_EVERY_MS = 400;
 /** E6. What stands in the way seldom goes away by itself. */
 const REFUSED_FOR_MS = 5_000;
+/** E6. What could not be asked passes by itself, as servers agree on who leads what. */
+const UNANSWERED_FOR_MS = 500;
 
 export interface Leases extends Closeable {
   /** Leads it no more, for a reason of its own. */
@@ -116,7 +118,8 @@ export async function keepLeases(deps: {
       .catch((error: unknown) => {
         log.error({ err: error, partition }, 'a partition cannot be led from here');
         const why = error instanceof Error ? error.message : String(error);
-        const untilMs = clock.now().monotonicMs + REFUSED_FOR_MS;
+        const untilMs =
+          clock.now().monotonicMs + (isOutOfReach(error) ? UNANSWERED_FOR_MS : REFUSED_FOR_MS);
         refusals.set(partition, { why, untilMs, newsUntilMs: untilMs + REFUSED_FOR_MS });
         release(partition);
       })

@@ -7,7 +7,7 @@ import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { ABOUT_JETSTREAM } from '../../proto/permissions.js';
-import { STREAM } from './stream.jetstream.js';
+import { aboutStream, STREAM } from './stream.jetstream.js';
 
 /** The first version that can sync every write. */
 const VERSION_MIN = [2, 10] as const;
@@ -28,7 +28,7 @@ export async function whyLossy(
   if (!isAtLeast(version, VERSION_MIN)) {
     return `nats-server ${version} cannot sync every write: 2.10 and newer can`;
   }
-  const { config } = await jsm.streams.info(STREAM);
+  const { config } = await aboutStream(jsm, STREAM);
   if (config.num_replicas >= REPLICAS_MIN) return undefined;
   const syncs = await syncsAlways(connection);
   if (syncs === true) return undefined;

@@ -11,6 +11,7 @@
 
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import { DeliverPolicy, JetStreamApiError } from '@nats-io/jetstream';
+import { askBeside } from '../../runtime/beside.js';
 import { within } from '../../runtime/deadline.js';
 import type { Head, StoredEntry } from './chain.js';
 import { broken, decoded, endOf, lastOf, locate, type End } from './entries.jetstream.js';
@@ -54,7 +55,7 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
   const { js, jsm, partition } = place;
   const subject = subjectOf(partition);
   await openStream(jsm, place);
-  let end = await endOf(jsm, subject);
+  let end = await askBeside("the journal's end", () => endOf(jsm, subject));
   let dead: JournalError | undefined;
   /** Where the next page probably begins. */
   let cursor = { sequence: 1, streamSequence: 1 };

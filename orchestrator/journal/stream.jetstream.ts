@@ -13,8 +13,10 @@ import {
   StorageType,
   type JetStreamManager,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { isSubjectName, subjects } from '../../proto/subjects.js';
+import { askBeside } from '../../runtime/beside.js';
 import { JournalError } from './journal.js';
 
 export const STREAM = 'LULL_JOURNAL';
@@ -50,7 +52,7 @@ export async function openStream(
   { replicaCount, mayCreate }: { readonly replicaCount: number; readonly mayCreate: boolean },
 ): Promise<void> {
   try {
-    const { config } = await jsm.streams.info(STREAM);
+    const { config } = await aboutStream(jsm, STREAM);
     const wrong = differences(config);
     if (wrong.length === 0) return;
     const message = `the stream ${STREAM} would not keep a journal: ${wrong.join(', ')}. Move it away, or give it these settings.`;
@@ -60,6 +62,11 @@ export async function openStream(
     if (!mayCreate) throw streamLost(); // S2
   }
   await jsm.streams.add({ ...wanted, subjects: [...wanted.subjects], num_replicas: replicaCount });
+}
+
+/** A cluster in which nobody leads it just then leaves the question without an answer, later too. */
+export function aboutStream(jsm: JetStreamManager, stream: string): Promise<StreamInfo> {
+  return askBeside(`the stream ${stream}`, () => jsm.streams.info(stream));
 }
 
 /** S1 */

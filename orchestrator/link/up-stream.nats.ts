@@ -14,9 +14,10 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { partitions, subjects, upStreamOf } from '../../proto/subjects.js';
+import { askBeside } from '../../runtime/beside.js';
 import { pause } from '../../runtime/deadline.js';
 import { withHeartbeat } from '../journal/silence.jetstream.js';
-import { isMissing } from '../journal/stream.jetstream.js';
+import { aboutStream, isMissing } from '../journal/stream.jetstream.js';
 
 /** Messages of hosts that are being handled, in one partition. */
 const UNACKNOWLEDGED_MAX = 1_000;
@@ -60,7 +61,7 @@ export async function hearPartition(deps: {
 /** U1. */
 async function takeOver(jsm: JetStreamManager, stream: string, listenerId: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    for await (const { name } of jsm.consumers.list(stream)) {
+    for (const name of await askBeside('who hears a partition', () => listenersOf(jsm, stream))) {
       await jsm.consumers.delete(stream, name).catch(() => undefined); // Somebody else did.
     }
     try {
@@ -76,6 +77,12 @@ async function takeOver(jsm: JetStreamManager, stream: string, listenerId: strin
     }
     await pause(TAKE_OVER_AGAIN_MS);
   }
+}
+
+async function listenersOf(jsm: JetStreamManager, stream: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of jsm.consumers.list(stream)) names.push(name);
+  return names;
 }
 
 /** Who lists consumers in a cluster that has just lost a server does not see them all. */
@@ -108,7 +115,7 @@ export async function openUpStream(
 
 async function isThere(jsm: JetStreamManager, stream: string): Promise<boolean> {
   try {
-    await jsm.streams.info(stream);
+    await aboutStream(jsm, stream);
     return true;
   } catch (error) {
     if (isMissing(error)) return false;

@@ -73,6 +73,11 @@ export async function refusal(by: RunningLull, args: readonly string[]): Promise
   );
 }
 
+/** What `lull health` prints, whether it is well or not. */
+export function healthOf(by: RunningLull): Promise<string> {
+  return by.command(['health']).catch((error: unknown) => (error as { stdout: string }).stdout);
+}
+
 async function withOperator<T>(
   { runDir }: RunningLull,
   ask: (

@@ -5,6 +5,9 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jetstreamManager, StorageType, type StreamInfo } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { ABOUT_JETSTREAM } from '../../proto/permissions.js';
 import { createLog } from '../../runtime/log.js';
 import {
   freePort,
@@ -16,13 +19,17 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import { until } from '../../runtime/until.testing.js';
 import { startFaultProxy, type Fault, type FaultProxy } from '../support/fault-proxy.tcp.js';
 import type { PolicyChange } from '../support/policy.js';
+import type { FleetHost } from './fleet-host.nats.js';
 import { fleetDirectory, setStage, type FleetStage, type ServerPlace } from './fleet-stage.js';
 
 export const SERVERS = 3;
 const START_TRIES_MAX = 5;
-const READY_MS_MAX = 30_000;
+/** Servers that do not find each other by then never do, which happens once in some fifty times. */
+const READY_MS_MAX = 10_000;
+/** Whoever asks a cluster that nobody leads is not answered, later either. */
 const ANSWER_MS_MAX = 500;
 const LOOK_EVERY_MS = 20;
+const about = { timeout: ANSWER_MS_MAX, checkAPI: false } as const;
 const log = createLog('stage', 'silent');
 
 export interface ClusteredServer extends NatsServerUnderTest {
@@ -40,7 +47,17 @@ export interface ClusterStage extends FleetStage {
   isCopied(stream: string): Promise<boolean>;
   /** The server that leads a stream. */
   leaderOf(stream: string): Promise<ClusteredServer>;
+  /** The one without which nobody says where anything is, until others agree on the next. */
+  metaLeader(): Promise<ClusteredServer>;
+  server(index: number): ClusteredServer;
+  /** So many, as many on each server, which tells them of the others. */
+  machines(count: number, runMs: number): Promise<FleetHost[]>;
+  machineOn(server: number, index: number, runMs: number): Promise<FleetHost>;
+  /** Of an orchestrator that may not be up yet. */
+  logOf(name: string): { readonly logFile: string };
 }
+
+const jszSchema = z.object({ data: z.object({ meta_cluster: z.object({ leader: z.string() }) }) });
 
 export async function openClusterStage(policy: PolicyChange = {}): Promise<ClusterStage> {
   const directory = fleetDirectory();
@@ -48,16 +65,32 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
   const { servers } = cluster;
   const [{ url }, ...others] = servers;
   const hostOf = (each: ClusteredServer): string => each.url.host;
-  const place = { url, alsoAt: others.map(hostOf) };
-  await whenReady(place);
+  const place = placeOf(servers);
   const args = ['--journal-copies', String(SERVERS)];
   const stage = setStage({ directory, policy, server: place, args });
   let asking: Promise<Nats> | undefined;
-  const streamInfo = async (stream: string): Promise<StreamInfo> => {
-    // Not of the last one, which a test cuts off: a server that is alone still answers, and knows nothing.
+  // Not of the last one, which a test cuts off: a server that is alone still answers, and knows nothing.
+  const ask = async (): Promise<NatsConnection> => {
     asking ??= connectNats({ url, alsoAt: others.slice(0, -1).map(hostOf), name: 'stage', log });
-    return (await jetstreamManager((await asking).connection)).streams.info(stream);
+    asking.catch(() => (asking = undefined)); // Asked again, then.
+    return (await asking).connection;
   };
+  const streamInfo = async (stream: string): Promise<StreamInfo> => {
+    const jsm = await jetstreamManager(await ask(), about);
+    return jsm.streams.info(stream);
+  };
+  const named = (name: string | undefined, what: string): ClusteredServer => {
+    const found = servers.find((each) => each.name === name);
+    if (found === undefined) throw new Error(`nobody leads ${what}`);
+    return found;
+  };
+  const server = (index: number): ClusteredServer => {
+    const found = servers[index];
+    if (found === undefined) throw new Error(`there is no server ${String(index)}`);
+    return found;
+  };
+  const machineOn = (on: number, index: number, runMs: number): Promise<FleetHost> =>
+    stage.machine({ hostId: `machine-${String(index)}`, runMs }, { url: server(on).url });
   return {
     ...stage,
     servers,
@@ -66,12 +99,18 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
       const copies = (await streamInfo(stream)).cluster?.replicas ?? [];
       return copies.length === SERVERS - 1 && copies.every((each) => each.current && !each.offline);
     },
-    leaderOf: async (stream) => {
-      const leader = (await streamInfo(stream)).cluster?.leader;
-      const found = servers.find(({ name }) => name === leader);
-      if (found === undefined) throw new Error(`nobody leads ${stream}`);
-      return found;
+    leaderOf: async (stream) => named((await streamInfo(stream)).cluster?.leader, stream),
+    metaLeader: async () => {
+      const answer = await (await ask()).request(ABOUT_JETSTREAM, '', about);
+      return named(jszSchema.parse(answer.json()).data.meta_cluster.leader, 'the servers');
     },
+    server,
+    machineOn,
+    machines: (count, runMs) =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) => machineOn(index % SERVERS, index, runMs)),
+      ),
+    logOf: (name) => ({ logFile: join(directory, name, 'lull.log') }),
     close: async () => {
       for (const each of servers) each.rejoin();
       await (await asking)?.close();
@@ -95,8 +134,7 @@ async function whenReady(place: ServerPlace): Promise<void> {
 
 async function answers({ connection }: Nats): Promise<boolean> {
   try {
-    // Whoever asks a cluster that nobody leads is not answered, later either.
-    const jsm = await jetstreamManager(connection, { timeout: ANSWER_MS_MAX });
+    const jsm = await jetstreamManager(connection, about);
     const copied = { storage: StorageType.Memory, num_replicas: SERVERS };
     await jsm.streams.add({ ...copied, name: 'READY', subjects: ['ready'] });
     return await jsm.streams.delete('READY');
@@ -116,12 +154,20 @@ interface Cluster extends Closeable {
   readonly servers: readonly [ClusteredServer, ...ClusteredServer[]];
 }
 
+function placeOf([{ url }, ...others]: Cluster['servers']): ServerPlace {
+  return { url, alsoAt: others.map((each) => each.url.host) };
+}
+
 /** Somebody else may take a port that was free a moment ago. */
 async function startCluster(directory: string): Promise<Cluster> {
   for (let tries = 1; ; tries += 1) {
+    let cluster: Cluster | undefined;
     try {
-      return await tryToStart(join(directory, `cluster-${String(tries)}`));
+      cluster = await tryToStart(join(directory, `cluster-${String(tries)}`));
+      await whenReady(placeOf(cluster.servers));
+      return cluster;
     } catch (error) {
+      await cluster?.close();
       if (tries === START_TRIES_MAX) throw error;
     }
   }
@@ -132,10 +178,9 @@ async function tryToStart(directory: string): Promise<Cluster> {
   const ports = await Promise.all(each.map(freePort));
   const routes: Route[] = [];
   for (const from of each) {
-    for (const to of each.filter((other) => other !== from)) {
-      const url = new URL(`nats://127.0.0.1:${String(ports[to])}`);
-      routes.push({ from, to, network: await startFaultProxy(url) });
-    }
+    const to = (from + 1) % SERVERS; // In a ring, so that no two dial each other at once.
+    const url = new URL(`nats://127.0.0.1:${String(ports[to])}`);
+    routes.push({ from, to, network: await startFaultProxy(url) });
   }
   const become = (index: number, fault: Fault): void => {
     for (const { from, to, network } of routes) {

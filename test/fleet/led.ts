@@ -10,6 +10,7 @@ export const allPartitions: readonly string[] = [FLEET_PARTITION, ...partitions]
 /** A line of the log; of those that are about a partition. */
 export interface LoggedLine {
   readonly msg: string;
+  readonly time: string;
   readonly partition?: string;
   /** Of a journal that was read. */
   readonly after?: number;
@@ -18,7 +19,7 @@ export interface LoggedLine {
 }
 
 /** Everything that it has said with these words, in order. */
-export function linesOf({ logFile }: RunningLull, words: string): LoggedLine[] {
+export function linesOf({ logFile }: Pick<RunningLull, 'logFile'>, words: string): LoggedLine[] {
   const log = readFileSync(logFile, 'utf8');
   const whole = log.slice(0, log.lastIndexOf('\n') + 1);
   return whole
@@ -35,4 +36,14 @@ export function ledBy(by: RunningLull): string[] {
 /** Whether it has led every partition at some time. */
 export function hasLedAll(by: RunningLull): boolean {
   return new Set(ledBy(by)).size === allPartitions.length;
+}
+
+/** The partitions that it took the lead of after the other one did, if that ever led them. */
+export function ledLastBy(by: RunningLull, other: RunningLull): Set<string> {
+  const taken = [by, other].map((each) => {
+    const lines = linesOf(each, 'leading a partition');
+    return new Map(lines.map(({ partition = '', time }) => [partition, time]));
+  });
+  const [mine = new Map<string, string>(), theirs = new Map<string, string>()] = taken;
+  return new Set([...mine].flatMap(([each, at]) => (at > (theirs.get(each) ?? '') ? [each] : [])));
 }
