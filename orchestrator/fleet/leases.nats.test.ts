@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { LEASES_BUCKET } from '../../proto/subjects.js';
+import { DeadlineError } from '../../runtime/deadline.js';
 import { createLog, type Log } from '../../runtime/log.js';
 import {
   natsServerProgram,
@@ -181,6 +182,13 @@ describeHere(`the leases of a fleet${missing}`, () => {
     await rounds(20);
     expect([...one.leads].sort()).toEqual(partitions);
     expect(one.leases.problem()).toBeUndefined();
+  });
+
+  test('where nobody answered it is tried again soon: servers of a cluster agree on who does (E6)', async () => {
+    const one = await joined('one', () => Promise.reject(new DeadlineError('the stream', 1)));
+    one.opens = () => Promise.resolve();
+    await rounds(4);
+    expect([...one.leads].sort()).toEqual(partitions);
   });
 
   test('one that may not lead any more gives everything back, and the other is left no share of it (E11)', async () => {
