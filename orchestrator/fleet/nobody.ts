@@ -8,6 +8,7 @@ const plan: Plan = {
   resume: [],
   stop: [],
   pause: [],
+  unjudged: [],
   paused: [],
   waiting: [],
   restart: {},

@@ -323,6 +323,14 @@ describe('a run with a slot', () => {
     expect(pause).toMatchObject([{ run: { id: 'r' }, reasons: [{ code }] }]);
   });
 
+  test('is left to its host while that has told nothing of its machine, as when it was taken over (H5)', () => {
+    const plan = planOf(offering('install', ...running), hostWith({ readings: new Map() }));
+    expect(plan).toMatchObject({ pause: [], stop: [], unjudged: [{ id: 'r' }] });
+    expect(planOf(offering('install', ...running), reading({})).unjudged).toEqual([]);
+    const waiting = planOf(offering('install', ...back), hostWith({ readings: new Map() }));
+    expect(waiting).toMatchObject({ resume: [], paused: [{ run: { id: 'r' } }], unjudged: [] });
+  });
+
   test('is taken up again when the person has been away for long enough, not before', () => {
     const tooSoon = reading({ presence: awaySince(NOW_MS - 239_000) });
     const plan = planOf(offering('install', ...back), tooSoon);

@@ -9,6 +9,9 @@
 //   H4. A run that is on when its window closes goes on. One that is paused by then lets go of its slot
 //       and its memory, and is taken up again under its id when a window opens: it could otherwise
 //       keep what is overdue from running for as long. What mends waits for no window.
+//   H5. By a host that has told nothing of its machine yet no run is paused, as when the lead of it was taken
+//       over: it guards the run by itself, with what it knows, for as long as the lease that it was given
+//       lasts. Nor is that renewed (T5 of turn.loop.ts). One that fell silent has told that nothing is known.
 
 import { objections } from '../../conditions/requirement.js';
 import type { Reason } from '../../conditions/reason.js';
@@ -38,6 +41,8 @@ export interface StoppedRun extends HeldRun {
 export interface HeldRuns {
   readonly resume: readonly Run[];
   readonly pause: readonly HeldRun[];
+  /** H5: those that would be, if their host had told of its machine. */
+  readonly unjudged: readonly Run[];
   /** Runs that end: the reason that their host is told, and every one. */
   readonly stop: readonly StoppedRun[];
   /** Paused runs and why they stay so. */
@@ -58,7 +63,7 @@ export function heldRuns(
   });
   const going = held.filter((run) => !stop.some((each) => each.run.id === run.id));
   const pausable = going.filter((run) => run.phase.kind !== 'paused');
-  const pause = pausable
+  const objectedTo = pausable
     .map((run) => ({ run, reasons: guardObjections(run, host, policy, nowMs) }))
     .filter(({ reasons }) => reasons.length > 0);
   const paused = going
@@ -67,9 +72,11 @@ export function heldRuns(
       run,
       reasons: objectionsToResuming(run, host, policy, nowMs),
     }));
+  const hasTold = host.readings.size > 0;
   return {
     stop,
-    pause,
+    pause: hasTold ? objectedTo : [],
+    unjudged: hasTold ? [] : objectedTo.map(({ run }) => run),
     resume: paused.filter(({ reasons }) => reasons.length === 0).map(({ run }) => run),
     paused: paused.filter(({ reasons }) => reasons.length > 0),
   };

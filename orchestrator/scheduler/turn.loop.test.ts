@@ -375,6 +375,25 @@ describe('a lease', () => {
     expect(kinds().filter((kind) => kind === 'renew').length).toBeGreaterThanOrEqual(4);
   });
 
+  test('of a run whose host has told nothing yet, as after its lead was taken over, is neither cut short nor renewed (T5)', async () => {
+    await runningScan();
+    if (host !== undefined) host = { ...host, instanceId: 'again' };
+    readings = new Map();
+    turns.wake();
+    await settle();
+    clock.advance(policy.leaseMs);
+    await settle();
+    expect(kinds()).toEqual([]);
+    readings = quietReadings();
+    turns.wake();
+    await settle();
+    expect(kinds()).toEqual(['renew']);
+    readings = quietReadings({ presence: engaged });
+    turns.wake();
+    await settle();
+    expect(kinds()).toEqual(['renew', 'pause']);
+  });
+
   test('of a run that is over is not renewed', async () => {
     await runningScan();
     await ledger.append([

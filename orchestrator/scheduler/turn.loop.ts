@@ -9,6 +9,8 @@
 //   T3. Whatever fails in a turn, the next edge or instant starts another one.
 //   T4. A plan is recorded as one, before anything can change what it was decided on. A run that its
 //       host was not told of, because it went away meanwhile, is interrupted: nobody else would be.
+//   T5. The lease of a run that could not be judged yet (H5 of held.ts) is not renewed: it goes on by what whoever
+//       led its host before gave it, and its host pauses it when that is over.
 
 import type { CancelTimer } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -144,7 +146,10 @@ export function startTurns(deps: TurnDeps): Turns {
     cancelRenewal();
     renewedTo = undefined;
     const host = deps.host();
-    const held = [...ledger.world.runs.values()].filter(holdsSlot);
+    const unjudged = new Set(last?.unjudged.map(({ id }) => id)); // T5
+    const held = [...ledger.world.runs.values()].filter(
+      (run) => holdsSlot(run) && !unjudged.has(run.id),
+    );
     if (host === undefined || held.length === 0 || closed) return;
     for (const { id, epoch } of held) {
       const value = { runId: id, epoch: BigInt(epoch), leaseMs: policy().leaseMs };
