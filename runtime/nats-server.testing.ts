@@ -126,7 +126,11 @@ system_account: SYSTEM
 `;
 }
 
-/** The others are told of an address where nobody is: so its routes are those that are named, and no others. */
+/**
+ * The others are told of an address where nobody is: so its routes are those that are named, and no others. There is
+ * one between two of them: of several, which start at once, now and then one is closed at both ends as the one too
+ * many, and what goes over it never arrives.
+ */
 function clusterConfiguration({ name, port, routes }: ClusterPlace): string {
   return `
 server_name: "${name}"
@@ -134,6 +138,7 @@ cluster {
   name: lull
   listen: "127.0.0.1:${String(port)}"
   advertise: "127.0.0.1:1"
+  pool_size: -1
   routes: [${routes.map(({ host }) => `"nats://${host}"`).join(', ')}]
 }`;
 }

@@ -20,7 +20,7 @@ import { until } from '../../runtime/until.testing.js';
 import { startFaultProxy, type Fault, type FaultProxy } from '../support/fault-proxy.tcp.js';
 import type { PolicyChange } from '../support/policy.js';
 import type { FleetHost } from './fleet-host.nats.js';
-import { fleetDirectory, setStage, type FleetStage, type ServerPlace } from './fleet-stage.js';
+import { fleetDirectory, setStage, type FleetStage } from './fleet-stage.js';
 
 export const SERVERS = 3;
 const START_TRIES_MAX = 5;
@@ -65,7 +65,7 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
   const { servers } = cluster;
   const [{ url }, ...others] = servers;
   const hostOf = (each: ClusteredServer): string => each.url.host;
-  const place = placeOf(servers);
+  const place = { url, alsoAt: others.map(hostOf) };
   const args = ['--journal-copies', String(SERVERS)];
   const stage = setStage({ directory, policy, server: place, args });
   let asking: Promise<Nats> | undefined;
@@ -121,9 +121,9 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
   };
 }
 
-/** Resolves when the servers have found each other, and streams can be made. */
-async function whenReady(place: ServerPlace): Promise<void> {
-  const nats = await connectNats({ ...place, name: 'stage', log });
+/** Resolves when the servers have found each other, and streams can be made through this one. */
+async function whenReady({ url }: ClusteredServer): Promise<void> {
+  const nats = await connectNats({ url, name: 'stage', log });
   try {
     const asked = { withinMs: READY_MS_MAX, everyMs: LOOK_EVERY_MS };
     await until('the servers are a cluster', () => answers(nats), asked);
@@ -154,17 +154,13 @@ interface Cluster extends Closeable {
   readonly servers: readonly [ClusteredServer, ...ClusteredServer[]];
 }
 
-function placeOf([{ url }, ...others]: Cluster['servers']): ServerPlace {
-  return { url, alsoAt: others.map((each) => each.url.host) };
-}
-
 /** Somebody else may take a port that was free a moment ago. */
 async function startCluster(directory: string): Promise<Cluster> {
   for (let tries = 1; ; tries += 1) {
     let cluster: Cluster | undefined;
     try {
       cluster = await tryToStart(join(directory, `cluster-${String(tries)}`));
-      await whenReady(placeOf(cluster.servers));
+      for (const each of cluster.servers) await whenReady(each);
       return cluster;
     } catch (error) {
       await cluster?.close();
