@@ -127,9 +127,9 @@ system_account: SYSTEM
 }
 
 /**
- * The others are told of an address where nobody is: so its routes are those that are named, and no others. There is
- * one between two of them: of several, which start at once, now and then one is closed at both ends as the one too
- * many, and what goes over it never arrives.
+ * The others are told of an address where nobody is: so its routes are those that are named, and no others. Of those
+ * there is one between two servers: with several, as is usual, servers that start together were seen to agree on a
+ * leader and then to answer nobody for minutes, once in some fifty times.
  */
 function clusterConfiguration({ name, port, routes }: ClusterPlace): string {
   return `

@@ -107,6 +107,12 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** After an edge. */
+async function turnIsOver(): Promise<void> {
+  turns.wake();
+  await settle();
+}
+
 function kinds(): string[] {
   return sent.map(({ $case }) => $case);
 }
@@ -187,8 +193,7 @@ describe('what lets something run', () => {
     await runningScan();
     readings = quietReadings({ presence: awaySince(NOW_MS) });
     await ledger.append([paused('run-1', 'PERSON_PRESENT')]);
-    turns.wake();
-    await settle();
+    await turnIsOver();
     // Looked at again every 30 s at the latest: the last look is at the instant itself.
     for (let look = 0; look < 8; look += 1) {
       expect(kinds()).not.toContain('resume');
@@ -283,8 +288,7 @@ describe('turns', () => {
     await dueScan();
     for (let edge = 0; edge < 1_000; edge += 1) turns.wake();
     await until('the grant', () => kinds().includes('grant'));
-    for (let edge = 0; edge < 1_000; edge += 1) turns.wake();
-    await settle();
+    for (let edge = 0; edge < 1_000; edge += 1) await turnIsOver();
     expect(kinds().filter((kind) => kind === 'grant')).toHaveLength(1);
     expect(appendingMost).toBe(1);
   });
@@ -343,24 +347,16 @@ describe('a lease', () => {
       clock.advance(policy.leaseMs / 4);
       await settle();
     }
-    expect(sent).toMatchObject(
-      Array(4).fill({
-        $case: 'renew',
-        value: { runId: 'run-1', epoch: 1n, leaseMs: policy.leaseMs },
-      }),
-    );
+    const value = { runId: 'run-1', epoch: 1n, leaseMs: policy.leaseMs };
+    expect(sent).toEqual(Array(4).fill({ $case: 'renew', value }));
   });
 
   test('is not renewed by every turn, but at once to a host that has come back', async () => {
     await runningScan();
-    for (let edge = 0; edge < 5; edge += 1) {
-      turns.wake();
-      await settle();
-    }
+    for (let edge = 0; edge < 5; edge += 1) await turnIsOver();
     expect(kinds()).toEqual([]);
     if (host !== undefined) host = { ...host, instanceId: 'again' };
-    turns.wake();
-    await settle();
+    await turnIsOver();
     expect(kinds()).toEqual(['renew']);
   });
 
@@ -368,41 +364,31 @@ describe('a lease', () => {
     await runningScan();
     beforeAppend = () => new Promise(() => undefined);
     void ledger.append([thawed('run-1')]);
-    turns.wake();
-    await settle();
+    await turnIsOver();
     sent.length = 0;
     clock.advance(policy.leaseMs);
     expect(kinds().filter((kind) => kind === 'renew').length).toBeGreaterThanOrEqual(4);
   });
 
-  test('of a run whose host has told nothing yet, as after its lead was taken over, is neither cut short nor renewed (T5)', async () => {
+  test('of a run whose host has told the next leader nothing yet is neither renewed nor cut short (T5)', async () => {
     await runningScan();
     if (host !== undefined) host = { ...host, instanceId: 'again' };
-    readings = new Map();
-    turns.wake();
-    await settle();
-    clock.advance(policy.leaseMs);
-    await settle();
-    expect(kinds()).toEqual([]);
-    readings = quietReadings();
-    turns.wake();
-    await settle();
-    expect(kinds()).toEqual(['renew']);
-    readings = quietReadings({ presence: engaged });
-    turns.wake();
-    await settle();
-    expect(kinds()).toEqual(['renew', 'pause']);
+    for (const [told, sentSince] of [
+      [new Map(), []],
+      [quietReadings(), ['renew']],
+      [quietReadings({ presence: engaged }), ['renew', 'pause']],
+    ] as const) {
+      readings = told;
+      await turnIsOver();
+      expect(kinds()).toEqual(sentSince);
+    }
   });
 
   test('of a run that is over is not renewed', async () => {
     await runningScan();
+    const outcome = { kind: 'cancelled', code: 'OPERATOR' } as const;
     await ledger.append([
-      {
-        kind: 'run.finished',
-        runId: 'run-1',
-        outcome: { kind: 'cancelled', code: 'OPERATOR' },
-        stderrTail: '',
-      },
+      { kind: 'run.finished', runId: 'run-1', outcome, stderrTail: '' },
       { kind: 'updater.withdrawn', id: UPDATER, actor: 'operator' },
     ]);
     clock.advance(policy.leaseMs * 3);

@@ -5,8 +5,6 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jetstreamManager, StorageType, type StreamInfo } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { z } from 'zod';
 import { ABOUT_JETSTREAM } from '../../proto/permissions.js';
 import { createLog } from '../../runtime/log.js';
 import {
@@ -57,7 +55,10 @@ export interface ClusterStage extends FleetStage {
   logOf(name: string): { readonly logFile: string };
 }
 
-const jszSchema = z.object({ data: z.object({ meta_cluster: z.object({ leader: z.string() }) }) });
+/** Of what a server says of itself: who leads all of them, if anybody does. */
+interface AboutJetStream {
+  readonly data: { readonly meta_cluster?: { readonly leader?: string } };
+}
 
 export async function openClusterStage(policy: PolicyChange = {}): Promise<ClusterStage> {
   const directory = fleetDirectory();
@@ -70,7 +71,7 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
   const stage = setStage({ directory, policy, server: place, args });
   let asking: Promise<Nats> | undefined;
   // Not of the last one, which a test cuts off: a server that is alone still answers, and knows nothing.
-  const ask = async (): Promise<NatsConnection> => {
+  const ask = async (): Promise<Nats['connection']> => {
     asking ??= connectNats({ url, alsoAt: others.slice(0, -1).map(hostOf), name: 'stage', log });
     asking.catch(() => (asking = undefined)); // Asked again, then.
     return (await asking).connection;
@@ -102,7 +103,7 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
     leaderOf: async (stream) => named((await streamInfo(stream)).cluster?.leader, stream),
     metaLeader: async () => {
       const answer = await (await ask()).request(ABOUT_JETSTREAM, '', about);
-      return named(jszSchema.parse(answer.json()).data.meta_cluster.leader, 'the servers');
+      return named(answer.json<AboutJetStream>().data.meta_cluster?.leader, 'the servers');
     },
     server,
     machineOn,
