@@ -21,7 +21,7 @@ export default class Sequencer {
 }
 
 /** Takes minutes: every step, every write, a thousand of them. */
-const LONG = /power-is-cut|at-every-step|at-any-moment|\/storms-|network-of|a-thousand/;
+const LONG = /power-is-cut|at-every-step|at-any-moment|\/storms-|network-of|a-thousand|\/cluster-/;
 const SITUATION = /\/dist\/test\/(?:system|fleet|simulation)\//;
 
 function weightOf({ path, context }) {
