@@ -46,6 +46,7 @@ export const reasons = {
   RESTART_DUE: 'The machine restarts once nothing else is under way, after a warning.',
   BREAKER_OPEN: 'The updater crashed or hung too often; it gets a rest.',
   QUOTA: 'The updater has started as many runs as it may.',
+  JOURNAL_QUOTA: 'The machine, or the updater, has said more than a journal takes of one in a day.',
   CONFLICT: 'Something that must not run beside it is running.',
   SCAN_NOT_DUE: 'The last scan is recent enough.',
   RETRY_LATER: 'The attempt before failed; the next one waits.',

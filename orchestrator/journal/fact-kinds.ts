@@ -9,6 +9,7 @@ const kinds = {
   'content.installed': true,
   'critical.changed': true,
   'egress.seen': true,
+  'facts.refused': true,
   'hold.lifted': true,
   'hold.placed': true,
   'host.attached': true,

@@ -217,6 +217,13 @@ type KindOfFact =
       readonly overrun?: boolean;
     })
   | (OfRun & { readonly kind: 'run.notice'; readonly message: string })
+  /** So much of what the machine said was left out: once when it begins, and all of it when it is over. */
+  | {
+      readonly kind: 'facts.refused';
+      readonly code: ReasonCode;
+      readonly count: number;
+      readonly sizeBytes: number;
+    }
   | OrderFact
   | RolloutFact
   /** The machine restarts at an instant, for these updates together. */

@@ -101,7 +101,10 @@ export function keepAttendance(deps: {
     if (instanceId === host.instanceId && up.hello !== 0n && up.hello <= host.hello) return; // H7
     host.heardAtMs = clock.now().monotonicMs;
     const session = openSession(host, hostId, up);
-    if ((await session.hear(kind)) !== 'heard') return;
+    const heard = await session.hear(kind);
+    // It is asked again as long as it speaks, until it may be attached.
+    if (heard === 'too much said') [host.session, host.instanceId] = [undefined, ''];
+    if (heard !== 'heard') return;
     [host.session, host.instanceId, host.hello] = [session, instanceId, up.hello];
     host.attendant.askForState();
   }

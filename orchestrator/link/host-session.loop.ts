@@ -23,6 +23,7 @@ import type { Log } from '../../runtime/log.js';
 import { FactTooLargeError } from '../journal/fact-size.js';
 import { confinementFromWire } from './confinement.wire.js';
 import { eventFromWire, type LinkEvent } from './event.wire.js';
+import { OverQuotaError } from './over-quota.js';
 
 export interface HostConnection {
   readonly hostId: string;
@@ -41,17 +42,18 @@ export interface HostConnection {
 export interface HostEdges {
   /** Whether another instance of its name has attached since this one did. */
   isReplaced(host: Pick<HostConnection, 'hostId' | 'instanceId'>): boolean;
+  /** @throws OverQuotaError: it is not attached. */
   attached(host: HostConnection): Promise<void>;
   detached(host: HostConnection): void;
   /** It could not tell its machine to restart, or not to. */
   restartFailed(message: string): Promise<void>;
-  /** What `host.confinement` says is new. */
+  /** What `host.confinement` says is new. @throws OverQuotaError: it does not count. */
   confined(host: HostConnection): Promise<void>;
   /** Resolves when the event is durable, or needs not be. */
   event(host: HostConnection, event: LinkEvent): Promise<void>;
 }
 
-export type Heard = 'heard' | 'out of turn' | 'replaced before';
+export type Heard = 'heard' | 'out of turn' | 'replaced before' | 'too much said';
 
 export interface HostSession {
   /** What the host has said (K2). */
@@ -116,8 +118,20 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
   const remembered = new Map<string, Remembered>();
 
   async function confined(host: SpokenTo, wire: WireConfinement): Promise<void> {
-    host.confinement = confinementFromWire(wire);
-    await edges.confined(host);
+    const before = host.confinement;
+    host.confinement = confinementFromWire(wire); // In force at once: it may forbid.
+    if (!(await isHeard(edges.confined(host)))) host.confinement = before;
+  }
+
+  /** Of a machine that has said too much not everything is. */
+  async function isHeard(heard: Promise<void>): Promise<boolean> {
+    try {
+      await heard;
+      return true;
+    } catch (error) {
+      if (error instanceof OverQuotaError) return false;
+      throw error;
+    }
   }
 
   /** What is bounded before is never too large; if it were, it would be heard again and again. */
@@ -153,7 +167,7 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
         present.get(hostId)?.carried.replaced(); // K3
         present.set(hostId, { session, carried, host });
         host.send({ $case: 'welcome', value: {} });
-        await edges.attached(host);
+        if (!(await isHeard(edges.attached(host)))) return 'too much said';
         if (kind.value.confined !== undefined) await confined(host, kind.value.confined);
       } else if (kind?.$case === 'confinement' && host !== undefined) {
         await confined(host, kind.value);

@@ -55,17 +55,21 @@ export function attend(deps: {
   const wake = (): void => {
     turns.wake();
   };
-  const edges = hostEdges({ ledger, log, wake, onProgress });
+  const edges = hostEdges({ ledger, clock, log, wake, onProgress });
   const host = edges.current;
-  const hostView = (): HostView => ({
-    id: host()?.hostId ?? deps.name,
-    attached: host() !== undefined,
-    level: host()?.confinement?.level,
-    readings,
-    diskPath: whereItSays(host()) ?? deps.diskPath,
-    servedSinceMs,
-    ...(deps.places === undefined ? {} : { places: deps.places() }),
-  });
+  const hostView = (): HostView => {
+    const overQuota = edges.overQuota();
+    return {
+      id: host()?.hostId ?? deps.name,
+      attached: host() !== undefined,
+      level: host()?.confinement?.level,
+      readings,
+      diskPath: whereItSays(host()) ?? deps.diskPath,
+      servedSinceMs,
+      ...(overQuota === undefined ? {} : { overQuota }),
+      ...(deps.places === undefined ? {} : { places: deps.places() }),
+    };
+  };
   const tellWhoIsRegistered = tellRegistered({ ledger, policy, host });
   const turns = startTurns({
     ...{ ledger, policy, clock, log, hostView, host, onWanted },

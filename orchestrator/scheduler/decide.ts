@@ -32,6 +32,7 @@ import { ringObjections } from './rings.js';
 import { resumeObjections } from './network-wait.js';
 import { compareSubjects } from './order.js';
 import { mends, toContinue, toStart } from './requirements.js';
+import { quotaObjections } from './over-quota.js';
 import { restartObjections, restartPlan, type RestartPlan } from './restart.js';
 import { groupObjections } from './groups.js';
 import { slotObjections, type Occupant } from './slots.js';
@@ -151,7 +152,11 @@ function isQuietSinceOwnRun(
 }
 
 function hostObjections(subject: Subject, host: HostView, policy: Policy, nowMs: number): Reason[] {
-  const reasons = [...attachmentObjections(host), ...confinementObjections(host, policy)];
+  const reasons = [
+    ...attachmentObjections(host),
+    ...confinementObjections(host, policy),
+    ...quotaObjections(host, subject.updater.id, nowMs),
+  ];
   const untilMs = host.servedSinceMs + policy.waiting.startUpMs;
   // A clock set back would make the start lie ahead; the start-up wait ends all the same.
   if (!subject.demanded && nowMs < untilMs && nowMs >= host.servedSinceMs) {

@@ -4,6 +4,7 @@ import { UPDATES_PER_SCAN_MAX } from '../../conditions/scan-limits.js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
 import { createLog } from '../../runtime/log.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { Fact } from '../journal/fact.js';
 import type { LinkEvent } from '../link/event.wire.js';
 import type { HostConnection } from '../link/host-session.loop.js';
@@ -49,6 +50,7 @@ function restart(): void {
   [wakes, progress] = [0, []];
   edges = hostEdges({
     ledger: rig.ledger,
+    clock: new VirtualClock(),
     log: createLog('test', 'silent'),
     wake: () => (wakes += 1),
     onProgress: (each) => progress.push(each),

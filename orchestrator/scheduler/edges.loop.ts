@@ -12,14 +12,22 @@
 //       each fact stands which event of which instance it was made of.
 //   E6. Between a hello and its entry nobody is attached: what is being written for the connection before
 //       is not sent to it, where nobody hears any more, and not counted as held by the one that comes.
+//   E7. What a machine says beyond its quota is left out (quota.loop.ts), and never what forbids. Of what was
+//       installed or changed the digests stay, without the list.
 
+import { holdsLevel, type Level } from '../../conditions/confinement.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Fact, Heard } from '../journal/fact.js';
 import type { LinkEvent } from '../link/event.wire.js';
 import type { HostConnection, HostEdges } from '../link/host-session.loop.js';
+import { OverQuotaError } from '../link/over-quota.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { World } from '../world/world.js';
+import type { Quotas, Weight } from './fact-quota.js';
+import type { OverQuota } from './over-quota.js';
+import { quotaOfHost } from './quota.loop.js';
 import { newScan, noteFound, scanFacts, type Scan } from './scanned.js';
 
 export interface RunProgress {
@@ -31,31 +39,42 @@ export interface RunProgress {
 export interface HostPresence extends HostEdges {
   /** The attached host, if one is. */
   readonly current: () => HostConnection | undefined;
+  /** What it, or an updater on it, has said too much of. */
+  readonly overQuota: () => OverQuota | undefined;
 }
 
 export function hostEdges(deps: {
   ledger: Ledger;
+  clock: Clock;
   log: Log;
   wake: () => void;
   onProgress: (progress: RunProgress) => void;
+  /** Absent: those of every machine. */
+  quotas?: Quotas;
 }): HostPresence {
-  const { ledger, log, wake } = deps;
+  const { ledger, wake, log } = deps;
+  const quota = quotaOfHost({ ...deps, onUsedUp: wake });
   const scans = new Map<string, Scan>();
   let current: HostConnection | undefined;
+  /** The level that the journal has of it. */
+  let told: Level | undefined;
 
   async function attached(host: HostConnection): Promise<void> {
     current = undefined; // E6
     const cut = runsCut(ledger.world, host);
-    supersedeScans(host);
     const { hostId, instanceId, bootId } = host;
     const boot = bootId === undefined ? {} : { bootId };
     const message = `${hostId} does not hold it any more`;
-    await ledger.append([
-      { kind: 'host.attached', hostId, instanceId, ...boot },
-      ...cut.map(({ id: runId }): Fact => {
-        return { kind: 'run.interrupted', runId, code: 'HOST_LOST', message };
-      }), // E2
-    ]);
+    const interrupted = cut.map(({ id: runId }): Fact => {
+      return { kind: 'run.interrupted', runId, code: 'HOST_LOST', message };
+    }); // E2
+    const attachment: Fact = { kind: 'host.attached', hostId, instanceId, ...boot };
+    if (!quota.takes('evidence')) {
+      await quota.append([attachment], 'evidence');
+      throw new OverQuotaError(); // E7. It is not attached: that permits nothing.
+    }
+    supersedeScans(host);
+    await quota.append([attachment, ...interrupted], 'evidence');
     for (const { id } of cut) scans.delete(id);
     current = host;
     wake();
@@ -78,7 +97,7 @@ export function hostEdges(deps: {
     if (isKnown(ledger.world, heard)) return; // E4
     const { body } = event;
     if (body.kind === 'fact' && isEvidence(body.fact)) {
-      await ledger.append([{ ...body.fact, heard }]); // E5
+      await recordEvidence(body.fact, heard, ledger.world.runs.get(runId)?.updaterId); // E5
       return;
     }
     const run = ledger.world.runs.get(runId);
@@ -88,6 +107,17 @@ export function hostEdges(deps: {
       return;
     }
     await ofRun(run, body, heard);
+  }
+
+  /** E7. */
+  async function recordEvidence(fact: TreeFact, heard: Heard, of?: string): Promise<void> {
+    const kept = quota.takes('any') ? fact : { ...fact, changes: [], truncated: true };
+    await quota.append([{ ...kept, heard }], 'evidence', of);
+  }
+
+  async function record(run: Run, fact: Fact, heard: Heard): Promise<void> {
+    const taken = await quota.append([{ ...fact, heard }], weightOf(run, fact), run.updaterId);
+    if (taken && fact.kind === 'run.started') scans.set(run.id, newScan());
   }
 
   async function ofRun(run: Run, body: LinkEvent['body'], heard: Heard): Promise<void> {
@@ -104,8 +134,7 @@ export function hostEdges(deps: {
         await finished(run, body, heard);
         break;
       case 'fact':
-        await ledger.append([{ ...body.fact, heard }]);
-        if (body.fact.kind === 'run.started') scans.set(run.id, newScan());
+        await record(run, body.fact, heard);
         break;
       case 'unknown':
         return;
@@ -118,15 +147,18 @@ export function hostEdges(deps: {
     { outcome, stderrTail }: Extract<LinkEvent['body'], { kind: 'finished' }>,
     heard: Heard,
   ): Promise<void> {
-    const { id: runId, epoch, work } = run;
+    const { id: runId, epoch, work, updaterId } = run;
     const endingAs = (judged: Outcome): Fact => {
       return { kind: 'run.finished', runId, epoch, outcome: judged, stderrTail, heard };
     };
-    await ledger.append(
-      work.kind === 'scan' && outcome.kind === 'succeeded'
-        ? scanFacts(run, scans.get(runId), endingAs) // E3
-        : [endingAs(outcome), ...suspension(run, outcome)],
-    );
+    if (work.kind !== 'scan' || outcome.kind !== 'succeeded') {
+      const facts = [endingAs(outcome), ...suspension(run, outcome)];
+      await quota.append(facts, 'forbids', updaterId);
+    } else if (quota.takes('any')) {
+      await quota.append(scanFacts(run, scans.get(runId), endingAs), 'any', updaterId); // E3
+    } else {
+      await quota.append([endingAs(foundTooLate)], 'forbids', updaterId); // E7
+    }
     if (work.kind === 'revert' && outcome.kind === 'failed') {
       const what = { updaterId: run.updaterId, update: work.update.id, why: outcome.message };
       log.error(what, 'what does not work could not be put back');
@@ -136,11 +168,15 @@ export function hostEdges(deps: {
 
   return {
     current: () => current,
+    overQuota: () => quota.over(),
     isReplaced: ({ hostId, instanceId }) =>
       (ledger.world.instances.get(hostId) ?? []).indexOf(instanceId) > 0,
     attached,
     restartFailed: async (message) => {
-      await ledger.append([{ kind: 'restart.failed', message }]);
+      const { restart } = ledger.world;
+      // The first one takes the order away; more of them say nothing new.
+      const isNews = restart !== undefined && restart.failed === undefined;
+      await quota.append([{ kind: 'restart.failed', message }], isNews ? 'forbids' : 'any');
       wake();
     },
     detached: (host) => {
@@ -152,20 +188,39 @@ export function hostEdges(deps: {
     confined: async (host) => {
       const { hostId, confinement } = host;
       if (confinement === undefined) return;
-      await ledger.append([{ kind: 'host.confined', hostId, ...confinement }]);
+      const { level } = confinement;
+      const isWeaker = told === undefined || !holdsLevel(level, told);
+      const fact: Fact = { kind: 'host.confined', hostId, ...confinement };
+      if (!(await quota.append([fact], isWeaker ? 'forbids' : 'evidence'))) {
+        throw new OverQuotaError(); // E7
+      }
+      told = level;
       wake();
     },
     event,
   };
 }
 
+type TreeFact = Extract<Fact, { kind: 'root.changed' | 'content.installed' }>;
+
+/** E7. That a run was paused forbids, unless it is known already. */
+function weightOf({ phase }: Run, { kind }: Fact): Weight {
+  const pauses = kind === 'run.paused' || kind === 'run.throttled';
+  return pauses && phase.kind !== 'paused' ? 'forbids' : 'any';
+}
+
+const foundTooLate: Outcome = {
+  ...{ kind: 'failed', code: 'JOURNAL_QUOTA', retry: true },
+  message: 'what it found is left out: the machine has said more than the journal takes of one',
+};
+
 /** Runs with a slot that `host` does not hold; of an earlier epoch it is not what was admitted: that never came. */
 function runsCut({ runs }: World, { held }: HostConnection): Run[] {
   return [...runs.values()].filter((run) => holdsSlot(run) && (held.get(run.id) ?? -1) < run.epoch);
 }
 
-function isEvidence({ kind }: Fact): boolean {
-  return kind === 'root.changed' || kind === 'content.installed';
+function isEvidence(fact: Fact): fact is TreeFact {
+  return fact.kind === 'root.changed' || fact.kind === 'content.installed';
 }
 
 function isKnown({ heard }: World, { hostId, instanceId, sequence }: Heard): boolean {

@@ -12,6 +12,8 @@
 //   H5. By a host that has told nothing of its machine yet no run is paused, as when the lead of it was taken
 //       over: it guards the run by itself, with what it knows, for as long as the lease that it was given
 //       lasts. Nor is that renewed (T5 of turn.loop.ts). One that fell silent has told that nothing is known.
+//   H6. What makes a journal grow without end stops, and is taken up again under its id. What its host puts
+//       back by itself goes on: it says a handful of things.
 
 import { objections } from '../../conditions/requirement.js';
 import type { Reason } from '../../conditions/reason.js';
@@ -23,6 +25,7 @@ import type { World } from '../world/world.js';
 import type { HostView } from './host-view.js';
 import { windowObjections } from './hours.js';
 import { orderObjections } from './may.js';
+import { quotaObjections } from './over-quota.js';
 import { mends, toContinue, toResume, type Want } from './requirements.js';
 import { keyOf, levelNow } from './subject.js';
 
@@ -57,7 +60,7 @@ export function heldRuns(
   nowMs: number,
 ): HeldRuns {
   const stop = held.flatMap((run): StoppedRun[] => {
-    const reasons = objectionsToHolding(run, world, policy, nowMs);
+    const reasons = objectionsToHolding(run, world, host, policy, nowMs);
     const [reason] = reasons;
     return reason === undefined ? [] : [{ run, reason, reasons }];
   });
@@ -83,7 +86,13 @@ export function heldRuns(
 }
 
 /** Why a run may not keep its slot. */
-function objectionsToHolding(run: Run, world: World, policy: Policy, nowMs: number): Reason[] {
+function objectionsToHolding(
+  run: Run,
+  world: World,
+  host: HostView,
+  policy: Policy,
+  nowMs: number,
+): Reason[] {
   const updater = world.updaters.get(run.updaterId);
   if (updater === undefined) {
     return [{ code: 'OPERATOR', message: `${run.updaterId} was withdrawn` }];
@@ -93,6 +102,7 @@ function objectionsToHolding(run: Run, world: World, policy: Policy, nowMs: numb
   if (updater.state === 'suspended') {
     reasons.unshift({ code: 'UPDATER_SUSPENDED', message: updater.why });
   }
+  reasons.push(...quotaObjections(host, run.updaterId, nowMs)); // H6
   if (reasons.length > 0) return reasons;
   const level = levelNow(run, world, policy, nowMs);
   if (

@@ -1,6 +1,7 @@
 import type { Level } from '../../conditions/confinement.js';
 import type { Place } from '../groups/group-lock.js';
 import type { Readings } from '../../conditions/reading.js';
+import type { OverQuota } from './over-quota.js';
 
 /** A machine as it is now: what no journal knows. */
 export interface HostView {
@@ -16,6 +17,8 @@ export interface HostView {
    * serve. Absent: it serves them all.
    */
   readonly places?: ReadonlyMap<string, Place>;
+  /** What it, or an updater on it, has said more of than a journal takes. Absent: neither has. */
+  readonly overQuota?: OverQuota;
   /** When the orchestrator began to serve it, ms since the epoch. */
   readonly servedSinceMs: number;
 }

@@ -12,6 +12,7 @@ import { formatDuration } from '../../conditions/words.js';
 import type { Policy, Ring } from '../policy/policy.js';
 import { rolloutKey, ROLLOUTS_MAX, type Rollout } from '../world/rollouts.js';
 import type { World } from '../world/world.js';
+import { ROLLOUT_QUOTA } from './fact-quota.js';
 import { mends, weightOf } from './requirements.js';
 import type { Subject } from './subject.js';
 import { updateName } from './update-name.js';
@@ -35,7 +36,7 @@ export function ringObjections(
   const rollout = rollouts.get(key);
   if (rollout === undefined) {
     const isFull = rollouts.size >= ROLLOUTS_MAX;
-    const message = `the fleet has not noted yet that ${updateName(state.update)} is there`; // R3
+    const message = `the fleet has not noted yet that ${updateName(state.update)} is there, and notes ${String(ROLLOUT_QUOTA.entries)} a day of what one machine finds`; // R3
     const reason = { code: 'RING_WAITS', about: key } as const;
     return [{ ...reason, message: isFull ? `${message}; ${ifStopped}` : message }];
   }

@@ -1,8 +1,12 @@
 // What a machine tells of rollouts: that an update is there, and that it did not work. Whoever keeps what
 // holds for all machines writes it; a machine by itself keeps that too.
 //
-// Invariant: N1. A note that could not be written is written later: without it an update would wait for
-// ever, or a bad one go on.
+// Invariants:
+//   N1. A note that could not be written is written later: without it an update would wait for ever, or a bad
+//       one go on.
+//   N2. One machine begins so many rollouts in a day and no more (T23): each is an entry in every journal of
+//       the fleet, and drives older ones out. The others wait, or another machine begins them. That one failed
+//       on a machine is noted once, until an operator has let it go on.
 
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -14,10 +18,13 @@ import type { Run } from '../runs/run.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { hasRoom, rolloutKey } from '../world/rollouts.js';
 import type { UpdateState } from '../world/world.js';
+import { charged, fullBucket, refilled, ROLLOUT_QUOTA } from './fact-quota.js';
 import { weightOf } from './requirements.js';
 import { ringOf } from './rings.js';
 
 const AGAIN_MS = 5_000;
+/** N2. */
+const REST_AGAIN_MS = 3_600_000;
 /** Failures that wait to be noted. */
 const WAITING_MAX = 256;
 
@@ -35,6 +42,11 @@ export function noteRollouts(deps: {
   let noting = false;
   let closed = false;
   let cancel: CancelTimer = () => undefined;
+  let quota = fullBucket(ROLLOUT_QUOTA, clock.now().monotonicMs);
+  /** What this machine has begun, as far as it is not known yet. */
+  let beginning: ReadonlySet<string> = new Set();
+  /** Whether some of it waits (N2). */
+  let isWaiting = false;
 
   function begun(): RolloutFact[] {
     const { updates, rollouts } = ledger.world;
@@ -43,7 +55,25 @@ export function noteRollouts(deps: {
       .filter((each) => !rollouts.has(rolloutKey(each)));
     // Where there is none, every machine would write the same after each scan, and begin nothing.
     if (unknown.length === 0 || !hasRoom(rollouts)) return [];
-    return unknown.map((each) => ({ kind: 'rollout.started', ...each }));
+    return withinQuota(unknown).map((each) => ({ kind: 'rollout.started', ...each }));
+  }
+
+  /** N2. */
+  function withinQuota(unknown: readonly RolledOut[]): readonly RolledOut[] {
+    const isBegun = (each: RolledOut): boolean => beginning.has(rolloutKey(each));
+    quota = refilled(quota, ROLLOUT_QUOTA, clock.now().monotonicMs);
+    const others = unknown.filter((each) => !isBegun(each));
+    const news = others.slice(0, Math.max(0, Math.floor(quota.entries)));
+    quota = charged(quota, { entries: news.length, bytes: 0 });
+    const told = [...unknown.filter(isBegun), ...news];
+    beginning = new Set(told.map(rolloutKey));
+    const wereWaiting = isWaiting;
+    isWaiting = news.length < others.length;
+    if (isWaiting && !wereWaiting) {
+      const counts = { count: others.length - news.length, dayMax: ROLLOUT_QUOTA.entries };
+      log.warn(counts, 'one machine found more updates than it may begin rollouts of in a day');
+    }
+    return told;
   }
 
   async function tell(): Promise<void> {
@@ -55,6 +85,7 @@ export function noteRollouts(deps: {
     try {
       if (facts.length > 0) await note(facts);
       failures = failures.slice(told.length);
+      if (isWaiting) cancel = clock.after(REST_AGAIN_MS, () => void tell());
     } catch (error) {
       log.warn({ err: error }, 'a rollout was not noted; it is tried again'); // N1
       cancel = clock.after(AGAIN_MS, () => void tell());
@@ -67,9 +98,14 @@ export function noteRollouts(deps: {
     if (fact.kind !== 'run.finished' || fact.outcome.kind !== 'failed') return;
     const run = ledger.world.history.findLast(({ id }) => id === fact.runId);
     const failed = run === undefined ? undefined : failureOf(run, fact.outcome, hostId(), policy());
-    if (failed === undefined || failures.length >= WAITING_MAX) return;
+    if (failed === undefined || failures.length >= WAITING_MAX || isKnown(failed)) return;
     failures = [...failures, failed];
     void tell();
+  }
+
+  /** N2. */
+  function isKnown(failed: RolloutFailed): boolean {
+    return ledger.world.rollouts.get(rolloutKey(failed))?.failed.has(failed.hostId) === true;
   }
 
   const stop = ledger.onEntry(see);
@@ -83,6 +119,8 @@ export function noteRollouts(deps: {
   };
 }
 
+type RolloutFailed = Extract<RolloutFact, { kind: 'rollout.failed' }>;
+
 function rolledOut({ updaterId, update }: UpdateState): RolledOut {
   return { updaterId, updateId: update.id, toVersion: update.toVersion };
 }
@@ -93,7 +131,7 @@ function failureOf(
   { retry, message }: { readonly retry: boolean; readonly message: string },
   host: string | undefined,
   { rollout }: Policy,
-): RolloutFact | undefined {
+): RolloutFailed | undefined {
   if (work.kind !== 'perform' || retry || host === undefined) return undefined;
   const { id: updateId, toVersion, nextAction } = work.update;
   if (weightOf(nextAction) !== 'change' && nextAction !== 'verify') return undefined;

@@ -29,8 +29,9 @@ const { retry } = defaultPolicy;
 const scan = { kind: 'scan' } as const;
 const known = [submitted(), enabled(), found([updateOf('a')])];
 const resumed: Fact = { kind: 'run.resumed', runId: 'r' };
-const cancelled = (code: 'OPERATOR' | 'SHUTTING_DOWN' | 'SUPERSEDED' | 'OUTSIDE_WINDOW'): Fact =>
-  finished('r', { kind: 'cancelled', code });
+const cancelled = (
+  code: 'OPERATOR' | 'SHUTTING_DOWN' | 'SUPERSEDED' | 'OUTSIDE_WINDOW' | 'JOURNAL_QUOTA',
+): Fact => finished('r', { kind: 'cancelled', code });
 
 /** So many attempts at one run, each with this end. */
 function attempts(count: number, end: Fact): Fact[] {
@@ -65,6 +66,7 @@ describe('each transition', () => {
     ['late words after its end', [finished('r', { kind: 'gone' }), paused('r', 'X')], 'finished'],
     ['cancelled by an operator', [cancelled('OPERATOR')], 'finished'],
     ['cancelled because Lull stopped', [cancelled('SHUTTING_DOWN')], 'interrupted'],
+    ['cancelled because too much was said', [cancelled('JOURNAL_QUOTA')], 'interrupted'],
     ['cancelled for a newer grant', [cancelled('SUPERSEDED')], 'interrupted'],
     ['cancelled because its window closed', [cancelled('OUTSIDE_WINDOW')], 'interrupted'],
   ])('%s', (_what, facts, kind) => {

@@ -163,8 +163,8 @@ function finished(
     cutShort(world, { ...run, strikeCount }, outcome, atMs, waitMs);
     return;
   }
-  // Lull stopped, a newer grant took over, it gave way, or its window closed: nobody's failure, and the
-  // same run goes on.
+  // Lull stopped, a newer grant took over, it gave way, its window closed, or too much was said: nobody's
+  // failure, and the same run goes on.
   if (repeatable && outcome.kind === 'cancelled' && isHandover(outcome.code)) {
     cutShort(world, run, { code: outcome.code, message: '' }, atMs, 0);
     return;
@@ -209,6 +209,7 @@ function isHandover(code: ReasonCode): boolean {
     code === 'SHUTTING_DOWN' ||
     code === 'SUPERSEDED' ||
     code === 'GAVE_WAY' ||
+    code === 'JOURNAL_QUOTA' ||
     code === 'OUTSIDE_WINDOW'
   );
 }

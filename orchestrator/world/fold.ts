@@ -143,6 +143,7 @@ export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retr
     case 'policy.changed':
     case 'snapshot.taken':
     case 'updater.refused':
+    case 'facts.refused':
     case 'host.confined':
     case 'content.downloaded':
     case 'egress.seen':

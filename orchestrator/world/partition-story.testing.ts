@@ -128,6 +128,7 @@ const facts: Readonly<Record<Fact['kind'], readonly Fact[]>> = {
     { kind: 'critical.changed', runId: 'r', entered: true, why: 'dpkg' },
     { kind: 'critical.changed', runId: 'r', entered: false, why: 'dpkg', lastedMs: 1 },
   ],
+  'facts.refused': [{ kind: 'facts.refused', code: 'JOURNAL_QUOTA', count: 3, sizeBytes: 900 }],
   'run.notice': [{ kind: 'run.notice', runId: 'r', message: 'hello' }],
   'hold.placed': [{ kind: 'hold.placed', ...ofA, why: 'no', untilMs: later, ...operator }],
   'hold.lifted': [{ kind: 'hold.lifted', ...ofA, ...operator }],
