@@ -147,6 +147,7 @@ async function serveLink(
   return await serveUnix({
     path: join(runDir, 'link.sock'),
     mode: SOCKET_MODE,
+    log,
     register: (server) => {
       server.addService(link.definition, link.handlers);
     },

@@ -19,8 +19,9 @@ import {
   type ServiceDefinition,
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
-import { dialUnix, freeSocketPath, MESSAGE_BYTES_MAX, reasonOf, rpcError } from './grpc.js';
-import { serveUnix, SocketInUseError, unary, type Listener } from './grpc.js';
+import { freeSocketPath, SocketInUseError } from './socket-path.fs.js';
+import { dialUnix, MESSAGE_BYTES_MAX, reasonOf, rpcError } from './grpc.js';
+import { serveUnix, unary, type Listener } from './grpc.js';
 import { until } from './until.testing.js';
 
 const bytes = (value: Buffer): Buffer => value;

@@ -1,14 +1,12 @@
 // gRPC on Unix sockets: serving and dialling, in one place. Over TCP: see tcp.grpc.ts.
 //
 // Invariants:
-//   G1. A socket path longer than PATH_BYTES_MAX is refused: Node cuts it silently.
-//   G2. A socket file is unlinked only after a connect to it was refused, so that a live server is
-//       never robbed of its socket and a dead one never blocks the next start.
+//   G1, G2. As of the path of a socket (socket-path.fs.ts).
 //   G3. Every message and every header has a size limit on both sides.
 //   G4. Every call is traced where tracing is on: no caller can forget it.
+//   G5. What a server itself is to blame for is in its log (faults.grpc.ts).
 
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import { connect } from 'node:net';
 import {
   credentials,
   Metadata,
@@ -22,13 +20,12 @@ import {
   type StatusObject,
 } from '@grpc/grpc-js';
 import { openDoor, type Door } from './door.grpc.js';
+import { keepCause, serverFaults } from './faults.grpc.js';
+import type { Log } from './log.js';
+import { freeSocketPath } from './socket-path.fs.js';
 import { clientTracing, serverTracing } from './telemetry.grpc.js';
 import { clientHeaderLimit, serverHeaderLimit } from './header-limit.grpc.js';
 
-/** sun_path holds 108 bytes with its NUL; some left for what a caller appends. */
-const PATH_BYTES_MAX = 100;
-/** How long a live server may take to accept when we ask whether a socket is in use. */
-const PROBE_MS_MAX = 1_000;
 const STOP_GRACE_MS = 300;
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 /** Calls that one connection may have open at once; what is beyond waits with the caller (T23). */
@@ -43,17 +40,6 @@ export const LIMITS: ChannelOptions = {
 
 /** The metadata key under which the reason of an error travels. */
 export const REASON_KEY = 'lull-reason';
-
-export class SocketInUseError extends Error {
-  readonly code = 'SOCKET_IN_USE';
-
-  constructor(path: string) {
-    super(
-      `${path} is in use by a running Lull. Stop that one first, or choose another directory with --run.`,
-    );
-    this.name = 'SocketInUseError';
-  }
-}
 
 export interface Listener {
   readonly path: string;
@@ -72,20 +58,26 @@ export interface Bounds {
  * Serves what `register` adds on a Unix socket.
  * @param mode permission bits of the socket file: its only access control.
  * @param bounds absent: whoever may connect is one of us.
+ * @param log G5; absent: whoever serves tells of it, at a pace that strangers cannot set.
  * @throws SocketInUseError when somebody answers there.
  */
 export async function serveUnix(options: {
   path: string;
   mode: number;
   bounds?: Bounds;
+  log?: Log;
   register: (server: Server) => void;
 }): Promise<Listener> {
-  const { path, mode, bounds } = options;
+  const { path, mode, bounds, log } = options;
   await freeSocketPath(path);
   const server = new Server({
     ...LIMITS,
     ...(bounds === undefined ? {} : limitsOf(bounds)),
-    interceptors: [...serverTracing(), serverHeaderLimit],
+    interceptors: [
+      ...serverTracing(),
+      serverHeaderLimit,
+      ...(log === undefined ? [] : [serverFaults(log)]),
+    ],
   });
   options.register(server);
   const door = await (bounds === undefined
@@ -114,39 +106,6 @@ async function bind(server: Server, path: string): Promise<undefined> {
     server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => {
       if (error === null) resolve();
       else reject(error);
-    });
-  });
-}
-
-/** Makes `path` free to bind: refuses long paths (G1) and live servers, removes dead ones (G2). */
-export async function freeSocketPath(path: string): Promise<void> {
-  if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
-    throw new Error(
-      `socket path ${path} is longer than ${String(PATH_BYTES_MAX)} bytes. Choose a shorter --run directory.`,
-    );
-  }
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket()) throw new Error(`${path} exists and is not a socket. Remove it.`);
-  if (await answers(path)) throw new SocketInUseError(path);
-  unlinkSync(path);
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const settle = (live: boolean): void => {
-      socket.destroy();
-      resolve(live);
-    };
-    socket.setTimeout(PROBE_MS_MAX, () => {
-      settle(true);
-    });
-    socket.once('connect', () => {
-      settle(true);
-    });
-    socket.once('error', () => {
-      settle(false);
     });
   });
 }
@@ -231,10 +190,19 @@ export function unary<Request, Response>(
   });
 }
 
-/** An error to answer a call with: gRPC code, reason of the contract's table, words for people. */
-export function rpcError(code: status, reason: string, message: string): Partial<StatusObject> {
+/**
+ * An error to answer a call with: gRPC code, reason of the contract's table, words for people.
+ * @param cause for the log, where it is our fault (G5).
+ */
+export function rpcError(
+  code: status,
+  reason: string,
+  message: string,
+  cause?: unknown,
+): Partial<StatusObject> & { readonly metadata: Metadata } {
   const metadata = new Metadata();
   metadata.set(REASON_KEY, reason);
+  if (cause !== undefined) keepCause(metadata, cause);
   return { code, details: message, metadata };
 }
 

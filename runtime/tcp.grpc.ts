@@ -21,7 +21,9 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { clientOptions, LIMITS, rpcError, stopServing, type ClientClass } from './grpc.js';
+import { serverFaults } from './faults.grpc.js';
 import { serverHeaderLimit } from './header-limit.grpc.js';
+import type { Log } from './log.js';
 import type { Closeable } from './shutdown.js';
 import { serverTracing } from './telemetry.grpc.js';
 
@@ -60,12 +62,18 @@ export async function serveTcp(options: {
   directory: string;
   register: (server: Server) => void;
   refuse: (call: TcpCall) => TcpRefusal | undefined;
+  log: Log;
 }): Promise<TcpListener> {
-  const { address, directory } = options;
+  const { address, directory, log } = options;
   const server = new Server({
     ...LIMITS,
     ...ALIVE,
-    interceptors: [...serverTracing(), serverHeaderLimit, admission(options.refuse)],
+    interceptors: [
+      ...serverTracing(),
+      serverHeaderLimit,
+      admission(options.refuse),
+      serverFaults(log),
+    ],
   });
   options.register(server);
   const { ca, cert, key } = pemFiles(directory);

@@ -100,6 +100,11 @@ export function serverTracing(): ServerInterceptor[] {
   ];
 }
 
+/** Of the call that is being answered; undefined where tracing is off. */
+export function traceIdNow(): string | undefined {
+  return trace.getActiveSpan()?.spanContext().traceId;
+}
+
 function startSpan(path: string, kind: SpanKind, parent = context.active()): Span {
   const [, service = '', method = ''] = path.split('/');
   return trace

@@ -36,6 +36,7 @@ export async function startSensorService(
     const listener = await serveUnix({
       path: join(settings.runDir, SOCKET_NAME),
       mode: 0o600,
+      log,
       register: (server) => {
         server.addService(SensorServiceService, api.handlers);
       },

@@ -1,5 +1,6 @@
 // Orders over TCP: the operator's API with the keys that `lull keys` makes, called as a person would.
 
+import { createLog } from '../../runtime/log.js';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -68,6 +69,7 @@ function serve(holder: string): Promise<TcpListener> {
     address: '127.0.0.1:0',
     directory: keysOf(holder),
     refuse: admission(keysOf(holder)),
+    log: createLog('test', 'silent'),
     register: (server) => {
       const handlers = operatorHandlers({ ...operator.deps, callerOf: byCertificate });
       server.addService(OperatorServiceService, handlers);

@@ -68,28 +68,27 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
   };
   return {
     listHosts: ({ request }, callback) => {
-      answer(callback, deps.listHosts(request));
+      answer(callback, () => deps.listHosts(request));
     },
     listGroups: (_call, callback) => {
-      answer(callback, listGroups(deps));
+      answer(callback, () => listGroups(deps));
     },
     releasePlace: ({ request: { group, hostId } }, callback) => {
-      answer(callback, releasePlace(deps, group, hostId));
+      answer(callback, () => releasePlace(deps, group, hostId));
     },
     getHealth: (_call, callback) => {
-      callback(null, { problem: deps.problem() ?? '', notice: deps.notice?.() ?? '' });
+      answer(callback, () => ({ problem: deps.problem() ?? '', notice: deps.notice?.() ?? '' }));
     },
     listRollouts: ({ request }, callback) => {
       const all = [...ledger.world.rollouts.values()].reverse();
-      answer(callback, rolloutsPage(all, request, deps));
+      answer(callback, () => rolloutsPage(all, request, deps));
     },
     stopRollout: (call, callback) => {
-      answer(callback, stop(call.request, attributionOf(deps.callerOf(call))));
+      answer(callback, () => stop(call.request, attributionOf(deps.callerOf(call))));
     },
     resumeRollout: (call, callback) => {
       const attribution = attributionOf(deps.callerOf(call));
-      answer(
-        callback,
+      answer(callback, () =>
         change(call.request.subject, (each) => ({
           ...{ kind: 'rollout.resumed', ...which(each), ...attribution },
         })),

@@ -44,39 +44,37 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
   const { ledger } = deps;
   return {
     getStatus: (_call, callback) => {
-      callback(null, statusNow(deps));
+      answer(callback, () => statusNow(deps));
     },
     explain: ({ request: { subject } }, callback) => {
-      answer(callback, explainNow(deps, subject));
+      answer(callback, () => explainNow(deps, subject));
     },
     enableUpdater: (call, callback) => {
-      answer(
-        callback,
+      answer(callback, () =>
         enable(call.request, attributionOf(deps.callerOf(call)), deps).then((updater) => ({
           updater,
         })),
       );
     },
     forecast: ({ request }, callback) => {
-      answer(callback, forecastNow(deps, request));
+      answer(callback, () => forecastNow(deps, request));
     },
     ...orderHandlers(deps),
     suspendUpdater: (call, callback) => {
-      answer(
-        callback,
+      answer(callback, () =>
         suspend(call.request, attributionOf(deps.callerOf(call)), deps).then((updater) => ({
           updater,
         })),
       );
     },
     listRuns: ({ request }, callback) => {
-      answer(callback, listRuns(ledger, request, deps.clock.now().wallMs));
+      answer(callback, () => listRuns(ledger, request, deps.clock.now().wallMs));
     },
     listEntries: ({ request }, callback) => {
-      answer(callback, listEntries(ledger, request));
+      answer(callback, () => listEntries(ledger, request));
     },
     verifyAudit: (_call, callback) => {
-      answer(callback, verifyNow(ledger));
+      answer(callback, () => verifyNow(ledger));
     },
     watch: (call) => {
       streamEntries(call, ledger, deps.progress);

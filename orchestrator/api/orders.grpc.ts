@@ -137,40 +137,34 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
 
   return {
     placeHold: (call, callback) => {
-      answer(callback, placeHold(call.request, by(call)));
+      answer(callback, () => placeHold(call.request, by(call)));
     },
     liftHold: (call, callback) => {
-      answer(callback, liftHold(call.request.subject, by(call)));
+      answer(callback, () => liftHold(call.request.subject, by(call)));
     },
     placeVeto: (call, callback) => {
-      answer(callback, placeVeto(call.request, by(call)));
+      answer(callback, () => placeVeto(call.request, by(call)));
     },
     liftVeto: (call, callback) => {
       const { vetoId } = call.request;
       const known = ledger.inForce.vetoes.has(vetoId);
       const facts: Fact[] = known ? [{ kind: 'veto.lifted', vetoId, ...by(call) }] : [];
-      answer(
-        callback,
-        write(facts).then(() => ({})),
-      );
+      answer(callback, () => write(facts).then(() => ({})));
     },
     listOrders: (_call, callback) => {
-      callback(null, { orders: ordersNow(deps) });
+      answer(callback, () => ({ orders: ordersNow(deps) }));
     },
     tripSwitch: (call, callback) => {
       const { why, forMs } = call.request;
-      answer(callback, tripSwitch(why, forMs, by(call)));
+      answer(callback, () => tripSwitch(why, forMs, by(call)));
     },
     releaseSwitch: (call, callback) => {
       const on = ledger.inForce.tripped !== undefined;
       const facts: Fact[] = on ? [{ kind: 'switch.released', ...by(call) }] : [];
-      answer(
-        callback,
-        write(facts).then(() => ({})),
-      );
+      answer(callback, () => write(facts).then(() => ({})));
     },
     runNow: (call, callback) => {
-      answer(callback, runNow(call.request.subject, by(call)));
+      answer(callback, () => runNow(call.request.subject, by(call)));
     },
   };
 }

@@ -27,10 +27,10 @@ export async function serveApi(
   try {
     const path = join(runDir, 'operator.sock');
     const mode = SOCKET_MODE;
-    opened.add('socket', await serveUnix({ path, mode, register: register(byOwnership) }));
+    opened.add('socket', await serveUnix({ path, mode, log, register: register(byOwnership) }));
     if (listen === undefined) return opened;
     const { address, tlsDir: directory } = listen;
-    const served = { address, directory, refuse: admission(directory) };
+    const served = { address, directory, refuse: admission(directory), log };
     const tcp = await serveTcp({ ...served, register: register(byCertificate) });
     log.info({ address, port: opened.add('TCP', tcp).port }, 'operators and vendors may call');
     return opened;

@@ -10,11 +10,10 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { WatchRequest, WatchResponse } from '../../proto/gen/lull/operator/v1/operator.js';
 import { within } from '../../runtime/deadline.js';
-import { rpcError } from '../../runtime/grpc.js';
 import type { StoredEntry } from '../journal/chain.js';
 import { piecesOf } from '../journal/unhurried.loop.js';
 import type { RunProgress } from '../scheduler/edges.loop.js';
-import { failureOf } from '../world/answer.grpc.js';
+import { statusOf } from '../world/answer.grpc.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { entryToWire } from './view.wire.js';
 
@@ -89,8 +88,7 @@ export function outletOf(call: Call, progress: Pick<ProgressFeed, 'subscribe'>):
     },
     fail: (error) => {
       if (isGone()) return;
-      const { grpcCode, reason, message } = failureOf(error);
-      call.emit('error', rpcError(grpcCode, reason, message));
+      call.emit('error', statusOf(error));
     },
   };
 }

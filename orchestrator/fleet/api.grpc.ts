@@ -42,7 +42,7 @@ export function routed(
     (call, callback) => {
       const hostId = hostIn(call.metadata);
       if (hostId === undefined) (forAll[method] as AnyUnary)(call, callback);
-      else answer(callback, askAbout(nats, hostId, method, call.request, callerOf(call)));
+      else answer(callback, () => askAbout(nats, hostId, method, call.request, callerOf(call)));
     },
   ]);
   const watch: OperatorServiceServer['watch'] = (call) => {
@@ -59,16 +59,16 @@ export function routed(
  */
 const ofOneOnly: Pick<OperatorServiceServer, 'runNow' | 'explain' | 'forecast' | 'listRuns'> = {
   runNow: (_call, callback) => {
-    answer(callback, nameOne('run-now'));
+    answer(callback, () => nameOne('run-now'));
   },
   explain: (_call, callback) => {
-    answer(callback, nameOne('explain'));
+    answer(callback, () => nameOne('explain'));
   },
   forecast: (_call, callback) => {
-    answer(callback, nameOne('forecast'));
+    answer(callback, () => nameOne('forecast'));
   },
   listRuns: (_call, callback) => {
-    answer(callback, nameOne('history'));
+    answer(callback, () => nameOne('history'));
   },
 };
 

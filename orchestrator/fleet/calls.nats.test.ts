@@ -109,6 +109,7 @@ describeHere(`a call for the orchestrator that leads a partition${missing}`, () 
       headers: about,
     });
     expect(answer.headers?.get('lull-reason')).toBe('INTERNAL');
+    expect(answer.string()).toContain(`fault ${String(answer.headers?.get('lull-fault'))}`);
     expect((await statusOf()).version).toBe('1.2.3');
   });
 

@@ -12,14 +12,15 @@ import { OperatorServiceService } from '../../proto/gen/lull/operator/v1/operato
 import { ListHostsRequest, ListHostsResponse } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { partitionOf, subjects } from '../../proto/subjects.js';
 import { pause } from '../../runtime/deadline.js';
-import { reasonOf } from '../../runtime/grpc.js';
+import { faultOf, noted } from '../../runtime/faults.grpc.js';
+import { reasonOf, rpcError } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
 import { hearSaid, marked, reply } from '../link/say.nats.js';
 import { callerIn, socketOwner, urnOf, type Caller } from '../trust/caller.js';
-import { failureOf, RpcFailure } from '../world/answer.grpc.js';
+import { RpcFailure, statusOf } from '../world/answer.grpc.js';
 import { hostsPage, type TellingHosts } from './hosts-page.loop.js';
 
 const METHOD = 'lull-method';
@@ -27,6 +28,7 @@ const CALLER = 'lull-caller';
 const HOST = 'lull-host';
 const CODE = 'lull-code';
 const REASON = 'lull-reason';
+const FAULT = 'lull-fault';
 const LIST_HOSTS = 'ListHosts';
 const ASK_MS_MAX = 8_000;
 /** The whole journal is read for it: some 10,000 entries a second. */
@@ -68,16 +70,15 @@ export function serveCalls(
   const { partition, roomOf, log } = deps;
   const { connection } = deps.nats;
 
-  function fail(message: Msg, { grpcCode, reason, message: words }: RpcFailure): void {
+  /** @param error as a handler answers it. */
+  function fail(message: Msg, method: string, error: Parameters<typeof noted>[0]): void {
+    const { code, details, metadata } = noted(error, method, log);
     const failure = headers();
-    failure.set(CODE, String(grpcCode));
-    failure.set(REASON, reason);
-    reply(message, words.slice(0, WORDS_CHARS_MAX), log, failure);
-  }
-
-  function failFor(message: Msg, failure: unknown): void {
-    log.error({ err: failure }, 'a call from another orchestrator failed');
-    fail(message, failureOf(failure));
+    failure.set(CODE, String(code));
+    failure.set(REASON, reasonIn(reasonOf(error)));
+    const fault = faultOf(metadata);
+    if (fault !== undefined) failure.set(FAULT, fault);
+    reply(message, details.slice(0, WORDS_CHARS_MAX), log, failure);
   }
 
   /** C1. */
@@ -88,7 +89,7 @@ export function serveCalls(
       return;
     }
     const words = `the answer to ${method} takes ${formatBytes(bytes.length)}, and the server of the fleet carries ${formatBytes(bytesMax)}: ask for less`;
-    fail(message, new RpcFailure(status.RESOURCE_EXHAUSTED, 'ANSWER_TOO_LARGE', words));
+    fail(message, method, rpcError(status.RESOURCE_EXHAUSTED, 'ANSWER_TOO_LARGE', words));
   }
 
   function answer(message: Msg): void {
@@ -100,7 +101,7 @@ export function serveCalls(
           respond(message, method, ListHostsResponse.encode(page).finish());
         },
         (error: unknown) => {
-          failFor(message, error);
+          fail(message, method, statusOf(error));
         },
       );
       return;
@@ -108,7 +109,7 @@ export function serveCalls(
     const codec = unary.get(method);
     if (codec === undefined || !deps.isKnown(hostId)) {
       const words = `no machine of the fleet is called "${hostId}"; "lull fleet hosts" lists them`;
-      fail(message, new RpcFailure(status.NOT_FOUND, 'UNKNOWN_HOST', words));
+      fail(message, method, rpcError(status.NOT_FOUND, 'UNKNOWN_HOST', words));
       return;
     }
     const caller = callerIn(message.headers?.get(CALLER)) ?? socketOwner;
@@ -117,7 +118,7 @@ export function serveCalls(
     const request = codec.requestDeserialize(Buffer.from(message.data));
     const call = { request, metadata: new Metadata(), cancelled: false };
     handler(call as unknown as ServerUnaryCall<unknown, unknown>, (error, response) => {
-      if (error !== null) fail(message, failureIn(error));
+      if (error !== null) fail(message, method, error);
       else respond(message, method, codec.responseSerialize(response as never));
     });
   }
@@ -126,7 +127,7 @@ export function serveCalls(
     try {
       answer(message);
     } catch (failure) {
-      failFor(message, failure);
+      fail(message, message.headers?.get(METHOD) ?? '', statusOf(failure));
     }
   });
   return {
@@ -134,12 +135,6 @@ export function serveCalls(
       asks.unsubscribe();
     },
   };
-}
-
-/** What a handler answers instead of a response. */
-function failureIn(error: Parameters<sendUnaryData<unknown>>[0]): RpcFailure {
-  const { code, details = '' } = error as { code?: status; details?: string };
-  return new RpcFailure(code ?? status.INTERNAL, reasonIn(reasonOf(error)), details);
 }
 
 /** One that only a newer orchestrator knows is one that this one cannot tell more of. */
@@ -201,7 +196,10 @@ async function ask(
   const answer = await askLeader(nats, partition, body, asked, patienceMs);
   const code = answer.headers?.get(CODE);
   if (code === undefined || code === '') return answer;
-  throw new RpcFailure(statusOf(code), reasonIn(answer.headers?.get(REASON)), answer.string());
+  const fault = answer.headers?.get(FAULT);
+  throw new RpcFailure(codeOf(code), reasonIn(answer.headers?.get(REASON)), answer.string(), {
+    fault: fault === '' ? undefined : fault,
+  });
 }
 
 /** Waits for one where there is none: such a call has not reached anybody, and may be made again. */
@@ -228,7 +226,7 @@ async function askLeader(
   }
 }
 
-function statusOf(code: string): status {
+function codeOf(code: string): status {
   const name = status[Number(code)] as keyof typeof status | undefined;
   return name === undefined ? status.UNKNOWN : status[name];
 }

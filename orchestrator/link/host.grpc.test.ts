@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   Hello,
@@ -11,6 +11,8 @@ import {
   type AttachRequest,
   type AttachResponse,
 } from '../../proto/gen/lull/link/v1/link.js';
+import { faultOf } from '../../runtime/faults.grpc.js';
+import { JournalBusyError } from '../journal/journal.js';
 import { dialUnix, reasonOf, serveUnix, type Listener } from '../../runtime/grpc.js';
 import type { Confinement } from '../../conditions/confinement.js';
 import { createLog } from '../../runtime/log.js';
@@ -72,6 +74,7 @@ beforeEach(async () => {
   listener = await serveUnix({
     path: join(directory, 'link.sock'),
     mode: 0o600,
+    log: createLog('test', 'silent'),
     register: (server) => {
       server.addService(definition, handlers);
     },
@@ -162,6 +165,32 @@ test('an event is acknowledged after it was handled, never before (K1)', async (
   expect(host.acknowledged()).toEqual([]);
   release();
   await until('the acknowledgement', () => host.acknowledged().length === 1);
+});
+
+test('a host whose event cannot be handled hears why, under the name that the log has for it', async () => {
+  beforeHandling = () => Promise.reject(new Error('a bug'));
+  const host = connect({});
+  const failed = new Promise<ServiceError>((resolve) => {
+    host.stream.once('error', (error) => {
+      resolve(error as ServiceError);
+    });
+  });
+  tell(host, 1);
+  const error = await failed;
+  expect(reasonOf(error)).toBe('INTERNAL');
+  expect(faultOf(error.metadata)).toMatch(/^[0-9a-f]{8}$/);
+  expect(host.acknowledged()).toEqual([]);
+  await until('it counts as gone', () => detached.length === 1);
+});
+
+test('a host whose event the journal cannot take just now hears that, and it is no fault', async () => {
+  beforeHandling = () => Promise.reject(new JournalBusyError());
+  const host = connect({});
+  const failed = new Promise((resolve) => host.stream.once('error', resolve));
+  tell(host, 1);
+  const error = (await failed) as ServiceError;
+  expect([error.code, reasonOf(error)]).toEqual([status.UNAVAILABLE, 'JOURNAL_BUSY']);
+  expect(faultOf(error.metadata)).toBeUndefined();
 });
 
 test('events are handled one after the other, in the order in which they came (K2)', async () => {

@@ -1,6 +1,7 @@
 // The orchestrator's end of the link inside a machine: one stream per plugin-host.
 
 import { status, type ServerDuplexStream, type ServerWritableStream } from '@grpc/grpc-js';
+import { isReasonCode } from '../../conditions/reason.js';
 import { rpcError } from '../../runtime/grpc.js';
 import type { Log } from '../../runtime/log.js';
 import {
@@ -49,7 +50,11 @@ async function serveHost(stream: Attach, sessions: HostSessions, log: Log): Prom
     // Not destroyed when we leave the loop: then the host would never hear that this stream has ended.
     const requests = stream.iterator({ destroyOnReturn: false });
     for await (const { kind } of requests as AsyncIterable<AttachRequest>) {
-      if ((await session.hear(kind)) !== 'heard') break;
+      const heard = await session.hear(kind).catch((error: unknown) => {
+        // It says it again, over a link of its own.
+        stream.emit('error', whyNotHeard(error));
+      });
+      if (heard !== 'heard') break;
     }
   } catch (error) {
     log.debug({ err: error }, 'the link to a host ended');
@@ -57,6 +62,13 @@ async function serveHost(stream: Attach, sessions: HostSessions, log: Log): Prom
     session.end();
     stream.end();
   }
+}
+
+function whyNotHeard(error: unknown) {
+  const { code, message } = error as Error & { readonly code?: unknown };
+  if (typeof code !== 'string' || !isReasonCode(code))
+    return rpcError(status.INTERNAL, 'INTERNAL', message, error);
+  return rpcError(status.UNAVAILABLE, code, message);
 }
 
 async function sendBundle(

@@ -41,17 +41,19 @@ export function registryHandlers(deps: RegistryDeps): RegistryServiceServer {
   const { ledger } = deps;
   return {
     submit: (call, callback) => {
-      answer(callback, submit(call, deps.callerOf(call), deps), deps.log);
+      answer(callback, () => submit(call, deps.callerOf(call), deps));
     },
     withdraw: (call, callback) => {
-      answer(callback, withdraw(call.request.id, deps.callerOf(call), deps), deps.log);
+      answer(callback, () => withdraw(call.request.id, deps.callerOf(call), deps));
     },
     listUpdaters: (call, callback) => {
-      const caller = deps.callerOf(call);
-      const updaters = [...ledger.world.updaters.values()].filter(({ current }) =>
-        isTheirs(caller, current.publisher),
-      );
-      callback(null, { updaters: updaters.map((each) => updaterToWire(each, ledger.world)) });
+      answer(callback, () => {
+        const caller = deps.callerOf(call);
+        const updaters = [...ledger.world.updaters.values()].filter(({ current }) =>
+          isTheirs(caller, current.publisher),
+        );
+        return { updaters: updaters.map((each) => updaterToWire(each, ledger.world)) };
+      });
     },
   };
 }

@@ -6,7 +6,7 @@ import { JournalBusyError } from '../journal/journal.js';
 
 async function toldOf(error: Error): Promise<object> {
   const told = await new Promise((resolve) => {
-    answer(resolve, Promise.reject(error));
+    answer(resolve, () => Promise.reject(error));
   });
   const { code, details } = told as { code: status; details: string };
   return { code, reason: reasonOf(told), details };

@@ -2,17 +2,25 @@
 
 import { status, type sendUnaryData } from '@grpc/grpc-js';
 import { isReasonCode, type ReasonCode } from '../../conditions/reason.js';
+import { setFault } from '../../runtime/faults.grpc.js';
 import { rpcError } from '../../runtime/grpc.js';
-import type { Log } from '../../runtime/log.js';
 
 /** An expected failure on its way to the caller. */
 export class RpcFailure extends Error {
+  readonly fault: string | undefined;
+
   constructor(
     readonly grpcCode: status,
     readonly reason: ReasonCode,
     message: string,
+    options: {
+      readonly cause?: unknown;
+      /** Under which name another orchestrator's log has it. */
+      readonly fault?: string | undefined;
+    } = {},
   ) {
-    super(message);
+    super(message, { cause: options.cause });
+    this.fault = options.fault;
   }
 }
 
@@ -25,18 +33,26 @@ const statuses: Partial<Record<ReasonCode, status>> = {
   FACT_TOO_LARGE: status.INVALID_ARGUMENT,
 };
 
-/** @param log is told of what nobody expected. */
-export function answer<T>(callback: sendUnaryData<T>, result: Promise<T>, log?: Log): void {
-  result.then(
+/** @param work what nobody expected in it is in the log of the server (faults.grpc.ts). */
+export function answer<T>(callback: sendUnaryData<T>, work: () => T | Promise<T>): void {
+  new Promise<T>((resolve) => {
+    resolve(work());
+  }).then(
     (value) => {
       callback(null, value);
     },
     (error: unknown) => {
-      const { grpcCode, reason, message } = failureOf(error);
-      if (reason === 'INTERNAL') log?.error({ err: error }, 'a call failed');
-      callback(rpcError(grpcCode, reason, message));
+      callback(statusOf(error));
     },
   );
+}
+
+/** What a call is answered with that ended in `error`. */
+export function statusOf(error: unknown): ReturnType<typeof rpcError> {
+  const { grpcCode, reason, message, cause, fault } = failureOf(error);
+  const answered = rpcError(grpcCode, reason, message, cause);
+  if (fault !== undefined) setFault(answered.metadata, fault);
+  return answered;
 }
 
 /** What a caller is told of `error`. */
@@ -46,6 +62,6 @@ export function failureOf(error: unknown): RpcFailure {
   const reason = typeof code === 'string' && isReasonCode(code) ? code : 'INTERNAL';
   const grpcCode = statuses[reason];
   return grpcCode === undefined
-    ? new RpcFailure(status.INTERNAL, 'INTERNAL', message)
+    ? new RpcFailure(status.INTERNAL, 'INTERNAL', message, { cause: error })
     : new RpcFailure(grpcCode, reason, message);
 }

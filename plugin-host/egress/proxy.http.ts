@@ -12,7 +12,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { displayText } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
-import { freeSocketPath } from '../../runtime/grpc.js';
+import { freeSocketPath } from '../../runtime/socket-path.fs.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { errorCode, errorWords, HostError } from '../channel/host-failure.js';
