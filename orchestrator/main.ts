@@ -59,7 +59,7 @@ export async function startOrchestrator(
     const machine = attendMachine(settings, deps, opened, ledger, progress.publish);
     opened.add('policy', followPolicy(policy, ledger, machine.wake, log));
     opened.add('link', await serveLink(runDir, machine, bundles, log));
-    const api = await serveApi({ runDir, listen, log }, (callerOf) => (server) => {
+    const api = await serveApi({ runDir, listen, clock, log }, (callerOf) => (server) => {
       const own = { version, clock, policy: policy.current, ledger, bundles, progress, log };
       registerOwnApi(server, { ...own, ...machine, callerOf });
     });

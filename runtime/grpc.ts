@@ -16,13 +16,14 @@ import {
   type Client,
   type Interceptor,
   type ServiceError,
-  type status,
+  status as statusCode,
   type StatusObject,
 } from '@grpc/grpc-js';
 import { openDoor, type Door } from './door.grpc.js';
 import { keepCause, serverFaults } from './faults.grpc.js';
 import type { Log } from './log.js';
 import { freeSocketPath } from './socket-path.fs.js';
+import { boundStreams } from './streams.grpc.js';
 import { clientTracing, serverTracing } from './telemetry.grpc.js';
 import { clientHeaderLimit, serverHeaderLimit } from './header-limit.grpc.js';
 
@@ -30,6 +31,9 @@ const STOP_GRACE_MS = 300;
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 /** Calls that one connection may have open at once; what is beyond waits with the caller (T23). */
 const STREAMS_MAX = 128;
+
+/** Streams of one verb that a server has open at once: ours are a handful, and each may hold megabytes. */
+export const SERVER_STREAMS_MAX = 64;
 
 /** G3 */
 export const LIMITS: ChannelOptions = {
@@ -76,6 +80,8 @@ export async function serveUnix(options: {
     interceptors: [
       ...serverTracing(),
       serverHeaderLimit,
+      // What callers that are not ours may have open is bounded by `bounds`.
+      ...(bounds === undefined ? [boundStreams({ serverMax: SERVER_STREAMS_MAX }, tooMany)] : []),
       ...(log === undefined ? [] : [serverFaults(log)]),
     ],
   });
@@ -195,7 +201,7 @@ export function unary<Request, Response>(
  * @param cause for the log, where it is our fault (G5).
  */
 export function rpcError(
-  code: status,
+  code: statusCode,
   reason: string,
   message: string,
   cause?: unknown,
@@ -204,6 +210,12 @@ export function rpcError(
   metadata.set(REASON_KEY, reason);
   if (cause !== undefined) keepCause(metadata, cause);
   return { code, details: message, metadata };
+}
+
+/** What a stream too many is answered with. */
+export function tooMany(details: string): StatusObject {
+  const code = statusCode.RESOURCE_EXHAUSTED;
+  return { ...rpcError(code, 'RATE_LIMITED', details), code, details };
 }
 
 /** The reason that came with an error, or undefined. */

@@ -3,7 +3,7 @@
 // Invariants, besides those of grpc.ts:
 //   T1. There is no way to serve or to dial here without TLS, and none to be served without a
 //       certificate of the same authority.
-//   T2. Whoever serves is asked about every call before its handler is started.
+//   T2. Whoever serves is asked about every call (admission.grpc.ts).
 
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -13,18 +13,29 @@ import {
   credentials,
   Server,
   ServerCredentials,
-  ServerInterceptingCall,
   status,
   type ChannelOptions,
   type Client,
   type Interceptor,
   type ServerInterceptor,
+  type StatusObject,
 } from '@grpc/grpc-js';
-import { clientOptions, LIMITS, rpcError, stopServing, type ClientClass } from './grpc.js';
+import { admission, type TcpCall, type TcpRefusal } from './admission.grpc.js';
+import type { Clock } from './clock.js';
+import {
+  clientOptions,
+  LIMITS,
+  rpcError,
+  SERVER_STREAMS_MAX,
+  stopServing,
+  tooMany,
+  type ClientClass,
+} from './grpc.js';
 import { serverFaults } from './faults.grpc.js';
 import { serverHeaderLimit } from './header-limit.grpc.js';
 import type { Log } from './log.js';
 import type { Closeable } from './shutdown.js';
+import { boundStreams } from './streams.grpc.js';
 import { serverTracing } from './telemetry.grpc.js';
 
 /** A peer that vanished without a word is noticed within a minute. */
@@ -33,20 +44,9 @@ const ALIVE: ChannelOptions = {
   'grpc.keepalive_timeout_ms': 20_000,
 };
 
-/** What a call is judged by. */
-export interface TcpCall {
-  /** "/package.Service/Method" */
-  readonly path: string;
-  /** Of the caller's certificate, as Node has them: "URI:…, DNS:…". */
-  readonly alternativeNames: string | undefined;
-  /** Serial number of the certificate, hexadecimal. */
-  readonly serial: string;
-}
-
-export interface TcpRefusal {
-  readonly reason: string;
-  readonly message: string;
-}
+/** Of whoever has some terminals and a dashboard open. */
+const CLIENT_STREAMS_MAX = 8;
+const STREAMS = { serverMax: SERVER_STREAMS_MAX, clientMax: CLIENT_STREAMS_MAX };
 
 export interface TcpListener extends Closeable {
   readonly port: number;
@@ -62,16 +62,20 @@ export async function serveTcp(options: {
   directory: string;
   register: (server: Server) => void;
   refuse: (call: TcpCall) => TcpRefusal | undefined;
+  /** Whose a certificate is, in words, by the names that it has beside its subject. */
+  clientOf: (alternativeNames: string | undefined) => string;
+  clock: Clock;
   log: Log;
 }): Promise<TcpListener> {
-  const { address, directory, log } = options;
+  const { address, directory, clientOf, clock, log } = options;
   const server = new Server({
     ...LIMITS,
     ...ALIVE,
     interceptors: [
       ...serverTracing(),
       serverHeaderLimit,
-      admission(options.refuse),
+      admission(options.refuse, refusalOf, clock),
+      boundStreams(STREAMS, tooMany, (call) => clientOf(namesOf(call))),
       serverFaults(log),
     ],
   });
@@ -88,27 +92,14 @@ export async function serveTcp(options: {
   return { port, close: () => (closing ??= stopServing(server)) };
 }
 
+function namesOf(call: Parameters<ServerInterceptor>[1]): string | undefined {
+  return call.getAuthContext().sslPeerCertificate?.subjectaltname;
+}
+
 /** T2 */
-function admission(refuse: (call: TcpCall) => TcpRefusal | undefined): ServerInterceptor {
-  return (method, call) =>
-    new ServerInterceptingCall(call, {
-      start: (next) => {
-        next({
-          onReceiveMetadata: (metadata, nextMetadata) => {
-            const certificate = call.getAuthContext().sslPeerCertificate;
-            const { subjectaltname: alternativeNames, serialNumber: serial = '' } =
-              certificate ?? {};
-            const refusal = refuse({ path: method.path, alternativeNames, serial });
-            if (refusal === undefined) nextMetadata(metadata);
-            else {
-              const { reason, message: details } = refusal;
-              const code = status.PERMISSION_DENIED;
-              call.sendStatus({ ...rpcError(code, reason, details), code, details });
-            }
-          },
-        });
-      },
-    });
+function refusalOf({ reason, message: details }: TcpRefusal): StatusObject {
+  const code = status.PERMISSION_DENIED;
+  return { ...rpcError(code, reason, details), code, details };
 }
 
 /**

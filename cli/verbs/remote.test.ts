@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { credentials, status } from '@grpc/grpc-js';
+import { credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { admission } from '../../orchestrator/api/admission.fs.js';
 import { openOperator, type OperatorUnderTest } from '../../orchestrator/api/operator.testing.js';
 import { operatorHandlers } from '../../orchestrator/api/operator.grpc.js';
+import { clientIn } from '../../orchestrator/trust/caller.js';
 import { byCertificate } from '../../orchestrator/trust/caller.grpc.js';
 import { enabled, found, submitted, updateOf } from '../../orchestrator/world/history.testing.js';
 import {
@@ -18,7 +19,9 @@ import {
   OperatorServiceService,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { unary } from '../../runtime/grpc.js';
-import { serveTcp, type TcpListener } from '../../runtime/tcp.grpc.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
+import { until } from '../../runtime/until.testing.js';
+import { dialTcp, serveTcp, type TcpListener } from '../../runtime/tcp.grpc.js';
 import { askStatus } from '../commands/ask.js';
 import { initKeys, revokeKeys } from '../commands/keys.js';
 import { placeHold } from '../commands/orders.js';
@@ -33,6 +36,7 @@ const KEYS_MS_MAX = 120_000;
 let directory: string;
 let operator: OperatorUnderTest;
 let listener: TcpListener;
+const clock = new VirtualClock(Date.now());
 
 const keysOf = (holder: string): string => join(directory, 'keys', holder);
 const as = (holder: string): RemoteOrchestrator => ({
@@ -50,7 +54,7 @@ async function initAt(name: string): Promise<void> {
       wanted: [
         { role: 'orchestrator', name: 'o1', serves: ['localhost', '127.0.0.1'] },
         { role: 'orchestrator', name: 'elsewhere', serves: ['elsewhere.example'] },
-        ...(['alice', 'mallory'] as const).map((each) => ({
+        ...(['alice', 'mallory', 'eve'] as const).map((each) => ({
           role: 'operator' as const,
           name: each,
           serves: [],
@@ -68,7 +72,9 @@ function serve(holder: string): Promise<TcpListener> {
   return serveTcp({
     address: '127.0.0.1:0',
     directory: keysOf(holder),
-    refuse: admission(keysOf(holder)),
+    refuse: admission(keysOf(holder), clock),
+    clock,
+    clientOf: clientIn,
     log: createLog('test', 'silent'),
     register: (server) => {
       const handlers = operatorHandlers({ ...operator.deps, callerOf: byCertificate });
@@ -85,6 +91,30 @@ async function said(act: () => Promise<unknown>, at: RemoteOrchestrator): Promis
   } catch (error) {
     return lineOf(error, () => at);
   }
+}
+
+function dial(holder: string): OperatorServiceClient {
+  return dialTcp(OperatorServiceClient, {
+    address: as(holder).address,
+    directory: keysOf(holder),
+    serverUrn: 'urn:lull:orchestrator:',
+  });
+}
+
+/** A watch that has begun, or was refused. */
+async function watchAs(holder: string, client = dial(holder)) {
+  const stream = client.watch({ fromSequence: 1n });
+  let error: ServiceError | undefined;
+  await new Promise<void>((resolve) => {
+    stream.once('data', () => {
+      resolve();
+    });
+    stream.on('error', (failure) => {
+      error = failure as ServiceError;
+      resolve();
+    });
+  });
+  return { client, stream, error: () => error };
 }
 
 beforeAll(async () => {
@@ -119,6 +149,30 @@ test('over the Unix socket it is the owner, and has no name', async () => {
   expect(facts.at(-1)).toMatchObject({ kind: 'hold.placed', actor: 'operator' });
   expect(facts.at(-1)).not.toHaveProperty('by');
 });
+
+test('who watches without an end is refused the ninth stream, and nobody else is (T23)', async () => {
+  const victor = dial('viewer-victor');
+  const open = await Promise.all(Array.from({ length: 8 }, () => watchAs('viewer-victor', victor)));
+  expect(open.map(({ error }) => error())).toEqual(Array(8).fill(undefined));
+  const ninth = await watchAs('viewer-victor');
+  expect(ninth.error()).toMatchObject({
+    code: status.RESOURCE_EXHAUSTED,
+    details: 'viewer victor has 8 streams of Watch open, and may have no more: close one of them',
+  });
+  expect((await askStatus(as('viewer-victor'))).hosts).toHaveLength(1);
+  const other = await watchAs('operator-alice');
+  expect(other.error()).toBeUndefined();
+
+  open[0]?.stream.cancel();
+  await until('there is a place', async () => {
+    const again = await watchAs('viewer-victor', victor);
+    return again.error() === undefined;
+  });
+  for (const { client, stream } of [...open, ninth, other]) {
+    stream.cancel();
+    client.close();
+  }
+}, 20_000);
 
 test('a viewer reads, and is told why it may not order (T25)', async () => {
   const viewer = as('viewer-victor');
@@ -157,6 +211,35 @@ test('one that was taken back is refused from then on, by a server that is up', 
   await revokeKeys(join(directory, 'keys'), { role: 'operator', name: 'mallory' }, Date.now());
   expect(await said(() => askStatus(mallory), mallory)).toMatch(/was taken back.*ROLE_FORBIDS/);
   expect(await said(() => askStatus(as('operator-alice')), mallory)).toBe('done');
+});
+
+test('what one that was taken back watches ends, and what others watch does not', async () => {
+  const [revoked, alice] = [await watchAs('operator-eve'), await watchAs('operator-alice')];
+  await revokeKeys(join(directory, 'keys'), { role: 'operator', name: 'eve' }, Date.now());
+  clock.advance(30_000);
+  await until('it is cut off', () => revoked.error() !== undefined);
+  expect(revoked.error()?.code).toBe(status.PERMISSION_DENIED);
+  expect(revoked.error()?.details).toContain('was taken back');
+  expect(alice.error()).toBeUndefined();
+  for (const each of [revoked, alice]) each.client.close();
+  alice.stream.cancel();
+});
+
+test('a certificate that expires is refused, also on a connection that stands and where it watches', async () => {
+  const { client, stream, error } = await watchAs('viewer-victor');
+  const yearMs = 366 * 24 * 3_600_000;
+  clock.set(yearMs);
+  const late = unary(client.getStatus.bind(client), {}, { deadlineMs: 5_000 });
+  await expect(late).rejects.toMatchObject({
+    code: status.PERMISSION_DENIED,
+    details: expect.stringContaining('expired at 20') as unknown,
+  });
+  clock.advance(30_000);
+  await until('it is cut off', () => error() !== undefined);
+  clock.set(-yearMs);
+  expect(await unary(client.getStatus.bind(client), {}, { deadlineMs: 5_000 })).toBeDefined();
+  stream.cancel();
+  client.close();
 });
 
 describe('nobody is anonymous (T25)', () => {

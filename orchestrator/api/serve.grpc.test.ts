@@ -10,6 +10,7 @@ import { FleetServiceClient } from '../../proto/gen/lull/operator/v1/fleet.js';
 import { OperatorServiceClient } from '../../proto/gen/lull/operator/v1/operator.js';
 import { RegistryServiceClient } from '../../proto/gen/lull/registry/v1/registry.js';
 import { faultOf } from '../../runtime/faults.grpc.js';
+import { systemClock } from '../../runtime/clock.js';
 import { dialUnix, unary, type ClientClass } from '../../runtime/grpc.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { openBundles } from '../registry/bundles.fs.js';
@@ -46,9 +47,12 @@ beforeEach(async () => {
   mkdirSync(runDir);
   const bundles = openBundles(join(operator.rig.directory, 'bundles'));
   const failing = { ...operator.deps, planNow: bug, policy: bug, callerOf: bug };
-  const served = await serveApi({ runDir, listen: undefined, log }, () => (server) => {
-    registerOwnApi(server, { ...failing, bundles, log });
-  });
+  const served = await serveApi(
+    { runDir, listen: undefined, clock: systemClock, log },
+    () => (server) => {
+      registerOwnApi(server, { ...failing, bundles, log });
+    },
+  );
   opened.add('api', served);
   path = join(runDir, 'operator.sock');
 });

@@ -3,10 +3,12 @@
 import { join } from 'node:path';
 import type { Server } from '@grpc/grpc-js';
 import { serveUnix } from '../../runtime/grpc.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { serveTcp } from '../../runtime/tcp.grpc.js';
 import { byCertificate, byOwnership, type CallerOf } from '../trust/caller.grpc.js';
+import { clientIn } from '../trust/caller.js';
 import { admission } from './admission.fs.js';
 
 /** Where operators and vendors call over TCP, and the directory of what is shown to them. */
@@ -20,9 +22,14 @@ export const SOCKET_MODE = 0o600;
 
 /** @param register what is served to callers who are known that way. */
 export async function serveApi(
-  { runDir, listen, log }: { runDir: string; listen: Listen | undefined; log: Log },
+  {
+    runDir,
+    listen,
+    ...deps
+  }: { runDir: string; listen: Listen | undefined; clock: Clock; log: Log },
   register: (callerOf: CallerOf) => (server: Server) => void,
 ): Promise<Closeable> {
+  const { clock, log } = deps;
   const opened = new CloseStack(log);
   try {
     const path = join(runDir, 'operator.sock');
@@ -30,8 +37,8 @@ export async function serveApi(
     opened.add('socket', await serveUnix({ path, mode, log, register: register(byOwnership) }));
     if (listen === undefined) return opened;
     const { address, tlsDir: directory } = listen;
-    const served = { address, directory, refuse: admission(directory), log };
-    const tcp = await serveTcp({ ...served, register: register(byCertificate) });
+    const served = { address, directory, refuse: admission(directory, clock), clientOf: clientIn };
+    const tcp = await serveTcp({ ...served, ...deps, register: register(byCertificate) });
     log.info({ address, port: opened.add('TCP', tcp).port }, 'operators and vendors may call');
     return opened;
   } catch (error) {

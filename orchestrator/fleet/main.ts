@@ -183,7 +183,7 @@ async function startOrchestrator(
     const served = { version, nats, js, ledger: fleet, policy, bundles, groups: groupLock };
     const api = fleetApi({ ...served, problem, notice, clock, log });
     const { listen } = settings;
-    opened.add('api', await serveApi({ runDir, listen, log }, api));
+    opened.add('api', await serveApi({ runDir, listen, clock, log }, api));
     return opened;
   } catch (error) {
     await opened.close();

@@ -57,3 +57,9 @@ export function attributionOf({ role, name }: Caller): Attribution {
 export function callerText({ role, name }: Caller): string {
   return name === undefined ? role : `${role} ${name}`;
 }
+
+/** Whose a certificate is, for people: the same for all that one caller was ever given. */
+export function clientIn(alternativeNames: string | undefined): string {
+  const caller = callerIn(alternativeNames);
+  return caller === undefined ? 'nobody' : callerText(caller);
+}

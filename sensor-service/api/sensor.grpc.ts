@@ -1,7 +1,7 @@
 // SensorService on the wire: reads requests, answers with what the rest of the folder knows.
 
 import { isAbsolute } from 'node:path';
-import { status, type ServiceError } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import {
   ReportPresenceRequest_Report as WireReport,
   type ReportPresenceRequest,
@@ -23,9 +23,6 @@ import { behindGuards } from './behind-guards.loop.js';
 import { inhibitHandlers } from './inhibit.grpc.js';
 import { inventoryToWire } from './inventory.grpc.js';
 import { paceOf, StateStream, type WatchCall } from './state-stream.grpc.js';
-
-/** A machine has a handful of watchers; more than this is somebody's mistake (T23). */
-const WATCHERS_MAX = 64;
 
 /** A table, because an enum's value of a later version arrives as a bare number. */
 const reports: ReadonlyMap<WireReport, PresenceReport> = new Map([
@@ -61,11 +58,8 @@ export function createSensorApi(deps: SensorApiDeps): SensorApi {
       });
     },
 
+    // A server lets in only so many of them.
     watchState: (call) => {
-      if (watchers.size >= WATCHERS_MAX) {
-        call.emit('error', tooManyWatchers());
-        return;
-      }
       const end = watch(call, deps, () => watchers.delete(end));
       watchers.add(end);
     },
@@ -144,12 +138,4 @@ function parseReport(
   const report = reports.get(request.report);
   if (report === undefined) return 'report must be engaged, away or auto';
   return { report, ttlMs: request.ttlMs === 0n ? undefined : Number(request.ttlMs) };
-}
-
-function tooManyWatchers(): Partial<ServiceError> {
-  return rpcError(
-    status.RESOURCE_EXHAUSTED,
-    'RATE_LIMITED',
-    `${String(WATCHERS_MAX)} watchers are connected already; close one of them`,
-  );
 }
