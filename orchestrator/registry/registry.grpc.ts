@@ -1,5 +1,5 @@
 // The registry: what a vendor's installer calls. Every refusal is an entry in the journal and
-// changes nothing else.
+// changes nothing else; so is what comes of a submission, and there is a bound on both for each caller.
 
 import { status, type ServerReadableStream } from '@grpc/grpc-js';
 import { BundleError } from '../../bundle/tar.js';
@@ -21,10 +21,12 @@ import { verifySubmission, type Verdict } from '../trust/verify.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
 import { imposeInTime } from '../world/impose.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
-import type { UpdaterState } from '../world/world.js';
+import { versionFrom } from '../world/fold-updater.js';
+import type { UpdaterState, UpdaterVersion } from '../world/world.js';
 import type { Bundles } from './bundles.fs.js';
 import { autoAccepted } from './enable.js';
 import { rootHolders } from './root-holders.js';
+import { boundSubmissions, type Submissions } from './submissions.loop.js';
 import { updaterToWire } from './updater.wire.js';
 
 export interface RegistryDeps {
@@ -39,9 +41,10 @@ export interface RegistryDeps {
 
 export function registryHandlers(deps: RegistryDeps): RegistryServiceServer {
   const { ledger } = deps;
+  const submissions = boundSubmissions(deps.clock);
   return {
     submit: (call, callback) => {
-      answer(callback, () => submit(call, deps.callerOf(call), deps));
+      answer(callback, () => submit(call, deps.callerOf(call), { ...deps, submissions }));
     },
     withdraw: (call, callback) => {
       answer(callback, () => withdraw(call.request.id, deps.callerOf(call), deps));
@@ -58,25 +61,31 @@ export function registryHandlers(deps: RegistryDeps): RegistryServiceServer {
   };
 }
 
+type SubmitDeps = RegistryDeps & { readonly submissions: Submissions };
+
 async function submit(
   call: ServerReadableStream<SubmitRequest, SubmitResponse>,
   caller: Caller,
-  deps: RegistryDeps,
+  deps: SubmitDeps,
 ): Promise<SubmitResponse> {
-  const { ledger, bundles, policy } = deps;
+  const { ledger, bundles, policy, submissions } = deps;
+  submissions.admit(caller);
   const parts = (call as AsyncIterable<SubmitRequest>)[Symbol.asyncIterator]();
   const envelope = await readHeader(parts);
   const verdict = verifySubmission(envelope, policy(), (id) => knownVersions(ledger, id));
-  if (verdict.kind === 'refused') return refuse(verdict, deps);
+  if (verdict.kind === 'refused') return refuse(verdict, caller, deps);
   const { manifest, publisher, keyIds } = verdict;
   if (!isTheirs(caller, publisher.name)) {
     const { id, version } = manifest;
     const message = `${id} is published by ${publisher.name}, and your certificate is that of ${callerText(caller)}`;
-    return refuse({ kind: 'refused', code: 'ROLE_FORBIDS', message, id, version }, deps);
+    return refuse({ kind: 'refused', code: 'ROLE_FORBIDS', message, id, version }, caller, deps);
   }
   if (!(await bundles.has(manifest.bundle.sha256))) {
-    await receive(verdict, parts, deps);
+    await receive(verdict, parts, caller, deps);
   }
+  // Another version, or another policy, may have come while this one was on its way.
+  const now = verifySubmission(envelope, policy(), (id) => knownVersions(ledger, id));
+  if (now.kind === 'refused') return refuse(now, caller, deps);
   const before = ledger.world.updaters.get(manifest.id);
   const version = {
     version: manifest.version,
@@ -95,6 +104,7 @@ async function submit(
     facts.push(...autoAccepted(publisher, inForce, { ...version, manifest }, holders));
   }
   await ledger.append(facts);
+  submissions.charge(caller, facts);
   deps.wake();
   const updater = ledger.world.updaters.get(manifest.id);
   if (updater === undefined) throw new Error(`${manifest.id} is not in the world it was added to`);
@@ -152,7 +162,8 @@ async function readHeader(parts: AsyncIterator<SubmitRequest>): Promise<Uint8Arr
 async function receive(
   verdict: Extract<Verdict, { kind: 'verified' }>,
   parts: AsyncIterator<SubmitRequest>,
-  deps: RegistryDeps,
+  caller: Caller,
+  deps: SubmitDeps,
 ): Promise<void> {
   const { manifest } = verdict;
   try {
@@ -160,7 +171,8 @@ async function receive(
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
     const { id, version } = manifest;
-    await refuse({ kind: 'refused', code: error.code, message: error.message, id, version }, deps);
+    const { code, message } = error;
+    await refuse({ kind: 'refused', code, message, id, version }, caller, deps);
   }
 }
 
@@ -172,11 +184,14 @@ async function* chunksOf(parts: AsyncIterator<SubmitRequest>): AsyncGenerator<Ui
 
 async function refuse(
   verdict: Extract<Verdict, { kind: 'refused' }>,
-  { ledger, log }: RegistryDeps,
+  caller: Caller,
+  { ledger, log, submissions }: SubmitDeps,
 ): Promise<never> {
   const { id, version, code, message } = verdict;
   log.warn({ id, version, code }, message);
-  await ledger.append([{ kind: 'updater.refused', id, version, code, message }]);
+  const fact: Fact = { kind: 'updater.refused', id, version, code, message };
+  await ledger.append([fact]);
+  submissions.charge(caller, [fact]);
   throw new RpcFailure(refusalStatuses[code] ?? status.PERMISSION_DENIED, code, message);
 }
 
@@ -190,7 +205,11 @@ const refusalStatuses: Partial<Record<ReasonCode, status>> = {
   VERSION_DOWNGRADE: status.FAILED_PRECONDITION,
 };
 
-function knownVersions(ledger: Ledger, id: string) {
-  const updater = ledger.world.updaters.get(id);
-  return updater === undefined ? [] : [updater.current];
+/** Also those that are on their way into the journal. */
+function knownVersions({ world, underWay }: Ledger, id: string): UpdaterVersion[] {
+  const updater = world.updaters.get(id);
+  const coming = [...underWay].flatMap((fact) =>
+    fact.kind === 'updater.submitted' && fact.id === id ? (versionFrom(fact) ?? []) : [],
+  );
+  return [...(updater === undefined ? [] : [updater.current]), ...coming];
 }

@@ -25,7 +25,7 @@ import { OverQuotaError } from '../link/over-quota.js';
 import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { World } from '../world/world.js';
-import type { Quotas, Weight } from './fact-quota.js';
+import type { Quotas, Weight } from '../journal/fact-quota.js';
 import type { OverQuota } from './over-quota.js';
 import { quotaOfHost } from './quota.loop.js';
 import { newScan, noteFound, scanFacts, type Scan } from './scanned.js';

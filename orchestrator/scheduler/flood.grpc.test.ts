@@ -29,7 +29,7 @@ import {
 } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
 import { attend, type AttendedHost } from './attend.loop.js';
-import { defaultQuotas } from './fact-quota.js';
+import { defaultQuotas } from '../journal/fact-quota.js';
 
 const MS_MAX = 120_000;
 const log = createLog('test', 'silent');

@@ -2,7 +2,7 @@
 
 import type { Reason } from '../../conditions/reason.js';
 import { formatBytes, formatDuration } from '../../conditions/words.js';
-import { defaultQuotas, type Quota } from './fact-quota.js';
+import { defaultQuotas, type Quota } from '../journal/fact-quota.js';
 import type { HostView } from './host-view.js';
 
 /** Instants at which what was used up takes something again, ms since the epoch. */

@@ -21,7 +21,7 @@ import {
 } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
 import { hostEdges, type HostPresence } from './edges.loop.js';
-import type { Quotas } from './fact-quota.js';
+import type { Quotas } from '../journal/fact-quota.js';
 import { quotaOfHost, type QuotaOfHost } from './quota.loop.js';
 
 const HOUR_MS = 3_600_000;

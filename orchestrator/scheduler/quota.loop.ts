@@ -18,7 +18,7 @@ import {
   type Quota,
   type Quotas,
   type Weight,
-} from './fact-quota.js';
+} from '../journal/fact-quota.js';
 import type { OverQuota } from './over-quota.js';
 
 const nothing: Quota = { entries: 0, bytes: 0 };

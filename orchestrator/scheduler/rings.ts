@@ -12,7 +12,7 @@ import { formatDuration } from '../../conditions/words.js';
 import type { Policy, Ring } from '../policy/policy.js';
 import { rolloutKey, ROLLOUTS_MAX, type Rollout } from '../world/rollouts.js';
 import type { World } from '../world/world.js';
-import { ROLLOUT_QUOTA } from './fact-quota.js';
+import { ROLLOUT_QUOTA } from '../journal/fact-quota.js';
 import { mends, weightOf } from './requirements.js';
 import type { Subject } from './subject.js';
 import { updateName } from './update-name.js';

@@ -20,7 +20,7 @@ import {
   UPDATER,
 } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
-import { ROLLOUT_QUOTA } from './fact-quota.js';
+import { ROLLOUT_QUOTA } from '../journal/fact-quota.js';
 import { noteRollouts } from './rollout-notes.loop.js';
 
 const HOUR_MS = 3_600_000;

@@ -18,7 +18,7 @@ import type { Run } from '../runs/run.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { hasRoom, rolloutKey } from '../world/rollouts.js';
 import type { UpdateState } from '../world/world.js';
-import { charged, fullBucket, refilled, ROLLOUT_QUOTA } from './fact-quota.js';
+import { charged, fullBucket, refilled, ROLLOUT_QUOTA } from '../journal/fact-quota.js';
 import { weightOf } from './requirements.js';
 import { ringOf } from './rings.js';
 

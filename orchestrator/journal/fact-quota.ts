@@ -33,6 +33,8 @@ export const defaultQuotas: Quotas = {
 };
 /** Ours: rollouts that begin because of one machine; each is an entry in seventeen journals of a fleet. */
 export const ROLLOUT_QUOTA: Quota = { entries: 1_000, bytes: Infinity };
+/** Ours: what one caller submits, refused or not. What is accepted is an entry in seventeen journals. */
+export const SUBMISSION_QUOTA: Quota = { entries: 500, bytes: 50 * MB };
 const DAY_MS = 24 * 3_600_000;
 /** Q2. */
 const OPENS_AT = 1 / 4;
