@@ -8,19 +8,23 @@ import type {
   ListHostsRequest,
   ListHostsResponse,
 } from '../../proto/gen/lull/operator/v1/fleet.js';
-import { partitions } from '../../proto/subjects.js';
+import { isSubjectName, partitions } from '../../proto/subjects.js';
+import { within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { hostIn } from '../api/about.grpc.js';
-import { answer, RpcFailure } from '../world/answer.grpc.js';
+import { answer, RpcFailure, statusOf } from '../world/answer.grpc.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
-import { askAbout, askForHosts, carriedMethods } from './calls.nats.js';
+import type { Caller } from '../trust/caller.js';
+import { askAbout, askForHosts, carriedMethods, unknownHost } from './calls.nats.js';
 import { nextHosts } from './next-hosts.js';
 import { watchHost } from './watch-host.nats.js';
 
 /** Machines of an answer. */
 const PAGE = 1_000;
 const SPREAD = 1.25;
+/** A watch begins late by no more. */
+const KNOWN_MS_MAX = 2_000;
 
 type AnyUnary = (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => void;
 
@@ -47,10 +51,35 @@ export function routed(
   ]);
   const watch: OperatorServiceServer['watch'] = (call) => {
     const hostId = hostIn(call.metadata);
-    if (hostId === undefined) forAll.watch(call);
-    else watchHost(call, hostId, { nats, js, log });
+    if (hostId === undefined) {
+      forAll.watch(call);
+      return;
+    }
+    refuseUnknown(nats, hostId, callerOf(call)).then(
+      () => {
+        if (!call.cancelled && !call.destroyed) watchHost(call, hostId, { nats, js, log });
+      },
+      (error: unknown) => {
+        call.emit('error', statusOf(error));
+      },
+    );
   };
   return { ...forAll, ...Object.fromEntries(routes), watch };
+}
+
+/**
+ * Whoever mistyped a name would watch nothing, without a word. Where nobody answers for its partition just now
+ * its journal can be read all the same.
+ * @throws RpcFailure where no machine has that name, or none can have it.
+ */
+async function refuseUnknown(nats: Nats, hostId: string, caller: Caller): Promise<void> {
+  if (!isSubjectName(hostId)) throw unknownHost(hostId);
+  try {
+    const asked = askAbout(nats, hostId, 'listOrders', {}, caller);
+    await within(asked, KNOWN_MS_MAX, 'whether a machine has that name');
+  } catch (error) {
+    if (error instanceof RpcFailure && error.reason === 'UNKNOWN_HOST') throw error;
+  }
 }
 
 /**

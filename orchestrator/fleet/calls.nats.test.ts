@@ -3,21 +3,29 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { status } from '@grpc/grpc-js';
+import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { jetstream } from '@nats-io/jetstream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   ListEntriesResponse,
+  OperatorServiceClient,
+  OperatorServiceService,
   type GetStatusResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { partitionOf, subjects } from '../../proto/subjects.js';
+import { HOST_KEY } from '../../proto/wire/about.js';
+import { dialUnix, serveUnix } from '../../runtime/grpc.js';
 import { createLog } from '../../runtime/log.js';
 import { natsServerProgram, startNatsServer } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import { CloseStack } from '../../runtime/shutdown.js';
+import { operatorHandlers } from '../api/operator.grpc.js';
 import { openOperator, type OperatorUnderTest } from '../api/operator.testing.js';
 import { PAGE_BYTES_MAX } from '../api/page.js';
 import { marked } from '../link/say.nats.js';
 import { NOW_MS } from '../world/history.testing.js';
+import { routed } from './api.grpc.js';
+import { nobody } from './nobody.js';
 import { askAbout, serveCalls } from './calls.nats.js';
 
 const HOST = 'host-1';
@@ -31,6 +39,13 @@ let opened: CloseStack;
 let operator: OperatorUnderTest;
 let leader: Nats;
 let other: Nats;
+
+/** Of the same partition, where somebody answers. */
+function unknownName(): string {
+  let n = 2;
+  while (partitionOf(`host-${String(n)}`) !== partitionOf(HOST)) n += 1;
+  return `host-${String(n)}`;
+}
 
 const statusOf = async (): Promise<GetStatusResponse> =>
   (await askAbout(other, HOST, 'getStatus', {}, caller)) as GetStatusResponse;
@@ -115,10 +130,36 @@ describeHere(`a call for the orchestrator that leads a partition${missing}`, () 
 
   test('about a machine that nobody knows is refused in words', async () => {
     const refused = { reason: 'UNKNOWN_HOST', grpcCode: status.NOT_FOUND };
-    // Of the same partition, where somebody answers.
-    let n = 2;
-    while (partitionOf(`host-${String(n)}`) !== partitionOf(HOST)) n += 1;
-    const asked = askAbout(other, `host-${String(n)}`, 'getStatus', {}, caller);
+    const asked = askAbout(other, unknownName(), 'getStatus', {}, caller);
     await expect(asked).rejects.toMatchObject(refused);
+  });
+
+  test('a watch of a machine that is none is refused, and not silent for ever', async () => {
+    const js = jetstream(other.connection);
+    const { deps, rig } = operator;
+    const handlers = routed(
+      { nats: other, js, log, callerOf: deps.callerOf },
+      operatorHandlers({ ...deps, ...nobody }),
+    );
+    const path = join(rig.directory, 'fleet.sock');
+    const register: Parameters<typeof serveUnix>[0]['register'] = (server) => {
+      server.addService(OperatorServiceService, handlers);
+    };
+    opened.add('fleet', await serveUnix({ path, mode: 0o600, register }));
+    const client = opened.add('client', dialUnix(OperatorServiceClient, path));
+    for (const name of [unknownName(), 'a b', '>', '*', 'host-1.x', '']) {
+      const metadata = new Metadata();
+      metadata.set(HOST_KEY, name);
+      const stream = client.watch({ fromSequence: 1n }, metadata);
+      const error = await new Promise<ServiceError>((resolve) => {
+        stream.once('error', (failure) => {
+          resolve(failure as ServiceError);
+        });
+      });
+      expect([name, error.code, error.details]).toEqual([
+        ...[name, status.NOT_FOUND],
+        `no machine of the fleet is called "${name}"; "lull fleet hosts" lists them`,
+      ]);
+    }
   });
 });

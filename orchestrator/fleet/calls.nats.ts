@@ -108,8 +108,7 @@ export function serveCalls(
     }
     const codec = unary.get(method);
     if (codec === undefined || !deps.isKnown(hostId)) {
-      const words = `no machine of the fleet is called "${hostId}"; "lull fleet hosts" lists them`;
-      fail(message, method, rpcError(status.NOT_FOUND, 'UNKNOWN_HOST', words));
+      fail(message, method, statusOf(unknownHost(hostId)));
       return;
     }
     const caller = callerIn(message.headers?.get(CALLER)) ?? socketOwner;
@@ -135,6 +134,11 @@ export function serveCalls(
       asks.unsubscribe();
     },
   };
+}
+
+export function unknownHost(hostId: string): RpcFailure {
+  const words = `no machine of the fleet is called "${hostId}"; "lull fleet hosts" lists them`;
+  return new RpcFailure(status.NOT_FOUND, 'UNKNOWN_HOST', words);
 }
 
 /** One that only a newer orchestrator knows is one that this one cannot tell more of. */
