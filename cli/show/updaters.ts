@@ -67,7 +67,7 @@ function askingOf(
   return [
     headOf(acceptedVersion, version, asks),
     ...asks.map((each) => `  ${folded(each, columns - 2).join('\n    ')}`),
-    `to accept that: lull updaters enable ${id}${given}`,
+    `to accept that: lull updaters enable ${id} ${version}${given}`,
   ].join('\n');
 }
 

@@ -55,15 +55,17 @@ export function addUpdaters(program: Command, here: Here): void {
       writeUpdaters([updater]);
     });
   updaters
-    .command('enable <id>')
-    .description('accept the registered version')
+    .command('enable <id> [version]')
+    .description('accept the registered version; name the one that you looked at')
     .option('--set <name=value...>', 'a setting that the manifest asks for', [])
     .option('--why <text>', 'for the audit', '')
-    .action(async (id: string, given: { set: string[]; why: string }) => {
-      const settings = parseSettings(given.set);
-      const order = { id, version: '', settings, attestation: given.why };
-      writeUpdaters([await enableUpdater(here.orchestrator(), order)]);
-    });
+    .action(
+      async (id: string, meant: string | undefined, given: { set: string[]; why: string }) => {
+        const settings = parseSettings(given.set);
+        const order = { id, version: meant ?? '', settings, attestation: given.why };
+        writeUpdaters([await enableUpdater(here.orchestrator(), order)]);
+      },
+    );
   updaters
     .command('suspend <id>')
     .description('stop its work and start none')

@@ -268,6 +268,16 @@ describe('enabling', () => {
     expect((await enable({ prefix: '/opt/y' }, '', other)).updater?.state).toBe(TrustState.ENABLED);
   });
 
+  test('a version that its vendor has put another one in the place of is refused, and not accepted unseen', async () => {
+    await append(submitted());
+    const { length } = await operator.rig.facts();
+    expect(await refusalOf(enable({}, '0.9.0'))).toEqual({
+      ...{ code: status.NOT_FOUND, reason: 'UNKNOWN_UPDATER' },
+      words: `it is ${UPDATER} 1.0.0 that is registered now, not 0.9.0: "lull updaters" shows what it asks for`,
+    });
+    expect(await operator.rig.facts()).toHaveLength(length);
+  });
+
   test.each([
     ['nobody registered', '', 'com.acme.none'],
     ['a version that is not the one here', '9.9.9', UPDATER],

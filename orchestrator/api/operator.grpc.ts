@@ -156,9 +156,12 @@ async function enable(
   deps: OperatorDeps,
 ): Promise<Updater> {
   const updater = deps.ledger.world.updaters.get(request.id);
+  if (updater === undefined) throw notFound(request, deps);
   const { version } = request;
-  if (updater === undefined || (version !== '' && version !== updater.current.version)) {
-    throw notFound(request, deps);
+  if (version !== '' && version !== updater.current.version) {
+    // What was looked at is not what is there: another one may ask for more.
+    const message = `it is ${request.id} ${updater.current.version} that is registered now, not ${version}: "lull updaters" shows what it asks for`;
+    throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_UPDATER', message);
   }
   const given = new Map(request.settings.map(({ name, value }) => [name, value]));
   const acceptance = accept({
@@ -222,12 +225,8 @@ async function verifyNow(ledger: Ledger): Promise<VerifyAuditResponse> {
       };
 }
 
-function notFound(
-  { id, version = '' }: { readonly id: string; readonly version?: string },
-  { ledger }: OperatorDeps,
-): RpcFailure {
-  const what = version === '' ? id : `${id} ${version}`;
-  const message = `no updater ${what} is registered; "lull updaters" lists those that are.`;
+function notFound({ id }: { readonly id: string }, { ledger }: OperatorDeps): RpcFailure {
+  const message = `no updater ${id} is registered; "lull updaters" lists those that are.`;
   return new RpcFailure(
     status.NOT_FOUND,
     'UNKNOWN_UPDATER',

@@ -41,7 +41,8 @@ function trustObjections({ updater, manifest, action }: Subject): Reason[] {
     return [{ code: 'UPDATER_SUSPENDED', message, ...since(updater.sinceMs) }];
   }
   if (updater.state !== 'enabled' || manifest === undefined) {
-    const message = `${updater.id} waits for an operator: lull updaters enable ${updater.id}`;
+    const { id, current } = updater;
+    const message = `${id} waits for an operator: lull updaters enable ${id} ${current.version}`;
     return [{ code: 'UPDATER_NOT_ENABLED', message, ...since(updater.sinceMs) }];
   }
   if (action !== 'scan' && action !== 'revert' && !manifest.actions.includes(action)) {
