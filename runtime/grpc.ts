@@ -15,6 +15,7 @@ import {
   type ChannelOptions,
   type Client,
   type Interceptor,
+  type ServerInterceptor,
   type ServiceError,
   status as statusCode,
   type StatusObject,
@@ -70,9 +71,11 @@ export async function serveUnix(options: {
   mode: number;
   bounds?: Bounds;
   log?: Log;
+  /** Absent: calls are handled as they come. */
+  turns?: ServerInterceptor;
   register: (server: Server) => void;
 }): Promise<Listener> {
-  const { path, mode, bounds, log } = options;
+  const { path, mode, bounds, log, turns } = options;
   await freeSocketPath(path);
   const server = new Server({
     ...LIMITS,
@@ -82,6 +85,7 @@ export async function serveUnix(options: {
       serverHeaderLimit,
       // What callers that are not ours may have open is bounded by `bounds`.
       ...(bounds === undefined ? [boundStreams({ serverMax: SERVER_STREAMS_MAX }, tooMany)] : []),
+      ...(turns === undefined ? [] : [turns]),
       ...(log === undefined ? [] : [serverFaults(log)]),
     ],
   });

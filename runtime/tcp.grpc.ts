@@ -64,6 +64,7 @@ export async function serveTcp(options: {
   refuse: (call: TcpCall) => TcpRefusal | undefined;
   /** Whose a certificate is, in words, by the names that it has beside its subject. */
   clientOf: (alternativeNames: string | undefined) => string;
+  turns: ServerInterceptor;
   clock: Clock;
   log: Log;
 }): Promise<TcpListener> {
@@ -76,6 +77,7 @@ export async function serveTcp(options: {
       serverHeaderLimit,
       admission(options.refuse, refusalOf, clock),
       boundStreams(STREAMS, tooMany, (call) => clientOf(namesOf(call))),
+      options.turns,
       serverFaults(log),
     ],
   });

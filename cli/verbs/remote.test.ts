@@ -18,7 +18,9 @@ import {
   OperatorServiceClient,
   OperatorServiceService,
 } from '../../proto/gen/lull/operator/v1/operator.js';
-import { unary } from '../../runtime/grpc.js';
+import { tooMany, unary } from '../../runtime/grpc.js';
+import { takeTurns } from '../../runtime/turns.grpc.js';
+import { looksOnly } from '../../orchestrator/api/roles.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { until } from '../../runtime/until.testing.js';
 import { dialTcp, serveTcp, type TcpListener } from '../../runtime/tcp.grpc.js';
@@ -75,6 +77,7 @@ function serve(holder: string): Promise<TcpListener> {
     refuse: admission(keysOf(holder), clock),
     clock,
     clientOf: clientIn,
+    turns: takeTurns(looksOnly, tooMany),
     log: createLog('test', 'silent'),
     register: (server) => {
       const handlers = operatorHandlers({ ...operator.deps, callerOf: byCertificate });

@@ -10,6 +10,15 @@ export const FORECAST_MS = OUTLOOK_HOURS * 3_600_000;
 /** Nobody waits longer for an answer; what is not computed by then says so (ours). */
 const COMPUTE_MS_MAX = 2_000;
 
+/** The last step of any forecast that waits for its turn. */
+let last: Promise<unknown> = Promise.resolve();
+
+/** Between two steps, of whichever forecasts, everybody else has a turn: a hundred at once take no more. */
+function myTurn(): Promise<unknown> {
+  last = last.then(() => othersFirst());
+  return last;
+}
+
 /** @param isEnough whether nothing more is wanted. */
 export async function forecastOf(
   {
@@ -27,7 +36,7 @@ export async function forecastOf(
   const course = foretell(ledger.inForce, hostView(), policy(), span);
   while (course.step() && !isEnough(course)) {
     if (clock.now().monotonicMs - monotonicMs > COMPUTE_MS_MAX) break;
-    await othersFirst();
+    await myTurn();
   }
   return course.told();
 }

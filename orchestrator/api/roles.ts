@@ -41,6 +41,11 @@ export const verbRoles: ReadonlyMap<string, readonly Role[]> = new Map([
   [`${registry}ListUpdaters`, ['vendor', 'viewer', 'operator']],
 ]);
 
+/** Whether a verb changes nothing: whoever may only look may call it. */
+export function looksOnly(path: string): boolean {
+  return verbRoles.get(path)?.includes('viewer') === true;
+}
+
 /**
  * Why the holder of a certificate may not call a verb, or undefined.
  * @param path of the verb: "/lull.operator.v1.OperatorService/PlaceHold"

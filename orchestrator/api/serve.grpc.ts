@@ -2,10 +2,12 @@
 
 import { join } from 'node:path';
 import type { Server } from '@grpc/grpc-js';
-import { serveUnix } from '../../runtime/grpc.js';
+import { serveUnix, tooMany } from '../../runtime/grpc.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import { takeTurns } from '../../runtime/turns.grpc.js';
+import { looksOnly } from './roles.js';
 import { serveTcp } from '../../runtime/tcp.grpc.js';
 import { byCertificate, byOwnership, type CallerOf } from '../trust/caller.grpc.js';
 import { clientIn } from '../trust/caller.js';
@@ -31,13 +33,24 @@ export async function serveApi(
 ): Promise<Closeable> {
   const { clock, log } = deps;
   const opened = new CloseStack(log);
+  // One after the other, by whichever door they come.
+  const turns = takeTurns(looksOnly, tooMany);
   try {
     const path = join(runDir, 'operator.sock');
     const mode = SOCKET_MODE;
-    opened.add('socket', await serveUnix({ path, mode, log, register: register(byOwnership) }));
+    opened.add(
+      'socket',
+      await serveUnix({ path, mode, log, turns, register: register(byOwnership) }),
+    );
     if (listen === undefined) return opened;
     const { address, tlsDir: directory } = listen;
-    const served = { address, directory, refuse: admission(directory, clock), clientOf: clientIn };
+    const served = {
+      address,
+      directory,
+      refuse: admission(directory, clock),
+      clientOf: clientIn,
+      turns,
+    };
     const tcp = await serveTcp({ ...served, ...deps, register: register(byCertificate) });
     log.info({ address, port: opened.add('TCP', tcp).port }, 'operators and vendors may call');
     return opened;
