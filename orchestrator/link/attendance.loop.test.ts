@@ -1,14 +1,8 @@
 // Who is attached, as whoever leads a partition keeps it.
 
 import { expect, test } from '@jest/globals';
-import type {
-  AttachRequest} from '../../proto/gen/lull/link/v1/link.js';
-import {
-  Hello,
-  HostState,
-  Up,
-  type Down,
-} from '../../proto/gen/lull/link/v1/link.js';
+import type { AttachRequest } from '../../proto/gen/lull/link/v1/link.js';
+import { Hello, HostState, Up, type Down } from '../../proto/gen/lull/link/v1/link.js';
 import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { keepAttendance } from './attendance.loop.js';
