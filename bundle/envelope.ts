@@ -61,16 +61,20 @@ export function signEnvelope(payload: Uint8Array, privateKeys: readonly KeyObjec
   );
 }
 
-/** Key ids among `trusted` with a good signature. Each key counts once, however often it signed. */
+/**
+ * Key ids among `trusted` with a good signature. Each key counts once, however often it signed, and however
+ * often it is trusted: a list may have it in two forms.
+ */
 export function goodSignatures(envelope: Envelope, trusted: readonly KeyObject[]): string[] {
   const bytes = preAuthenticationEncoding(envelope.payload);
-  return trusted.flatMap((key) => {
+  const good = trusted.flatMap((key) => {
     const keyId = keyIdOf(key);
-    const good = envelope.signatures.some(
+    const signed = envelope.signatures.some(
       (each) => each.keyId === keyId && verify(null, bytes, key, each.signature),
     );
-    return good ? [keyId] : [];
+    return signed ? [keyId] : [];
   });
+  return [...new Set(good)];
 }
 
 /** sha256 over the key's SubjectPublicKeyInfo, hexadecimal. */

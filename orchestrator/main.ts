@@ -11,11 +11,12 @@ import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { registerOwnApi } from './api/own.grpc.js';
 import { serveApi, SOCKET_MODE, type Listen } from './api/serve.grpc.js';
 import { createProgressFeed } from './api/watch.grpc.js';
+import type { PolicyNoted } from './journal/fact.js';
 import type { StreamOptions } from './journal/open.jetstream.js';
 import type { JournalPlace } from './journal/place.js';
 import { openWitnessed } from './journal/witnessed.loop.js';
 import { linkService } from './link/host.grpc.js';
-import { digestOf } from './policy/digest.js';
+import { noted } from './policy/noted.js';
 import type { PolicySource } from './policy/policy.js';
 import { openBundles, type LocalBundles } from './registry/bundles.fs.js';
 import { wantedBundles } from './registry/wanted-bundles.js';
@@ -81,8 +82,9 @@ async function openOwnLedger(
   const journal = await openWitnessed(place, stateDir, { ...journalOptions, log });
   opened.add('journal', journal);
   const ledger = await openLedger({ journal, clock, retry: () => policy.current().retry, log });
-  const policySha256 = digestOf(policy.current());
-  await ledger.append([{ kind: 'orchestrator.started', version, policySha256 }]);
+  const start = noted(policy.current(), ledger.world.updaters.values());
+  warnOfDistrusted(start, log);
+  await ledger.append([{ kind: 'orchestrator.started', version, ...start }]);
   return ledger;
 }
 
@@ -126,11 +128,18 @@ function attendMachine(
   return machine;
 }
 
+/** Whoever took a publisher out reads that it took effect, and whoever did not mean to, that it did. */
+function warnOfDistrusted({ distrusted }: PolicyNoted, log: Log): void {
+  if (distrusted === undefined) return;
+  log.warn({ distrusted }, 'policy does not trust what was accepted: nothing of it runs');
+}
+
 function followPolicy(policy: PolicySource, ledger: Ledger, wake: () => void, log: Log): Closeable {
   const stop = policy.onChange(() => {
     wake(); // What it forbids now stops before any disk has heard of it.
-    const policySha256 = digestOf(policy.current());
-    ledger.append([{ kind: 'policy.changed', policySha256 }]).catch((error: unknown) => {
+    const change = noted(policy.current(), ledger.world.updaters.values());
+    warnOfDistrusted(change, log);
+    ledger.append([{ kind: 'policy.changed', ...change }]).catch((error: unknown) => {
       log.error({ err: error }, 'the change of policy was not recorded');
     });
   });

@@ -6,7 +6,6 @@ import { describe, expect, test } from '@jest/globals';
 import type { Signal, Value } from '../conditions/reading.js';
 import type { ReasonCode } from '../conditions/reason.js';
 import type { Fact } from '../orchestrator/journal/fact.js';
-import { defaultPolicy } from '../orchestrator/policy/policy.js';
 import type { Update } from '../orchestrator/runs/update.js';
 import { decide, type Plan } from '../orchestrator/scheduler/decide.js';
 import { HOUR_MS, hostWith, offering } from '../orchestrator/scheduler/offering.testing.js';
@@ -27,6 +26,7 @@ import {
   started,
   submitted,
   enabled,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -57,7 +57,7 @@ function planOf(
   readings: Partial<Record<Signal, Value>> = {},
   nowMs = NOW_MS,
 ): Plan {
-  return decide(worldOf(dated), hostWith(readings), defaultPolicy, nowMs);
+  return decide(worldOf(dated), hostWith(readings), trustingPolicy, nowMs);
 }
 
 /** What stands in the way of update `a`; nothing: it is admitted. */
@@ -115,7 +115,7 @@ function morning(
 }
 
 /** When it ran, in hours from 06:00. */
-function hoursOf(errand: Errand, policy = defaultPolicy): number[][] {
+function hoursOf(errand: Errand, policy = trustingPolicy): number[][] {
   const { ran } = runErrand(errand, { decide, policy, reactionMs: 0 });
   const hour = (atMs: number): number => (atMs - errand.trace.startMs) / HOUR_MS;
   return ran.map(({ fromMs, toMs }) => [hour(fromMs), hour(toMs)]);

@@ -6,6 +6,7 @@
 
 import { defaultPolicy } from '../../orchestrator/policy/policy.js';
 import { decide } from '../../orchestrator/scheduler/decide.js';
+import { scenePublisher } from '../../orchestrator/simulation/scene.js';
 import type { Benchmark, Figures, Measured } from '../benchmark.js';
 import { median, quantile, rounded, table } from '../report.js';
 import { DueHeap } from './heap.js';
@@ -17,6 +18,7 @@ const EVENTS = 20_000;
 const EVENTS_QUICK = 4_000;
 /** The compiler has seen it all before anything counts. */
 const WARM_UP = 3_000;
+const policy = { ...defaultPolicy, publishers: [scenePublisher] };
 /** A second and a bit between two events of one machine, so that due instants are spread. */
 const APART_MS = 1_009;
 const GOAL_GROWTH = 1.2;
@@ -99,7 +101,7 @@ function measure(
 
 function decideAt(machine: Machine, nowMs: number, index: number): number {
   machine.view = viewAt(nowMs, index, nowMs % 2 === 0);
-  const plan = decide(machine.world, machine.view, defaultPolicy, nowMs);
+  const plan = decide(machine.world, machine.view, policy, nowMs);
   if (plan.admit.length + plan.waiting.length === 0) throw new Error('nothing was decided');
   return nowMs + APART_MS;
 }

@@ -36,6 +36,15 @@ test('their state, and what is missing or why', () => {
   ]);
 });
 
+test('one whose publisher policy does not trust any more is not told as enabled', () => {
+  const why = 'policy trusts no publisher "lull" for dev.lull.npm; add its key under "publishers"';
+  const distrusted = { ...npm, distrusted: why };
+  expect(showUpdaters([distrusted])).toBe(`dev.lull.npm  1.0.0  distrusted  2 updates  ${why}`);
+  expect(updaterForPrograms(distrusted)).toMatchObject({ state: 'enabled', distrusted: why });
+  const loud = { ...distrusted, state: TrustState.SUSPENDED, why: 'it is loud' };
+  expect(showUpdaters([loud])).toContain(`${why}; it is loud`);
+});
+
 test('a newer version that nobody has accepted is not told as enabled', () => {
   expect(showUpdaters([newer])).toBe(
     'dev.lull.npm  1.0.0  enabled  2 updates  1.1.0 waits to be enabled',

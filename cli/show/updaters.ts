@@ -19,7 +19,7 @@ export function showUpdaters(updaters: readonly Updater[]): string {
     updaters.map((each) => [
       each.id,
       each.acceptedVersion === '' ? each.version : each.acceptedVersion,
-      stateOf(each),
+      each.distrusted === '' ? stateOf(each) : 'distrusted',
       counted(each.updateCount, 'update'),
       noteOn(each),
     ]),
@@ -51,9 +51,10 @@ function waitsToBeEnabled({ state, version, acceptedVersion }: Updater): boolean
 }
 
 function noteOn(updater: Updater): string {
-  const { acceptedVersion, version, why, settingsMissing } = updater;
+  const { acceptedVersion, version, why, settingsMissing, distrusted } = updater;
   const isNewer = acceptedVersion !== '' && waitsToBeEnabled(updater);
   const missing = why === '' ? settingsMissing : [why];
+  if (distrusted !== '') return [distrusted, ...(why === '' ? [] : [why])].join('; ');
   return [...(isNewer ? [`${version} waits to be enabled`] : []), ...missing].join('; ');
 }
 

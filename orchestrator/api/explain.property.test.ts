@@ -2,7 +2,6 @@
 
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { defaultPolicy } from '../policy/policy.js';
 import { holdsSlot } from '../runs/run.js';
 import { decide } from '../scheduler/decide.js';
 import { anyHost, anyPolicy, anyWorld } from '../scheduler/worlds.testing.js';
@@ -14,6 +13,7 @@ import {
   NOW_MS,
   perform,
   started,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -33,7 +33,7 @@ test('a run that has to be paused or stopped is shown with every reason for that
     ),
   );
   const codes = (world: World, host: HostView): string[] => {
-    const plan = decide(world, host, defaultPolicy, NOW_MS);
+    const plan = decide(world, host, trustingPolicy, NOW_MS);
     const shown = subjectsNow({ planNow: () => plan, ledger: { world } });
     const mine = shown.find(({ updateId }) => updateId === 'a');
     return mine?.reasons.map(({ code }) => code) ?? [];

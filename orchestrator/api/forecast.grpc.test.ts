@@ -3,7 +3,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { reasonOf, unary } from '../../runtime/grpc.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
-import { defaultPolicy } from '../policy/policy.js';
 import {
   admitted,
   enabled,
@@ -16,6 +15,7 @@ import {
   quietReadings,
   started,
   submitted,
+  trustingPolicy,
   updateOf,
   UPDATER,
 } from '../world/history.testing.js';
@@ -77,14 +77,14 @@ test('the first chance is the one that explain names', async () => {
   await hasScanned();
   const { chances } = await forecast();
   const first = chances.find(({ subject }) => subject?.updateId === 'a');
-  expect(first?.atUnixMs).toBe(BigInt(NOW_MS + defaultPolicy.waiting.awayMs));
+  expect(first?.atUnixMs).toBe(BigInt(NOW_MS + trustingPolicy.waiting.awayMs));
   expect((await explain('a'))?.outlook?.atUnixMs).toBe(first?.atUnixMs);
 });
 
 test('a run that is paused has a next chance, in explain as in the forecast', async () => {
   const run = admitted('r', perform(updateOf('a')));
   await operator.rig.ledger.append([run, started('r'), paused('r', 'PERSON_PRESENT')]);
-  const goesOnMs = NOW_MS + defaultPolicy.waiting.awayToResumeMs;
+  const goesOnMs = NOW_MS + trustingPolicy.waiting.awayToResumeMs;
   const subject = await explain('a');
   expect(subject?.reasons.map(({ code }) => code)).toEqual(['PERSON_PRESENT']);
   expect(Number(subject?.outlook?.atUnixMs)).toBe(goesOnMs);
@@ -133,7 +133,7 @@ test('whoever has computed for two seconds stops, and says how far', async () =>
   const { computedUntilMs } = await forecastOf(
     {
       ledger,
-      policy: () => defaultPolicy,
+      policy: () => trustingPolicy,
       clock: new Hurried(NOW_MS),
       hostView: () => ({
         ...{ id: 'host-1', attached: true, level: 'confined', diskPath: '/', servedSinceMs: 0 },
@@ -161,7 +161,7 @@ test('what somebody has just said no to is held, durable or not', async () => {
   const { chances } = await forecastOf(
     {
       ledger,
-      policy: () => defaultPolicy,
+      policy: () => trustingPolicy,
       clock: new VirtualClock(NOW_MS),
       hostView: () => ({
         ...{ id: 'host-1', attached: true, level: 'confined', diskPath: '/', servedSinceMs: 0 },

@@ -216,6 +216,20 @@ describe('explain', () => {
 describe('enabling', () => {
   const settings = [{ name: 'prefix', kind: 'path', why: 'where' }];
 
+  test('of a publisher that policy does not trust any more is refused, and changes nothing', async () => {
+    await append(submitted('com.gone.tool'));
+    const before = operator.rig.ledger.head.sequence;
+    const words: unknown = expect.stringContaining(
+      'com.gone.tool cannot be enabled: policy trusts',
+    );
+    expect(await refusalOf(enable({}, '', 'com.gone.tool'))).toEqual({
+      ...{ code: status.FAILED_PRECONDITION, reason: 'PUBLISHER_UNKNOWN', words },
+    });
+    expect(operator.rig.ledger.head.sequence).toBe(before);
+    const [updater] = (await statusNow()).updaters;
+    expect(updater?.distrusted).toContain('for com.gone.tool');
+  });
+
   test('accepts exactly what is there, with the settings, and wakes the turn', async () => {
     await append(submitted(UPDATER, { settings }));
     const { updater } = await enable({ prefix: '/opt/x' });

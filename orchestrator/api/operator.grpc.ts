@@ -19,6 +19,7 @@ import type { Attribution } from '../journal/order-fact.js';
 import { accept, carriedSettings } from '../registry/enable.js';
 import { rootHolders } from '../registry/root-holders.js';
 import { updaterToWire } from '../registry/updater.wire.js';
+import { distrust } from '../trust/vouched.js';
 import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { subjectKeyOf } from '../world/world.js';
@@ -142,7 +143,7 @@ function statusNow(deps: OperatorDeps): GetStatusResponse {
         readings: [...view.readings.values()].map(readingToText),
       },
     ],
-    updaters: [...world.updaters.values()].map((each) => updaterToWire(each, world)),
+    updaters: [...world.updaters.values()].map((each) => updaterToWire(each, world, deps.policy())),
     runs: [...world.runs.values()].map((run) => runToWire(run, deps.clock.now().wallMs)),
     waiting: subjectsNow(deps).filter(({ reasons }) => reasons.length > 0),
     entryCount: BigInt(ledger.head.sequence),
@@ -162,6 +163,11 @@ async function enable(
     // What was looked at is not what is there: another one may ask for more.
     const message = `it is ${request.id} ${updater.current.version} that is registered now, not ${version}: "lull updaters" shows what it asks for`;
     throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_UPDATER', message);
+  }
+  const why = distrust(updater.current, deps.policy());
+  if (why !== undefined) {
+    const message = `${request.id} cannot be enabled: ${why}`;
+    throw new RpcFailure(status.FAILED_PRECONDITION, 'PUBLISHER_UNKNOWN', message);
   }
   const given = new Map(request.settings.map(({ name, value }) => [name, value]));
   const acceptance = accept({
@@ -184,7 +190,7 @@ async function command(id: string, fact: Fact, deps: OperatorDeps): Promise<Upda
   deps.wake();
   const updater = deps.ledger.world.updaters.get(id);
   if (updater === undefined) throw notFound({ id }, deps);
-  return updaterToWire(updater, deps.ledger.world);
+  return updaterToWire(updater, deps.ledger.world, deps.policy());
 }
 
 async function suspend(
@@ -202,7 +208,7 @@ async function suspend(
   });
   const updater = deps.ledger.world.updaters.get(id);
   if (updater === undefined) throw notFound({ id }, deps);
-  return updaterToWire(updater, deps.ledger.world);
+  return updaterToWire(updater, deps.ledger.world, deps.policy());
 }
 
 async function verifyNow(ledger: Ledger): Promise<VerifyAuditResponse> {

@@ -11,11 +11,10 @@ import { dialUnix, serveUnix } from '../../runtime/grpc.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostConnection } from '../link/host-session.loop.js';
-import { defaultPolicy } from '../policy/policy.js';
 import { byOwnership } from '../trust/caller.grpc.js';
 import { decide } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';
-import { NOW_MS, quietReadings } from '../world/history.testing.js';
+import { NOW_MS, quietReadings, trustingPolicy } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
 import { onlyAbout } from './about.grpc.js';
 import type { OperatorDeps } from './deps.grpc.js';
@@ -66,9 +65,9 @@ export async function openOperator(): Promise<OperatorUnderTest> {
   const deps: OperatorDeps = {
     version: '1.2.3',
     clock,
-    policy: () => defaultPolicy,
+    policy: () => trustingPolicy,
     ledger: rig.ledger,
-    planNow: () => decide(rig.ledger.world, hostView(), defaultPolicy, clock.now().wallMs),
+    planNow: () => decide(rig.ledger.world, hostView(), trustingPolicy, clock.now().wallMs),
     hostView,
     host: () => (machine.attached ? connection : undefined),
     progress,

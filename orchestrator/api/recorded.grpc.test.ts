@@ -8,8 +8,7 @@ import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { JournalError, type Journal } from '../journal/journal.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
-import { defaultPolicy } from '../policy/policy.js';
-import { NOW_MS } from '../world/history.testing.js';
+import { NOW_MS, trustingPolicy } from '../world/history.testing.js';
 import { openLedger, type Ledger } from '../world/ledger.loop.js';
 import type { Restraint } from '../world/restraints.js';
 import { recorded } from './recorded.grpc.js';
@@ -35,7 +34,7 @@ beforeEach(async () => {
     ...disk,
     append: (entries) => (failure === undefined ? disk.append(entries) : Promise.reject(failure)),
   };
-  ledger = await openLedger({ journal, clock, retry: () => defaultPolicy.retry, log });
+  ledger = await openLedger({ journal, clock, retry: () => trustingPolicy.retry, log });
 });
 
 afterEach(async () => {

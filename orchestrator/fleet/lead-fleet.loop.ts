@@ -1,7 +1,7 @@
 // Leading what holds for all machines: whoever does so writes the fleet's journal.
 
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
-import { digestOf } from '../policy/digest.js';
+import { noted } from '../policy/noted.js';
 import { wantedBundles } from '../registry/wanted-bundles.js';
 import { openEntryLog } from '../world/entry-log.loop.js';
 import type { LeadDeps } from './lead-partition.loop.js';
@@ -22,8 +22,8 @@ export async function leadFleet(
     // Everybody has its fold already (follower.nats.ts); here it is verified and written.
     const entries = await openEntryLog({ journal, clock, fold: () => undefined, log });
     entries.onBroken(onLost);
-    const policySha256 = digestOf(policy.current());
-    await entries.append([{ kind: 'orchestrator.started', version, policySha256 }]); // The fence.
+    const start = noted(policy.current(), follower.world.updaters.values());
+    await entries.append([{ kind: 'orchestrator.started', version, ...start }]); // The fence.
     const bearWitness = (): void => {
       saw(name, entries.head);
     };

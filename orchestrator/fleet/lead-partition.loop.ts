@@ -13,7 +13,7 @@ import type { Journal } from '../journal/journal.js';
 import { serveHosts } from '../link/hosts.nats.js';
 import { say } from '../link/say.nats.js';
 import type { PolicySource } from '../policy/policy.js';
-import { digestOf } from '../policy/digest.js';
+import { noted } from '../policy/noted.js';
 import type { Bundles } from '../registry/bundles.fs.js';
 import type { SnapshotStore } from '../world/partition-fold.loop.js';
 import { openPartition, type Partition } from '../world/partition.loop.js';
@@ -72,8 +72,8 @@ export async function leadPartition(
     opened.add('partition', partition);
     partition.onBroken(onLost);
     // The fence: whoever led before cannot write any more.
-    const policySha256 = digestOf(policy.current());
-    await partition.append([{ kind: 'orchestrator.started', version, policySha256 }]);
+    const start = noted(policy.current(), follower.world.updaters.values());
+    await partition.append([{ kind: 'orchestrator.started', version, ...start }]);
     const bearWitness = (): void => {
       deps.saw(name, partition.head);
     };
@@ -131,10 +131,12 @@ export async function leadPartition(
         wakeHolders(); // What it forbids now stops before any server has heard of it.
         wakeAll();
         releaseLeft();
-        const changed = {
-          kind: 'policy.changed',
-          policySha256: digestOf(policy.current()),
-        } as const;
+        const change = noted(policy.current(), follower.world.updaters.values());
+        if (change.distrusted !== undefined) {
+          const { distrusted } = change;
+          log.warn({ distrusted }, 'policy does not trust what was accepted: nothing of it runs');
+        }
+        const changed = { kind: 'policy.changed', ...change } as const;
         partition.append([changed]).catch((error: unknown) => {
           log.error({ err: error }, 'the change of policy was not recorded');
         });

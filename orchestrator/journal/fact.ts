@@ -9,6 +9,16 @@ import type { Update, Work } from '../runs/update.js';
 import type { Attribution, OrderFact } from './order-fact.js';
 import type { RolloutFact } from './rollout-fact.js';
 
+/** A policy that came into force. */
+export interface PolicyNoted {
+  readonly policySha256: string;
+  /**
+   * Updaters that were accepted, as far as they were known, and that it does not trust, so that nothing of
+   * them runs. Absent: none.
+   */
+  readonly distrusted?: readonly string[];
+}
+
 /** What a run did. */
 interface OfRun {
   readonly runId: string;
@@ -53,12 +63,8 @@ export type Fact = KindOfFact & {
 };
 
 type KindOfFact =
-  | {
-      readonly kind: 'orchestrator.started';
-      readonly version: string;
-      readonly policySha256: string;
-    }
-  | { readonly kind: 'policy.changed'; readonly policySha256: string }
+  | ({ readonly kind: 'orchestrator.started'; readonly version: string } & PolicyNoted)
+  | ({ readonly kind: 'policy.changed' } & PolicyNoted)
   /** What the entries up to `sequence` amount to is kept beside the journal, as these bytes. */
   | {
       readonly kind: 'snapshot.taken';

@@ -55,7 +55,9 @@ export function registryHandlers(deps: RegistryDeps): RegistryServiceServer {
         const updaters = [...ledger.world.updaters.values()].filter(({ current }) =>
           isTheirs(caller, current.publisher),
         );
-        return { updaters: updaters.map((each) => updaterToWire(each, ledger.world)) };
+        return {
+          updaters: updaters.map((each) => updaterToWire(each, ledger.world, deps.policy())),
+        };
       });
     },
   };
@@ -108,7 +110,7 @@ async function submit(
   deps.wake();
   const updater = ledger.world.updaters.get(manifest.id);
   if (updater === undefined) throw new Error(`${manifest.id} is not in the world it was added to`);
-  return { updater: updaterToWire(updater, ledger.world) };
+  return { updater: updaterToWire(updater, ledger.world, deps.policy()) };
 }
 
 function isHere(

@@ -7,6 +7,8 @@ import {
   TrustState as WireTrustState,
   type Updater,
 } from '../../proto/gen/lull/registry/v1/registry.js';
+import type { Policy } from '../policy/policy.js';
+import { distrust } from '../trust/vouched.js';
 import type { TrustState, UpdaterState, World } from '../world/world.js';
 
 const trustStates: Record<TrustState, WireTrustState> = {
@@ -15,7 +17,11 @@ const trustStates: Record<TrustState, WireTrustState> = {
   suspended: WireTrustState.SUSPENDED,
 };
 
-export function updaterToWire(updater: UpdaterState, world: World): Updater {
+export function updaterToWire(
+  updater: UpdaterState,
+  world: World,
+  policy: Pick<Policy, 'publishers'>,
+): Updater {
   const { current, accepted } = updater;
   const updates = [...world.updates.values()].filter((each) => each.updaterId === updater.id);
   return {
@@ -33,5 +39,6 @@ export function updaterToWire(updater: UpdaterState, world: World): Updater {
       accepted === undefined
         ? asked(current.manifest)
         : widening(accepted.version.manifest, current.manifest),
+    distrusted: distrust(accepted?.version ?? current, policy) ?? '',
   };
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readingKey, type Reading, type Value } from '../../conditions/reading.js';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy, type Policy } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
 import type { Action } from '../../bundle/manifest.js';
 import {
   at,
@@ -13,6 +13,7 @@ import {
   NOW_MS,
   quietReadings,
   submitted,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -54,7 +55,7 @@ function after({
   };
   const readings = new Map(quietReadings({ presence: engaged }));
   readings.set(readingKey('app.running', EDITOR), reading);
-  const rules = { ...defaultPolicy, ...policy };
+  const rules = { ...trustingPolicy, ...policy };
   const plan = decide(world, { ...hostWith(), readings }, rules, NOW_MS);
   const mine = plan.waiting.find(({ subject }) => subject.state !== undefined);
   const codes = mine?.reasons.map(({ code }) => code) ?? [];
@@ -84,7 +85,7 @@ describe('an update whose program is open', () => {
     expect(after({ days: 14, policy: soon }).codes).toEqual(['APP_IN_USE', 'NEEDS_OPERATOR']);
     const silent = {
       ...soon,
-      intrusion: { ...defaultPolicy.intrusion, overdue: 'gentle' },
+      intrusion: { ...trustingPolicy.intrusion, overdue: 'gentle' },
     } as const;
     expect(after({ days: 14, policy: silent }).codes).toEqual(['APP_IN_USE']);
   });

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { defaultPolicy } from '../policy/policy.js';
 import type { Fact } from '../journal/fact.js';
 import {
   at,
   enabled,
   NOW_MS,
   submitted,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -20,7 +20,7 @@ const demanded: Fact = {
 const scanning = (...more: Fact[]) => at(NOW_MS, submitted(), enabled(), ...more);
 
 function planOf(...dated: Parameters<typeof worldOf>): Plan {
-  return decide(worldOf(...dated), hostWith(), defaultPolicy, NOW_MS);
+  return decide(worldOf(...dated), hostWith(), trustingPolicy, NOW_MS);
 }
 
 test.each([

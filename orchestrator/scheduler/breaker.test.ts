@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy } from '../policy/policy.js';
 import {
   admitted,
   at,
@@ -11,6 +10,7 @@ import {
   finished,
   NOW_MS,
   submitted,
+  trustingPolicy,
   UPDATER,
   worldOf,
   type Dated,
@@ -37,7 +37,7 @@ function restsUntil(dated: readonly Dated[], hours: number): number | undefined 
   const world = worldOf([...at(1, submitted(), enabled()), ...dated]);
   const updater = world.updaters.get(UPDATER);
   if (updater === undefined) throw new Error('it was enabled');
-  const [reason] = breakerObjections(updater, defaultPolicy, NOW_MS + hours * HOUR_MS);
+  const [reason] = breakerObjections(updater, trustingPolicy, NOW_MS + hours * HOUR_MS);
   return reason?.untilMs === undefined ? undefined : (reason.untilMs - NOW_MS) / HOUR_MS;
 }
 

@@ -5,7 +5,6 @@ import { createLog } from '../../runtime/log.js';
 import { until } from '../../runtime/until.testing.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { HostConnection } from '../link/host-session.loop.js';
-import { defaultPolicy } from '../policy/policy.js';
 import {
   admitted,
   enabled,
@@ -15,6 +14,7 @@ import {
   NOW_MS,
   quietReadings,
   submitted,
+  trustingPolicy,
   updateOf,
 } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
@@ -84,7 +84,7 @@ test('set right after months, it lets nothing run beside the person who set it',
   };
   const turns = startTurns({
     ...{ ledger, clock, log, upMs, soon: setImmediate, mayStart: () => true },
-    policy: () => defaultPolicy,
+    policy: () => trustingPolicy,
     host: () => host,
     hostView: () => ({
       ...{ id: 'host-1', attached: true, level: 'confined', diskPath: '/' },

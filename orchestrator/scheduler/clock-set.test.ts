@@ -3,7 +3,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy } from '../policy/policy.js';
 import { deadlineOf, urgencyAt } from './urgency.js';
 import {
   admitted,
@@ -12,6 +11,7 @@ import {
   finished,
   found,
   submitted,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -37,7 +37,7 @@ function firstSeenAtMs({ updates }: MutableWorld): number {
 }
 
 function urgenciesAt({ updates }: MutableWorld, nowMs: number): string[] {
-  return [...updates.values()].map((state) => urgencyAt(deadlineOf(state, defaultPolicy), nowMs));
+  return [...updates.values()].map((state) => urgencyAt(deadlineOf(state, trustingPolicy), nowMs));
 }
 
 describe('an update that was first seen while the clock was months behind', () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { withReadings, type Value } from '../../conditions/reading.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy, type Policy } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
 import {
   admitted,
   at,
@@ -23,6 +23,7 @@ import {
   started,
   submitted,
   thawed,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -63,12 +64,16 @@ function offering(nextAction: 'download' | 'install' | 'verify', ...more: Fact[]
   ];
 }
 
-function planOf(dated: Dated[], host = hostWith(), policy: Policy = defaultPolicy) {
+function planOf(dated: Dated[], host = hostWith(), policy: Policy = trustingPolicy) {
   return decide(worldOf(dated), host, policy, NOW_MS);
 }
 
 /** Codes that stand in the way of update `a`. */
-function codesFor(dated: Dated[], host = hostWith(), policy: Policy = defaultPolicy): ReasonCode[] {
+function codesFor(
+  dated: Dated[],
+  host = hostWith(),
+  policy: Policy = trustingPolicy,
+): ReasonCode[] {
   const { waiting } = planOf(dated, host, policy);
   const mine = waiting.find(({ subject }) => subject.work.kind === 'perform');
   return mine?.reasons.map(({ code }) => code) ?? [];
@@ -143,7 +148,7 @@ describe('the person and the machine', () => {
   test('the space asked for is what the update needs, a tenth more, and a rest for the person', () => {
     const update = updateOf('a', { downloadBytes: 4e8, installBytes: 6e8 });
     const dated = [...offering('install'), ...at(NOW_MS - HOUR_MS, found([update]))];
-    const needed = 1.1e9 + defaultPolicy.disk.freeBytesMin;
+    const needed = 1.1e9 + trustingPolicy.disk.freeBytesMin;
     const free = (bytes: number): HostView =>
       reading({ 'network.metered': { kind: 'word', word: 'no' }, 'disk.free': percent(bytes) });
     expect(codesFor(dated, free(needed - 1))).toEqual(['NO_SPACE']);
@@ -167,7 +172,7 @@ describe('where it is installed to', () => {
     finished('s', { kind: 'succeeded' }),
     found([update]),
   );
-  const needed = 1.1e9 + defaultPolicy.disk.freeBytesMin;
+  const needed = 1.1e9 + trustingPolicy.disk.freeBytesMin;
 
   function hostWithRoot(value: Value): HostView {
     const host = hostWith();
@@ -252,7 +257,7 @@ describe('Lull itself', () => {
     const plan = decide(
       worldOf(offering('download')),
       reading({ presence: engaged }),
-      defaultPolicy,
+      trustingPolicy,
       NOW_MS,
     );
     const waits = plan.waiting.find(({ subject }) => subject.work.kind === 'scan');
@@ -262,7 +267,7 @@ describe('Lull itself', () => {
     const later = decide(
       worldOf(offering('download')),
       reading({ presence: engaged }),
-      defaultPolicy,
+      trustingPolicy,
       dueAtMs,
     );
     const due = later.waiting.find(({ subject }) => subject.work.kind === 'scan');
@@ -366,7 +371,7 @@ describe('a run with a slot', () => {
       const nowMs = NOW_MS + passedMs;
       const plugged: Value = { kind: 'flag', flag: (passedMs / 100) % 2 === 1 };
       const host = reading({ 'power.ac': plugged, presence: awaySince(NOW_MS - HOUR_MS) });
-      const { pause, resume } = decide(worldOf(dated), host, defaultPolicy, nowMs);
+      const { pause, resume } = decide(worldOf(dated), host, trustingPolicy, nowMs);
       if (pause.length > 0) {
         pauseCount += 1;
         dated.push(...at(nowMs, paused('r', 'ON_BATTERY')));

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createLog } from '../../runtime/log.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { Fact } from '../journal/fact.js';
 import type { HostConnection } from '../link/host-session.loop.js';
 import {
@@ -29,6 +30,7 @@ beforeEach(async () => {
   rig = await openLedgerUnderTest();
   edges = hostEdges({
     ledger: rig.ledger,
+    clock: new VirtualClock(),
     log: createLog('test', 'silent'),
     wake: () => undefined,
     onProgress: () => undefined,

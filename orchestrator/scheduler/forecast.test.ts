@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy, type Policy } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
 import { localMinute } from '../policy/window.js';
 import { actionOf } from '../runs/run.js';
 import {
@@ -18,6 +18,7 @@ import {
   perform,
   started,
   submitted,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -45,7 +46,7 @@ const held: Fact = {
   actor: 'operator',
 };
 
-function forecastOf(world: World, host: HostView, policy: Policy = defaultPolicy): Forecast {
+function forecastOf(world: World, host: HostView, policy: Policy = trustingPolicy): Forecast {
   return wholeForecast(world, host, policy, days2);
 }
 
@@ -71,7 +72,7 @@ describe('a forecast', () => {
     const host = hostWith({ presence: engaged, ...busy });
     const { chances } = forecastOf(worldOf(offering([a])), host);
     const of = (key: string) => chances.find((chance) => chance.key === key)?.atMs;
-    expect(of(`${UPDATER} a`)).toBe(NOW_MS + defaultPolicy.waiting.awayMs);
+    expect(of(`${UPDATER} a`)).toBe(NOW_MS + trustingPolicy.waiting.awayMs);
     expect(of(UPDATER)).toBe(NOW_MS - HOUR_MS + 22 * HOUR_MS * (1 - scanJitter('host-1', UPDATER)));
   });
 
@@ -82,13 +83,13 @@ describe('a forecast', () => {
       'install a 1.2',
       'verify a 2.2',
     ]);
-    const [first] = decide(worldOf(offering([a])), trying, defaultPolicy, NOW_MS).waiting;
+    const [first] = decide(worldOf(offering([a])), trying, trustingPolicy, NOW_MS).waiting;
     expect(first?.reasons).toMatchObject([{ code: 'CONFINEMENT_UNKNOWN' }]);
     expect(first?.reasons[0]?.message).toContain('is being tried');
   });
 
   test('counts on a machine to attach just after a start, and not on one that stays away', () => {
-    const policy = { ...defaultPolicy, waiting: { ...defaultPolicy.waiting, startUpMs: 0 } };
+    const policy = { ...trustingPolicy, waiting: { ...trustingPolicy.waiting, startUpMs: 0 } };
     const since = (servedSinceMs: number): string[] => {
       const away = hostWith({ presence: awaySince(NOW_MS - HOUR_MS) });
       const host = { ...away, attached: false, level: undefined, servedSinceMs };
@@ -169,7 +170,7 @@ describe('a forecast', () => {
     const world = worldOf(offering([a], ...run));
     const [first] = updatesOnly(runsOf(forecastOf(world, hostWith({ presence: engaged }))));
     expect(first).toBe(
-      `download a ${(defaultPolicy.waiting.awayToResumeMs / MINUTE_MS).toFixed(1)}`,
+      `download a ${(trustingPolicy.waiting.awayToResumeMs / MINUTE_MS).toFixed(1)}`,
     );
   });
 
@@ -177,7 +178,7 @@ describe('a forecast', () => {
     const install = updateOf('b', { nextAction: 'install' });
     const world = worldOf(offering([a, install], held));
     const fromMs = NOW_MS + HOUR_MS;
-    const { waiting } = wholeForecast(world, hostWith({ presence: engaged }), defaultPolicy, {
+    const { waiting } = wholeForecast(world, hostWith({ presence: engaged }), trustingPolicy, {
       ...{ nowMs: NOW_MS, fromMs, toMs: fromMs },
     });
     // Nobody has been there for an hour by then: the install is done, and only the rest waits.
@@ -195,18 +196,18 @@ describe('a forecast', () => {
     'takes the restart that is agreed to, and goes on after it: a start that %s',
     (_what, boot) => {
       const reboot = updateOf('a', { nextAction: 'reboot' });
-      const policy: Policy = { ...defaultPolicy, restarts: 'allow' };
+      const policy: Policy = { ...trustingPolicy, restarts: 'allow' };
       const runs = updatesOnly(
         runsOf(forecastOf(worldOf([...boot, ...offering([reboot])]), hostWith(), policy)),
       );
-      const { restartWarningMs, waiting } = defaultPolicy;
+      const { restartWarningMs, waiting } = trustingPolicy;
       const startMs = restartWarningMs + Math.max(waiting.bootMs, waiting.startUpMs);
       expect(runs).toEqual([`reboot a ${(startMs / MINUTE_MS).toFixed(1)}`]);
     },
   );
 
   test('that is not computed to its end says until when it was', () => {
-    const course = foretell(worldOf(offering([a])), hostWith(), defaultPolicy, days2);
+    const course = foretell(worldOf(offering([a])), hostWith(), trustingPolicy, days2);
     expect(course.step()).toBe(true);
     expect(course.told()).toMatchObject({ computedUntilMs: NOW_MS });
     while (course.step());
@@ -218,14 +219,14 @@ describe('a forecast', () => {
     const scan = { sla_h: 1, floor_h: 1 };
     const facts = updaters.flatMap((id) => [submitted(id, { scan }), enabled(id)]);
     const month = { ...days2, toMs: NOW_MS + 31 * 24 * HOUR_MS };
-    const told = wholeForecast(worldOf(at(NOW_MS, ...facts)), hostWith(), defaultPolicy, month);
+    const told = wholeForecast(worldOf(at(NOW_MS, ...facts)), hostWith(), trustingPolicy, month);
     expect(told.chances.filter(({ atMs }) => atMs !== undefined)).toHaveLength(2_000);
     expect(told.computedUntilMs).toBeLessThan(month.toMs);
   });
 
   test('does not pass over the hour from which on nobody is expected back soon', () => {
     const timeZone = 'Asia/Kathmandu'; // Its hours begin at a quarter past.
-    const policy: Policy = { ...defaultPolicy, timeZone };
+    const policy: Policy = { ...trustingPolicy, timeZone };
     const hourNow = Math.floor(localMinute(timeZone, NOW_MS) / 60);
     const weeks = Array.from({ length: 12 * 168 }, (_, n): Fact => {
       const isNow = n % 168 === hourNow;
@@ -260,10 +261,10 @@ describe('a forecast', () => {
 
   test('is not touched by what happens while it is computed, and touches nothing (F2)', () => {
     const world = worldOf(offering([a]));
-    const before = structuredClone(decide(world, hostWith(), defaultPolicy, NOW_MS));
-    const course = foretell(world, hostWith(), defaultPolicy, days2);
+    const before = structuredClone(decide(world, hostWith(), trustingPolicy, NOW_MS));
+    const course = foretell(world, hostWith(), trustingPolicy, days2);
     course.step();
-    expect(decide(world, hostWith(), defaultPolicy, NOW_MS)).toEqual(before);
+    expect(decide(world, hostWith(), trustingPolicy, NOW_MS)).toEqual(before);
     world.updates.clear();
     world.updaters.clear();
     while (course.step());
@@ -273,7 +274,7 @@ describe('a forecast', () => {
 
 describe('a machine of a group that is shared with others', () => {
   const policy: Policy = {
-    ...defaultPolicy,
+    ...trustingPolicy,
     groups: [{ name: 'tills', hosts: ['*'], atOnceMax: 1 }],
   };
   const install = worldOf([...offering([updateOf('a', { nextAction: 'install' })])]);

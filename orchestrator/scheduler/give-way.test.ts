@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Signal, Value } from '../../conditions/reading.js';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy, type Policy } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
 import type { Update } from '../runs/update.js';
 import {
   admitted,
@@ -19,6 +19,7 @@ import {
   started,
   submitted,
   thawed,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -30,7 +31,7 @@ import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * HOUR_MS;
-const { giveWayMs } = defaultPolicy.waiting;
+const { giveWayMs } = trustingPolicy.waiting;
 const metered = { 'network.metered': { kind: 'word', word: 'yes' } } as const;
 const dearNoMore = { 'network.metered': { kind: 'word', word: 'no' } } as const;
 const film = updateOf('film', { downloadBytes: 9e8 });
@@ -56,7 +57,7 @@ function heldUp(pausedMs: number, other: Update, ...more: Fact[]): Dated[] {
 function planOf(
   dated: Dated[],
   readings: Partial<Record<Signal, Value>> = metered,
-  policy: Policy = defaultPolicy,
+  policy: Policy = trustingPolicy,
 ): Plan {
   return decide(worldOf(dated), hostWith(readings), policy, NOW_MS);
 }
@@ -165,7 +166,7 @@ test('no more give way than have to', () => {
     ...at(NOW_MS - HOUR_MS, admitted('q', perform(second), { updaterId: third })),
     ...at(NOW_MS - HOUR_MS, paused('q', 'METERED')),
   ];
-  expect(stopsOf(planOf(dated, metered, { ...defaultPolicy, slots }))).toHaveLength(1);
+  expect(stopsOf(planOf(dated, metered, { ...trustingPolicy, slots }))).toHaveLength(1);
 });
 
 test('a restart of the machine that was agreed to does not wait for what is held up', () => {
@@ -191,11 +192,11 @@ function obedient(dated: readonly Dated[]) {
   function tell(...facts: Fact[]): void {
     for (const fact of facts) {
       const entry = { sequence: world.sequence + 1, atMs: nowMs, fact, body: '', hash: '' };
-      foldEntry(world, entry, defaultPolicy.retry);
+      foldEntry(world, entry, trustingPolicy.retry);
     }
   }
   function turn(readings: Partial<Record<Signal, Value>>): void {
-    const plan = decide(world, hostWith(readings), defaultPolicy, nowMs);
+    const plan = decide(world, hostWith(readings), trustingPolicy, nowMs);
     for (const { run, reason } of plan.stop)
       tell(finished(run.id, { kind: 'cancelled', code: reason.code }));
     for (const { run } of plan.pause) tell(paused(run.id, 'X'));

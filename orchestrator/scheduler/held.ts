@@ -14,6 +14,8 @@
 //       lasts. Nor is that renewed (T5 of turn.loop.ts). One that fell silent has told that nothing is known.
 //   H6. What makes a journal grow without end stops, and is taken up again under its id. What its host puts
 //       back by itself goes on: it says a handful of things.
+//   H7. What policy does not trust any more ends at once, as what is suspended does: its host is told that
+//       first, whatever else stands against it. What the host puts back goes on: no updater runs for that.
 
 import { objections } from '../../conditions/requirement.js';
 import type { Reason } from '../../conditions/reason.js';
@@ -24,7 +26,7 @@ import { actionOf, type Run } from '../runs/run.js';
 import type { World } from '../world/world.js';
 import type { HostView } from './host-view.js';
 import { windowObjections } from './hours.js';
-import { orderObjections } from './may.js';
+import { orderObjections, publisherObjections } from './may.js';
 import { quotaObjections } from './over-quota.js';
 import { mends, toContinue, toResume, type Want } from './requirements.js';
 import { keyOf, levelNow } from './subject.js';
@@ -103,6 +105,7 @@ function objectionsToHolding(
     reasons.unshift({ code: 'UPDATER_SUSPENDED', message: updater.why });
   }
   reasons.push(...quotaObjections(host, run.updaterId, nowMs)); // H6
+  reasons.unshift(...publisherObjections(updater, policy)); // H7
   if (reasons.length > 0) return reasons;
   const level = levelNow(run, world, policy, nowMs);
   if (

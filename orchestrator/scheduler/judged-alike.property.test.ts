@@ -10,8 +10,7 @@ import {
   type Signal,
   type Value,
 } from '../../conditions/reading.js';
-import { defaultPolicy } from '../policy/policy.js';
-import { NOW_MS, quietReadings } from '../world/history.testing.js';
+import { NOW_MS, quietReadings, trustingPolicy } from '../world/history.testing.js';
 import { decide, type Plan } from './decide.js';
 import { judgedAlike } from './judged-alike.js';
 import { anyHost, anyPolicy, anyWorld } from './worlds.testing.js';
@@ -76,8 +75,8 @@ describe('a level that changes', () => {
 
   test.each(levels)('over its limit is to be decided on: %s', (signal) => {
     const calm = told(quietReadings(), signal, number(1));
-    expect(judgedAlike(calm, told(calm, signal, number(2)), defaultPolicy)).toBe(true);
-    expect(judgedAlike(calm, told(calm, signal, number(3e9)), defaultPolicy)).toBe(false);
+    expect(judgedAlike(calm, told(calm, signal, number(2)), trustingPolicy)).toBe(true);
+    expect(judgedAlike(calm, told(calm, signal, number(3e9)), trustingPolicy)).toBe(false);
   });
 });
 
@@ -91,6 +90,6 @@ describe('anything else that changes is to be decided on', () => {
     ['one that has gone', new Map([...quiet].slice(1))],
   ];
   test.each(others)('%s', (_what, after) => {
-    expect(judgedAlike(quiet, after, defaultPolicy)).toBe(false);
+    expect(judgedAlike(quiet, after, trustingPolicy)).toBe(false);
   });
 });

@@ -5,6 +5,7 @@ import type { Readings } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
 import { coversId } from '../trust/publisher.js';
+import { distrust } from '../trust/vouched.js';
 import { subjectKeyOf, type Trials, type UpdaterState, type World } from '../world/world.js';
 import { breakerObjections } from './breaker.js';
 import { notBeforeMs } from './network-wait.js';
@@ -24,7 +25,7 @@ export function objectionsToRunning(
   nowMs: number,
 ): Reason[] {
   return [
-    ...trustObjections(subject),
+    ...trustObjections(subject, policy),
     ...scopeObjections(subject, policy),
     ...orderObjections(subject, world, policy, nowMs),
     // Its attempts at mending are bounded as they are, and what it installed must not stay meanwhile.
@@ -35,7 +36,19 @@ export function objectionsToRunning(
   ];
 }
 
-function trustObjections({ updater, manifest, action }: Subject): Reason[] {
+/** Who may run: what was accepted, is not suspended, and is of a publisher that policy trusts. */
+export function trustObjections(
+  subject: Pick<Subject, 'updater' | 'manifest' | 'action'>,
+  policy: Policy,
+): Reason[] {
+  return [...acceptanceObjections(subject), ...publisherObjections(subject.updater, policy)];
+}
+
+function acceptanceObjections({
+  updater,
+  manifest,
+  action,
+}: Pick<Subject, 'updater' | 'manifest' | 'action'>): Reason[] {
   if (updater.state === 'suspended') {
     const message = `${updater.id} is suspended: ${updater.why}`;
     return [{ code: 'UPDATER_SUSPENDED', message, ...since(updater.sinceMs) }];
@@ -50,6 +63,18 @@ function trustObjections({ updater, manifest, action }: Subject): Reason[] {
     return [{ code: 'ACTION_NOT_DECLARED', message }];
   }
   return [];
+}
+
+/** Whether policy trusts whoever vouches for what was accepted, or would be. */
+export function publisherObjections(
+  { accepted, current }: Pick<UpdaterState, 'accepted' | 'current'>,
+  policy: Policy,
+): Reason[] {
+  const { version } = accepted ?? { version: current };
+  const message = distrust(version, policy);
+  return message === undefined
+    ? []
+    : [{ code: 'PUBLISHER_UNKNOWN', message, about: version.publisher }];
 }
 
 /** Also of what was accepted under a policy that allowed more. What is installed is looked after all the same. */

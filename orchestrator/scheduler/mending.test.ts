@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy } from '../policy/policy.js';
 import {
   admitted,
   at,
@@ -17,6 +16,7 @@ import {
   quietReadings,
   started,
   submitted,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -72,7 +72,7 @@ const tripped: Fact = {
 };
 
 function planOf(facts: readonly Fact[], host = inUse) {
-  return decide(worldOf(at(NOW_MS - 1, ...facts)), host, defaultPolicy, NOW_MS);
+  return decide(worldOf(at(NOW_MS - 1, ...facts)), host, trustingPolicy, NOW_MS);
 }
 
 test('it is admitted beside a person, on battery, on a busy machine with a full disk', () => {

@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { readingKey, type Readings, type Value } from '../../conditions/reading.js';
-import { defaultPolicy } from '../policy/policy.js';
 import {
   admitted,
   at,
@@ -12,6 +11,7 @@ import {
   perform,
   quietReadings,
   started,
+  trustingPolicy,
   updateOf,
 } from '../world/history.testing.js';
 import { worldOf, type Dated } from '../world/history.testing.js';
@@ -48,7 +48,7 @@ function failed(retryAfterMs?: number): Dated[] {
 
 /** Until when update `a` waits for its next attempt, minutes after NOW_MS. */
 function waitsUntil(dated: Dated[], readings: Readings, nowMs = NOW_MS + 1): number | undefined {
-  const { waiting } = decide(worldOf(dated), { ...hostWith(), readings }, defaultPolicy, nowMs);
+  const { waiting } = decide(worldOf(dated), { ...hostWith(), readings }, trustingPolicy, nowMs);
   const mine = waiting.find(({ subject }) => subject.state?.update.id === 'a');
   const reason = mine?.reasons.find(({ code }) => code === 'RETRY_LATER' || code === 'STARTING_UP');
   return reason?.untilMs === undefined ? undefined : (reason.untilMs - NOW_MS) / MINUTE_MS;
@@ -90,7 +90,7 @@ describe('after the machine woke up', () => {
     const { waiting } = decide(
       worldOf(offering([a])),
       { ...hostWith(), readings: late },
-      defaultPolicy,
+      trustingPolicy,
       NOW_MS,
     );
     const why = waiting

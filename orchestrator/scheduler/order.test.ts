@@ -10,11 +10,11 @@ import {
   interrupted,
   perform,
   submitted,
+  trustingPolicy,
   updateOf,
   worldOf,
   NOW_MS,
 } from '../world/history.testing.js';
-import { defaultPolicy } from '../policy/policy.js';
 import { compareSubjects } from './order.js';
 import { subjectsOf } from './subject.js';
 
@@ -23,7 +23,7 @@ const OTHER = 'com.acme.other';
 /** What would be looked at, the first one first. */
 function orderOf(updates: readonly Update[], ...more: Fact[]): string[] {
   const world = worldOf(at(NOW_MS - 1, submitted(), enabled(), found(updates), ...more));
-  return subjectsOf(world, defaultPolicy, NOW_MS)
+  return subjectsOf(world, trustingPolicy, NOW_MS)
     .sort(compareSubjects)
     .map(({ work, updater }) => (work.kind === 'scan' ? `scan ${updater.id}` : work.update.id));
 }
@@ -54,7 +54,7 @@ describe('first comes', () => {
       ...at(seenAtMs, found(old)),
       ...at(NOW_MS - 1, found(updates, OTHER), wanted),
     ]);
-    const names = subjectsOf(world, defaultPolicy, NOW_MS)
+    const names = subjectsOf(world, trustingPolicy, NOW_MS)
       .sort(compareSubjects)
       .flatMap(({ work }) => (work.kind === 'scan' ? [] : [work.update.id]));
     expect(names).toEqual(['wanted', 'overdue', 'due', 'critical', 'security', 'rest']);
@@ -95,7 +95,7 @@ describe('first comes', () => {
       ...at(NOW_MS - DAY_MS, found([old])),
       ...at(NOW_MS - 1, found([young, old])),
     ]);
-    const [, first] = subjectsOf(world, defaultPolicy, NOW_MS).sort(compareSubjects);
+    const [, first] = subjectsOf(world, trustingPolicy, NOW_MS).sort(compareSubjects);
     expect(first?.state?.update.id).toBe('old');
   });
 
@@ -109,7 +109,7 @@ describe('first comes', () => {
         ...at(NOW_MS - 3 * DAY_MS, submitted(), enabled(), ...scanned('s')),
         ...at(seenAtMs, found([updateOf('a')])),
       ]);
-      return subjectsOf(world, defaultPolicy, NOW_MS)
+      return subjectsOf(world, trustingPolicy, NOW_MS)
         .sort(compareSubjects)
         .map(({ action }) => action);
     };
@@ -123,7 +123,7 @@ describe('first comes', () => {
       ...at(NOW_MS - 5, found([updateOf('late')], OTHER)),
       ...at(NOW_MS - 7, found([updateOf('b'), updateOf('a')])),
     ]);
-    const ids = subjectsOf(world, defaultPolicy, NOW_MS).sort(compareSubjects);
+    const ids = subjectsOf(world, trustingPolicy, NOW_MS).sort(compareSubjects);
     expect(ids.map(({ work }) => (work.kind === 'scan' ? 'scan' : work.update.id))).toEqual([
       'scan',
       'scan',

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readingKey, withReadings } from '../../conditions/reading.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy, type Policy } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
 import type { Update } from '../runs/update.js';
 import {
   admitted,
@@ -21,6 +21,7 @@ import {
   perform,
   started,
   submitted,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -50,7 +51,7 @@ const big = {
   'disk.rotating': { kind: 'flag', flag: false },
 } as const;
 
-function codesFor(dated: Dated[], host = hostWith(), policy: Policy = defaultPolicy): ReasonCode[] {
+function codesFor(dated: Dated[], host = hostWith(), policy = trustingPolicy): ReasonCode[] {
   const { waiting } = decide(worldOf(dated), host, policy, NOW_MS);
   const mine = waiting.find(({ subject }) => subject.state?.update.id === 'a');
   return mine?.reasons.map(({ code }) => code) ?? [];
@@ -66,7 +67,7 @@ describe('what people say', () => {
   ])('%s holds until it is lifted, or its time has come', (code, placed, lifted) => {
     expect(codesFor(offering([a], placed))).toEqual([code]);
     expect(codesFor(offering([a], placed, lifted))).toEqual([]);
-    const later = decide(worldOf(offering([a], placed)), hostWith(), defaultPolicy, untilMs);
+    const later = decide(worldOf(offering([a], placed)), hostWith(), trustingPolicy, untilMs);
     expect(later.admit).toHaveLength(1);
   });
 
@@ -76,7 +77,7 @@ describe('what people say', () => {
     const { admit } = decide(
       worldOf([...offering([a], all), ...at(NOW_MS - 1, found([updateOf('b')], OTHER))]),
       hostWith(),
-      defaultPolicy,
+      trustingPolicy,
       NOW_MS,
     );
     expect(admit.map(({ subject }) => subject.work)).toMatchObject([{ update: { id: 'b' } }]);
@@ -84,7 +85,7 @@ describe('what people say', () => {
 
   test.each([held, vetoed, tripped])('what runs is stopped: $kind', (fact) => {
     const run = admitted('r', perform(a));
-    const plan = decide(worldOf(offering([a], run, fact)), hostWith(), defaultPolicy, NOW_MS);
+    const plan = decide(worldOf(offering([a], run, fact)), hostWith(), trustingPolicy, NOW_MS);
     expect(plan.stop).toMatchObject([{ run: { id: 'r' } }]);
   });
 });
@@ -125,10 +126,10 @@ describe('run-now', () => {
 
   test('takes a paused run up at once, under its id and with a weaker guard', () => {
     const run = [admitted('r', perform(a)), paused('r', 'PERSON_PRESENT'), wanted];
-    const plan = decide(worldOf(offering([a], ...run)), uncomfortable, defaultPolicy, NOW_MS);
+    const plan = decide(worldOf(offering([a], ...run)), uncomfortable, trustingPolicy, NOW_MS);
     expect(plan.stop).toMatchObject([{ run: { id: 'r' }, reason: { code: 'SUPERSEDED' } }]);
     const cut = finished('r', { kind: 'cancelled', code: 'SUPERSEDED' });
-    const next = decide(worldOf(offering([a], ...run, cut)), uncomfortable, defaultPolicy, NOW_MS);
+    const next = decide(worldOf(offering([a], ...run, cut)), uncomfortable, trustingPolicy, NOW_MS);
     expect(next.admit).toMatchObject([
       { runId: 'r', attempt: 2, guard: [{ kind: 'battery-above', percent: 10 }] },
     ]);
@@ -145,12 +146,12 @@ describe('what stands in the policy file', () => {
     ['another vendor', { ...hold, updater: 'com.acmeevil.*' }, []],
     ['what has ended', { ...hold, untilMs: NOW_MS }, []],
   ])('holds back %s', (_what, each, codes) => {
-    const policy: Policy = { ...defaultPolicy, holds: [each] };
+    const policy: Policy = { ...trustingPolicy, holds: [each] };
     expect(codesFor(offering([a]), hostWith(), policy)).toEqual(codes);
   });
 
   test('stops what is on when it comes to hold it', () => {
-    const policy: Policy = { ...defaultPolicy, holds: [hold] };
+    const policy: Policy = { ...trustingPolicy, holds: [hold] };
     const run = [admitted('r', perform(a)), started('r')];
     const { stop } = decide(worldOf(offering([a], ...run)), hostWith(), policy, NOW_MS);
     expect(stop.map(({ reason }) => reason.code)).toEqual(['HELD']);
@@ -165,9 +166,9 @@ describe('what stands in the policy file', () => {
       });
     const groups = [{ name: 'all', hosts: ['host-*'], atOnceMax: 2 }];
     const policy: Policy = {
-      ...defaultPolicy,
+      ...trustingPolicy,
       groups,
-      slots: { ...defaultPolicy.slots, small: 9, change: 9 },
+      slots: { ...trustingPolicy.slots, small: 9, change: 9 },
     };
     const one = offering([install], elsewhere('host-2'), elsewhere('printer'));
     expect(codesFor(one, hostWith(), policy)).toEqual([]);
@@ -183,7 +184,7 @@ describe('a clock that was set back by a day', () => {
   const DAY_MS = 24 * HOUR_MS;
   const failed = [admitted('f', perform(a)), finished('f', failure('UPSTREAM_DOWN'))];
   const codesAt = (nowMs: number, ...facts: Fact[]): ReasonCode[] =>
-    decide(worldOf(offering([a], ...facts)), hostWith(), defaultPolicy, nowMs)
+    decide(worldOf(offering([a], ...facts)), hostWith(), trustingPolicy, nowMs)
       .waiting.flatMap(({ reasons }) => reasons.map(({ code }) => code))
       .filter((code) => code !== 'SLOT_TAKEN' && code !== 'CONFLICT');
 
@@ -199,7 +200,7 @@ describe('a clock that was set back by a day', () => {
 
   test('ends what somebody wanted now: nobody knows how long ago that was', () => {
     const levels = (nowMs: number): string[] =>
-      decide(worldOf(offering([a], wanted)), hostWith(), defaultPolicy, nowMs).admit.map(
+      decide(worldOf(offering([a], wanted)), hostWith(), trustingPolicy, nowMs).admit.map(
         ({ subject }) => subject.level,
       );
     expect(levels(NOW_MS)).toContain('forced');
@@ -215,14 +216,14 @@ describe('what keeps harm small', () => {
 
   test('three crashes or timeouts within a day give the updater a rest, then one try', () => {
     const dated = offering([a], ...crash('r1'), ...crash('r2'), ...crash('r3'));
-    const rests = decide(worldOf(dated), hostWith(), defaultPolicy, NOW_MS + HOUR_MS)
+    const rests = decide(worldOf(dated), hostWith(), trustingPolicy, NOW_MS + HOUR_MS)
       .waiting.flatMap(({ reasons }) => reasons)
       .find(({ code }) => code === 'BREAKER_OPEN');
     expect(rests).toMatchObject({ limit: 24 * HOUR_MS, unit: 'ms' });
     const { measured = NaN, sinceMs = NaN } = rests ?? {};
     expect(Number(measured) + sinceMs).toBe(NOW_MS + HOUR_MS);
     const later = NOW_MS + 24 * HOUR_MS;
-    const plan = decide(worldOf(dated), hostWith(), defaultPolicy, later);
+    const plan = decide(worldOf(dated), hostWith(), trustingPolicy, later);
     const codes = plan.waiting.flatMap(({ reasons }) => reasons.map(({ code }) => code));
     expect(codes).not.toContain('BREAKER_OPEN');
   });
@@ -234,14 +235,14 @@ describe('what keeps harm small', () => {
     ]).flat();
     const dated = [...offering([a]), ...at(NOW_MS - 30_000, ...many)];
     expect(codesFor(dated)).toEqual(['QUOTA']);
-    expect(decide(worldOf(dated), hostWith(), defaultPolicy, NOW_MS + 30_000).admit).toHaveLength(
+    expect(decide(worldOf(dated), hostWith(), trustingPolicy, NOW_MS + 30_000).admit).toHaveLength(
       1,
     );
   });
 
   test('outside of its windows nothing starts, but what is overdue', () => {
     const windows = [{ days: ['mon'] as const, fromMinute: 120, toMinute: 180 }];
-    const policy: Policy = { ...defaultPolicy, windows };
+    const policy: Policy = { ...trustingPolicy, windows };
     expect(codesFor(offering([a]), hostWith(), policy)).toEqual(['OUTSIDE_WINDOW']);
     const closed = decide(worldOf(offering([a])), hostWith(), policy, NOW_MS);
     const [reason] = closed.waiting.flatMap(({ reasons }) => reasons.slice(0, 1));
@@ -257,7 +258,7 @@ describe('what keeps harm small', () => {
       { days, fromMinute: 17 * 60, toMinute: 18 * 60 },
       { days, fromMinute: 19 * 60, toMinute: 20 * 60 },
     ];
-    const policy: Policy = { ...defaultPolicy, windows };
+    const policy: Policy = { ...trustingPolicy, windows };
     const late = Date.UTC(2030, 2, 17, 18, 0);
     const again = Date.UTC(2030, 2, 17, 19, 0);
     const away = (nowMs: number) => hostWith({ presence: awaySince(nowMs - HOUR_MS) });
@@ -390,7 +391,7 @@ describe('side by side', () => {
     const install = updateOf('a', { nextAction: 'install' });
     const other = updateOf('b', { nextAction: 'install' });
     const run = admitted('r', perform(other), { updaterId: OTHER });
-    const policy = { ...defaultPolicy, slots: { ...defaultPolicy.slots, small: 3 } };
+    const policy = { ...trustingPolicy, slots: { ...trustingPolicy.slots, small: 3 } };
     expect(codesFor(offering([install], run), hostWith(), policy)).toEqual(['SLOT_TAKEN']);
     expect(codesFor(offering([a], run), hostWith(), policy)).toEqual([]);
   });

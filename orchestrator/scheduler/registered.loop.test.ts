@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { HostConnection } from '../link/host-session.loop.js';
-import { defaultPolicy } from '../policy/policy.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { tellRegistered } from './registered.loop.js';
+import { trustingPolicy } from '../world/history.testing.js';
 
 type World = Ledger['world'];
 
@@ -25,7 +25,7 @@ test('a host hears who is registered once over each connection, and when others 
     ['org.a', undefined],
   ]);
   const world = { updaters } as unknown as World;
-  let policy = defaultPolicy;
+  let policy = trustingPolicy;
   let host: HostConnection | undefined;
   const tell = tellRegistered({ ledger: { world }, policy: () => policy, host: () => host });
   tell();

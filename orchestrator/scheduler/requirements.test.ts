@@ -1,15 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { BULK_BYTES } from '../../conditions/network.js';
 import type { Requirement } from '../../conditions/requirement.js';
-import { defaultPolicy } from '../policy/policy.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { ActionName } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
-import { perform, updateOf } from '../world/history.testing.js';
+import { perform, updateOf, trustingPolicy } from '../world/history.testing.js';
 import { toContinue, toResume, toStart, type Want } from './requirements.js';
 
 const options = { diskPath: '/opt', installRoots: [], quietSinceOwnRun: true };
-const { waiting, disk, load } = defaultPolicy;
+const { waiting, disk, load } = trustingPolicy;
 const loads = Object.keys(load).map(() => 'below');
 const comfort = ['undisturbed', 'no-power-saver', 'cool'];
 
@@ -23,7 +22,7 @@ function want(
 }
 
 function kindsToStart(wanted: Want, quietSinceOwnRun = true): string[] {
-  return toStart(wanted, defaultPolicy, { ...options, quietSinceOwnRun }).map(({ kind }) => kind);
+  return toStart(wanted, trustingPolicy, { ...options, quietSinceOwnRun }).map(({ kind }) => kind);
 }
 
 describe('to start', () => {
@@ -65,8 +64,8 @@ describe('to start', () => {
   });
 
   test('changing something needs a longer absence than looking', () => {
-    const [look] = toStart(want('scan'), defaultPolicy, options);
-    const [change] = toStart(want('install'), defaultPolicy, options);
+    const [look] = toStart(want('scan'), trustingPolicy, options);
+    const [change] = toStart(want('install'), trustingPolicy, options);
     expect(look).toEqual({
       kind: 'person-away',
       forMs: waiting.awayMs,
@@ -87,23 +86,23 @@ describe('to start', () => {
 
   test('a held lock is waited for', () => {
     const changes = { conflictKeys: ['lock:dpkg', 'other'] };
-    const all = toStart(want('install', 'silent', changes), defaultPolicy, options);
+    const all = toStart(want('install', 'silent', changes), trustingPolicy, options);
     expect(all).toContainEqual({ kind: 'lock-free', name: 'dpkg' });
     expect(all.filter(({ kind }) => kind === 'lock-free')).toHaveLength(1);
   });
 
   test('a download of unknown size counts as just not bulk', () => {
-    const all = toStart(want('download'), defaultPolicy, options);
+    const all = toStart(want('download'), trustingPolicy, options);
     expect(all).toContainEqual({
       ...{ kind: 'unmetered', bytes: BULK_BYTES },
-      bytesMax: defaultPolicy.network.meteredBytesMax,
+      bytesMax: trustingPolicy.network.meteredBytesMax,
       unknownBytesMax: BULK_BYTES,
     });
   });
 
   test('what is bulk where nobody knows is what policy says, and its guard says the same', () => {
-    const network = { ...defaultPolicy.network, meteredUnknownBytesMax: 10_000_000 };
-    const policy = { ...defaultPolicy, network };
+    const network = { ...trustingPolicy.network, meteredUnknownBytesMax: 10_000_000 };
+    const policy = { ...trustingPolicy, network };
     for (const all of [
       toStart(want('download'), policy, options),
       toContinue(want('download'), policy),
@@ -115,7 +114,7 @@ describe('to start', () => {
   });
 
   test('what fills the screen of a kiosk is not asked, to start, to go on and to be taken up', () => {
-    const policy = { ...defaultPolicy, ignoredAttention: ['attention.fullscreen'] as const };
+    const policy = { ...trustingPolicy, ignoredAttention: ['attention.fullscreen'] as const };
     const wanted = want('install');
     for (const all of [
       toStart(wanted, policy, options),
@@ -126,14 +125,14 @@ describe('to start', () => {
   });
 
   test('sizes that nobody told leave the rest that is kept for the person', () => {
-    const all = toStart(want('install'), defaultPolicy, options);
+    const all = toStart(want('install'), trustingPolicy, options);
     expect(all.at(-1)).toEqual({ kind: 'disk-free', path: '/opt', bytes: disk.freeBytesMin });
   });
 
   test('where it is installed there has to be room for that, besides the room for downloads', () => {
     const wanted = want('download', 'silent', { downloadBytes: 1e9, installBytes: 2e9 });
     const installRoots = ['/home/tools', '/opt'];
-    const all = toStart(wanted, defaultPolicy, { ...options, installRoots });
+    const all = toStart(wanted, trustingPolicy, { ...options, installRoots });
     expect(all.filter(({ kind }) => kind === 'disk-free')).toEqual([
       { kind: 'disk-free', path: '/opt', bytes: 3.3e9 + disk.freeBytesMin },
       { kind: 'disk-free', path: '/home/tools', bytes: 2.2e9 + disk.freeBytesMin },
@@ -142,21 +141,21 @@ describe('to start', () => {
 });
 
 test('to go on, being away for a moment is enough; to be taken up again, it is not', () => {
-  expect(toContinue(want('install'), defaultPolicy)[0]).toEqual({ kind: 'person-away', forMs: 0 });
-  expect(toResume(want('install'), defaultPolicy)[0]).toEqual({
+  expect(toContinue(want('install'), trustingPolicy)[0]).toEqual({ kind: 'person-away', forMs: 0 });
+  expect(toResume(want('install'), trustingPolicy)[0]).toEqual({
     kind: 'person-away',
     forMs: waiting.awayToResumeMs,
     lockedForMs: 20_000,
     darkForMs: 60_000,
   });
-  expect(toContinue(want('scan'), defaultPolicy)).toContainEqual({
+  expect(toContinue(want('scan'), trustingPolicy)).toContainEqual({
     kind: 'battery-above',
     percent: 10,
   });
 });
 
 test('load is no part of the guard: a run would hold itself up', () => {
-  const guard = toContinue(want('download', 'gentle'), defaultPolicy).map(({ kind }) => kind);
+  const guard = toContinue(want('download', 'gentle'), trustingPolicy).map(({ kind }) => kind);
   expect(guard).toEqual([...comfort, 'unmetered', 'battery-above']);
 });
 
@@ -164,10 +163,10 @@ test('a run that warms the machine goes on; what was too hot cools down before i
   const hottest = (all: readonly Requirement[]): unknown =>
     all.flatMap((each) => (each.kind === 'cool' ? each.hottest : []))[0];
   const install = want('install');
-  expect(hottest(toStart(install, defaultPolicy, options))).toBe('nominal');
-  expect(hottest(toContinue(install, defaultPolicy))).toBe('moderate');
-  expect(hottest(toResume(install, defaultPolicy))).toBe('nominal');
-  expect(hottest(toContinue(want('scan'), defaultPolicy))).toBe('serious');
+  expect(hottest(toStart(install, trustingPolicy, options))).toBe('nominal');
+  expect(hottest(toContinue(install, trustingPolicy))).toBe('moderate');
+  expect(hottest(toResume(install, trustingPolicy))).toBe('nominal');
+  expect(hottest(toContinue(want('scan'), trustingPolicy))).toBe('serious');
   const heat = { change: 'critical', look: 'critical' } as const;
-  expect(hottest(toContinue(install, { ...defaultPolicy, heat }))).toBe('critical');
+  expect(hottest(toContinue(install, { ...trustingPolicy, heat }))).toBe('critical');
 });

@@ -13,6 +13,7 @@ const ofItself: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'UPDATER_NOT_ENABLED',
   'ACTION_NOT_DECLARED',
   'SCOPE_REFUSED',
+  'PUBLISHER_UNKNOWN',
   'SCAN_NOT_DUE',
   'RETRY_LATER',
   'GAVE_UP',

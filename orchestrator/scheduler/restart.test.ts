@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readingKey, withReadings, type Signal, type Value } from '../../conditions/reading.js';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy, type Policy } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
 import {
   admitted,
   at,
@@ -13,6 +13,7 @@ import {
   NOW_MS,
   perform,
   started,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -22,7 +23,7 @@ import { decide, type Plan } from './decide.js';
 import type { HostView } from './host-view.js';
 import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
 
-const allow: Policy = { ...defaultPolicy, restarts: 'allow' };
+const allow: Policy = { ...trustingPolicy, restarts: 'allow' };
 const a = updateOf('a', { nextAction: 'reboot' });
 const b = updateOf('b', { nextAction: 'reboot' });
 const demanded: Fact = {
@@ -36,7 +37,7 @@ const ASKED_MS = NOW_MS - HOUR_MS;
 
 function plan(
   dated: readonly Dated[],
-  policy = defaultPolicy,
+  policy = trustingPolicy,
   host = hostWith(),
   nowMs = NOW_MS,
 ): Plan {
@@ -108,6 +109,9 @@ describe('a restart of the machine', () => {
       updates: [`${UPDATER} a`],
     };
     const dated = [...offering([a, b]), ...at(NOW_MS - 300_000, ordered)];
+    const suspended: Fact = {
+      ...{ kind: 'updater.suspended', id: UPDATER, code: 'OPERATOR', why: 'w', actor: 'operator' },
+    };
 
     test('is not ordered again, and says when it is', () => {
       const waits = plan(dated, allow);
@@ -115,6 +119,19 @@ describe('a restart of the machine', () => {
       expect(waits.waiting[0]?.reasons).toMatchObject([
         { code: 'RESTART_DUE', untilMs: ordered.atMs },
       ]);
+    });
+
+    test.each<[string, Fact[], Policy, string]>([
+      ['is suspended', [suspended], allow, 'UPDATER_SUSPENDED'],
+      [
+        'has a publisher that policy does not trust any more',
+        [],
+        { ...allow, publishers: [] },
+        'PUBLISHER_UNKNOWN',
+      ],
+    ])('is taken back when whoever wants it %s', (_what, more, policy, code) => {
+      const now = [...dated, ...at(NOW_MS - 1, ...more)];
+      expect(plan(now, policy).restart).toMatchObject({ cancel: { code } });
     });
 
     test.each<[string, Partial<Record<Signal, Value>>, string]>([
@@ -135,7 +152,7 @@ describe('a restart of the machine', () => {
       expect([waits.admit, waits.restart]).toEqual([[], {}]);
       expect(codesOf(waits, 'c')).toEqual(['RESTART_DUE']);
       const never = NOW_MS + 600_000 + 600_000;
-      expect(plan(both, defaultPolicy, hostWith(), never).admit).toMatchObject([
+      expect(plan(both, trustingPolicy, hostWith(), never).admit).toMatchObject([
         { subject: { key: `${UPDATER} c` } },
       ]);
     });
@@ -146,7 +163,7 @@ describe('a restart of the machine', () => {
     });
 
     test('is taken back when policy does not want it any more', () => {
-      expect(plan(dated, defaultPolicy).restart).toMatchObject({ cancel: { code: 'OPERATOR' } });
+      expect(plan(dated, trustingPolicy).restart).toMatchObject({ cancel: { code: 'OPERATOR' } });
     });
 
     test('is waited for while the machine takes its time, and not looked at all the while', () => {
@@ -205,7 +222,7 @@ describe('a restart of the machine', () => {
       const asked = at10(berlin);
       expect(asked.waiting[0]?.reasons[0]).toMatchObject({ untilMs: clock(16, 45) });
       expect(asked.lookAgainAtMs).toBe(clock(16, 45));
-      const early = plan(asking(clock(3)), defaultPolicy, away(clock(3)), clock(3));
+      const early = plan(asking(clock(3)), trustingPolicy, away(clock(3)), clock(3));
       expect(early.lookAgainAtMs).toBe(Date.UTC(2030, 2, 18, 7, 45));
       const never = at10({ ...berlin, activeHours: { fromHour: 0, toHour: 24 } });
       expect(never.waiting[0]?.reasons[0]).not.toHaveProperty('untilMs');
@@ -236,10 +253,10 @@ describe('a restart of the machine', () => {
   test('serves every update that asked before it, whoever took it; later ones ask anew', () => {
     const after = bootedAt(ASKED_MS + 1_000);
     expect(
-      plan(offering([a, b]), defaultPolicy, after).admit.map(({ subject }) => subject.key),
+      plan(offering([a, b]), trustingPolicy, after).admit.map(({ subject }) => subject.key),
     ).toEqual([`${UPDATER} a`]);
     const before = bootedAt(ASKED_MS - 1_000);
-    expect(codesOf(plan(offering([a]), defaultPolicy, before))).toEqual(['NEEDS_OPERATOR']);
+    expect(codesOf(plan(offering([a]), trustingPolicy, before))).toEqual(['NEEDS_OPERATOR']);
   });
 });
 
@@ -260,20 +277,20 @@ describe('a clock that somebody sets', () => {
 
   test('back by a day makes no restart of the machine undone', () => {
     const back = bootedAt(ASKED_MS - DAY_MS);
-    expect(plan(asked('one', 'two'), defaultPolicy, back).admit).toHaveLength(1);
-    expect(codesOf(plan(asked('one', 'one'), defaultPolicy, back))).toEqual(['NEEDS_OPERATOR']);
+    expect(plan(asked('one', 'two'), trustingPolicy, back).admit).toHaveLength(1);
+    expect(codesOf(plan(asked('one', 'one'), trustingPolicy, back))).toEqual(['NEEDS_OPERATOR']);
   });
 
   test('forward by a day makes up none', () => {
     const ahead = bootedAt(ASKED_MS + DAY_MS);
-    expect(codesOf(plan(asked('one', 'one'), defaultPolicy, ahead))).toEqual(['NEEDS_OPERATOR']);
+    expect(codesOf(plan(asked('one', 'one'), trustingPolicy, ahead))).toEqual(['NEEDS_OPERATOR']);
   });
 
   test('is believed where no start of the machine has a name, or not the one it was asked in', () => {
     const [after, before] = [bootedAt(ASKED_MS + 1_000), bootedAt(ASKED_MS - 1_000)];
     for (const boots of [[undefined, 'two'], ['one', undefined], [undefined]]) {
-      expect(plan(asked(...boots), defaultPolicy, after).admit).toHaveLength(1);
-      expect(plan(asked(...boots), defaultPolicy, before).admit).toEqual([]);
+      expect(plan(asked(...boots), trustingPolicy, after).admit).toHaveLength(1);
+      expect(plan(asked(...boots), trustingPolicy, before).admit).toEqual([]);
     }
   });
 
@@ -316,13 +333,13 @@ describe('a restart of a program', () => {
   }
 
   test('is asked for while the program runs', () => {
-    const codes = codesOf(plan(offering([restart]), defaultPolicy, hostWithApp(true)));
+    const codes = codesOf(plan(offering([restart]), trustingPolicy, hostWithApp(true)));
     expect(codes).toEqual(['NEEDS_OPERATOR', 'APP_IN_USE']);
   });
 
   test('is taken by itself once the program is closed, and not when nobody knows', () => {
-    expect(plan(offering([restart]), defaultPolicy, hostWithApp(false)).admit).toHaveLength(1);
-    expect(codesOf(plan(offering([restart]), defaultPolicy, hostWithApp(undefined)))).toEqual([
+    expect(plan(offering([restart]), trustingPolicy, hostWithApp(false)).admit).toHaveLength(1);
+    expect(codesOf(plan(offering([restart]), trustingPolicy, hostWithApp(undefined)))).toEqual([
       'NEEDS_OPERATOR',
       'APP_UNKNOWN',
     ]);
@@ -330,7 +347,7 @@ describe('a restart of a program', () => {
 
   test('is taken where an operator wants it now', () => {
     expect(
-      plan(offering([restart], demanded), defaultPolicy, hostWithApp(true)).admit,
+      plan(offering([restart], demanded), trustingPolicy, hostWithApp(true)).admit,
     ).toHaveLength(1);
   });
 });

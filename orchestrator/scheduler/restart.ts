@@ -7,7 +7,8 @@
 //   B1. One restart serves every update that waited for it: what asked before the machine started does
 //       not ask again, whoever restarted it.
 //   B2. A restart is ordered only while nothing runs or could start, nothing starts between the order and
-//       the restart, and it is taken back when somebody comes back, or objects, before it is due.
+//       the restart, and it is taken back when somebody comes back, or objects, before it is due; or when
+//       whoever wants it is not trusted any more.
 //   B3. It is never taken in active hours, unless it is overdue or wanted now.
 //   B4. Whether the machine has started anew is told by the name of its start, which no clock changes;
 //       by instants only where its host has no name for it.
@@ -19,7 +20,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Restart, World } from '../world/world.js';
 import type { HostView } from './host-view.js';
 import { activeHourObjections } from './hours.js';
-import { orderObjections } from './may.js';
+import { orderObjections, trustObjections } from './may.js';
 import { toContinue } from './requirements.js';
 import type { Subject } from './subject.js';
 
@@ -128,6 +129,7 @@ function objectionsNow(
 ): Reason[] {
   const alone: Requirement = { kind: 'no-remote-session' };
   return [
+    ...trustObjections(subject, policy),
     ...orderObjections(subject, world, policy, nowMs),
     ...objections([...toContinue(subject, policy), alone], readings, nowMs),
   ];

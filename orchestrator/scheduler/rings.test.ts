@@ -4,8 +4,16 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Reason } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy, type Policy, type Ring } from '../policy/policy.js';
-import { at, NOW_MS, updateOf, UPDATER, worldOf, type Dated } from '../world/history.testing.js';
+import type { Policy, Ring } from '../policy/policy.js';
+import {
+  at,
+  NOW_MS,
+  trustingPolicy,
+  updateOf,
+  UPDATER,
+  worldOf,
+  type Dated,
+} from '../world/history.testing.js';
 import { rolloutKey, ROLLOUTS_MAX } from '../world/rollouts.js';
 import { decide } from './decide.js';
 import { hostWith, HOUR_MS, offering } from './offering.testing.js';
@@ -16,7 +24,7 @@ const rings: readonly Ring[] = [
   { name: 'early', percent: 30, soakMs: 48 * HOUR_MS },
   { name: 'all', percent: 60, soakMs: 0 },
 ];
-const policy: Policy = { ...defaultPolicy, rollout: { rings, failuresMax: 2 } };
+const policy: Policy = { ...trustingPolicy, rollout: { rings, failuresMax: 2 } };
 const update = updateOf('a', { nextAction: 'install' });
 const which = { updaterId: UPDATER, updateId: 'a', toVersion: update.toVersion };
 const key = rolloutKey(which);
@@ -84,7 +92,7 @@ describe('a ring', () => {
   test('is not waited for where an operator wants it now, nor where there are none', () => {
     const wanted: Fact = { kind: 'run.demanded', updaterId: UPDATER, updateId: 'a', actor };
     expect(ringReasons('all', [...started(0), ...at(NOW_MS, wanted)])).toEqual([]);
-    expect(ringReasons('all', [], defaultPolicy)).toEqual([]);
+    expect(ringReasons('all', [], trustingPolicy)).toEqual([]);
   });
 
   test('has the share of machines that it should, and the same ones each time', () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Readings } from '../../conditions/reading.js';
-import { defaultPolicy } from '../policy/policy.js';
 import type { Fact } from '../journal/fact.js';
 import {
   admitted,
@@ -15,6 +14,7 @@ import {
   perform,
   started,
   submitted,
+  trustingPolicy,
   UPDATER,
   updateOf,
   worldOf,
@@ -41,7 +41,7 @@ function sinceOf(plan: Plan, code: string): number | undefined {
 describe('since when a reason stands', () => {
   const busy = { 'cpu.busy': { kind: 'number', number: 90 } } as const;
   const planAt = (nowMs: number, before?: Plan, changes: Parameters<typeof hostWith>[0] = busy) =>
-    dated(decide(worldOf(offering([a])), hostWith(changes), defaultPolicy, nowMs), before, nowMs);
+    dated(decide(worldOf(offering([a])), hostWith(changes), trustingPolicy, nowMs), before, nowMs);
 
   test('is the first plan that had it, for as long as it stays', () => {
     const first = planAt(NOW_MS);
@@ -75,7 +75,7 @@ describe('since when a reason stands', () => {
       actor: 'operator',
     } as const;
     const world = worldOf([...offering([a]), ...at(NOW_MS - 500, held)]);
-    const dates = dated(decide(world, hostWith(), defaultPolicy, NOW_MS), undefined, NOW_MS);
+    const dates = dated(decide(world, hostWith(), trustingPolicy, NOW_MS), undefined, NOW_MS);
     expect(sinceOf(dates, 'HELD')).toBe(NOW_MS - 500);
   });
 
@@ -100,11 +100,11 @@ describe('since when a reason stands', () => {
     const unplugged = { 'power.ac': { kind: 'flag', flag: false } } as const;
     const low = { ...unplugged, 'power.battery': { kind: 'number', number: 2 } } as const;
     const run = [admitted('r', perform(a)), started('r')];
-    const at1 = decide(worldOf(offering([a], ...run)), hostWith(low), defaultPolicy, NOW_MS);
+    const at1 = decide(worldOf(offering([a], ...run)), hostWith(low), trustingPolicy, NOW_MS);
     const first = dated(at1, undefined, NOW_MS);
     const still = worldOf(offering([a], ...run, paused('r', 'BATTERY_LOW')));
     const later = NOW_MS + 60_000;
-    const second = dated(decide(still, hostWith(low), defaultPolicy, later), first, later);
+    const second = dated(decide(still, hostWith(low), trustingPolicy, later), first, later);
     expect(first.pause[0]?.reasons).toMatchObject([{ code: 'BATTERY_LOW', sinceMs: NOW_MS }]);
     expect(second.paused[0]?.reasons).toMatchObject([{ code: 'BATTERY_LOW', sinceMs: NOW_MS }]);
   });
@@ -113,7 +113,7 @@ describe('since when a reason stands', () => {
     const DAY_MS = 86_400_000;
     const long = NOW_MS - DAY_MS;
     const since = (dates: Dated[], changes: Parameters<typeof hostWith>[0], code: string) => {
-      const plan = decide(worldOf(dates), hostWith(changes), defaultPolicy, NOW_MS);
+      const plan = decide(worldOf(dates), hostWith(changes), trustingPolicy, NOW_MS);
       const reasons = dated(plan, undefined, NOW_MS).waiting.flatMap((each) => each.reasons);
       return reasons.find((reason) => reason.code === code)?.sinceMs;
     };

@@ -2,12 +2,12 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Readings } from '../../conditions/reading.js';
-import { defaultPolicy } from '../policy/policy.js';
 import {
   at,
   enabled,
   perform,
   submitted,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -26,7 +26,7 @@ const messages = (running: readonly Occupant[]): string[] =>
   slotObjections(
     { ...install, work: perform(updateOf('b')) },
     running,
-    defaultPolicy,
+    trustingPolicy,
     new Map(),
   ).map(({ message }) => message);
 
@@ -66,7 +66,7 @@ describe('of two downloads', () => {
     };
   }
   const beside = (wanted: Occupant, other: Occupant): string[] =>
-    slotObjections(wanted, [other], defaultPolicy, large).map(({ message }) => message);
+    slotObjections(wanted, [other], trustingPolicy, large).map(({ message }) => message);
   const mirror = download('a', ['https://mirror.example/a/', 'https://b.example/']);
 
   test('one waits where both take from one host, whatever lies behind it', () => {

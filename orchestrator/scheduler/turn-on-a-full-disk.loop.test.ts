@@ -9,13 +9,13 @@ import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { JournalError, type Journal } from '../journal/journal.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
-import { defaultPolicy } from '../policy/policy.js';
 import {
   enabled,
   NOW_MS,
   quietReadings,
   started,
   submitted,
+  trustingPolicy,
   UPDATER,
 } from '../world/history.testing.js';
 import { openLedger } from '../world/ledger.loop.js';
@@ -40,7 +40,7 @@ test('what runs is stopped at once, and what that turn wanted to start is not se
       return Promise.reject(new JournalError('NO_SPACE', 'full'));
     },
   };
-  const ledger = await openLedger({ journal, clock, retry: () => defaultPolicy.retry, log });
+  const ledger = await openLedger({ journal, clock, retry: () => trustingPolicy.retry, log });
   const sent: NonNullable<AttachResponse['kind']>[] = [];
   const host = {
     hostId: 'host-1',
@@ -57,7 +57,7 @@ test('what runs is stopped at once, and what that turn wanted to start is not se
   });
   const view = { id: 'host-1', attached: true, level: 'confined', readings } as const;
   const turns = startTurns({
-    ...{ ledger, clock, log, policy: () => defaultPolicy, host: () => host },
+    ...{ ledger, clock, log, policy: () => trustingPolicy, host: () => host },
     hostView: () => ({ ...view, diskPath: '/', servedSinceMs: NOW_MS - HOUR_MS }),
     onWanted: () => undefined,
     soon: setImmediate,

@@ -12,7 +12,7 @@ import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { Journal } from '../journal/journal.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
 import type { HostConnection } from '../link/host-session.loop.js';
-import { defaultPolicy, type Policy } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
 import {
   admitted,
   awaySince,
@@ -26,6 +26,7 @@ import {
   started,
   submitted,
   thawed,
+  trustingPolicy,
   updateOf,
   UPDATER,
 } from '../world/history.testing.js';
@@ -35,7 +36,7 @@ import { until } from '../../runtime/until.testing.js';
 
 const HOUR_MS = 3_600_000;
 const log = createLog('test', 'silent');
-const policy: Policy = defaultPolicy;
+const policy: Policy = trustingPolicy;
 
 type Command = NonNullable<AttachResponse['kind']>;
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { defaultPolicy } from '../policy/policy.js';
 import {
   at,
   enabled,
@@ -7,6 +6,7 @@ import {
   admitted,
   engaged,
   submitted,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -54,7 +54,7 @@ describe('a deadline', () => {
     ],
     ['in the past: the grace counts from the day it was seen', stateOf({ deadlineAtMs: 5 }), 7, 14],
   ])('%s', (_what, state, due, overdue) => {
-    const deadline = deadlineOf(state, defaultPolicy);
+    const deadline = deadlineOf(state, trustingPolicy);
     expect([daysAfter(deadline.dueAtMs), daysAfter(deadline.overdueAtMs)]).toEqual([due, overdue]);
   });
 });
@@ -73,7 +73,7 @@ describe('the deadline of a scan is that of a security update', () => {
   ])('%s', (_what, dated, due, overdue) => {
     const updater = worldOf(dated).updaters.get(UPDATER);
     if (updater === undefined) throw new Error('it was submitted');
-    const deadline = scanDeadlineOf(updater, defaultPolicy);
+    const deadline = scanDeadlineOf(updater, trustingPolicy);
     expect([daysAfter(deadline.dueAtMs), daysAfter(deadline.overdueAtMs)]).toEqual([due, overdue]);
   });
 });
@@ -82,7 +82,7 @@ test('a machine on which somebody is always there is scanned all the same, as it
   const levels = [6, 7, 9].map((days) => {
     const nowMs = SEEN_MS + days * DAY_MS;
     const world = worldOf(at(SEEN_MS, submitted(), enabled()));
-    const { admit } = decide(world, hostWith({ presence: engaged }), defaultPolicy, nowMs);
+    const { admit } = decide(world, hostWith({ presence: engaged }), trustingPolicy, nowMs);
     return admit[0]?.subject.level;
   });
   expect(levels).toEqual([undefined, 'gentle', 'noticeable']);
@@ -95,7 +95,7 @@ describe('what is urgent may be felt', () => {
     [21, 'overdue', 'noticeable'],
   ])('after %i days: %s, %s', (afterDays, urgency, level) => {
     const nowMs = SEEN_MS + afterDays * DAY_MS;
-    const reached = urgencyAt(deadlineOf(stateOf(), defaultPolicy), nowMs);
-    expect([reached, defaultPolicy.intrusion[reached]]).toEqual([urgency, level]);
+    const reached = urgencyAt(deadlineOf(stateOf(), trustingPolicy), nowMs);
+    expect([reached, trustingPolicy.intrusion[reached]]).toEqual([urgency, level]);
   });
 });

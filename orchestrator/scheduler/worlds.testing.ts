@@ -10,7 +10,7 @@ import {
   type Value,
 } from '../../conditions/reading.js';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy, type Policy } from '../policy/policy.js';
+import type { Policy } from '../policy/policy.js';
 import { days, type Window } from '../policy/window.js';
 import { intrusions } from '../runs/intrusion.js';
 import type { Update } from '../runs/update.js';
@@ -31,6 +31,7 @@ import {
   started,
   submitted,
   thawed,
+  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -232,7 +233,7 @@ export const anyPolicy: fc.Arbitrary<Policy> = fc
   .map(({ small, change, restarts, activeHours, levels, windows }) => {
     const [normal, due, overdue] = [...levels].sort((a, b) => levelOf(a) - levelOf(b));
     return {
-      ...defaultPolicy,
+      ...trustingPolicy,
       slots: { change, fetch: 2, small },
       restarts,
       activeHours,

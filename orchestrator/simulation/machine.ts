@@ -19,6 +19,7 @@ import { emptyWorld, foldEntry } from '../world/fold.js';
 import type { World } from '../world/world.js';
 import { actionOf, endOf, type Errand, type Ride } from './errand.js';
 import { historyOf, hourFacts } from './past.js';
+import { scenePublisher } from './scene.js';
 import type { Span } from './span.js';
 import { walk } from './walk.js';
 
@@ -50,7 +51,8 @@ interface Held {
  */
 function onOneMachine(policy: Policy): Policy {
   const rollout = { ...policy.rollout, rings: [] };
-  return { ...policy, scopes: ['user-mode'], groups: [], holds: [], rollout };
+  const publishers = [scenePublisher];
+  return { ...policy, publishers, scopes: ['user-mode'], groups: [], holds: [], rollout };
 }
 
 /** Runs one errand to its end, or until nobody looks any more. */

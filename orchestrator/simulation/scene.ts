@@ -3,6 +3,7 @@
 import { signEnvelope } from '../../bundle/envelope.js';
 import type { Fact } from '../journal/fact.js';
 import type { Update } from '../runs/update.js';
+import type { Publisher } from '../trust/publisher.js';
 
 const UPDATER_ID = 'dev.lull.simulated';
 const UPDATE_ID = 'update';
@@ -12,6 +13,15 @@ const SHA256 = '0'.repeat(64);
 const SECTION_S_MAX = 600;
 /** The longest that a manifest may leave between two scans: they are not the errand. */
 const SCAN_SLA_H = 720;
+
+/** Trusted as it is: nobody has to have signed what is made up. */
+export const scenePublisher: Publisher = {
+  name: 'lull',
+  keys: [],
+  threshold: 0,
+  ids: [UPDATER_ID],
+  auto: 'never',
+};
 
 const plain: Update = {
   id: UPDATE_ID,

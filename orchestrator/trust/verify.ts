@@ -5,7 +5,8 @@ import { goodSignatures, parseEnvelope } from '../../bundle/envelope.js';
 import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import { displayText } from '../../conditions/words.js';
 import type { ReasonCode } from '../../conditions/reason.js';
-import { coversId, type Publisher } from './publisher.js';
+import type { Publisher } from './publisher.js';
+import { publisherFor } from './vouched.js';
 
 /** What is known of an id already. */
 export interface KnownVersion {
@@ -51,24 +52,12 @@ export function verifySubmission(
   const { manifest } = parsed;
   const no = (code: ReasonCode, message: string): Verdict => refuse(code, message, manifest);
 
-  // T12: only a publisher that policy names for this id prefix can vouch for it.
-  const publisher = rules.publishers.find(
-    ({ name, ids }) => name === manifest.publisher && ids.some((id) => coversId(id, manifest.id)),
-  );
-  if (publisher === undefined) {
-    const known = rules.publishers.filter(({ name }) => name === manifest.publisher);
-    const ids = known.flatMap((each) => each.ids).join(', ');
-    const what = known.length === 0 ? 'add its key under "publishers"' : `its ids are ${ids}`;
-    return no(
-      'PUBLISHER_UNKNOWN',
-      `policy trusts no publisher "${manifest.publisher}" for ${manifest.id}; ${what}`,
-    );
-  }
+  const publisher = publisherFor(manifest, rules.publishers);
+  if ('problem' in publisher) return no('PUBLISHER_UNKNOWN', publisher.problem);
   if (envelope.signatures.length === 0) {
     return no('SIGNATURE_MISSING', `the manifest of ${manifest.id} is not signed`);
   }
-  // Counted after de-duplication: one key that signs twice is one signature.
-  const keyIds = goodSignatures(envelope, publisher.keys);
+  const keyIds = goodSignatures(envelope, publisher.keys); // One key that signs twice is one.
   if (keyIds.length < publisher.threshold) {
     return no(
       'SIGNATURE_INVALID',

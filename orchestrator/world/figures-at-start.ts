@@ -19,7 +19,7 @@ const failures: readonly ReasonCode[] = [
 
 const stops: readonly ReasonCode[] = [
   ...(['OPERATOR', 'SHUTTING_DOWN', 'SUPERSEDED', 'GAVE_WAY', 'TRIPPED', 'HELD'] as const),
-  ...(['VETOED', 'UPDATER_SUSPENDED', 'ROLLOUT_STOPPED'] as const),
+  ...(['VETOED', 'UPDATER_SUSPENDED', 'PUBLISHER_UNKNOWN', 'ROLLOUT_STOPPED'] as const),
 ];
 
 const cuts: readonly ReasonCode[] = ['HOST_LOST', 'UPDATER_CRASHED', ...stops];

@@ -4,15 +4,18 @@ import { readingKey, type Reading, type Readings, type Signal } from '../../cond
 import type { Value } from '../../conditions/reading.js';
 import { chainEntry, genesis, type Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy } from '../policy/policy.js';
+import { defaultPolicy, type Policy } from '../policy/policy.js';
 import type { Update, Work } from '../runs/update.js';
-import { envelopeOf } from '../trust/signed-manifest.testing.js';
+import { envelopeOf, unsignedAcme } from '../trust/signed-manifest.testing.js';
 import { emptyWorld, foldEntry } from './fold.js';
 import type { MutableWorld } from './world.js';
 
 export const UPDATER = 'com.acme.tool';
 export const NOW_MS = 1_900_000_000_000;
 const SHA256 = 'a'.repeat(64);
+
+/** The defaults, and the publisher of what is submitted here. */
+export const trustingPolicy: Policy = { ...defaultPolicy, publishers: [unsignedAcme] };
 
 export type Dated = readonly [atMs: number, fact: Fact];
 

@@ -11,7 +11,8 @@ import type { CancelTimer } from '../../runtime/clock.js';
 import { inSpan } from '../../runtime/telemetry.js';
 import type { Guard } from '../guard/guard.loop.js';
 import { carryOut, type Course, type HostParts } from './carry-out.loop.js';
-import { Ending, type Haste } from './ending.loop.js';
+import { Ending } from './ending.loop.js';
+import { hasteOf } from './haste.js';
 import { failed, isFinal, type Outcome, type RunEvent } from './event.js';
 import { outcomeOf, withLastWords } from './failure.js';
 import { STANDS_MS_MAX } from './freeze-watch.loop.js';
@@ -134,15 +135,6 @@ export function startRun(
       ending.end({ kind: 'cancelled', reason }, hasteOf(reason));
     },
   };
-}
-
-/**
- * Who was suspended is not trusted with another instruction, wherever it stands; and the trip switch
- * means this second. What is killed recovers as from any kill.
- */
-function hasteOf(reason: ReasonCode): Haste {
-  if (reason === 'UPDATER_SUSPENDED' || reason === 'TRIPPED') return 'at-once';
-  return reason === 'SHUTTING_DOWN' ? 'shutting-down' : 'gentle';
 }
 
 function tookTooLong(code: 'TIME_LIMIT' | 'CRITICAL_OVERRUN', what: string, ms: number): Outcome {

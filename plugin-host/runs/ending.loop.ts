@@ -11,6 +11,7 @@
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { Outcome } from './event.js';
+import type { Haste } from './haste.js';
 
 /** The contract's. */
 const GRACE_MS = 5_000;
@@ -18,9 +19,6 @@ const GRACE_MS = 5_000;
 const OVERRUN_GRACE_MS = 30_000;
 /** A section that is open when Lull stops; logind and systemd give more than this and the grace. */
 const SHUT_DOWN_MS = 5_000;
-
-/** `at-once` is for who is not trusted any more, the trip switch, and what has ended by itself. */
-export type Haste = 'at-once' | 'shutting-down' | 'gentle' | 'overrun';
 
 export class Ending {
   private outcome: Outcome | undefined;

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Fact } from '../../orchestrator/journal/fact.js';
-import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
+import type { Policy } from '../../orchestrator/policy/policy.js';
 import { days } from '../../orchestrator/policy/window.js';
 import {
   admitted,
@@ -12,6 +12,7 @@ import {
   found,
   interrupted,
   perform,
+  trustingPolicy,
   updateOf,
   UPDATER,
 } from '../../orchestrator/world/history.testing.js';
@@ -33,7 +34,7 @@ function reading(
   dated: readonly Dated[],
   seen: Partial<Sight> = {},
   truth = new Truth(),
-  policy: Policy = defaultPolicy,
+  policy: Policy = trustingPolicy,
 ) {
   truth.sights.push({
     ...{ atMs: START_MS - HOUR_MS, awaySinceMs: START_MS - HOUR_MS, locked: false, dark: false },
@@ -165,15 +166,23 @@ describe('what must never be is seen', () => {
 
   test('a run outside of the windows, in its own time', () => {
     const windows = [{ days, fromMinute: 60, toMinute: 120 }];
-    const policy = { ...defaultPolicy, windows };
+    const policy = { ...trustingPolicy, windows };
     expect(reading([...known, [1, run(1)]], {}, new Truth(), policy)).toThrow('J9');
     expect(reading([...known, [3_601, run(1)]], {}, new Truth(), policy)).not.toThrow();
     const overdue: Dated = [1, run(1, { intrusion: 'noticeable' })];
     expect(reading([...known, overdue], {}, new Truth(), policy)).not.toThrow();
   });
 
+  test('an admission of whom policy does not trust any more, but to put back what does not work', () => {
+    const policy = { ...trustingPolicy, publishers: [] };
+    expect(reading([...known, [1, run(1)]], {}, new Truth(), policy)).toThrow('J2');
+    const work = { kind: 'revert', update: updateOf('a'), roots: [] } as const;
+    const putBack: Dated = [1, admitted('run-1', work, { intrusion: 'forced' })];
+    expect(reading([...known, putBack], {}, new Truth(), policy)).not.toThrow();
+  });
+
   test('a restart that nobody wants, warns of, or that is under way with a run or a guest', () => {
-    const allowed = { ...defaultPolicy, restarts: 'allow' } as const;
+    const allowed = { ...trustingPolicy, restarts: 'allow' } as const;
     const order = (inS: number): Fact => ({
       ...{ kind: 'restart.ordered', hostId: 'h', updates: [UPDATER] },
       atMs: START_MS + inS * 1_000,
@@ -181,7 +190,7 @@ describe('what must never be is seen', () => {
     const at = (dated: Dated[], seen: Partial<Sight> = {}, policy: Policy = allowed) =>
       reading([...known, ...dated], seen, new Truth(), policy);
     expect(at([[1, order(901)]])).not.toThrow();
-    expect(at([[1, order(901)]], {}, defaultPolicy)).toThrow('J10');
+    expect(at([[1, order(901)]], {}, trustingPolicy)).toThrow('J10');
     expect(
       at(
         [
@@ -189,7 +198,7 @@ describe('what must never be is seen', () => {
           [1, order(901)],
         ],
         {},
-        defaultPolicy,
+        trustingPolicy,
       ),
     ).not.toThrow();
     expect(at([[1, order(60)]])).toThrow('J10');

@@ -3,7 +3,7 @@
 //
 //   J1. Every admission has a fence above all before it, of a run that holds nothing and is not over.
 //   J2. Nothing is admitted against what was durable when it was decided: trust, the trip switch,
-//       vetoes, holds.
+//       vetoes, holds. Nor is anything of a publisher that policy does not name.
 //   J3. What failed is not tried again before its wait has passed.
 //   J4. What the journal says a host told of a run is of the run's present attempt.
 //   J5. What nobody may notice begins and goes on only when nobody was seen for long enough, on mains
@@ -121,6 +121,7 @@ export class Audit {
     if (clockIsSteady) {
       const against = this.orders.against(updaterId, subject, atMs, work.kind === 'revert');
       check('J2', against === undefined, `${runId} is admitted against ${against ?? ''}`);
+      if (work.kind !== 'revert') this.byOneOf(atMs, (policy) => trustFault(fact, policy));
       const forced = level === 'forced';
       const wanted = work.kind === 'revert' || this.orders.isWanted(subject, atMs);
       check('J8', !forced || wanted, `nobody wants ${runId} now`);
@@ -248,6 +249,13 @@ export class Audit {
 
 function subjectOf(updaterId: string, work: Work): string {
   return work.kind === 'scan' ? updaterId : `${updaterId} ${work.update.id}`;
+}
+
+/** J2: publishers that are simulated have ids with one prefix each. */
+function trustFault({ runId, updaterId }: Of<'run.admitted'>, { publishers }: Policy): string {
+  const prefixes = publishers.flatMap(({ ids }) => ids).map((id) => id.slice(0, -1));
+  const trusted = prefixes.some((prefix) => updaterId.startsWith(prefix));
+  return trusted ? '' : `J2: ${runId} is admitted, and policy trusts nobody for ${updaterId}`;
 }
 
 /** J11. */

@@ -81,15 +81,20 @@ export function checkBlame({ waiting }: Plan): void {
   }
 }
 
-/** @param sinceMs for how long nothing may have run. */
-export function checkStandstill(host: SimulatedHost, stoppedForMs: number, graceMs: number): void {
-  if (stoppedForMs < graceMs) return;
-  const going = [...host.runs.values()].filter(({ holds, ending }) => holds.size === 0 && !ending);
+/** @param mayPutBack what does not work is put back all the same: no updater runs for that. */
+export function checkStandstill(
+  host: SimulatedHost,
+  why: string,
+  stoppedForMs: number,
+  mayPutBack: boolean,
+): void {
+  const going = [...host.runs.values()].filter(
+    ({ holds, ending, receipts }) =>
+      holds.size === 0 && !ending && !(mayPutBack && receipts !== undefined),
+  );
   if (going.length > 0) {
     const names = going.map(({ runId }) => runId).join(', ');
-    throw new InvariantError(
-      `I4: ${names} goes on ${String(stoppedForMs)} ms after the trip switch`,
-    );
+    throw new InvariantError(`I4: ${names} goes on ${String(stoppedForMs)} ms after ${why}`);
   }
 }
 

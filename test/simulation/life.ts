@@ -257,6 +257,7 @@ class Life {
     this.senses.remote = false;
     this.senses.setOthersBusy(false);
     this.senses.sense();
+    this.policies.trust();
     this.orchestrator?.order(peaceOrders(this.software));
     // Whoever is asked to restart the machine does, some time.
     for (const afterMs of RESTARTS_MS) {

@@ -3,6 +3,7 @@
 import { days } from '../../orchestrator/policy/window.js';
 import { defaultPolicy, type Policy } from '../../orchestrator/policy/policy.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
+import type { Publisher } from '../../orchestrator/trust/publisher.js';
 import type { VirtualTime } from './virtual-time.js';
 
 const MINUTE_MS = 60_000;
@@ -14,11 +15,21 @@ const windows: Policy['windows'] = [
   { days, fromMinute: 13 * 60 + 10, toMinute: 20 * 60 },
 ];
 
+/** Whose updaters there are. Nobody has to have signed what is simulated. */
+const example: Publisher = {
+  name: 'example',
+  keys: [],
+  threshold: 0,
+  ids: ['com.example.*'],
+  auto: 'never',
+};
+
 /** Some are patient, some have near deadlines, windows, groups, or restart by themselves. */
 export function policyFor(chance: Chance): Policy {
   const soonMs = chance.below(2) === 0 ? 30_000 : 0;
   return {
     ...defaultPolicy,
+    publishers: [example],
     waiting: {
       awayMs: soonMs,
       awayForInstallMs: 2 * soonMs,
@@ -82,8 +93,17 @@ export class Policies {
     return this.past.at(-1)?.policy ?? defaultPolicy;
   }
 
+  /** Some trust nobody any more. */
   change(): void {
-    this.past.push({ fromMs: this.time.nowMs, policy: policyFor(this.chance) });
+    const policy = policyFor(this.chance);
+    const publishers = this.past.length > 0 && this.chance.below(4) === 0 ? [] : policy.publishers;
+    this.past.push({ fromMs: this.time.nowMs, policy: { ...policy, publishers } });
+  }
+
+  /** As it is, and with trust in who is there. */
+  trust(): void {
+    const policy = { ...this.current, publishers: [example] };
+    this.past.push({ fromMs: this.time.nowMs, policy });
   }
 
   /** The most slots that any of them had: what was admitted by one is not taken back by the next. */

@@ -15,7 +15,7 @@ import type { VirtualTime } from './virtual-time.js';
 
 /** Plans are made to be looked at only now and then: they cost more than anything else here. */
 const REASONS_EVERY = 16;
-/** After the trip switch is durable: the link's worst lag, and a moment. */
+/** After it is said, or durable: the link's worst lag, and a moment. */
 const STANDSTILL_MS = 60_000;
 /** A host that does not know of a run by now never will. */
 const UNKNOWN_RUN_MS = 60_000;
@@ -29,7 +29,8 @@ export class Watch {
   private auditedCount = 0;
   /** Runs that the attached host has not heard of, and since when. */
   private unknownRuns = new Map<string, number>();
-  private trippedSinceMs: number | undefined;
+  /** Since when what was said to stop everything could be obeyed, by what was said. */
+  private readonly stoppedSinceMs = new Map<string, number>();
 
   constructor(
     private readonly deps: {
@@ -64,7 +65,7 @@ export class Watch {
       if (senses.clockIsSteady() && senses.othersWereCalm()) checkBlame(plan);
     }
     this.checkKnown(host, orchestrator);
-    this.checkTripped(host, orchestrator, isLinked);
+    this.checkStopped(host, orchestrator, isLinked);
   }
 
   private auditJournal(): void {
@@ -112,17 +113,25 @@ export class Watch {
     this.unknownRuns = unknown;
   }
 
-  private checkTripped(
+  /** I4. */
+  private checkStopped(
     host: SimulatedHost | undefined,
     { ledger }: SimulatedOrchestrator,
     isLinked: boolean,
   ): void {
-    const { nowMs, wallMs } = this.deps.time;
-    const tripped = (ledger.world.tripped?.untilMs ?? 0) > wallMs;
-    if (!tripped || !isLinked) this.trippedSinceMs = undefined;
-    else this.trippedSinceMs ??= nowMs;
-    if (host !== undefined && this.trippedSinceMs !== undefined) {
-      checkStandstill(host, nowMs - this.trippedSinceMs, STANDSTILL_MS);
+    const { time, policies } = this.deps;
+    const tripped = (ledger.world.tripped?.untilMs ?? 0) > time.wallMs;
+    const distrusted = policies.current.publishers.length === 0;
+    for (const [why, stops] of [
+      ['the trip switch', tripped],
+      ['nobody was trusted any more', distrusted],
+    ] as const) {
+      const sinceMs = this.stoppedSinceMs.get(why) ?? time.nowMs;
+      if (!stops || !isLinked) this.stoppedSinceMs.delete(why);
+      else this.stoppedSinceMs.set(why, sinceMs);
+      if (host === undefined || !this.stoppedSinceMs.has(why)) continue;
+      const stoppedForMs = time.nowMs - sinceMs;
+      if (stoppedForMs >= STANDSTILL_MS) checkStandstill(host, why, stoppedForMs, !tripped);
     }
   }
 }
