@@ -7,7 +7,7 @@ import type { Signal, Value } from '../conditions/reading.js';
 import type { ReasonCode } from '../conditions/reason.js';
 import type { Fact } from '../orchestrator/journal/fact.js';
 import type { Update } from '../orchestrator/runs/update.js';
-import { decide, type Plan } from '../orchestrator/scheduler/decide.js';
+import { decide } from '../orchestrator/scheduler/decide.js';
 import { HOUR_MS, hostWith, offering } from '../orchestrator/scheduler/offering.testing.js';
 import type { Errand } from '../orchestrator/simulation/errand.js';
 import { runErrand } from '../orchestrator/simulation/machine.js';
@@ -52,11 +52,7 @@ const unknown: Value = { kind: 'unknown', why: 'the call failed' };
 const flag = (value: boolean): Value => ({ kind: 'flag', flag: value });
 const word = (value: string): Value => ({ kind: 'word', word: value });
 
-function planOf(
-  dated: Dated[],
-  readings: Partial<Record<Signal, Value>> = {},
-  nowMs = NOW_MS,
-): Plan {
+function planOf(dated: Dated[], readings: Partial<Record<Signal, Value>> = {}, nowMs = NOW_MS) {
   return decide(worldOf(dated), hostWith(readings), trustingPolicy, nowMs);
 }
 
@@ -239,7 +235,7 @@ describe('Zincati', () => {
 });
 
 describe("RAUC's poller", () => {
-  const stopsIn = (plan: Plan) => plan.stop.map(({ reason }) => reason.code);
+  const stopsIn = ({ stop }: ReturnType<typeof planOf>) => stop.map(({ reason }) => reason.code);
 
   test('an inhibitor that appears during an installation changes nothing: here it stands still', () => {
     const plan = planOf(underWay(install), { 'attention.inhibitor': flag(true) });

@@ -1,8 +1,8 @@
 import type { Clock } from '../../runtime/clock.js';
 import type { HostConnection } from '../link/host-session.loop.js';
 import type { Policy } from '../policy/policy.js';
-import type { Plan } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';
+import type { Plan } from '../scheduler/plan.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { ProgressFeed } from './watch.grpc.js';

@@ -22,7 +22,7 @@ import { openRings, stopReasons } from '../scheduler/rings.js';
 import type { CallerOf } from '../trust/caller.grpc.js';
 import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
-import type { Rollout } from '../world/rollouts.js';
+import type { Rollout } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
 import { meantBy, whyProblem } from './order.js';
 import { pageFrom } from './page.js';

@@ -3,9 +3,9 @@
 
 import type { Subject } from '../../proto/gen/lull/operator/v1/operator.js';
 import { holdsSlot } from '../runs/run.js';
-import type { Plan } from '../scheduler/decide.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { heldToWire, waitingToWire } from './view.wire.js';
+import type { Plan } from '../scheduler/plan.js';
 
 export function subjectsNow(deps: {
   readonly planNow: () => Plan;

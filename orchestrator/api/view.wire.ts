@@ -16,8 +16,8 @@ import type {
 import type { StoredEntry } from '../journal/chain.js';
 import { actionOf, spent, type Run, type RunPhase } from '../runs/run.js';
 import type { Work } from '../runs/update.js';
-import type { Waiting } from '../scheduler/decide.js';
 import type { Chance, Forecast, Waits } from '../scheduler/forecast.js';
+import type { Waiting } from '../scheduler/plan.js';
 
 export function runToWire(run: Run, nowMs: number): WireRun {
   const { phase, work } = run;

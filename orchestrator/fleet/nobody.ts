@@ -1,7 +1,7 @@
 // What the API says of "this machine" where it answers for all of them: there is none.
 
-import type { Plan } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';
+import type { Plan } from '../scheduler/plan.js';
 
 const plan: Plan = {
   admit: [],

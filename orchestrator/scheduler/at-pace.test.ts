@@ -11,8 +11,9 @@ import {
   worldOf,
 } from '../world/history.testing.js';
 import { atPace } from './at-pace.js';
-import { decide, type Plan } from './decide.js';
+import { decide } from './decide.js';
 import { hostWith, offering } from './offering.testing.js';
+import type { Plan } from './plan.js';
 
 const demanded: Fact = {
   ...{ kind: 'run.demanded', updaterId: UPDATER, updateId: '', actor: 'operator' },

@@ -1,7 +1,7 @@
 // Machines of a fleet become ready together. What asks servers for something then waits its turn; what is
 // changed on the machine, and what somebody wants now, waits for no pace.
 
-import type { Admission, Plan } from './decide.js';
+import type { Admission, Plan } from './plan.js';
 import { weightOf } from './requirements.js';
 
 /** @param mayStart asked once, where something of the plan has to ask. */

@@ -11,7 +11,7 @@
 //   D3. Nothing is admitted or resumed while a requirement is closed or unknown.
 //   D4. No more runs hold a slot than policy has slots, and none beside what it conflicts with.
 
-import { objections, type Requirement } from '../../conditions/requirement.js';
+import { objections } from '../../conditions/requirement.js';
 import type { Reason } from '../../conditions/reason.js';
 import { formatDuration } from '../../conditions/words.js';
 import type { Policy } from '../policy/policy.js';
@@ -21,7 +21,7 @@ import { appObjections } from './apps.js';
 import { installRootsOf } from './asked-about.js';
 import { quietObjections } from './fit.js';
 import { confinementObjections } from './confinement.js';
-import { attachmentObjections, heldRuns, type HeldRuns } from './held.js';
+import { attachmentObjections, heldRuns } from './held.js';
 import { givingWay } from './give-way.js';
 import type { HostView } from './host-view.js';
 import { windowObjections } from './hours.js';
@@ -31,34 +31,13 @@ import { mendingObjections } from './mending.js';
 import { ringObjections } from './rings.js';
 import { resumeObjections } from './network-wait.js';
 import { compareSubjects } from './order.js';
+import type { Admission, Plan, Waiting } from './plan.js';
 import { mends, toContinue, toStart } from './requirements.js';
 import { quotaObjections } from './over-quota.js';
-import { restartObjections, restartPlan, type RestartPlan } from './restart.js';
+import { restartObjections, restartPlan } from './restart.js';
 import { groupObjections } from './groups.js';
 import { slotObjections, type Occupant } from './slots.js';
 import { subjectsOf, type Subject } from './subject.js';
-
-export interface Admission {
-  readonly subject: Subject;
-  readonly runId: string;
-  readonly epoch: number;
-  readonly attempt: number;
-  readonly guard: readonly Requirement[];
-}
-
-export interface Waiting {
-  readonly subject: Subject;
-  readonly reasons: readonly Reason[];
-}
-
-export interface Plan extends HeldRuns {
-  readonly admit: readonly Admission[];
-  readonly waiting: readonly Waiting[];
-  /** Of the machine. */
-  readonly restart: RestartPlan;
-  /** The next instant at which the plan changes by itself, ms since the epoch. */
-  readonly lookAgainAtMs?: number;
-}
 
 export function decide(world: World, host: HostView, policy: Policy, nowMs: number): Plan {
   const held = [...world.runs.values()].filter(holdsSlot);

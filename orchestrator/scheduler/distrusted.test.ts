@@ -14,8 +14,9 @@ import {
   UPDATER,
   worldOf,
 } from '../world/history.testing.js';
-import { decide, type Plan } from './decide.js';
+import { decide } from './decide.js';
 import { hostWith, offering, OTHER } from './offering.testing.js';
+import type { Plan } from './plan.js';
 import { isAtRest } from './rest.js';
 
 const distrusting: Policy = { ...trustingPolicy, publishers: [] };

@@ -18,9 +18,10 @@ import { copyOf } from '../world/copy.js';
 import { foldEntry } from '../world/fold.js';
 import type { World } from '../world/world.js';
 import { placesAskedFor, startedAt } from './assumed.js';
-import { decide, type Admission, type Plan } from './decide.js';
+import { decide } from './decide.js';
 import { expectedMs, outcomeOf } from './expected.js';
 import type { HostView } from './host-view.js';
+import type { Admission, Plan } from './plan.js';
 import { keyOf } from './subject.js';
 import { unused } from './unused.js';
 

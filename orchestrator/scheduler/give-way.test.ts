@@ -26,8 +26,9 @@ import {
   type Dated,
 } from '../world/history.testing.js';
 import { foldEntry } from '../world/fold.js';
-import { decide, type Plan } from './decide.js';
+import { decide } from './decide.js';
 import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
+import type { Plan } from './plan.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -4,8 +4,8 @@ import type { Reason } from '../../conditions/reason.js';
 import type { Group, Policy } from '../policy/policy.js';
 import { actionOf, holdsSlot, type ActionName } from '../runs/run.js';
 import type { World } from '../world/world.js';
-import type { Plan } from './decide.js';
 import type { HostView } from './host-view.js';
+import type { Plan } from './plan.js';
 import { weightOf } from './requirements.js';
 
 /** Whether as many other machines of one of the host's groups as may are changing something. */

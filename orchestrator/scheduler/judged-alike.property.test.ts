@@ -11,8 +11,9 @@ import {
   type Value,
 } from '../../conditions/reading.js';
 import { NOW_MS, quietReadings, trustingPolicy } from '../world/history.testing.js';
-import { decide, type Plan } from './decide.js';
+import { decide } from './decide.js';
 import { judgedAlike } from './judged-alike.js';
+import type { Plan } from './plan.js';
 import { anyHost, anyPolicy, anyWorld } from './worlds.testing.js';
 
 const levels = [...percentSignals, 'network.others'] as const satisfies readonly Signal[];

@@ -9,8 +9,9 @@ import type { HostConnection } from '../link/host-session.loop.js';
 import type { Policy } from '../policy/policy.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { UpdaterState } from '../world/world.js';
-import { decide, type Admission, type Plan } from './decide.js';
+import { decide } from './decide.js';
 import type { HostView } from './host-view.js';
+import type { Admission, Plan } from './plan.js';
 
 export interface ObeyDeps {
   readonly ledger: Ledger;

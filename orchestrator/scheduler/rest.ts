@@ -5,7 +5,7 @@ import { valueOf, type Readings } from '../../conditions/reading.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import { holdsSlot } from '../runs/run.js';
 import type { World } from '../world/world.js';
-import type { Plan } from './decide.js';
+import type { Plan } from './plan.js';
 
 /** Reasons that no machine, however quiet, takes away. */
 const ofItself: ReadonlySet<ReasonCode> = new Set<ReasonCode>([

@@ -19,9 +19,10 @@ import {
   worldOf,
   type Dated,
 } from '../world/history.testing.js';
-import { decide, type Plan } from './decide.js';
+import { decide } from './decide.js';
 import type { HostView } from './host-view.js';
 import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
+import type { Plan } from './plan.js';
 
 const allow: Policy = { ...trustingPolicy, restarts: 'allow' };
 const a = updateOf('a', { nextAction: 'reboot' });

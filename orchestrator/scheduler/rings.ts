@@ -10,9 +10,9 @@
 import type { Reason } from '../../conditions/reason.js';
 import { formatDuration } from '../../conditions/words.js';
 import type { Policy, Ring } from '../policy/policy.js';
-import { rolloutKey, ROLLOUTS_MAX, type Rollout } from '../world/rollouts.js';
-import type { World } from '../world/world.js';
 import { ROLLOUT_QUOTA } from '../journal/fact-quota.js';
+import { rolloutKey, ROLLOUTS_MAX } from '../world/rollouts.js';
+import type { Rollout, World } from '../world/world.js';
 import { mends, weightOf } from './requirements.js';
 import type { Subject } from './subject.js';
 import { updateName } from './update-name.js';

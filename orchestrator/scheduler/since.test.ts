@@ -20,8 +20,9 @@ import {
   worldOf,
   type Dated,
 } from '../world/history.testing.js';
-import { decide, type Plan } from './decide.js';
+import { decide } from './decide.js';
 import { hostWith, offering } from './offering.testing.js';
+import type { Plan } from './plan.js';
 import { dated } from './since.js';
 
 const a = updateOf('a');

@@ -3,8 +3,8 @@
 // the reason says itself; that alone outlives a restart.
 
 import type { Reason } from '../../conditions/reason.js';
-import type { Plan } from './decide.js';
 import type { HeldRun } from './held.js';
+import type { Plan } from './plan.js';
 import { keyOf } from './subject.js';
 
 /** `plan` with an instant at each reason; `before`: the plan of the turn before, dated itself. */

@@ -20,8 +20,9 @@ import { holdsSlot } from '../runs/run.js';
 import { appsAskedAbout, disksAskedAbout } from './asked-about.js';
 import { atPace } from './at-pace.js';
 import { watchClock } from './clock-set.loop.js';
-import { decide, type Plan } from './decide.js';
+import { decide } from './decide.js';
 import { permit, restrict, type ObeyDeps } from './obey.loop.js';
+import type { Plan } from './plan.js';
 import { isAtRest, lookAgainMsMax } from './rest.js';
 import { dated } from './since.js';
 

@@ -13,8 +13,8 @@
 import { objections } from '../../conditions/requirement.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
-import type { Admission, Plan } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';
+import type { Admission, Plan } from '../scheduler/plan.js';
 import { emptyWorld, foldEntry } from '../world/fold.js';
 import type { World } from '../world/world.js';
 import { actionOf, endOf, type Errand, type Ride } from './errand.js';

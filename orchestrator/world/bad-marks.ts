@@ -8,17 +8,13 @@
 
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Update } from '../runs/update.js';
-import { updateKey, type MutableWorld, type UpdateState, type World } from './world.js';
-
-export interface BadMark {
-  readonly toVersion: string;
-  /** As the updater says; absent: it does not say. */
-  readonly digest?: string;
-  /** Digests of the trees that its install left, as the host saw them. */
-  readonly trees: readonly string[];
-  readonly code: ReasonCode;
-  readonly message: string;
-}
+import {
+  updateKey,
+  type BadMark,
+  type MutableWorld,
+  type UpdateState,
+  type World,
+} from './world.js';
 
 /** Updates with marks, and marks of one update; the oldest go first. More than a machine meets. */
 const MARKED_MAX = 1_000;

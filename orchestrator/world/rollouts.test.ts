@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import type { RolledOut } from '../journal/rollout-fact.js';
-import { foldRollout, hasRoom, rolloutKey, ROLLOUTS_MAX, type Rollout } from './rollouts.js';
+import { foldRollout, hasRoom, rolloutKey, ROLLOUTS_MAX } from './rollouts.js';
+import type { Rollout } from './world.js';
 
 let rollouts: Map<string, Rollout>;
 

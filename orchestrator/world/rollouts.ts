@@ -10,15 +10,7 @@
 
 import type { Fact } from '../journal/fact.js';
 import type { RolledOut, RolloutFact } from '../journal/rollout-fact.js';
-import { updateKey } from './world.js';
-
-export interface Rollout extends RolledOut {
-  readonly startedAtMs: number;
-  /** Machines on which it did not work, and their rings, since it was resumed last. */
-  readonly failed: ReadonlyMap<string, string>;
-  /** An operator's word. */
-  readonly stopped?: { readonly why: string; readonly sinceMs: number };
-}
+import { updateKey, type Rollout } from './world.js';
 
 /** Of a fleet whose machines have different things, each in versions of its own. About 300 bytes each. */
 export const ROLLOUTS_MAX = 10_000;

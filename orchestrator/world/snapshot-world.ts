@@ -5,13 +5,13 @@
 
 import type { Run } from '../runs/run.js';
 import { noAges, type AgeSummary } from './absence-ages.js';
-import type { BadMark } from './bad-marks.js';
 import { noRhythm, type HourSummary } from './rhythm.js';
-import type { Rollout } from './rollouts.js';
 import type {
+  BadMark,
   Hold,
   MutableWorld,
   Restart,
+  Rollout,
   UpdaterState,
   UpdaterVersion,
   UpdateState,

@@ -3,12 +3,11 @@
 import type { Action, Manifest } from '../../bundle/manifest.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Heard } from '../journal/fact.js';
+import type { RolledOut } from '../journal/rollout-fact.js';
 import type { Run } from '../runs/run.js';
 import type { CommittedRoot, Update } from '../runs/update.js';
-import type { BadMark } from './bad-marks.js';
 import type { Ages } from './absence-ages.js';
 import type { Rhythm } from './rhythm.js';
-import type { Rollout } from './rollouts.js';
 
 export type TrustState = 'verified' | 'enabled' | 'suspended';
 
@@ -127,6 +126,26 @@ export interface Mending {
   readonly notBeforeMs: number;
   /** It cannot be put back, and why; a person has to look. */
   readonly lost?: string;
+}
+
+/** What was installed here and did not work. */
+export interface BadMark {
+  readonly toVersion: string;
+  /** As the updater says; absent: it does not say. */
+  readonly digest?: string;
+  /** Digests of the trees that its install left, as the host saw them. */
+  readonly trees: readonly string[];
+  readonly code: ReasonCode;
+  readonly message: string;
+}
+
+/** What a fleet knows of an update that goes through its rings. */
+export interface Rollout extends RolledOut {
+  readonly startedAtMs: number;
+  /** Machines on which it did not work, and their rings, since it was resumed last. */
+  readonly failed: ReadonlyMap<string, string>;
+  /** An operator's word. */
+  readonly stopped?: { readonly why: string; readonly sinceMs: number };
 }
 
 /** A restart of the machine. */

@@ -14,7 +14,7 @@ import { deepStrictEqual } from 'node:assert';
 import { verifyChain, genesis } from '../../orchestrator/journal/chain.js';
 import type { Policy } from '../../orchestrator/policy/policy.js';
 import { holdsSlot } from '../../orchestrator/runs/run.js';
-import type { Plan } from '../../orchestrator/scheduler/decide.js';
+import type { Plan } from '../../orchestrator/scheduler/plan.js';
 import { keyOf } from '../../orchestrator/scheduler/subject.js';
 import { emptyWorld, foldEntry } from '../../orchestrator/world/fold.js';
 import { parseEntry } from '../../orchestrator/world/entry-log.loop.js';

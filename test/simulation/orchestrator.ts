@@ -7,8 +7,8 @@ import type { HostConnection } from '../../orchestrator/link/host-session.loop.j
 import type { LinkEvent } from '../../orchestrator/link/event.wire.js';
 import type { Policy } from '../../orchestrator/policy/policy.js';
 import { attend, type AttendedHost } from '../../orchestrator/scheduler/attend.loop.js';
-import type { Plan } from '../../orchestrator/scheduler/decide.js';
 import type { HostPresence } from '../../orchestrator/scheduler/edges.loop.js';
+import type { Plan } from '../../orchestrator/scheduler/plan.js';
 import { openLedger, type Ledger } from '../../orchestrator/world/ledger.loop.js';
 import { isRestraint } from '../../orchestrator/world/restraints.js';
 import { createLog } from '../../runtime/log.js';
