@@ -48,7 +48,7 @@ export function judgeLockFree(name: string, readings: Readings): GateResult {
 }
 
 /**
- * Open while no SSH or terminal session was active in the last 10 min. Not knowing counts as a session:
+ * Open while no SSH or terminal session is active, as the sensors count it. Not knowing counts as a session:
  * whoever works from far away has no other way to say so.
  */
 export function judgeNoRemoteSession(readings: Readings): GateResult {

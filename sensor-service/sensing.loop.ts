@@ -49,6 +49,7 @@ export interface Sensed {
   readonly sysRoot?: string;
   /** Where D-Bus is listened to; without it nowhere. */
   readonly buses?: BusAddresses;
+  /** After how long without a sign of a person nobody is there. */
   readonly awayAfter?: AwayAfter;
   /** The directory in which dev/, run/, tmp/ and var/ lie. */
   readonly root?: string;
@@ -207,5 +208,6 @@ function machineOf(
     profile: profile ?? 'auto',
     awayAfterMs: awayAfter.inputMs,
     stillAfterMs: stillAfterMs(awayAfter),
+    terminalActiveMs: awayAfter.terminalMs,
   };
 }

@@ -13,6 +13,7 @@ import { systemClock, type Clock } from '../../runtime/clock.js';
 import { createLog, type Log, type LogLevel } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { currentTraceparent, startTelemetry } from '../../runtime/telemetry.js';
+import type { AwayAfter } from '../../sensor-service/reading/seat.js';
 import { CommandError } from '../failure.js';
 import { busesFrom, type Places } from '../paths.js';
 import type { PolicyFile } from '../policy-file.fs.js';
@@ -39,6 +40,8 @@ export interface UpOptions {
   /** We are the plugin-host of a Lull without root, in its namespace; our control groups go in this one. */
   readonly delegatedGroup: string | undefined;
   readonly profile: Profile;
+  /** When the sensors of this machine count somebody as gone. */
+  readonly awayAfter: AwayAfter;
   /** Programs that updates wait for. */
   readonly apps: readonly string[];
   /** Where the journal is; absent: in the state directory. */
@@ -95,11 +98,12 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
     opened.add('telemetry', await startTelemetry('lull', process.env));
     if (wanted('sensor-service')) {
       const { startSensorService } = await import('../../sensor-service/main.js');
-      const { profile, apps, replay } = options;
+      const { profile, awayAfter, apps, replay } = options;
       const settings = {
         runDir,
         diskPaths: ['/', stateDir],
         profile,
+        awayAfter,
         apps,
         buses: busesFrom(process.env, process.getuid?.() ?? 0),
         ...(replay === undefined ? {} : { replay }),

@@ -7,7 +7,9 @@ import { defaultUids } from '../../plugin-host/runs/places.fs.js';
 import { priorities, type Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
 import type { LogLevel } from '../../runtime/log.js';
 import { profiles, type Profile } from '../../sensor-service/probe/places.js';
+import { defaultAwayAfter } from '../../sensor-service/reading/seat.js';
 import { journalSettings, parsePlace } from '../commands/journal-place.js';
+import { parseAwayAfter, wordsOf } from '../commands/away-after.js';
 import { parts, type Part } from '../commands/parts.js';
 import type { Replay } from '../commands/replay.js';
 import { parseUids } from '../commands/uids.js';
@@ -29,6 +31,7 @@ interface UpFlags {
   readonly only: Part[];
   readonly delegatedGroup?: string;
   readonly profile: Profile;
+  readonly awayAfter: string[];
   readonly app: string[];
   readonly journal?: string;
   readonly journalCopies: string;
@@ -79,6 +82,11 @@ export function addUp(program: Command, here: Here): void {
         .default('auto'),
     )
     .option(
+      '--away-after <kind=time...>',
+      'when the sensors count somebody as gone: input, dark, locked, terminal',
+      wordsOf(defaultAwayAfter),
+    )
+    .option(
       '--app <program...>',
       'a program that updates wait for: a path, flatpak:ID, snap:NAME',
       [],
@@ -127,6 +135,7 @@ export function addUp(program: Command, here: Here): void {
           parts: isInside ? ['plugin-host'] : given.only,
           delegatedGroup: given.delegatedGroup,
           profile: given.profile,
+          awayAfter: parseAwayAfter(given.awayAfter),
           apps: given.app,
           journal: given.journal === undefined ? undefined : parsePlace(given.journal),
           journalOptions: journalSettings(given, process.env),

@@ -9,6 +9,7 @@ import { readingFromWire } from '../../proto/wire/reading.js';
 import { systemClock } from '../../runtime/clock.js';
 import { unary } from '../../runtime/grpc.js';
 import { statText } from '../probe/fake-machine.testing.js';
+import { defaultAwayAfter } from '../reading/seat.js';
 import { utmpRecord, utmpType } from '../reading/utmp-record.testing.js';
 import { startSensorUnderTest, type SensorUnderTest } from './sensor-under-test.testing.js';
 
@@ -17,12 +18,14 @@ const BOOTED_MIN = 300;
 
 let sensor: SensorUnderTest | undefined;
 
-beforeEach(async () => {
-  sensor = await startSensorUnderTest(systemClock, { profile: 'headless' });
+beforeEach(() => start());
+
+async function start(awayAfter = defaultAwayAfter): Promise<void> {
+  sensor = await startSensorUnderTest(systemClock, { profile: 'headless', awayAfter });
   const bootAtS = Math.floor((Date.now() - BOOTED_MIN * MINUTE_MS) / 1_000);
   const load = statText({ busy: 1_000, idle: 9_000 });
   sensor.machine.write('proc/stat', `${load}btime ${String(bootAtS)}\n`);
-});
+}
 
 afterEach(async () => {
   await sensor?.close();
@@ -57,6 +60,15 @@ test('somebody who typed a minute ago is there, without any seat', async () => {
   });
   expect(told.get('presence')?.source).toContain('no seat here');
   expect(told.get('session.remote')?.value).toEqual({ kind: 'flag', flag: true });
+});
+
+test('where the machine says that a session counts for longer, who typed a while ago is there', async () => {
+  await sensor?.close();
+  await start({ ...defaultAwayAfter, terminalMs: 60 * MINUTE_MS });
+  logIn(45);
+  const told = await ask();
+  expect(told.get('session.remote')?.value).toEqual({ kind: 'flag', flag: true });
+  expect(told.get('presence')?.value).toMatchObject({ presence: { kind: 'engaged' } });
 });
 
 test('a session left open is nobody, since the last key; load is measured', async () => {

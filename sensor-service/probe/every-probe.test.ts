@@ -59,6 +59,7 @@ function roundsOf(machine: Pick<Machine, 'procRoot' | 'sysRoot' | 'root' | 'disk
       platform: 'linux',
       apps: () => ['/usr/bin/editor'],
       profile: 'auto',
+      terminalActiveMs: 600_000,
       awayAfterMs: 240_000,
       stillAfterMs: 240_000,
     },

@@ -42,6 +42,8 @@ export interface Machine {
   readonly awayAfterMs: number;
   /** No input for so long: it may be, where the screen is locked or dark. */
   readonly stillAfterMs: number;
+  /** A session at a terminal, or from elsewhere, counts for so long after its last key. */
+  readonly terminalActiveMs: number;
 }
 
 /** Who is told what is no reading. */

@@ -81,7 +81,7 @@ beforeEach(() => {
     {
       ...{ ...machine, platform: 'linux', root: machine.dir, profile: 'auto' },
       ...{ diskPaths: () => [], apps: () => ['snap:editor'] },
-      ...{ awayAfterMs: 240_000, stillAfterMs: 240_000 },
+      ...{ awayAfterMs: 240_000, stillAfterMs: 240_000, terminalActiveMs: 600_000 },
     },
     {
       log,

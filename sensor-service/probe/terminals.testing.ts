@@ -60,6 +60,7 @@ export function eachWithTerminals(): SeenTerminals {
     return terminalsProbe({
       ...{ root, procRoot, sysRoot },
       arch: 'x64',
+      terminalActiveMs: 10 * MINUTE,
       onClockNow: (instantMs) => instantMs,
       sense: (signal) => sensed.push(signal),
       sessions: () => rig.sessions,

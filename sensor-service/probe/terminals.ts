@@ -31,6 +31,8 @@ const OTHER_USE = 'somebody is logged in, and nothing tells whether they are the
 interface TerminalRoots extends Roots {
   readonly sysRoot: string;
   readonly arch?: string;
+  /** For how long after its last key a session counts. */
+  readonly terminalActiveMs: number;
   /** Where an instant noted earlier lies on the clock as it runs now. */
   readonly onClockNow: (instantMs: number) => number;
   /**
@@ -83,7 +85,7 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
       const isKnown = known.some(({ pid, line }) => pid === session.pid || line === session.line);
       return terminal.kind === 'unseen' && !isKnown ? { ...terminal, unjudged: true } : terminal;
     };
-    return terminalsOf(onClock, terminalOf, nowMs, bootAtMs ?? nowMs);
+    return terminalsOf(onClock, terminalOf, nowMs, bootAtMs ?? nowMs, roots.terminalActiveMs);
   }
 
   return {

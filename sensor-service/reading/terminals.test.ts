@@ -5,6 +5,7 @@ import type { UtmpRecord } from './utmp.js';
 const NOW = 1_900_000_000_000;
 const MINUTE = 60_000;
 const BOOT = NOW - 600 * MINUTE;
+const ACTIVE_MS = 10 * MINUTE;
 
 const session = (more: Partial<UtmpRecord> = {}): UtmpRecord => ({
   kind: 'session',
@@ -16,7 +17,7 @@ const session = (more: Partial<UtmpRecord> = {}): UtmpRecord => ({
 });
 const read = (agoMs: number): Terminal => ({ kind: 'read', atMs: NOW - agoMs });
 const judged = (records: readonly UtmpRecord[], terminal: Terminal) =>
-  terminalsOf(records, () => terminal, NOW, BOOT);
+  terminalsOf(records, () => terminal, NOW, BOOT, ACTIVE_MS);
 
 describe('people at terminals', () => {
   test('one who typed in the last ten minutes is there', () => {
@@ -34,6 +35,14 @@ describe('people at terminals', () => {
     });
   });
 
+  test.each([
+    [30 * MINUTE, true],
+    [2 * MINUTE, false],
+  ])('one who counts for %s ms after the last key', (activeMs, active) => {
+    const seen = terminalsOf([session()], () => read(9 * MINUTE), NOW, BOOT, activeMs);
+    expect(seen.active).toBe(active);
+  });
+
   test('nobody logged in: away since the last logout, or since the start', () => {
     const ended = session({ kind: 'ended', atMs: NOW - 3 * MINUTE });
     expect(judged([ended], read(0)).verdict).toEqual({ kind: 'away', sinceMs: NOW - 3 * MINUTE });
@@ -48,7 +57,7 @@ describe('people at terminals', () => {
     });
     const both = [session(), session({ line: 'pts/1' })];
     const of = ({ line }: UtmpRecord): Terminal => (line === 'pts/1' ? read(0) : unseen);
-    expect(terminalsOf(both, of, NOW, BOOT).verdict).toEqual({ kind: 'engaged' });
+    expect(terminalsOf(both, of, NOW, BOOT, ACTIVE_MS).verdict).toEqual({ kind: 'engaged' });
   });
 
   test('a record that nobody took away is nobody', () => {
@@ -61,7 +70,10 @@ describe('people at terminals', () => {
   test('five hundred idle sessions and one that is active', () => {
     const many = Array.from({ length: 500 }, (_each, n) => session({ line: `pts/${String(n)}` }));
     const of = ({ line }: UtmpRecord): Terminal => read(line === 'pts/499' ? MINUTE : 50 * MINUTE);
-    expect(terminalsOf(many, of, NOW, BOOT)).toMatchObject({ active: true, remoteCount: 500 });
+    expect(terminalsOf(many, of, NOW, BOOT, ACTIVE_MS)).toMatchObject({
+      active: true,
+      remoteCount: 500,
+    });
   });
 
   test('a key from the future is one from just now, at most', () => {

@@ -1,7 +1,8 @@
 // People at terminals: who typed when, and what that says of presence.
 //
 // Invariants:
-//   M1. A session counts while its terminal was read from in the last ACTIVE_MS; an idle one does not.
+//   M1. A session counts while its terminal was read from a while ago (`activeMs`); one silent for longer is
+//       an idle one.
 //   M2. A session whose terminal cannot be seen leaves it unknown who is there, unless its process is
 //       gone: then it is a record that nobody took away.
 //   M3. Nobody there means away since the last thing that a person did: typed, logged in or out.
@@ -13,8 +14,6 @@ import type { Verdict } from './presence.js';
 import type { SessionUse } from './session-processes.js';
 import type { UtmpRecord } from './utmp.js';
 
-/** A session silent for longer is an idle one (Zincati). */
-export const ACTIVE_MS = 600_000;
 /** A check by SSH takes a moment. */
 const CHECK_MS_MAX = 60_000;
 
@@ -40,12 +39,16 @@ export interface Terminals {
   readonly loginAtMs: number | undefined;
 }
 
-/** @param terminalOf looks at the terminal of a session, now. */
+/**
+ * @param terminalOf looks at the terminal of a session, now.
+ * @param activeMs for how long after its last key a session counts.
+ */
 export function terminalsOf(
   records: readonly UtmpRecord[],
   terminalOf: (session: UtmpRecord) => Terminal,
   nowMs: number,
   bootAtMs: number,
+  activeMs: number,
 ): Terminals {
   const sessions = records.filter(
     ({ kind, line, unnamed }) => kind === 'session' && (line !== '' || unnamed !== undefined),
@@ -62,7 +65,7 @@ export function terminalsOf(
     const terminal = terminalOf(session);
     if (terminal.kind === 'unseen' && unseen?.unjudged !== true) unseen = terminal; // M2
     if (terminal.kind === 'gone') continue;
-    if (terminal.kind === 'read' && nowMs - terminal.atMs < ACTIVE_MS) active = true; // M1
+    if (terminal.kind === 'read' && nowMs - terminal.atMs < activeMs) active = true; // M1
     loginAtMs = Math.max(loginAtMs ?? 0, session.atMs);
     if (session.isRemote) remoteCount += 1;
     if (terminal.kind === 'read') lastMs = Math.max(lastMs, terminal.atMs);
@@ -81,7 +84,7 @@ export function terminalsOf(
   }
   // What lies ahead comes from a clock that was set back; somebody may have been there just now.
   const verdict: Verdict = { kind: 'away', sinceMs: Math.min(lastMs, nowMs) };
-  const why = `nobody at a terminal for ${formatDuration(ACTIVE_MS)}`;
+  const why = `nobody at a terminal for ${formatDuration(activeMs)}`;
   return { ...common, verdict, active: false, why };
 }
 
