@@ -84,6 +84,34 @@ test('nor where each start finds it anew', () => {
   expect(firstSeenAtMs(world)).toBe(NOW_MS - 8 * DAY_MS);
 });
 
+describe('since when an update waits for a restart, where no start has a name', () => {
+  const reboot = updateOf('a', { nextAction: 'reboot' });
+  const waitingSince = (atMs: number) => [
+    ...at(atMs, submitted(), enabled(), admitted('s', { kind: 'scan' }), found([reboot])),
+  ];
+  const actionSinceMs = ({ updates }: MutableWorld) =>
+    updates.get(updateKey(UPDATER, 'a'))?.actionSinceMs;
+
+  test('goes back with the clock: a restart after that is one', () => {
+    const world = worldOf([...waitingSince(NOW_MS), ...at(NOW_MS - DAY_MS + 1_000, set(-DAY_MS))]);
+    expect(actionSinceMs(world)).toBe(NOW_MS - DAY_MS);
+  });
+
+  test('goes ahead with it each time, as the instant at which the machine started: none is made up', () => {
+    const world = worldOf([
+      ...waitingSince(NOW_MS),
+      ...at(NOW_MS + DAY_MS + 1_000, set(DAY_MS)),
+      ...at(NOW_MS + 2 * DAY_MS + 2_000, set(DAY_MS)),
+    ]);
+    expect(actionSinceMs(world)).toBe(NOW_MS + 2 * DAY_MS);
+  });
+
+  test('that nobody noticed to be set back, it waits since the next scan at the latest', () => {
+    const world = worldOf([...waitingSince(NOW_MS), ...at(NOW_MS - DAY_MS, found([reboot]))]);
+    expect(actionSinceMs(world)).toBe(NOW_MS - DAY_MS);
+  });
+});
+
 test('nothing is made to lie ahead', () => {
   const by = fc.integer({ min: -LONG_MS, max: LONG_MS });
   fc.assert(

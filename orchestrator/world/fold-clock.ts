@@ -6,6 +6,8 @@
 //   K2. What the new clock noted before anybody had noticed stays where it is: a clock set ahead has passed
 //       over those instants. Of one set back, only what lies ahead is known to be of the old one; a scan
 //       finds the rest, see `found`.
+//   K3. Since when an update waits for its next action goes with the clock each time: the instant at which the
+//       machine started does so too, and the two are compared where a start has no name.
 
 import type { Fact } from '../journal/fact.js';
 import type { MutableWorld, UpdateState } from './world.js';
@@ -15,7 +17,12 @@ export function foldClockSet(
   { byMs }: Extract<Fact, { kind: 'clock.set' }>,
   nowMs: number,
 ): void {
-  for (const [key, state] of updates) updates.set(key, { ...state, ...seenBy(state, byMs, nowMs) });
+  for (const [key, state] of updates) {
+    const actionSinceMs = isOfOldClock(state.actionSinceMs, byMs, nowMs)
+      ? state.actionSinceMs + byMs
+      : state.actionSinceMs;
+    updates.set(key, { ...state, actionSinceMs, ...seenBy(state, byMs, nowMs) }); // K3
+  }
 }
 
 function seenBy(
@@ -23,8 +30,13 @@ function seenBy(
   byMs: number,
   nowMs: number,
 ): Pick<UpdateState, 'firstSeenAtMs' | 'firstSeenMoved'> | undefined {
+  if (!isOfOldClock(firstSeenAtMs, byMs, nowMs)) return undefined;
   const movedMs = firstSeenAtMs + byMs;
-  if (byMs < 0) return firstSeenAtMs > nowMs ? { firstSeenAtMs: movedMs } : undefined; // K2
-  if (firstSeenMoved === true || movedMs > nowMs) return undefined; // K1, K2
-  return { firstSeenAtMs: movedMs, firstSeenMoved: true };
+  if (byMs < 0) return { firstSeenAtMs: movedMs };
+  return firstSeenMoved === true ? undefined : { firstSeenAtMs: movedMs, firstSeenMoved: true }; // K1
+}
+
+/** Whether an instant is known to be one of the clock as it was before it was set (K2). */
+function isOfOldClock(atMs: number, byMs: number, nowMs: number): boolean {
+  return byMs < 0 ? atMs > nowMs : atMs + byMs <= nowMs;
 }

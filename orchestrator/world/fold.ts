@@ -186,7 +186,7 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
       // A clock that was set back has seen it now, at the latest.
       firstSeenAtMs: Math.min(before?.firstSeenAtMs ?? atMs, atMs),
       ...(before?.firstSeenMoved === true ? { firstSeenMoved: true } : {}),
-      ...(goesOn ? actionSince(before) : actionFrom(world, atMs)),
+      ...(goesOn ? actionSince(before, atMs) : actionFrom(world, atMs)),
       offered: update.nextAction,
       trials: same ? before.trials : noTrials,
       ...(same && before.stepCount !== undefined ? { stepCount: before.stepCount } : {}),
@@ -196,11 +196,13 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
   }
 }
 
-function actionSince({
-  actionSinceMs,
-  actionSinceBoot,
-}: UpdateState): ReturnType<typeof actionFrom> {
-  return { actionSinceMs, ...(actionSinceBoot === undefined ? {} : { actionSinceBoot }) };
+/** A clock that was set back has it waiting since now, at the latest. */
+function actionSince(
+  { actionSinceMs, actionSinceBoot }: UpdateState,
+  atMs: number,
+): ReturnType<typeof actionFrom> {
+  const sinceMs = Math.min(actionSinceMs, atMs);
+  return { actionSinceMs: sinceMs, ...(actionSinceBoot === undefined ? {} : { actionSinceBoot }) };
 }
 
 /** Another version may mend what could not be put back. */

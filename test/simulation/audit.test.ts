@@ -233,6 +233,9 @@ describe('what must never be is seen', () => {
     expect(reading(dated(), {}, truth)).toThrow('J12');
     expect(reading(dated(attached('crashed')), {}, truth)).toThrow('J12');
     expect(reading(dated(attached('restarted')), {}, truth)).not.toThrow();
+    // A clock that was set where no start has a name: nobody could tell.
+    truth.restartsAreTold = false;
+    expect(reading(dated(), {}, truth)).not.toThrow();
   });
 
   test('what is given up as bad, and was never seen to be', () => {

@@ -215,8 +215,8 @@ class Life {
 
   private setClock(): void {
     const byMs = this.chance.below(2) === 0 ? DAY_MS : -DAY_MS;
-    // Where its clock alone tells of a restart, one could be missed, or made up.
-    if (this.software.restarts && !this.bootsHaveNames) return;
+    // Where its clock alone tells of a restart, one can be missed now, or made up.
+    if (!this.bootsHaveNames) this.truth.restartsAreTold = false;
     this.senses.setClock(byMs);
     this.restartAt(this.restartAtMs);
   }

@@ -48,11 +48,6 @@ export class Software {
     );
   }
 
-  /** Whether some of it needs the machine to restart. */
-  get restarts(): boolean {
-    return this.programs.some(({ steps }) => steps === restarting);
-  }
-
   /** What a scan finds. */
   pending(updaterId: string): Update[] {
     return this.programs

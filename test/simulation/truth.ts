@@ -22,6 +22,8 @@ export type Finding =
   { readonly kind: 'found'; readonly ids: readonly string[] } | { readonly kind: 'lie' };
 
 export class Truth {
+  /** Whether what the orchestrator is told can tell it of each restart of the machine. */
+  restartsAreTold = true;
   readonly sights: Sight[] = [];
   /** The epoch of the run that each event of each instance was about. */
   private readonly epochs = new Map<string, number>();
