@@ -4,7 +4,8 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { holdsSlot } from '../runs/run.js';
 import { decide } from '../scheduler/decide.js';
-import { anyHost, anyPolicy, anyWorld } from '../scheduler/worlds.testing.js';
+import { anyPolicy } from '../scheduler/policies.testing.js';
+import { anyHost, anyWorld } from '../scheduler/worlds.testing.js';
 import type { HostView } from '../scheduler/host-view.js';
 import { hostWith, offering } from '../scheduler/offering.testing.js';
 import {

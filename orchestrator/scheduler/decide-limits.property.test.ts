@@ -12,9 +12,10 @@ import type { World } from '../world/world.js';
 import { decide } from './decide.js';
 import type { HostView } from './host-view.js';
 import type { Admission } from './plan.js';
+import { anyPolicy } from './policies.testing.js';
 import { keyOf } from './subject.js';
-import { weightOf } from './requirements.js';
-import { anyHost, anyPolicy, anyWorld } from './worlds.testing.js';
+import { mends, weightOf } from './requirements.js';
+import { anyHost, anyWorld } from './worlds.testing.js';
 
 function holds(check: (given: World, view: HostView, rules: Policy) => void): void {
   fc.assert(fc.property(anyWorld, anyHost, anyPolicy, check), { numRuns: 600 });
@@ -70,6 +71,32 @@ describe('there are never two holders', () => {
 describe('nothing starts while a hard gate is closed, at no level and whoever asks', () => {
   test.each<[string, (each: Admission, given: World, view: HostView, rules: Policy) => boolean]>([
     ['trust', ({ subject: { updater } }) => updater.state === 'enabled'],
+    ['a publisher', (_each, _given, _view, { publishers }) => publishers.length > 0],
+    [
+      'a hold of the policy',
+      ({ subject: { updater } }, _given, _view, rules) =>
+        rules.holds.every(
+          ({ updater: of, untilMs }) =>
+            untilMs <= NOW_MS || (of !== 'com.acme.*' && of !== updater.id),
+        ),
+    ],
+    [
+      'a place in a group',
+      ({ subject: { action } }, _given, { places }, { groups }) =>
+        action === 'revert' ||
+        weightOf(action) !== 'change' ||
+        groups.length === 0 ||
+        places === undefined ||
+        places.get('tills')?.kind === 'held',
+    ],
+    [
+      'a rollout that stands, or is not noted',
+      ({ subject: { action, updater, state } }, { rollouts }, _view, { rollout: { rings } }) => {
+        if (rings.length === 0 || weightOf(action) !== 'change' || mends(action)) return true;
+        const rollout = rollouts.get(`${updater.id} ${String(state?.update.id)} 2.0.0`);
+        return rollout !== undefined && rollout.stopped === undefined;
+      },
+    ],
     [
       'what the manifest declares',
       ({ subject: { action, manifest } }) =>
@@ -112,6 +139,24 @@ describe('nothing starts while a hard gate is closed, at no level and whoever as
     holds((given, view, rules) => {
       const { admit } = decide(given, view, rules, NOW_MS);
       expect(admit.filter((each) => !isOpen(each, given, view, rules))).toEqual([]);
+    });
+  });
+
+  test('but what runs is never ended for what a person, the machine or the network is doing', () => {
+    const orders = [
+      'OPERATOR',
+      'TRIPPED',
+      'VETOED',
+      'HELD',
+      'UPDATER_SUSPENDED',
+      'PUBLISHER_UNKNOWN',
+    ];
+    const handovers = ['SUPERSEDED', 'GAVE_WAY', 'OUTSIDE_WINDOW'];
+    holds((given, view, rules) => {
+      for (const { run, reason } of decide(given, view, rules, NOW_MS).stop) {
+        const ofPaused = run.phase.kind === 'paused' ? handovers : [];
+        expect([...orders, ...ofPaused]).toContain(reason.code);
+      }
     });
   });
 

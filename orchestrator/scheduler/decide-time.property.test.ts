@@ -15,9 +15,10 @@ import { decide } from './decide.js';
 import { outcomeOf } from './expected.js';
 import type { HostView } from './host-view.js';
 import type { Plan } from './plan.js';
+import { anyPolicy } from './policies.testing.js';
 import { keyOf } from './subject.js';
 import { unused } from './unused.js';
-import { anyHost, anyPolicy, anyWorld } from './worlds.testing.js';
+import { anyHost, anyWorld } from './worlds.testing.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
@@ -39,7 +40,7 @@ const anywhere = fc
 const share = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 
 /** Who runs, waits and stands still, and for what; but for the words, which count minutes. */
-function sayingsOf({ admit, waiting, stop, pause, paused, resume }: Plan) {
+function sayingsOf({ admit, waiting, stop, pause, paused, resume, restart }: Plan) {
   const codes = (reasons: readonly { readonly code: string }[]) => reasons.map(({ code }) => code);
   return {
     admit: admit.map(({ subject, runId }) => [subject.key, subject.level, runId]),
@@ -48,6 +49,7 @@ function sayingsOf({ admit, waiting, stop, pause, paused, resume }: Plan) {
     pause: pause.map(({ run, reasons }) => [run.id, ...codes(reasons)]),
     paused: paused.map(({ run, reasons }) => [run.id, ...codes(reasons)]),
     resume: resume.map(({ id }) => id),
+    restart: restart.order?.updates,
   };
 }
 

@@ -15,10 +15,11 @@ import type { HostView } from './host-view.js';
 import { installRootsOf } from './asked-about.js';
 import { compareSubjects } from './order.js';
 import type { Plan } from './plan.js';
+import { anyPolicy } from './policies.testing.js';
 import { mends, toContinue, toResume, toStart, weightOf } from './requirements.js';
 import { isSmall } from './slots.js';
 import { keyOf, levelNow, subjectsOf } from './subject.js';
-import { anyHost, anyPolicy, anyWorld } from './worlds.testing.js';
+import { anyHost, anyWorld } from './worlds.testing.js';
 
 /** What only takes time says how much, how much has passed, and since when, whatever was before. */
 const waits: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
@@ -144,7 +145,7 @@ describe('for every world, machine and policy', () => {
         const gives = plan.stop.some((each) => each.run === run && each.reason.code === 'GAVE_WAY');
         if (gives) expect(mayGiveWay(run, given, rules)).toBe(true);
         const ends =
-          mustEnd(run, given) ||
+          mustEnd(run, given, rules) ||
           (isPaused && (mayBeFeltMore(run, given, rules) || isOutOfTime(run, rules))) ||
           gives;
         const breaks = !open(toContinue(wanted, rules), view);
@@ -216,7 +217,7 @@ function placesOf(run: Run, { stop, pause, resume, paused }: Plan) {
 }
 
 /** Its updater may not run any more, or somebody said no. */
-function mustEnd(run: Run, given: World): boolean {
+function mustEnd(run: Run, given: World, { publishers, holds: held }: Policy): boolean {
   const updater = given.updaters.get(run.updaterId);
   const placed = [
     given.tripped,
@@ -227,8 +228,15 @@ function mustEnd(run: Run, given: World): boolean {
   return (
     updater === undefined ||
     updater.state === 'suspended' ||
+    publishers.length === 0 ||
+    held.some(({ updater: of, untilMs }) => untilMs > NOW_MS && isOneOf(updater.id, of)) ||
     placed.some((order) => (order?.untilMs ?? 0) > NOW_MS)
   );
+}
+
+/** Of the patterns that policies here have. */
+function isOneOf(id: string, pattern: string): boolean {
+  return pattern === 'com.acme.*' || pattern === id;
 }
 
 function mayBeFeltMore(run: Run, given: World, rules: Policy): boolean {

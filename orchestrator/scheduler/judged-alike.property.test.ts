@@ -14,7 +14,8 @@ import { NOW_MS, quietReadings, trustingPolicy } from '../world/history.testing.
 import { decide } from './decide.js';
 import { judgedAlike } from './judged-alike.js';
 import type { Plan } from './plan.js';
-import { anyHost, anyPolicy, anyWorld } from './worlds.testing.js';
+import { anyPolicy } from './policies.testing.js';
+import { anyHost, anyWorld } from './worlds.testing.js';
 
 const levels = [...percentSignals, 'network.others'] as const satisfies readonly Signal[];
 

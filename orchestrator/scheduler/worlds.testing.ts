@@ -10,8 +10,6 @@ import {
   type Value,
 } from '../../conditions/reading.js';
 import type { Fact } from '../journal/fact.js';
-import type { Policy } from '../policy/policy.js';
-import { days, type Window } from '../policy/window.js';
 import { intrusions } from '../runs/intrusion.js';
 import type { Update } from '../runs/update.js';
 import {
@@ -31,7 +29,6 @@ import {
   started,
   submitted,
   thawed,
-  trustingPolicy,
   updateOf,
   UPDATER,
   worldOf,
@@ -126,6 +123,23 @@ const orderFact: fc.Arbitrary<Fact> = fc.oneof(
   updaterId.map((id): Fact => ({ kind: 'updater.withdrawn', id, actor })),
 );
 
+const rollout = fc
+  .tuple(updaterId, updateId)
+  .map(([id, what]) => ({ updaterId: id, updateId: what, toVersion: '2.0.0' }));
+const rolloutFact: fc.Arbitrary<Fact> = fc.oneof(
+  { weight: 3, arbitrary: rollout.map((of): Fact => ({ kind: 'rollout.started', ...of })) },
+  fc.tuple(rollout, fc.constantFrom('h1', 'h2')).map(([of, hostId]): Fact => ({
+    ...{ kind: 'rollout.failed', ...of, hostId, ring: 'first', why: 'w' },
+  })),
+  rollout.map((of): Fact => ({ kind: 'rollout.stopped', ...of, why: 'w', actor })),
+  rollout.map((of): Fact => ({ kind: 'rollout.resumed', ...of, actor })),
+);
+const restartFact: fc.Arbitrary<Fact> = fc.oneof(
+  untilMs.map((atMs): Fact => ({ kind: 'restart.ordered', hostId: 'host-1', atMs, updates: [] })),
+  fc.constant<Fact>({ kind: 'restart.cancelled', code: 'OPERATOR', message: 'w' }),
+  fc.constant<Fact>({ kind: 'restart.failed', message: 'w' }),
+);
+
 const fact: fc.Arbitrary<Fact> = fc.oneof(
   { weight: 3, arbitrary: updaterId.map((id) => enabled(id)) },
   {
@@ -136,6 +150,8 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
   },
   { weight: 6, arbitrary: runFact },
   { weight: 2, arbitrary: orderFact },
+  { weight: 2, arbitrary: rolloutFact },
+  restartFact,
   fc.constantFrom('one', 'two', undefined).map((bootId): Fact => ({
     ...{ kind: 'host.attached', hostId: 'host-1', instanceId: 'i' },
     ...(bootId === undefined ? {} : { bootId }),
@@ -206,51 +222,28 @@ function large(): Partial<Record<Signal, Value>> {
   };
 }
 
-export const anyHost: fc.Arbitrary<HostView> = fc.record({
-  id: fc.constant('host-1'),
-  attached: fc.integer({ min: 0, max: 4 }).map((n) => n > 0),
-  level: fc.constantFrom('sealed', 'confined', 'loose', 'none', undefined),
-  readings: fc.tuple(anyReadings, fc.option(fc.nat(3e9))).map(withRoot),
-  diskPath: fc.constantFrom('/', '/', '/', '/var/lib/lull'),
-  servedSinceMs: instantMs.map((ms) => NOW_MS + ms),
-});
+/** Of the one group that there may be: it is shared with others or not, its place had, refused or asked for. */
+const anyPlaces = fc.constantFrom<HostView['places']>(
+  undefined,
+  new Map([['tills', { kind: 'held' }]]),
+  new Map([['tills', { kind: 'refused', max: 1, holders: [{ id: 'till-2', sinceMs: 0 }] }]]),
+  new Map(),
+);
 
-export const anyPolicy: fc.Arbitrary<Policy> = fc
-  .record({
-    small: fc.integer({ min: 1, max: 3 }),
-    change: fc.integer({ min: 1, max: 2 }),
-    restarts: fc.constantFrom('ask' as const, 'allow' as const),
-    activeHours: fc.record({ fromHour: fc.nat(23), toHour: fc.integer({ min: 1, max: 24 }) }),
-    levels: fc.tuple(...intrusionsThree()),
-    windows: fc.oneof(
-      fc.constant<readonly Window[]>([]),
-      fc
-        .record({ fromMinute: fc.nat(1_439), toMinute: fc.nat(1_439) })
-        .filter(({ fromMinute, toMinute }) => fromMinute !== toMinute)
-        .map((times): readonly Window[] => [{ ...times, days }]),
-    ),
-  })
-  .map(({ small, change, restarts, activeHours, levels, windows }) => {
-    const [normal, due, overdue] = [...levels].sort((a, b) => levelOf(a) - levelOf(b));
-    return {
-      ...trustingPolicy,
-      slots: { change, fetch: 2, small },
-      restarts,
-      activeHours,
-      windows,
-      intrusion: {
-        normal: normal ?? 'silent',
-        due: due ?? 'silent',
-        overdue: overdue ?? 'silent',
-      },
-    };
-  });
-
-function intrusionsThree() {
-  const level = fc.constantFrom(...intrusions, 'silent' as const);
-  return [level, level, level] as const;
-}
-
-function levelOf(level: (typeof intrusions)[number]): number {
-  return intrusions.indexOf(level);
-}
+export const anyHost: fc.Arbitrary<HostView> = fc
+  .record(
+    {
+      id: fc.constant('host-1'),
+      attached: fc.integer({ min: 0, max: 4 }).map((n) => n > 0),
+      level: fc.constantFrom('sealed', 'confined', 'loose', 'none', undefined),
+      readings: fc.tuple(anyReadings, fc.option(fc.nat(3e9))).map(withRoot),
+      diskPath: fc.constantFrom('/', '/', '/', '/var/lib/lull'),
+      servedSinceMs: instantMs.map((ms) => NOW_MS + ms),
+      places: anyPlaces,
+    },
+    { noNullPrototype: true },
+  )
+  .map(({ places, ...host }): HostView => ({
+    ...host,
+    ...(places === undefined ? {} : { places }),
+  }));
