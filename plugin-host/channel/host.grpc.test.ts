@@ -106,6 +106,20 @@ test('Commit and Revert change the root and answer with receipts', async () => {
   expect(rig.run.events.map(({ kind }) => kind)).toEqual(['installed', 'installed']);
 });
 
+test('a scan, a download or a verify changes no root: they begin where less is asked', async () => {
+  await reopen({ changesRoots: false });
+  await mkdir(join(rig.dir, 'work', 'staged'));
+  const root = { runId: 'run-1', root: 'tools' };
+  const asked = [
+    unary(rig.client.commit.bind(rig.client), { ...root, stagedPath: 'staged' }, options),
+    unary(rig.client.revert.bind(rig.client), root, options),
+  ];
+  for (const each of asked) {
+    expect(await refusal(each)).toEqual([status.PERMISSION_DENIED, 'GRANT_MISSING']);
+  }
+  expect(rig.run.events).toEqual([]);
+});
+
 describe('a critical section', () => {
   const enter = (why: string, expectedS: number) =>
     unary(rig.client.enterCritical.bind(rig.client), { runId: 'run-1', why, expectedS }, options);

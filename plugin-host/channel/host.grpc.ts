@@ -11,6 +11,8 @@
 //   V4. Text of an updater is cleaned before it goes anywhere (T17).
 //   V5. Nobody keeps the loop that holds the guard busy by asking: what comes faster than CALLS_PER_S waits,
 //       also for its refusal (talk.ts).
+//   V6. A root changes in an action that was admitted as one that changes something: a scan, a download and
+//       a verify begin where less is asked of the moment.
 
 import { chown } from 'node:fs/promises';
 import { displayText } from '../../conditions/words.js';
@@ -78,12 +80,14 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
 
   return {
     fetch: gate.streaming<FetchRequest, FetchResponse>((call, run) => serveFetch(call, run, deps)),
-    commit: gate.atRate(async ({ root, stagedPath }, run) => ({
-      receipt: receiptToWire(await installer.commit({ run, root, stagedPath })),
-    })),
-    revert: gate.atRate(async ({ root }, run) => ({
-      receipt: receiptToWire(await installer.revert({ run, root })),
-    })),
+    commit: gate.atRate(async ({ root, stagedPath }, run) => {
+      requireChanging(run);
+      return { receipt: receiptToWire(await installer.commit({ run, root, stagedPath })) };
+    }),
+    revert: gate.atRate(async ({ root }, run) => {
+      requireChanging(run);
+      return { receipt: receiptToWire(await installer.revert({ run, root })) };
+    }),
     enterCritical: gate.atRate(async ({ why, expectedS }, run) => {
       const max = run.limits.criticalSMax;
       if (max === 0) throw new HostError('GRANT_MISSING', 'no critical section was granted');
@@ -113,6 +117,13 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
       return {};
     }),
   };
+}
+
+/** V6. */
+function requireChanging({ changesRoots }: HostedRun): void {
+  if (changesRoots) return;
+  const message = 'roots are changed in install, rollback and uninstall, and in no other action';
+  throw new HostError('GRANT_MISSING', message);
 }
 
 function writeLines(

@@ -41,6 +41,7 @@ export function testRun(
       previousVersions: 1,
       callsPerMinuteMax: 250,
     },
+    changesRoots: true,
     take: () => Promise.resolve(),
     leadsOut: () => true,
     ...given,

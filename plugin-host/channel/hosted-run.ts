@@ -15,6 +15,8 @@ export interface HostedRun {
   /** The directory that the sandbox shows read-only as /lull/artifacts, as the host sees it. */
   readonly artifactsDir: string;
   readonly grants: BoundGrants;
+  /** Whether what it does may change a root. */
+  readonly changesRoots: boolean;
   readonly limits: {
     readonly diskBytesMax: number;
     readonly criticalSMax: number;

@@ -3,7 +3,6 @@
 
 import type { KeyObject } from 'node:crypto';
 import { bindGrants, settingProblems, type BoundGrants } from '../../bundle/grant.js';
-import type { Action } from '../../bundle/manifest.js';
 import type { Readings } from '../../conditions/reading.js';
 import { admit } from '../catalog/admission.js';
 import type { Catalog, ReadBundle, StoredBundle } from '../catalog/catalog.fs.js';
@@ -17,7 +16,7 @@ import type { RootRecords } from '../install/root-record.fs.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import { SandboxError } from '../sandbox/sandbox-error.js';
 import { failed, isFinal, type Outcome, type RunEvent } from './event.js';
-import type { Grant } from './grant.js';
+import { changesRoots, type Grant } from './grant.js';
 import {
   launchKey,
   openLaunch,
@@ -30,8 +29,6 @@ import type { Pauses } from './pauses.loop.js';
 import type { Places } from './places.fs.js';
 import { putBack } from './put-back.loop.js';
 import { doWork } from './work.grpc.js';
-
-const writing: ReadonlySet<Action> = new Set<Action>(['install', 'rollback', 'uninstall']);
 
 export interface HostParts extends LaunchParts {
   readonly catalog: Catalog;
@@ -183,7 +180,7 @@ async function writableRoots(
   { roots = [] }: BoundGrants,
   uid: number,
 ): Promise<{ name: string; path: string; writable: boolean }[]> {
-  const writable = work.kind === 'perform' && writing.has(work.action);
+  const writable = changesRoots(work);
   const there: { name: string; path: string; writable: boolean }[] = [];
   for (const { name, path } of roots) {
     await requireDirect(path);
@@ -225,6 +222,7 @@ function hostedRun(
     },
     thawed: () => pauses.thawed(),
     take: intake.of({ runId: grant.runId, limits: grant.network, readings, over }),
+    changesRoots: changesRoots(grant.work),
     leadsOut: () => leadsOut(readings()),
     released: async () => {
       await pauses.released();

@@ -45,6 +45,16 @@ export type GrantedWork =
   /** Done by the host itself: no updater is launched. */
   | { readonly kind: 'revert'; readonly roots: readonly RevertedRoot[] };
 
+const changing: ReadonlySet<Action> = new Set<Action>(['install', 'rollback', 'uninstall']);
+
+/**
+ * Whether it may change a root. The rest begins where less is asked of the moment: a scan or a download needs
+ * no mains, a verify no window.
+ */
+export function changesRoots(work: GrantedWork): boolean {
+  return work.kind === 'perform' && changing.has(work.action);
+}
+
 /** A root to put back, by the receipt of what was committed to it. */
 export interface RevertedRoot {
   readonly receiptId: string;
