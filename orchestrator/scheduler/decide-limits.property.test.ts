@@ -92,7 +92,8 @@ describe('nothing starts while a hard gate is closed, at no level and whoever as
     [
       'a rollout that stands, or is not noted',
       ({ subject: { action, updater, state } }, { rollouts }, _view, { rollout: { rings } }) => {
-        if (rings.length === 0 || weightOf(action) !== 'change' || mends(action)) return true;
+        if (rings.length === 0 || weightOf(action) !== 'change' || mends(action, state))
+          return true;
         const rollout = rollouts.get(`${updater.id} ${String(state?.update.id)} 2.0.0`);
         return rollout !== undefined && rollout.stopped === undefined;
       },

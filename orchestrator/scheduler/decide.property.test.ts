@@ -138,7 +138,9 @@ describe('for every world, machine and policy', () => {
     holds((given, view, rules) => {
       const plan = decide(given, view, rules, NOW_MS);
       for (const run of heldIn(given)) {
-        const wanted = { ...run, action: actionOf(run), level: run.intrusion };
+        const state = given.updates.get(keyOf(run));
+        const known = state === undefined ? {} : { state };
+        const wanted = { ...run, action: actionOf(run), level: run.intrusion, ...known };
         const isPaused = run.phase.kind === 'paused';
         const calm = wasNotJustTold(run) && didNotJustGoOn(run, rules);
         const may = view.attached && calm && open(toResume(wanted, rules), view);
@@ -146,7 +148,7 @@ describe('for every world, machine and policy', () => {
         if (gives) expect(mayGiveWay(run, given, rules)).toBe(true);
         const ends =
           mustEnd(run, given, rules) ||
-          (isPaused && (mayBeFeltMore(run, given, rules) || isOutOfTime(run, rules))) ||
+          (isPaused && (mayBeFeltMore(run, given, rules) || isOutOfTime(run, given, rules))) ||
           gives;
         const breaks = !open(toContinue(wanted, rules), view);
         expect(placesOf(run, plan)).toEqual({
@@ -244,9 +246,9 @@ function mayBeFeltMore(run: Run, given: World, rules: Policy): boolean {
   return intrusions.indexOf(level) > intrusions.indexOf(run.intrusion);
 }
 
-function isOutOfTime(run: Run, { windows, timeZone }: Policy): boolean {
+function isOutOfTime(run: Run, { updates }: World, { windows, timeZone }: Policy): boolean {
   const { intrusion } = run;
-  if (mends(actionOf(run))) return false;
+  if (mends(actionOf(run), updates.get(keyOf(run)))) return false;
   if (intrusion === 'noticeable' || intrusion === 'forced') return false;
   return windows.length > 0 && windowState(windows, timeZone, NOW_MS).kind === 'closed';
 }

@@ -112,7 +112,7 @@ function objectionsTo(
     ...objectionsToRunning(subject, world, host.readings, policy, nowMs),
     ...restartObjections(subject, world, host.readings, policy, nowMs),
     ...hostObjections(subject, host, policy, nowMs),
-    ...(mends(subject.action) ? [] : windowObjections(subject.level, policy, nowMs)),
+    ...(mends(subject.action, subject.state) ? [] : windowObjections(subject.level, policy, nowMs)),
     ...objections(requirements, host.readings, nowMs), // D3
     ...resumeObjections(subject, host.readings, policy, nowMs),
     ...appObjections(subject, host.readings, policy, nowMs),

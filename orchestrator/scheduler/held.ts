@@ -69,13 +69,13 @@ export function heldRuns(
   const going = held.filter((run) => !stop.some((each) => each.run.id === run.id));
   const pausable = going.filter((run) => run.phase.kind !== 'paused');
   const objectedTo = pausable
-    .map((run) => ({ run, reasons: guardObjections(run, host, policy, nowMs) }))
+    .map((run) => ({ run, reasons: guardObjections(run, world, host, policy, nowMs) }))
     .filter(({ reasons }) => reasons.length > 0);
   const paused = going
     .filter((run) => run.phase.kind === 'paused')
     .map((run) => ({
       run,
-      reasons: objectionsToResuming(run, host, policy, nowMs),
+      reasons: objectionsToResuming(run, world, host, policy, nowMs),
     }));
   const hasTold = host.readings.size > 0;
   return {
@@ -115,21 +115,34 @@ function objectionsToHolding(
     const message = `it may be ${level} now, it was admitted as ${run.intrusion}`;
     return [{ code: 'SUPERSEDED', message, measured: run.intrusion, limit: level }]; // H2
   }
-  if (run.phase.kind !== 'paused' || mends(actionOf(run))) return [];
+  const { action, state } = wantOf(run, world);
+  if (run.phase.kind !== 'paused' || mends(action, state)) return [];
   return windowObjections(run.intrusion, policy, nowMs); // H4
 }
 
 /** The host pauses by itself; this is the second pair of eyes. */
-function guardObjections(run: Run, host: HostView, policy: Policy, nowMs: number): Reason[] {
-  return objections(toContinue(wantOf(run), policy), host.readings, nowMs);
+function guardObjections(
+  run: Run,
+  world: World,
+  host: HostView,
+  policy: Policy,
+  nowMs: number,
+): Reason[] {
+  return objections(toContinue(wantOf(run, world), policy), host.readings, nowMs);
 }
 
-function objectionsToResuming(run: Run, host: HostView, policy: Policy, nowMs: number): Reason[] {
+function objectionsToResuming(
+  run: Run,
+  world: World,
+  host: HostView,
+  policy: Policy,
+  nowMs: number,
+): Reason[] {
   return [
     ...attachmentObjections(host),
     ...permission(run, nowMs),
     ...calm(run, policy.waiting.betweenResumesMs, nowMs),
-    ...objections(toResume(wantOf(run), policy), host.readings, nowMs),
+    ...objections(toResume(wantOf(run, world), policy), host.readings, nowMs),
   ];
 }
 
@@ -163,6 +176,8 @@ export function attachmentObjections({ attached }: HostView): Reason[] {
 }
 
 /** H1. */
-function wantOf(run: Run): Want {
-  return { action: actionOf(run), work: run.work, level: run.intrusion };
+function wantOf(run: Run, { updates }: World): Want {
+  const state = updates.get(keyOf(run));
+  const want = { action: actionOf(run), work: run.work, level: run.intrusion };
+  return state === undefined ? want : { ...want, state };
 }

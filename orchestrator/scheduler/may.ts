@@ -29,7 +29,9 @@ export function objectionsToRunning(
     ...scopeObjections(subject, policy),
     ...orderObjections(subject, world, policy, nowMs),
     // Its attempts at mending are bounded as they are, and what it installed must not stay meanwhile.
-    ...(mends(subject.action) ? [] : breakerObjections(subject.updater, policy, nowMs)),
+    ...(mends(subject.action, subject.state)
+      ? []
+      : breakerObjections(subject.updater, policy, nowMs)),
     ...quotaObjections(subject.updater, policy, nowMs),
     // An operator who wants it now has read why it waits.
     ...(subject.demanded ? [] : timeObjections(subject, readings, policy, nowMs)),
@@ -78,8 +80,11 @@ export function publisherObjections(
 }
 
 /** Also of what was accepted under a policy that allowed more. What is installed is looked after all the same. */
-function scopeObjections({ manifest, action, updater }: Subject, { scopes }: Policy): Reason[] {
-  if (manifest === undefined || mends(action) || scopes.includes(manifest.scope)) return [];
+function scopeObjections(
+  { manifest, action, updater, state }: Subject,
+  { scopes }: Policy,
+): Reason[] {
+  if (manifest === undefined || mends(action, state) || scopes.includes(manifest.scope)) return [];
   const message = `${updater.id} touches "${manifest.scope}", which policy does not allow; it allows ${scopes.join(', ') || 'nothing'}`;
   return [{ code: 'SCOPE_REFUSED', message, measured: manifest.scope, limit: scopes.join(', ') }];
 }

@@ -64,13 +64,22 @@ describe('first comes', () => {
     const actions = ['download', 'install', 'verify', 'rollback'] as const;
     const updates = actions.map((nextAction) => updateOf(nextAction, { nextAction }));
     const cut = [admitted('r', perform(updateOf('install'))), interrupted('r')];
-    expect(orderOf(updates, ...cut)).toEqual([
+    const begun = ['verify', 'rollback'].flatMap((id) => [
+      admitted(id, perform(updateOf(id, { nextAction: 'install' }))),
+      finished(id, { kind: 'cancelled', code: 'OPERATOR' }),
+    ]);
+    expect(orderOf(updates, ...begun, ...cut)).toEqual([
       'rollback',
       'verify',
       'install',
       'scan com.acme.tool',
       'download',
     ]);
+  });
+
+  test('not what is called a rollback and was never begun: it waits its turn', () => {
+    const updates = [updateOf('z', { nextAction: 'rollback' }), updateOf('a')];
+    expect(orderOf(updates)).toEqual(['scan com.acme.tool', 'a', 'z']);
   });
 
   test('what is urgent, before what was cut', () => {

@@ -8,6 +8,7 @@
 
 import { BULK_BYTES } from '../../conditions/network.js';
 import type { Policy } from '../policy/policy.js';
+import { mends } from './requirements.js';
 import type { Subject } from './subject.js';
 import { scanDueSinceMs, severityOf } from './urgency.js';
 
@@ -37,9 +38,8 @@ function pressureOf({ urgency, work }: Subject): number {
 }
 
 /** What was changed and does not work, or may not, is looked after before anything is begun. */
-function unfinishedRank({ action, interrupted }: Subject): number {
-  if (action === 'rollback') return 0;
-  if (action === 'verify') return 1;
+function unfinishedRank({ action, interrupted, state }: Subject): number {
+  if (mends(action, state)) return action === 'rollback' ? 0 : 1;
   return interrupted === undefined ? 3 : 2;
 }
 

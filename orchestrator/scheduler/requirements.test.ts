@@ -18,7 +18,8 @@ function want(
   changes: Partial<Update> = {},
 ): Want {
   const work = action === 'scan' ? ({ kind: 'scan' } as const) : perform(updateOf('a', changes));
-  return { action, work, level };
+  // Of what was begun here.
+  return { action, work, level, state: { begun: true } };
 }
 
 function kindsToStart(wanted: Want, quietSinceOwnRun = true): string[] {
@@ -62,6 +63,16 @@ describe('to start', () => {
   ])('%s at the level %s', (action, level, kinds) => {
     expect(kindsToStart(want(action, level))).toEqual(kinds);
   });
+
+  test.each(['verify', 'rollback'] as const)(
+    '%s of what was not begun here is an install',
+    (action) => {
+      const { work, level } = want(action);
+      expect(toStart({ action, work, level }, trustingPolicy, options)).toEqual(
+        toStart(want('install'), trustingPolicy, options),
+      );
+    },
+  );
 
   test('changing something needs a longer absence than looking', () => {
     const [look] = toStart(want('scan'), trustingPolicy, options);

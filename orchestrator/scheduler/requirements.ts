@@ -20,6 +20,7 @@ import type { Policy } from '../policy/policy.js';
 import { atLeast, type Intrusion } from '../runs/intrusion.js';
 import type { ActionName } from '../runs/run.js';
 import type { Work } from '../runs/update.js';
+import type { UpdateState } from '../world/world.js';
 
 /** How much a person would notice it: reading, fetching, or changing what they use. */
 export type Weight = 'look' | 'fetch' | 'change';
@@ -43,16 +44,21 @@ export function weightOf(action: ActionName): Weight {
 
 /**
  * What follows an install: until it is done, nobody knows whether what is installed works. It waits for
- * a person to leave, as everything that runs an updater does, and for neither mains nor a window.
+ * a person to leave, as everything that runs an updater does, and for neither mains nor a window. An updater
+ * that calls something a verify, and has begun nothing here, is believed nothing (decision 174).
+ * @param state of its update; undefined: it is not known any more.
  */
-export function mends(action: ActionName): boolean {
-  return action === 'verify' || action === 'rollback' || action === 'revert';
+export function mends(action: ActionName, state: Pick<UpdateState, 'begun'> | undefined): boolean {
+  if (action === 'revert') return true;
+  return (action === 'verify' || action === 'rollback') && state?.begun === true;
 }
 
 export interface Want {
   readonly action: ActionName;
   readonly work: Work;
   readonly level: Intrusion;
+  /** Of its update; absent: of a scan, or it is not known any more. */
+  readonly state?: Pick<UpdateState, 'begun'>;
 }
 
 export interface StartOptions {
@@ -67,7 +73,7 @@ export interface StartOptions {
 /** What must hold to start. */
 export function toStart(want: Want, policy: Policy, options: StartOptions): Requirement[] {
   const { waiting } = policy;
-  const changes = weightOf(want.action) === 'change' && !mends(want.action);
+  const changes = weightOf(want.action) === 'change' && !mends(want.action, want.state);
   const { setUpMs, bootMs, resumeMs, loginMs } = waiting;
   return [
     ...away(want, {
@@ -168,9 +174,9 @@ function bytesOf(work: Work): number {
  * An install wants mains until it is overdue: a machine that never sees any would wait for ever. Then
  * the battery's minimum stands (Q1).
  */
-function power({ action, level }: Want, percent: number): Requirement[] {
+function power({ action, level, state }: Want, percent: number): Requirement[] {
   const canWait = !atLeast(level, 'noticeable');
-  if (weightOf(action) === 'change' && canWait && !mends(action)) return [{ kind: 'on-ac' }];
+  if (weightOf(action) === 'change' && canWait && !mends(action, state)) return [{ kind: 'on-ac' }];
   return [{ kind: 'battery-above', percent }];
 }
 

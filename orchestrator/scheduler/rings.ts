@@ -30,7 +30,7 @@ export function ringObjections(
 ): Reason[] {
   if (policy.rings.length === 0 || state === undefined) return [];
   // What is there already is looked after, and a download changes nothing.
-  if (weightOf(action) !== 'change' || mends(action)) return [];
+  if (weightOf(action) !== 'change' || mends(action, state)) return [];
   const { id: updateId, toVersion } = state.update;
   const key = rolloutKey({ updaterId: updater.id, updateId, toVersion });
   const rollout = rollouts.get(key);

@@ -7,6 +7,8 @@
 //   M1. What is put back is what the host said that it had committed. It asks no updater.
 //   M2. Every way through it ends: attempts at verify, at putting back and at rollback are bounded.
 //   M3. An update on its way through stays, whatever a scan says of it.
+//   M4. Only what was begun here is mended: what an updater calls a verify or a rollback before anything else
+//       is an action as any other.
 
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Policy } from '../policy/policy.js';
@@ -42,6 +44,19 @@ export function attemptsMax({ work }: Run, retry: Policy['retry']): number {
 
 export function isMending(action: string): action is 'verify' | 'rollback' {
   return action === 'verify' || action === 'rollback';
+}
+
+/** M4. */
+export function noteBegun(
+  world: MutableWorld,
+  { updaterId, work }: Pick<Run, 'updaterId' | 'work'>,
+) {
+  if (work.kind !== 'perform') return;
+  const { id, nextAction } = work.update;
+  if (nextAction === 'download' || isMending(nextAction)) return;
+  const key = updateKey(updaterId, id);
+  const state = world.updates.get(key);
+  if (state !== undefined) world.updates.set(key, { ...state, begun: true });
 }
 
 /** M3: also one that a scan does not name any more, because it is installed. */

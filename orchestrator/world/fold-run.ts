@@ -6,7 +6,7 @@ import type { Policy } from '../policy/policy.js';
 import { holdsSlot, spent, type Outcome, type Run, type RunPhase } from '../runs/run.js';
 import { backoffMs, isCrash } from './retry.js';
 import { noteHowItEnded } from './fold-crashes.js';
-import { attemptsMax } from './fold-mending.js';
+import { attemptsMax, noteBegun } from './fold-mending.js';
 import { foldPerformed, foldScanned, scanFloorMs } from './fold-outcome.js';
 import { ADMISSIONS_MAX, subjectKeyOf, updateKey, type MutableWorld } from './world.js';
 
@@ -100,6 +100,7 @@ function admitted(
     lastSequence: world.sequence,
     phase: { kind: 'admitted' },
   });
+  noteBegun(world, fact);
 }
 
 /** The host or the updater went away. The run stays, for its next attempt (R1). */

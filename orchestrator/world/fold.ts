@@ -190,6 +190,7 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
       offered: update.nextAction,
       trials: same ? before.trials : noTrials,
       ...(same && before.stepCount !== undefined ? { stepCount: before.stepCount } : {}),
+      ...(same && before.begun === true ? { begun: true } : {}),
       ...(same && before.gaveUp !== undefined ? { gaveUp: before.gaveUp } : {}),
       ...givenUpAsBad(world, fact.updaterId, update), // In place of the above.
     });

@@ -104,6 +104,8 @@ export interface UpdateState {
   readonly trials: Trials;
   /** Actions that were done and led to another one; absent: none was. */
   readonly stepCount?: number;
+  /** An action that may change something was begun here, of this very content. Absent: none was. */
+  readonly begun?: true;
   /** Roots that its runs committed and that were not put back. */
   readonly committed?: readonly CommittedRoot[];
   /** Of what its runs committed and of what was put back, the newest last: told again, they change nothing. */
