@@ -10,6 +10,7 @@ import {
   awaySince,
   engaged,
   finished,
+  found,
   NOW_MS,
   perform,
   started,
@@ -91,6 +92,23 @@ describe('a restart of the machine', () => {
     const waits = plan(offering([a]), allow, hostWith(changes));
     expect(waits.restart).toEqual({});
     expect(codesOf(waits)).toContain(code);
+  });
+
+  test('is taken by policy three times for one version, and then asked for: it may never be enough', () => {
+    const asked = (count: number): Fact[] =>
+      Array.from({ length: count }, (_, n): Fact[] => [
+        admitted(`r${String(n)}`, perform(n === 0 ? updateOf('a', { nextAction: 'install' }) : a)),
+        finished(`r${String(n)}`, { kind: 'more_to_do', nextAction: 'reboot' }),
+      ]).flat();
+    const first = updateOf('a', { nextAction: 'install' });
+    expect(plan(offering([first], ...asked(3)), allow).restart.order).toBeDefined();
+    const fourth = plan(offering([first], ...asked(4)), allow);
+    expect(fourth.restart).toEqual({});
+    expect(codesOf(fourth)).toContain('NEEDS_OPERATOR');
+    expect(fourth.waiting[0]?.reasons[0]?.message).toContain('and did so 3 times for it');
+    expect(plan(offering([first], ...asked(4), demanded), allow).restart.order).toBeDefined();
+    const again = updateOf('a', { nextAction: 'reboot' });
+    expect(plan(offering([first], ...asked(4), found([again])), allow).restart).toEqual({});
   });
 
   test('waits for what is under way, and for what could start', () => {

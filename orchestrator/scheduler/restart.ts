@@ -12,6 +12,8 @@
 //   B3. It is never taken in active hours, unless it is overdue or wanted now.
 //   B4. Whether the machine has started anew is told by the name of its start, which no clock changes;
 //       by instants only where its host has no name for it.
+//   B5. What asks for a restart after each that it had does not restart the machine for ever: from the fourth
+//       on somebody has to want it, whatever policy agreed to.
 
 import { objections, type Requirement } from '../../conditions/requirement.js';
 import { valueOf, type Readings } from '../../conditions/reading.js';
@@ -24,6 +26,8 @@ import { orderObjections, trustObjections } from './may.js';
 import { toContinue } from './requirements.js';
 import type { Subject } from './subject.js';
 
+/** That policy takes of one version by itself (ours: what needs more mostly never has enough). */
+const RESTARTS_MAX = 3;
 /** A machine that has not restarted so long after it should have will not: it may be told again. */
 const LATE_MS = 600_000;
 
@@ -59,14 +63,16 @@ export function restartObjections(
     const message = 'the machine was told to restart, and warns whoever is logged in';
     return [restartDue(pending, message, nowMs)];
   }
-  if (isAgreed(subject, policy)) {
+  if (isRestartAgreed(subject, policy)) {
     const message = 'the machine restarts when nothing else is under way';
     return [
       ...activeHourObjections(subject.level, policy, nowMs + policy.restartWarningMs), // B3
       { code: 'RESTART_DUE', message, ...asked },
     ];
   }
-  const message = `the machine has to restart: restart it when it suits, or "lull run-now ${nameOf(subject)}"`;
+  const times = restartsAsked(subject) - 1;
+  const again = times >= RESTARTS_MAX ? `, and did so ${String(times)} times for it` : '';
+  const message = `the machine has to restart${again}: restart it when it suits, or "lull run-now ${nameOf(subject)}"`;
   return [{ code: 'NEEDS_OPERATOR', message, ...asked }];
 }
 
@@ -96,7 +102,7 @@ export function restartPlan(
 ): RestartPlan {
   const { readings } = host;
   const needing = waiting.filter(({ subject }) => needsReboot(subject, world, readings));
-  const agreed = needing.filter(({ subject }) => isAgreed(subject, policy));
+  const agreed = needing.filter(({ subject }) => isRestartAgreed(subject, policy));
   const pending = pendingRestart(world, readings, nowMs);
   if (pending !== undefined) {
     if (pending.orderedAtMs - nowMs > LATE_MS) {
@@ -137,6 +143,15 @@ function objectionsNow(
 
 function isAgreed({ demanded }: Subject, { restarts }: Policy): boolean {
   return demanded || restarts === 'allow';
+}
+
+/** B5. */
+function isRestartAgreed(subject: Subject, policy: Policy): boolean {
+  return isAgreed(subject, policy) && (subject.demanded || restartsAsked(subject) <= RESTARTS_MAX);
+}
+
+function restartsAsked({ state }: Subject): number {
+  return state?.restartCount ?? 0;
 }
 
 function needsReboot({ action, state }: Subject, world: World, readings: Readings): boolean {

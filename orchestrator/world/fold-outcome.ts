@@ -131,6 +131,7 @@ export function foldPerformed(
         ...actionFrom(world, atMs),
         trials: noTrials,
         stepCount: stepsOf(state) + 1,
+        ...(judged.nextAction === 'reboot' ? { restartCount: (state.restartCount ?? 0) + 1 } : {}),
       });
       return;
     case 'succeeded':

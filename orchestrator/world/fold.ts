@@ -191,6 +191,7 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
       trials: same ? before.trials : noTrials,
       ...(same && before.stepCount !== undefined ? { stepCount: before.stepCount } : {}),
       ...(same && before.begun === true ? { begun: true } : {}),
+      ...(same && before.restartCount !== undefined ? { restartCount: before.restartCount } : {}),
       ...(same && before.gaveUp !== undefined ? { gaveUp: before.gaveUp } : {}),
       ...givenUpAsBad(world, fact.updaterId, update), // In place of the above.
     });

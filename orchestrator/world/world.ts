@@ -74,12 +74,9 @@ export interface Hold {
 }
 
 /** Somebody's objection to everything, for a while. */
-export interface Veto {
+export interface Veto extends Hold {
   readonly id: string;
   readonly owner: string;
-  readonly why: string;
-  readonly sinceMs: number;
-  readonly untilMs: number;
 }
 
 export interface GaveUp {
@@ -104,6 +101,8 @@ export interface UpdateState {
   readonly trials: Trials;
   /** Actions that were done and led to another one; absent: none was. */
   readonly stepCount?: number;
+  /** How often it has asked for a restart of the machine after an action of its own. Absent: never. */
+  readonly restartCount?: number;
   /** An action that may change something was begun here, of this very content. Absent: none was. */
   readonly begun?: true;
   /** Roots that its runs committed and that were not put back. */
