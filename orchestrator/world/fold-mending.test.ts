@@ -166,6 +166,23 @@ describe('what was put back', () => {
     expect(state?.gaveUp).toBeUndefined();
   });
 
+  test('was so by another attempt: a later one that changes roots of its own, and cannot roll back, is lost', () => {
+    const half = [
+      ...[admitted('i', perform(offered)), installed('i')],
+      finished('i', failure('APPLY_FAILED')),
+    ];
+    const later = [
+      admitted('j', perform(offered), { epoch: 4 }),
+      finished('j', { kind: 'more_to_do', nextAction: 'verify' }),
+      admitted('w', perform(verifying), { epoch: 5 }),
+      finished('w', failure('VERIFY_FAILED', false)),
+      admitted('r', perform(updateOf('a', { nextAction: 'rollback' })), { epoch: 6 }),
+      finished('r', failure('APPLY_FAILED', false)),
+    ];
+    const asked = known([...onlyForward, 'rollback']);
+    expect(stateAfter(...asked, ...half, ...putBack, ...later)?.gaveUp?.code).toBe('LOST');
+  });
+
   test('because an operator stopped its install after it had committed', () => {
     const stopped = [
       admitted('i', perform(offered)),

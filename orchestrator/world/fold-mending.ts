@@ -16,7 +16,7 @@ import type { Outcome, Run } from '../runs/run.js';
 import type { Update } from '../runs/update.js';
 import { isBadTree, markBad, markOf } from './bad-marks.js';
 import { backoffMs } from './retry.js';
-import { noTrials, type Mending, type MutableWorld, type UpdateState } from './world.js';
+import { noTrials, updateKey, type Mending, type MutableWorld, type UpdateState } from './world.js';
 
 type Failure = Extract<Outcome, { kind: 'failed' }>;
 interface Because {
@@ -56,7 +56,13 @@ export function noteBegun(
   if (nextAction === 'download' || isMending(nextAction)) return;
   const key = updateKey(updaterId, id);
   const state = world.updates.get(key);
-  if (state !== undefined) world.updates.set(key, { ...state, begun: true });
+  if (state === undefined) return;
+  world.updates.set(key, { ...notPutBack(state), begun: true });
+}
+
+/** What was put back before was another attempt's. */
+function notPutBack({ putBack: _before, ...state }: UpdateState): UpdateState {
+  return state;
 }
 
 /** M3: also one that a scan does not name any more, because it is installed. */

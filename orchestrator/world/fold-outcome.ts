@@ -1,6 +1,7 @@
 // What the end of a run makes of its update and of its updater: the next action, the next attempt, or
 // the end of it.
 
+import { actionFrom } from './action-since.js';
 import type { Policy } from '../policy/policy.js';
 import { actionOf, type Outcome, type Run } from '../runs/run.js';
 import { STEPS_MAX, type Update } from '../runs/update.js';
@@ -18,7 +19,6 @@ import {
 import { backoffMs, badContentMs, isWaitForOthers, scanJitter } from './retry.js';
 import { askedMs, badContentAfter, failedTrials, waitForOthers, type Failure } from './trials.js';
 import {
-  actionFrom,
   noTrials,
   updateKey,
   type MutableWorld,

@@ -3,12 +3,12 @@
 // Invariant: F1. The fold is total and deterministic: any prefix of the journal gives a world, and
 // a fact about something unknown changes nothing.
 
+import { actionFrom, actionSince } from './action-since.js';
 import type { Entry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import type { Update } from '../runs/update.js';
 import {
-  actionFrom,
   HISTORY_MAX,
   INSTANCES_MAX,
   noTrials,
@@ -196,15 +196,6 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
       ...givenUpAsBad(world, fact.updaterId, update), // In place of the above.
     });
   }
-}
-
-/** A clock that was set back has it waiting since now, at the latest. */
-function actionSince(
-  { actionSinceMs, actionSinceBoot }: UpdateState,
-  atMs: number,
-): ReturnType<typeof actionFrom> {
-  const sinceMs = Math.min(actionSinceMs, atMs);
-  return { actionSinceMs: sinceMs, ...(actionSinceBoot === undefined ? {} : { actionSinceBoot }) };
 }
 
 /** Another version may mend what could not be put back. */

@@ -23,7 +23,7 @@ const golden: Readonly<Record<number, string>> = {
   1: '6b4a81457c0132fbe1bbc2a7c2d735f9e14c67458bc3b328475cfdcdf37b649c',
   2: 'e7a343f63bac682ab3cf96771c7d352bfafc42889c7e41469f29ffc4632157cc',
   3: '6d89e8d92a8d21f78ff4f65c85c380a9d05587219457f14b93916e14aa3f828c',
-  4: '1ce1ad7acf536454e6fcc2b2289b2661d0a68d2bd4d97ddabc6953eb7bfa6233',
+  4: '5b74a0e023310b39664b19aeff2fd8e62ea5f43e91b68f9cdafafa3a9e201771',
 };
 
 /** Not the default, which may change without the fold. */
@@ -99,7 +99,8 @@ describe('a snapshot', () => {
     const fold = foldOf(entries);
     worldIn(fold, 'nobody');
     const { head } = snapshotOf(entries);
-    expect([...read(linesOf({ head, fold: frozen(fold) })).fold.worlds.keys()]).toEqual(machines);
+    const kept = read(linesOf({ head, fold: frozen(fold) })).fold.worlds;
+    expect([...kept.keys()].sort()).toEqual(machines);
   });
 
   test('is of the instant at which it was frozen, however long it takes to write', () => {

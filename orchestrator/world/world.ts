@@ -241,11 +241,3 @@ export function subjectKeyOf(updaterId: string, updateId: string): string {
 }
 
 export const noTrials: Trials = { failureCount: 0, notBeforeMs: 0 };
-
-/** What waits for its next action from now on. */
-export function actionFrom(
-  { bootId }: World,
-  actionSinceMs: number,
-): Pick<UpdateState, 'actionSinceMs' | 'actionSinceBoot'> {
-  return { actionSinceMs, ...(bootId === undefined ? {} : { actionSinceBoot: bootId }) };
-}

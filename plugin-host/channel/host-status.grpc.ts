@@ -24,7 +24,7 @@ export function statusOf(error: unknown, log: Log): Partial<ServiceError> {
   if (error instanceof HostError) {
     const answered = rpcError(CODES[error.code], error.code, error.message);
     if (error.retryAfterMs !== undefined) {
-      answered.metadata?.set('lull-retry-after-ms', String(Math.round(error.retryAfterMs)));
+      answered.metadata.set('lull-retry-after-ms', String(Math.round(error.retryAfterMs)));
     }
     return answered;
   }

@@ -30,7 +30,10 @@ export function reportToWire(
 export function eventToWire(event: RunEvent): WireRunEvent['kind'] {
   switch (event.kind) {
     case 'started':
-      return { $case: 'started', value: { ...event, launchMs: event.launchMs ?? 0, argv: [...event.argv] } };
+      return {
+        $case: 'started',
+        value: { ...event, launchMs: event.launchMs ?? 0, argv: [...event.argv] },
+      };
     case 'progress':
       return { $case: 'progress', value: { fraction: event.fraction, step: event.step } };
     case 'found':
