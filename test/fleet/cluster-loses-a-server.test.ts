@@ -76,14 +76,7 @@ fleetTest(
       await stage().until('they scan', () => hosts.every(({ granted }) => granted.length > 0));
       await server.close();
       await server.start();
-      await stage().until('it has everything again', async () => {
-        const copied = [STREAM, `KV_${LEASES_BUCKET}`].map((each) =>
-          stage()
-            .isCopied(each)
-            .catch(() => false),
-        );
-        return (await Promise.all(copied)).every(Boolean);
-      });
+      await everythingIsCopied();
     }
     await everythingOnce(stage(), hosts, second);
     expect((await hostsOf(first)).length).toBe(hosts.length);
@@ -110,3 +103,18 @@ fleetTest(
   },
   MS_MAX,
 );
+
+/** What an operator waits for before the next server is restarted. */
+async function everythingIsCopied(): Promise<void> {
+  let lacking: unknown[] = [];
+  const look = async (): Promise<boolean> => {
+    const asked = [STREAM, `KV_${LEASES_BUCKET}`].map((each) => stage().lackOf(each).catch(String));
+    lacking = (await Promise.all(asked)).filter((each) => each !== undefined);
+    return lacking.length === 0;
+  };
+  await stage()
+    .until('it has everything again', look)
+    .catch((error: unknown) => {
+      throw new Error(`it still lacks ${lacking.join(', ')}`, { cause: error });
+    });
+}

@@ -27,6 +27,8 @@ const READY_MS_MAX = 10_000;
 /** Whoever asks a cluster that nobody leads is not answered, later either. */
 const ANSWER_MS_MAX = 500;
 const LOOK_EVERY_MS = 20;
+/** Entries. While runs are on, a copy is hardly ever at the very end. */
+const ON_ITS_WAY_MAX = 16;
 const about = { timeout: ANSWER_MS_MAX, checkAPI: false } as const;
 const log = createLog('stage', 'silent');
 
@@ -41,8 +43,8 @@ export interface ClusterStage extends FleetStage {
   readonly servers: readonly ClusteredServer[];
   /** What the first server, or another one if it is gone, says of a stream. Rejects while nobody leads it. */
   streamInfo(stream: string): Promise<StreamInfo>;
-  /** Whether each of its copies is there and has everything. */
-  isCopied(stream: string): Promise<boolean>;
+  /** Which of its copies are not there, or lack more than what is on its way; undefined: none. */
+  lackOf(stream: string): Promise<string | undefined>;
   /** The server that leads a stream. */
   leaderOf(stream: string): Promise<ClusteredServer>;
   /** The one without which nobody says where anything is, until others agree on the next. */
@@ -96,9 +98,13 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
     ...stage,
     servers,
     streamInfo,
-    isCopied: async (stream) => {
+    lackOf: async (stream) => {
       const copies = (await streamInfo(stream)).cluster?.replicas ?? [];
-      return copies.length === SERVERS - 1 && copies.every((each) => each.current && !each.offline);
+      const behind = copies.filter(
+        ({ current, offline, lag }) => offline || (!current && lag > ON_ITS_WAY_MAX),
+      );
+      if (behind.length === 0 && copies.length === SERVERS - 1) return undefined;
+      return `${stream}: ${JSON.stringify(copies)}`;
     },
     leaderOf: async (stream) => named((await streamInfo(stream)).cluster?.leader, stream),
     metaLeader: async () => {
