@@ -18,7 +18,6 @@ import { createLog } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { until } from '../../runtime/until.testing.js';
 import { linkService } from '../link/host.grpc.js';
-import { defaultPolicy } from '../policy/policy.js';
 import {
   admitted,
   enabled,
@@ -26,6 +25,7 @@ import {
   perform,
   submitted,
   updateOf,
+  trustingPolicy,
 } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
 import { attend, type AttendedHost } from './attend.loop.js';
@@ -48,7 +48,7 @@ beforeEach(async () => {
   rig = opened.add('ledger', await openLedgerUnderTest(systemClock));
   const { ledger, directory } = rig;
   machine = attend({
-    ...{ ledger, clock: systemClock, log, name: 'h', diskPath: '/', policy: () => defaultPolicy },
+    ...{ ledger, clock: systemClock, log, name: 'h', diskPath: '/', policy: () => trustingPolicy },
     ...{ onProgress: () => undefined, onWanted: () => undefined, note: () => Promise.resolve() },
   });
   opened.add('machine', machine);

@@ -1,7 +1,6 @@
 // What is decided for a machine, or an updater, that has said more than its journal takes.
 
 import { expect, test } from '@jest/globals';
-import { defaultPolicy } from '../policy/policy.js';
 import {
   admitted,
   enabled,
@@ -15,6 +14,7 @@ import {
   updateOf,
   UPDATER,
   worldOf,
+  trustingPolicy,
 } from '../world/history.testing.js';
 import { decide } from './decide.js';
 import { hostWith, HOUR_MS, offering, OTHER } from './offering.testing.js';
@@ -36,12 +36,12 @@ test.each([
   ['that is there again', over, []],
 ])('with the quota %s used up', (_what, overQuota, codes) => {
   const host = { ...hostWith(), overQuota };
-  const plan = decide(worldOf(waits), host, defaultPolicy, NOW_MS);
+  const plan = decide(worldOf(waits), host, trustingPolicy, NOW_MS);
   const mine = plan.waiting.find(({ subject }) => subject.work.kind === 'perform');
   expect(mine?.reasons.map(({ code }) => code) ?? []).toEqual(codes);
   expect(plan.admit.length).toBe(codes.length === 0 ? 1 : 0);
 
-  const { stop } = decide(worldOf(goesOn), host, defaultPolicy, NOW_MS);
+  const { stop } = decide(worldOf(goesOn), host, trustingPolicy, NOW_MS);
   expect(stop.map(({ run, reason }) => [run.id, reason.code])).toEqual(
     codes.map((code) => ['r', code]),
   );
@@ -49,7 +49,7 @@ test.each([
 
 test('a paused run is stopped as well, and it is looked again when there is room', () => {
   const world = worldOf([...goesOn, ...at(NOW_MS - 1_000, paused('r'))]);
-  const plan = decide(world, { ...hostWith(), overQuota: machine }, defaultPolicy, NOW_MS);
+  const plan = decide(world, { ...hostWith(), overQuota: machine }, trustingPolicy, NOW_MS);
   expect(plan.resume).toEqual([]);
   expect(plan.stop.map(({ run }) => run.id)).toEqual(['r']);
   expect(plan.lookAgainAtMs).toBeLessThanOrEqual(untilMs);
@@ -57,7 +57,7 @@ test('a paused run is stopped as well, and it is looked again when there is room
 
 test('the reason says how much, of whom, and until when', () => {
   const both = { ...machine, ...updater };
-  const plan = decide(worldOf(waits), { ...hostWith(), overQuota: both }, defaultPolicy, NOW_MS);
+  const plan = decide(worldOf(waits), { ...hostWith(), overQuota: both }, trustingPolicy, NOW_MS);
   const reasons = plan.waiting.flatMap((each) => each.reasons);
   expect(reasons).toContainEqual({
     ...{ code: 'JOURNAL_QUOTA', about: 'this machine', untilMs },
@@ -73,6 +73,6 @@ test('what a host puts back by itself goes on', () => {
     ...at(NOW_MS - HOUR_MS, submitted(), enabled(), found([update])),
     ...at(NOW_MS - HOUR_MS, admitted('r', { kind: 'revert', update, roots: [] }), started('r')),
   ]);
-  const plan = decide(world, { ...hostWith(), overQuota: machine }, defaultPolicy, NOW_MS);
+  const plan = decide(world, { ...hostWith(), overQuota: machine }, trustingPolicy, NOW_MS);
   expect(plan.stop).toEqual([]);
 });

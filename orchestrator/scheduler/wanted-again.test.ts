@@ -3,7 +3,6 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Fact } from '../journal/fact.js';
-import { defaultPolicy } from '../policy/policy.js';
 import type { Action } from '../../bundle/manifest.js';
 import type { Work } from '../runs/update.js';
 import {
@@ -17,6 +16,7 @@ import {
   updateOf,
   UPDATER,
   worldOf,
+  trustingPolicy,
 } from '../world/history.testing.js';
 import { decide } from './decide.js';
 import { hostWith, offering } from './offering.testing.js';
@@ -39,10 +39,10 @@ function tried(
 function waitsFor(...facts: Fact[]) {
   const world = worldOf(offering([offered], ...facts));
   const reasonsAt = (nowMs: number) =>
-    decide(world, hostWith(), defaultPolicy, nowMs).waiting.find(
+    decide(world, hostWith(), trustingPolicy, nowMs).waiting.find(
       ({ subject }) => subject.key === `${UPDATER} a`,
     )?.reasons ?? [];
-  const later = reasonsAt(NOW_MS + 2 * defaultPolicy.retry.giveUpMs).map(({ code }) => code);
+  const later = reasonsAt(NOW_MS + 2 * trustingPolicy.retry.giveUpMs).map(({ code }) => code);
   const [first] = reasonsAt(NOW_MS - 59_000);
   return { code: first?.code, message: first?.message ?? '', later };
 }
