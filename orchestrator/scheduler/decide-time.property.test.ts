@@ -10,6 +10,7 @@ import { copyOf } from '../world/copy.js';
 import { foldEntry } from '../world/fold.js';
 import { NOW_MS } from '../world/history.testing.js';
 import type { World } from '../world/world.js';
+import { placesAskedFor } from './assumed.js';
 import { wholeForecast } from './course.testing.js';
 import { decide } from './decide.js';
 import { outcomeOf } from './expected.js';
@@ -79,6 +80,11 @@ describe('what is foretold', () => {
       ? { level: host.level ?? 'confined' }
       : { servedSinceMs: Math.min(host.servedSinceMs, NOW_MS - 60_000) }),
   }));
+  /** The forecast takes it that a place is given to whoever asks for one. */
+  const placedHost = (host: HostView, policy: Policy): HostView => ({
+    ...host,
+    ...placesAskedFor(host, policy),
+  });
   const span = { nowMs: NOW_MS, fromMs: NOW_MS, toMs: NOW_MS + 7 * DAY_MS };
   const polls = fc.array(fc.integer({ min: 0, max: 7 * DAY_MS }), { maxLength: 40 });
 
@@ -100,7 +106,8 @@ describe('what is foretold', () => {
           if (at >= 0) begun.splice(at, 1);
         }
         const instants = looks.map((ms) => NOW_MS + ms).sort((x, y) => x - y);
-        expect(begun.sort()).toEqual(lived(world, host, policy, [...instants, span.toMs]).sort());
+        const placed = placedHost(host, policy);
+        expect(begun.sort()).toEqual(lived(world, placed, policy, [...instants, span.toMs]).sort());
       }),
       { numRuns: 200 },
     );
@@ -109,7 +116,8 @@ describe('what is foretold', () => {
   test('is what is decided, where it is about now', () => {
     fc.assert(
       fc.property(anyWorld, aloneHost, anyPolicy, (world, host, policy) => {
-        const { admit, waiting, resume, stop, pause } = decide(world, host, policy, NOW_MS);
+        const placed = placedHost(host, policy);
+        const { admit, waiting, resume, stop, pause } = decide(world, placed, policy, NOW_MS);
         const { chances } = wholeForecast(world, host, policy, { ...span, toMs: NOW_MS });
         const now = chances.filter(({ atMs }) => atMs === NOW_MS).map(({ key }) => key);
         for (const { subject } of admit) expect(now).toContain(subject.key);
