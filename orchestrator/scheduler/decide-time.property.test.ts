@@ -117,13 +117,14 @@ describe('what is foretold', () => {
     fc.assert(
       fc.property(anyWorld, aloneHost, anyPolicy, (world, host, policy) => {
         const placed = placedHost(host, policy);
-        const { admit, waiting, resume, stop, pause } = decide(world, placed, policy, NOW_MS);
+        const plan = decide(world, placed, policy, NOW_MS);
+        const { admit, waiting, resume, stop, pause, restart } = plan;
         const { chances } = wholeForecast(world, host, policy, { ...span, toMs: NOW_MS });
         const now = chances.filter(({ atMs }) => atMs === NOW_MS).map(({ key }) => key);
         for (const { subject } of admit) expect(now).toContain(subject.key);
         for (const run of resume) expect(now).toContain(keyOf(run));
-        // A run that ends or is paused makes room at once; else what waits waits.
-        if (stop.length + pause.length > 0) return;
+        // A run that ends or is paused, or a restart that is taken back, makes room at once.
+        if (stop.length + pause.length > 0 || restart.cancel !== undefined) return;
         for (const { subject } of waiting) expect(now).not.toContain(subject.key);
       }),
       { numRuns: 200 },
