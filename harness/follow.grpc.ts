@@ -1,7 +1,7 @@
 // Following a running Lull: its journal as it is written, and progress.
 
 import { join } from 'node:path';
-import { Metadata } from '@grpc/grpc-js';
+import { Metadata, status, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import {
   OperatorServiceClient,
   type WatchResponse,
@@ -29,6 +29,8 @@ export type Happening =
     };
 
 const CALL_MS_MAX = 5_000;
+/** A machine that has just been started is not known to its fleet yet. */
+const WATCH_AGAIN_MS = 100;
 
 export interface Follower {
   /** Reports presence, as a sensor would. */
@@ -60,8 +62,20 @@ export function followLull(
   const sensor = dialUnix(SensorServiceClient, join(runDir, 'sensor.sock'));
   const facts: Fact[] = [];
   const waiting = new Set<() => void>();
-  const stream = operator.watch({ fromSequence: 1n }, callAbout(host));
-  stream.on('data', ({ kind }: WatchResponse) => {
+  let stream: ClientReadableStream<WatchResponse>;
+  let again: NodeJS.Timeout | undefined;
+  let ended = '';
+  function watch(): void {
+    ended = '';
+    stream = operator.watch({ fromSequence: 1n }, callAbout(host));
+    stream.on('data', hear);
+    // The end of Lull ends the stream; whoever waits has a deadline, and is told.
+    stream.on('error', (error: ServiceError) => {
+      ended = `, and what was followed ended: ${error.message}`;
+      if (error.code === status.NOT_FOUND) again = setTimeout(watch, WATCH_AGAIN_MS);
+    });
+  }
+  function hear({ kind }: WatchResponse): void {
     if (kind?.$case === 'entry') {
       const fact = JSON.parse(kind.value.bodyJson) as Fact;
       facts.push(fact);
@@ -71,8 +85,8 @@ export function followLull(
       const { runId, fraction, step } = kind.value;
       onHappening({ kind: 'progress', runId, fraction: fraction ?? 0, step });
     }
-  });
-  stream.on('error', () => undefined); // The end of Lull ends the stream; whoever waits has a deadline.
+  }
+  watch();
   let seen = 0;
   return {
     facts,
@@ -85,7 +99,8 @@ export function followLull(
       new Promise((resolve, reject) => {
         const late = setTimeout(() => {
           waiting.delete(look);
-          reject(new Error(`waited ${String(deadlineMs / 1_000)} s in vain: ${what}`));
+          const waited = `waited ${String(deadlineMs / 1_000)} s`;
+          reject(new Error(`${waited} in vain: ${what}${ended}`));
         }, deadlineMs);
         const firstMatch = (): number => {
           try {
@@ -111,6 +126,7 @@ export function followLull(
         look();
       }),
     close: () => {
+      clearTimeout(again);
       stream.cancel();
       operator.close();
       sensor.close();
