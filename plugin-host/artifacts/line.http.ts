@@ -5,6 +5,7 @@
 // piece of its body while somebody reads it.
 
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { DeadlineError, within } from '../../runtime/deadline.js';
 import { absoluteForm, dial, secured } from '../egress/dial.http.js';
@@ -45,8 +46,11 @@ export function openLine(
   signal: AbortSignal,
 ): Line {
   let asked: ClientRequest | undefined;
+  let connection: Socket | undefined;
   const close = (): void => {
     asked?.destroy();
+    // Once http was left, not every version of it takes its connection along.
+    connection?.destroy();
   };
   return {
     ask: async (url, headers) => {
@@ -59,6 +63,7 @@ export function openLine(
       const plain = await dial(to, to.secure ? dialled : { ...dialled, onread: inflow.onread });
       const address = plain.remoteAddress ?? '';
       const socket = to.secure ? await secured(plain, to, dialled) : plain;
+      connection = socket;
       inflow.follow(socket);
       const feed = new Feed(socket, inflow);
       asked = request({
