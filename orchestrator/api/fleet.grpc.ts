@@ -24,6 +24,7 @@ import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Rollout } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
+import { decidedAnew } from '../world/decided-anew.js';
 import { meantBy, whyProblem } from './order.js';
 import { pageFrom } from './page.js';
 
@@ -84,14 +85,17 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
       answer(callback, () => rolloutsPage(all, request, deps));
     },
     stopRollout: (call, callback) => {
-      answer(callback, () => stop(call.request, attributionOf(deps.callerOf(call))));
+      const attribution = attributionOf(deps.callerOf(call));
+      answer(callback, () => decidedAnew(() => stop(call.request, attribution)));
     },
     resumeRollout: (call, callback) => {
       const attribution = attributionOf(deps.callerOf(call));
       answer(callback, () =>
-        change(call.request.subject, (each) => ({
-          ...{ kind: 'rollout.resumed', ...which(each), ...attribution },
-        })),
+        decidedAnew(() =>
+          change(call.request.subject, (each) => ({
+            ...{ kind: 'rollout.resumed', ...which(each), ...attribution },
+          })),
+        ),
       );
     },
   };

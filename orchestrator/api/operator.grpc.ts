@@ -24,6 +24,7 @@ import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
+import { decidedAnew } from '../world/decided-anew.js';
 import type { OperatorDeps } from './deps.grpc.js';
 import { didYouMean } from './nearest.js';
 import { meantBy } from './order.js';
@@ -52,9 +53,9 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
     },
     enableUpdater: (call, callback) => {
       answer(callback, () =>
-        enable(call.request, attributionOf(deps.callerOf(call)), deps).then((updater) => ({
-          updater,
-        })),
+        decidedAnew(() => enable(call.request, attributionOf(deps.callerOf(call)), deps)).then(
+          (updater) => ({ updater }),
+        ),
       );
     },
     forecast: ({ request }, callback) => {

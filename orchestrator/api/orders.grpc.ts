@@ -17,6 +17,7 @@ import { countInForce, ORDERS_MAX } from '../world/fold-order.js';
 import type { Restraint } from '../world/restraints.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
+import { decidedAnew } from '../world/decided-anew.js';
 import type { OperatorDeps } from './deps.grpc.js';
 import { didYouMean } from './nearest.js';
 import {
@@ -118,11 +119,23 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
     return { vetoId, untilUnixMs: BigInt(untilMs) };
   }
 
+  async function liftVeto(vetoId: string, attribution: Attribution) {
+    const known = ledger.inForce.vetoes.has(vetoId);
+    await write(known ? [{ kind: 'veto.lifted', vetoId, ...attribution }] : []);
+    return {};
+  }
+
   async function tripSwitch(given: string, forMs: bigint, attribution: Attribution) {
     const untilMs = until('switch', given, forMs);
     const why = displayText(given, 256);
     await impose({ kind: 'switch.tripped', why, untilMs, ...attribution });
     return { untilUnixMs: BigInt(untilMs) };
+  }
+
+  async function releaseSwitch(attribution: Attribution) {
+    const on = ledger.inForce.tripped !== undefined;
+    await write(on ? [{ kind: 'switch.released', ...attribution }] : []);
+    return {};
   }
 
   async function runNow(word: string, attribution: Attribution) {
@@ -140,16 +153,13 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
       answer(callback, () => placeHold(call.request, by(call)));
     },
     liftHold: (call, callback) => {
-      answer(callback, () => liftHold(call.request.subject, by(call)));
+      answer(callback, () => decidedAnew(() => liftHold(call.request.subject, by(call))));
     },
     placeVeto: (call, callback) => {
       answer(callback, () => placeVeto(call.request, by(call)));
     },
     liftVeto: (call, callback) => {
-      const { vetoId } = call.request;
-      const known = ledger.inForce.vetoes.has(vetoId);
-      const facts: Fact[] = known ? [{ kind: 'veto.lifted', vetoId, ...by(call) }] : [];
-      answer(callback, () => write(facts).then(() => ({})));
+      answer(callback, () => decidedAnew(() => liftVeto(call.request.vetoId, by(call))));
     },
     listOrders: (_call, callback) => {
       answer(callback, () => ({ orders: ordersNow(deps) }));
@@ -159,12 +169,10 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
       answer(callback, () => tripSwitch(why, forMs, by(call)));
     },
     releaseSwitch: (call, callback) => {
-      const on = ledger.inForce.tripped !== undefined;
-      const facts: Fact[] = on ? [{ kind: 'switch.released', ...by(call) }] : [];
-      answer(callback, () => write(facts).then(() => ({})));
+      answer(callback, () => decidedAnew(() => releaseSwitch(by(call))));
     },
     runNow: (call, callback) => {
-      answer(callback, () => runNow(call.request.subject, by(call)));
+      answer(callback, () => decidedAnew(() => runNow(call.request.subject, by(call))));
     },
   };
 }

@@ -3,7 +3,7 @@
 //
 // Invariants:
 //   A1. What is appended was decided on the world as it is: when somebody else has written of the same
-//       meanwhile, it is refused.
+//       meanwhile, it is refused, and whoever decided may decide once more (decided-anew.ts).
 //   A2. What restrains is in force in every orchestrator before it is in the journal, and in whatever one
 //       of them leads later. It is asked for until it is there, and before anything else that this one
 //       writes.
@@ -22,6 +22,7 @@ import type { Fact } from '../journal/fact.js';
 import { FactTooLargeError, factProblem } from '../journal/fact-size.js';
 import { JournalBusyError } from '../journal/journal.js';
 import { marked, say } from '../link/say.nats.js';
+import { DecidedOnOldError } from '../world/decided-anew.js';
 import { RESTRAINTS_MAX } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { oneAtATime } from '../world/one-at-a-time.loop.js';
@@ -40,16 +41,9 @@ const NOTES_AT_ONCE_MAX = 256;
 /** Others write at the same time, of other things. */
 const TRIES_MAX = 16;
 
-/** Nobody leads the fleet now, or another one has just written. */
-export class FleetBusyError extends Error {
+/** Nobody leads the fleet now, or who does so could not write. */
+class FleetBusyError extends Error {
   readonly code = 'FLEET_BUSY' satisfies ReasonCode;
-}
-
-/** Somebody else has written since what was decided on. */
-class FleetChangedError extends FleetBusyError {
-  constructor() {
-    super('somebody else has just changed the same in the fleet; look again');
-  }
 }
 
 export interface FleetLedger extends Ledger, Closeable {
@@ -100,7 +94,7 @@ export function fleetLedger(deps: {
     const answer = answered.parse(reply.json());
     if ('full' in answer) throw new RpcFailure(status.UNAVAILABLE, 'NO_SPACE', answer.full);
     if ('refused' in answer) throw new FleetBusyError(answer.refused);
-    if ('changed' in answer) throw new FleetChangedError();
+    if ('changed' in answer) throw new DecidedOnOldError();
     await follower.until(answer.sequence, FOLLOW_MS_MAX);
   }
 
@@ -142,14 +136,14 @@ export function fleetLedger(deps: {
   /** @param decidedOn the head of what it was decided on. */
   async function appendOn(facts: readonly Fact[], decidedOn: number): Promise<void> {
     await recordLate();
-    if (mayShareRoots(follower.entries.slice(decidedOn), facts)) throw new FleetChangedError();
+    if (mayShareRoots(follower.entries.slice(decidedOn), facts)) throw new DecidedOnOldError();
     for (let tries = 1; ; tries += 1) {
       const after = follower.head.sequence;
       try {
         await ask(facts, after); // A1
         return;
       } catch (error) {
-        if (!(error instanceof FleetChangedError) || tries >= TRIES_MAX) throw error;
+        if (!(error instanceof DecidedOnOldError) || tries >= TRIES_MAX) throw error;
         await follower.until(after + 1, FOLLOW_MS_MAX);
         if (concerns(follower.entries.slice(after), facts)) throw error;
       }

@@ -19,6 +19,7 @@ import type { CallerOf } from '../trust/caller.grpc.js';
 import { attributionOf, callerText, type Caller } from '../trust/caller.js';
 import { verifySubmission, type Verdict } from '../trust/verify.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
+import { decidedAnew } from '../world/decided-anew.js';
 import { imposeInTime } from '../world/impose.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { versionFrom } from '../world/fold-updater.js';
@@ -76,7 +77,7 @@ async function submit(
   const envelope = await readHeader(parts);
   const verdict = verifySubmission(envelope, policy(), (id) => knownVersions(ledger, id));
   if (verdict.kind === 'refused') return refuse(verdict, caller, deps);
-  const { manifest, publisher, keyIds } = verdict;
+  const { manifest, publisher } = verdict;
   if (!isTheirs(caller, publisher.name)) {
     const { id, version } = manifest;
     const message = `${id} is published by ${publisher.name}, and your certificate is that of ${callerText(caller)}`;
@@ -85,9 +86,25 @@ async function submit(
   if (!(await bundles.has(manifest.bundle.sha256))) {
     await receive(verdict, parts, caller, deps);
   }
+  const appended = await decidedAnew(() => register(envelope, caller, deps));
+  submissions.charge(caller, appended);
+  deps.wake();
+  const updater = ledger.world.updaters.get(manifest.id);
+  if (updater === undefined) throw new Error(`${manifest.id} is not in the world it was added to`);
+  return { updater: updaterToWire(updater, ledger.world, deps.policy()) };
+}
+
+/** Decides on what is here. @returns what was appended. */
+async function register(
+  envelope: Uint8Array,
+  caller: Caller,
+  deps: SubmitDeps,
+): Promise<readonly Fact[]> {
+  const { ledger, policy } = deps;
   // Another version, or another policy, may have come while this one was on its way.
   const now = verifySubmission(envelope, policy(), (id) => knownVersions(ledger, id));
   if (now.kind === 'refused') return refuse(now, caller, deps);
+  const { manifest, publisher, keyIds } = now;
   const before = ledger.world.updaters.get(manifest.id);
   const version = {
     version: manifest.version,
@@ -106,11 +123,7 @@ async function submit(
     facts.push(...autoAccepted(publisher, inForce, { ...version, manifest }, holders));
   }
   await ledger.append(facts);
-  submissions.charge(caller, facts);
-  deps.wake();
-  const updater = ledger.world.updaters.get(manifest.id);
-  if (updater === undefined) throw new Error(`${manifest.id} is not in the world it was added to`);
-  return { updater: updaterToWire(updater, ledger.world, deps.policy()) };
+  return facts;
 }
 
 function isHere(
@@ -192,7 +205,7 @@ async function refuse(
   const { id, version, code, message } = verdict;
   log.warn({ id, version, code }, message);
   const fact: Fact = { kind: 'updater.refused', id, version, code, message };
-  await ledger.append([fact]);
+  await decidedAnew(() => ledger.append([fact])); // True of what was submitted, whatever comes between.
   submissions.charge(caller, [fact]);
   throw new RpcFailure(refusalStatuses[code] ?? status.PERMISSION_DENIED, code, message);
 }

@@ -17,7 +17,7 @@ import {
 } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats, type NatsOptions } from '../../runtime/nats.js';
 import { until } from '../../runtime/until.testing.js';
-import { packFixture } from '../support/bundle.js';
+import { packFixture, type BundleOptions } from '../support/bundle.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.tcp.js';
 import { stagePolicy, type PolicyChange } from '../support/policy.js';
 import { createPublisherKey } from '../support/publisher-key.js';
@@ -38,6 +38,8 @@ export interface FleetStage {
     options: Pick<FleetHostOptions, 'hostId'> & Partial<FleetHostOptions>,
     at?: ServerPlace,
   ): Promise<FleetHost>;
+  /** A signed bundle of a fixture. @returns the path of the .lull file. */
+  bundle(options?: Pick<BundleOptions, 'id' | 'manifest'>): Promise<string>;
   /** Accepts a fixture for the whole fleet. */
   accept(by: RunningLull): Promise<void>;
   /** Adds once more what was accepted, and accepts nothing anew. */
@@ -107,6 +109,14 @@ export function setStage(setting: {
   const machines: FleetHost[] = [];
   const connections: Nats[] = [];
   let packed = '';
+  const bundle: FleetStage['bundle'] = ({ id, manifest } = {}) => {
+    const own = mkdtempSync(join(directory, 'bundle-'));
+    return packFixture('program', {
+      ...(id === undefined ? {} : { id }),
+      ...{ keyFiles: [keyFile], directory: own },
+      manifest: { settings: [], install_roots: [], actions: ['download', 'install'], ...manifest },
+    });
+  };
   return {
     orchestrator: async (name, { url, alsoAt = [] } = server) => {
       const own = join(directory, name);
@@ -128,13 +138,9 @@ export function setStage(setting: {
       machines.push(each);
       return each;
     },
+    bundle,
     accept: async (by) => {
-      const bundle = join(directory, 'bundle');
-      mkdirSync(bundle);
-      const manifest = { settings: [], install_roots: [], actions: ['download', 'install'] };
-      packed = await packFixture('program', {
-        ...{ keyFiles: [keyFile], directory: bundle, manifest },
-      });
+      packed = await bundle();
       await by.command(['updaters', 'add', packed, '--enable']);
     },
     addAgain: async (by) => {
