@@ -21,6 +21,7 @@ import { packFixture, type BundleOptions } from '../support/bundle.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.tcp.js';
 import { stagePolicy, type PolicyChange } from '../support/policy.js';
 import { createPublisherKey } from '../support/publisher-key.js';
+import { howItStands } from './how-it-stands.js';
 import { startFleetHost, type FleetHost, type FleetHostOptions } from './fleet-host.nats.js';
 
 const WAIT_MS_MAX = 180_000;
@@ -155,7 +156,12 @@ export function setStage(setting: {
       return orderedAtMs;
     },
     until: async (what, holds) => {
-      await until(what, holds, { withinMs: WAIT_MS_MAX, everyMs: LOOK_EVERY_MS });
+      try {
+        await until(what, holds, { withinMs: WAIT_MS_MAX, everyMs: LOOK_EVERY_MS });
+      } catch (error) {
+        const words = `${(error as Error).message}\n${howItStands(machines, running)}`;
+        throw new Error(words, { cause: error });
+      }
     },
     leave: async () => {
       await Promise.all(machines.map((each) => each.close()));
