@@ -15,7 +15,7 @@ import {
 } from '@nats-io/jetstream';
 import { partitions, subjects, upStreamOf } from '../../proto/subjects.js';
 import { askBeside } from '../../runtime/beside.js';
-import { pause } from '../../runtime/deadline.js';
+import { DeadlineError, pause, within } from '../../runtime/deadline.js';
 import { withHeartbeat } from '../journal/silence.jetstream.js';
 import { aboutStream, isMissing } from '../journal/stream.jetstream.js';
 
@@ -29,6 +29,10 @@ const KEPT_BYTES = 2 ** 28;
 const NS_PER_MS = 1_000_000;
 const TAKE_OVER_TRIES_MAX = 20;
 const TAKE_OVER_AGAIN_MS = 250;
+/** A server that is gone does not answer at all; whoever is only slow has longer at the second try. */
+const FIRST_TRY_MS_MAX = 2_000;
+/** In words, for a deadline that passes. */
+const WHO_HEARS = 'who hears a partition';
 
 /** U1. `remove` lets go of it. */
 export async function hearPartition(deps: {
@@ -43,8 +47,8 @@ export async function hearPartition(deps: {
   const { js, jsm, replicaCount, partition, listenerId } = deps;
   const stream = upStreamOf(partition);
   await openUpStream(jsm, partition, replicaCount);
-  await takeOver(jsm, stream, listenerId);
-  const consumer = await js.consumers.get(stream, listenerId);
+  const name = await takeOver(jsm, stream, listenerId);
+  const consumer = await askBeside(WHO_HEARS, () => js.consumers.get(stream, name));
   return {
     messages: await consumer.consume({
       ...withHeartbeat,
@@ -53,27 +57,39 @@ export async function hearPartition(deps: {
       abort_on_missing_resource: true,
     }),
     remove: async () => {
-      await jsm.consumers.delete(stream, listenerId).catch(() => undefined); // The next leader did.
+      await jsm.consumers.delete(stream, name).catch(() => undefined); // The next leader did.
     },
   };
 }
 
-/** U1. */
-async function takeOver(jsm: JetStreamManager, stream: string, listenerId: string): Promise<void> {
+/**
+ * U1. Each try has a name of its own: a cluster that is asked twice for one name may make two of it, of which
+ * neither is heard.
+ * @returns the name of the consumer.
+ */
+async function takeOver(
+  jsm: JetStreamManager,
+  stream: string,
+  listenerId: string,
+): Promise<string> {
   for (let tries = 1; ; tries += 1) {
-    for (const name of await askBeside('who hears a partition', () => listenersOf(jsm, stream))) {
-      await jsm.consumers.delete(stream, name).catch(() => undefined); // Somebody else did.
+    for (const before of await askBeside(WHO_HEARS, () => listenersOf(jsm, stream))) {
+      // Somebody else did, or it is in the way below.
+      await askBeside(WHO_HEARS, () => jsm.consumers.delete(stream, before)).catch(() => undefined);
     }
+    const name = `${listenerId}-${String(tries)}`;
+    const adding = jsm.consumers.add(stream, {
+      durable_name: name,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: ACK_WAIT_MS * NS_PER_MS,
+      max_ack_pending: UNACKNOWLEDGED_MAX,
+    });
     try {
-      await jsm.consumers.add(stream, {
-        durable_name: listenerId,
-        ack_policy: AckPolicy.Explicit,
-        ack_wait: ACK_WAIT_MS * NS_PER_MS,
-        max_ack_pending: UNACKNOWLEDGED_MAX,
-      });
-      return;
+      await (tries === 1 ? within(adding, FIRST_TRY_MS_MAX, WHO_HEARS) : adding);
+      return name;
     } catch (error) {
-      if (!isHeardByAnother(error) || tries >= TAKE_OVER_TRIES_MAX) throw error;
+      const isGoneBy = isHeardByAnother(error) || error instanceof DeadlineError;
+      if (!isGoneBy || tries >= TAKE_OVER_TRIES_MAX) throw error;
     }
     await pause(TAKE_OVER_AGAIN_MS);
   }
