@@ -4,16 +4,20 @@
 import { expect } from '@jest/globals';
 import { STREAM } from '../../orchestrator/journal/stream.jetstream.js';
 import { LEASES_BUCKET } from '../../proto/subjects.js';
+import { until } from '../../runtime/until.testing.js';
 import { fleetTest } from '../support/confinement.js';
 import { healthOf, hostsOf } from './ask.grpc.js';
-import { openClusterStage } from './cluster-stage.js';
+import { openClusterStage, type ClusteredServer } from './cluster-stage.js';
 import type { FleetHost } from './fleet-host.nats.js';
 import { allPartitions, hasLedAll, ledBy, ledLastBy, linesOf } from './led.js';
 import { everythingOnce, inMidScan } from './once.js';
 import { stageForEach } from './on-stage.js';
 
 const HOSTS = 6;
-const MS_MAX = 240_000;
+const MS_MAX = 300_000;
+const RESTARTS_MAX = 2;
+const COPIED_MS_MAX = 60_000;
+const LOOK_EVERY_MS = 50;
 
 const stage = stageForEach(openClusterStage);
 
@@ -74,9 +78,7 @@ fleetTest(
       const coming = [0, 1].map((more) => stage().machineOn(place, hosts.length + more, 1_000));
       hosts.push(...(await Promise.all(coming)));
       await stage().until('they scan', () => hosts.every(({ granted }) => granted.length > 0));
-      await server.close();
-      await server.start();
-      await everythingIsCopied();
+      await restart(server);
     }
     await everythingOnce(stage(), hosts, second);
     expect((await hostsOf(first)).length).toBe(hosts.length);
@@ -104,7 +106,23 @@ fleetTest(
   MS_MAX,
 );
 
-/** What an operator waits for before the next server is restarted. */
+/**
+ * As an operator does: the next one comes when this one has everything again, and one that stays behind is
+ * restarted once more. A nats-server was seen to come back, with its routes, and to hear nothing of the copies.
+ */
+async function restart(server: ClusteredServer): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    await server.close();
+    await server.start();
+    try {
+      await everythingIsCopied();
+      return;
+    } catch (error) {
+      if (tries === RESTARTS_MAX) throw error;
+    }
+  }
+}
+
 async function everythingIsCopied(): Promise<void> {
   let lacking: unknown[] = [];
   const look = async (): Promise<boolean> => {
@@ -112,9 +130,8 @@ async function everythingIsCopied(): Promise<void> {
     lacking = (await Promise.all(asked)).filter((each) => each !== undefined);
     return lacking.length === 0;
   };
-  await stage()
-    .until('it has everything again', look)
-    .catch((error: unknown) => {
-      throw new Error(`it still lacks ${lacking.join(', ')}`, { cause: error });
-    });
+  const patience = { withinMs: COPIED_MS_MAX, everyMs: LOOK_EVERY_MS };
+  await until('it has everything again', look, patience).catch((error: unknown) => {
+    throw new Error(`it still lacks ${lacking.join(', ')}`, { cause: error });
+  });
 }
