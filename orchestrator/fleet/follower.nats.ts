@@ -2,7 +2,8 @@
 //
 // Invariants:
 //   F1. What was followed is a chain from its first entry on. One that is broken, or says what this version
-//       does not know, is said, and nothing is followed any more: whoever follows decides nothing by the rest.
+//       does not know, or what cannot be folded, is said, and nothing is followed any more: whoever follows
+//       decides nothing by the rest.
 //   F2. It is followed through one server. Where that is gone while others of its cluster have the journal, and
 //       after each break of the connection, it goes on from the last entry.
 
@@ -24,8 +25,9 @@ import { orderedConsumer } from '../journal/ordered.jetstream.js';
 import { whenSilent, withHeartbeat } from '../journal/silence.jetstream.js';
 import { subjectOf } from '../journal/stream.jetstream.js';
 import type { Policy } from '../policy/policy.js';
-import { AuditBrokenError, parseEntry } from '../world/entry-log.loop.js';
+import { AuditBrokenError, folded, parseEntry } from '../world/entry-log.loop.js';
 import { emptyWorld, foldEntry } from '../world/fold.js';
+import { tell, type EntryListener } from '../world/tell.loop.js';
 import type { World } from '../world/world.js';
 
 const CATCH_UP_MS_MAX = 60_000;
@@ -41,7 +43,7 @@ export interface FleetFollower extends Closeable {
   readonly read: (fromSequence: number, count: number) => Promise<readonly Entry[]>;
   /** Why nothing is followed any more (F1). */
   readonly stopped: Error | undefined;
-  onEntry(listener: (entry: Entry) => void): () => void;
+  onEntry(listener: EntryListener): () => void;
   /** Resolves when the entry of this sequence was followed. @throws DeadlineError */
   until(sequence: number, deadlineMs: number): Promise<void>;
 }
@@ -59,7 +61,7 @@ export async function followFleet(deps: {
   const { nats, js, retry, onStopped, clock, log } = deps;
   const world = emptyWorld();
   const entries: Entry[] = [];
-  const listeners = new Set<(entry: Entry) => void>();
+  const listeners = new Set<EntryListener>();
   const closing = new AbortController();
   let head = genesis;
   /** Of the last message that was heard, in the stream. */
@@ -72,21 +74,30 @@ export async function followFleet(deps: {
     try {
       follow(entriesIn(data).filter(({ sequence }) => sequence > head.sequence));
     } catch (error) {
-      stopped = error as Error; // F1
-      log.fatal({ err: error }, STOPPED);
-      onStopped();
+      giveUp(error as Error);
     }
   }
+
+  /** F1 */
+  function giveUp(why: Error): void {
+    stopped = why;
+    log.fatal({ err: why }, STOPPED);
+    onStopped();
+  }
+
+  const foldOne = (entry: Entry): void => {
+    foldEntry(world, entry, retry());
+  };
 
   function follow(stored: readonly StoredEntry[]): void {
     const verdict = verifyChain(head, stored);
     if (verdict.kind === 'broken') throw new AuditBrokenError(verdict.why);
     for (const each of stored) {
       const entry = parseEntry(each);
+      folded(entry, foldOne);
       head = { sequence: entry.sequence, hash: entry.hash };
-      foldEntry(world, entry, retry());
       entries.push(entry);
-      for (const listener of [...listeners]) listener(entry);
+      tell(entry, [...listeners], log);
     }
   }
 
@@ -101,15 +112,18 @@ export async function followFleet(deps: {
   const stopNoticing = nats.onReconnect(() => void messages?.close()); // F2
   const following = (async () => {
     while (messages !== undefined) {
-      for await (const message of messages) {
-        hear(message);
-        if (message.info.pending === 0) caughtUp();
+      try {
+        for await (const message of messages) {
+          hear(message);
+          if (message.info.pending === 0) caughtUp();
+        }
+      } catch (error) {
+        log.warn({ err: error }, "the fleet's journal is not heard; it is asked for again"); // F2
+        await pause(AGAIN_MS, closing.signal);
       }
       messages = await journal.askAgain();
     }
-  })().catch((error: unknown) => {
-    log.error({ err: error }, STOPPED);
-  });
+  })().catch(giveUp);
   const close = async (): Promise<void> => {
     closing.abort();
     stopNoticing();

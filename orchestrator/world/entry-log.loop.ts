@@ -3,7 +3,8 @@
 // Invariants:
 //   L1. `fold` is given an entry only when it is durable.
 //   L2. Entries are folded in the order of their sequence; `append` resolves after its own were.
-//   L3. When the journal has failed, no later append succeeds: whoever needs a durable fact stops.
+//   L3. When the journal has failed, no later append succeeds: whoever needs a durable fact stops. The same when
+//       an entry cannot be folded: nothing is decided on a world that lacks what the journal says.
 
 import type { Log } from '../../runtime/log.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -23,6 +24,7 @@ import { JournalBusyError, JournalError, type Journal } from '../journal/journal
 import { piecesOf } from '../journal/unhurried.loop.js';
 import { countEntry } from './figures.loop.js';
 import { oneAtATime } from './one-at-a-time.loop.js';
+import { tell, type EntryListener } from './tell.loop.js';
 
 /** Entries read from the journal in one go. */
 const PAGE = 1_000;
@@ -52,7 +54,7 @@ export interface EntryLog {
   readonly read: (fromSequence: number, count: number) => Promise<readonly StoredEntry[]>;
   readonly verify: () => Promise<ChainVerdict>;
   /** Calls `listener` after each entry was folded; returns how to stop that. */
-  onEntry(listener: (entry: Entry) => void): () => void;
+  onEntry(listener: EntryListener): () => void;
   /** Calls `listener` once when the journal has failed (L3). */
   readonly onBroken: (listener: (error: Error) => void) => void;
 }
@@ -68,6 +70,30 @@ export class AuditBrokenError extends Error {
   }
 }
 
+/** An entry that is durable, and of which nobody knows what follows. */
+export class NotFoldedError extends Error {
+  readonly code = 'NOT_FOLDED';
+
+  constructor({ sequence, fact }: Entry, cause: unknown) {
+    const which = `entry ${String(sequence)} of the journal ("${fact.kind}")`;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `${which} cannot be folded: ${why}. That is a fault of Lull, and nothing is decided on what the journal says without it. Report it with this log; the version that ran before may still fold it.`,
+      { cause },
+    );
+    this.name = 'NotFoldedError';
+  }
+}
+
+/** @throws NotFoldedError */
+export function folded(entry: Entry, fold: (entry: Entry) => void): void {
+  try {
+    fold(entry);
+  } catch (error) {
+    throw new NotFoldedError(entry, error);
+  }
+}
+
 /** Reads the journal, verifies its chain and folds it. */
 export async function openEntryLog(deps: {
   journal: Journal;
@@ -78,7 +104,7 @@ export async function openEntryLog(deps: {
   from?: Head;
 }): Promise<EntryLog> {
   const { journal, clock, fold, log } = deps;
-  const listeners = new Set<(entry: Entry) => void>([countEntry]);
+  const listeners = new Set<EntryListener>([countEntry]);
   const brokenListeners = new Set<(error: Error) => void>();
   let durable = deps.from ?? genesis;
   for (;;) {
@@ -86,7 +112,7 @@ export async function openEntryLog(deps: {
     if (page.length === 0) break;
     const verdict = verifyChain(durable, page);
     if (verdict.kind === 'broken') throw new AuditBrokenError(verdict.why);
-    for (const stored of page) fold(parseEntry(stored));
+    for (const stored of page) folded(parseEntry(stored), fold);
     durable = verdict.head;
   }
   let written = durable;
@@ -103,19 +129,18 @@ export async function openEntryLog(deps: {
       const entries = batch.flatMap((pending) => pending.entries);
       try {
         await storePatiently(entries.map(toStored));
+        for (const entry of entries) {
+          folded(entry, fold); // L1, L2
+          durable = { sequence: entry.sequence, hash: entry.hash };
+          tell(entry, listeners, log);
+        }
       } catch (error) {
         broken = error as Error; // L3
-        log.fatal({ err: error }, 'the journal takes no entries; nothing will be started any more');
+        log.fatal({ err: error }, 'the journal goes no further; nothing will be started any more');
         for (const { reject } of [...batch, ...queue.splice(0)]) reject(broken);
         for (const listener of brokenListeners) listener(broken);
         return;
       }
-      for (const entry of entries) {
-        fold(entry); // L1, L2
-        for (const listener of listeners) listener(entry);
-      }
-      const last = entries.at(-1);
-      if (last !== undefined) durable = { sequence: last.sequence, hash: last.hash };
       for (const { resolve } of batch) resolve();
     }
     pumping = false; // In the same step as the look at the queue: no append can fall in between.

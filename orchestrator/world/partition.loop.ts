@@ -18,6 +18,7 @@ import { WorldLedger, type Ledger } from './ledger.loop.js';
 import { openFoldedJournal, type SnapshotStore } from './partition-fold.loop.js';
 import { worldIn } from './partition-fold.js';
 import type { Imposed, Restraint } from './restraints.js';
+import { tell, type EntryListener } from './tell.loop.js';
 
 export interface Partition extends Closeable {
   readonly head: Head;
@@ -30,8 +31,6 @@ export interface Partition extends Closeable {
   follow(entries: readonly Pick<Entry, 'sequence' | 'fact'>[]): Promise<readonly Fact[]>;
   /** In force for all machines until the fleet's journal, which says so too, has been followed. */
   imposeOnAll(restraint: Restraint): void;
-  /** Calls `listener` with each fact of the partition, after it was folded. */
-  readonly onEntry: (listener: (fact: Fact) => void) => void;
   /** Calls `listener` when the journal takes nothing more, or was found to be altered. */
   readonly onBroken: (listener: (error: Error) => void) => void;
 }
@@ -69,14 +68,14 @@ export async function openPartition(deps: {
     if (snapshot.sequence > 0) opened.add('verifying', verifyBehind(behind));
   }
   /** By machine: an entry is told to those it is about, and not to thousands of others. */
-  const listeners = new Map<string, Set<(entry: Entry) => void>>();
+  const listeners = new Map<string, Set<EntryListener>>();
   entries.onEntry((entry) => {
     const { machine } = entry.fact;
     const told = machine === undefined ? [...listeners.values()] : [listeners.get(machine) ?? []];
-    for (const each of told) for (const listener of each) listener(entry);
+    for (const each of told) tell(entry, each, log);
   });
 
-  function listen(hostId: string, listener: (entry: Entry) => void): () => void {
+  function listen(hostId: string, listener: EntryListener): () => void {
     const known = listeners.get(hostId) ?? new Set();
     listeners.set(hostId, known.add(listener));
     return () => {
@@ -123,11 +122,6 @@ export async function openPartition(deps: {
     },
     imposeOnAll: (fact) => {
       imposedOnAll.set(textOf(fact), { fact, atMs: Math.round(clock.now().wallMs) });
-    },
-    onEntry: (listener) => {
-      entries.onEntry(({ fact }) => {
-        listener(fact);
-      });
     },
     onBroken: (listener) => {
       entries.onBroken(listener);
