@@ -77,6 +77,16 @@ export function goodSignatures(envelope: Envelope, trusted: readonly KeyObject[]
   return [...new Set(good)];
 }
 
+/**
+ * sha256 of what an envelope holds, hexadecimal: of the manifest, and with it of the bundle. Who signed it does
+ * not count. Of bytes that are no envelope it is that of nothing.
+ */
+export function envelopeDigest(bytes: Uint8Array): string {
+  return createHash('sha256')
+    .update(parseEnvelope(bytes)?.payload ?? '')
+    .digest('hex');
+}
+
 /** sha256 over the key's SubjectPublicKeyInfo, hexadecimal. */
 export function keyIdOf(publicKey: KeyObject): string {
   return createHash('sha256')

@@ -16,6 +16,7 @@ import { CommandError } from '../failure.js';
 /** A bundle is at most 512 MB; this is for a slow disk. */
 const SUBMIT_MS_MAX = 300_000;
 const CHUNK_BYTES_MAX = 512 * 1024;
+const DIGEST = /^[0-9a-f]{64}$/;
 
 export async function listUpdaters(at: OrchestratorAt): Promise<Updater[]> {
   return withRegistry(at, async (registry) => {
@@ -28,13 +29,20 @@ export async function listUpdaters(at: OrchestratorAt): Promise<Updater[]> {
   });
 }
 
+export interface Submitted {
+  readonly updater: Updater;
+  /** Of the manifest that is in the file. */
+  readonly manifestSha256: string;
+}
+
 /** Submits a `.lull` file. @throws what the registry refused it for. */
-export async function submitUpdater(at: OrchestratorAt, file: string): Promise<Updater> {
+export async function submitUpdater(at: OrchestratorAt, file: string): Promise<Submitted> {
   const { BundleError, readLullFile } = await import('../../bundle/tar.js'); // For this alone.
+  const { envelopeDigest } = await import('../../bundle/envelope.js'); // The same.
   try {
     const { envelope, tar } = await readLullFile(await openLullFile(file));
     const { updater } = await withRegistry(at, (registry) => submit(registry, envelope, tar));
-    return known(updater);
+    return { updater: known(updater), manifestSha256: envelopeDigest(envelope) };
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
     throw new CommandError(`${file}: ${error.message} (${error.code})`);
@@ -102,14 +110,16 @@ export async function enableUpdater(
     id: string;
     /** The one that is meant; empty: the one that was submitted last. */
     version: string;
+    /** Of the manifest that is meant; empty: of whichever that version has. */
+    manifestSha256: string;
     settings: ReadonlyMap<string, string>;
     attestation: string;
   },
 ): Promise<Updater> {
-  const { id, version, attestation } = request;
+  const { id, version, manifestSha256, attestation } = request;
   const settings = [...request.settings].map(([name, value]) => ({ name, value }));
   return withOperator(at, async (operator) => {
-    const message = { id, version, settings, attestation };
+    const message = { id, version, manifestSha256, settings, attestation };
     const { updater } = await unary(operator.enableUpdater.bind(operator), message, {
       deadlineMs: CALL_MS_MAX,
     });
@@ -135,6 +145,18 @@ export async function suspendUpdater(
 export async function withdrawUpdater(at: OrchestratorAt, id: string): Promise<void> {
   await withRegistry(at, (registry) =>
     unary(registry.withdraw.bind(registry), { id }, { deadlineMs: CALL_MS_MAX }),
+  );
+}
+
+/** What `lull updaters` prints: a version, and the digest of its manifest. Only a version is one too. */
+export function parseLookedAt(text: string): { version: string; manifestSha256: string } {
+  const cut = text.indexOf('@'); // No version has one.
+  if (cut < 0) return { version: text, manifestSha256: '' };
+  const [version, manifestSha256] = [text.slice(0, cut), text.slice(cut + 1)];
+  if (version !== '' && DIGEST.test(manifestSha256)) return { version, manifestSha256 };
+  throw new CommandError(
+    `"${text}" is no VERSION@DIGEST: the digest of a manifest has 64 hexadecimal digits; copy the whole command that "lull updaters" shows`,
+    2,
   );
 }
 

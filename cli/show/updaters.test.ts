@@ -17,6 +17,7 @@ const open = Updater.fromPartial({
   state: TrustState.VERIFIED,
   settingsMissing: ['prefix: no value', 'feed: no value'],
   asks: ['scope user-mode, runtime host', 'host {feed}'],
+  manifestSha256: 'abc0',
 });
 const newer = { ...npm, version: '1.1.0', asks: ['host evil.example'] };
 
@@ -57,9 +58,14 @@ test('what waits to be enabled says what it asks for, and how to accept that', (
     '  it asks for:',
     '    scope user-mode, runtime host',
     '    host {feed}',
-    '  to accept that: lull updaters enable a.b 2.0.0 --set prefix=VALUE feed=VALUE',
+    '  to accept that: lull updaters enable a.b 2.0.0@abc0 --set prefix=VALUE feed=VALUE',
     'dev.lull.npm  1.0.0  enabled   2 updates',
   ]);
+});
+
+test('an orchestrator that tells no digest is not asked for one', () => {
+  const older = showUpdatersAsking([{ ...open, manifestSha256: '' }], 80);
+  expect(older).toContain('enable a.b 2.0.0 --set');
 });
 
 test('of a newer version it is what goes beyond the accepted one', () => {

@@ -59,16 +59,18 @@ function noteOn(updater: Updater): string {
 }
 
 function askingOf(
-  { id, acceptedVersion, version, asks, settingsMissing }: Updater,
+  { id, acceptedVersion, version, manifestSha256, asks, settingsMissing }: Updater,
   columns: number,
 ): string {
   const open = settingsMissing.filter((each) => each.endsWith(NO_VALUE));
   const values = open.map((each) => `${each.slice(0, -NO_VALUE.length)}=VALUE`);
+  // An orchestrator of an older version tells no digest.
+  const lookedAt = manifestSha256 === '' ? version : `${version}@${manifestSha256}`;
   const given = values.length === 0 ? '' : ` --set ${values.join(' ')}`;
   return [
     headOf(acceptedVersion, version, asks),
     ...asks.map((each) => `  ${folded(each, columns - 2).join('\n    ')}`),
-    `to accept that: lull updaters enable ${id} ${version}${given}`,
+    `to accept that: lull updaters enable ${id} ${lookedAt}${given}`,
   ].join('\n');
 }
 

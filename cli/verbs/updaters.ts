@@ -5,6 +5,7 @@ import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import {
   enableUpdater,
   listUpdaters,
+  parseLookedAt,
   parseSettings,
   submitUpdater,
   suspendUpdater,
@@ -46,23 +47,25 @@ export function addUpdaters(program: Command, here: Here): void {
         throw new CommandError(`--set wants --enable as well: ${why}, now or by "enable"`, 2);
       }
       const at = here.fleet(); // Accepted for all as well: the registry has it for all.
-      const added = await submitUpdater(at, file);
+      const { updater: added, manifestSha256 } = await submitUpdater(at, file);
+      if (given.enable !== true) {
+        writeUpdaters([added]);
+        return;
+      }
+      const { id, version } = added;
       const attestation = 'lull updaters add --enable';
-      const updater =
-        given.enable === true
-          ? await enableUpdater(at, { id: added.id, version: added.version, settings, attestation })
-          : added;
-      writeUpdaters([updater]);
+      const order = { id, version, manifestSha256, settings, attestation };
+      writeUpdaters([await enableUpdater(at, order)]);
     });
   updaters
-    .command('enable <id> [version]')
-    .description('accept the registered version; name the one that you looked at')
+    .command('enable <id> [version@digest]')
+    .description('accept what is registered; name what you looked at, as "lull updaters" shows it')
     .option('--set <name=value...>', 'a setting that the manifest asks for', [])
     .option('--why <text>', 'for the audit', '')
     .action(
       async (id: string, meant: string | undefined, given: { set: string[]; why: string }) => {
         const settings = parseSettings(given.set);
-        const order = { id, version: meant ?? '', settings, attestation: given.why };
+        const order = { id, ...parseLookedAt(meant ?? ''), settings, attestation: given.why };
         writeUpdaters([await enableUpdater(here.orchestrator(), order)]);
       },
     );

@@ -1,7 +1,6 @@
 // What an operator types, against the operator's API over a real ledger.
 
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Command } from 'commander';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   admitted,
   enabled,
@@ -16,10 +15,7 @@ import {
   UPDATER,
 } from '../../orchestrator/world/history.testing.js';
 import { openOperator, type OperatorUnderTest } from '../../orchestrator/api/operator.testing.js';
-import { addAsking } from './ask.js';
-import type { Here } from './here.js';
-import { addOrders } from './orders.js';
-import { addUpdaters } from './updaters.js';
+import { typed } from './typed.testing.js';
 
 let operator: OperatorUnderTest;
 
@@ -31,36 +27,8 @@ beforeEach(async () => {
 
 afterEach(() => operator.close());
 
-/** What `lull …` prints. */
-async function lull(line: string, json = false, host?: string): Promise<string> {
-  const program = new Command('lull').exitOverride();
-  const everywhere = { runDir: operator.rig.directory };
-  const here: Here = {
-    version: '1.2.3',
-    places: () => {
-      throw new Error('no verb here asks for places');
-    },
-    runDir: () => operator.rig.directory,
-    orchestrator: () => ({ ...everywhere, ...(host === undefined ? {} : { hostId: host }) }),
-    fleet: () => everywhere,
-    tlsDir: () => undefined,
-    json: () => ({ json }),
-    page: () => ({ nowMs: operator.clock.now().wallMs, columns: 80 }),
-  };
-  addAsking(program, here);
-  addOrders(program, here);
-  addUpdaters(program, here);
-  let printed = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-  try {
-    await program.parseAsync(line.split(' '), { from: 'user' });
-  } finally {
-    write.mockRestore();
-  }
-  return printed;
+function lull(line: string, json = false, host?: string): Promise<string> {
+  return typed(operator, line, { json, host });
 }
 
 test('lull host: how strongly updaters are confined, and what was tried', async () => {

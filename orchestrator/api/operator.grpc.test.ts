@@ -49,7 +49,8 @@ async function explain(subject = '') {
 function enable(settings: Record<string, string> = {}, version = '', id = UPDATER) {
   const { client } = operator;
   const pairs = Object.entries(settings).map(([name, value]) => ({ name, value }));
-  const request = { id, version, settings: pairs, attestation: 'I read it' };
+  const named = { id, version, manifestSha256: '' };
+  const request = { ...named, settings: pairs, attestation: 'I read it' };
   return unary(client.enableUpdater.bind(client), request, options);
 }
 

@@ -14,14 +14,14 @@ import type {
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import { displayText } from '../../conditions/words.js';
-import type { Fact } from '../journal/fact.js';
 import type { Attribution } from '../journal/order-fact.js';
-import { accept, carriedSettings } from '../registry/enable.js';
+import { accept, carriedSettings, notLookedAt } from '../registry/enable.js';
 import { rootHolders } from '../registry/root-holders.js';
 import { updaterToWire } from '../registry/updater.wire.js';
 import { distrust } from '../trust/vouched.js';
 import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
+import { manifestDigest } from '../world/manifest-digest.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
 import { decidedAnew } from '../world/decided-anew.js';
@@ -159,12 +159,12 @@ async function enable(
 ): Promise<Updater> {
   const updater = deps.ledger.world.updaters.get(request.id);
   if (updater === undefined) throw notFound(request, deps);
-  const { version } = request;
-  if (version !== '' && version !== updater.current.version) {
-    // What was looked at is not what is there: another one may ask for more.
-    const message = `it is ${request.id} ${updater.current.version} that is registered now, not ${version}: "lull updaters" shows what it asks for`;
-    throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_UPDATER', message);
-  }
+  const another = notLookedAt(request, updater.current);
+  if (another !== undefined) throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_UPDATER', another);
+  const looked = {
+    version: updater.current.version,
+    manifestSha256: manifestDigest(updater.current),
+  };
   const why = distrust(updater.current, deps.policy());
   if (why !== undefined) {
     const message = `${request.id} cannot be enabled: ${why}`;
@@ -182,16 +182,14 @@ async function enable(
   if (acceptance.kind === 'refused') {
     throw new RpcFailure(status.FAILED_PRECONDITION, acceptance.code, acceptance.message);
   }
-  return command(request.id, acceptance.fact, deps);
-}
-
-async function command(id: string, fact: Fact, deps: OperatorDeps): Promise<Updater> {
-  if (!deps.ledger.world.updaters.has(id)) throw notFound({ id }, deps);
-  await deps.ledger.append([fact]);
+  await deps.ledger.append([acceptance.fact]);
   deps.wake();
-  const updater = deps.ledger.world.updaters.get(id);
-  if (updater === undefined) throw notFound({ id }, deps);
-  return updaterToWire(updater, deps.ledger.world, deps.policy());
+  const after = deps.ledger.world.updaters.get(request.id);
+  if (after === undefined) throw notFound(request, deps);
+  const replaced = notLookedAt({ ...request, ...looked }, after.accepted?.version ?? after.current);
+  // What came into its place while this was being written is not accepted by it.
+  if (replaced !== undefined) throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_UPDATER', replaced);
+  return updaterToWire(after, deps.ledger.world, deps.policy());
 }
 
 async function suspend(

@@ -1,4 +1,4 @@
-// The operator's API on a real socket, over a real ledger.
+// The operator's API on a real socket, over a real ledger, and beside it what vendors call.
 
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { join } from 'node:path';
@@ -7,10 +7,14 @@ import {
   OperatorServiceClient,
   OperatorServiceService,
 } from '../../proto/gen/lull/operator/v1/operator.js';
+import { RegistryServiceService } from '../../proto/gen/lull/registry/v1/registry.js';
 import { dialUnix, serveUnix } from '../../runtime/grpc.js';
+import { createLog } from '../../runtime/log.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostConnection } from '../link/host-session.loop.js';
+import { openBundles } from '../registry/bundles.fs.js';
+import { registryHandlers } from '../registry/registry.grpc.js';
 import { byOwnership } from '../trust/caller.grpc.js';
 import { decide } from '../scheduler/decide.js';
 import type { HostView } from '../scheduler/host-view.js';
@@ -83,12 +87,16 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     notice: () => standing.notice,
     listHosts: () => Promise.resolve({ hosts: [], nextPageToken: '', unserved: [] }),
   });
+  const log = createLog('test', 'silent');
+  const bundles = openBundles(join(rig.directory, 'bundles'));
+  const registry = registryHandlers({ ...deps, bundles, log });
   const listener = await serveUnix({
     path: join(rig.directory, 'operator.sock'),
     mode: 0o600,
     register: (server) => {
       server.addService(OperatorServiceService, handlers);
       server.addService(FleetServiceService, fleet);
+      server.addService(RegistryServiceService, registry);
     },
   });
   const client = dialUnix(OperatorServiceClient, listener.path);

@@ -67,6 +67,8 @@ type KindOfFact =
       readonly id: string;
       readonly version: string;
       readonly bundleSha256: string;
+      /** Of the manifest that was accepted; absent: an older version of Lull wrote it. */
+      readonly manifestSha256?: string;
       readonly settings: readonly (readonly [name: string, value: string])[];
       readonly attestation: string;
     })

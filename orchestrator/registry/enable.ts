@@ -3,9 +3,11 @@
 import { rootsShared, settingProblems } from '../../bundle/grant.js';
 import { widening } from '../../bundle/widening.js';
 import type { Manifest } from '../../bundle/manifest.js';
+import { displayText } from '../../conditions/words.js';
 import type { Fact } from '../journal/fact.js';
 import type { Attribution } from '../journal/order-fact.js';
 import type { Publisher } from '../trust/publisher.js';
+import { manifestDigest } from '../world/manifest-digest.js';
 import type { UpdaterState, UpdaterVersion } from '../world/world.js';
 
 export type Acceptance =
@@ -15,7 +17,7 @@ export type Acceptance =
 /** The fact that enables a version, or why it cannot be enabled with these settings. */
 export function accept(options: {
   id: string;
-  version: Pick<UpdaterVersion, 'version' | 'bundleSha256'> & { readonly manifest: Manifest };
+  version: UpdaterVersion;
   settings: ReadonlyMap<string, string>;
   /** As rootHolders lists them; what was accepted of them has its roots, also while it is suspended. */
   updaters: Iterable<UpdaterState>;
@@ -45,11 +47,28 @@ export function accept(options: {
       id,
       version: version.version,
       bundleSha256: version.bundleSha256,
+      manifestSha256: manifestDigest(version),
       settings: [...settings],
       attestation,
       ...attribution,
     },
   };
+}
+
+/** Why what is registered is not what was looked at, and may ask for more; undefined: it is that. */
+export function notLookedAt(
+  meant: { readonly id: string; readonly version: string; readonly manifestSha256: string },
+  current: UpdaterVersion,
+): string | undefined {
+  const { id, version, manifestSha256 } = meant;
+  const isVersion = version === '' || version === current.version;
+  const digest = manifestDigest(current);
+  const isManifest = manifestSha256 === '' || manifestSha256 === digest;
+  if (isVersion && isManifest) return undefined;
+  const [its, other] = isVersion
+    ? [`${current.version} with the manifest ${digest}`, displayText(manifestSha256, 64)]
+    : [current.version, displayText(version, 64)];
+  return `it is ${id} ${its} that is registered now, not ${other}: "lull updaters" shows what it asks for`;
 }
 
 function sharedWith(

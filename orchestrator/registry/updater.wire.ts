@@ -9,6 +9,7 @@ import {
 } from '../../proto/gen/lull/registry/v1/registry.js';
 import type { Policy } from '../policy/policy.js';
 import { distrust } from '../trust/vouched.js';
+import { manifestDigest } from '../world/manifest-digest.js';
 import type { TrustState, UpdaterState, World } from '../world/world.js';
 
 const trustStates: Record<TrustState, WireTrustState> = {
@@ -39,6 +40,7 @@ export function updaterToWire(
       accepted === undefined
         ? asked(current.manifest)
         : widening(accepted.version.manifest, current.manifest),
+    manifestSha256: manifestDigest(current),
     distrusted: distrust(accepted?.version ?? current, policy) ?? '',
   };
 }

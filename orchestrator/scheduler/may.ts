@@ -57,7 +57,7 @@ function acceptanceObjections({
   }
   if (updater.state !== 'enabled' || manifest === undefined) {
     const { id, current } = updater;
-    const message = `${id} waits for an operator: lull updaters enable ${id} ${current.version}`;
+    const message = `${id} ${current.version} waits for an operator: "lull updaters" shows what it asks for, and how to accept that`;
     return [{ code: 'UPDATER_NOT_ENABLED', message, ...since(updater.sinceMs) }];
   }
   if (action !== 'scan' && action !== 'revert' && !manifest.actions.includes(action)) {

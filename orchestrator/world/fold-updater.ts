@@ -5,6 +5,7 @@ import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import type { Fact } from '../journal/fact.js';
 import { holdsSlot } from '../runs/run.js';
 import { forgetOrders } from './fold-order.js';
+import { manifestDigest } from './manifest-digest.js';
 import {
   noTrials,
   type MutableWorld,
@@ -92,6 +93,7 @@ export function foldEnabled(world: MutableWorld, fact: Of<'updater.enabled'>, at
   changeUpdater(world, fact.id, (updater) =>
     updater.current.bundleSha256 === fact.bundleSha256 &&
     updater.current.version === fact.version &&
+    isThatManifest(updater.current, fact.manifestSha256) &&
     !(fact.actor === 'policy' && updater.state === 'suspended')
       ? {
           // Without its last scan: what was just accepted looks for updates at once.
@@ -108,6 +110,10 @@ export function foldEnabled(world: MutableWorld, fact: Of<'updater.enabled'>, at
         }
       : updater,
   );
+}
+
+function isThatManifest(version: UpdaterVersion, sha256: string | undefined): boolean {
+  return sha256 === undefined || manifestDigest(version) === sha256;
 }
 
 export function changeUpdater(

@@ -25,7 +25,11 @@ import {
   UPDATER,
   worldOf,
 } from './history.testing.js';
+import { manifestDigest } from './manifest-digest.js';
 import { updateKey } from './world.js';
+
+type Submitted = Extract<Fact, { kind: 'updater.submitted' }>;
+type Enabled = Extract<Fact, { kind: 'updater.enabled' }>;
 
 const nothing = JSON.stringify(show(emptyWorld()));
 
@@ -70,6 +74,15 @@ describe('an updater', () => {
   test('is not enabled by an acceptance of another digest', () => {
     const world = worldOf(at(1, submitted(), enabled(UPDATER, 'd'.repeat(64))));
     expect(world.updaters.get(UPDATER)?.state).toBe('verified');
+  });
+
+  test('is not enabled by an acceptance of another manifest of the same version and files', () => {
+    const manifestSha256 = manifestDigest(submitted() as Submitted);
+    const acceptance: Fact = { ...(enabled() as Enabled), manifestSha256 };
+    const stateAfter = (...facts: Fact[]) => worldOf(at(1, ...facts)).updaters.get(UPDATER)?.state;
+    expect(stateAfter(submitted(), acceptance)).toBe('enabled');
+    const other = submitted(UPDATER, { egress: ['evil.example'] });
+    expect(stateAfter(other, acceptance)).toBe('verified');
   });
 
   test('of a newer version with the same files is not accepted with the one before', () => {
