@@ -7,8 +7,8 @@
 //   P1. A host speaks for itself alone, and hears what is said to it, or to all.
 //   P2. Nobody but an orchestrator writes a journal, a bucket or a command; but for the groups' bucket, which
 //       whoever serves FleetLock writes as well, and nothing else.
-//   P3. No role deletes a stream, or changes what one keeps: what is in a journal stays. Whoever wants other
-//       settings, as more copies, gives them with credentials of the server's owner.
+//   P3. No role deletes a stream, or purges a journal. What a stream keeps is changed by nobody but a keeper,
+//       whose credentials hold for a day: the server cannot tell more copies from another bound.
 //
 // They do not hold what a server sends for somebody. An answer, the acknowledgement of a message for
 // one, goes to whatever subject was named for it. So whoever reads a subject also looks at what it got:
@@ -26,7 +26,7 @@ import {
 } from './subjects.js';
 
 /** The roles that speak NATS. */
-export const natsRoles = ['orchestrator', 'host', 'fleetlock'] as const;
+export const natsRoles = ['orchestrator', 'host', 'fleetlock', 'keeper'] as const;
 export type NatsRole = (typeof natsRoles)[number];
 
 export interface NatsPermissions {
@@ -39,8 +39,8 @@ const BUNDLES_STREAM = `OBJ_${BUNDLES_BUCKET}`;
 
 const objects = [BUNDLES_STREAM, `OBJ_${SNAPSHOTS_BUCKET}`];
 
-/** The streams that orchestrators make and keep. */
-const streams = [
+/** The streams that orchestrators make and keep, what cannot be made again first. */
+export const fleetStreams: readonly string[] = [
   JOURNAL_STREAM,
   ...partitions.map(upStreamOf),
   `KV_${LEASES_BUCKET}`,
@@ -74,6 +74,7 @@ export const permissions: Readonly<Record<NatsRole, NatsPermissions>> = {
   orchestrator: ofOrchestrator(),
   host: ofHost(),
   fleetlock: ofFleetLock(),
+  keeper: ofKeeper(),
 };
 
 function ofHost(): NatsPermissions {
@@ -108,6 +109,20 @@ function ofFleetLock(): NatsPermissions {
   };
 }
 
+/** It sees how many copies there are of what a fleet keeps, and gives more (P3). It reads none of it. */
+function ofKeeper(): NatsPermissions {
+  const verbs = ['INFO', 'UPDATE'];
+  return {
+    publish: {
+      allow: fleetStreams.flatMap((stream) =>
+        verbs.map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
+      ),
+      deny: [],
+    },
+    subscribe: { allow: [INBOX] },
+  };
+}
+
 function ofOrchestrator(): NatsPermissions {
   return {
     publish: {
@@ -117,7 +132,7 @@ function ofOrchestrator(): NatsPermissions {
         ...[`$KV.${LEASES_BUCKET}.>`, `$KV.${GROUPS_BUCKET}.>`],
         ...[`$O.${BUNDLES_BUCKET}.>`, `$O.${SNAPSHOTS_BUCKET}.>`],
         ...[ABOUT_ACCOUNT, ABOUT_JETSTREAM],
-        ...streams.flatMap((stream) => [...reading(stream), ...keeping(stream)]),
+        ...fleetStreams.flatMap((stream) => [...reading(stream), ...keeping(stream)]),
         ...objects.map((stream) => `$JS.API.STREAM.PURGE.${stream}`), // Chunks of what was replaced.
         '_INBOX.>', // Answers to each other.
       ],

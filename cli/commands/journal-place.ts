@@ -20,9 +20,8 @@ export function parsePlace(text: string): JournalPlace {
   }
 }
 
-/** Of `--journal-copies`. */
-export function copiesFrom(text: string): number {
-  return wholeNumber('--journal-copies', text, { min: 1, max: COPIES_MAX });
+export function copiesFrom(text: string, option = '--journal-copies'): number {
+  return wholeNumber(option, text, { min: 1, max: COPIES_MAX });
 }
 
 export function journalSettings(

@@ -134,6 +134,22 @@ describe('lull keys', () => {
     expect(readdirSync(join(dir, 'fleetlock-agents'))).toContain('nats.creds');
   });
 
+  test('of a keeper hold for a day, are renewed for it alone, and keep no authority from being retired', async () => {
+    const wanted = { role: 'keeper', name: 'k', serves: [] } as const;
+    await issueKeys(dir, wanted, NOW_MS);
+    expect(readdirSync(join(dir, 'keeper-k'))).toContain('nats.creds');
+    expect(Date.parse(certificate('keeper-k').validTo)).toBe(NOW_MS + DAY_MS);
+    const rolesOf = (handed: readonly { role: string }[]) => handed.map(({ role }) => role);
+    await addAuthority(dir, NOW_MS);
+    expect(rolesOf(await rotateKeys(dir, { kind: 'all' }, NOW_MS))).not.toContain('keeper');
+    const soon = { kind: 'expiring', withinDays: 30 } as const;
+    expect(rolesOf(await rotateKeys(dir, soon, NOW_MS))).not.toContain('keeper');
+    expect((await retireAuthorities(dir)).authorities).toHaveLength(1);
+    expect(rolesOf(await rotateKeys(dir, { kind: 'one', holder: wanted }, NOW_MS))).toEqual([
+      'keeper',
+    ]);
+  });
+
   test('are not made twice, nor where there are none, nor for a name that is none', async () => {
     const options = {
       nats: { listen: 'x', directory: 'x', store: 'x' },

@@ -4,6 +4,7 @@
 //   K1. What is not in keyring.json was not issued: keys are written first, what is known of them after.
 //   K2. Whatever was taken before is taken still, until it is revoked or its authority retired: so the
 //       parts of a fleet can be given new keys one after the other.
+//   K3. What a keeper is given holds for a day, and nothing renews it: it is for what is done once.
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -39,6 +40,8 @@ import type { NatsPlace } from '../keys/server-conf.js';
 
 const DAY_MS = 86_400_000;
 const AUTHORITY_DAYS = 3_650;
+/** K3 */
+const KEEPER_DAYS = 1;
 
 /** Somebody who is to be issued something. */
 export interface Wanted {
@@ -100,8 +103,9 @@ export function rotateKeys(dir: string, chosen: Chosen, nowMs: number): Promise<
 }
 
 function isChosen(issued: Issued, chosen: Chosen, nowMs: number): boolean {
-  if (chosen.kind === 'all') return true;
   if (chosen.kind === 'one') return directoryOf(issued) === directoryOf(chosen.holder);
+  if (issued.role === 'keeper') return false; // K3
+  if (chosen.kind === 'all') return true;
   return Date.parse(issued.expiresAt) < nowMs + chosen.withinDays * DAY_MS;
 }
 
@@ -121,7 +125,8 @@ export function retireAuthorities(dir: string): Promise<Keyring> {
   return alone(dir, async () => {
     const keyring = readKeyring(dir);
     const [newest] = keyring.authorities;
-    const left = inUse(keyring).filter(({ authority }) => authority !== newest.id);
+    const lasting = inUse(keyring).filter(({ role }) => role !== 'keeper'); // K3
+    const left = lasting.filter(({ authority }) => authority !== newest.id);
     if (left.length > 0) {
       const names = left.map(directoryOf).join(', ');
       throw new CommandError(
@@ -184,7 +189,8 @@ async function issue(
 ): Promise<Issued> {
   const { id } = keyring.authorities[0];
   const authority = readAuthority(dir, id);
-  const untilMs = nowMs + keyring.days * DAY_MS;
+  const days = role === 'keeper' ? KEEPER_DAYS : keyring.days;
+  const untilMs = nowMs + days * DAY_MS;
   const signed = await certify(authority, {
     title: role === NATS_SERVER ? NATS_SERVER : `${role} ${name}`,
     ...(role === NATS_SERVER ? {} : { urn: urnOf(role, name) }),

@@ -3,10 +3,12 @@
 import { connect } from '@nats-io/transport-node';
 import { AckPolicy, jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { copiesNow, raiseCopies } from '../../orchestrator/fleet/raise-copies.jetstream.js';
 import { openSnapshots } from '../../orchestrator/fleet/snapshots.nats.js';
 import { openGroupLock } from '../../orchestrator/groups/group-lock.kv.js';
-import { openStreamJournal } from '../../orchestrator/journal/open.jetstream.js';
+import { openStreamJournal, streamsOn } from '../../orchestrator/journal/open.jetstream.js';
 import { chainEntry, genesis } from '../../orchestrator/journal/chain.js';
+import { ABOUT_JETSTREAM, fleetStreams } from '../../proto/permissions.js';
 import { partitionOf, subjects, upStreamOf } from '../../proto/subjects.js';
 import { systemClock } from '../../runtime/clock.js';
 import { pause } from '../../runtime/deadline.js';
@@ -33,6 +35,7 @@ let other: Nats;
 let a: Nats;
 let b: Nats;
 let agents: Nats;
+let keeper: Nats;
 let jsm: JetStreamManager;
 
 /** What the server says of an operation that it refuses, or "allowed". */
@@ -67,12 +70,14 @@ describeHere(`what lull keys permits${missing}`, () => {
   beforeAll(async () => {
     fleet = await startFleetServer([
       ...['orchestrator:o1', 'orchestrator:o2', `host:${A}`, `host:${B}`, 'fleetlock:f'],
+      'keeper:k',
     ]);
     orchestrator = await fleet.connect('orchestrator-o1');
     other = await fleet.connect('orchestrator-o2');
     a = await fleet.connect(`host-${A}`);
     b = await fleet.connect(`host-${B}`);
     agents = await fleet.connect('fleetlock-f');
+    keeper = await fleet.connect('keeper-k');
     jsm = await jetstreamManager(orchestrator.connection);
     await jsm.streams.add({ name: UP, subjects: [subjects.up(partitionOf(A), '*')] });
     await jsm.streams.add({
@@ -263,6 +268,54 @@ describeHere(`what lull keys permits${missing}`, () => {
     ['hears what hosts say', () => listens(agents, 'lull.v1.state.>')],
   ])('whoever serves FleetLock never %s', async (_what, attempt) => {
     expect(await attempt()).toMatch(/permissions violation/i);
+  });
+
+  test('a keeper sees how many copies there are, and gives more; here is one server, which has no place for them', async () => {
+    const streams = await streamsOn(keeper.connection);
+    expect(await copiesNow(streams, UP)).toEqual({ stream: UP, count: 1, behind: [] });
+    expect(await publishes(keeper, `$JS.API.STREAM.UPDATE.${UP}`)).toBe('allowed');
+    const isClustered = keeper.connection.info?.cluster !== undefined;
+    const raising = { jsm: streams, isClustered, withinMs: 5_000, onLook: () => undefined };
+    const wanted = (wantedCount: number) =>
+      raiseCopies([UP], { ...raising, wantedCount, pause, clock: systemClock });
+    expect(await wanted(1)).toEqual([{ stream: UP, count: 1, behind: [] }]);
+    await expect(wanted(3)).rejects.toThrow(/this one is by itself. Do not make it one/);
+    expect((await jsm.streams.info(UP)).config.num_replicas).toBe(1);
+    await expect(copiesNow(await streamsOn(a.connection), UP)).rejects.toThrow(/those of a keeper/);
+  });
+
+  test.each(
+    fleetStreams.flatMap((stream) =>
+      ['DELETE', 'PURGE', 'CREATE', 'SNAPSHOT', 'RESTORE', 'MSG.GET', 'MSG.DELETE']
+        .map((verb) => `$JS.API.STREAM.${verb}.${stream}`)
+        .concat(`$JS.API.DIRECT.GET.${stream}`, `$JS.API.CONSUMER.CREATE.${stream}.x`),
+    ),
+  )('a keeper never takes from, or reads, what is kept: %s', async (subject) => {
+    expect(await publishes(keeper, subject)).toMatch(/permissions violation/i);
+  });
+
+  test.each([
+    ['changes a stream that is not of the fleet', '$JS.API.STREAM.UPDATE.MINE'],
+    ['lists streams', '$JS.API.STREAM.LIST'],
+    ['moves who leads', '$JS.API.STREAM.LEADER.STEPDOWN.LULL_JOURNAL'],
+    ['takes a server out of a stream', '$JS.API.STREAM.PEER.REMOVE.LULL_JOURNAL'],
+    ['writes a journal', subjects.journal('p0')],
+    ['takes a lease', '$KV.lull-leases.p0'],
+    ['takes a place in a group', '$KV.lull-groups.g'],
+    ['replaces a bundle', '$O.lull-bundles.C.1'],
+    ['commands a host', subjects.down(A)],
+    ['speaks for a host', upOf(A)],
+    ['halts the fleet', subjects.halt],
+    ['asks an orchestrator', subjects.ask('p0')],
+    ['asks for the server itself', ABOUT_JETSTREAM],
+  ])('a keeper never %s', async (_what, subject) => {
+    expect(await publishes(keeper, subject)).toMatch(/permissions violation/i);
+  });
+
+  test('a keeper hears the answers to itself alone', async () => {
+    for (const subject of ['>', 'lull.v1.>', '_INBOX.orchestrator-o1.>', '$JS.EVENT.>']) {
+      expect(await listens(keeper, subject)).toMatch(/permissions violation/i);
+    }
   });
 
   test('the attempts above are refused for what they are: what is permitted is allowed', async () => {

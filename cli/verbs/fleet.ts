@@ -1,6 +1,7 @@
 // lull fleet: what is about all machines.
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import type { CopiesFlags } from '../commands/copies.js';
 import {
   askFleet,
   askGroups,
@@ -10,15 +11,18 @@ import {
   stopRollout,
 } from '../commands/fleet.js';
 import { releaseSwitch, tripSwitch } from '../commands/orders.js';
+import { copiesFrom } from '../commands/journal-place.js';
 import { duration } from '../commands/numbers.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
+import { showCopies, showGiven, showLook } from '../show/copies.js';
 import { localTime } from '../show/local-time.js';
 import { showFleet, showGroups, showRollouts } from '../show/fleet.js';
 import type { Here } from './here.js';
 import { A_SUBJECT } from './subject.js';
 
 const HALT_FOR = '4h';
+const COPIES_WITHIN = '10m';
 
 export function addFleet(program: Command, here: Here): void {
   const fleet = program.command('fleet').description('all machines of a fleet');
@@ -40,6 +44,17 @@ export function addFleet(program: Command, here: Here): void {
     .action(async (group: string, machine: string) => {
       await releasePlace(here.fleet(), group, machine);
       write({ group, machine }, here.json(), () => `${machine} has no place in ${group}`);
+    });
+  fleet
+    .command('copies [count]')
+    .description(
+      'how many copies there are of what the fleet keeps; with a count: so many, at least',
+    )
+    .addOption(natsOption())
+    .option('--nats-creds <file>', 'those of a keeper, see "lull keys" (LULL_NATS_CREDS)')
+    .option('--within <duration>', 'how long is waited until they are up to date', COPIES_WITHIN)
+    .action(async (count: string | undefined, flags: CopiesFlags & { within: string }) => {
+      await copiesOf(count, flags, here);
     });
   fleet
     .command('rollout')
@@ -79,4 +94,35 @@ export function addFleet(program: Command, here: Here): void {
       await releaseSwitch(here.fleet());
       write({}, here.json(), () => 'the trip switch is off');
     });
+}
+
+function natsOption(): Option {
+  const what = "the fleet's server: nats://host:port or tls://, several with commas";
+  return new Option('--nats <url>', what).env('LULL_NATS').makeOptionMandatory();
+}
+
+/** The code that speaks to NATS is loaded here alone. */
+async function copiesOf(
+  text: string | undefined,
+  flags: CopiesFlags & { readonly within: string },
+  here: Here,
+): Promise<void> {
+  const withinMs = duration('--within', flags.within);
+  const count = text === undefined ? undefined : copiesFrom(text, 'COUNT');
+  const { askCopies, giveCopies } = await import('../commands/copies.js');
+  if (count === undefined) {
+    write(await askCopies(flags), here.json(), showCopies);
+    return;
+  }
+  const onTerminal = process.stderr.isTTY;
+  const onLine = (words: string): void => {
+    if (onTerminal) process.stderr.write(`\r\u001b[K${words}`);
+  };
+  const giving = giveCopies(flags, { count, withinMs }, (now, beforeCount) => {
+    onLine(showLook(now, beforeCount));
+  });
+  const given = await giving.finally(() => {
+    onLine('');
+  });
+  write(given, here.json(), (all) => showGiven(all, count));
 }

@@ -34,8 +34,8 @@ describe('what a role may call', () => {
     expect(mayCall('vendor').sort()).toEqual(['ListUpdaters', 'Submit', 'Withdraw']);
   });
 
-  test('a host and an orchestrator: nothing', () => {
-    expect([...mayCall('host'), ...mayCall('orchestrator')]).toEqual([]);
+  test('a host, an orchestrator and a keeper: nothing', () => {
+    expect((['host', 'orchestrator', 'keeper'] as const).flatMap(mayCall)).toEqual([]);
   });
 });
 

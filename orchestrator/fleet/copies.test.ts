@@ -19,6 +19,7 @@ describe('copies on three servers', () => {
   test('what was made with one copy does not get more by asking for them at a start: that is said', () => {
     const told = copiesNotice([{ ...journals, count: 1 }, up], 3, true);
     expect(told).toContain('LULL_JOURNAL: 1 of the 3 copies that --journal-copies asks for');
+    expect(told).toContain('"lull fleet copies 3" gives them more');
   });
 
   test('nobody asks for copies although there are several servers: that is said', () => {

@@ -11,7 +11,7 @@ export interface StreamCopies {
 }
 
 const ONE_COPY =
-  'the server is one of several of a cluster, and what the fleet keeps has one copy: with one server a part of it is gone; --journal-copies 3 keeps three, of what is made from then on';
+  'the server is one of several of a cluster, and what the fleet keeps has one copy: with one server a part of it is gone; --journal-copies 3 keeps three, of what is made from then on, and "lull fleet copies 3" of what is there';
 
 /**
  * @param wantedCount of `--journal-copies`.
@@ -31,7 +31,7 @@ export function copiesNotice(
     ...(few.length === 0
       ? []
       : [
-          `${namesOf(few)}: ${counts} of the ${String(wantedCount)} copies that --journal-copies asks for, which holds for what is new; docs/operators.md says how to give them more`,
+          `${namesOf(few)}: ${counts} of the ${String(wantedCount)} copies that --journal-copies asks for, which holds for what is new; "lull fleet copies ${String(wantedCount)}" gives them more`,
         ]),
     ...(late.length === 0
       ? []

@@ -1,6 +1,6 @@
 // Connects to the server of a partition, and refuses one that may lose what it acknowledges.
 
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { formatBytes } from '../../conditions/words.js';
 import { pause } from '../../runtime/deadline.js';
@@ -70,6 +70,11 @@ async function connected(
       cause: error,
     });
   }
+}
+
+/** What there is on a server, over a connection that stays open. */
+export function streamsOn(connection: NatsConnection): Promise<JetStreamManager> {
+  return jetstreamManager(connection, { timeout: API_MS_MAX, checkAPI: false });
 }
 
 /** Over a connection that stays open when the journal is closed. */

@@ -65,7 +65,10 @@ export async function openStream(
 }
 
 /** A cluster in which nobody leads it just then leaves the question without an answer, later too. */
-export function aboutStream(jsm: JetStreamManager, stream: string): Promise<StreamInfo> {
+export function aboutStream(
+  jsm: Pick<JetStreamManager, 'streams'>,
+  stream: string,
+): Promise<StreamInfo> {
   return askBeside(`the stream ${stream}`, () => jsm.streams.info(stream));
 }
 

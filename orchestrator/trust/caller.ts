@@ -8,7 +8,15 @@
 
 import type { Attribution } from '../journal/order-fact.js';
 
-export const roles = ['orchestrator', 'host', 'operator', 'viewer', 'vendor', 'fleetlock'] as const;
+export const roles = [
+  'orchestrator',
+  'host',
+  'operator',
+  'viewer',
+  'vendor',
+  'fleetlock',
+  'keeper',
+] as const;
 export type Role = (typeof roles)[number];
 
 export interface Caller {
@@ -49,7 +57,9 @@ export function callerIn(alternativeNames: string | undefined): Caller | undefin
 
 /** As whom the journal remembers a caller. */
 export function attributionOf({ role, name }: Caller): Attribution {
-  if (role === 'viewer' || role === 'fleetlock') throw new Error(`a ${role} changed something`);
+  if (role === 'viewer' || role === 'fleetlock' || role === 'keeper') {
+    throw new Error(`a ${role} changed something`);
+  }
   return { actor: role, ...(name === undefined ? {} : { by: name }) };
 }
 

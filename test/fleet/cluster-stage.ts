@@ -1,5 +1,5 @@
 // A fleet before three NATS servers of one cluster, with a network of its own for each route between two of
-// them: three copies of every stream, and every write synced.
+// them: three copies of every stream, unless it begins with fewer, and every write synced.
 
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -47,6 +47,8 @@ export interface ClusterStage extends FleetStage {
   lackOf(stream: string): Promise<string | undefined>;
   /** The server that leads a stream. */
   leaderOf(stream: string): Promise<ClusteredServer>;
+  /** All of them, as a person names them. */
+  readonly urls: string;
   /** The one without which nobody says where anything is, until others agree on the next. */
   metaLeader(): Promise<ClusteredServer>;
   server(index: number): ClusteredServer;
@@ -62,14 +64,18 @@ interface AboutJetStream {
   readonly data: { readonly meta_cluster?: { readonly leader?: string } };
 }
 
-export async function openClusterStage(policy: PolicyChange = {}): Promise<ClusterStage> {
+/** @param copies that orchestrators ask for of what they make. */
+export async function openClusterStage(
+  policy: PolicyChange = {},
+  copies = SERVERS,
+): Promise<ClusterStage> {
   const directory = fleetDirectory();
   const cluster = await startCluster(directory);
   const { servers } = cluster;
   const [{ url }, ...others] = servers;
   const hostOf = (each: ClusteredServer): string => each.url.host;
   const place = { url, alsoAt: others.map(hostOf) };
-  const args = ['--journal-copies', String(SERVERS)];
+  const args = ['--journal-copies', String(copies)];
   const stage = setStage({ directory, policy, server: place, args });
   let asking: Promise<Nats> | undefined;
   // Not of the last one, which a test cuts off: a server that is alone still answers, and knows nothing.
@@ -97,6 +103,7 @@ export async function openClusterStage(policy: PolicyChange = {}): Promise<Clust
   return {
     ...stage,
     servers,
+    urls: servers.map((each) => each.url.href).join(','),
     streamInfo,
     lackOf: async (stream) => {
       const copies = (await streamInfo(stream)).cluster?.replicas ?? [];
