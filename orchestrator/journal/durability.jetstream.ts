@@ -29,10 +29,12 @@ export async function whyLossy(
     return `nats-server ${version} cannot sync every write: 2.10 and newer can`;
   }
   const { config } = await aboutStream(jsm, STREAM);
-  if (config.num_replicas >= REPLICAS_MIN) return undefined;
+  // A server by itself takes an order for more copies, and keeps one.
+  const count = connection.info?.cluster === undefined ? 1 : config.num_replicas;
+  if (count >= REPLICAS_MIN) return undefined;
   const syncs = await syncsAlways(connection);
   if (syncs === true) return undefined;
-  const copies = `the journal has ${String(config.num_replicas)} of ${String(REPLICAS_MIN)} copies`;
+  const copies = `the journal has ${String(count)} of ${String(REPLICAS_MIN)} copies`;
   return syncs === false
     ? `${copies} and the server does not sync every write: set jetstream { sync_interval: always }`
     : `${copies} and nobody here may see whether the server syncs every write: export ${ABOUT_JETSTREAM} of the system account to this one`;

@@ -247,6 +247,15 @@ describeHere(`a server${missing}`, () => {
     expect(await whyLossy(nats.connection, jsm)).toContain(words);
   });
 
+  test('by itself that was told to keep three copies keeps one, and is not believed', async () => {
+    await begin({ syncAlways: false });
+    await open(fresh());
+    const jsm = await jetstreamManager(nats.connection);
+    const { config } = await jsm.streams.update(STREAM, { num_replicas: 3 });
+    expect(config.num_replicas).toBe(3);
+    expect(await whyLossy(nats.connection, jsm)).toContain('the journal has 1 of 3 copies');
+  });
+
   test('with a stream of that name which lets go of entries is refused, with every setting that is wrong', async () => {
     await begin();
     const jsm = await jetstreamManager(nats.connection);
