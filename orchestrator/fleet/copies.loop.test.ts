@@ -10,12 +10,13 @@ const LOOK_MS = 5_000;
 
 let clock: VirtualClock;
 let current: boolean;
+let isClustered: boolean;
 let said: string[];
 let copies: CopiesWatch;
 
 beforeEach(async () => {
   clock = new VirtualClock(1_000);
-  [current, said] = [true, []];
+  [current, isClustered, said] = [true, true, []];
   const info = (): Promise<unknown> =>
     Promise.resolve({
       config: { num_replicas: 3 },
@@ -25,7 +26,7 @@ beforeEach(async () => {
   const log: Log = Object.assign(createLog('test', 'silent'), { warn: say, info: say });
   copies = watchCopies({
     jsm: { streams: { info } } as unknown as JetStreamManager,
-    ...{ streams: ['LULL_JOURNAL'], wantedCount: 3, isClustered: () => true, clock, log },
+    ...{ streams: ['LULL_JOURNAL'], wantedCount: 3, isClustered: () => isClustered, clock, log },
   });
   await looks(1);
 });
@@ -60,4 +61,10 @@ test('gone for longer: it is said once, for as long as it lasts, and that it is 
     'nats-2 has no copy that is up to date of LULL_JOURNAL',
     'everything has its copies, and they are up to date',
   ]);
+});
+
+test('a server by itself that says it has three copies has one', async () => {
+  isClustered = false;
+  await looks(1);
+  expect(copies.notice()).toContain('LULL_JOURNAL: 1 of the 3 copies');
 });

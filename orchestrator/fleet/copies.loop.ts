@@ -44,7 +44,8 @@ export function watchCopies(deps: {
       behindSince.set(key, sinceMs);
       return nowMs - sinceMs >= BEHIND_MS ? [name] : [];
     });
-    seen.set(stream, { stream, count: config.num_replicas, behind });
+    // A server by itself takes an order for more copies, and keeps one.
+    seen.set(stream, { stream, count: isClustered() ? config.num_replicas : 1, behind });
   }
 
   async function lookAtAll(): Promise<void> {
