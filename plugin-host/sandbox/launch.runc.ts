@@ -1,7 +1,7 @@
 // One sandbox: an OCI runtime in the foreground, whose exit is the updater's exit.
 //
 //   group made ─▶ runtime spawned ─▶ pid file there: running ─▶ runtime exits: ended ─▶ closed
-//                  │    └─ runtime exits without pid file: LAUNCH_FAILED, with its own words
+//                  │    └─ runtime exits without pid file: LAUNCH_REFUSED, with its own words
 //                  └─ frozen, as soon as it has put a process into the group ─▶ thawed: goes on
 //
 // `run` in the foreground is one process and ~30 ms; `create` and `start` take as long, and leave
@@ -110,13 +110,13 @@ export class RuncSandbox implements Sandbox {
         // The file may have come between the look at it and the end of the runtime.
         if (existsSync(this.pidFile)) break;
         throw new SandboxError(
-          'LAUNCH_FAILED',
+          'LAUNCH_REFUSED',
           `the sandbox did not start: ${lastWords(this.options.bundleDir, this.outputTail())}`,
         );
       }
       if (performance.now() > deadlineMs) {
         throw new SandboxError(
-          'LAUNCH_FAILED',
+          'LAUNCH_LATE',
           `the sandbox did not start within ${String(STARTED_MS_MAX)} ms`,
         );
       }

@@ -31,7 +31,7 @@ function noSandboxes(why: SandboxError, cgroups: CgroupKind): SandboxRuntime {
     discard: () => Promise.resolve(),
     launch: () => Promise.reject(why),
     release: () => Promise.resolve(),
-    weaken: () => false,
+    weaken: () => undefined,
     giveUp: () => undefined,
     killOrphans: () => Promise.resolve([]),
     close: () => Promise.resolve(),

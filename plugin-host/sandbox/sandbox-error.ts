@@ -8,6 +8,10 @@ export type SandboxErrorCode =
   /** What is frozen goes on here, so nothing may run. */
   | 'CANNOT_FREEZE'
   /** The runtime refused, or the program is not there; the message has the runtime's words. */
+  | 'LAUNCH_REFUSED'
+  /** The runtime had neither started it nor refused it when its time was over. */
+  | 'LAUNCH_LATE'
+  /** What it takes could not be made. */
   | 'LAUNCH_FAILED'
   /** The caller's signal was aborted before the updater ran. */
   | 'CANCELLED';

@@ -127,9 +127,9 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     expect(polite.terminate()).toBe(false);
   });
 
-  test('a missing program is LAUNCH_FAILED with the words of the runtime', async () => {
+  test('a missing program is LAUNCH_REFUSED with the words of the runtime', async () => {
     await expect(fixture.launch('none', '', { argv: ['no-such-program'] })).rejects.toMatchObject({
-      code: 'LAUNCH_FAILED',
+      code: 'LAUNCH_REFUSED',
       message: expect.stringContaining('"no-such-program": executable file not found') as unknown,
     });
     expect(readdirSync(join(fixture.root, 'run/s'))).toEqual([]);

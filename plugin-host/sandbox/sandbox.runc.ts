@@ -60,16 +60,16 @@ export interface SandboxRuntime {
   /**
    * Starts an updater in the directories of `prepare`. After a failure nothing of it is left.
    * @param held asked right before the runtime is started, and waited for: what comes before takes time.
-   * @throws SandboxError LAUNCH_FAILED, CANNOT_FREEZE or CANCELLED.
+   * @throws SandboxError with any code but RUNTIME_MISSING.
    */
   launch(spec: SandboxSpec, signal: AbortSignal, held?: Held): Promise<Sandbox>;
   /** Takes down what bounds a work directory, which is kept; the next launch in it does so anew. */
   release(workDir: string): Promise<void>;
   /**
    * Does without what not every machine allows, a user namespace, from now on.
-   * @returns false where there is nothing left to do without.
+   * @returns what takes that back; undefined where there is nothing left to do without.
    */
-  weaken(): boolean;
+  weaken(): (() => void) | undefined;
   /** Launches nothing from now on: what is frozen here goes on. */
   giveUp(): void;
   /** Ends and removes what a dead instance left (T22). Before the first launch. @returns their ids. */
@@ -182,10 +182,11 @@ class RuncRuntime implements SandboxRuntime {
     return this.workDisks.release(workDir);
   }
 
-  weaken(): boolean {
-    if (!this.facts.userNamespaces) return false;
-    this.facts = { ...this.facts, userNamespaces: false };
-    return true;
+  weaken(): (() => void) | undefined {
+    const before = this.facts;
+    if (!before.userNamespaces) return undefined;
+    this.facts = { ...before, userNamespaces: false };
+    return () => (this.facts = before);
   }
 
   giveUp(): void {

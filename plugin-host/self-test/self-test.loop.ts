@@ -14,6 +14,8 @@
 //   S4. Without a proven freezer nothing is launched, whatever level a policy takes. What takes it for
 //       one that holds nobody is final until the next start, and one look at a busy machine may be an
 //       accident: it is tried again, on another canary, before that is said; and nothing else is.
+//   S5. A user namespace is done without where the runtime refuses one, and a sandbox without starts. One
+//       that is late has refused nothing: it is tried again like what gave no answer, so often. 0176.
 
 import { join } from 'node:path';
 import type { Confinement, TrialResult } from '../../conditions/confinement.js';
@@ -22,7 +24,7 @@ import { pause, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { inside, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
-import { SandboxError } from '../sandbox/sandbox-error.js';
+import { SandboxError, type SandboxErrorCode } from '../sandbox/sandbox-error.js';
 import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
 import { readAnswer } from './answer.js';
 import { layBait, workDirOf, type Bait } from './bait.fs.js';
@@ -37,6 +39,8 @@ const FROZEN_LOOKS_MAX = 10;
 /** In all, and apart: what keeps a process in the kernel for a second is over by then (ours). */
 const FREEZES_MAX = 3;
 const FREEZE_AGAIN_MS = 2_000;
+/** So often in a row, it is no accident (ours). */
+const LATE_MAX = 3;
 const MIB = 1024 * 1024;
 /**
  * Node.js fits in, and what is tried reaches them soon: each process that is started costs. One that
@@ -62,10 +66,12 @@ export function startSelfTest(deps: SelfTestDeps): Closeable {
   const over = new AbortController();
   let cancel: CancelTimer = () => undefined;
   let going: Promise<void> = Promise.resolve();
+  let lateCount = 0;
 
   function begin(): void {
-    going = once(deps, over.signal).catch((error: unknown) => {
+    going = once(deps, lateCount, over.signal).catch((error: unknown) => {
       if (over.signal.aborted) return;
+      lateCount = isSandboxError(error, 'LAUNCH_LATE') ? lateCount + 1 : 0;
       log.error({ err: error }, 'no updater runs: the self-test of the sandbox failed');
       cancel = clock.after(AGAIN_MS, begin);
     });
@@ -81,19 +87,24 @@ export function startSelfTest(deps: SelfTestDeps): Closeable {
   };
 }
 
-async function once(deps: SelfTestDeps, signal: AbortSignal): Promise<void> {
+/** @param lateCount how often in a row it was late until now. */
+async function once(deps: SelfTestDeps, lateCount: number, signal: AbortSignal): Promise<void> {
   const { runtime, log, onKnown } = deps;
   const results = await tryEverything(deps, signal).catch((error: unknown) => {
-    if (!(error instanceof SandboxError)) throw error;
     // Nothing can be tried, so nothing holds.
-    if (error.code === 'RUNTIME_MISSING') return new Map<TrialName, TrialResult>();
-    if (error.code !== 'LAUNCH_FAILED') throw error;
-    if (!runtime.weaken()) throw error;
+    if (isSandboxError(error, 'RUNTIME_MISSING')) return new Map<TrialName, TrialResult>();
+    const isLate = isSandboxError(error, 'LAUNCH_LATE') && lateCount + 1 >= LATE_MAX;
+    if (!isLate && !isSandboxError(error, 'LAUNCH_REFUSED')) throw error; // S5
+    const takeBack = runtime.weaken();
+    if (takeBack === undefined) throw error;
     log.warn(
       { err: error },
       'no sandbox with a user namespace here: the self-test goes on without',
     );
-    return tryEverything(deps, signal);
+    return tryEverything(deps, signal).catch((again: unknown) => {
+      takeBack(); // S5
+      throw again;
+    });
   });
   if (results.get('freeze') !== 'denied') await freezeAgain(deps, results, signal); // S4
   if (results.get('freeze') !== 'denied') runtime.giveUp();
@@ -103,6 +114,10 @@ async function once(deps: SelfTestDeps, signal: AbortSignal): Promise<void> {
   const names = open.map(({ name, result }) => `${name} ${result}`);
   log.info({ ...described, level: confinement.level, open: names }, 'how strongly it confines');
   onKnown(confinement);
+}
+
+function isSandboxError(error: unknown, code: SandboxErrorCode): boolean {
+  return error instanceof SandboxError && error.code === code;
 }
 
 async function freezeAgain(

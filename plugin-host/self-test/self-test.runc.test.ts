@@ -6,8 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Confinement } from '../../conditions/confinement.js';
-import { systemClock } from '../../runtime/clock.js';
+import { systemClock, type Clock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import {
   launchScript,
   leftovers,
@@ -17,6 +18,7 @@ import {
   type SandboxFixture,
 } from '../sandbox/sandbox.testing.js';
 import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
+import { SandboxError } from '../sandbox/sandbox-error.js';
 import { startSelfTest } from './self-test.loop.js';
 import { trialNames } from './trials.js';
 
@@ -40,7 +42,13 @@ describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing}
 
   function outcomeIn(
     runtime: SandboxRuntime,
-    runDir = join(fixture.root, 'run'),
+    {
+      runDir = join(fixture.root, 'run'),
+      clock = systemClock,
+    }: {
+      readonly runDir?: string;
+      readonly clock?: Clock;
+    } = {},
   ): Promise<Confinement> {
     mkdirSync(runDir, { recursive: true });
     return new Promise((resolve) => {
@@ -48,7 +56,7 @@ describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing}
         runtime,
         uid: canaryUid,
         runDir,
-        clock: systemClock,
+        clock,
         log: createLog('test', 'silent'),
         onKnown: (confinement) => {
           void Promise.resolve(selfTest.close()).then(() => {
@@ -108,7 +116,7 @@ describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing}
       execFileSync('mount', ['-t', 'tmpfs', '-o', how, 'lull-test', root]);
       try {
         const runtime = await openRuntime(root);
-        const found = await outcomeIn(runtime, join(root, 'run'));
+        const found = await outcomeIn(runtime, { runDir: join(root, 'run') });
         await runtime.close();
         const denied = found.trials.find(({ name }) => name === 'users')?.result === 'denied';
         expect(denied).toBe(userNamespaces);
@@ -215,6 +223,52 @@ describeHere(`the self-test${missing === undefined ? '' : ` (skipped: ${missing}
         await expect(attempt).rejects.toMatchObject({ code: 'CANNOT_FREEZE' });
       } finally {
         await runtime.close();
+      }
+    },
+    CANARY_MS_MAX,
+  );
+
+  /** This runtime, whose first launches come to these errors. */
+  function failingFirst(real: SandboxRuntime, errors: SandboxError[]): SandboxRuntime {
+    const launch: SandboxRuntime['launch'] = async (spec, signal, held) => {
+      const error = errors.shift();
+      if (error === undefined) return real.launch(spec, signal, held);
+      await real.discard(spec.id);
+      throw error;
+    };
+    return new Proxy(real, {
+      get: (target, name) => {
+        if (name === 'launch') return launch;
+        const member = Reflect.get(target, name) as () => unknown;
+        return member.bind(target);
+      },
+    });
+  }
+
+  const late = new SandboxError('LAUNCH_LATE', 'the sandbox did not start within 20000 ms');
+  const refused = new SandboxError('LAUNCH_REFUSED', 'no space left on device');
+  test.each([
+    ['late twice', [late, late], userNamespaces],
+    ['late three times in a row', [late, late, late], false],
+    ['late now and then', [late, late, refused, refused, late, late], userNamespaces],
+    ['refused without a user namespace too, once', [refused, refused], userNamespaces],
+    [
+      'kept from being made, once',
+      [new SandboxError('LAUNCH_FAILED', 'no space left on device')],
+      userNamespaces,
+    ],
+  ])(
+    'a sandbox that was %s says that much about user namespaces, and no more',
+    async (_what, errors, expected) => {
+      const clock = new VirtualClock();
+      const soon = setInterval(() => {
+        clock.advance(60_000);
+      }, 50);
+      try {
+        const found = await outcomeIn(failingFirst(fixture.runtime, [...errors]), { clock });
+        expect(!failing(found).includes('users')).toBe(expected);
+      } finally {
+        clearInterval(soon);
       }
     },
     CANARY_MS_MAX,
