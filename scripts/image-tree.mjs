@@ -6,6 +6,8 @@
 // Invariants:
 //   I1. What is there is replaced when all of it has been copied, and only where it is such a copy: whoever
 //       names another directory, as /opt for /opt/lull, loses nothing.
+//   I2. Everybody may read it, whatever umask it was made with: an orchestrator is nobody in particular, and
+//       ordinary users start it as well.
 
 import {
   chmodSync,
@@ -46,9 +48,19 @@ mkdirSync(target, { recursive: true });
 for (const name of ['package.json', 'LICENSE']) copy(name);
 for (const name of built) copy(`dist/${name}`, notRun);
 for (const path of productionPackages()) copy(path, notLoaded);
+openToAll(target); // I2
 chmodSync(join(target, 'dist/cli/main.js'), 0o755);
 rmSync(place, { recursive: true, force: true });
 renameSync(target, place);
+
+function openToAll(directory) {
+  chmodSync(directory, 0o755);
+  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) chmodSync(path, 0o755);
+    else if (entry.isFile()) chmodSync(path, (statSync(path).mode & 0o777) | 0o444);
+  }
+}
 
 /** I1. */
 function mayBeReplaced(directory) {
