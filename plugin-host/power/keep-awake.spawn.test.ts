@@ -68,6 +68,24 @@ const begin = expect.stringMatching(
   /^begin --what=sleep\S* --who=Lull .*--mode=block cat$/,
 ) as unknown;
 
+test('where logind refuses, each run tries, and the log says once why (W2)', async () => {
+  const path = join(directory, 'systemd-inhibit');
+  const log = join(directory, 'log');
+  const script = `#!/bin/sh\necho try >> ${log}\necho 'Failed to inhibit: Access denied' >&2\nexit 1\n`;
+  writeFileSync(path, script, { mode: 0o755 });
+  const out = await finish(`
+    const said = [];
+    const log = { info: ({ err, what }) => said.push(err + ' (' + what + ')') };
+    const refused = createKeepAwake({ clock, log, env: process.env });
+    refused.during(3_600_000);
+    await until(() => said.length === 1);
+    refused.during(3_600_000);
+    await until(() => lines() === 2);
+    await quiet();
+    process.stdout.write(said.join());`);
+  expect(out).toBe('Failed to inhibit: Access denied (sleep:idle)done');
+});
+
 describe('with logind', () => {
   beforeEach(installInhibitor);
 

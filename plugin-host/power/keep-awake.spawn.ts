@@ -8,10 +8,12 @@
 //   W1. Awake only while something goes on, and on mains (vigil.ts); as long as a grant says in a
 //       session, over however many runs. A session ends when nothing was held for REST_MS. What woke the machine
 //       is not asked: it goes to sleep again as it would without us, an hour later at most.
-//   W2. Without logind nothing happens: a machine that cannot be kept awake is not an error.
+//   W2. Without logind nothing happens: a machine that cannot be kept awake is not an error. Nor is one
+//       whose logind refuses, as it does an ordinary user without polkit: the log says so once.
 //   W3. A shutdown is delayed and never blocked: logind itself bounds how long.
 
 import { spawn, type ChildProcess } from 'node:child_process';
+import { displayText } from '../../conditions/words.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -20,6 +22,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 const SECTION_MS_MAX = 3_600_000;
 /** Longer than any pause between two runs of one evening (ours). */
 const REST_MS = 3_600_000;
+const WORDS_CHARS_MAX = 160;
 
 export interface KeepAwake extends Closeable {
   /**
@@ -68,6 +71,7 @@ class Inhibitor {
   private heldMs = 0;
   private releasedAtMs = Number.NEGATIVE_INFINITY;
   private missing = false;
+  private told = false;
 
   constructor(
     private readonly ask: typeof awake | typeof upright,
@@ -113,18 +117,29 @@ class Inhibitor {
     const child = spawn(
       'systemd-inhibit',
       [`--what=${what}`, `--who=${WHO}`, `--why=${why}`, `--mode=${mode}`, 'cat'],
-      { stdio: ['pipe', 'ignore', 'ignore'], env: this.deps.env },
+      { stdio: ['pipe', 'ignore', 'pipe'], env: this.deps.env },
     );
+    let words = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      words = (words + chunk.toString()).slice(0, WORDS_CHARS_MAX);
+    });
     child.on('error', (error) => {
       this.missing = true; // W2
       this.holder?.cancel();
       this.holder = undefined;
       this.deps.log.info({ err: error.message }, 'no logind here: the machine is not kept awake');
     });
-    child.on('exit', () => {
+    child.on('exit', (code) => {
       if (this.holder?.child !== child) return;
       this.holder.cancel();
       this.ended(sinceMs);
+      if (this.told || code === 0) return;
+      this.told = true;
+      // Its words are whole only then.
+      child.on('close', () => {
+        const err = displayText(words.trim(), WORDS_CHARS_MAX);
+        this.deps.log.info({ err, what }, 'logind refuses an inhibitor: runs go on without it');
+      });
     });
     const cancel = this.deps.clock.after(leftMs, () => {
       this.release(); // W1
