@@ -37,8 +37,8 @@ export const machinePrograms = {
 const packages = [
   ...['systemd-sysv', 'dbus', 'libpam-systemd', 'udev', 'kmod', 'login', 'passwd', 'procps'],
   ...['linux-image-amd64', 'initramfs-tools', 'e2fsprogs', 'iproute2', 'openssh-server'],
-  // What Lull and its Node.js need.
-  ...['runc', 'libstdc++6'],
+  // What Lull and its Node.js need; another runtime; and what it takes without root.
+  ...['runc', 'libstdc++6', 'crun', 'uidmap'],
 ];
 /** Of the kernel's drivers and of each package, what no test asks for: half of the image. */
 const left = [
