@@ -9,7 +9,7 @@
 //       session, over however many runs. A session ends when nothing was held for REST_MS. What woke the machine
 //       is not asked: it goes to sleep again as it would without us, an hour later at most.
 //   W2. Without logind nothing happens: a machine that cannot be kept awake is not an error. Nor is one
-//       whose logind refuses, as it does an ordinary user without polkit: the log says so once.
+//       whose logind refuses, as it does an ordinary user who is not logged in: the log says so once.
 //   W3. A shutdown is delayed and never blocked: logind itself bounds how long.
 
 import { spawn, type ChildProcess } from 'node:child_process';
