@@ -18,7 +18,7 @@ import type { Plan } from './plan.js';
 import { anyPolicy } from './policies.testing.js';
 import { mends, toContinue, toResume, toStart, weightOf } from './requirements.js';
 import { isSmall } from './slots.js';
-import { keyOf, levelNow, subjectsOf } from './subject.js';
+import { keyOf, levelNow, subjectsOf, usesNetwork } from './subject.js';
 import { anyHost, anyWorld } from './worlds.testing.js';
 
 /** What only takes time says how much, how much has passed, and since when, whatever was before. */
@@ -104,7 +104,8 @@ describe('for every world, machine and policy', () => {
       for (const { subject, guard } of decide(given, view, rules, NOW_MS).admit) {
         const installRoots = installRootsOf(subject.updater);
         if (subject.action === 'revert') continue; // It asks for nothing that could wait.
-        const options = { diskPath: view.diskPath, installRoots, quietSinceOwnRun };
+        const asked = { diskPath: view.diskPath, installRoots, quietSinceOwnRun };
+        const options = { ...asked, usesNetwork: usesNetwork(subject) };
         expect(open([...toStart(subject, rules, options), ...guard], view)).toBe(true);
         expect(guard).toEqual(toContinue(subject, rules));
       }

@@ -37,7 +37,7 @@ import { quotaObjections } from './over-quota.js';
 import { restartObjections, restartPlan } from './restart.js';
 import { groupObjections } from './groups.js';
 import { slotObjections, type Occupant } from './slots.js';
-import { subjectsOf, type Subject } from './subject.js';
+import { subjectsOf, usesNetwork, type Subject } from './subject.js';
 
 export function decide(world: World, host: HostView, policy: Policy, nowMs: number): Plan {
   const held = [...world.runs.values()].filter(holdsSlot);
@@ -107,6 +107,7 @@ function objectionsTo(
     diskPath: host.diskPath,
     installRoots: installRootsOf(subject.updater),
     quietSinceOwnRun,
+    usesNetwork: usesNetwork(subject),
   });
   return [
     ...objectionsToRunning(subject, world, host.readings, policy, nowMs),

@@ -5,14 +5,17 @@ import { readingKey, type Readings, type Value } from '../../conditions/reading.
 import {
   admitted,
   at,
+  enabled,
   failure,
   finished,
   NOW_MS,
   perform,
   quietReadings,
   started,
+  submitted,
   trustingPolicy,
   updateOf,
+  UPDATER,
 } from '../world/history.testing.js';
 import { worldOf, type Dated } from '../world/history.testing.js';
 import { decide } from './decide.js';
@@ -106,5 +109,25 @@ describe('after the machine woke up', () => {
     expect(waitsUntil(offering([install]), late, NOW_MS)).toBeUndefined();
     const always = readingsWith(word('full'), wokeAtMs - HOUR_MS, wokeAtMs);
     expect(waitsUntil(offering([a]), always, NOW_MS)).toBeUndefined();
+  });
+});
+
+describe('a network that leads nowhere', () => {
+  const nowhere = { ...hostWith(), readings: readingsWith(word('limited'), NOW_MS - HOUR_MS) };
+
+  /** What one that looks for the first time waits for. */
+  function firstScanWaitsFor(manifest: Readonly<Record<string, unknown>>): string[] {
+    const world = worldOf(at(NOW_MS - HOUR_MS, submitted(UPDATER, manifest), enabled()));
+    const { waiting } = decide(world, nowhere, trustingPolicy, NOW_MS);
+    return waiting.flatMap(({ reasons }) => reasons.map(({ code }) => code));
+  }
+
+  test('keeps an updater waiting that fetches, or whose tools do', () => {
+    expect(firstScanWaitsFor({ fetch: ['https://acme.example/'] })).toEqual(['OFFLINE']);
+    expect(firstScanWaitsFor({ egress: ['acme.example'] })).toEqual(['OFFLINE']);
+  });
+
+  test('is nothing to one that finds what it brings on this machine', () => {
+    expect(firstScanWaitsFor({})).toEqual([]);
   });
 });

@@ -14,7 +14,7 @@ import { formatDuration } from '../../conditions/words.js';
 import type { Policy } from '../policy/policy.js';
 import type { Trials } from '../world/world.js';
 import { weightOf } from './requirements.js';
-import type { Subject } from './subject.js';
+import { usesNetwork, type Subject } from './subject.js';
 
 /** Not before this instant, ms since the epoch, by what the network did since. */
 export function notBeforeMs(
@@ -36,12 +36,13 @@ export function notBeforeMs(
 
 /** After the machine woke up its network takes a while: what needs it waits from when it was there. */
 export function resumeObjections(
-  { action, level }: Subject,
+  subject: Subject,
   readings: Readings,
   { waiting }: Policy,
   nowMs: number,
 ): Reason[] {
-  if (level === 'forced' || weightOf(action) === 'change') return [];
+  const { action, level } = subject;
+  if (level === 'forced' || weightOf(action) === 'change' || !usesNetwork(subject)) return [];
   const woke = valueOf(readings, 'resume.at');
   const fullSinceMs = connectedSinceMs(readings);
   if (woke.kind !== 'number' || fullSinceMs === undefined || !(fullSinceMs > woke.number))

@@ -20,6 +20,8 @@ import type { HostView } from './host-view.js';
 export const HOUR_MS = 3_600_000;
 export const OTHER = 'com.acme.other';
 const actions = ['download', 'install', 'verify', 'rollback', 'restart_app', 'reboot'];
+/** Two that fetch from one host take turns. */
+const from = (host: string) => ({ fetch: [`https://${host}/`] });
 
 export function hostWith(changes: Partial<Record<Signal, Value>> = {}): HostView {
   const readings = quietReadings(changes);
@@ -42,9 +44,9 @@ export function offering(updates: readonly Update[], ...more: Fact[]): Dated[] {
   return [
     ...at(
       NOW_MS - 2 * HOUR_MS,
-      submitted(UPDATER, { actions }),
+      submitted(UPDATER, { actions, ...from('acme.example') }),
       enabled(),
-      submitted(OTHER),
+      submitted(OTHER, from('other.example')),
       enabled(OTHER),
     ),
     ...at(NOW_MS - HOUR_MS, ...scanned('s1', UPDATER), ...scanned('s2', OTHER), found(updates)),

@@ -7,7 +7,10 @@ import type { Update } from '../runs/update.js';
 import { perform, updateOf, trustingPolicy } from '../world/history.testing.js';
 import { toContinue, toResume, toStart, type Want } from './requirements.js';
 
-const options = { diskPath: '/opt', installRoots: [], quietSinceOwnRun: true };
+const options = {
+  ...{ diskPath: '/opt', installRoots: [] },
+  ...{ quietSinceOwnRun: true, usesNetwork: true },
+};
 const { waiting, disk, load } = trustingPolicy;
 const loads = Object.keys(load).map(() => 'below');
 const comfort = ['undisturbed', 'no-power-saver', 'cool'];
@@ -63,6 +66,16 @@ describe('to start', () => {
   ])('%s at the level %s', (action, level, kinds) => {
     expect(kindsToStart(want(action, level))).toEqual(kinds);
   });
+
+  test.each(['scan', 'download'] as const)(
+    '%s of an updater that may reach nobody asks for no network',
+    (action) => {
+      const alone = toStart(want(action), trustingPolicy, { ...options, usesNetwork: false });
+      const all = toStart(want(action), trustingPolicy, options);
+      expect(alone).toEqual(all.filter(({ kind }) => kind !== 'connected'));
+      expect(alone).toHaveLength(all.length - 1);
+    },
+  );
 
   test.each(['verify', 'rollback'] as const)(
     '%s of what was not begun here is an install',

@@ -68,6 +68,8 @@ export interface StartOptions {
   readonly installRoots: readonly string[];
   /** No run of ours is still in the measurements. */
   readonly quietSinceOwnRun: boolean;
+  /** Whether its updater may reach anybody at all. */
+  readonly usesNetwork: boolean;
 }
 
 /** What must hold to start. */
@@ -87,7 +89,7 @@ export function toStart(want: Want, policy: Policy, options: StartOptions): Requ
       ? []
       : [{ kind: 'settled', setUpMs, bootMs, resumeMs, loginMs } as const]),
     ...power(want, policy.battery.startPercent),
-    ...wayOut(want),
+    ...wayOut(want, options),
     ...locks(want.work),
     ...space(want.work, policy, options),
     ...(want.action === 'reboot' ? [{ kind: 'no-remote-session' } as const] : []),
@@ -180,8 +182,8 @@ function power({ action, level, state }: Want, percent: number): Requirement[] {
   return [{ kind: 'battery-above', percent }];
 }
 
-function wayOut({ action }: Want): Requirement[] {
-  return weightOf(action) === 'change' ? [] : [{ kind: 'connected' }];
+function wayOut({ action }: Want, { usesNetwork }: StartOptions): Requirement[] {
+  return weightOf(action) === 'change' || !usesNetwork ? [] : [{ kind: 'connected' }];
 }
 
 /** A conflict key "lock:dpkg" names the native lock that the update needs. */

@@ -33,6 +33,11 @@ export interface Subject {
   readonly level: Intrusion;
 }
 
+/** Whether its updater may reach anybody: one that finds what it brings on this machine waits for no network. */
+export function usesNetwork({ manifest }: Pick<Subject, 'manifest'>): boolean {
+  return manifest === undefined || manifest.fetch.length + manifest.egress.length > 0;
+}
+
 /** Every subject that has no run with a slot already. */
 export function subjectsOf(world: World, policy: Policy, nowMs: number): Subject[] {
   const taken = new Map<string, Run>();
