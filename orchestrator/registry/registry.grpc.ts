@@ -86,24 +86,27 @@ async function submit(
   if (!(await bundles.has(manifest.bundle.sha256))) {
     await receive(verdict, parts, caller, deps);
   }
-  const appended = await decidedAnew(() => register(envelope, caller, deps));
-  submissions.charge(caller, appended);
+  const came = await decidedAnew(() => register(envelope, caller, deps));
+  if ('kind' in came) return refuse(came, caller, deps);
+  submissions.charge(caller, came);
   deps.wake();
   const updater = ledger.world.updaters.get(manifest.id);
   if (updater === undefined) throw new Error(`${manifest.id} is not in the world it was added to`);
   return { updater: updaterToWire(updater, ledger.world, deps.policy()) };
 }
 
-/** Decides on what is here. @returns what was appended. */
+type Refusal = Extract<Verdict, { kind: 'refused' }>;
+
+/** Decides on what is here. @returns what was appended, or why nothing was. */
 async function register(
   envelope: Uint8Array,
   caller: Caller,
   deps: SubmitDeps,
-): Promise<readonly Fact[]> {
+): Promise<readonly Fact[] | Refusal> {
   const { ledger, policy } = deps;
   // Another version, or another policy, may have come while this one was on its way.
   const now = verifySubmission(envelope, policy(), (id) => knownVersions(ledger, id));
-  if (now.kind === 'refused') return refuse(now, caller, deps);
+  if (now.kind === 'refused') return now;
   const { manifest, publisher, keyIds } = now;
   const before = ledger.world.updaters.get(manifest.id);
   const version = {
@@ -198,7 +201,7 @@ async function* chunksOf(parts: AsyncIterator<SubmitRequest>): AsyncGenerator<Ui
 }
 
 async function refuse(
-  verdict: Extract<Verdict, { kind: 'refused' }>,
+  verdict: Refusal,
   caller: Caller,
   { ledger, log, submissions }: SubmitDeps,
 ): Promise<never> {

@@ -1,21 +1,13 @@
 // How a fleet stands, in a few lines: for whoever reads that something was waited for in vain.
 
-import { readFileSync } from 'node:fs';
 import type { RunningLull } from '../../harness/lull.spawn.js';
 import type { FleetHost } from './fleet-host.nats.js';
+import { linesOf } from './led.js';
 
 /** The last words of each orchestrator that are more than news; and as many of what it says otherwise. */
 const LINES_MAX = 8;
-/** Of pino. */
+/** As pino counts. */
 const WARN = 40;
-
-interface Line {
-  readonly level: number;
-  readonly time: string;
-  readonly msg: string;
-  readonly partition?: string;
-  readonly err?: { readonly message?: string };
-}
 
 export function howItStands(
   machines: readonly FleetHost[],
@@ -28,14 +20,12 @@ export function howItStands(
   return [...each, ...orchestrators.flatMap(lastWords)].join('\n');
 }
 
-function lastWords({ logFile }: RunningLull): string[] {
-  const log = readFileSync(logFile, 'utf8');
-  const whole = log.slice(0, log.lastIndexOf('\n') + 1).trim();
-  const lines = whole.split('\n').map((line) => JSON.parse(line) as Line);
+function lastWords(by: RunningLull): string[] {
+  const lines = linesOf(by);
   const warnings = lines.filter(({ level }) => level >= WARN).slice(-LINES_MAX);
   const last = lines.slice(-LINES_MAX).filter((line) => !warnings.includes(line));
   return [...warnings, ...last].map(
     ({ time, msg, partition, err }) =>
-      `${logFile} ${time} ${msg}${partition === undefined ? '' : ` [${partition}]`}${err?.message === undefined ? '' : `: ${err.message}`}`,
+      `${by.logFile} ${time} ${msg}${partition === undefined ? '' : ` [${partition}]`}${err?.message === undefined ? '' : `: ${err.message}`}`,
   );
 }

@@ -9,6 +9,8 @@ export const allPartitions: readonly string[] = [FLEET_PARTITION, ...partitions]
 
 /** A line of the log; of those that are about a partition. */
 export interface LoggedLine {
+  /** Of pino. */
+  readonly level: number;
   readonly msg: string;
   readonly time: string;
   readonly partition?: string;
@@ -16,15 +18,16 @@ export interface LoggedLine {
   readonly after?: number;
   readonly upTo?: number;
   readonly why?: string;
+  readonly err?: { readonly message?: string };
 }
 
-/** Everything that it has said with these words, in order. */
-export function linesOf({ logFile }: Pick<RunningLull, 'logFile'>, words: string): LoggedLine[] {
+/** Everything that it has said with these words, in order; without any, everything. */
+export function linesOf({ logFile }: Pick<RunningLull, 'logFile'>, words = ''): LoggedLine[] {
   const log = readFileSync(logFile, 'utf8');
   const whole = log.slice(0, log.lastIndexOf('\n') + 1);
   return whole
     .split('\n')
-    .filter((line) => line.includes(words))
+    .filter((line) => line !== '' && line.includes(words))
     .map((line) => JSON.parse(line) as LoggedLine);
 }
 
