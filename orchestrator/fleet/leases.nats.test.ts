@@ -18,6 +18,7 @@ import {
 import { connectNats, type Nats } from '../../runtime/nats.js';
 import { until } from '../../runtime/until.testing.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
+import { isMissing } from '../journal/stream.jetstream.js';
 import { keepLeases, type Leases } from './leases.nats.js';
 import { EXPIRED_MS } from './shares.js';
 import { UNHEARD_MS_MAX } from './standing.js';
@@ -102,8 +103,22 @@ async function rounds(count: number): Promise<void> {
     const over = members.map(({ clock }) => clock.nextOver());
     for (const { clock } of members) clock.advance(ROUND_MS);
     await Promise.all(over);
-    for (const { nats } of members) await nats.connection.flush();
+    for (const { nats } of members) await heardAll(nats);
   }
+}
+
+/** What the bucket has was sent to everybody who follows it, and has arrived. Nobody hears of one that is gone. */
+async function heardAll({ connection }: Nats): Promise<void> {
+  const jsm = await jetstreamManager(connection);
+  await until('everything was sent', async () => {
+    try {
+      const followers = await jsm.consumers.list(`KV_${LEASES_BUCKET}`).next();
+      return followers.every((each) => each.num_pending === 0);
+    } catch (error) {
+      return isMissing(error);
+    }
+  });
+  await connection.flush();
 }
 
 /** A door that is shut: what waits for it goes on when it is opened. */

@@ -1,7 +1,8 @@
 // One sandbox: an OCI runtime in the foreground, whose exit is the updater's exit.
 //
 //   group made ─▶ runtime spawned ─▶ pid file there: running ─▶ runtime exits: ended ─▶ closed
-//                  │    └─ runtime exits without pid file: LAUNCH_REFUSED, with its own words
+//                  │    ├─ runtime exits without pid file: LAUNCH_REFUSED, with its own words
+//                  │    └─ given up, or closed: CANCELLED
 //                  └─ frozen, as soon as it has put a process into the group ─▶ thawed: goes on
 //
 // `run` in the foreground is one process and ~30 ms; `create` and `start` take as long, and leave
@@ -105,7 +106,10 @@ export class RuncSandbox implements Sandbox {
   async started(signal: AbortSignal): Promise<void> {
     let deadlineMs = performance.now() + STARTED_MS_MAX;
     while (!existsSync(this.pidFile)) {
-      if (signal.aborted) throw new SandboxError('CANCELLED', 'the launch was given up');
+      // Whoever is closed before it runs was refused nothing.
+      if (signal.aborted || this.closing !== undefined) {
+        throw new SandboxError('CANCELLED', 'the launch was given up');
+      }
       if (this.ended) {
         // The file may have come between the look at it and the end of the runtime.
         if (existsSync(this.pidFile)) break;
