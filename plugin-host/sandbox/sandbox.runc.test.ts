@@ -170,18 +170,21 @@ describeHere(`a sandbox${missing === undefined ? '' : ` (skipped: ${missing})`}`
     ['while its directories are made', ''],
     ['when its file system is there', 'rootfs'],
     ['when its configuration is written', 'config.json'],
-  ])('closing in the middle of a launch, %s, leaves nothing, and refuses nobody', async (_when, file) => {
-    const launch = fixture.launch('early', BUSY_TREE);
-    const outcome = launch.then(
-      () => 'launched',
-      (error: unknown) => (error as SandboxError).code,
-    );
-    await until('it is so far', () => existsSync(join(fixture.root, 'run/s/early', file)));
-    await fixture.runtime.close();
-    expect(['launched', 'CANCELLED']).toContain(await outcome);
-    expect(leftovers(fixture.root)).toEqual([]);
-    expect(existsSync(join(fixture.root, 'run/s'))).toBe(false);
-  });
+  ])(
+    'closing in the middle of a launch, %s, leaves nothing, and refuses nobody',
+    async (_when, file) => {
+      const launch = fixture.launch('early', BUSY_TREE);
+      const outcome = launch.then(
+        () => 'launched',
+        (error: unknown) => (error as SandboxError).code,
+      );
+      await until('it is so far', () => existsSync(join(fixture.root, 'run/s/early', file)));
+      await fixture.runtime.close();
+      expect(['launched', 'CANCELLED']).toContain(await outcome);
+      expect(leftovers(fixture.root)).toEqual([]);
+      expect(existsSync(join(fixture.root, 'run/s'))).toBe(false);
+    },
+  );
 
   test('the next start kills and removes what an instance left behind (T22)', async () => {
     // A runtime that is never closed stands for a plugin-host that died: the same things are left.
