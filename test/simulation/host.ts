@@ -1,56 +1,19 @@
 // A simulated plugin-host: it holds runs and their guards as the real one does, and it crashes, lags,
 // lies and comes back.
 
-import { objections, type Requirement } from '../../conditions/requirement.js';
+import { objections } from '../../conditions/requirement.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { Fact } from '../../orchestrator/journal/fact.js';
 import type { LinkEvent } from '../../orchestrator/link/event.wire.js';
-import type { HostConnection } from '../../orchestrator/link/host-session.loop.js';
 import { isReasonCode, type ReasonCode } from '../../conditions/reason.js';
 import type { Outcome } from '../../orchestrator/runs/run.js';
-import { updateFromWire } from '../../orchestrator/link/update.wire.js';
-import type { Update } from '../../orchestrator/runs/update.js';
 import type { Chance } from '../../orchestrator/simulation/seeded.js';
-import { requirementFromWire } from '../../proto/wire/requirement.js';
-import { receiptOf, type Software } from './software.js';
+import { Fates, type HostFaults } from './fate.js';
+import { runOf, type Command, type Grant, type Hold, type HostRun } from './host-run.js';
+import type { Software } from './software.js';
 import type { Truth } from './truth.js';
 import type { Lifetime, VirtualTime } from './virtual-time.js';
 
-type Command = Parameters<HostConnection['send']>[0];
-type Grant = Extract<Command, { $case: 'grant' }>['value'];
-type Hold = 'guard' | 'operator' | 'lease';
-
-export interface HostRun {
-  readonly runId: string;
-  readonly epoch: number;
-  readonly updaterId: string;
-  /** Absent: a scan. */
-  readonly update: Update | undefined;
-  /** It puts back what these receipts are of; no updater is asked. */
-  readonly receipts: readonly string[] | undefined;
-  readonly guard: readonly Requirement[];
-  readonly holds: Set<Hold>;
-  readonly life: Lifetime;
-  leftMs: number;
-  runningSinceMs: number;
-  lease: () => void;
-  end: () => void;
-  ending: boolean;
-  /** The end of a run that cannot be frozen, how long it is; 0: there is none. */
-  readonly sectionMs: number;
-  inSection: boolean;
-  /** It should be frozen, and is in its section. */
-  throttled: boolean;
-}
-
-export interface HostFaults {
-  /** Runs may fail, crash and lie. */
-  on: boolean;
-}
-
-const RUN_MS_MEAN = 60_000;
-/** Short, so that storms find some of them in their section. */
-const BEFORE_SECTION_MS_MEAN = 5_000;
 const DYING_MS_MEAN = 400;
 
 /** One instance; a crash is the end of it. */
@@ -59,6 +22,7 @@ export class SimulatedHost {
   /** Not acknowledged yet. */
   readonly outbox: LinkEvent[] = [];
   readonly life: Lifetime = { over: false };
+  private readonly fates: Fates;
   private sequence = 0;
   private readings: Readings;
 
@@ -79,6 +43,9 @@ export class SimulatedHost {
     },
   ) {
     this.readings = deps.readings;
+    this.fates = new Fates(deps, (run, body) => {
+      this.emit(run, body);
+    });
   }
 
   /** The machine's own sensors: what breaks a guard freezes at once. */
@@ -156,29 +123,7 @@ export class SimulatedHost {
       });
       return;
     }
-    const { time, chance } = this.deps;
-    const work = grant.work;
-    const received =
-      work?.$case === 'perform' ? updateFromWire(work.value.update ?? never()) : undefined;
-    const update = received?.kind === 'ok' ? received.update : undefined;
-    const changes = update !== undefined && update.nextAction !== 'download';
-    const declaredS = changes ? this.deps.software.sectionS(grant.updater?.id ?? '') : 0;
-    const sectionMs = Math.floor(declaredS * 1_000 * chance.share());
-    const run: HostRun = {
-      ...{ runId: grant.runId, epoch, updaterId: grant.updater?.id ?? '' },
-      update,
-      receipts:
-        work?.$case === 'revert' ? work.value.roots.map(({ receiptId }) => receiptId) : undefined,
-      guard: grant.guard.map((wire) => requirementFromWire(wire) ?? never()),
-      holds: new Set(),
-      life: { over: false },
-      leftMs: sectionMs + chance.waiting(sectionMs > 0 ? BEFORE_SECTION_MS_MEAN : RUN_MS_MEAN),
-      ...{ sectionMs, inSection: false, throttled: false },
-      runningSinceMs: time.nowMs,
-      lease: () => undefined,
-      end: () => undefined,
-      ending: false,
-    };
+    const run = runOf(grant, this.deps);
     this.runs.set(run.runId, run);
     if (this.isBroken(run)) this.hold(run, 'guard', ['PERSON_PRESENT']);
     this.renew(run, grant.leaseMs);
@@ -235,7 +180,7 @@ export class SimulatedHost {
       }
       const left = { entered: false, lastedMs: sectionMs, why: 'renaming' };
       this.emitFact(run, { kind: 'critical.changed', runId, ...left });
-      this.end(run, this.outcomeOf(run));
+      this.end(run, this.fates.of(run));
     });
   }
 
@@ -252,55 +197,8 @@ export class SimulatedHost {
     const { leftMs, sectionMs, life } = run;
     run.end = this.deps.time.after(Math.max(0, leftMs - sectionMs), life, () => {
       if (sectionMs > 0) this.enterSection(run);
-      else this.end(run, this.outcomeOf(run));
+      else this.end(run, this.fates.of(run));
     });
-  }
-
-  /** The host itself does it, and its disk may be full. */
-  private revert(run: HostRun, receipts: readonly string[]): Outcome {
-    const { chance, faults, software } = this.deps;
-    if (faults.on && chance.below(20) === 0)
-      return { kind: 'failed', code: 'NO_SPACE', message: 'no room', retry: true };
-    for (const receiptId of receipts) {
-      software.putBack(receiptId);
-      this.emitFact(run, installed(run.runId, receiptId, true));
-    }
-    return { kind: 'succeeded' };
-  }
-
-  private outcomeOf(run: HostRun): Outcome {
-    const { chance, faults, software } = this.deps;
-    if (run.receipts !== undefined) return this.revert(run, run.receipts);
-    const fate = faults.on ? chance.below(20) : 19;
-    if (fate === 0)
-      return { kind: 'failed', code: 'UPDATER_CRASHED', message: 'it died', retry: true };
-    if (fate === 1) return { kind: 'failed', code: 'UPSTREAM_DOWN', message: 'gone', retry: true };
-    if (run.update === undefined) {
-      const pending = software.pending(run.updaterId);
-      for (const update of pending) {
-        const found = (received: Update): void => {
-          this.emit(run, { kind: 'found', received: { kind: 'ok', update: received } });
-        };
-        found(update);
-        if (fate === 2) found(update); // A lie: the same one twice.
-      }
-      const lie = fate === 2 && pending.length > 0;
-      const ids = pending.map(({ id }) => id);
-      this.deps.truth.scanned(run.runId, run.epoch, lie ? { kind: 'lie' } : { kind: 'found', ids });
-      return { kind: 'succeeded' };
-    }
-    if (fate === 4)
-      return { kind: 'failed', code: 'LOCK_HELD', message: 'dpkg is at work', retry: true };
-    if (fate === 3) return { kind: 'succeeded' }; // A lie: nothing was done.
-    const next = software.perform(run.updaterId, run.update.id, run.update.nextAction);
-    if (next === 'gone') return { kind: 'gone' };
-    if (next === 'broken')
-      return { kind: 'failed', code: 'VERIFY_FAILED', message: 'it does not start', retry: false };
-    if (run.update.nextAction === 'install') {
-      const receiptId = receiptOf({ updaterId: run.updaterId, update: run.update });
-      this.emitFact(run, installed(run.runId, receiptId, false));
-    }
-    return next === 'done' ? { kind: 'succeeded' } : { kind: 'more_to_do', nextAction: next };
   }
 
   /** A program takes a moment to die. */
@@ -347,16 +245,4 @@ export class SimulatedHost {
     this.outbox.push({ sequence: this.sequence, runId, epoch, body });
     this.deps.posted();
   }
-}
-
-function installed(runId: string, receiptId: string, reverted: boolean): Fact {
-  return {
-    ...{ kind: 'content.installed', runId, receiptId, reverted, root: 'apps', path: receiptId },
-    ...{ treeBeforeSha256: '', treeAfterSha256: reverted ? '' : receiptId, changes: [] },
-    ...{ fileCount: 1, sizeBytes: 1, truncated: false },
-  };
-}
-
-function never(): never {
-  throw new Error('a grant that cannot be read');
 }

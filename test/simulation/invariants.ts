@@ -20,7 +20,8 @@ import { emptyWorld, foldEntry } from '../../orchestrator/world/fold.js';
 import { parseEntry } from '../../orchestrator/world/entry-log.loop.js';
 import type { World } from '../../orchestrator/world/world.js';
 import type { Disk } from './disk.js';
-import type { HostRun, SimulatedHost } from './host.js';
+import type { SimulatedHost } from './host.js';
+import type { HostRun } from './host-run.js';
 import { InvariantError } from './invariant-error.js';
 
 export function checkHost(
