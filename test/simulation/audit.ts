@@ -26,44 +26,24 @@ import type { Intrusion } from '../../orchestrator/runs/intrusion.js';
 import type { Work } from '../../orchestrator/runs/update.js';
 import { Orders } from './audit-orders.js';
 import { beginFault, besideSomebody, changes, mends, restartFault } from './audit-moments.js';
+import { AuditedRuns, noRest, subjectOf, type Rest } from './audit-runs.js';
 import { RestartsAsked } from './audit-restarts.js';
 import { Verdicts } from './audit-verdicts.js';
 import { InvariantError } from './invariant-error.js';
 import type { Sight, Truth } from './truth.js';
 
-interface AuditedRun {
-  readonly epoch: number;
-  readonly attempt: number;
-  readonly updaterId: string;
-  readonly work: Work;
-  readonly level: Intrusion;
-  readonly state: 'held' | 'cut' | 'over';
-  readonly rest: Rest;
-  readonly disowned: boolean;
-}
-
-/** After a failure: not again until then, unless the clock was set back to before it. */
-interface Rest {
-  readonly sinceMs: number;
-  readonly untilMs: number;
-}
-
-const noRest: Rest = { sinceMs: 0, untilMs: 0 };
-
-type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
-
 /** ±10 % on every wait. */
 const WAIT_SHARE_MIN = 0.9;
 
+type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
+
 export class Audit {
-  private readonly runs = new Map<string, AuditedRun>();
+  private readonly runs = new AuditedRuns();
   private readonly orders = new Orders();
-  private readonly rests = new Map<string, Rest>();
   private readonly restarts: RestartsAsked;
   readonly verdicts: Verdicts;
   private readonly levels = new Map<number, Intrusion>();
   private epoch = 0;
-  private lastEndMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly policies: { readonly at: (atMs: number) => readonly Policy[] },
@@ -79,31 +59,17 @@ export class Audit {
     this.hearsThePresent(fact);
     if (fact.kind === 'run.admitted') this.admitted(fact, atMs, clockIsSteady);
     else if (fact.kind === 'run.resumed' && clockIsSteady) this.goesOn(fact, atMs);
-    else if (fact.kind === 'run.interrupted') this.change(fact.runId, { state: 'cut' }, atMs);
+    else if (fact.kind === 'run.interrupted') this.runs.change(fact.runId, { state: 'cut' }, atMs);
     else if (fact.kind === 'run.finished') this.finished(fact, atMs);
     else if (fact.kind === 'scan.found') this.found(fact);
-    else if (fact.kind === 'updater.withdrawn') this.disown(fact.id);
+    else if (fact.kind === 'updater.withdrawn') this.runs.disown(fact.id);
     else if (fact.kind === 'restart.ordered' && clockIsSteady) this.restartOrdered(fact, atMs);
     else if (fact.kind === 'rhythm.hour') fitsInAnHour(fact);
     this.restarts.read(fact);
     this.verdicts.read(fact);
     if (fact.kind === 'updater.withdrawn' || fact.kind === 'updater.enabled')
-      this.forgetRests(fact.id);
+      this.runs.forgetRests(fact.id);
     this.orders.read(fact, atMs, nowMs);
-  }
-
-  /** What it was at is gone: how it ends is nobody's failure. */
-  private disown(updaterId: string): void {
-    for (const [id, run] of this.runs) {
-      if (run.updaterId === updaterId) this.runs.set(id, { ...run, disowned: true });
-    }
-  }
-
-  /** Who is accepted anew, or comes back, begins anew. */
-  private forgetRests(updaterId: string): void {
-    for (const subject of this.rests.keys()) {
-      if (subject === updaterId || subject.startsWith(`${updaterId} `)) this.rests.delete(subject);
-    }
   }
 
   /** How much of a run may be felt, by its fence; undefined: nothing durable permits it. */
@@ -125,30 +91,21 @@ export class Audit {
       const forced = level === 'forced';
       const wanted = work.kind === 'revert' || this.orders.isWanted(subject, atMs);
       check('J8', !forced || wanted, `nobody wants ${runId} now`);
-      const rests = [before?.rest ?? noRest, this.rests.get(subject) ?? noRest];
-      const rested = rests.every(({ sinceMs, untilMs }) => atMs < sinceMs || atMs >= untilMs);
+      const rested = this.runs.hasRested(runId, subject, atMs);
       check('J3', forced || rested, `${runId} is tried again too soon`);
       this.begins(runId, work, level, atMs);
     }
     this.hasItsOwn(fact);
     this.epoch = epoch;
     this.levels.set(epoch, level);
-    this.runs.set(runId, {
-      epoch,
-      attempt,
-      updaterId,
-      work,
-      level,
-      state: 'held',
-      rest: noRest,
-      disowned: false,
-    });
+    this.runs.begin(runId, { epoch, attempt, updaterId, work, level });
   }
 
   /** J5, J9. */
   private begins(runId: string, work: Work, level: Intrusion, atMs: number): void {
     if (level === 'forced') return;
-    const quietForMs = this.held().length === 0 ? atMs - this.lastEndMs : Number.NEGATIVE_INFINITY;
+    const quietForMs =
+      this.runs.held().length === 0 ? atMs - this.runs.lastEndMs : Number.NEGATIVE_INFINITY;
     const begin = { runId, level, changes: changes(work), mends: mends(work), quietForMs, atMs };
     this.byOneOf(atMs, (policy, sight) => beginFault(begin, policy, sight));
   }
@@ -164,7 +121,7 @@ export class Audit {
 
   /** J10. */
   private restartOrdered(fact: Of<'restart.ordered'>, atMs: number): void {
-    check('J10', this.held().length === 0, 'the machine restarts under what runs');
+    check('J10', this.runs.held().length === 0, 'the machine restarts under what runs');
     const wanted = fact.updates.some((subject) => this.orders.isWanted(subject, atMs));
     const warnedMs = fact.atMs - atMs;
     this.byOneOf(atMs, (policy, sight) => restartFault(wanted, warnedMs, policy, sight));
@@ -187,16 +144,20 @@ export class Audit {
       ['SHUTTING_DOWN', 'SUPERSEDED', 'GAVE_WAY', 'OUTSIDE_WINDOW'].includes(outcome.code);
     // After a crash it is repeated, or over when it crashed too often: it may be either.
     const crashed = outcome.kind === 'failed' && outcome.code === 'UPDATER_CRASHED';
-    const [{ retry } = never()] = this.policies.at(atMs);
-    const wait = retry.firstMs * WAIT_SHARE_MIN;
-    const rest = outcome.kind === 'failed' ? { sinceMs: atMs, untilMs: atMs + wait } : noRest;
+    const rest = outcome.kind === 'failed' ? this.restAfterFailure(atMs) : noRest;
     const state = handedOver || crashed ? 'cut' : 'over';
-    this.change(runId, { state, rest }, atMs);
+    this.runs.change(runId, { state, rest }, atMs);
     if (!handedOver && !(run.disowned && run.work.kind === 'perform'))
-      this.rests.set(subjectOf(run.updaterId, run.work), rest);
+      this.runs.rest(subjectOf(run.updaterId, run.work), rest);
     if (state === 'over' && outcome.kind !== 'more_to_do' && outcome.kind !== 'cancelled') {
       this.orders.met(subjectOf(run.updaterId, run.work));
     }
+  }
+
+  private restAfterFailure(atMs: number): Rest {
+    const [policy] = this.policies.at(atMs);
+    if (policy === undefined) throw new Error('no policy is in force');
+    return { sinceMs: atMs, untilMs: atMs + policy.retry.firstMs * WAIT_SHARE_MIN };
   }
 
   /** J6. */
@@ -222,7 +183,7 @@ export class Audit {
 
   /** J7. */
   private hasItsOwn(fact: Of<'run.admitted'>): void {
-    for (const other of this.held()) {
+    for (const other of this.runs.held()) {
       check('J7', other.updaterId !== fact.updaterId, `${fact.runId}: a second run of its updater`);
       const [mine, theirs] = [fact.work, other.work];
       if (mine.kind === 'scan' || theirs.kind === 'scan') continue;
@@ -234,21 +195,6 @@ export class Audit {
       check('J7', !shared, `${fact.runId}: beside what has its key`);
     }
   }
-
-  private held(): AuditedRun[] {
-    return [...this.runs.values()].filter(({ state }) => state === 'held');
-  }
-
-  private change(runId: string, to: Partial<AuditedRun>, atMs: number): void {
-    const run = this.runs.get(runId);
-    if (run === undefined) return;
-    if (run.state === 'held') this.lastEndMs = atMs;
-    this.runs.set(runId, { ...run, ...to });
-  }
-}
-
-function subjectOf(updaterId: string, work: Work): string {
-  return work.kind === 'scan' ? updaterId : `${updaterId} ${work.update.id}`;
 }
 
 /** J2: publishers that are simulated have ids with one prefix each. */
@@ -268,10 +214,6 @@ function fitsInAnHour({ hourOfWeek, awayS, returns, ages = [] }: Of<'rhythm.hour
   );
   const agree = Math.abs(ofAgesS - awayS) <= ages.length && endedCount === returns;
   check('J11', agree, `hour ${String(hourOfWeek)} is another one by its ages`);
-}
-
-function never(): never {
-  throw new Error('no policy is in force');
 }
 
 function check(rule: string, holds: boolean, otherwise: string): void {
