@@ -33,6 +33,7 @@ export function recordingSandbox(clock: Clock): RecordingSandbox {
     isStill: () => true,
     throttle: () => {
       calls.push('throttle');
+      return true;
     },
     unthrottle: () => {
       calls.push('unthrottle');

@@ -77,3 +77,14 @@ describe('control groups of version 1', () => {
     );
   });
 });
+
+test.each([
+  ['cpu.max', true],
+  ['cpu.cfs_quota_us', true],
+  ['io.max', false],
+])('a group with %s alone says whether its processors have a quota: %p', (file, expected) => {
+  writeFileSync(join(dir, file), '');
+  const brake = openBrake([dir], { read: ['7:3'], own: undefined, rates: noDiskRates });
+  expect(brake.put()).toBe(expected);
+  brake.close();
+});

@@ -35,10 +35,13 @@ interface Knob {
   readonly file: string;
   readonly on: string;
   readonly off: string;
+  /** Of processors, and not of disks. */
+  readonly isQuota?: true;
 }
 
 export interface Brake {
-  put(): void;
+  /** @returns false where the kernel has no quota of processors here, and disks alone are slower. */
+  put(): boolean;
   release(): void;
   close(): void;
 }
@@ -51,12 +54,13 @@ export function openBrake(dirs: readonly string[], disks: Disks): Brake {
     for (const [file, value] of standing(disks)) setOnce(join(dir, file), value);
   }
   const opened = dirs.flatMap((dir) =>
-    knobs(disks).flatMap(({ file, on, off }) => {
+    knobs(disks).flatMap(({ file, on, off, isQuota = false }) => {
       const path = join(dir, file);
       if (!existsSync(path)) return [];
-      return [{ fd: openSync(path, 'r+'), on: Buffer.from(on), off: Buffer.from(off) }];
+      return [{ fd: openSync(path, 'r+'), on: Buffer.from(on), off: Buffer.from(off), isQuota }];
     }),
   );
+  const hasQuota = opened.some(({ isQuota }) => isQuota);
   const write = (which: 'on' | 'off'): void => {
     for (const knob of opened) {
       whereItCan(() => writeSync(knob.fd, knob[which])); // B1
@@ -65,6 +69,7 @@ export function openBrake(dirs: readonly string[], disks: Disks): Brake {
   return {
     put: () => {
       write('on');
+      return hasQuota;
     },
     release: () => {
       write('off');
@@ -107,8 +112,11 @@ function knobs({ read, rates }: Disks): Knob[] {
   const free = rates.readBytesPerSMax;
   const braked = Math.min(free, READ_BYTES_PER_S);
   return [
-    { file: 'cpu.max', on: `${String(QUOTA_US)} ${period}`, off: `max ${period}` },
-    { file: 'cpu.cfs_quota_us', on: String(QUOTA_US), off: '-1' },
+    {
+      ...{ file: 'cpu.max', on: `${String(QUOTA_US)} ${period}`, off: `max ${period}` },
+      isQuota: true,
+    },
+    { file: 'cpu.cfs_quota_us', on: String(QUOTA_US), off: '-1', isQuota: true },
     ...read.flatMap((disk) => {
       const off = limitOf(disk, 'read', free); // B3
       return limitOf(disk, 'read', braked).map(([file, on], at) => ({

@@ -99,9 +99,12 @@ export class ControlGroup {
     }
   }
 
-  /** Slows every process of it down, to where a person does not feel it. Synchronous, a few writes. */
-  throttle(): void {
-    if (this.open) this.brake.put();
+  /**
+   * Slows every process of it down, to where a person does not feel it. Synchronous, a few writes.
+   * @returns false where the kernel has no quota of processors here.
+   */
+  throttle(): boolean {
+    return this.open && this.brake.put();
   }
 
   unthrottle(): void {

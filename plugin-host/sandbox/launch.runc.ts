@@ -173,8 +173,8 @@ export class RuncSandbox implements Sandbox {
     return this.options.group.isStill();
   }
 
-  throttle(): void {
-    this.options.group.throttle();
+  throttle(): boolean {
+    return this.options.group.throttle();
   }
 
   unthrottle(): void {

@@ -76,8 +76,11 @@ export interface Sandbox {
   thaw(): void;
   /** Whether the kernel says that every process of it stands by now. Not for the way of a reaction. */
   isStill(): boolean;
-  /** Slows it down while it must not be frozen. Synchronous, as `freeze`. */
-  throttle(): void;
+  /**
+   * Slows it down while it must not be frozen. Synchronous, as `freeze`.
+   * @returns false where the kernel has no quota of processors: then its weight is all that holds it back.
+   */
+  throttle(): boolean;
   unthrottle(): void;
   /**
    * SIGTERM to its first process.

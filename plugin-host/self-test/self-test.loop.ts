@@ -1,7 +1,7 @@
 // The self-test: at every start a canary tries from inside of a real sandbox what no updater may do,
 // and what came of it is the level that the host reports.
 //
-//   started ─▶ bait laid ─▶ canary launched ─▶ frozen for a moment ─▶ its answer ─▶ level
+//   started ─▶ bait laid ─▶ canary launched ─▶ frozen, then slowed ─▶ its answer ─▶ level
 //                 ▲                                                    │    │
 //                 ├──────────── a minute later, if it gave none ───────┘    │
 //                 └── frozen once more, where it went on: so often, then ───┘
@@ -28,14 +28,12 @@ import { SandboxError, type SandboxErrorCode } from '../sandbox/sandbox-error.js
 import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
 import { readAnswer } from './answer.js';
 import { layBait, workDirOf, type Bait } from './bait.fs.js';
+import { tryToFreeze, tryToThrottle } from './holding.loop.js';
 import { levelOf, listTrials, type TrialName } from './trials.js';
 
 /** At the lowest priority of a busy machine it may take its time. */
 const CANARY_MS_MAX = 120_000;
 const AGAIN_MS = 60_000;
-/** Without a freezer the canary is at its end after some of these. */
-const FROZEN_MS = 100;
-const FROZEN_LOOKS_MAX = 10;
 /** In all, and apart: what keeps a process in the kernel for a second is over by then (ours). */
 const FREEZES_MAX = 3;
 const FREEZE_AGAIN_MS = 2_000;
@@ -142,6 +140,7 @@ function tryEverything(
 ): Promise<Map<TrialName, TrialResult>> {
   return withCanary(deps, signal, async (sandbox, bait) => {
     const freeze = await tryToFreeze(sandbox);
+    const throttle = await tryToThrottle(sandbox);
     const over = new Promise<never>((_resolve, reject) => {
       signal.addEventListener('abort', reject, { once: true });
     });
@@ -153,7 +152,7 @@ function tryEverything(
       throw new Error(`the canary gave no answer before its end (${how}): ${words}`);
     }
     if (bait.visited()) for (const name of ['network', 'sockets'] as const) fail(answer, name);
-    return answer.set('freeze', freeze);
+    return answer.set('freeze', freeze).set('throttle', throttle);
   });
 }
 
@@ -184,27 +183,6 @@ async function withCanary<T>(
 /** S3. */
 function fail(answer: Map<TrialName, TrialResult>, name: TrialName): void {
   answer.set(name, 'allowed');
-}
-
-/**
- * At its start the canary is busy: what goes on in spite of the freezer uses CPU, or comes to its
- * end. What was in the kernel at the write may go on for a while on a busy machine. A group that has
- * counted nothing so far is one that the canary is not in.
- */
-async function tryToFreeze(sandbox: Sandbox): Promise<TrialResult> {
-  const seen = { ended: false };
-  void sandbox.exited.then(() => (seen.ended = true));
-  sandbox.freeze();
-  try {
-    for (let look = 0; look < FROZEN_LOOKS_MAX; look += 1) {
-      const before = sandbox.cpuUs();
-      await pause(FROZEN_MS);
-      if (before > 0 && sandbox.cpuUs() === before) return seen.ended ? 'allowed' : 'denied';
-    }
-    return 'allowed';
-  } finally {
-    sandbox.thaw();
-  }
 }
 
 const CANARY_ID = 'canary';

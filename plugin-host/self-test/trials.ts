@@ -27,6 +27,7 @@ export const trials = {
   descriptors: { holds: 'boundary', tries: 'to find an open file of the host' },
   privileges: { holds: 'boundary', tries: 'to have, or to gain, a capability; to run unfiltered' },
   freeze: { holds: 'boundary', tries: 'to go on while it is frozen' },
+  throttle: { holds: 'limit', tries: 'to go on at full speed while it is slowed down' },
   memory: { holds: 'limit', tries: 'to take more memory than it may' },
   processes: { holds: 'limit', tries: 'to start more processes than it may' },
   files: { holds: 'limit', tries: 'to open more files than it may' },
