@@ -185,6 +185,31 @@ describe('a run that is frozen, or over', () => {
     expect(await readFile(join(rig.run.artifactsDir, run256))).toEqual(content);
   });
 
+  test('a server that falls silent while it is frozen has failed nobody: that attempt counts for nothing', async () => {
+    let [cuts, frozen]: [number, Promise<void> | undefined] = [0, undefined];
+    const url = await rig.upstreamThat((request, response, count) => {
+      if (count > 5) serveContent(request, response, content);
+      // So many attempts as it has, less one.
+      else if (count < 5) {
+        cuts += 1;
+        response.destroy();
+      } else {
+        frozen = new Promise((resolve) => response.once('close', resolve));
+        rig.onceReceived = () => {
+          rig.run.freeze();
+        };
+        serveStart(response, content, 100_000);
+      }
+    });
+    const fetched = rig.fetch(orderFor(url, content));
+    await waitUntil(() => frozen !== undefined);
+    await frozen;
+    rig.run.thaw();
+    await fetched;
+    expect(cuts).toBe(4);
+    expect(rig.seen[5]).toMatch(/bytes=100000- "v1"$/);
+  });
+
   test('a run that ends in mid-download leaves the partial for the next one', async () => {
     const url = await rig.upstreamThat((_request, response) => {
       response.writeHead(200, { 'content-length': content.byteLength });

@@ -8,6 +8,8 @@
 //       is a detour (detours.ts). What a server says that is vouched for is its own word.
 //   H4. What is here is given up for an answer that may be what was ordered, and for no other: not for
 //       one of another length, nor for a page in its place, which proves nothing of the content.
+//   H5. A line that goes silent or breaks while the run is held has failed nobody: nothing was read
+//       meanwhile, and the next attempt goes on by range, as after a connection that was parked.
 
 import { formatBytes } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -75,6 +77,7 @@ export async function tryOnce(
     if (error instanceof ProxyError && error.status === 407) {
       throw new HostError('UPSTREAM_DOWN', error.message, { cause: error });
     }
+    if (attempt.run.isHeld()) return { kind: 'parked' }; // H5
     return { kind: 'cut', why: wordsFor(error), retryAfterMs: undefined };
   } finally {
     line.close();
