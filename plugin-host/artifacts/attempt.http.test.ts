@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openRig, type Rig } from './rig.http.testing.js';
@@ -186,7 +187,8 @@ describe('a run that is frozen, or over', () => {
   });
 
   test('a server that falls silent while it is frozen has failed nobody: that attempt counts for nothing', async () => {
-    let [cuts, frozen]: [number, Promise<void> | undefined] = [0, undefined];
+    let cuts = 0;
+    let letGo: Promise<unknown> | undefined;
     const url = await rig.upstreamThat((request, response, count) => {
       if (count > 5) serveContent(request, response, content);
       // So many attempts as it has, less one.
@@ -194,7 +196,7 @@ describe('a run that is frozen, or over', () => {
         cuts += 1;
         response.destroy();
       } else {
-        frozen = new Promise((resolve) => response.once('close', resolve));
+        letGo = once(response, 'close');
         rig.onceReceived = () => {
           rig.run.freeze();
         };
@@ -202,8 +204,8 @@ describe('a run that is frozen, or over', () => {
       }
     });
     const fetched = rig.fetch(orderFor(url, content));
-    await waitUntil(() => frozen !== undefined);
-    await frozen;
+    await waitUntil(() => letGo !== undefined);
+    await letGo;
     rig.run.thaw();
     await fetched;
     expect(cuts).toBe(4);

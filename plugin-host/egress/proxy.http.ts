@@ -5,7 +5,8 @@
 //   E1. Only an exact match of a granted "host:port" is dialled, and only at an address that may be
 //       dialled (T13, T14).
 //   E2. Every connection, allowed or not, is told to the audit (account.loop.ts).
-//   E3. Connections and their silence are bounded (T10, T20); everything ends with the run.
+//   E3. Connections and their silence are bounded (T10, T20), and the time for which a run is frozen is no
+//       silence of its own; everything ends with the run.
 
 import { chmod, chown, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -22,7 +23,7 @@ import { EgressAccount } from './account.loop.js';
 import { dial } from './dial.http.js';
 import { forward } from './forward.http.js';
 import { authorityOf, isGranted, readAbsoluteForm, readAuthority, type Target } from './target.js';
-import { tunnel, type Traffic, type TunnelDeps } from './tunnel.http.js';
+import { tunnel, watchIdle, type Traffic, type TunnelDeps } from './tunnel.http.js';
 import { readProxyRule, type Environment } from './upstream-proxy.js';
 import { waitOn } from './wait.loop.js';
 
@@ -41,6 +42,8 @@ export interface EgressDeps {
   /** Whom a secured proxy has to be vouched for by. */
   readonly secureContext: SecureContext;
   readonly idleMsMax?: number;
+  /** For a request to be there whole. */
+  readonly headerMsMax?: number;
 }
 
 /** Serves until closed, or until the run is over. */
@@ -103,18 +106,32 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
 
   const server = createServer({
     maxHeaderSize: 16_384,
-    headersTimeout: HEADER_MS_MAX,
-    // A request may be frozen in its middle for a night; idle time is watched while it is carried.
+    // A request may be frozen in its middle for a night: what is late is watched here (E3).
+    headersTimeout: 0,
     requestTimeout: 0,
   });
   server.maxConnections = CONNECTIONS_MAX; // E3
-  const open = new Set<Duplex>();
+  /** Each with what is told when its request is there: one is all that a connection carries. */
+  const open = new Map<Duplex, () => void>();
   server.on('connection', (socket: Duplex) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
+    const asked = new AbortController();
+    const isAsked = (): void => {
+      asked.abort();
+    };
+    open.set(socket, isAsked);
+    socket.once('close', () => {
+      isAsked();
+      open.delete(socket);
+    });
     socket.on('error', () => undefined);
+    const idleMsMax = deps.headerMsMax ?? HEADER_MS_MAX;
+    const silence = { sentBytes: 0, receivedBytes: 0 };
+    void watchIdle(silence, { ...carry, idleMsMax }, asked.signal).then(() => {
+      if (!asked.signal.aborted) socket.destroy(); // E3
+    });
   });
   server.on('connect', (request: IncomingMessage, inner: Duplex, head: Buffer) => {
+    open.get(inner)?.();
     const text = request.url ?? '';
     const target = readAuthority(text);
     if (target !== undefined && isGranted(target, run.grants.egress)) {
@@ -124,6 +141,7 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
     }
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    open.get(request.socket)?.();
     const text = request.url ?? '';
     const target = readAbsoluteForm(text);
     if (target === undefined) {
@@ -160,7 +178,7 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
         resolve();
       });
     });
-    for (const socket of open) socket.destroy();
+    for (const socket of open.keys()) socket.destroy();
     await closed;
     // What is carried for a frozen run waits for it to thaw, and is told when it has ended.
     await Promise.race([
