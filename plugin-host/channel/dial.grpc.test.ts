@@ -260,6 +260,26 @@ describe('an updater that does not serve', () => {
     });
   });
 
+  test('serves, and never answers Describe: NEVER_SERVED, and not for what it was frozen (T23)', async () => {
+    let frozen = true;
+    await serve({ describe: () => undefined });
+    const standstill = { isHeld: () => frozen, starvedUs: () => 0 };
+    const updater = await openUpdater({ ...dial(), standstill, describeMs: 60 });
+    const described = updater.describe();
+    const settled = described.then(
+      () => 'settled',
+      () => 'settled',
+    );
+    const waiting = new Promise((resolve) => setTimeout(resolve, 250, 'waiting'));
+    expect(await Promise.race([settled, waiting])).toBe('waiting');
+    frozen = false;
+    await expect(described).rejects.toMatchObject({
+      reason: 'NEVER_SERVED',
+      message: 'the updater did not answer Describe within 60 ms',
+    });
+    updater.close();
+  });
+
   test("the caller's signal ends the wait with its own reason", async () => {
     const signal = AbortSignal.abort(new Error('Lull is stopping'));
     await expect(openUpdater(dial({ signal }))).rejects.toThrow('Lull is stopping');

@@ -42,6 +42,8 @@ export interface UpdaterDial {
   readonly signal: AbortSignal;
   /** Time to get ready, 10 s unless said otherwise. */
   readonly readyMs?: number;
+  /** Time to describe itself, 5 s unless said otherwise. */
+  readonly describeMs?: number;
   /** When its time stands still. */
   readonly standstill: Standstill;
 }
@@ -82,7 +84,7 @@ export async function openUpdater(dial: UpdaterDial): Promise<UpdaterChannel> {
     if (socket !== undefined) {
       client = dialUnix(UpdaterServiceClient, socket.path);
       if (await untilServing(client, stop)) {
-        const channel = new GrpcUpdater(client, socket, ended.signal, dial.standstill);
+        const channel = new GrpcUpdater(client, socket, ended.signal, dial);
         socket = client = undefined;
         return channel;
       }
@@ -117,11 +119,12 @@ class GrpcUpdater implements UpdaterChannel {
     private readonly client: UpdaterServiceClient,
     private readonly socket: PinnedSocket,
     private readonly ended: AbortSignal,
-    private readonly standstill: Standstill,
+    private readonly dial: Pick<UpdaterDial, 'standstill' | 'describeMs'>,
   ) {}
 
   async describe(): Promise<DescribeResponse> {
-    const limit = patience(DESCRIBE_MS_MAX, this.standstill);
+    const { standstill, describeMs = DESCRIBE_MS_MAX } = this.dial;
+    const limit = patience(describeMs, standstill);
     const stop = AbortSignal.any([limit.signal, this.closed.signal]);
     try {
       return await new Promise<DescribeResponse>((resolve, reject) => {
@@ -137,7 +140,7 @@ class GrpcUpdater implements UpdaterChannel {
       if (limit.signal.aborted) {
         throw new UpdaterError(
           'NEVER_SERVED',
-          `the updater did not answer Describe within ${String(DESCRIBE_MS_MAX)} ms`,
+          `the updater did not answer Describe within ${String(describeMs)} ms`,
         );
       }
       throw await this.classify(error);

@@ -6,8 +6,7 @@
 //   I1. One change of a root at a time, on a root that is whole.
 //   I2. The same run and root get the same receipt, at any time, also after a crash in between.
 //   I3. The audit is told of every change, also where its run is not repeated (telling.fs.ts).
-//       It is told in its run: whoever ends that waits for `settled`.
-//       Within its run: whoever ends that waits for `settled`.
+//       It is told within its run: whoever ends that waits for `settled`.
 //   I4. Nothing is changed, or made whole, behind a way that somebody else can change (T9): asked each
 //       time, since a receipt or a crash may be older than the rule, and a directory given away since.
 
