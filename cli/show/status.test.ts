@@ -116,6 +116,7 @@ test('how strongly updaters are confined is shown with every trial, also while i
     [
       Host.fromPartial({ ...known, trials }),
       Host.fromPartial({ ...known, id: 'i', limits: ['swap', 'disk rates'] }),
+      Host.fromPartial({ ...known, id: 'bare', confinement: 'none', runtime: '' }),
       Host.fromPartial({ id: 'new', attached: true }),
     ],
     page,
@@ -125,6 +126,7 @@ test('how strongly updaters are confined is shown with every trial, also while i
   );
   expect(shown).toContain('h: confinement confined, r, control groups v2\n  shadow  denied\n');
   expect(shown).toMatch(/disk +allowed/);
+  expect(shown).toContain('bare: confinement none, no OCI runtime (install runc, and start Lull');
   expect(shown).toContain('new: attached; being tried: the self-test of the sandbox is still on');
 });
 

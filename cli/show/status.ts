@@ -64,7 +64,8 @@ export function showConfinement({ attached, confinement, runtime, cgroups, limit
     return 'attached; being tried: the self-test of the sandbox is still on, mostly for less than 10 s';
   }
   const beside = limits.length === 0 ? '' : ` (limit also ${limits.join(', ')})`;
-  return `confinement ${confinement}, ${runtime}, control groups ${cgroups}${beside}`;
+  const program = runtime === '' ? 'no OCI runtime (install runc, and start Lull again)' : runtime;
+  return `confinement ${confinement}, ${program}, control groups ${cgroups}${beside}`;
 }
 
 export function showHosts(hosts: readonly Host[], page: Page): string {
