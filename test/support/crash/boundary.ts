@@ -76,11 +76,19 @@ export const boundaries: readonly Boundary[] = [
   },
   {
     action: 'install',
+    when: 'it is slowed in its section',
+    fact: 'run.throttled',
+    halt: 'section entered',
+    person: 'has come back',
+  },
+  {
+    action: 'install',
     when: 'the tree is committed',
     fact: 'content.installed',
     halt: 'tree committed',
     shown: 'after',
   },
+  { action: 'install', when: 'its section is left', halt: 'section left', shown: 'after' },
   { action: 'install', ...ended, shown: 'after' },
 
   { action: 'verify', ...admitted, shown: 'after' },

@@ -185,8 +185,10 @@ export class CrashMatrix {
     }
     if (person !== undefined) {
       await this.follower.report('engaged');
-      await this.told('run.paused', runId);
-      if (person === 'has come back and left') await this.follower.report('away');
+      if (person === 'has come back and left') {
+        await this.told('run.paused', runId);
+        await this.follower.report('away');
+      }
     }
     if (fact !== undefined) await this.told(fact, runId);
     if (lingers === true) await until(what, () => (isFrozen(this.stage) ? true : undefined));
