@@ -3,7 +3,7 @@
 //
 // What was in the kernel at the write may go on for a while on a busy machine, so that one look is no
 // verdict. A machine that gives the canary no processor anyway shows nothing of a quota; where the kernel
-// has none, that is known without a look.
+// has none, that is known without a look. Decision 179.
 
 import type { TrialResult } from '../../conditions/confinement.js';
 import { pause } from '../../runtime/deadline.js';
