@@ -2,6 +2,7 @@
 // the sensors make of it.
 
 import { afterEach, beforeEach, expect } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { createKeepAwake, type KeepAwake } from '../../plugin-host/power/keep-awake.spawn.js';
 import { pause } from '../../runtime/deadline.js';
 import { createLog } from '../../runtime/log.js';
@@ -67,6 +68,28 @@ busTest(
     await until([]);
   },
 );
+
+busTest('a Lull that is killed -9 lets it sleep, and holds up no shutdown', async () => {
+  await onBus();
+  const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+  const script = `
+    import { createKeepAwake } from ${at('../../plugin-host/power/keep-awake.spawn.js')};
+    import { systemClock } from ${at('../../runtime/clock.js')};
+    import { createLog } from ${at('../../runtime/log.js')};
+    const log = createLog('test', 'silent');
+    const awake = createKeepAwake({ clock: systemClock, log, env: process.env });
+    awake.during(3_600_000);
+    awake.duringSection();
+    setInterval(() => undefined, 60_000);`;
+  const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: bus.address };
+  const lull = spawn(process.execPath, ['--input-type=module', '-e', script], { env });
+  try {
+    await until(['shutdown Lull delay', 'sleep:idle Lull block']);
+  } finally {
+    lull.kill('SIGKILL');
+  }
+  await until([]);
+});
 
 busTest('our own inhibitor is no sign of a person; anybody else is', async () => {
   const awake = await onBus();
