@@ -82,10 +82,11 @@ ordinaryUserTest('"lull host" tells the level, and what does not hold', () =>
           const host = await running.command(['host']);
           return host.includes('confinement') ? host : undefined;
         });
-        const [memory, pids] = ['memory', 'pids'].map((each) =>
+        const limits = ['memory', 'pids', 'cpu'].map((each) =>
           controllersOf(user).includes(each) ? 'denied' : 'allowed',
         );
-        const level = memory === 'denied' && pids === 'denied' ? 'confined' : 'loose';
+        const [memory, pids, cpu] = limits;
+        const level = limits.includes('allowed') ? 'loose' : 'confined';
         expect(told).toContain(`confinement ${level}, runc version`);
         expect(told).toContain(', without root, control groups v2');
         const trials = new Map(
@@ -96,10 +97,10 @@ ordinaryUserTest('"lull host" tells the level, and what does not hold', () =>
             .map((line) => line.trim().split(/\s+/) as [string, string]),
         );
         for (const [name, result] of trials) {
-          const expected = { memory, processes: pids, disk: 'allowed' }[name] ?? 'denied';
-          expect([name, result]).toEqual([name, expected]);
+          const expected = { memory, processes: pids, throttle: cpu, disk: 'allowed' }[name];
+          expect([name, result]).toEqual([name, expected ?? 'denied']);
         }
-        expect(trials.size).toBe(16);
+        expect(trials.size).toBe(17);
       },
       { policy },
     ),
