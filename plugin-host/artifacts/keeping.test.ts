@@ -29,6 +29,12 @@ describe('where there is room', () => {
     const all = [kept('b', 2, third), kept('a', 3, third), kept('c', 1, third), kept('d', 4, 1)];
     expect(after(all)).toEqual(['d']);
   });
+
+  test('so does one of too many, however small they are: each takes a name of the disk (T20)', () => {
+    const many = Array.from({ length: keeping.storedCountMax - 1 }, (_, n) => kept(String(n), 0));
+    expect(after([...many, kept('b', 2)])).toEqual([]);
+    expect(after([...many, kept('b', 2), kept('a', 3)])).toEqual(['a']);
+  });
 });
 
 describe('where the disk runs full', () => {

@@ -17,6 +17,8 @@ export const keeping = {
   unusedMsMax: 14 * DAY_MS,
   /** More than a machine's updates of two weeks (ours). */
   storedBytesMax: 4_000_000_000,
+  /** The largest installs have thousands. Each is a name of the machine's disk, however small it is (ours; T20). */
+  storedCountMax: 20_000,
   /** As for admission (docs/policy.md: `disk.free_min_mb`). */
   freeBytesMin: 1_073_741_824,
 } as const;
@@ -35,6 +37,7 @@ export function dispensable(
   nowMs: number,
 ): readonly string[] {
   let storedBytes = all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let storedCount = all.length;
   let missingBytes = keeping.freeBytesMin + disk.neededBytes - disk.freeBytes;
   const gone: string[] = [];
   for (const { sha256, sizeBytes, usedAtMs } of [...all].sort((a, b) => a.usedAtMs - b.usedAtMs)) {
@@ -42,9 +45,11 @@ export function dispensable(
     const unusedMs = nowMs - usedAtMs;
     if (inUse.has(sha256) || unusedMs < RECENT_MS) continue;
     const tooOld = unusedMs >= keeping.unusedMsMax;
-    if (!tooOld && storedBytes <= keeping.storedBytesMax && missingBytes <= 0) continue;
+    const tooMuch = storedBytes > keeping.storedBytesMax || storedCount > keeping.storedCountMax;
+    if (!tooOld && !tooMuch && missingBytes <= 0) continue;
     gone.push(sha256);
     storedBytes -= sizeBytes;
+    storedCount -= 1;
     missingBytes -= sizeBytes;
   }
   return gone;
