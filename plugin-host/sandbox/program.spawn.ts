@@ -7,7 +7,7 @@
 //       close-on-exec, and `stdio` names exactly three.
 
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { basename, isAbsolute } from 'node:path';
+import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { CgroupKind } from '../../conditions/confinement.js';
 import { displayText } from '../../conditions/words.js';
@@ -35,9 +35,11 @@ export function findRuntime(
 ): RuntimeProgram {
   const path = findProgram(name);
   if (path === undefined) {
+    const what = name === '' ? 'an OCI runtime' : name;
+    const packaged = name === '' || name.includes('/') ? 'runc' : name;
     throw new SandboxError(
       'RUNTIME_MISSING',
-      `${name} is not installed: install it with \`apt-get install ${isAbsolute(name) ? 'runc' : name}\` (or your system's package tool).`,
+      `${what} is not installed: install it with \`apt-get install ${packaged}\` (or your system's package tool).`,
     );
   }
   if (priority === 'normal') return { path, politely: [] };

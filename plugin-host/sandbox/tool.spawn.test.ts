@@ -32,6 +32,16 @@ test('one that is not there is told as such, and has no exit code either', async
   });
 });
 
+test.each(['', '/usr', 'lib', './'])('a directory is no program: %j', (name) => {
+  const before = process.env['PATH'];
+  process.env['PATH'] = '/usr';
+  try {
+    expect(findProgram(name)).toBeUndefined();
+  } finally {
+    process.env['PATH'] = before;
+  }
+});
+
 test('what it gets of the environment is where programs are, and a plain language', async () => {
   expect((await light('env', [], 10_000)).split('\n').map((line) => line.split('=')[0])).toEqual([
     'PATH',

@@ -9,7 +9,7 @@
 //   X4. None outlives whoever started it, where the machine can do that.
 
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -129,7 +129,8 @@ export function findProgram(name: string): string | undefined {
   return candidates.find((candidate) => {
     try {
       accessSync(candidate, constants.X_OK);
-      return true;
+      // A directory passes as well: it may be entered.
+      return statSync(candidate).isFile();
     } catch {
       return false;
     }
