@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isApp, isPackaged } from '../reading/app.js';
 import { flagValue, unknownValue, type Measurement, type Subject } from '../reading/measurement.js';
+import { FOR_ROOT, type Roots } from './machine-processes.js';
 import { anyProcess, linkAt } from './open-files.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
@@ -9,14 +10,13 @@ import { readText } from './text-file.js';
 /** Programs are closed by people, who take seconds. */
 const EVERY_MS = 4_900;
 
-const FOR_ROOT = "other people's programs are for root to see; run the sensor-service as root";
-const NOT_ALL = 'not every process is shown here; run the sensor-service as root';
+const OF_OTHERS = `other people's programs are for root to see; ${FOR_ROOT}`;
 
 /** Which of the programs run. @param apps what is looked for now. */
-export function appsProbe(procRoot: string, apps: () => readonly string[]): Probe {
+export function appsProbe(roots: Roots, apps: () => readonly string[]): Probe {
   const subjectsOf = (asked: readonly string[]): Subject[] =>
     asked.map((app) => ({ signal: 'app.running', instance: app }));
-  const source = join(procRoot, '*', 'exe');
+  const source = join(roots.procRoot, '*', 'exe');
   return {
     name: source,
     get subjects() {
@@ -30,7 +30,7 @@ export function appsProbe(procRoot: string, apps: () => readonly string[]): Prob
       // What a packaged program is told by can be read where an executable cannot, and the other way.
       const hidden = { executables: false, groups: false };
       const anyPackaged = asked.some(isPackaged);
-      const { whole } = await anyProcess(procRoot, (directory) => {
+      const { unseen } = await anyProcess(roots, (directory) => {
         const exe = linkAt(join(directory, 'exe'));
         const group = anyPackaged ? readText(join(directory, 'cgroup'), '') : undefined;
         const seen = {
@@ -43,8 +43,8 @@ export function appsProbe(procRoot: string, apps: () => readonly string[]): Prob
         return running.size === asked.length;
       });
       const isBlind = (app: string): boolean =>
-        !whole || (isPackaged(app) ? hidden.groups : hidden.executables);
-      const why = whole ? FOR_ROOT : NOT_ALL;
+        unseen !== undefined || (isPackaged(app) ? hidden.groups : hidden.executables);
+      const why = unseen ?? OF_OTHERS;
       return subjectsOf(asked).map((subject) => {
         const runs = running.has(subject.instance);
         const value = !runs && isBlind(subject.instance) ? unknownValue(why) : flagValue(runs);

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { flagValue, machineWide, unknownValue, type Measurement } from '../reading/measurement.js';
+import { FOR_ROOT, type Roots } from './machine-processes.js';
 import { anyProcess, holdsOpen } from './open-files.js';
 import type { Probe } from './probe.js';
 import type { SoundCards, StreamUse } from './sound.js';
@@ -11,10 +12,7 @@ const EVERY_MS = 900;
 const CAMERA_EVERY_MS = 10_000;
 const CAMERAS_MAX = 32;
 
-interface CallRoots {
-  /** The directory in which dev/ lies. */
-  readonly root: string;
-  readonly procRoot: string;
+interface CallRoots extends Roots {
   readonly sysRoot: string;
 }
 
@@ -69,7 +67,7 @@ type CameraUse = 'none' | 'in use' | 'free' | { readonly why: string };
 
 const HEADSET =
   'a Bluetooth headset is connected, and the kernel does not tell when its microphone is in use; whatever calls can say so with `lull inhibit`';
-const FOR_ROOT = 'who uses the camera is for root to see; run the sensor-service as root';
+const OF_OTHERS = `who uses the camera is for root to see; ${FOR_ROOT}`;
 
 async function cameraUse(roots: CallRoots, cameras: Cameras): Promise<CameraUse> {
   if (cameras === undefined) return { why: 'the cameras of this machine cannot be seen in /dev' };
@@ -77,15 +75,15 @@ async function cameraUse(roots: CallRoots, cameras: Cameras): Promise<CameraUse>
   if (cameras.every((name) => isDriverUnused(name, roots.sysRoot))) return 'free';
   const paths = new Set(cameras.map((name) => join(roots.root, 'dev', name)));
   let why: string | undefined;
-  const { found, whole } = await anyProcess(roots.procRoot, async (directory, slices) => {
+  const { found, unseen } = await anyProcess(roots, async (directory, slices) => {
     const holds = await holdsOpen(directory, paths, slices);
-    if (holds === 'not permitted') why = FOR_ROOT;
+    if (holds === 'not permitted') why = OF_OTHERS;
     if (holds === 'too many') why ??= 'a process has more open files than are looked through';
     return holds === true;
   });
   if (found) return 'in use';
-  if (!whole) return { why: FOR_ROOT };
-  return why === undefined ? 'free' : { why };
+  const whyNot = unseen ?? why;
+  return whyNot === undefined ? 'free' : { why: whyNot };
 }
 
 function camerasIn({ root, sysRoot }: CallRoots): Cameras {

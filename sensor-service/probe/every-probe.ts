@@ -97,12 +97,12 @@ function linuxProbes(machine: Machine, ears: ProbeEars): EveryProbe {
       thermalProbe(sysRoot),
       bootProbe(procRoot),
       setUpProbe(root),
-      trafficProbe(procRoot, sysRoot),
+      trafficProbe(machine),
       tetheredProbe(procRoot, sysRoot),
-      locksProbe(procRoot, root),
+      locksProbe(machine),
       callProbe(machine, cards),
       playingProbe(cards),
-      appsProbe(procRoot, machine.apps),
+      appsProbe(machine, machine.apps),
     ],
     close: () => {
       for (const open of [input, cpu, disks]) open.close();

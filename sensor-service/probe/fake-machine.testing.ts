@@ -16,6 +16,8 @@ export interface FakeMachine extends Closeable {
   /** Writes a file, given its path from the root: "proc/stat". */
   write(path: string, text: string): void;
   remove(path: string): void;
+  /** From now on it is seen from a container, which has processes of its own. */
+  hideProcesses(): void;
   close(): void;
 }
 
@@ -49,6 +51,11 @@ export function createFakeMachine(): FakeMachine {
     write,
     remove: (path) => {
       rmSync(join(dir, path), { recursive: true });
+    },
+    hideProcesses: () => {
+      rmSync(join(dir, 'proc/self/ns/pid'));
+      symlinkSync('pid:[4026532281]', join(dir, 'proc/self/ns/pid'));
+      write('proc/1/comm', 'node\n');
     },
     close: () => {
       rmSync(dir, { recursive: true, force: true });

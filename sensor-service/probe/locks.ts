@@ -3,6 +3,13 @@ import { join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
 import { parseLocks, sameFile, type FileId } from '../reading/kernel-locks.js';
 import { flagValue, unknownValue, type Subject } from '../reading/measurement.js';
+import {
+  FOR_ROOT,
+  mountsOf,
+  OTHER_PROCESSES,
+  seesProcesses,
+  type Roots,
+} from './machine-processes.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
@@ -22,9 +29,11 @@ const lockFiles: ReadonlyMap<string, readonly string[]> = new Map([
   ['snapd', ['run/snapd/lock/']],
 ]);
 
+const NO_FILES = `what lies on the machine is for root to see; ${FOR_ROOT}`;
+
 /** Which package manager's lock is held, without trying to take it. */
-export function locksProbe(procRoot: string, root: string): Probe {
-  const path = join(procRoot, 'locks');
+export function locksProbe(roots: Roots): Probe {
+  const path = join(roots.procRoot, 'locks');
   const names = [...lockFiles.keys()];
   const subjects = names.map((name): Subject => ({ signal: 'lock.held', instance: name }));
   return {
@@ -32,27 +41,50 @@ export function locksProbe(procRoot: string, root: string): Probe {
     subjects,
     everyMs: EVERY_MS,
     measure: () => {
+      const at = machineRoot(roots);
       const file = readText(path, 'use a kernel with CONFIG_FILE_LOCKING');
       const held = file.kind === 'text' ? parseLocks(file.text) : [];
       return subjects.map((subject) => {
-        const paths = (lockFiles.get(subject.instance) ?? []).flatMap((each) =>
-          filesAt(root, each),
-        );
+        if (typeof at !== 'string') return { ...subject, source: path, value: at };
         const value =
-          file.kind === 'text' ? heldValue(subject.instance, paths, held) : unknownValue(file.why);
+          file.kind === 'text' ? heldValue(subject.instance, at, held) : unknownValue(file.why);
         return { ...subject, source: path, value };
       });
     },
   };
 }
 
-function heldValue(name: string, paths: readonly string[], held: readonly FileId[]): Value {
-  const ids = paths.flatMap((path) => fileId(path) ?? []);
-  if (ids.length === 0) return unknownValue(`${name} has no lock file here; it is not installed`);
+/**
+ * Where the files of the machine lie. A container has others by the same names, and the kernel lists it no
+ * lock of a process that it does not show.
+ */
+function machineRoot(roots: Roots): string | Value {
+  if (!seesProcesses(roots)) return unknownValue(OTHER_PROCESSES);
+  const ofInit = join(roots.procRoot, '1', 'root');
+  try {
+    statSync(ofInit);
+    return join(ofInit, roots.root);
+  } catch (error) {
+    const isRefused = (error as NodeJS.ErrnoException).code !== 'ENOENT';
+    // Also outside of containers, to whoever may do less than init; the root of most containers is laid over.
+    const isLaidOver = mountsOf(roots.procRoot).get(roots.root)?.includes('overlay') === true;
+    return isRefused && isLaidOver ? unknownValue(NO_FILES) : roots.root;
+  }
+}
+
+function heldValue(name: string, root: string, held: readonly FileId[]): Value {
+  const found = (lockFiles.get(name) ?? []).map((each) => filesAt(root, each));
+  const ids = found.flatMap((paths) => paths ?? []).flatMap((path) => fileId(path) ?? []);
+  // Where each change makes a file of its own and there is none, nothing was changed since the start.
+  const isEmpty = found.some((paths) => paths?.length === 0);
+  if (ids.length === 0 && !isEmpty) {
+    return unknownValue(`${name} has no lock file here; it is not installed, or was not used yet`);
+  }
   return flagValue(ids.some((id) => held.some((each) => sameFile(each, id))));
 }
 
-function filesAt(root: string, name: string): string[] {
+/** Undefined: there is no such directory. */
+function filesAt(root: string, name: string): string[] | undefined {
   const path = join(root, name);
   if (!name.endsWith('/')) return [path];
   try {
@@ -60,7 +92,7 @@ function filesAt(root: string, name: string): string[] {
       .slice(0, FILES_MAX)
       .map((file) => join(path, file));
   } catch {
-    return [];
+    return undefined;
   }
 }
 

@@ -2,16 +2,19 @@
 // thousands, and one process thousands of open files, and an edge that arrives meanwhile must not wait
 // for the rest.
 //
-// Invariant: O1. Nothing that was not looked at counts as looked at: a list that is not whole, by a bound
-// or because others' processes are hidden, is said to be so.
+// Invariant: O1. Nothing that was not looked at counts as looked at: a list that is not whole, by a bound,
+// because others' processes are hidden, or because a container shows its own alone, is said to be so.
 
 import { opendirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { OTHER_PROCESSES, seesProcesses, type Roots } from './machine-processes.js';
 
 /** Names and links that are read in a slice, of a few microseconds each: a slice takes about a millisecond. */
 const SLICE_LOOKS = 150;
 const PROCESSES_MAX = 20_000;
 const FILES_MAX = 4_096;
+const TOO_MANY = 'there are more processes than are looked through';
+const HIDDEN = 'not every process is shown here; run the sensor-service as root';
 
 /** Lets what is waiting come first after each slice. */
 class Slices {
@@ -31,15 +34,16 @@ class Slices {
 export interface Processes {
   /** A look found what it looked for. */
   readonly found: boolean;
-  /** Every process was there to be looked at. */
-  readonly whole: boolean;
+  /** Why not every process of the machine was there to be looked at. */
+  readonly unseen?: string;
 }
 
 /** Calls `look` for every process, pausing between slices; ends early when it returns true. */
 export async function anyProcess(
-  procRoot: string,
+  roots: Roots,
   look: (directory: string, slices: Slices) => boolean | Promise<boolean>,
 ): Promise<Processes> {
+  const { procRoot } = roots;
   const slices = new Slices();
   let [count, hasFirst] = [0, false];
   for (const name of namesIn(procRoot)) {
@@ -47,13 +51,13 @@ export async function anyProcess(
     if (!/^\d+$/.test(name)) continue;
     hasFirst ||= name === '1';
     count += 1;
-    if (count > PROCESSES_MAX) return { found: false, whole: false };
+    if (count > PROCESSES_MAX) return { found: false, unseen: TOO_MANY };
     const answer = look(join(procRoot, name), slices);
-    if (answer === true || (answer !== false && (await answer)))
-      return { found: true, whole: true };
+    if (answer === true || (answer !== false && (await answer))) return { found: true };
   }
-  // Where others' processes are hidden (hidepid), so is the first of all (O1).
-  return { found: false, whole: hasFirst };
+  if (!seesProcesses(roots)) return { found: false, unseen: OTHER_PROCESSES }; // O1
+  // Where others' processes are hidden (hidepid), so is the first of all.
+  return hasFirst ? { found: false } : { found: false, unseen: HIDDEN };
 }
 
 type Link =

@@ -14,6 +14,8 @@ import { soundCards } from './sound.js';
 
 const at = (ms: number): Instant => ({ wallMs: 1_900_000_000_000 + ms, monotonicMs: ms });
 
+const here = { root: '/', procRoot: '/proc' };
+
 let machine: FakeMachine;
 
 beforeEach(() => {
@@ -138,7 +140,7 @@ test('one process with thousands of files keeps no edge waiting for longer than 
     };
     setImmediate(count);
     symlinkSync('/proc/self', join(machine.procRoot, '9'));
-    await anyProcess(machine.procRoot, async (directory, slices) => {
+    await anyProcess({ ...machine, root: machine.dir }, async (directory, slices) => {
       if (directory.endsWith('/9')) held = await holdsOpen(directory, new Set(['/no']), slices);
       return false;
     });
@@ -161,14 +163,14 @@ test('one process with thousands of files keeps no edge waiting for longer than 
 
 test('programs that run are found by their executables', async () => {
   const other = '/usr/bin/no-such-program';
-  const probe = appsProbe('/proc', () => [process.execPath, other]);
+  const probe = appsProbe(here, () => [process.execPath, other]);
   expect(await valueOf(probe, 'app.running', 0, process.execPath)).toEqual(yes);
   expect(await valueOf(probe, 'app.running', 0, other)).not.toEqual(yes);
 });
 
 test('programs in packages are found by their control groups, and only while they run', async () => {
   const apps = ['flatpak:org.mozilla.firefox', 'snap:thunderbird', 'snap:gimp'];
-  const probe = appsProbe(machine.procRoot, () => apps);
+  const probe = appsProbe({ ...machine, root: machine.dir }, () => apps);
   const running = async (): Promise<unknown[]> =>
     await Promise.all(apps.map((app) => valueOf(probe, 'app.running', 0, app)));
   const scope = '0::/user.slice/user-1000.slice/user@1000.service/app.slice';
@@ -184,15 +186,41 @@ test('programs in packages are found by their control groups, and only while the
 
 test('whose executables cannot be seen is not known to be closed, whatever else is asked about', async () => {
   const apps = ['/usr/bin/no-such-program', 'flatpak:org.example.None'];
-  const probe = appsProbe('/proc', () => apps);
+  const probe = appsProbe(here, () => apps);
   // Control groups are for everybody to see, executables are not.
   const [executable, packaged] = await asNobody(() => probe.measure(at(0)));
   expect(executable?.value).toMatchObject({ kind: 'unknown', why: expect.any(String) as unknown });
   expect(packaged?.value).toEqual(no);
 });
 
+test('a container sees its own processes alone: no program is known to be closed, and no camera to be free', async () => {
+  machine.write('dev/video0', '');
+  machine.write('proc/asound/cards', '');
+  machine.write('proc/41/cgroup', '0::/snap.gimp.gimp-1.scope\n');
+  const apps = ['snap:gimp', 'snap:other', '/usr/bin/editor'];
+  const roots = { ...machine, root: machine.dir };
+  const heard = async (): Promise<unknown[]> => [
+    ...(await Promise.all(
+      apps.map((app) =>
+        valueOf(
+          appsProbe(roots, () => apps),
+          'app.running',
+          0,
+          app,
+        ),
+      ),
+    )),
+    await valueOf(callProbe(roots, soundCards(machine.procRoot)), 'attention.call'),
+  ];
+  expect(await heard()).toEqual([yes, no, no, no]);
+  machine.hideProcesses();
+  const why = expect.stringMatching(/not seen in this container; start it with --pid=host$/);
+  const unknown = { kind: 'unknown', why: why as unknown };
+  expect(await heard()).toEqual([yes, unknown, unknown, unknown]);
+});
+
 test('a list that hides the first of all processes hides others, too', async () => {
-  const probe = appsProbe(machine.procRoot, () => ['snap:gimp']);
+  const probe = appsProbe({ ...machine, root: machine.dir }, () => ['snap:gimp']);
   machine.remove('proc/1');
   machine.write('proc/41/cgroup', '0::/user.slice\n');
   expect((await valueOf(probe, 'app.running', 0, 'snap:gimp')).kind).toBe('unknown');

@@ -78,13 +78,30 @@ test('what goes through a card is counted once, whatever is built on it, and whi
       )
       .join('')}`;
   machine.write('sys/class/net/eth0/device/vendor', '0x8086\n');
-  const probe = trafficProbe(machine.procRoot, machine.sysRoot);
+  const probe = trafficProbe({ ...machine, root: machine.dir });
   machine.write('proc/net/dev', dev(0));
   expect((await valueOf(probe, 'network.others')).kind).toBe('unknown');
   machine.write('proc/net/dev', dev(3_000));
   expect(await valueOf(probe, 'network.others', 1_000)).toEqual({ kind: 'number', number: 3_000 });
   machine.write('proc/net/dev', dev(3_000, 16_000));
   expect(await valueOf(probe, 'network.others', 2_000)).toEqual({ kind: 'number', number: 8_000 });
+});
+
+test('from a container what the machine sends and receives is not seen, unless it has its network', async () => {
+  const probe = trafficProbe({ ...machine, root: machine.dir });
+  const dev = (bytes: number): void => {
+    machine.write('proc/net/dev', `Inter-|\n face |\neth0: ${String(bytes)}${' 0'.repeat(15)}\n`);
+  };
+  dev(0);
+  await valueOf(probe, 'network.others');
+  dev(3_000);
+  expect(await valueOf(probe, 'network.others', 1_000)).toMatchObject({
+    why: expect.stringContaining('share its network with Lull') as unknown,
+  });
+  machine.write('sys/class/net/eth0/device/vendor', '0x8086\n');
+  await valueOf(probe, 'network.others', 20_000);
+  dev(6_000);
+  expect(await valueOf(probe, 'network.others', 21_000)).toEqual({ kind: 'number', number: 3_000 });
 });
 
 test('a phone on a cable is one whoever manages the network', async () => {

@@ -10,12 +10,8 @@ import {
 } from '../reading/terminals.js';
 import { parseBootAtMs } from '../reading/uptime.js';
 import { parseUtmp, type Logins, type UtmpRecord } from '../reading/utmp.js';
-import {
-  hasEnded,
-  machineTerminals,
-  type MachineTerminals,
-  type Roots,
-} from './machine-terminals.js';
+import { hasEnded, type Roots } from './machine-processes.js';
+import { machineTerminals, type MachineTerminals } from './machine-terminals.js';
 import type { Probe } from './probe.js';
 import { useOfLeftSession, useOfSession } from './session-processes.js';
 import { readText, whyNotRead } from './text-file.js';

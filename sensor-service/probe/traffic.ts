@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
 import { machineWide, numberValue, unknownValue } from '../reading/measurement.js';
 import { parseTraffic, trafficOnce, type Traffic } from '../reading/network.js';
+import { isMachineOfItsOwn, type Roots } from './machine-processes.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
@@ -19,7 +20,8 @@ const DEVICES_EVERY_MS = 10_000;
  * How much is received or sent, whichever is more: either fills a line. Whoever judges it has to know
  * whether Lull itself does something.
  */
-export function trafficProbe(procRoot: string, sysRoot: string): Probe {
+export function trafficProbe(roots: Roots & { readonly sysRoot: string }): Probe {
+  const { procRoot, sysRoot } = roots;
   const path = join(procRoot, 'net', 'dev');
   const subject = machineWide('network.others');
   let looks: { readonly atMs: number; readonly bytes: Traffic }[] = [];
@@ -43,7 +45,10 @@ export function trafficProbe(procRoot: string, sysRoot: string): Probe {
     }
     const file = readText(path, 'mount /proc');
     const traffic = file.kind === 'text' ? parseTraffic(file.text) : undefined;
-    const bytes = traffic === undefined ? undefined : trafficOnce(traffic, isDevice);
+    const bytes =
+      traffic === undefined
+        ? undefined
+        : trafficOnce(traffic, isDevice, () => isMachineOfItsOwn(roots));
     if (bytes === undefined) {
       looks = [];
       return unknownValue(file.kind === 'missing' ? file.why : NO_NETWORK);

@@ -127,7 +127,11 @@ describe('what was received from outside', () => {
       head + line('eth0', 5) + line('docker0', 4) + line('veth1a2b', 4),
       5,
     ],
-    ['a container, which has no device', head + line('ceth', 7) + line('tun0', 6), 13],
+    [
+      'a machine of its own in a container, which has no device',
+      head + line('ceth', 7) + line('tun0', 6),
+      13,
+    ],
     ['an alias', head + line('eth0:1', 4), 4],
     ['only the loopback', head + line('lo', 9), undefined],
     ['none', head, undefined],
@@ -136,8 +140,22 @@ describe('what was received from outside', () => {
     ['nothing', '', undefined],
   ])('%s', (_what, text, bytes) => {
     const traffic = parseTraffic(text);
-    const once = traffic && trafficOnce(traffic, (name) => /^(?:eth|wlan)\d/.test(name));
+    const isDevice = (name: string): boolean => /^(?:eth|wlan)\d/.test(name);
+    const once = traffic && trafficOnce(traffic, isDevice, () => true);
     expect(once?.received).toBe(bytes);
+  });
+
+  test('in a container around which the machine is, what the container itself receives is nothing of it', () => {
+    const traffic = parseTraffic(head + line('ceth', 7));
+    const once = (isMachine: boolean) =>
+      traffic &&
+      trafficOnce(
+        traffic,
+        () => false,
+        () => isMachine,
+      );
+    expect(once(false)).toBeUndefined();
+    expect(once(true)?.received).toBe(7);
   });
 
   test('what is sent is the ninth counter', () => {

@@ -26,17 +26,18 @@ export function parseTraffic(text: string): TrafficByName | undefined {
 
 /**
  * Bytes from and to the outside, each once: what comes in by a device goes on over bridges, tunnels and
- * containers, which count it again. Where none of the interfaces is a device, as in a container, all are
- * counted.
- * @returns undefined where there is no interface.
+ * containers, which count it again. Where none of the interfaces is a device, they are a container's own:
+ * all are counted where that is a machine by itself, and none where the machine is around it.
+ * @returns undefined where there is nothing to be counted.
  */
 export function trafficOnce(
   traffic: TrafficByName,
   isDevice: (name: string) => boolean,
+  isMachineOfItsOwn: () => boolean,
 ): Traffic | undefined {
   const names = [...traffic.keys()];
   const devices = names.filter(isDevice);
-  if (names.length === 0) return undefined;
+  if (names.length === 0 || (devices.length === 0 && !isMachineOfItsOwn())) return undefined;
   const counted = devices.length > 0 ? devices : names;
   const sum = { received: 0, sent: 0 };
   for (const name of counted) {
