@@ -88,6 +88,21 @@ busTest('a desktop that stutters keeps the watch that it has, and is given no ot
   await heard.untilPresence('away');
 });
 
+busTest('a desktop that counts more than there can have been vouches for nobody', async () => {
+  const { mutter, heard } = await startDesktop();
+  await mutter.touch(0);
+  await mutter.fire(ACTIVE_WATCH);
+  await heard.untilPresence('engaged');
+  await mutter.touch(2 ** 63);
+  // A new one on the same bus is asked at once, as is one that stuttered.
+  process.kill(mutter.pid, 'SIGSTOP');
+  heard.check();
+  await heard.untilPresence('unknown');
+  process.kill(mutter.pid, 'SIGCONT');
+  await heard.until('its words', () => heard.why().includes('longer than the machine is awake'));
+  expect(heard.told.at(-1)).toBe('unknown');
+});
+
 busTest("a stranger's signals are not the service's", async () => {
   const { desktop, heard } = await startDesktop();
   await desktop.serveBare('lull.test.Stranger', monitor.path, monitor.iface);

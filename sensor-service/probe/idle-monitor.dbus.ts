@@ -7,6 +7,7 @@
 //   I1. Of each kind one watch is set up at most: Mutter keeps them for as long as we are connected, and
 //       takes back without asking whose it is. One that stutters has ours still; a new one has none.
 //   I2. Answers are heard in their order among the signals, so that none lies over a later one.
+//   I3. A time that cannot be is no word of an absence.
 
 import type { Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -18,6 +19,8 @@ import type { WatchDeps } from './property-watch.dbus.js';
 
 const SERVICE = 'org.gnome.Mutter.IdleMonitor';
 const PATH = '/org/gnome/Mutter/IdleMonitor/Core';
+const TOO_LONG = `${SERVICE} counts an absence that is longer than the machine is awake`;
+const NONSENSE = `${SERVICE} does not say for how long nobody touched anything`;
 
 interface IdleMonitorDeps extends Omit<WatchDeps, 'tell'> {
   readonly clock: Clock;
@@ -123,8 +126,15 @@ export class IdleMonitor implements Closeable {
       // One that has no watch calls nobody, whatever time it gives.
       if (this.idleWatch.kind === 'none') return;
       if (error !== undefined) this.fail(error);
-      else if (typeof idleMs === 'bigint') told(Number(idleMs));
+      else if (typeof idleMs !== 'bigint') this.deps.changed({ kind: 'unknown', why: NONSENSE });
+      else if (this.isPossible(idleMs)) told(Number(idleMs));
+      else this.deps.changed({ kind: 'unknown', why: TOO_LONG }); // I3
     });
+  }
+
+  /** Both are counted by the clock that stands still while the machine sleeps. */
+  private isPossible(idleMs: bigint): boolean {
+    return idleMs <= BigInt(Math.ceil(this.deps.clock.now().monotonicMs));
   }
 
   private fail(error: Error): void {
