@@ -7,6 +7,7 @@
 // A source that was added earlier is believed first: the machine's daemons are asked before its files.
 
 import { join } from 'node:path';
+import type { Signal } from '../conditions/reading.js';
 import type { TraceEvent } from '../conditions/trace.js';
 import type { Clock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
@@ -122,7 +123,7 @@ export function startSensing(sensed: Sensed, around: Around): Omit<SensorApiDeps
   const machine = opened.add(
     'machine',
     everyProbe(measured, {
-      ...{ log, sense, sessions: daemons.sessions },
+      ...{ log, sense, sessions: daemons.sessions, isTold: daemons.isTold },
       onInput: (input) => {
         seat.knowDevices(input);
       },
@@ -152,6 +153,8 @@ export function startSensing(sensed: Sensed, around: Around): Omit<SensorApiDeps
 
 interface Daemons {
   readonly sessions: () => Logins;
+  /** Whether one of them tells of a signal by itself. */
+  readonly isTold: (signal: Signal) => boolean;
   /** Whether they still answer, and what they do not announce. */
   readonly probes: readonly Probe[];
 }
@@ -167,9 +170,10 @@ function watchDaemons(
 ): Daemons {
   const { clock, log, opened, seat, accounts, awayAfter } = around;
   if (addresses === undefined || replay !== undefined) {
-    return { sessions: () => undefined, probes: [] };
+    return { sessions: () => undefined, isTold: () => false, probes: [] };
   }
   let sessions: Logins;
+  const told = new Set<Signal>();
   const buses = watchBuses({
     ...{ clock, log, addresses, awayAfter, seat },
     onSessions: (known) => {
@@ -179,6 +183,10 @@ function watchDaemons(
       const say = accounts.source();
       return (measurements) => {
         const now = clock.now();
+        for (const { signal, value } of measurements) {
+          if (value.kind === 'unknown') told.delete(signal);
+          else told.add(signal);
+        }
         say(measurements.map((measurement) => toReading(measurement, now)));
       };
     },
@@ -190,7 +198,8 @@ function watchDaemons(
   const unannounced = unannouncedProbe(() => {
     buses.look();
   });
-  return { sessions: () => sessions, probes: [answers, unannounced] };
+  const isTold = (signal: Signal): boolean => told.has(signal);
+  return { sessions: () => sessions, isTold, probes: [answers, unannounced] };
 }
 
 function machineOf(

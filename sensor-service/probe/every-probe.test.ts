@@ -40,6 +40,7 @@ const ears: ProbeEars = {
   sense: () => undefined,
   onInput: () => undefined,
   sessions: () => undefined,
+  isTold: () => false,
   onPlaces: () => undefined,
   onShift: () => undefined,
   onClockNow: (instantMs) => instantMs,

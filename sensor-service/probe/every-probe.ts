@@ -1,3 +1,4 @@
+import type { Signal } from '../../conditions/reading.js';
 import type { Log } from '../../runtime/log.js';
 import type { ClockShift } from '../reading/clock-shift.js';
 import type { Place, PresenceSignal } from '../reading/presence.js';
@@ -53,6 +54,8 @@ export interface ProbeEars {
   /** What the input devices say of the seat. */
   readonly onInput: (input: SeatVerdict) => void;
   readonly sessions: () => Logins;
+  /** Whether a daemon of the machine, which is believed before its files, tells of a signal. */
+  readonly isTold: (signal: Signal) => boolean;
   readonly onPlaces: (places: readonly Place[]) => void;
   readonly onShift: (shift: ClockShift) => void;
   readonly onClockNow: (instantMs: number) => number;
@@ -93,7 +96,7 @@ function linuxProbes(machine: Machine, ears: ProbeEars): EveryProbe {
       memoryProbe(procRoot),
       disks,
       ...diskProbes(machine),
-      powerProbe(sysRoot),
+      powerProbe(sysRoot, ears.isTold),
       thermalProbe(sysRoot),
       bootProbe(procRoot),
       setUpProbe(root),

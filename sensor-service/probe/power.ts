@@ -1,7 +1,16 @@
+// Mains and batteries, as the kernel tells of them, also where UPower does: it may end.
+//
+// Invariants:
+//   P1. One attribute is read at a time. Each is asked of a controller, which may hang, and holds one of the
+//       four threads that all file access shares.
+//   P2. No more are asked than say something: not how full a mouse is, which is asked over the air.
+
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Signal } from '../../conditions/reading.js';
 import { machineWide, unknownValue, type Measurement } from '../reading/measurement.js';
-import { batteryCharge, onAc, type PowerState, type Supply } from '../reading/power.js';
+import { batteryCharge, isFilled, isLine, isOfMachine, onAc } from '../reading/power.js';
+import type { PowerState, Supply } from '../reading/power.js';
 import type { Probe } from './probe.js';
 import { readSlowText, whyNotRead } from './text-file.js';
 
@@ -10,17 +19,78 @@ const SUPPLIES_MAX = 32;
 
 /** A plug that was pulled is seen within a second. */
 const EVERY_MS = 900;
+/** How full a battery is moves in minutes; and what UPower tells at once needs no look of ours. */
+const SELDOM_MS = 9_900;
 
-export function powerProbe(sysRoot: string): Probe {
+type Attribute = 'type' | 'scope' | 'online' | 'present' | 'status' | 'capacity';
+type Read = (path: string) => Promise<string | undefined>;
+
+/** @param isTold whether somebody who is believed first tells of a signal, by signals. */
+export function powerProbe(
+  sysRoot: string,
+  isTold: (signal: Signal) => boolean = () => false,
+  read: Read = textOf,
+): Probe {
   const path = join(sysRoot, 'class', 'power_supply');
   const ac = machineWide('power.ac');
   const battery = machineWide('power.battery');
-  let kinds: ReadonlyMap<string, Kind> = new Map();
+  const name = (supply: string, attribute: Attribute): string => join(path, supply, attribute);
+  /** As they were read last. */
+  let known: ReadonlyMap<string, Supply> = new Map();
+  let lookedAtMs = -Infinity;
+  let filledAtMs = -Infinity;
+
+  function say(supplies: readonly Supply[]): Measurement[] {
+    return [
+      { ...ac, ...sourced(path, onAc(supplies)) },
+      { ...battery, ...sourced(path, batteryCharge(supplies)) },
+    ];
+  }
+
+  async function look(names: readonly string[], atMs: number): Promise<Measurement[]> {
+    const before = known;
+    const seen: Supply[] = [];
+    for (const each of names) seen.push(await readLine(each, before.get(each))); // P1
+    const lines = seen.filter(isLine);
+    // Where no adapter says whether it is plugged in, the batteries do.
+    const isSame =
+      lines.some(({ type }) => type === 'Mains') &&
+      lines.every((line) => before.get(line.name)?.online === line.online) &&
+      seen.every((each) => before.has(each.name));
+    if (!isSame || atMs - filledAtMs >= SELDOM_MS) {
+      for (const [at, each] of seen.entries()) seen[at] = await readFilled(each);
+      filledAtMs = atMs;
+    }
+    known = new Map(seen.map((each) => [each.name, each]));
+    return say(seen);
+  }
+
+  async function readLine(supply: string, before: Supply | undefined): Promise<Supply> {
+    // What it is does not change as long as it is there.
+    const { type, scope } =
+      before?.type === undefined
+        ? { type: await read(name(supply, 'type')), scope: await read(name(supply, 'scope')) }
+        : before;
+    const each = { ...nothingOf(supply), ...before, type, scope };
+    const asks = isOfMachine(each) && !isFilled(each);
+    return asks ? { ...each, online: await read(name(supply, 'online')) } : each;
+  }
+
+  async function readFilled(each: Supply): Promise<Supply> {
+    if (!isOfMachine(each) || !isFilled(each)) return each; // P2
+    const present = await read(name(each.name, 'present'));
+    const status = await read(name(each.name, 'status'));
+    return { ...each, present, status, capacity: await read(name(each.name, 'capacity')) };
+  }
+
   return {
     name: path,
     subjects: [ac, battery],
     everyMs: EVERY_MS,
-    measure: () => {
+    measure: ({ monotonicMs }) => {
+      if (isTold('power.ac') && isTold('power.battery') && monotonicMs - lookedAtMs < SELDOM_MS) {
+        return say([...known.values()]);
+      }
       let names: string[];
       try {
         names = readdirSync(path).slice(0, SUPPLIES_MAX);
@@ -28,40 +98,22 @@ export function powerProbe(sysRoot: string): Probe {
         const value = unknownValue(whyNotRead(path, error, 'mount /sys'));
         return [ac, battery].map((of) => ({ ...of, source: path, value }));
       }
-      const say = (supplies: readonly Supply[]): Measurement[] => [
-        { ...ac, ...sourced(path, onAc(supplies)) },
-        { ...battery, ...sourced(path, batteryCharge(supplies)) },
-      ];
-      if (names.length === 0) return say([]);
-      return Promise.all(names.map((name) => readSupply(path, name, kinds.get(name)))).then(
-        (supplies) => {
-          kinds = new Map(supplies.map((supply) => [supply.name, supply]));
-          return say(supplies);
-        },
-      );
+      lookedAtMs = monotonicMs;
+      if (names.length > 0) return look(names, monotonicMs);
+      known = new Map();
+      return say([]);
     },
   };
 }
 
-/** What does not change as long as a supply is there. */
-type Kind = Pick<Supply, 'type' | 'scope'>;
+function nothingOf(name: string): Supply {
+  const none = { type: undefined, scope: undefined, online: undefined };
+  return { name, ...none, present: undefined, status: undefined, capacity: undefined };
+}
 
-/** The attributes come from an embedded controller, which may take its time: no more are asked than say something. */
-async function readSupply(path: string, name: string, known: Kind | undefined): Promise<Supply> {
-  const attribute = async (file: string): Promise<string | undefined> => {
-    const read = await readSlowText(join(path, name, file), '');
-    return read.kind === 'text' ? read.text.trim() : undefined;
-  };
-  const { type, scope } =
-    known?.type === undefined
-      ? { type: await attribute('type'), scope: await attribute('scope') }
-      : known;
-  const isFilled = type === 'Battery' || type === 'UPS';
-  const [online, present, status, capacity] = await Promise.all([
-    isFilled ? undefined : attribute('online'),
-    ...['present', 'status', 'capacity'].map((file) => (isFilled ? attribute(file) : undefined)),
-  ]);
-  return { name, type, scope, online, present, status, capacity };
+async function textOf(path: string): Promise<string | undefined> {
+  const file = await readSlowText(path, '');
+  return file.kind === 'text' ? file.text.trim() : undefined;
 }
 
 function sourced(path: string, { value, source }: PowerState): PowerState {

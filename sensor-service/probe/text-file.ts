@@ -4,8 +4,8 @@
 // the CPU and fifty wake-ups a round. They are opened without blocking, so that even something odd in
 // their place (a FIFO) cannot stop the loop. Files that ask hardware are read by `readSlowText`.
 
-import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, openSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
 
 /** /proc/locks of a busy file server has that; /proc/stat of a thousand cores an eighth. */
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -38,26 +38,23 @@ export function readText(path: string, ifAbsent: string): TextFile {
   }
 }
 
-/** Like `readText`, for files for which the kernel asks a device, or waits. */
-export async function readSlowText(
-  path: string,
-  ifAbsent: string,
-  bytesMax = ATTRIBUTE_BYTES_MAX,
-): Promise<TextFile> {
+const readInThread = promisify(read);
+
+/**
+ * Like `readText`, for attributes in /sys for which the kernel asks a device, or waits: when they are read, not
+ * when they are opened. The whole of one comes at once. So one thread is asked once: each time wakes two.
+ */
+export async function readSlowText(path: string, ifAbsent: string): Promise<TextFile> {
+  let fd: number | undefined;
   try {
-    const file = await open(path, READ_ONLY);
-    try {
-      const bytes = Buffer.alloc(bytesMax);
-      let length = 0;
-      for (let count = -1; count !== 0 && length < bytesMax; length += count) {
-        ({ bytesRead: count } = await file.read(bytes, length, bytesMax - length));
-      }
-      return { kind: 'text', text: bytes.toString('utf8', 0, length) };
-    } finally {
-      await file.close();
-    }
+    fd = openSync(path, READ_ONLY);
+    const bytes = Buffer.alloc(ATTRIBUTE_BYTES_MAX);
+    const { bytesRead } = await readInThread(fd, bytes, 0, bytes.length, null);
+    return { kind: 'text', text: bytes.toString('utf8', 0, bytesRead) };
   } catch (error) {
     return { kind: 'missing', why: whyNotRead(path, error, ifAbsent) };
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -1,3 +1,8 @@
+// How hot the machine is, by the kernel's zones and chips.
+//
+// Invariant: P1. One attribute is read at a time, as of power supplies: a chip that hangs holds one of the four
+// threads that all file access shares.
+
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ThermalWord } from '../../conditions/reading.js';
@@ -9,7 +14,7 @@ import { readSlowText, whyNotRead } from './text-file.js';
 /** Heat moves in seconds, and some sensors are slow to answer. */
 const EVERY_MS = 4_900;
 /** At how many degrees a place is hot is set when its driver is loaded, and hardly ever again. */
-const LIMITS_EVERY_MS = 60_000;
+const LIMITS_EVERY_MS = 300_000;
 /** Servers have dozens; a driver gone wild might have more. */
 const PLACES_MAX = 64;
 const TRIPS_MAX = 12;
@@ -50,14 +55,16 @@ type Limits = Pick<HotSpot, 'passive' | 'critical'>;
 /** @param limits those that are known, by place; what was not is added. */
 async function zoneSpots(directory: string, limits: Map<string, Limits>): Promise<HotSpot[]> {
   const names = listed(directory).names.filter((name) => /^thermal_zone\d+$/.test(name));
-  return Promise.all(
-    names.slice(0, PLACES_MAX).map(async (name) => {
-      const path = join(directory, name);
-      const known = limits.get(path) ?? (await limitsOfZone(path));
-      limits.set(path, known);
-      return { name: path, celsius: parseCelsius(await attribute(path, 'temp')), ...known };
-    }),
-  );
+  const spots: HotSpot[] = [];
+  for (const name of names.slice(0, PLACES_MAX)) {
+    const path = join(directory, name);
+    const known = limits.get(path) ?? (await limitsOfZone(path));
+    limits.set(path, known);
+    // One that names no limit says nothing, however hot it is.
+    if (known.passive === undefined && known.critical === undefined) continue;
+    spots.push({ name: path, celsius: parseCelsius(await attribute(path, 'temp')), ...known }); // P1
+  }
+  return spots;
 }
 
 async function limitsOfZone(path: string): Promise<Limits> {

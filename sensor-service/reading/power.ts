@@ -31,7 +31,7 @@ export function onAc(supplies: readonly Supply[]): PowerState {
   const ours = ofMachine(supplies);
   const unreadable = ours.find((supply) => supply.type === undefined);
   if (unreadable !== undefined) return because(unreadable, unreadableType(unreadable)); // W1
-  const lines = ours.filter(({ type }) => mainsTypes.test(type ?? ''));
+  const lines = ours.filter(isLine);
   const live = lines.find(({ online }) => online === '1' || online === '2');
   if (live !== undefined) return because(live, flagValue(true));
 
@@ -82,11 +82,25 @@ function capacityOf({ name, capacity }: Supply): Value {
 }
 
 function ofMachine(supplies: readonly Supply[]): Supply[] {
-  return supplies.filter(({ scope }) => scope !== 'Device'); // W2
+  return supplies.filter(isOfMachine);
 }
 
-function isBattery({ type, present }: Supply): boolean {
-  return (type === 'Battery' || type === 'UPS') && present !== '0';
+export function isOfMachine({ scope }: Pick<Supply, 'scope'>): boolean {
+  return scope !== 'Device'; // W2
+}
+
+/** A battery, as opposed to what feeds the machine from outside. */
+export function isFilled({ type }: Pick<Supply, 'type'>): boolean {
+  return type === 'Battery' || type === 'UPS';
+}
+
+/** What feeds the machine from outside. */
+export function isLine(supply: Pick<Supply, 'type' | 'scope'>): boolean {
+  return isOfMachine(supply) && mainsTypes.test(supply.type ?? '');
+}
+
+function isBattery(supply: Supply): boolean {
+  return isFilled(supply) && supply.present !== '0';
 }
 
 function unreadableType({ name }: Supply): Value {
