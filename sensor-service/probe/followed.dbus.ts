@@ -1,7 +1,8 @@
 // Objects of one owner of a name, each read once and patched from then on. When the owner goes, so does
 // all of this: a reply that comes late finds nobody.
 //
-// Invariant: at most `FOLLOWED_MAX` objects are followed, and `READS_MAX` are read at a time.
+// Invariant: at most so many objects are followed, `FOLLOWED_MAX` where nothing is said, and `READS_MAX` are
+// read at a time.
 
 export type Properties = Readonly<Record<string, unknown>>;
 
@@ -23,6 +24,7 @@ interface FollowedDeps {
   readonly read: (path: string, iface: string, done: Answered) => void;
   readonly changed: () => void;
   readonly silent: () => void;
+  readonly followedMax?: number | undefined;
 }
 
 export class FollowedObjects {
@@ -42,7 +44,7 @@ export class FollowedObjects {
   follow(path: string, iface: string): boolean {
     const key = keyOf(path, iface);
     if (this.followed.has(key)) return true;
-    if (this.followed.size >= FOLLOWED_MAX) return false;
+    if (this.followed.size >= (this.deps.followedMax ?? FOLLOWED_MAX)) return false;
     const followed: Followed = { path, iface, properties: undefined, reading: false };
     this.followed.set(key, followed);
     this.enqueue(followed);

@@ -23,12 +23,16 @@ interface Watched {
   readonly mock: MockBus;
   readonly clock: VirtualClock;
   until(holds: (session: Session | undefined) => boolean): Promise<void>;
+  untilUnknown(because: RegExp): Promise<void>;
   /** Changes a property of the session without a signal. @param value in Python. */
   change(property: string, value: string): Promise<void>;
 }
 
 /** A logind with one session, which is watched. */
-async function watchOne(properties: Readonly<Record<string, string | boolean>>): Promise<Watched> {
+async function watchOne(
+  properties: Readonly<Record<string, string | boolean>>,
+  followedMax?: number,
+): Promise<Watched> {
   const mock = await startMockBus();
   opened.push(mock);
   await mock.serve('logind', seat.LOGIN);
@@ -49,11 +53,14 @@ async function watchOne(properties: Readonly<Record<string, string | boolean>>):
   });
   opened.push(bus);
   let known: readonly Session[] | undefined;
+  let why = '';
   let heard: () => void = () => undefined;
   const logind = new Logind({
     ...{ clock, bus, pingEveryMs: HOURS, tell: () => undefined, resumed: () => undefined },
+    ...(followedMax === undefined ? {} : { followedMax }),
     sessions: (sessions) => {
       known = sessions.kind === 'known' ? [...sessions.sessions.values()] : undefined;
+      why = sessions.kind === 'unknown' ? sessions.why : '';
       heard();
     },
   });
@@ -61,6 +68,9 @@ async function watchOne(properties: Readonly<Record<string, string | boolean>>):
   clock.advance(1);
   return {
     ...{ mock, clock, change },
+    untilUnknown: async (because) => {
+      while (!because.test(why)) await new Promise<void>((resolve) => (heard = resolve));
+    },
     until: async (holds) => {
       while (known === undefined || !holds(known[0])) {
         await new Promise<void>((resolve) => (heard = resolve));
@@ -109,3 +119,21 @@ busTest('so is a desktop that was shown elsewhere', async () => {
   await passAMinute(watched);
   await watched.until((session) => session === undefined);
 });
+
+busTest(
+  'sessions that were more than can be followed are listed anew when they may be fewer',
+  async () => {
+    // The manager is followed as well.
+    const watched = await watchOne({ Type: 'x11', Remote: true }, 2);
+    await watched.until((session) => session?.kind === 'graphical');
+    await seat.logIn(watched.mock, 's2');
+    await seat.announce(watched.mock, 's2');
+    await watched.untilUnknown(/more sessions than can be followed/);
+    // The one that goes is the one that was not followed: of it nobody hears.
+    const mocked = { ...seat.manager, iface: 'org.freedesktop.DBus.Mock' };
+    const { path } = seat.session('s2');
+    await watched.mock.call(mocked, 'RemoveObject', 's', [path]);
+    watched.clock.advance(61_000);
+    await watched.until((session) => session?.kind === 'graphical');
+  },
+);

@@ -29,6 +29,7 @@ const NAME_MS_MAX = 400;
 const AGAIN_EVERY_MS = 60_000;
 /** A list takes three times as long to read as a pong: every third sign of life of a run is one. */
 const NAMES_EVERY_MS = 600;
+const TOO_MANY = 'there are more sessions than can be followed';
 const NEVER_READ = Symbol('never read');
 
 /** Sessions by their path, or why they are not known. */
@@ -41,6 +42,8 @@ interface LogindDeps extends WatchDeps {
   readonly clock: Clock;
   readonly sessions: (sessions: Sessions) => void;
   readonly resumed: () => void;
+  /** Fewer objects in tests. */
+  readonly followedMax?: number;
 }
 
 export class Logind implements Closeable {
@@ -52,8 +55,8 @@ export class Logind implements Closeable {
   private inhibited: unknown = NEVER_READ;
   private namedAtMs = -Infinity;
   private quiet: readonly string[] = [];
-  private rereadIsDue = false;
-  private cancelReread: CancelTimer = () => undefined;
+  private againIsDue = false;
+  private cancelAgain: CancelTimer = () => undefined;
 
   constructor(private readonly deps: LogindDeps) {
     this.mirror = new Mirror({
@@ -81,17 +84,21 @@ export class Logind implements Closeable {
   }
 
   close(): void {
-    this.cancelReread();
+    this.cancelAgain();
     this.mirror.close();
   }
 
   private begin(): void {
+    this.inhibited = NEVER_READ;
+    this.mirror.follow(PATH, MANAGER);
+    this.list();
+  }
+
+  private list(): void {
     this.begun += 1;
     const { begun } = this;
     this.listing = 'asked';
-    this.inhibited = NEVER_READ;
     this.paths.clear();
-    this.mirror.follow(PATH, MANAGER);
     const call = { path: PATH, iface: MANAGER, member: 'ListSessions' };
     this.mirror.ask(call, (error, list) => {
       if (begun !== this.begun) return;
@@ -116,7 +123,10 @@ export class Logind implements Closeable {
   private take({ path, member, args }: BusSignal): void {
     if (path !== PATH) return;
     // Also before the list has come: a session opened after it was made is not on it.
-    if (member === 'SessionNew') this.add(args[1]);
+    if (member === 'SessionNew') {
+      this.add(args[1]);
+      if (this.listing === 'too-many') this.changed();
+    }
     if (member === 'SessionRemoved' && typeof args[1] === 'string') {
       this.paths.delete(args[1]);
       this.mirror.unfollow(args[1], SESSION);
@@ -148,7 +158,8 @@ export class Logind implements Closeable {
 
   private tellSessions(): void {
     if (this.listing === 'too-many') {
-      this.deps.sessions({ kind: 'unknown', why: 'there are more sessions than can be followed' });
+      this.deps.sessions({ kind: 'unknown', why: TOO_MANY });
+      this.armAgain();
       return;
     }
     if (this.listing === 'listed' && this.mirror.complete) this.listing = 'read';
@@ -187,11 +198,19 @@ export class Logind implements Closeable {
   private armReread(sessions: ReadonlyMap<string, Session>): void {
     const isQuiet = ({ kind, seat }: Session): boolean => kind === 'terminal' || !seat;
     this.quiet = [...sessions].flatMap(([path, session]) => (isQuiet(session) ? path : []));
-    if (this.quiet.length === 0 || this.rereadIsDue) return;
-    this.rereadIsDue = true;
-    this.cancelReread = this.deps.clock.after(AGAIN_EVERY_MS, () => {
-      this.rereadIsDue = false;
-      for (const path of this.quiet) this.mirror.reread(path, SESSION);
+    if (this.quiet.length === 0) return;
+    this.armAgain();
+  }
+
+  private armAgain(): void {
+    if (this.againIsDue) return;
+    this.againIsDue = true;
+    this.cancelAgain = this.deps.clock.after(AGAIN_EVERY_MS, () => {
+      this.againIsDue = false;
+      if (this.mirror.state.kind !== 'present') return;
+      // Sessions that are not followed go without a word: what there is by now is listed anew.
+      if (this.listing === 'too-many') this.list();
+      else for (const path of this.quiet) this.mirror.reread(path, SESSION);
     });
   }
 

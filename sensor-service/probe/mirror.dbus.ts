@@ -33,6 +33,7 @@ export interface MirrorDeps {
   /** Shown when the service is not there: what to install. */
   readonly ifAbsent: string;
   readonly pingEveryMs?: number;
+  readonly followedMax?: number;
   /** It is there, perhaps anew: follow what matters. `again`: the same one answers after a silence. */
   readonly appeared: (again: boolean) => void;
   /** The state or something followed has changed. */
@@ -211,6 +212,7 @@ export class Mirror implements Closeable {
       silent: () => {
         this.hush();
       },
+      followedMax: this.deps.followedMax,
     });
   }
 

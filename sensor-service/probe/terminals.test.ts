@@ -1,5 +1,6 @@
 // Who is at terminals, on machines made of files: by utmp, by logind, and by the processes of a session.
 
+import { execFileSync, spawn } from 'node:child_process';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -97,6 +98,21 @@ test.each<[string, string | undefined]>([
   if (text !== undefined) rig.machine.write('run/utmp', text);
   expect((await valueOf('session.remote')).kind).toBe('unknown');
   expect(rig.sensed.at(-1)?.verdict.kind).toBe('unknown');
+});
+
+test('a FIFO in the place of utmp, to which nobody writes, holds up nothing', async () => {
+  rig.machine.write('run/here', '');
+  const path = join(rig.machine.dir, 'run/utmp');
+  execFileSync('mkfifo', [path]);
+  // Whoever waits for it goes on when this opens it.
+  const writer = spawn('sh', ['-c', `sleep 3; : > ${path}`], { stdio: 'ignore' });
+  try {
+    const startMs = performance.now();
+    expect((await valueOf('session.remote')).kind).toBe('unknown');
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+  } finally {
+    writer.kill('SIGKILL');
+  }
 });
 
 describe('a session of sshd that logind knows without its terminal', () => {

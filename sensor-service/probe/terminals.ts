@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { flagValue, machineWide, numberValue, unknownValue } from '../reading/measurement.js';
 import type { PresenceSignal } from '../reading/presence.js';
@@ -14,7 +14,7 @@ import { hasEnded, type Roots } from './machine-processes.js';
 import { machineTerminals, type MachineTerminals } from './machine-terminals.js';
 import type { Probe } from './probe.js';
 import { useOfLeftSession, useOfSession } from './session-processes.js';
-import { readText, whyNotRead } from './text-file.js';
+import { READ_ONLY, readText, whyNotRead } from './text-file.js';
 
 /** The kernel itself notes that a terminal was read in steps of eight seconds. */
 const EVERY_MS = 900;
@@ -53,7 +53,7 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
       const size = statSync(path, { throwIfNoEntry: false })?.size;
       if (size === undefined) return `${path} does not exist; ${IF_ABSENT}`;
       if (size > UTMP_BYTES_MAX) return `${path} is too large to be believed`;
-      const records = parseUtmp(readFileSync(path), arch);
+      const records = parseUtmp(bytesOf(path), arch);
       // A file that holds no record at all, not even of the start, is one that nobody keeps.
       return records.length === 0 ? `${path} is empty; ${IF_ABSENT}` : records;
     } catch (error) {
@@ -125,6 +125,16 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
       ];
     },
   };
+}
+
+/** @throws where it cannot be read. */
+function bytesOf(path: string): Buffer {
+  const fd = openSync(path, READ_ONLY);
+  try {
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Whoever is seen is there; that nobody else is would be for logind to say, where it is silent. */
