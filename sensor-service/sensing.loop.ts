@@ -58,6 +58,8 @@ export interface Sensed {
   readonly apps?: readonly string[];
   /** Without it the machine is looked at. */
   readonly profile?: Profile;
+  /** Without it, the system on which this runs. */
+  readonly platform?: NodeJS.Platform;
   /** A trace to play in the place of what is measured. */
   readonly replay?: { readonly events: readonly TraceEvent[]; readonly speed: number };
 }
@@ -159,9 +161,9 @@ interface Daemons {
   readonly probes: readonly Probe[];
 }
 
-/** The machine's own, where it has a bus, and nothing is played in their place. */
+/** The machine's own, where it has a bus, as Linux alone does, and nothing is played in their place. */
 function watchDaemons(
-  { buses: addresses, replay }: Sensed,
+  { buses: addresses, replay, platform = process.platform }: Sensed,
   around: Around & {
     readonly seat: SeatLoop;
     readonly accounts: Accounts;
@@ -169,7 +171,7 @@ function watchDaemons(
   },
 ): Daemons {
   const { clock, log, opened, seat, accounts, awayAfter } = around;
-  if (addresses === undefined || replay !== undefined) {
+  if (addresses === undefined || replay !== undefined || platform !== 'linux') {
     return { sessions: () => undefined, isTold: () => false, probes: [] };
   }
   let sessions: Logins;
@@ -203,12 +205,12 @@ function watchDaemons(
 }
 
 function machineOf(
-  { procRoot, sysRoot, root, profile, awayAfter = defaultAwayAfter }: Sensed,
+  { procRoot, sysRoot, root, profile, platform, awayAfter = defaultAwayAfter }: Sensed,
   apps: Machine['apps'],
   diskPaths: Machine['diskPaths'],
 ): Machine {
   return {
-    platform: process.platform,
+    platform: platform ?? process.platform,
     procRoot: procRoot ?? '/proc',
     sysRoot: sysRoot ?? '/sys',
     root: root ?? '/',

@@ -70,7 +70,10 @@ const HEADSET =
 const OF_OTHERS = `who uses the camera is for root to see; ${FOR_ROOT}`;
 
 async function cameraUse(roots: CallRoots, cameras: Cameras): Promise<CameraUse> {
-  if (cameras === undefined) return { why: 'the cameras of this machine cannot be seen in /dev' };
+  if (cameras === undefined)
+    return {
+      why: 'the cameras of this machine cannot be seen in /dev; a container sees them with -v /dev:/dev',
+    };
   if (cameras.length === 0) return 'none';
   if (cameras.every((name) => isDriverUnused(name, roots.sysRoot))) return 'free';
   const paths = new Set(cameras.map((name) => join(roots.root, 'dev', name)));

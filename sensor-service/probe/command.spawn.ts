@@ -25,7 +25,7 @@ interface CommandDeps {
 
 export function commandProbe({ command, parse, take }: CommandDeps): Probe {
   const [program, ...args] = command;
-  const name = `${command.join(' ')} (not tried)`;
+  const name = command.join(' ');
   const parsers = Object.entries(parse) as [Signal, (text: string) => Value][];
   return {
     name,

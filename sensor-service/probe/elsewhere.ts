@@ -1,14 +1,18 @@
 // macOS and Windows, as far as their own commands and `systeminformation` go. Nobody could try it there:
 // the sources say so. The contract is that of Linux: what is not known is unknown, and presence that is
 // not known counts as a person.
+//
+// Invariant: E1. Every signal of the machine has a reading: what nobody asks for there is unknown, and why.
 
 import { availableParallelism, cpus, uptime } from 'node:os';
+import { signals, type Signal } from '../../conditions/reading.js';
 import {
   flagValue,
   machineWide,
   numberValue,
   shareValue,
   unknownValue,
+  type Measurement,
 } from '../reading/measurement.js';
 import { hidIdleMs, quserIdleMs, whoIdleMs } from '../reading/idle-time.js';
 import { macCharge, macInhibited, macMains, macSaving, macThermal } from '../reading/macos.js';
@@ -20,6 +24,7 @@ import type { Probe } from './probe.js';
 
 const CPU_SPAN_MS = 5_000;
 const SELDOM_MS = 30_000;
+const NOT_TRIED = ' (not tried)';
 
 interface ElsewhereDeps {
   /** No input for so long: away. */
@@ -28,14 +33,53 @@ interface ElsewhereDeps {
   readonly wallMs: () => number;
 }
 
+/** By other names than Node.js has for them. */
+const names: ReadonlyMap<NodeJS.Platform, string> = new Map([
+  ['darwin', 'macOS'],
+  ['win32', 'Windows'],
+]);
+/** What is folded from several, or told of one of several alone. */
+const besides: ReadonlySet<Signal> = new Set(['presence', 'app.running', 'disk.free']);
+
 export function probesElsewhere(platform: NodeJS.Platform, deps: ElsewhereDeps): Probe[] {
-  return [
+  const asked = [
     cpuElsewhere(),
     coresElsewhere(),
     memoryElsewhere(),
     bootElsewhere(),
     ...own(platform, deps),
   ];
+  return [...asked, unasked(platform, asked)].map(notTried);
+}
+
+function unasked(platform: NodeJS.Platform, asked: readonly Probe[]): Probe {
+  const told = new Set(asked.flatMap(({ subjects }) => subjects.map(({ signal }) => signal)));
+  const untold = (Object.keys(signals) as Signal[]).filter(
+    (signal) => !told.has(signal) && !besides.has(signal),
+  );
+  const source = names.get(platform) ?? platform;
+  const value = unknownValue(`Lull has no sensor for it on ${source}`);
+  const subjects = untold.map(machineWide);
+  const measure = (): ReturnType<Probe['measure']> =>
+    subjects.map((subject) => ({ ...subject, source, value }));
+  return { name: source, subjects, everyMs: SELDOM_MS, measure };
+}
+
+/** What it says, by a source that says that nobody could try it. */
+export function notTried(probe: Probe): Probe {
+  const marked = (measured: readonly Measurement[]): Measurement[] =>
+    measured.map((each) => ({ ...each, source: `${each.source}${NOT_TRIED}` }));
+  return {
+    name: `${probe.name}${NOT_TRIED}`,
+    get subjects() {
+      return probe.subjects;
+    },
+    everyMs: probe.everyMs,
+    measure: (at) => {
+      const measured = probe.measure(at);
+      return measured instanceof Promise ? measured.then(marked) : marked(measured);
+    },
+  };
 }
 
 function own(platform: NodeJS.Platform, deps: ElsewhereDeps): Probe[] {
@@ -79,7 +123,7 @@ function idleProbe(
   idleMsOf: (text: string) => number | undefined,
   { awayAfterMs, sense, wallMs }: ElsewhereDeps,
 ): Probe {
-  const provider = `${command[0]} (not tried)`;
+  const provider = `${command[0]}${NOT_TRIED}`;
   const startedAtMs = wallMs();
   const verdictOf = (text: string): Verdict => {
     const idleMs = idleMsOf(text);
@@ -158,7 +202,7 @@ function memoryElsewhere(): Probe {
 
 function batteryElsewhere(): Probe {
   const [ac, battery] = [machineWide('power.ac'), machineWide('power.battery')];
-  const source = 'systeminformation (not tried)';
+  const source = 'systeminformation';
   return {
     name: source,
     subjects: [ac, battery],

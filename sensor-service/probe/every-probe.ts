@@ -12,7 +12,7 @@ import { coresProbe, cpuProbe } from './cpu.js';
 import { diskActivityProbe } from './disk-activity.js';
 import { diskFreeProbe } from './disk-free.js';
 import { diskKindProbe } from './disk-kind.js';
-import { probesElsewhere } from './elsewhere.js';
+import { notTried, probesElsewhere } from './elsewhere.js';
 import { inputProbe } from './input-devices.js';
 import { locksProbe } from './locks.js';
 import { memoryProbe } from './memory.js';
@@ -71,7 +71,7 @@ export function everyProbe(machine: Machine, ears: ProbeEars): EveryProbe {
   if (machine.platform === 'linux') return linuxProbes(machine, ears);
   const wallMs = (): number => Date.now();
   const probes = probesElsewhere(machine.platform, { ...machine, ...ears, wallMs });
-  return { probes: [...probes, diskFree(machine)], close: () => undefined };
+  return { probes: [...probes, notTried(diskFree(machine))], close: () => undefined };
 }
 
 /** Those that read the kernel's files. */

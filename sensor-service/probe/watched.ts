@@ -43,7 +43,7 @@ const nmKey: ObjectKey = ['/org/freedesktop/NetworkManager', NM];
 
 const networkManager: Watched = {
   service: NM,
-  ifAbsent: 'systemd-networkd does not know it, NetworkManager does',
+  ifAbsent: 'install or start it: systemd-networkd knows of connectivity alone',
   signals: ['network.metered', 'network.connectivity', 'network.tethered'],
   objects: (look) => {
     const primary = look(nmKey)?.['PrimaryConnection'];

@@ -11,12 +11,20 @@ const connectivity: readonly (string | undefined)[] = [
 
 /** NMMetered. */
 export function meteredValue(code: unknown): Value {
-  return word(metered, code, 'whether the network is metered');
+  return word(
+    metered,
+    code,
+    'whether the network is metered; tell it with `nmcli connection modify NAME connection.metered no`, or yes',
+  );
 }
 
 /** NMConnectivityState. */
 export function connectivityValue(code: unknown): Value {
-  return word(connectivity, code, 'how far the network reaches');
+  return word(
+    connectivity,
+    code,
+    'how far the network reaches; name a server that it may ask under [connectivity] in its settings',
+  );
 }
 
 /** Connections that are a device of their own kind. What goes over another one is not told by its type. */

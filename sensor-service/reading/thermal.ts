@@ -27,7 +27,8 @@ const SERIOUS_BELOW_CRITICAL_C = 5;
 const MODERATE_BELOW_CRITICAL_C = 10;
 const HYSTERESIS_C = 3;
 const POSSIBLE_C = { min: -50, max: 200 };
-const NOTHING = 'no place with a temperature and a limit is visible here';
+const NOTHING =
+  'no place with a temperature and a limit is visible here; load a driver for one (`sensors-detect` knows which), where this is no virtual machine';
 
 /** Parses an attribute in millidegrees; undefined for what no machine can have. */
 export function parseCelsius(text: string | undefined): number | undefined {
