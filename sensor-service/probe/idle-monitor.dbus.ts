@@ -44,7 +44,7 @@ export class IdleMonitor implements Closeable {
   constructor(private readonly deps: IdleMonitorDeps) {
     this.mirror = new Mirror({
       ...deps,
-      ...{ service: SERVICE, ifAbsent: 'GNOME has it' },
+      ...{ service: SERVICE, ifAbsent: 'GNOME has it', heeds: { signals: [SERVICE] } },
       appeared: (again) => {
         this.begin(again);
       },

@@ -5,6 +5,7 @@ import type { Value } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { screenKeptOn, screenKeptOnByOthers, type OfSomethingElse } from '../reading/kde.js';
 import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
+import { PROPERTIES } from './heeds.dbus.js';
 import { Mirror } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';
 
@@ -26,7 +27,6 @@ interface Inhibitions {
 const INHIBITS_IDLE = 8;
 /** KDE's of changing the screen's settings: dimming it, and switching it off. */
 const CHANGES_SCREEN = 4;
-const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
 const gnome = 'org.gnome.SessionManager';
 const kde = 'org.kde.Solid.PowerManagement.PolicyAgent';
@@ -88,7 +88,7 @@ export function watchInhibitions(asked: Inhibitions, deps: WatchDeps): Closeable
   };
   const mirror: Mirror = new Mirror({
     ...deps,
-    ...{ service, ifAbsent, appeared: ask },
+    ...{ service, ifAbsent, heeds: { signals: [iface] }, appeared: ask },
     changed: () => {
       if (mirror.state.kind !== 'present') tell(unknownValue(mirror.state.why));
     },

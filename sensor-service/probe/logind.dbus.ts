@@ -63,6 +63,7 @@ export class Logind implements Closeable {
       ...deps,
       service: SERVICE,
       ifAbsent: 'install systemd-logind or elogind',
+      heeds: { properties: [MANAGER, SESSION], signals: [MANAGER] },
       appeared: () => {
         this.begin();
       },

@@ -5,13 +5,13 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import type { Value } from '../../conditions/reading.js';
 import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
 import type { Bus, BusSignal } from './bus.dbus.js';
+import { BUS } from './heeds.dbus.js';
 import { Mirror } from './mirror.dbus.js';
 import type { Tell, WatchDeps } from './property-watch.dbus.js';
 
 const PREFIX = 'org.mpris.MediaPlayer2.';
 const PATH = '/org/mpris/MediaPlayer2';
 const PLAYER = 'org.mpris.MediaPlayer2.Player';
-const BUS = 'org.freedesktop.DBus';
 /** Each page of a browser may be one; more than this is somebody's mistake. */
 const PLAYERS_MAX = 32;
 
@@ -82,7 +82,7 @@ export class MediaPlayers implements Closeable {
     if (this.players.has(name) || this.players.size >= PLAYERS_MAX) return;
     const mirror: Mirror = new Mirror({
       ...this.deps,
-      ...{ service: name, ifAbsent: 'it has ended' },
+      ...{ service: name, ifAbsent: 'it has ended', heeds: { properties: [PLAYER] } },
       appeared: () => {
         this.players.get(name)?.follow(PATH, PLAYER);
       },

@@ -12,14 +12,13 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Bus, BusCall, BusListener, BusSignal } from './bus.dbus.js';
 import { FollowedObjects, hasNoOwner, type Properties } from './followed.dbus.js';
+import { BUS, PROPERTIES, rulesOf, type Heeds } from './heeds.dbus.js';
 import { Liveness } from './liveness.dbus.js';
 
 /** How often a service is asked whether it still answers: with the heartbeats of whoever asks for one in 10 s. */
 const PING_EVERY_MS = 9_000;
 
-const BUS = 'org.freedesktop.DBus';
 const ping = { path: '/', iface: 'org.freedesktop.DBus.Peer', member: 'Ping' } as const;
-const PROPERTIES = 'org.freedesktop.DBus.Properties';
 
 export type MirrorState =
   | { readonly kind: 'present' }
@@ -32,6 +31,7 @@ export interface MirrorDeps {
   readonly service: string;
   /** Shown when the service is not there: what to install. */
   readonly ifAbsent: string;
+  readonly heeds: Heeds;
   readonly pingEveryMs?: number;
   readonly followedMax?: number;
   /** It is there, perhaps anew: follow what matters. `again`: the same one answers after a silence. */
@@ -60,12 +60,8 @@ export class Mirror implements Closeable {
   private readonly stopListening: () => void;
 
   constructor(private readonly deps: MirrorDeps) {
-    const { service } = deps;
     this.objects = this.noObjects();
-    this.rules = [
-      `type='signal',sender='${service}'`,
-      `type='signal',sender='${BUS}',member='NameOwnerChanged',arg0='${service}'`,
-    ];
+    this.rules = rulesOf(deps.service, deps.heeds);
     this.state = { kind: 'unreachable', why: `${deps.service} has not been asked yet` };
     const listener: BusListener = {
       opened: () => void this.begin(),

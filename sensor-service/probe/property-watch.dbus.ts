@@ -20,6 +20,8 @@ export interface Watched {
   /** What to do where the service is not there, as the end of a sentence. */
   readonly ifAbsent: string;
   readonly signals: readonly Signal[];
+  /** The interfaces of its objects. */
+  readonly ifaces: readonly string[];
   /** What its absence means; without it: unknown. */
   readonly absent?: Value;
   /** The objects that matter, by what is known of them so far. */
@@ -46,6 +48,7 @@ export class PropertyWatch implements Closeable {
     this.mirror = new Mirror({
       ...deps,
       ...{ service: watched.service, ifAbsent: watched.ifAbsent },
+      heeds: { properties: watched.ifaces },
       appeared: () => {
         this.following = [];
         this.follow();

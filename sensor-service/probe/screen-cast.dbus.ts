@@ -23,7 +23,8 @@ export class ScreenCast implements Closeable {
   constructor(private readonly deps: WatchDeps) {
     this.mirror = new Mirror({
       ...deps,
-      ...{ service: SERVICE, ifAbsent: IF_ABSENT },
+      // None of its signals says when one begins.
+      ...{ service: SERVICE, ifAbsent: IF_ABSENT, heeds: {} },
       appeared: () => {
         this.look();
       },

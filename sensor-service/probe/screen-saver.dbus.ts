@@ -25,7 +25,7 @@ export function watchScreenSaver(deps: SaverDeps): Closeable {
   };
   const mirror: Mirror = new Mirror({
     ...deps,
-    ...{ service, ifAbsent: 'desktops have one' },
+    ...{ service, ifAbsent: 'desktops have one', heeds: { signals: [service] } },
     appeared: ask,
     changed: () => {
       // One that has gone hides nothing.

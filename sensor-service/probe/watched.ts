@@ -16,6 +16,7 @@ const upower: Watched = {
   service: 'org.freedesktop.UPower',
   ifAbsent: 'install or start upower',
   signals: ['power.ac', 'power.battery'],
+  ifaces: [upowerKey[1], displayKey[1]],
   objects: () => [upowerKey, displayKey],
   measure: (look) => {
     const daemon = look(upowerKey);
@@ -30,6 +31,7 @@ function powerProfiles(service: string): Watched {
     service,
     ifAbsent: 'install or start power-profiles-daemon',
     signals: ['power.saver'],
+    ifaces: [service],
     objects: () => [key],
     measure: (look) => {
       const daemon = look(key);
@@ -45,6 +47,7 @@ const networkManager: Watched = {
   service: NM,
   ifAbsent: 'install or start it: systemd-networkd knows of connectivity alone',
   signals: ['network.metered', 'network.connectivity', 'network.tethered'],
+  ifaces: [NM, `${NM}.Connection.Active`, `${NM}.Device`],
   objects: (look) => {
     const primary = look(nmKey)?.['PrimaryConnection'];
     if (typeof primary !== 'string') return [nmKey];
@@ -75,6 +78,7 @@ const networkd: Watched = {
   service: 'org.freedesktop.network1',
   ifAbsent: 'install NetworkManager or systemd-networkd',
   signals: ['network.connectivity'],
+  ifaces: [networkdKey[1]],
   objects: () => [networkdKey],
   measure: (look) => {
     const manager = look(networkdKey);
@@ -97,6 +101,7 @@ const gameMode: Watched = {
   service: 'com.feralinteractive.GameMode',
   ifAbsent: 'a game that wants it starts it',
   signals: ['attention.game'],
+  ifaces: [gameModeKey[1]],
   absent: flagValue(false),
   objects: () => [gameModeKey],
   measure: (look) => {
