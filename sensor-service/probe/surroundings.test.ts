@@ -120,6 +120,11 @@ test('a phone on a cable is one whoever manages the network', async () => {
   expect(await valueOf(probe, 'network.tethered')).toEqual(yes);
   out('eth0');
   expect(await valueOf(probe, 'network.tethered')).toEqual(no);
+  driverOf('usb1', 'cdc_ncm');
+  out('usb1');
+  expect(await valueOf(probe, 'network.tethered')).toMatchObject({
+    why: expect.stringContaining('phones and docks') as unknown,
+  });
   // A bridge is what it is built upon; the ports of virtual machines say nothing.
   for (const lower of ['vnet0', 'bond0']) machine.write(`sys/class/net/br0/lower_${lower}/x`, '');
   machine.write('sys/class/net/bond0/lower_eth0/x', '');

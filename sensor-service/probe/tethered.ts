@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
 import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
-import { defaultRoute, isBluetooth, phoneDrivers } from '../reading/network.js';
+import { defaultRoute, isBluetooth, isPhone, PHONE_OR_DOCK } from '../reading/network.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
 
@@ -29,25 +29,26 @@ export function tetheredProbe(procRoot: string, sysRoot: string): Probe {
     if (name === undefined || !/^[\w.:@-]{1,15}$/.test(name) || name.startsWith('.')) {
       return unknownValue('no network leads out of here');
     }
-    const isShared = sharedBy(name);
-    if (isShared !== undefined) return flagValue(isShared);
-    return unknownValue(`the network goes over ${name}, which is no device`);
+    return sharedBy(name) ?? unknownValue(`the network goes over ${name}, which is no device`);
   }
 
   /** Of a bridge, a bond or a VLAN, what the devices below it say; undefined where there is none. */
-  function sharedBy(top: string): boolean | undefined {
+  function sharedBy(top: string): Value | undefined {
     const seen = new Set([top]);
-    let isDevice = false;
+    let [isDevice, mayBePhone] = [false, false];
     for (const name of seen) {
-      const driver = driverOf(join(interfaces, name));
-      if (isBluetooth(name) || phoneDrivers.has(driver)) return true;
       // The ports of virtual machines are no devices, and nobody's phone.
+      const driver = driverOf(join(interfaces, name));
+      const phone = driver === undefined ? false : isPhone(driver);
+      if (isBluetooth(name) || phone === true) return flagValue(true);
       isDevice ||= driver !== undefined;
+      mayBePhone ||= phone === undefined;
       for (const lower of lowerOf(join(interfaces, name))) {
         if (seen.size < INTERFACES_MAX) seen.add(lower);
       }
     }
-    return isDevice ? false : undefined;
+    if (mayBePhone) return unknownValue(PHONE_OR_DOCK);
+    return isDevice ? flagValue(false) : undefined;
   }
 
   return {

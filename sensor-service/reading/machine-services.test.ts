@@ -100,7 +100,8 @@ describe('the network', () => {
   test.each<[unknown, unknown, unknown]>([
     ['bluetooth', undefined, true],
     ['802-3-ethernet', 'rndis_host', true],
-    ['802-3-ethernet', 'cdc_ncm', false],
+    ['802-3-ethernet', 'e1000e', false],
+    ['802-3-ethernet', 'cdc_ncm', undefined],
     ['802-11-wireless', undefined, false],
     ['gsm', undefined, false],
     ...['tun', 'wireguard', 'vpn', 'bridge', 'vlan', 'bond', 'pppoe', 'of-the-future'].map(

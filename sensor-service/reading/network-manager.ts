@@ -2,7 +2,7 @@
 
 import type { Value } from '../../conditions/reading.js';
 import { flagValue, unknownValue } from './measurement.js';
-import { phoneDrivers } from './network.js';
+import { isPhone, PHONE_OR_DOCK } from './network.js';
 
 const metered: readonly (string | undefined)[] = [undefined, 'yes', 'no', 'guess-yes', 'guess-no'];
 const connectivity: readonly (string | undefined)[] = [
@@ -48,7 +48,8 @@ export function tetheredValue(connectionType: unknown, driver: unknown): Value {
     );
   }
   if (typeof driver !== 'string') return unknownValue('the device has not been read yet');
-  return flagValue(phoneDrivers.has(driver));
+  const isShared = isPhone(driver);
+  return isShared === undefined ? unknownValue(PHONE_OR_DOCK) : flagValue(isShared);
 }
 
 function word(words: readonly (string | undefined)[], code: unknown, what: string): Value {

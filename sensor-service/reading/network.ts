@@ -48,8 +48,19 @@ export function trafficOnce(
   return sum;
 }
 
-/** Drivers of phones that share by cable. Docks have cdc_ether and cdc_ncm too, so these say nothing. */
-export const phoneDrivers: ReadonlySet<unknown> = new Set(['rndis_host', 'ipheth']);
+/** Drivers of phones that share by cable. */
+const phoneDrivers: ReadonlySet<string> = new Set(['rndis_host', 'ipheth']);
+/** Newer phones share by these, and docks have them too. */
+const driversOfBoth: ReadonlySet<string> = new Set(['cdc_ether', 'cdc_ncm', 'cdc_eem']);
+
+/** Whether the driver is one of phones; undefined: it does not tell. */
+export function isPhone(driver: string): boolean | undefined {
+  if (phoneDrivers.has(driver)) return true;
+  return driversOfBoth.has(driver) ? undefined : false;
+}
+
+export const PHONE_OR_DOCK =
+  'phones and docks have the driver of that device, and nothing tells which it is';
 
 /** Bluetooth's own network is made by phones alone. */
 export function isBluetooth(name: string): boolean {
