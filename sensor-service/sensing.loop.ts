@@ -132,8 +132,9 @@ export function startSensing(sensed: Sensed, around: Around): Omit<SensorApiDeps
       onPlaces: (places) => {
         presence.setPlaces(places);
       },
-      onShift: (shift) => {
-        presence.shiftClock(shift);
+      onShift: (shift, sleptMs) => {
+        presence.shiftClock(shift, sleptMs);
+        inhibitions.slept(sleptMs);
       },
       onClockNow: (instantMs) => presence.onClockNow(instantMs),
     }),

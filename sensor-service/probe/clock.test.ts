@@ -23,13 +23,18 @@ afterEach(() => {
 
 describe('clocks', () => {
   const shifts: ClockShift[] = [];
+  const sleeps: number[] = [];
   const uptime = (ms: number): void => {
     machine.write('proc/uptime', `${(ms / 1_000).toFixed(2)} 1.00\n`);
   };
   /** What notices, and what tells. */
   const open = (): readonly [Probe, Probe] => {
     shifts.length = 0;
-    const onShift = (shift: ClockShift): void => void shifts.push(shift);
+    sleeps.length = 0;
+    const onShift = (shift: ClockShift, sleptMs: number): void => {
+      shifts.push(shift);
+      sleeps.push(sleptMs);
+    };
     return clockProbes({ procRoot: machine.procRoot, log: createLog('sensor', 'silent'), onShift });
   };
 
@@ -43,6 +48,7 @@ describe('clocks', () => {
     const [resume] = await tells.measure(at(1_000, wokeAt));
     expect(resume?.value).toEqual({ kind: 'number', number: wokeAt });
     expect(shifts).toEqual([{ atMs: NOW + 1_000, byMs: 28_800_000 }]);
+    expect(sleeps).toEqual([28_800_000]);
   });
 
   test('the first sleep is one also where the kernel did not say at first how long it is up', async () => {
@@ -71,5 +77,6 @@ describe('clocks', () => {
     const [resume] = await tells.measure(at(2_000, NOW + 2_100 - 86_400_000));
     expect(resume?.value.kind).toBe('unknown');
     expect(shifts).toEqual([{ atMs: NOW + 2_100, byMs: -86_400_000 }]);
+    expect(sleeps).toEqual([0]);
   });
 });

@@ -12,7 +12,8 @@ const EVERY_MS = 900;
 interface ClockDeps {
   readonly procRoot: string;
   readonly log: Log;
-  readonly onShift: (shift: ClockShift) => void;
+  /** @param sleptMs for how long of it the machine slept. */
+  readonly onShift: (shift: ClockShift, sleptMs: number) => void;
 }
 
 /**
@@ -51,13 +52,14 @@ export function clockProbes({ procRoot, log, onShift }: ClockDeps): readonly [Pr
     }
     const slept = sleptMs(at);
     // A jump ahead of which nobody knows the cause is taken for the sleep that most of them are.
-    if (slept === undefined ? byMs > 0 : slept >= SHIFT_MS_MIN) {
+    const hasSlept = slept === undefined ? byMs > 0 : slept >= SHIFT_MS_MIN;
+    if (hasSlept) {
       resumedAtMs = at.wallMs;
       log.info({ sleptMs: slept ?? byMs, known: slept !== undefined }, 'the machine slept');
     }
     const setMs = byMs - (slept ?? byMs);
     if (Math.abs(setMs) >= SHIFT_MS_MIN) log.warn({ setMs }, 'the clock was set');
-    onShift({ atMs: at.wallMs - byMs, byMs });
+    onShift({ atMs: at.wallMs - byMs, byMs }, hasSlept ? (slept ?? byMs) : 0);
   }
 
   return [

@@ -57,7 +57,7 @@ export interface ProbeEars {
   /** Whether a daemon of the machine, which is believed before its files, tells of a signal. */
   readonly isTold: (signal: Signal) => boolean;
   readonly onPlaces: (places: readonly Place[]) => void;
-  readonly onShift: (shift: ClockShift) => void;
+  readonly onShift: (shift: ClockShift, sleptMs: number) => void;
   readonly onClockNow: (instantMs: number) => number;
 }
 

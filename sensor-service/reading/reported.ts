@@ -45,6 +45,12 @@ export function unexpired(reported: Reported | undefined, at: Instant): Reported
   return reported;
 }
 
+/** The report after a sleep: its time went on meanwhile, and the clock by which it ends did not. */
+export function sooner(reported: Reported | undefined, sleptMs: number): Reported | undefined {
+  if (reported?.expiresAtMs === undefined) return reported;
+  return { ...reported, expiresAtMs: reported.expiresAtMs - sleptMs };
+}
+
 /** The report as one provider's signal; none when nothing was reported. */
 export function reportedSignals(reported: Reported | undefined): PresenceSignal[] {
   if (reported === undefined) return [];

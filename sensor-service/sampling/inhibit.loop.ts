@@ -50,6 +50,13 @@ export class InhibitLoop implements Closeable {
     return unexpiredInhibitions(this.standing, this.deps.clock.now());
   }
 
+  /** Their time went on while the machine slept, and the clock by which they end did not. */
+  slept(ms: number): void {
+    if (ms === 0 || this.standing.length === 0) return;
+    this.standing = this.standing.map((each) => ({ ...each, expiresAtMs: each.expiresAtMs - ms }));
+    this.settle();
+  }
+
   close(): void {
     this.cancelTimer();
   }

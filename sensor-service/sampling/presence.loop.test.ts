@@ -43,6 +43,23 @@ test('a report with a time to live ends by itself, at its instant', () => {
   expect(last()).toEqual({ kind: 'unknown', why: NO_PRESENCE_SENSOR });
 });
 
+test('a report with a time to live ends also while the machine sleeps, and not when the clock is set', () => {
+  presence.report('away', 600_000, 1n);
+  clock.advance(60_000);
+  const night = { atMs: clock.now().wallMs, byMs: 28_800_000 };
+  presence.shiftClock(night, 0);
+  expect(last()?.kind).toBe('presence');
+  presence.shiftClock(night, 300_000);
+  expect(last()?.kind).toBe('presence');
+  clock.advance(239_999);
+  expect(last()?.kind).toBe('presence');
+  clock.advance(1);
+  expect(last()?.kind).toBe('unknown');
+  presence.report('away', 600_000, 1n);
+  presence.shiftClock(night, night.byMs);
+  expect(last()).toEqual({ kind: 'unknown', why: NO_PRESENCE_SENSOR });
+});
+
 test('a report without one outlives the one that had', () => {
   presence.report('away', 5_000, 1n);
   presence.report('engaged', undefined, 2n);

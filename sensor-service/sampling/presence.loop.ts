@@ -19,6 +19,7 @@ import {
 import {
   afterReport,
   reportedSignals,
+  sooner,
   unexpired,
   type PresenceReport,
   type Reported,
@@ -72,10 +73,15 @@ export class PresenceLoop implements Closeable {
     if (!same) this.publish(this.deps.monotonicNs());
   }
 
-  /** Takes a jump of the wall clock: every absence is counted anew, without it. */
-  shiftClock(shift: ClockShift): void {
+  /**
+   * Takes a jump of the wall clock: every absence is counted anew, without it.
+   * @param sleptMs for how long of it the machine slept: what was said for so long is over by then.
+   */
+  shiftClock(shift: ClockShift, sleptMs = 0): void {
     this.shifts = withShift(this.shifts, shift);
+    this.reported = sooner(this.reported, sleptMs);
     this.publish(this.deps.monotonicNs());
+    this.armTimer();
   }
 
   /** Where an instant noted earlier lies on the clock as it runs now. */
