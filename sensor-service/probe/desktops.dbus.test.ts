@@ -153,6 +153,27 @@ for (const saver of screenSavers) {
   });
 }
 
+busTest(
+  "GNOME's screen saver, as dbusmock has it, hides the screen from the start, and lets go",
+  async () => {
+    const bus = await startMockBus();
+    opened.push(bus);
+    await bus.serve('logind', seat.LOGIN);
+    await seat.logIn(bus, 'c1');
+    const desktop = await startMockBus();
+    opened.push(desktop);
+    const service = 'org.gnome.ScreenSaver';
+    const saver: Target = { service, path: '/org/gnome/ScreenSaver', iface: service };
+    await desktop.serve('gnome_screensaver', service);
+    await desktop.call(saver, 'SetActive', 'b', [true]);
+    const heard = listenTo(bus, { desktop });
+    opened.push(heard);
+    await heard.untilPresence('away');
+    await desktop.call(saver, 'SetActive', 'b', [false]);
+    await heard.untilPresence('engaged');
+  },
+);
+
 desktopTest(
   'a screen that is cast is told by the real compositor, until the cast ends',
   async () => {

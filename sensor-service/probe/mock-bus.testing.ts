@@ -98,7 +98,11 @@ export async function startMockBus(uid?: number): Promise<MockBus> {
 
   async function serve(name: string, args: readonly string[]): Promise<MockService> {
     const child = spawn(PYTHON, ['-m', 'dbusmock', '--system', ...args], {
-      env: { PATH: '/usr/bin:/bin', DBUS_SYSTEM_BUS_ADDRESS: address, HOME: dir, LANG: 'C.UTF-8' },
+      env: {
+        ...{ PATH: '/usr/bin:/bin', HOME: dir, LANG: 'C.UTF-8' },
+        // Some templates are of a session, and insist on it.
+        ...{ DBUS_SYSTEM_BUS_ADDRESS: address, DBUS_SESSION_BUS_ADDRESS: address },
+      },
       stdio: 'ignore',
       ...owner,
     });
