@@ -8,7 +8,10 @@
 //       others again for as long as a claim holds, none of theirs counts as expired.
 //   C3. What is heard comes through one server. Where that is gone while the others answer, it is listened to
 //       anew.
+//   C4. Whoever says that it is there says which start of it that is. What was said in its name before it said
+//       so itself is of a start before; what is said afterwards is of one that was started later.
 
+import { randomBytes } from 'node:crypto';
 import { Kvm, type KV } from '@nats-io/kv';
 import { StorageType } from '@nats-io/jetstream';
 import { LEASES_BUCKET } from '../../proto/subjects.js';
@@ -51,6 +54,8 @@ export interface Claims extends Closeable {
   readonly sayThatIAmGone: () => Promise<void>;
   /** C2. Whether a claim that seems to have expired has. */
   readonly canTellExpired: () => boolean;
+  /** C4. Whether another one that goes by our name was started later, and is there. */
+  readonly isReplaced: () => boolean;
 }
 
 interface Opened {
@@ -69,6 +74,10 @@ export async function openClaims(deps: {
   readonly onGivenBack: () => void;
 }): Promise<Claims> {
   const { self, clock, log } = deps;
+  const ownKey = `member.${self}`;
+  /** C4 */
+  const start = randomBytes(8).toString('hex');
+  let saidRevision = Number.POSITIVE_INFINITY;
   const seen = new Map<string, Seen>();
   let deafAtMs = Number.NEGATIVE_INFINITY;
   let listenedAnewAtMs = Number.NEGATIVE_INFINITY;
@@ -136,6 +145,7 @@ export async function openClaims(deps: {
   async function openAgain(): Promise<void> {
     opened.stopWatching();
     seen.clear();
+    saidRevision = Number.POSITIVE_INFINITY;
     opened = await open();
     deafAtMs = clock.now().monotonicMs;
     log.warn('the bucket of leases was gone, and was made again');
@@ -144,7 +154,7 @@ export async function openClaims(deps: {
   /** C2, C3. @param isReached whether the bucket has answered just now. */
   function noticeDeafness(isReached: boolean): void {
     const nowMs = clock.now().monotonicMs;
-    const own = seen.get(`member.${self}`);
+    const own = seen.get(ownKey);
     if (own === undefined || nowMs - own.atMs < EXPIRED_MS) return;
     deafAtMs = nowMs;
     if (isReached && nowMs - own.atMs >= UNHEARD_MS) void listenAnew();
@@ -177,10 +187,9 @@ export async function openClaims(deps: {
     leadSeen: (partition) => seen.get(`lead.${partition}`),
     putLead: (partition, owner, revision) => put(`lead.${partition}`, owner, revision),
     sayThatIAmThere: async () => {
-      const key = `member.${self}`;
       let isReached = true;
       try {
-        await put(key, self, seen.get(key)?.revision);
+        saidRevision = await put(ownKey, start, seen.get(ownKey)?.revision);
       } catch (error) {
         if (hasNobody(error) && (await isBucketGone())) {
           await openAgain();
@@ -192,8 +201,13 @@ export async function openClaims(deps: {
       noticeDeafness(isReached);
       return false;
     },
-    sayThatIAmGone: () => opened.bucket.delete(`member.${self}`).catch(() => undefined),
+    sayThatIAmGone: () => opened.bucket.delete(ownKey).catch(() => undefined),
     canTellExpired: () => clock.now().monotonicMs - deafAtMs >= EXPIRED_MS,
+    isReplaced: () => {
+      const own = seen.get(ownKey);
+      if (own === undefined || own.owner === '' || own.owner === start) return false;
+      return own.revision > saidRevision && clock.now().monotonicMs - own.atMs < EXPIRED_MS;
+    },
     close: () => {
       closed = true;
       opened.stopWatching();

@@ -113,7 +113,9 @@ async function heardAll({ connection }: Nats): Promise<void> {
   await until('everything was sent', async () => {
     try {
       const followers = await jsm.consumers.list(`KV_${LEASES_BUCKET}`).next();
-      return followers.every((each) => each.num_pending === 0);
+      // Of whoever has left, a follower is still there for a while.
+      const there = followers.filter(({ push_bound: isThere = false }) => isThere);
+      return there.every((each) => each.num_pending === 0);
     } catch (error) {
       return isMissing(error);
     }
@@ -299,5 +301,43 @@ describeHere(`the leases of a fleet${missing}`, () => {
     await rounds(EXPIRY_ROUNDS);
     expect([...first.leads]).toEqual(['a', 'b']);
     expect([...second.leads].sort()).toEqual(['c', 'd']);
+  });
+
+  test('two go by one name, as copies of an image do: the later start leads, and the other one says so, and leads again when that one is gone (E12)', async () => {
+    let openedCount = 0;
+    const first = await joined('one');
+    const second = await joined('one', () => {
+      openedCount += 1;
+      return Promise.resolve();
+    });
+    await rounds(3);
+    expect([...first.leads]).toEqual([]);
+    expect([...second.leads].sort()).toEqual(partitions);
+    expect(first.leases.problem()).toContain('goes by the name "one"');
+    expect(second.leases.problem()).toBeUndefined();
+
+    const before = openedCount;
+    await rounds(EXPIRY_ROUNDS);
+    expect(openedCount).toBe(before);
+    members = [first];
+    await second.leases.close();
+    await second.nats.close();
+    await rounds(EXPIRY_ROUNDS);
+    expect([...first.leads].sort()).toEqual(partitions);
+    expect(first.leases.problem()).toBeUndefined();
+  });
+
+  test('one that another start of its name has replaced stops: that one is still there for the others (E12)', async () => {
+    const first = await joined('one');
+    const second = await joined('one');
+    const other = await joined('two');
+    await rounds(EXPIRY_ROUNDS);
+    expect([second.leads.size, other.leads.size]).toEqual([2, 2]);
+    members = [second, other];
+    const before = [...second.leads];
+    await first.leases.close();
+    await first.nats.close();
+    await rounds(EXPIRY_ROUNDS);
+    expect([...second.leads]).toEqual(before);
   });
 });

@@ -19,6 +19,8 @@
 //   E10. Whoever stops says first that it is not there, and then gives back; whoever hears that another
 //       one has given something back looks at once. Nobody waits for a round, or for a claim to expire.
 //   E11. Whoever may not lead, whatever it were, gives back what it leads and does not count as there.
+//   E12. Of two that go by one name, as copies of an image do, the one that was started later leads. The other one
+//       lets go, touches no claim in that name, and says so, for as long as that one is there.
 
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -29,7 +31,7 @@ import { isOutOfReach } from '../journal/reach.jetstream.js';
 import { NEVER_CLAIMED, openClaims } from './claims.kv.js';
 import { keepRounds } from './rounds.loop.js';
 import { sharesOf } from './shares.js';
-import { problemOf, type Refusal } from './standing.js';
+import { problemOf, replacedWords, type Refusal } from './standing.js';
 
 const ROUND_EVERY_MS = 400;
 /** E6. What stands in the way seldom goes away by itself. */
@@ -70,6 +72,7 @@ export async function keepLeases(deps: {
   const lettingGo = new Map<string, Promise<unknown>>();
   const refusals = new Map<string, Refusal>();
   let closed = false;
+  let wasReplaced = false;
   const rounds = keepRounds(
     () =>
       round().catch((error: unknown) => {
@@ -83,6 +86,7 @@ export async function keepLeases(deps: {
   const claims = await openClaims({ nats, self, replicaCount, clock, log, onGivenBack });
 
   async function renew(partition: string, revision: number): Promise<void> {
+    if (claims.isReplaced()) return; // E12: it is let go of in the next round.
     const found = claims.leadSeen(partition);
     if (found !== undefined && found.owner !== self && found.revision > revision) {
       log.warn({ partition, owner: found.owner }, 'another one leads a partition');
@@ -134,7 +138,7 @@ export async function keepLeases(deps: {
     held.delete(partition);
     const done = Promise.resolve(taking.get(partition))
       .then(() => deps.onReleased(partition))
-      .then(() => takeBack?.(revision))
+      .then(() => (claims.isReplaced() ? undefined : takeBack?.(revision))) // E12
       .catch((error: unknown) => {
         log.warn({ err: error, partition }, 'a partition was not given back; its claim expires');
       })
@@ -165,7 +169,19 @@ export async function keepLeases(deps: {
     for (const partition of held.keys()) held.set(partition, NEVER_CLAIMED); // E3
   }
 
+  /** E12. @returns whether another one does what this one is there for. */
+  function isReplaced(): boolean {
+    const replaced = claims.isReplaced();
+    if (replaced && !wasReplaced) log.error(replacedWords(self));
+    wasReplaced = replaced;
+    return replaced;
+  }
+
   async function round(): Promise<void> {
+    if (isReplaced()) {
+      for (const partition of [...held.keys()]) letGo(partition);
+      return;
+    }
     if (!deps.mayLead()) {
       [...held.keys()].forEach(release); // E11
       return;
@@ -185,11 +201,14 @@ export async function keepLeases(deps: {
     giveUp: (partition) => {
       release(partition);
     },
-    problem: () => problemOf(claims.members().get(self), refusals, clock.now().monotonicMs),
+    problem: () =>
+      wasReplaced
+        ? replacedWords(self)
+        : problemOf(claims.members().get(self), refusals, clock.now().monotonicMs),
     close: async () => {
       closed = true;
       await rounds.stop();
-      await claims.sayThatIAmGone(); // E10
+      if (!claims.isReplaced()) await claims.sayThatIAmGone(); // E10, E12
       [...held.keys()].forEach(release);
       await Promise.all(lettingGo.values());
       await claims.close();

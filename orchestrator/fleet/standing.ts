@@ -13,6 +13,11 @@ export interface Refusal {
   readonly newsUntilMs: number;
 }
 
+/** What keeps one from leading that goes by the name of another, which was started later. */
+export function replacedWords(self: string): string {
+  return `another orchestrator that was started later goes by the name "${self}", so this one leads nothing: give one of them a name of its own (--name, LULL_NAME), and start it again`;
+}
+
 /**
  * @param heard our own word that we are there, as it came back from the server.
  * @returns what keeps it from leading; undefined: nothing.

@@ -10,14 +10,15 @@ const ASK_MS_MAX = 2_000;
 
 const identitySchema = z.object({
   created: z.string(),
-  ts: z.string(),
+  /** Not told by servers before 2.10, which `--allow-lossy` takes. */
+  ts: z.string().optional(),
   state: z.object({ last_seq: z.number() }),
 });
 
 export interface BucketIdentity {
   /** When it was made, as the server tells it. */
   readonly created: string;
-  /** How long ago that was, by the server's own clock. */
+  /** How long ago that was, by the server's own clock; 0 where it does not tell: then nobody is given a place too soon. */
   readonly ageMs: number;
   /** The revision that was written last. */
   readonly lastRevision: number;
@@ -25,8 +26,12 @@ export interface BucketIdentity {
 
 export async function identityOf(jsm: JetStreamManager): Promise<BucketIdentity> {
   const asked = jsm.streams.info(`KV_${GROUPS_BUCKET}`);
-  const answer = await within(asked, ASK_MS_MAX, 'which bucket of groups it is');
-  const { created, ts, state } = identitySchema.parse(answer);
+  return identityIn(await within(asked, ASK_MS_MAX, 'which bucket of groups it is'));
+}
+
+/** @param answer what a server says of the bucket's stream. */
+export function identityIn(answer: unknown): BucketIdentity {
+  const { created, ts = created, state } = identitySchema.parse(answer);
   const ageMs = Date.parse(ts) - Date.parse(created);
   return { created, ageMs, lastRevision: state.last_seq };
 }
