@@ -103,6 +103,13 @@ test('a copy that is not up to date in time is told, with its server, and what t
   );
 });
 
+test('time is up when the turn of one has only come: nothing is said of copies that nobody has looked at', async () => {
+  const { jsm } = servers({ a: { count: 1, copies: {} } });
+  await expect(raise(jsm, ['a'], 3, 0).raised).rejects.toThrow(
+    /^nothing is known of the copies of a after 0 .*their turn had only come\. .*the same command goes on/,
+  );
+});
+
 test('servers that say no are believed at once; that they have not heard of each other yet only after a while', async () => {
   const refusing = (code: number) => {
     const { jsm } = servers({ a: { count: 1, copies: {} } });

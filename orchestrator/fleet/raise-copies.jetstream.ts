@@ -99,8 +99,7 @@ async function raise(stream: string, untilMs: number, raising: Raising): Promise
         throw refused(stream, wantedCount, error);
       }
     }
-    if (nowMs() >= untilMs)
-      throw late(last ?? { stream, count: wantedCount, behind: [] }, withinMs);
+    if (nowMs() >= untilMs) throw late(last ?? { stream, count: 0, behind: [] }, withinMs);
     await pause(LOOK_EVERY_MS);
   }
 }
@@ -158,9 +157,15 @@ function refused(stream: string, wantedCount: number, cause: unknown): CopiesErr
   );
 }
 
-function late({ stream, count, behind }: KeptCopies, withinMs: number): CopiesError {
-  const of = `${String(count - behind.length)} of the ${String(count)} copies of ${stream} are up to date`;
+/** @param kept as it was seen last; a count of 0: not yet since it was told to have more. */
+function late(kept: KeptCopies, withinMs: number): CopiesError {
+  const { stream, count, behind } = kept;
+  const after = `after ${formatDuration(withinMs)}`;
+  const what =
+    count === 0
+      ? `nothing is known of the copies of ${stream} ${after}: their turn had only come`
+      : `${String(count - behind.length)} of the ${String(count)} copies of ${stream} are up to date ${after}, without ${behind.join(' and ')}`;
   return new CopiesError(
-    `${of} after ${formatDuration(withinMs)}, without ${behind.join(' and ')}. The servers go on by themselves; see whether all are up, and have room. ${AGAIN}, with --within for a longer wait`,
+    `${what}. The servers go on by themselves; see whether all are up, and have room. ${AGAIN}, with --within for a longer wait`,
   );
 }

@@ -18,6 +18,7 @@ import {
 import { isSubjectName, subjects } from '../../proto/subjects.js';
 import { askBeside } from '../../runtime/beside.js';
 import { JournalError } from './journal.js';
+import { isOutOfReach } from './reach.jetstream.js';
 
 export const STREAM = 'LULL_JOURNAL';
 
@@ -61,7 +62,16 @@ export async function openStream(
     if (!isMissing(error)) throw error;
     if (!mayCreate) throw streamLost(); // S2
   }
-  await jsm.streams.add({ ...wanted, subjects: [...wanted.subjects], num_replicas: replicaCount });
+  try {
+    const made = { ...wanted, subjects: [...wanted.subjects], num_replicas: replicaCount };
+    await jsm.streams.add(made);
+  } catch (error) {
+    const isNo = error instanceof JetStreamApiError && !isOutOfReach(error);
+    if (replicaCount === 1 || !isNo) throw error;
+    const copies = String(replicaCount);
+    const message = `the server makes no ${copies} copies of a journal: ${error.message}. They lie on ${copies} servers of one cluster, which have to be up: see whether they are, or ask for fewer with --journal-copies.`;
+    throw new JournalError('JOURNAL_BROKEN', message, { cause: error });
+  }
 }
 
 /** A cluster in which nobody leads it just then leaves the question without an answer, later too. */
