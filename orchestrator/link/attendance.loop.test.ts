@@ -24,7 +24,7 @@ test('a machine that has said too much to be attached is asked for its hello unt
   const attendance = keepAttendance({
     ...{ leaderId: 'leader', isKnown: () => true, clock, log: createLog('test', 'silent') },
     attendantOf: () => ({
-      sessions: { open: () => session, inherit: () => session },
+      sessions: { open: () => session, inherit: () => session, isReplaced: () => false },
       see: () => undefined,
       askForState: () => undefined,
     }),
@@ -50,4 +50,33 @@ test('a machine that has said too much to be attached is asked for its hello unt
   tellState();
   expect(heard).toEqual(['hello', 'hello']);
   expect(sent.length).toBe(2);
+});
+
+test('of two machines of one name the older one is asked for its hello, to be refused; one whose hello is on its way is not', async () => {
+  const clock = new VirtualClock();
+  const sent: Down[] = [];
+  const session = { hear: () => Promise.resolve<Heard>('heard'), end: () => undefined };
+  const isReplaced = ({ instanceId }: { instanceId: string }): boolean => instanceId === 'older';
+  const attendance = keepAttendance({
+    ...{ leaderId: 'leader', isKnown: () => true, clock, log: createLog('test', 'silent') },
+    attendantOf: () => ({
+      sessions: { open: () => session, inherit: () => session, isReplaced },
+      see: () => undefined,
+      askForState: () => undefined,
+    }),
+    send: (_hostId, down) => sent.push(down),
+  });
+  const value = Hello.fromPartial({ hostId: 'm1', instanceId: 'newer' });
+  const kind = { $case: 'hello', value } as const;
+  await attendance.hear({ hostId: 'm1', kind, up: Up.fromPartial({ instanceId: 'newer' }) });
+  const asked = (): string[] => sent.splice(0).map(({ instanceId }) => instanceId);
+  const tellState = (instanceId: string): void => {
+    clock.advance(5_000);
+    attendance.hearState('m1', HostState.fromPartial({ instanceId, snapshot: true }));
+  };
+  tellState('newest');
+  tellState('newer');
+  expect(asked()).toEqual([]);
+  tellState('older');
+  expect(asked()).toEqual(['older']);
 });

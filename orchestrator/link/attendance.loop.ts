@@ -6,6 +6,8 @@
 //   H6. A machine's clock may be wrong: instants that it tells are taken as ages.
 //   H7. A hello that was overtaken by a newer one of its instance opens nothing, and no machine obeys what
 //       is said in the session of one: it may hold by now what it did not hold then.
+//   H10. An instance that another one of its name has replaced is told so when it is heard, and not only when it
+//       says hello by itself: nobody speaks to it any more, which it would not notice.
 
 import type { Down, HostState, Up } from '../../proto/gen/lull/link/v1/link.js';
 import { applyReadings } from '../../proto/wire/reading.js';
@@ -129,10 +131,15 @@ export function keepAttendance(deps: {
     if (present === undefined) askForHello(host, hostId, instanceId);
   }
 
-  /** A command out of turn: a host that was welcomed by us and is not attached any more says hello. */
+  /**
+   * A command out of turn: a host that was welcomed by us and is not attached any more says hello. One that is
+   * attached may have said so already, where this comes from another instance: its hello is on its way.
+   */
   function askForHello(host: KnownHost, hostId: string, instanceId: string): void {
     const nowMs = clock.now().monotonicMs;
-    if (host.session !== undefined || nowMs - host.askedAtMs < ASK_AGAIN_MS) return;
+    if (nowMs - host.askedAtMs < ASK_AGAIN_MS) return;
+    const { sessions } = host.attendant;
+    if (host.session !== undefined && !sessions.isReplaced({ hostId, instanceId })) return; // H10
     host.askedAtMs = nowMs;
     const message = { kind: { $case: 'acknowledge', value: { sequence: 0n } } } as const;
     const down = { instanceId, leaderId, sequence: 0n, message, hello: 0n };

@@ -76,6 +76,8 @@ export interface HostSessions {
    * heard, but nothing is sent to it until it says hello again.
    */
   inherit(host: Pick<HostConnection, 'hostId' | 'instanceId'>): HostSession;
+  /** Whether its hello would be refused (K5). */
+  isReplaced(host: Pick<HostConnection, 'hostId' | 'instanceId'>): boolean;
 }
 
 interface Present {
@@ -203,6 +205,7 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
 
   return {
     open,
+    isReplaced: (host) => edges.isReplaced(host),
     inherit: (host) => {
       const nobody = { send: () => undefined, replaced: () => undefined };
       const before = { ...host, bootId: '', runIds: [], held: [], diskPath: '' };
