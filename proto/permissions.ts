@@ -9,6 +9,8 @@
 //       whoever serves FleetLock writes as well, and nothing else.
 //   P3. No role deletes a stream, or purges a journal. What a stream keeps is changed by nobody but a keeper,
 //       whose credentials hold for a day: the server cannot tell more copies from another bound.
+//   P4. A viewer hears and reads what happens, and says nothing: what was written, from the stream of journals, and
+//       not as it is published, which one does too who does not lead any more, and whom the stream refuses.
 //
 // They do not hold what a server sends for somebody. An answer, the acknowledgement of a message for
 // one, goes to whatever subject was named for it. So whoever reads a subject also looks at what it got:
@@ -26,7 +28,7 @@ import {
 } from './subjects.js';
 
 /** The roles that speak NATS. */
-export const natsRoles = ['orchestrator', 'host', 'fleetlock', 'keeper'] as const;
+export const natsRoles = ['orchestrator', 'host', 'fleetlock', 'keeper', 'viewer'] as const;
 export type NatsRole = (typeof natsRoles)[number];
 
 export interface NatsPermissions {
@@ -75,6 +77,7 @@ export const permissions: Readonly<Record<NatsRole, NatsPermissions>> = {
   host: ofHost(),
   fleetlock: ofFleetLock(),
   keeper: ofKeeper(),
+  viewer: ofViewer(),
 };
 
 function ofHost(): NatsPermissions {
@@ -120,6 +123,16 @@ function ofKeeper(): NatsPermissions {
       deny: [],
     },
     subscribe: { allow: [INBOX] },
+  };
+}
+
+/** P4. */
+function ofViewer(): NatsPermissions {
+  return {
+    publish: { allow: [ABOUT_ACCOUNT, ...reading(JOURNAL_STREAM)], deny: [] },
+    subscribe: {
+      allow: [subjects.state('*', '*'), subjects.progress('*'), subjects.halt, INBOX],
+    },
   };
 }
 

@@ -1,15 +1,15 @@
 // The subjects of a fleet on NATS: who publishes what where. Permissions are given by these names, so
 // that a host can speak for itself alone.
 //
-//   lull.v1.journal.PARTITION    orchestrators, JetStream: the journals
+//   lull.v1.journal.PARTITION    orchestrators, JetStream: the journals, which viewers read there
 //   lull.v1.up.PARTITION.HOST    a host, JetStream: AttachRequest, in order
 //   lull.v1.down.HOST            orchestrators: AttachResponse, to one host
-//   lull.v1.state.PARTITION.HOST a host: its readings, the latest wins
+//   lull.v1.state.PARTITION.HOST a host: its readings, the latest wins; viewers hear them
 //   lull.v1.lead.PARTITION       orchestrators: who leads a partition now
 //   lull.v1.halt                 orchestrators: everything stops, in every host
 //   lull.v1.ask.PARTITION        orchestrators among themselves: a call for the one that leads
 //   lull.v1.ask.seen             orchestrators among themselves: who has seen the fleet's journals
-//   lull.v1.progress.HOST        orchestrators among themselves: how far a machine's runs are
+//   lull.v1.progress.HOST        orchestrators, to each other and to viewers: how far a machine's runs are
 //   lull.v1.restrain             orchestrators among themselves: in force before it is in a journal
 
 /** How many parts the hosts of a fleet are shared out to. Hosts and journals depend on it: never changed. */

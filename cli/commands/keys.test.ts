@@ -134,6 +134,20 @@ describe('lull keys', () => {
     expect(readdirSync(join(dir, 'fleetlock-agents'))).toContain('nats.creds');
   });
 
+  test('of a viewer get it into NATS too, but for an authority that is older than that', async () => {
+    const [name = ''] = readdirSync(join(dir, 'authority')).filter((each) => each !== 'nats.json');
+    const file = join(dir, 'authority', name);
+    const authority = JSON.parse(readFileSync(file, 'utf8')) as { signing: object };
+    const signing = { ...authority.signing, viewer: undefined };
+    writeFileSync(file, JSON.stringify({ ...authority, signing }));
+    const wanted = { role: 'viewer', name: 'victor', serves: [] } as const;
+    await issueKeys(dir, wanted, NOW_MS);
+    expect(readdirSync(join(dir, 'viewer-victor'))).not.toContain('nats.creds');
+    await addAuthority(dir, NOW_MS);
+    await rotateKeys(dir, { kind: 'all' }, NOW_MS);
+    expect(readdirSync(join(dir, 'viewer-victor'))).toContain('nats.creds');
+  });
+
   test('of a keeper hold for a day, are renewed for it alone, and keep no authority from being retired', async () => {
     const wanted = { role: 'keeper', name: 'k', serves: [] } as const;
     await issueKeys(dir, wanted, NOW_MS);

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isCallerName, urnOf, type Role } from '../../orchestrator/trust/caller.js';
-import { natsRoles } from '../../proto/permissions.js';
+import { natsRoles, type NatsRole } from '../../proto/permissions.js';
 import { claim } from '../../runtime/claim.fs.js';
 import { CommandError } from '../failure.js';
 import { certify, createAuthority } from '../keys/certificate.js';
@@ -42,6 +42,8 @@ const DAY_MS = 86_400_000;
 const AUTHORITY_DAYS = 3_650;
 /** K3 */
 const KEEPER_DAYS = 1;
+/** Who has something to do without NATS: an authority that is older than its part there leaves it at that. */
+const alsoWithoutNats: ReadonlySet<NatsRole> = new Set(['viewer']);
 
 /** Somebody who is to be issued something. */
 export interface Wanted {
@@ -196,7 +198,9 @@ async function issue(
     ...(role === NATS_SERVER ? {} : { urn: urnOf(role, name) }),
     ...{ serves, fromMs: nowMs, untilMs },
   });
-  const natsRole = natsRoles.find((each) => each === role);
+  const natsRole = natsRoles.find(
+    (each) => each === role && (each in authority.signing || !alsoWithoutNats.has(each)),
+  );
   const user =
     natsRole === undefined
       ? undefined

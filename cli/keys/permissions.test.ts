@@ -6,7 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { copiesNow, raiseCopies } from '../../orchestrator/fleet/raise-copies.jetstream.js';
 import { openSnapshots } from '../../orchestrator/fleet/snapshots.nats.js';
 import { openGroupLock } from '../../orchestrator/groups/group-lock.kv.js';
-import { openStreamJournal, streamsOn } from '../../orchestrator/journal/open.jetstream.js';
+import { entriesIn } from '../../orchestrator/journal/message.js';
+import {
+  openJournalOn,
+  openStreamJournal,
+  streamsOn,
+} from '../../orchestrator/journal/open.jetstream.js';
 import { chainEntry, genesis } from '../../orchestrator/journal/chain.js';
 import { ABOUT_JETSTREAM, fleetStreams } from '../../proto/permissions.js';
 import { partitionOf, subjects, upStreamOf } from '../../proto/subjects.js';
@@ -36,6 +41,7 @@ let a: Nats;
 let b: Nats;
 let agents: Nats;
 let keeper: Nats;
+let viewer: Nats;
 let jsm: JetStreamManager;
 
 /** What the server says of an operation that it refuses, or "allowed". */
@@ -70,7 +76,7 @@ describeHere(`what lull keys permits${missing}`, () => {
   beforeAll(async () => {
     fleet = await startFleetServer([
       ...['orchestrator:o1', 'orchestrator:o2', `host:${A}`, `host:${B}`, 'fleetlock:f'],
-      'keeper:k',
+      ...['keeper:k', 'viewer:v'],
     ]);
     orchestrator = await fleet.connect('orchestrator-o1');
     other = await fleet.connect('orchestrator-o2');
@@ -78,6 +84,7 @@ describeHere(`what lull keys permits${missing}`, () => {
     b = await fleet.connect(`host-${B}`);
     agents = await fleet.connect('fleetlock-f');
     keeper = await fleet.connect('keeper-k');
+    viewer = await fleet.connect('viewer-v');
     jsm = await jetstreamManager(orchestrator.connection);
     await jsm.streams.add({ name: UP, subjects: [subjects.up(partitionOf(A), '*')] });
     await jsm.streams.add({
@@ -267,6 +274,42 @@ describeHere(`what lull keys permits${missing}`, () => {
     ],
     ['hears what hosts say', () => listens(agents, 'lull.v1.state.>')],
   ])('whoever serves FleetLock never %s', async (_what, attempt) => {
+    expect(await attempt()).toMatch(/permissions violation/i);
+  });
+
+  test('a viewer reads what was written, in order, and hears what machines tell', async () => {
+    const place = { partition: 'p1', replicaCount: 1, mayCreate: true, allowLossy: false };
+    const log = createLog('test', 'error');
+    const journal = await openJournalOn(orchestrator.connection, { ...place, log });
+    const fact = { kind: 'run.notice', runId: 'r', message: 'for everybody' } as const;
+    const { sequence, atMs, body, hash } = chainEntry(genesis, 1_000, fact);
+    await journal.append([{ sequence, atMs, body, hash }]);
+    const consumer = await jetstream(viewer.connection).consumers.get('LULL_JOURNAL', {
+      filter_subjects: subjects.journal('p1'),
+    });
+    const told = await consumer.next({ expires: 5_000 });
+    expect(entriesIn(told?.data ?? new Uint8Array())).toEqual([{ sequence, atMs, body, hash }]);
+    expect(await listens(viewer, subjects.state('*', '*'))).toBe('allowed');
+    expect(await listens(viewer, subjects.progress('*'))).toBe('allowed');
+  });
+
+  test.each([
+    ['writes a journal', () => publishes(viewer, subjects.journal('p0'))],
+    ['takes from a journal', () => publishes(viewer, '$JS.API.STREAM.MSG.DELETE.LULL_JOURNAL')],
+    ['changes the journals', () => publishes(viewer, '$JS.API.STREAM.UPDATE.LULL_JOURNAL')],
+    ['reads a bundle', () => publishes(viewer, `$JS.API.DIRECT.GET.${BUNDLES}`)],
+    ['reads a snapshot', () => publishes(viewer, '$JS.API.DIRECT.GET.OBJ_lull-snapshots')],
+    ['takes a lease', () => publishes(viewer, '$KV.lull-leases.p0')],
+    ['commands a host', () => publishes(viewer, subjects.down(A))],
+    ['halts the fleet', () => publishes(viewer, subjects.halt)],
+    ['speaks for a host', () => publishes(viewer, upOf(A))],
+    ['tells the state of a host', () => publishes(viewer, stateOf(A))],
+    ['asks an orchestrator', () => publishes(viewer, subjects.ask('p0'))],
+    ['takes what a machine said for written', () => listens(viewer, 'lull.v1.up.>')],
+    ['takes what was refused for written', () => listens(viewer, subjects.journal('*'))],
+    ['hears what is said to a host', () => listens(viewer, subjects.down('*'))],
+    ['hears the answers to another', () => listens(viewer, '_INBOX.orchestrator-o1.>')],
+  ])('a viewer never %s', async (_what, attempt) => {
     expect(await attempt()).toMatch(/permissions violation/i);
   });
 
