@@ -3,7 +3,7 @@
 import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
 import { genesis, type Head, type StoredEntry } from './chain.js';
 import { JournalError } from './journal.js';
-import { entriesIn, MessageError } from './message.js';
+import { entriesIn, MessageError, NewerMessageError } from './message.js';
 import { STREAM, subjectOf } from './stream.jetstream.js';
 
 /** The last message of the partition: where it lies in the stream, and the head of the chain in it. */
@@ -60,6 +60,9 @@ export function decoded(message: Uint8Array): ReturnType<typeof entriesIn> {
   try {
     return entriesIn(message);
   } catch (error) {
+    if (error instanceof NewerMessageError) {
+      throw new JournalError('JOURNAL_NEWER', error.message, { cause: error });
+    }
     if (!(error instanceof MessageError)) throw error;
     throw broken('the stream has a message that is not an entry of Lull', error);
   }

@@ -160,14 +160,17 @@ describeHere(`a journal on JetStream${missing}`, () => {
     expect(asked.filter((subject) => subject.includes('DIRECT.GET'))).toEqual([]);
   });
 
-  test('a message that is not an entry is named, and not passed over', async () => {
+  test.each([
+    ['that is not an entry', 'nonsense', 'JOURNAL_BROKEN', 'not an entry'],
+    ['of a version to come', '{"version":2,"facts":[]}', 'JOURNAL_NEWER', 'a newer one wrote it'],
+  ])('a message %s is named, and not passed over', async (_what, message, code, words) => {
     const name = fresh();
     const journal = await open(name);
     await journal.append(after(genesis, 1));
-    await jetstream(nats.connection).publish(`lull.v1.journal.${name}`, 'nonsense');
+    await jetstream(nats.connection).publish(`lull.v1.journal.${name}`, message);
     await expect(open(name)).rejects.toMatchObject({
-      code: 'JOURNAL_BROKEN',
-      message: expect.stringContaining('not an entry') as unknown,
+      code,
+      message: expect.stringContaining(words) as unknown,
     });
   });
 

@@ -13,18 +13,25 @@ const entrySchema = z.strictObject({
   hash: z.string().length(64),
 });
 
+const VERSION = 1;
+
 const messageSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(VERSION),
   entries: z.array(entrySchema).min(1),
 });
 
-/** A message that is none of ours, or of a version that came later. */
+const laterSchema = z.object({ version: z.number().gt(VERSION) });
+
+/** A message that is none of ours. */
 export class MessageError extends Error {}
+
+/** A message of a version that came later. */
+export class NewerMessageError extends MessageError {}
 
 /** @throws RangeError when a single entry is larger than `bytesMax`. */
 export function messagesOf(entries: readonly StoredEntry[], bytesMax: number): Uint8Array[] {
   if (entries.length === 0) return [];
-  const whole = Buffer.from(JSON.stringify({ version: 1, entries }));
+  const whole = Buffer.from(JSON.stringify({ version: VERSION, entries }));
   if (whole.length <= bytesMax) return [whole];
   if (entries.length === 1) {
     throw new RangeError(
@@ -44,6 +51,11 @@ export function entriesIn(message: Uint8Array): readonly [StoredEntry, ...Stored
     value = JSON.parse(Buffer.from(message).toString('utf8'));
   } catch (error) {
     throw new MessageError('it is not JSON', { cause: error });
+  }
+  const later = laterSchema.safeParse(value);
+  if (later.success) {
+    const which = `the journal has a message of version ${String(later.data.version)}, and this Lull reads version ${String(VERSION)}`;
+    throw new NewerMessageError(`${which}: a newer one wrote it. Start a version that is as new.`);
   }
   const parsed = messageSchema.safeParse(value);
   if (!parsed.success) throw new MessageError(z.prettifyError(parsed.error));
