@@ -38,6 +38,8 @@ interface Seen {
   readonly owner: string;
   readonly revision: number;
   readonly atMs: number;
+  /** Since when it has been heard without a gap in which it had expired. */
+  readonly sinceMs: number;
 }
 
 export interface Claims extends Closeable {
@@ -100,8 +102,11 @@ export async function openClaims(deps: {
     void (async () => {
       for await (const { key, value, revision, operation } of heard) {
         const owner = operation === 'PUT' ? Buffer.from(value).toString() : '';
-        const isGivenBack = owner === '' && seen.get(key)?.owner !== self;
-        seen.set(key, { owner, revision, atMs: clock.now().monotonicMs });
+        const before = seen.get(key);
+        const isGivenBack = owner === '' && before?.owner !== self;
+        const atMs = clock.now().monotonicMs;
+        const isKeptUp = before?.owner === owner && atMs - before.atMs < EXPIRED_MS;
+        seen.set(key, { owner, revision, atMs, sinceMs: isKeptUp ? before.sinceMs : atMs });
         if (isGivenBack) deps.onGivenBack();
       }
     })();
@@ -116,11 +121,10 @@ export async function openClaims(deps: {
   function claimsOf(prefix: string): Map<string, Claim> {
     const nowMs = clock.now().monotonicMs;
     return new Map(
-      [...seen].flatMap(([key, { owner, atMs }]): [string, Claim][] =>
-        key.startsWith(prefix)
-          ? [[key.slice(prefix.length), { owner, unchangedForMs: nowMs - atMs }]]
-          : [],
-      ),
+      [...seen].flatMap(([key, { owner, atMs, sinceMs }]): [string, Claim][] => {
+        const claim = { owner, unchangedForMs: nowMs - atMs, keptUpForMs: nowMs - sinceMs };
+        return key.startsWith(prefix) ? [[key.slice(prefix.length), claim]] : [];
+      }),
     );
   }
 

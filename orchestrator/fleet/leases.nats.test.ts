@@ -26,6 +26,8 @@ import { UNHEARD_MS_MAX } from './standing.js';
 const ROUND_MS = 400;
 /** In so many rounds whatever is not renewed has expired, and was taken. */
 const EXPIRY_ROUNDS = Math.ceil(EXPIRED_MS / ROUND_MS) + 2;
+/** In so many whoever has come has its share: it counts when it has been there for as long (S4 of shares.ts). */
+const SHARED_ROUNDS = 2 * EXPIRY_ROUNDS;
 const ROUND_TRIPS = 50;
 const partitions = ['a', 'b', 'c', 'd'];
 const log = createLog('test', 'silent');
@@ -114,7 +116,7 @@ async function heardAll({ connection }: Nats): Promise<void> {
     try {
       const followers = await jsm.consumers.list(`KV_${LEASES_BUCKET}`).next();
       // Of whoever has left, a follower is still there for a while.
-      const there = followers.filter(({ push_bound: isThere = false }) => isThere);
+      const there = followers.filter((each) => each.push_bound);
       return there.every((each) => each.num_pending === 0);
     } catch (error) {
       return isMissing(error);
@@ -154,7 +156,7 @@ describeHere(`the leases of a fleet${missing}`, () => {
     const first = await joined('one');
     expect([...first.leads].sort()).toEqual(partitions);
     const second = await joined('two');
-    await rounds(3);
+    await rounds(SHARED_ROUNDS);
     expect(first.leads.size).toBe(2);
     expect([...first.leads, ...second.leads].sort()).toEqual(partitions);
   });
@@ -211,7 +213,7 @@ describeHere(`the leases of a fleet${missing}`, () => {
   test('one that may not lead any more gives everything back, and the other is left no share of it (E11)', async () => {
     const first = await joined('one');
     const second = await joined('two');
-    await rounds(3);
+    await rounds(SHARED_ROUNDS);
     expect(second.leads.size).toBe(2);
     second.mayLead = false;
     await rounds(EXPIRY_ROUNDS);
@@ -222,7 +224,7 @@ describeHere(`the leases of a fleet${missing}`, () => {
   test('one stops: the other has everything at once, before any claim expires and without a round (E10)', async () => {
     const first = await joined('one');
     const second = await joined('two');
-    await rounds(3);
+    await rounds(SHARED_ROUNDS);
     expect(first.leads.size).toBe(2);
     members = [first];
     await second.leases.close();
@@ -254,7 +256,7 @@ describeHere(`the leases of a fleet${missing}`, () => {
     };
     const first = await joined('one', counting('one'));
     const second = await joined('two', counting('two'));
-    await rounds(3);
+    await rounds(SHARED_ROUNDS);
     const before = { ...openedBy };
     const jsm = await jetstreamManager(first.nats.connection);
     await jsm.streams.delete(`KV_${LEASES_BUCKET}`);
@@ -274,7 +276,7 @@ describeHere(`the leases of a fleet${missing}`, () => {
     const slow = door();
     first.closes = slow.through;
     const second = await joined('two');
-    await rounds(EXPIRY_ROUNDS);
+    await rounds(SHARED_ROUNDS);
     expect(first.leads.size).toBe(2);
     expect([...first.leads, ...second.leads].sort()).toEqual(partitions);
 
@@ -294,7 +296,7 @@ describeHere(`the leases of a fleet${missing}`, () => {
       partition === 'a' || partition === 'b' ? Promise.resolve() : slow.through(),
     );
     const second = await joined('two');
-    await rounds(EXPIRY_ROUNDS);
+    await rounds(SHARED_ROUNDS);
     expect([...first.leads]).toEqual(['a', 'b']);
     expect([...second.leads].sort()).toEqual(['c', 'd']);
     slow.open();
@@ -331,7 +333,7 @@ describeHere(`the leases of a fleet${missing}`, () => {
     const first = await joined('one');
     const second = await joined('one');
     const other = await joined('two');
-    await rounds(EXPIRY_ROUNDS);
+    await rounds(SHARED_ROUNDS);
     expect([second.leads.size, other.leads.size]).toEqual([2, 2]);
     members = [second, other];
     const before = [...second.leads];

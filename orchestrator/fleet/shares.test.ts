@@ -6,11 +6,14 @@ import { EXPIRED_MS, sharesOf, type Claim } from './shares.js';
 const partitions = ['fleet', 'p0', 'p1', 'p2', 'p3'];
 
 function claims(owners: Readonly<Record<string, string>>, unchangedForMs = 0): Map<string, Claim> {
-  return new Map(Object.entries(owners).map(([name, owner]) => [name, { owner, unchangedForMs }]));
+  const keptUpForMs = EXPIRED_MS;
+  return new Map(
+    Object.entries(owners).map(([name, owner]) => [name, { owner, unchangedForMs, keptUpForMs }]),
+  );
 }
 
 function members(...names: string[]): Map<string, Claim> {
-  return new Map(names.map((name) => [name, { owner: name, unchangedForMs: 0 }]));
+  return claims(Object.fromEntries(names.map((name) => [name, name])));
 }
 
 describe('an orchestrator', () => {
@@ -38,8 +41,17 @@ describe('an orchestrator', () => {
     expect(release).toEqual(['p2', 'p3']);
   });
 
+  test('gives nothing up for one whose claims expire between two of them: it would lose them again at once', () => {
+    const late = { owner: 'b', unchangedForMs: 0, keptUpForMs: EXPIRED_MS - 1 };
+    const all = claims({ fleet: 'a', p0: 'a', p1: 'a', p2: 'a', p3: 'a' });
+    const there = new Map([...members('a'), ['b', late] as const]);
+    expect(sharesOf('a', partitions, there, all, new Set(partitions)).release).toEqual([]);
+    // But it is left what it has.
+    expect(sharesOf('a', partitions, there, new Map(), new Set()).take).toHaveLength(3);
+  });
+
   test('takes everything that is free when another one has said that it is gone', () => {
-    const gone = new Map([...members('a'), ['b', { owner: '', unchangedForMs: 0 }] as const]);
+    const gone = new Map([...members('a'), ...claims({ b: '' })]);
     const led = claims({ fleet: 'a', p0: 'a', p1: 'a', p2: '', p3: '' });
     const { take } = sharesOf('a', partitions, gone, led, new Set(['fleet', 'p0', 'p1']));
     expect(take).toEqual(['p2', 'p3']);
@@ -59,7 +71,7 @@ describe('an orchestrator', () => {
   test('takes what a dead one led, and what was given up at once', () => {
     const dead = claims({ fleet: 'b', p0: 'b', p1: 'b' }, EXPIRED_MS);
     const free = claims({ p2: '', p3: '' });
-    const gone = new Map([['b', { owner: 'b', unchangedForMs: EXPIRED_MS }]]);
+    const gone = claims({ b: 'b' }, EXPIRED_MS);
     const { take } = sharesOf('a', partitions, gone, new Map([...dead, ...free]), new Set());
     expect(new Set(take)).toEqual(new Set(partitions));
   });
