@@ -199,8 +199,13 @@ function trialObjections(trials: Trials, fromMs: number, nowMs: number): Reason[
   const what =
     failure === undefined
       ? 'the next attempt'
-      : `attempt ${String(trials.failureCount + 1)} after ${failureWords(failure)}`;
+      : `attempt ${String(attemptsOf(trials) + 1)} after ${failureWords(failure)}`;
   return waits(trials.failedAtMs ?? 0, fromMs, nowMs, what);
+}
+
+/** Those that counted, and those that were nobody's failure. */
+function attemptsOf({ failureCount, waitCount = 0 }: Trials): number {
+  return failureCount + waitCount;
 }
 
 /** The code, and what was said besides. */

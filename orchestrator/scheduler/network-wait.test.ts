@@ -39,9 +39,9 @@ function readingsWith(connectivity: Value, sinceMs: number, wokeAtMs?: number): 
 }
 
 /** Its eighth attempt failed at NOW_MS: more than an hour is waited. */
-function failed(retryAfterMs?: number): Dated[] {
+function failed(retryAfterMs?: number, count = 8): Dated[] {
   const asks = retryAfterMs === undefined ? {} : { retryAfterMs };
-  const ends = Array.from({ length: 8 }, (_, n) => [
+  const ends = Array.from({ length: count }, (_, n) => [
     admitted(`f${String(n)}`, perform(a)),
     started(`f${String(n)}`),
     finished(`f${String(n)}`, { ...failure('UPSTREAM_DOWN'), ...asks }),
@@ -81,6 +81,23 @@ describe('after a server did not answer', () => {
     const unknown: Value = { kind: 'unknown', why: 'x' };
     expect(waitsUntil(failed(2 * HOUR_MS), readingsWith(unknown, before))).toBe(120);
   });
+});
+
+test('a server that is down for a weekend has nobody given up: it is asked now and then until it is back', () => {
+  const of = (count: number, readings: Readings) => waitsUntil(failed(undefined, count), readings);
+  const full = readingsWith(word('full'), NOW_MS - HOUR_MS);
+  const unknown = readingsWith({ kind: 'unknown', why: 'no NetworkManager' }, NOW_MS - HOUR_MS);
+  const { demotedAtCount, giveUpMs, maxMs, networkDownMs } = trustingPolicy.retry;
+  expect(of(demotedAtCount - 1, full)).toBeLessThanOrEqual((1.1 * maxMs) / MINUTE_MS);
+  expect(of(demotedAtCount - 1, unknown)).toBe(networkDownMs / MINUTE_MS);
+  for (const count of [demotedAtCount, 3 * demotedAtCount]) {
+    expect(of(count, full)).toBe(giveUpMs / MINUTE_MS);
+    expect(of(count, unknown)).toBe(maxMs / MINUTE_MS);
+  }
+  // And at once where it was the network, and that is back.
+  const back = readingsWith(word('full'), NOW_MS + HOUR_MS);
+  const outlasted = failed(undefined, 3 * demotedAtCount);
+  expect(waitsUntil(outlasted, back, NOW_MS + HOUR_MS)).toBeUndefined();
 });
 
 describe('after the machine woke up', () => {

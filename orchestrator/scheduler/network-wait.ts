@@ -1,8 +1,8 @@
 // Waits that the network ends, or makes.
 //
 //   a server did not answer, and the network is known to have come back since   nothing is waited for
-//   … and nobody knows whether the network leads anywhere                      20 min at the most
-//   … and the network is known to work                                         the wait that doubles
+//   … and nobody knows whether the network leads anywhere                      20 min at the most, and 5 h after a dozen times
+//   … and the network is known to work                                         the wait that doubles; a day after a dozen
 //   the machine woke up                                                        full connectivity, then 60 s
 //
 // Invariant: W1. What an upstream asked for itself, and the floor between scans, stand where it may have
@@ -12,6 +12,7 @@ import { readingKey, valueOf, type Readings } from '../../conditions/reading.js'
 import type { Reason } from '../../conditions/reason.js';
 import { formatDuration } from '../../conditions/words.js';
 import type { Policy } from '../policy/policy.js';
+import { isLongWait } from '../world/trials.js';
 import type { Trials } from '../world/world.js';
 import { weightOf } from './requirements.js';
 import { usesNetwork, type Subject } from './subject.js';
@@ -30,7 +31,8 @@ export function notBeforeMs(
     return Math.min(trials.notBeforeMs, Math.max(failedAtMs + retry.firstMs, askedUntilMs));
   }
   if (valueOf(readings, 'network.connectivity').kind === 'word') return trials.notBeforeMs;
-  const waitMs = Math.max(retry.networkDownMs, floorMs);
+  const mostMs = isLongWait(trials, retry) ? retry.maxMs : retry.networkDownMs;
+  const waitMs = Math.max(mostMs, floorMs);
   return Math.min(trials.notBeforeMs, Math.max(failedAtMs + waitMs, askedUntilMs)); // W1
 }
 

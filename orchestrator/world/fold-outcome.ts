@@ -17,7 +17,14 @@ import {
   takenUp,
 } from './fold-mending.js';
 import { backoffMs, badContentMs, isWaitForOthers, scanJitter } from './retry.js';
-import { askedMs, badContentAfter, failedTrials, waitForOthers, type Failure } from './trials.js';
+import {
+  askedMs,
+  badContentAfter,
+  failedTrials,
+  isServerDown,
+  waitForOthers,
+  type Failure,
+} from './trials.js';
 import {
   noTrials,
   updateKey,
@@ -201,7 +208,7 @@ function performFailed(
   const lastFailure = { code, message };
   // An operator wanted it: why it was given up before is past, but for what is marked as bad.
   const goesOn = { ...takenUp(state), ...givenUpAsBad(world, state.updaterId, state.update) };
-  if (isWaitForOthers(code)) {
+  if (isWaitForOthers(code) || isServerDown(outcome)) {
     const trials = waitForOthers(state.trials, run, outcome, atMs, retry);
     world.updates.set(key, { ...goesOn, trials });
     return;

@@ -153,7 +153,7 @@ describe('a scan', () => {
   });
 
   test('keeps since when an update was waiting, and its failures while the version is the same', () => {
-    const trial = [admitted('r', perform(updateOf('a'))), finished('r', failure('UPSTREAM_DOWN'))];
+    const trial = [admitted('r', perform(updateOf('a'))), finished('r', failure('APPLY_FAILED'))];
     const rescan = found([updateOf('a', { title: 'New words' })]);
     const same = worldOf([...at(1, ...before), ...at(5, ...trial), ...at(9, rescan)]);
     expect(same.updates.get(updateKey(UPDATER, 'a'))).toMatchObject({

@@ -9,7 +9,8 @@ export type Failure = Extract<Outcome, { kind: 'failed' }>;
 
 /**
  * Waited for, however often, and nobody's failure; each time for twice as long, so that it is waited for
- * no longer than what is waited for has lasted.
+ * no longer than what is waited for has lasted. A server that has been down for long is asked once a day:
+ * there may be none any more, and whoever is given up waits for a person.
  */
 export function waitForOthers(
   before: Trials,
@@ -19,10 +20,29 @@ export function waitForOthers(
   retry: Policy['retry'],
 ): Trials {
   const { code, message } = outcome;
+  const { askedUntilMs: _ofBefore, ...past } = before;
   const waitCount = (before.waitCount ?? 0) + 1;
-  const waitMs = Math.max(backoffMs(retry, waitCount, run.id), askedMs(outcome, retry));
-  const notBeforeMs = atMs + waitMs;
-  return { ...before, waitCount, lastFailure: { code, message }, failedAtMs: atMs, notBeforeMs };
+  const isLong = isServerDown(outcome) && isLongWait({ waitCount }, retry);
+  const asked = askedMs(outcome, retry);
+  const waitMs = Math.max(backoffMs(retry, waitCount, run.id), isLong ? retry.giveUpMs : 0, asked);
+  return {
+    ...{ ...past, waitCount, lastFailure: { code, message } },
+    ...{ failedAtMs: atMs, notBeforeMs: atMs + waitMs },
+    ...(asked > 0 ? { askedUntilMs: atMs + asked } : {}),
+  };
+}
+
+/** Nobody's failure either, unless its updater says that it will never be there. */
+export function isServerDown({ code, retry }: Failure): boolean {
+  return code === 'UPSTREAM_DOWN' && retry;
+}
+
+/** It was waited for as often as a failure is tried. */
+export function isLongWait(
+  { waitCount = 0 }: Pick<Trials, 'waitCount'>,
+  { demotedAtCount }: Policy['retry'],
+): boolean {
+  return waitCount >= demotedAtCount;
 }
 
 export function failedTrials(
