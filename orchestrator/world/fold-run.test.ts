@@ -304,10 +304,7 @@ describe('the end of an action', () => {
   test('nor is a server that does not answer, unless its updater says that it never will', () => {
     const down = failure('UPSTREAM_DOWN');
     const often = Array<typeof down>(retry.demotedAtCount).fill(down);
-    expect(stateAfter('install', ...often)).toMatchObject({
-      trials: { failureCount: 0, waitCount: retry.demotedAtCount },
-    });
-    // The first failure after it is the first one.
+    expect(stateAfter('install', ...often)?.trials.failureCount).toBe(0);
     expect(stateAfter('install', ...often, failure('APPLY_FAILED'))?.gaveUp).toBeUndefined();
     expect(stateAfter('install', failure('UPSTREAM_DOWN', false))?.gaveUp).toBeDefined();
   });

@@ -13,20 +13,19 @@ export type Failure = Extract<Outcome, { kind: 'failed' }>;
  * there may be none any more, and whoever is given up waits for a person.
  */
 export function waitForOthers(
-  before: Trials,
+  { askedUntilMs: _ofBefore, ...before }: Trials,
   run: Run,
   outcome: Failure,
   atMs: number,
   retry: Policy['retry'],
 ): Trials {
   const { code, message } = outcome;
-  const { askedUntilMs: _ofBefore, ...past } = before;
   const waitCount = (before.waitCount ?? 0) + 1;
   const isLong = isServerDown(outcome) && isLongWait({ waitCount }, retry);
   const asked = askedMs(outcome, retry);
   const waitMs = Math.max(backoffMs(retry, waitCount, run.id), isLong ? retry.giveUpMs : 0, asked);
   return {
-    ...{ ...past, waitCount, lastFailure: { code, message } },
+    ...{ ...before, waitCount, lastFailure: { code, message } },
     ...{ failedAtMs: atMs, notBeforeMs: atMs + waitMs },
     ...(asked > 0 ? { askedUntilMs: atMs + asked } : {}),
   };
