@@ -1,12 +1,14 @@
 // A clock that is set while Lull runs, with a machine that sleeps as well.
 
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Readings } from '../../conditions/reading.js';
 import { createLog } from '../../runtime/log.js';
 import { until } from '../../runtime/until.testing.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { HostConnection } from '../link/host-session.loop.js';
 import {
   admitted,
+  awaySince,
   enabled,
   engaged,
   finished,
@@ -19,7 +21,7 @@ import {
 } from '../world/history.testing.js';
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
 import { watchClock } from './clock-set.loop.js';
-import { startTurns } from './turn.loop.js';
+import { startTurns, type Turns } from './turn.loop.js';
 
 const DAY_MS = 86_400_000;
 const LONG_MS = 90 * DAY_MS;
@@ -70,10 +72,8 @@ test('where it could not be written it is told the next time', async () => {
   expect(await notice()).toBe(true);
 });
 
-test('set right after months, it lets nothing run beside the person who set it', async () => {
-  const { ledger } = rig;
-  const scanned = [admitted('s', { kind: 'scan' }), finished('s', { kind: 'succeeded' })];
-  await ledger.append([submitted(), enabled(), ...scanned, found([updateOf('a')])]);
+/** Turns on a machine that wants to look for updates, and what its host was granted. */
+function turnsOf(readings: () => Readings): { readonly turns: Turns; readonly granted: string[] } {
   const granted: string[] = [];
   const host: HostConnection = {
     ...{ hostId: 'host-1', instanceId: 'i', bootId: 'b', confinement: undefined },
@@ -83,22 +83,72 @@ test('set right after months, it lets nothing run beside the person who set it',
     },
   };
   const turns = startTurns({
-    ...{ ledger, clock, log, upMs, soon: setImmediate, mayStart: () => true },
+    ...{ ledger: rig.ledger, clock, log, upMs, soon: setImmediate, mayStart: () => true },
     policy: () => trustingPolicy,
     host: () => host,
     hostView: () => ({
       ...{ id: 'host-1', attached: true, level: 'confined', diskPath: '/' },
-      readings: quietReadings({ presence: engaged }),
+      readings: readings(),
       servedSinceMs: NOW_MS - DAY_MS,
     }),
     onWanted: () => undefined,
   });
+  return { turns, granted };
+}
+
+/** As long as sensors may take to look again. */
+const LOOK_MS = 2_000;
+
+async function turnsAreOver(): Promise<void> {
+  for (let turn = 0; turn < 30; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('set right after months, it lets nothing run beside the person who set it', async () => {
+  const { ledger } = rig;
+  const scanned = [admitted('s', { kind: 'scan' }), finished('s', { kind: 'succeeded' })];
+  await ledger.append([submitted(), enabled(), ...scanned, found([updateOf('a')])]);
+  const { turns, granted } = turnsOf(() => quietReadings({ presence: engaged }));
   clock.set(LONG_MS);
   turns.wake();
+  await until(
+    'it is noted',
+    () => ledger.world.updates.values().next().value?.firstSeenAtMs !== NOW_MS,
+  );
+  await turnsAreOver();
+  clock.advance(LOOK_MS);
   await until('a look at what is overdue: the scan', () => granted.length > 0);
   await turns.close();
   expect(granted).toEqual(['scan']);
   expect(await kinds()).toContain('clock.set');
   const [state] = ledger.world.updates.values();
   expect(state?.firstSeenAtMs).toBe(NOW_MS + LONG_MS);
+});
+
+describe.each([
+  ['slept through', true],
+  ['that a clock was set ahead by', false],
+])('hours %s', (_what, asleep) => {
+  test('are no absence, also while the sensors have not looked again', async () => {
+    const hoursMs = DAY_MS / 3;
+    await rig.ledger.append([submitted(), enabled()]);
+    let awaySinceMs = NOW_MS - 60_000;
+    const { turns, granted } = turnsOf(() => quietReadings({ presence: awaySince(awaySinceMs) }));
+    clock.set(hoursMs);
+    if (asleep) sleptMs += hoursMs;
+    // As a network does that comes back, or a plug, before any sensor has had its turn.
+    for (let edge = 0; edge < 3; edge += 1) {
+      turns.wake();
+      await turnsAreOver();
+      clock.advance(LOOK_MS / 4);
+    }
+    // What is permitted is in the journal first.
+    expect(await kinds()).not.toContain('run.admitted');
+    awaySinceMs += hoursMs;
+    clock.advance(LOOK_MS);
+    await turnsAreOver();
+    expect(await kinds()).not.toContain('run.admitted');
+    clock.advance(4 * 60_000);
+    await until('four minutes are over', () => granted.length > 0);
+    await turns.close();
+  });
 });

@@ -11,6 +11,7 @@
 //       host was not told of, because it went away meanwhile, is interrupted: nobody else would be.
 //   T5. The lease of a run that could not be judged yet (H5 of held.ts) is not renewed: it goes on by what whoever
 //       led its host before gave it, and its host pauses it when that is over.
+//   T6. After a jump of the clock nothing is permitted until the sensors have looked again (J1).
 
 import type { CancelTimer } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -18,6 +19,7 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import type { HostConnection } from '../link/host-session.loop.js';
 import { holdsSlot } from '../runs/run.js';
 import { appsAskedAbout, disksAskedAbout } from './asked-about.js';
+import { watchJumps, withoutPermissions } from './after-jump.loop.js';
 import { atPace } from './at-pace.js';
 import { watchClock } from './clock-set.loop.js';
 import { decide } from './decide.js';
@@ -67,6 +69,7 @@ export function startTurns(deps: TurnDeps): Turns {
 
   let last: Plan | undefined;
   const noticeClock = watchClock(deps);
+  const blindMsAfterJump = watchJumps(clock.now());
 
   function planNow(): Plan {
     const { wallMs } = clock.now();
@@ -110,6 +113,7 @@ export function startTurns(deps: TurnDeps): Turns {
   }
 
   async function turn(): Promise<void> {
+    const blindMs = blindMsAfterJump(clock.now());
     const plan = planNow();
     last = plan;
     deps.onPlan?.(plan);
@@ -120,14 +124,14 @@ export function startTurns(deps: TurnDeps): Turns {
       apps: appsAskedAbout(world),
       diskPaths: disksAskedAbout(world, deps.hostView().diskPath),
     });
-    lookAgain(plan.lookAgainAtMs);
+    lookAgain(plan.lookAgainAtMs, blindMs);
     recording = true;
     try {
       if (await noticeClock()) {
         awake = true; // What it permits was decided by instants of another clock.
         return;
       }
-      const now = atPace(plan, () => deps.mayStart(wake));
+      const now = blindMs > 0 ? withoutPermissions(plan) : atPace(plan, () => deps.mayStart(wake)); // T6
       if ((await permit(now, deps)) === 'host went away') awake = true;
     } finally {
       recording = false;
@@ -136,9 +140,9 @@ export function startTurns(deps: TurnDeps): Turns {
     if (renewedTo === undefined || renewedTo !== deps.host()) renewWhileHeld();
   }
 
-  function lookAgain(atMs: number | undefined): void {
+  function lookAgain(atMs: number | undefined, blindMs = 0): void {
     cancelLook();
-    const mostMs = lookAgainMsMax(deps.hostView().readings);
+    const mostMs = blindMs > 0 ? blindMs : lookAgainMsMax(deps.hostView().readings);
     const inMs = atMs === undefined ? mostMs : atMs - clock.now().wallMs;
     cancelLook = clock.after(Math.min(Math.max(inMs, 1), mostMs), wake);
   }
