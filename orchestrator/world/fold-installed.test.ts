@@ -79,3 +79,19 @@ describe('a receipt', () => {
     expect(history).toMatchObject([{ id: 'i', firstSequence: 4, lastSequence: sequence }]);
   });
 });
+
+test('an install that waits for a restart since an instant to come waits since it was found again', () => {
+  const reboot = { kind: 'more_to_do', nextAction: 'reboot' } as const;
+  const world = worldOf([
+    // By a clock that is set back before Lull is started again.
+    ...at(90, ...known, admitted('i', perform(offered)), installed('i'), finished('i', reboot)),
+    ...at(5, found([updateOf('a', { nextAction: 'reboot' })])),
+  ]);
+  const state = world.updates.get(updateKey(UPDATER, 'a'));
+  expect(state).toMatchObject({
+    firstSeenAtMs: 5,
+    actionSinceMs: 5,
+    update: { nextAction: 'reboot' },
+  });
+  expect(state?.committed).toHaveLength(1);
+});

@@ -176,7 +176,11 @@ function found(world: MutableWorld, fact: Of<'scan.found'>, atMs: number): void 
     if (busy.has(update.id)) continue;
     const key = updateKey(fact.updaterId, update.id);
     const before = world.updates.get(key);
-    if (before !== undefined && isUnsettled(before) && !isWayOut(before, update)) continue;
+    if (before !== undefined && isUnsettled(before) && !isWayOut(before, update)) {
+      const firstSeenAtMs = Math.min(before.firstSeenAtMs, atMs);
+      world.updates.set(key, { ...before, firstSeenAtMs, ...actionSince(before, atMs) });
+      continue;
+    }
     const same =
       before?.update.toVersion === update.toVersion && before.update.digest === update.digest;
     const goesOn = same && before.update.nextAction === update.nextAction;
