@@ -11,7 +11,7 @@ import { NOW_MS } from '../world/history.testing.js';
 import type { World } from '../world/world.js';
 import { decide } from './decide.js';
 import type { HostView } from './host-view.js';
-import type { Admission } from './plan.js';
+import type { Admission, Plan } from './plan.js';
 import { anyPolicy } from './policies.testing.js';
 import { keyOf } from './subject.js';
 import { mends, weightOf } from './requirements.js';
@@ -20,6 +20,25 @@ import { anyHost, anyWorld } from './worlds.testing.js';
 function holds(check: (given: World, view: HostView, rules: Policy) => void): void {
   fc.assert(fc.property(anyWorld, anyHost, anyPolicy, check), { numRuns: 600 });
 }
+
+test('what these properties are asked of begins, takes up again and keeps apart what it may, and often enough', () => {
+  const cases = fc.sample(fc.tuple(anyWorld, anyHost, anyPolicy), { numRuns: 600, seed: 1 });
+  const plans = cases.map(([given, view, rules]) => decide(given, view, rules, NOW_MS));
+  const waitsOnlyFor = (wanted: string, { waiting }: Plan): boolean =>
+    waiting.some(({ reasons }) => reasons.every(({ code }) => code === wanted));
+  const often = {
+    begins: plans.filter(({ admit }) => admit.length > 0).length,
+    beginsSeveral: plans.filter(({ admit }) => admit.length > 1).length,
+    takesUpAgain: plans.filter(({ resume }) => resume.length > 0).length,
+    lacksSlot: plans.filter((plan) => waitsOnlyFor('SLOT_TAKEN', plan)).length,
+    conflicts: plans.filter((plan) => waitsOnlyFor('CONFLICT', plan)).length,
+  };
+  expect(often.begins).toBeGreaterThan(60);
+  expect(often.beginsSeveral).toBeGreaterThan(10);
+  expect(often.takesUpAgain).toBeGreaterThan(30);
+  expect(often.lacksSlot).toBeGreaterThan(20);
+  expect(often.conflicts).toBeGreaterThan(20);
+});
 
 interface Holder {
   readonly updaterId: string;

@@ -8,6 +8,7 @@ import type { Policy, PolicyHold, Ring } from '../policy/policy.js';
 import { days, type Window } from '../policy/window.js';
 import { intrusions, type Intrusion } from '../runs/intrusion.js';
 import { NOW_MS, trustingPolicy } from '../world/history.testing.js';
+import { willingPolicy } from './willing.testing.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -131,6 +132,8 @@ const anyLimits = fc.record({
   ownLoadMs: mostly(trustingPolicy.ownLoadMs, durationMs),
 });
 
-export const anyPolicy: fc.Arbitrary<Policy> = fc
+const oddPolicy: fc.Arbitrary<Policy> = fc
   .tuple(anyRules, anyLimits)
   .map(([rules, limits]): Policy => ({ ...trustingPolicy, ...rules, ...limits }));
+
+export const anyPolicy: fc.Arbitrary<Policy> = fc.oneof(oddPolicy, willingPolicy);

@@ -36,13 +36,12 @@ import {
 import { AGES_FROM_S } from '../world/absence-ages.js';
 import type { World } from '../world/world.js';
 import type { HostView } from './host-view.js';
+import { large, ROOT, willingFacts, willingHost } from './willing.testing.js';
 
 const HOUR_MS = 3_600_000;
 const BASE_MS = NOW_MS - 400 * HOUR_MS;
 const updaters = [UPDATER, 'com.acme.other', 'com.acme.third'] as const;
 const actor = 'operator';
-/** Where one of the updaters installs to; a file system of its own. */
-const ROOT = '/opt/other';
 
 const updaterId = fc.constantFrom(...updaters);
 const updateId = fc.constantFrom('a', 'b', 'c', 'd');
@@ -166,17 +165,26 @@ function hourSeen([hourOfWeek, awayS, returns]: [number, number, number]): Fact 
 
 /** Everything that the journal of a machine with three updaters can have led to. */
 export const anyWorld: fc.Arbitrary<World> = fc
-  .array(fc.tuple(agoMs, fact), { maxLength: 30 })
-  .map((dated) =>
+  .oneof(
+    fc.record({ before: fc.constant([]), later: laterFacts(30) }),
+    fc.record({ before: willingFacts(updaters), later: laterFacts(6) }),
+  )
+  .map(({ before, later }) =>
     worldOf([
       ...updaters.map((id, i) => {
         const critical_max_s = i === 0 ? 60 : 0;
         const install_roots = i === 1 ? [{ name: 'opt', path: ROOT }] : [];
         return [BASE_MS, submitted(id, { critical_max_s, install_roots })] as const;
       }),
-      ...[...dated].sort(([a], [b]) => b - a).map(([ago, each]) => [NOW_MS - ago, each] as const),
+      ...[...before.map((each) => [2 * HOUR_MS, each] as const), ...later]
+        .sort(([a], [b]) => b - a)
+        .map(([ago, each]) => [NOW_MS - ago, each] as const),
     ]),
   );
+
+function laterFacts(maxLength: number) {
+  return fc.array(fc.tuple(agoMs, fact), { maxLength });
+}
 
 const number = fc.oneof(
   fc.nat(100),
@@ -214,14 +222,6 @@ function withRoot([readings, bytes]: [Readings, number | null]): Readings {
   return withReadings(readings, [reading('disk.free', free, ROOT)]);
 }
 
-/** Cores and a disk that bear several runs at once. */
-function large(): Partial<Record<Signal, Value>> {
-  return {
-    'cpu.cores': { kind: 'number', number: 8 },
-    'disk.rotating': { kind: 'flag', flag: false },
-  };
-}
-
 /** Of the one group that there may be: it is shared with others or not, its place had, refused or asked for. */
 const anyPlaces = fc.constantFrom<HostView['places']>(
   undefined,
@@ -230,7 +230,7 @@ const anyPlaces = fc.constantFrom<HostView['places']>(
   new Map(),
 );
 
-export const anyHost: fc.Arbitrary<HostView> = fc
+const oddHost: fc.Arbitrary<HostView> = fc
   .record(
     {
       id: fc.constant('host-1'),
@@ -244,6 +244,7 @@ export const anyHost: fc.Arbitrary<HostView> = fc
     { noNullPrototype: true },
   )
   .map(({ places, ...host }): HostView => ({
-    ...host,
-    ...(places === undefined ? {} : { places }),
+    ...{ ...host, ...(places === undefined ? {} : { places }) },
   }));
+
+export const anyHost: fc.Arbitrary<HostView> = fc.oneof(oddHost, willingHost);
