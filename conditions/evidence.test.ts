@@ -104,6 +104,15 @@ test.each<[Requirement, Readings, Partial<Reason>]>([
   expect(result).toMatchObject({ reason: evidence });
 });
 
+test('what must not be disturbed has been so since the first of it began', () => {
+  const earlier = seeing('attention.call', flag(true));
+  const later = [...seeing('attention.game', flag(true))].map(
+    ([key, reading]) => [key, { ...reading, observedAtMs: SEEN_MS + 1_000 }] as const,
+  );
+  const result = judge({ kind: 'undisturbed' }, new Map([...later, ...earlier]), NOW_MS);
+  expect(result).toMatchObject({ reason: { sinceMs: SEEN_MS } });
+});
+
 test('what is paid for is what policy says, and no less', () => {
   const metered = seeing('network.metered', word('yes'));
   const wants = (bytes: number, bytesMax: number): string =>

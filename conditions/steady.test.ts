@@ -7,6 +7,8 @@ import { judge } from './requirement.js';
 import { steadied, type Held } from './steady.js';
 
 const SECOND_NS = 1_000_000_000n;
+/** Longer than anything is held. */
+const UP_S = 86_400;
 
 function readingOf(value: Value, atS: number, signal: PercentSignal = 'cpu.busy'): Reading {
   return {
@@ -28,7 +30,7 @@ function gateOver(
     .map((percent, i) => {
       const value: Value =
         percent === undefined ? { kind: 'unknown', why: 'x' } : { kind: 'number', number: percent };
-      const next = steadied(held, readingOf(value, i * everyS, signal));
+      const next = steadied(held, readingOf(value, UP_S + i * everyS, signal));
       held = next.held;
       const readings = new Map([[readingKey(signal), next.reading]]);
       const { kind } = judge({ kind: 'below', signal, percent: limit }, readings, 0);

@@ -101,6 +101,15 @@ describe('what surrounds an update', () => {
       [],
     ],
     [
+      'a network that no phone shares',
+      'open',
+      bulk,
+      [
+        ['network.metered', word('no')],
+        ['network.tethered', flag(false)],
+      ],
+    ],
+    [
       'a phone of which nobody knows, on a free network',
       'open',
       bulk,

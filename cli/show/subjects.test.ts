@@ -31,6 +31,7 @@ const waiting = Subject.fromPartial({
     { code: 'NETWORK_BUSY', message: 'busy', measured: '3000000', limit: '1000', unit: 'B/s' },
     { code: 'TOO_HOT', message: 'hot', measured: 'serious', limit: 'moderate' },
     { code: 'QUOTA', message: 'often', measured: '20', limit: '20', unit: 'count' },
+    { code: 'AC_UNKNOWN', message: 'nobody tells', limit: 'mains' },
     { code: 'HOST_NOT_ATTACHED', message: 'no plugin-host is connected' },
   ],
 });
@@ -51,6 +52,8 @@ test('each reason: value, limit, since when, until when, and its words below', (
     '    hot',
     '  QUOTA              20        20',
     '    often',
+    '  AC_UNKNOWN         unknown   mains',
+    '    nobody tells',
     '  HOST_NOT_ATTACHED',
     '    no plugin-host is connected',
   ]);

@@ -89,7 +89,9 @@ function rowOf(reason: Reason, nowMs: number): string[] {
   const { code, measured, limit, unit, sinceUnixMs, untilUnixMs } = reason;
   const at = (atMs: bigint | undefined): string =>
     atMs === undefined ? '' : shortTime(Number(atMs), nowMs);
-  const cells = [quantity(measured, unit), quantity(limit, unit)];
+  // There is a limit, and nobody knows how it stands.
+  const isUnknown = measured === undefined && limit !== undefined;
+  const cells = [isUnknown ? 'unknown' : quantity(measured, unit), quantity(limit, unit)];
   return [code, ...cells.map(inCell), at(sinceUnixMs), at(untilUnixMs)];
 }
 
