@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { readingKey, type Readings, type Value } from '../../conditions/reading.js';
+import type { Fact } from '../journal/fact.js';
 import {
   admitted,
   at,
@@ -39,14 +40,14 @@ function readingsWith(connectivity: Value, sinceMs: number, wokeAtMs?: number): 
 }
 
 /** Its eighth attempt failed at NOW_MS: more than an hour is waited. */
-function failed(retryAfterMs?: number, count = 8): Dated[] {
+function failed(retryAfterMs?: number, count = 8, before: Fact[] = []): Dated[] {
   const asks = retryAfterMs === undefined ? {} : { retryAfterMs };
   const ends = Array.from({ length: count }, (_, n) => [
     admitted(`f${String(n)}`, perform(a)),
     started(`f${String(n)}`),
     finished(`f${String(n)}`, { ...failure('UPSTREAM_DOWN'), ...asks }),
   ]).flat();
-  return [...offering([a]), ...at(NOW_MS, ...ends)];
+  return [...offering([a]), ...at(NOW_MS, ...before, ...ends)];
 }
 
 /** Until when update `a` waits for its next attempt, minutes after NOW_MS. */
@@ -94,6 +95,10 @@ test('a server that is down for a weekend has nobody given up: it is asked now a
     expect(of(count, full)).toBe(giveUpMs / MINUTE_MS);
     expect(of(count, unknown)).toBe(maxMs / MINUTE_MS);
   }
+  // What was waited for before is no server.
+  const lock = [admitted('l', perform(a)), started('l'), finished('l', failure('LOCK_HELD'))];
+  const locked = Array<Fact[]>(demotedAtCount).fill(lock).flat();
+  expect(waitsUntil(failed(undefined, 1, locked), full)).toBeLessThan(giveUpMs / MINUTE_MS);
   // And at once where it was the network, and that is back.
   const back = readingsWith(word('full'), NOW_MS + HOUR_MS);
   const outlasted = failed(undefined, 3 * demotedAtCount);

@@ -12,7 +12,7 @@ import { readingKey, valueOf, type Readings } from '../../conditions/reading.js'
 import type { Reason } from '../../conditions/reason.js';
 import { formatDuration } from '../../conditions/words.js';
 import type { Policy } from '../policy/policy.js';
-import { isLongWait } from '../world/trials.js';
+import { isLongDown } from '../world/trials.js';
 import type { Trials } from '../world/world.js';
 import { weightOf } from './requirements.js';
 import { usesNetwork, type Subject } from './subject.js';
@@ -31,7 +31,7 @@ export function notBeforeMs(
     return Math.min(trials.notBeforeMs, Math.max(failedAtMs + retry.firstMs, askedUntilMs));
   }
   if (valueOf(readings, 'network.connectivity').kind === 'word') return trials.notBeforeMs;
-  const mostMs = isLongWait(trials, retry) ? retry.maxMs : retry.networkDownMs;
+  const mostMs = isLongDown(trials, retry) ? retry.maxMs : retry.networkDownMs;
   const waitMs = Math.max(mostMs, floorMs);
   return Math.min(trials.notBeforeMs, Math.max(failedAtMs + waitMs, askedUntilMs)); // W1
 }

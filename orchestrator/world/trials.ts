@@ -13,7 +13,7 @@ export type Failure = Extract<Outcome, { kind: 'failed' }>;
  * there may be none any more, and whoever is given up waits for a person.
  */
 export function waitForOthers(
-  { askedUntilMs: _ofBefore, ...before }: Trials,
+  { askedUntilMs: _asked, downCount = 0, ...before }: Trials,
   run: Run,
   outcome: Failure,
   atMs: number,
@@ -21,13 +21,15 @@ export function waitForOthers(
 ): Trials {
   const { code, message } = outcome;
   const waitCount = (before.waitCount ?? 0) + 1;
-  const isLong = isServerDown(outcome) && isLongWait({ waitCount }, retry);
+  const down = isServerDown(outcome) ? { downCount: downCount + 1 } : {};
+  const isLong = isLongDown(down, retry);
   const asked = askedMs(outcome, retry);
   const waitMs = Math.max(backoffMs(retry, waitCount, run.id), isLong ? retry.giveUpMs : 0, asked);
   return {
     ...{ ...before, waitCount, lastFailure: { code, message } },
     ...{ failedAtMs: atMs, notBeforeMs: atMs + waitMs },
     ...(asked > 0 ? { askedUntilMs: atMs + asked } : {}),
+    ...down,
   };
 }
 
@@ -36,12 +38,12 @@ export function isServerDown({ code, retry }: Failure): boolean {
   return code === 'UPSTREAM_DOWN' && retry;
 }
 
-/** It was waited for as often as a failure is tried. */
-export function isLongWait(
-  { waitCount = 0 }: Pick<Trials, 'waitCount'>,
+/** It was asked in vain as often as a failure is tried. */
+export function isLongDown(
+  { downCount = 0 }: Pick<Trials, 'downCount'>,
   { demotedAtCount }: Policy['retry'],
 ): boolean {
-  return waitCount >= demotedAtCount;
+  return downCount >= demotedAtCount;
 }
 
 export function failedTrials(

@@ -26,6 +26,8 @@ export interface Trials {
   readonly lastFailure?: { readonly code: ReasonCode; readonly message: string };
   /** How often in a row it was waited for others, which is nobody's failure; absent: never. */
   readonly waitCount?: number;
+  /** How often in a row a server did not answer, which is nobody's failure either; absent: it did. */
+  readonly downCount?: number;
   /** How often in a row content was not what it was said to be; absent: never. */
   readonly badContentCount?: number;
   /** When it failed last; absent: it did not. */
