@@ -11,7 +11,10 @@ import type { Policy } from './policy.js';
 export interface Contradiction {
   /** The keys that it is about. */
   readonly keys: readonly string[];
-  readonly when: (file: PolicyFile, policy: Policy) => boolean;
+  /** Two of its keys can contradict each other without the third. */
+  readonly ofAnyTwo?: true;
+  /** @param said the file as it stands there: a list in it is judged also where something in it is wrong. */
+  readonly when: (file: PolicyFile, policy: Policy, said: unknown) => boolean;
   /** Names the keys as they stand in the file. */
   readonly problem: string;
 }
@@ -19,17 +22,17 @@ export interface Contradiction {
 export const contradictions: readonly Contradiction[] = [
   {
     keys: ['rollout.rings'],
-    when: (_file, { rollout }) => rollout.rings.reduce((sum, each) => sum + each.percent, 0) > 100,
+    when: (_file, _policy, said) => sharesIn(said).reduce((sum, each) => sum + each, 0) > 100,
     problem: 'rollout.rings together have more than 100 percent: the last ones would be empty',
   },
   {
     keys: ['rollout.rings'],
-    when: ({ rollout }) => hasTwice(rollout?.rings),
+    when: (_file, _policy, said) => hasTwice(namesIn(said, 'rollout', 'rings')),
     problem: 'rollout.rings has a name twice: nobody could tell them apart',
   },
   {
     keys: ['groups'],
-    when: ({ groups }) => hasTwice(groups),
+    when: (_file, _policy, said) => hasTwice(namesIn(said, 'groups')),
     problem: 'groups has a name twice: nobody could tell them apart',
   },
   deadline('critical'),
@@ -47,12 +50,14 @@ export const contradictions: readonly Contradiction[] = [
   },
   {
     keys: ['intrusion.normal', 'intrusion.due', 'intrusion.overdue'],
+    ofAnyTwo: true,
     when: ({ intrusion: given }) =>
       !isRising([given?.normal, given?.due, given?.overdue].map(rankIn(intrusions))),
     problem: 'intrusion falls from normal over due to overdue: urgency would lower it',
   },
   {
     keys: ['quiet_chance.normal', 'quiet_chance.due', 'quiet_chance.overdue'],
+    ofAnyTwo: true,
     when: ({ quiet_chance: given }) => !isRising([given?.overdue, given?.due, given?.normal]),
     problem: 'quiet_chance rises from normal over due to overdue: urgency would raise it',
   },
@@ -98,16 +103,18 @@ function deadline(severity: keyof Policy['deadlines']): Contradiction {
 
 /**
  * Every contradiction; empty when there is none.
+ * @param said the file as it stands there.
  * @param wrong keys of the file that had to be left out: what is said of them cannot be judged.
  */
 export function contradictionsIn(
   file: PolicyFile,
   policy: Policy,
+  said: unknown,
   wrong: ReadonlySet<string> = new Set(),
 ): readonly Contradiction[] {
   return contradictions
-    .filter(({ keys }) => !keys.some((key) => isWithin(key, wrong)))
-    .filter(({ when }) => when(file, policy));
+    .filter(({ keys, ofAnyTwo }) => ofAnyTwo ?? !keys.some((key) => isWithin(key, wrong)))
+    .filter(({ when }) => when(file, policy, said));
 }
 
 /** Whether `key`, or a section around it, is one of `keys`. */
@@ -115,8 +122,28 @@ function isWithin(key: string, keys: ReadonlySet<string>): boolean {
   return key.split('.').some((_, i, steps) => keys.has(steps.slice(0, i + 1).join('.')));
 }
 
-function hasTwice(named: readonly { readonly name: string }[] | undefined = []): boolean {
-  return new Set(named.map(({ name }) => name)).size < named.length;
+function hasTwice(names: readonly string[]): boolean {
+  return new Set(names).size < names.length;
+}
+
+function namesIn(said: unknown, ...path: readonly string[]): string[] {
+  return membersOf(said, path, 'name').filter((name) => typeof name === 'string');
+}
+
+/** Those that can be one: any other is told of by itself. */
+function sharesIn(said: unknown): number[] {
+  const all = membersOf(said, ['rollout', 'rings'], 'percent');
+  return all.filter((share) => typeof share === 'number').filter((each) => each > 0 && each <= 100);
+}
+
+/** What each in a list of the file has for a member. */
+function membersOf(said: unknown, path: readonly string[], member: string): unknown[] {
+  const list = path.reduce<unknown>(memberOf, said);
+  return Array.isArray(list) ? list.map((each) => memberOf(each, member)) : [];
+}
+
+function memberOf(value: unknown, key: string): unknown {
+  return (value as Readonly<Record<string, unknown>> | null | undefined)?.[key];
 }
 
 /** "off" is no rate that another one could be above. */

@@ -289,6 +289,33 @@ colour: blue
     expect(problems.join('\n')).toMatch(/retry\.first is longer than retry\.max/);
   });
 
+  test.each([
+    [
+      'groups: [{ name: g, hosts: [a], at_once: 1 }, { name: g, hosts: [b], at_once: 0 }]',
+      'groups has a name twice',
+    ],
+    [
+      'rollout: { rings: [{ name: r, percent: 10 }, { name: r, percent: 20, soak: long }] }',
+      'rollout.rings has a name twice',
+    ],
+    [
+      'rollout: { rings: [{ name: a, percent: 90 }, { name: b, percent: 20, soak: long }] }',
+      'more than 100 percent',
+    ],
+    ['intrusion: { normal: forced, due: loud, overdue: gentle }', 'intrusion falls'],
+    ['quiet_chance: { normal: 0.2, due: 2, overdue: 0.9 }', 'quiet_chance rises'],
+  ])('also beside another mistake in the same list or section: %s', (text, said) => {
+    const problems = problemsOf(text);
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).toContain(said);
+  });
+
+  test('a list that is none, or of things that are none, contradicts nothing besides', () => {
+    expect(problemsOf('groups: g')).toHaveLength(1);
+    expect(problemsOf('groups: [null, null]')).toHaveLength(2);
+    expect(problemsOf('rollout: { rings: [{ name: a, percent: 150 }] }')).toHaveLength(1);
+  });
+
   test('what is wrong by itself is not also held against what stands beside it', () => {
     expect(problemsOf('battery: { start: many, continue: 50 }')).toHaveLength(1);
     expect(problemsOf('retry: 6h')).toHaveLength(1);

@@ -34,7 +34,7 @@ export function parsePolicy(text: string, machineTimeZone: string): ParsedPolicy
   const result = policyFileSchema.safeParse(read.value, { error: inPlainWords });
   if (result.success) {
     const policy = overDefaults(result.data, machineTimeZone);
-    const contradictions = contradictionsIn(result.data, policy);
+    const contradictions = contradictionsIn(result.data, policy, read.value);
     const problems = [...read.problems, ...contradictions.map(placed(read.places))];
     return problems.length === 0 ? { kind: 'ok', policy } : invalid(problems);
   }
@@ -130,7 +130,8 @@ function contradictionsInRest(
   const rest = policyFileSchema.safeParse(wrong.reduce<unknown>(without, value));
   if (!rest.success) return [];
   const policy = overDefaults(rest.data, machineTimeZone);
-  return contradictionsIn(rest.data, policy, new Set(wrong.map((path) => path.join('.'))));
+  const left = new Set(wrong.map((path) => path.join('.')));
+  return contradictionsIn(rest.data, policy, value, left);
 }
 
 /** `value` without what stands at `path`; of a list the whole list. */
