@@ -5,6 +5,7 @@
 
 import { thermalWords } from '../../conditions/reading.js';
 import { intrusions } from '../runs/intrusion.js';
+import { hasTwice, namesIn, sharesIn } from './file.lists.js';
 import type { PolicyFile } from './file.schema.js';
 import type { Policy } from './policy.js';
 
@@ -120,30 +121,6 @@ export function contradictionsIn(
 /** Whether `key`, or a section around it, is one of `keys`. */
 function isWithin(key: string, keys: ReadonlySet<string>): boolean {
   return key.split('.').some((_, i, steps) => keys.has(steps.slice(0, i + 1).join('.')));
-}
-
-function hasTwice(names: readonly string[]): boolean {
-  return new Set(names).size < names.length;
-}
-
-function namesIn(said: unknown, ...path: readonly string[]): string[] {
-  return membersOf(said, path, 'name').filter((name) => typeof name === 'string');
-}
-
-/** Those that can be one: any other is told of by itself. */
-function sharesIn(said: unknown): number[] {
-  const all = membersOf(said, ['rollout', 'rings'], 'percent');
-  return all.filter((share) => typeof share === 'number').filter((each) => each > 0 && each <= 100);
-}
-
-/** What each in a list of the file has for a member. */
-function membersOf(said: unknown, path: readonly string[], member: string): unknown[] {
-  const list = path.reduce<unknown>(memberOf, said);
-  return Array.isArray(list) ? list.map((each) => memberOf(each, member)) : [];
-}
-
-function memberOf(value: unknown, key: string): unknown {
-  return (value as Readonly<Record<string, unknown>> | null | undefined)?.[key];
 }
 
 /** "off" is no rate that another one could be above. */

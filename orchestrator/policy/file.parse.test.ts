@@ -4,22 +4,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parsePolicy, saysNothing } from './file.parse.js';
-import { defaultPolicy, type Policy } from './policy.js';
+import { policyOf, problemsOf } from './file.testing.js';
+import { defaultPolicy } from './policy.js';
 
 const key = generateKeyPairSync('ed25519')
   .publicKey.export({ type: 'spki', format: 'der' })
   .toString('base64');
-
-function policyOf(text: string): Policy {
-  const parsed = parsePolicy(text, 'UTC');
-  if (parsed.kind === 'ok') return parsed.policy;
-  throw new Error(parsed.problems.join('\n'));
-}
-
-function problemsOf(text: string): readonly string[] {
-  const parsed = parsePolicy(text, 'UTC');
-  return parsed.kind === 'ok' ? [] : parsed.problems;
-}
 
 describe('what it leaves out is the default', () => {
   test.each([['', '# only words\n', 'waiting: {}', '{}']].flat())('%j', (text) => {
@@ -243,93 +233,6 @@ describe('publishers', () => {
     ],
   ])('%s', (_what, text, said) => {
     expect(problemsOf(text).join('\n')).toContain(said);
-  });
-});
-
-describe('contradictions', () => {
-  test.each([
-    ['battery: { start: 10, continue: 50 }', 'battery.continue is above battery.start'],
-    ['battery: { start: 5 }', 'battery.continue is above battery.start'],
-    ['heat: { change: serious, look: nominal }', 'heat.change is above heat.look'],
-    ['intrusion: { normal: noticeable, overdue: silent }', 'intrusion falls'],
-    ['intrusion: { due: forced, overdue: gentle }', 'intrusion falls'],
-    ['quiet_chance: { normal: 0.2, due: 0.9 }', 'quiet_chance rises'],
-    ['retry: { first: 6h }', 'retry.first is longer than retry.max'],
-    ['retry: { failures: 20 }', 'retry.demoted_at is below retry.failures'],
-    ['deadlines: { security: { after: 1d } }', 'deadlines.security.after is shorter than'],
-    ['deadlines: { others: { after: 1h, grace: 2h } }', 'deadlines.others.after is shorter than'],
-    ['network: { kb_per_s: 100, engaged_kb_per_s: 900 }', 'network.engaged_kb_per_s is above'],
-    [
-      'groups: [{ name: g, hosts: [a], at_once: 1 }, { name: g, hosts: [b], at_once: 2 }]',
-      'groups has a name twice',
-    ],
-    [
-      'rollout: { rings: [{ name: r, percent: 10 }, { name: r, percent: 20 }] }',
-      'rollout.rings has a name twice',
-    ],
-  ])('%s', (text, said) => {
-    expect(problemsOf(text).join()).toContain(said);
-  });
-
-  test('all of them are named at once', () => {
-    const text = 'battery: { start: 5 }\nretry: { first: 6h, failures: 20 }';
-    expect(problemsOf(text)).toHaveLength(3);
-  });
-
-  test('those of other keys are named beside what breaks the schema', () => {
-    const problems = problemsOf(`
-battery: { start: 10, continue: 50 }
-heat: { change: tropical, look: nominal }
-holds: [{ updater: a.b }]
-retry: { first: 6h, invented: 1s }
-colour: blue
-`);
-    expect(problems).toHaveLength(6);
-    expect(problems.join('\n')).toMatch(/battery\.continue is above/);
-    expect(problems.join('\n')).toMatch(/retry\.first is longer than retry\.max/);
-  });
-
-  test.each([
-    [
-      'groups: [{ name: g, hosts: [a], at_once: 1 }, { name: g, hosts: [b], at_once: 0 }]',
-      'groups has a name twice',
-    ],
-    [
-      'rollout: { rings: [{ name: r, percent: 10 }, { name: r, percent: 20, soak: long }] }',
-      'rollout.rings has a name twice',
-    ],
-    [
-      'rollout: { rings: [{ name: a, percent: 90 }, { name: b, percent: 20, soak: long }] }',
-      'more than 100 percent',
-    ],
-    ['intrusion: { normal: forced, due: loud, overdue: gentle }', 'intrusion falls'],
-    ['quiet_chance: { normal: 0.2, due: 2, overdue: 0.9 }', 'quiet_chance rises'],
-  ])('also beside another mistake in the same list or section: %s', (text, said) => {
-    const problems = problemsOf(text);
-    expect(problems).toHaveLength(2);
-    expect(problems.join()).toContain(said);
-  });
-
-  test('a list that is none, or of things that are none, contradicts nothing besides', () => {
-    expect(problemsOf('groups: g')).toHaveLength(1);
-    expect(problemsOf('groups: [null, null]')).toHaveLength(2);
-    expect(problemsOf('rollout: { rings: [{ name: a, percent: 150 }] }')).toHaveLength(1);
-  });
-
-  test('what is wrong by itself is not also held against what stands beside it', () => {
-    expect(problemsOf('battery: { start: many, continue: 50 }')).toHaveLength(1);
-    expect(problemsOf('retry: 6h')).toHaveLength(1);
-    expect(problemsOf('[retry]')).toHaveLength(1);
-  });
-
-  test('a default yields to what is named', () => {
-    expect(policyOf('intrusion: { normal: forced }').intrusion.normal).toBe('forced');
-    expect(policyOf('heat: { change: serious }').heat.change).toBe('serious');
-    // A longer grace than the default's time is meant; so is a rate below the default for a person.
-    const { graceMs } = policyOf('deadlines: { security: { grace: 30d } }').deadlines.security;
-    expect(graceMs).toBe(30 * 86_400_000);
-    expect(policyOf('network: { kb_per_s: 100 }').network.bytesPerSMax).toBe(100_000);
-    expect(problemsOf('network: { kb_per_s: 100, engaged_kb_per_s: off }')).toEqual([]);
   });
 });
 

@@ -1,13 +1,8 @@
 // Whoever mends a policy file goes to a line, and counts from one.
 
 import { expect, test } from '@jest/globals';
-import { parsePolicy } from './file.parse.js';
+import { problemsOf } from './file.testing.js';
 import { pathInWords } from './file.place.js';
-
-function problemsOf(text: string): readonly string[] {
-  const parsed = parsePolicy(text, 'UTC');
-  return parsed.kind === 'ok' ? [] : parsed.problems;
-}
 
 test('every problem has its line, and says which entry of a list in words', () => {
   const problems = problemsOf(`# the policy of the tills

@@ -1,12 +1,7 @@
 // What is wrong with a policy file, as whoever wrote it reads it.
 
 import { describe, expect, test } from '@jest/globals';
-import { parsePolicy } from './file.parse.js';
-
-function problemsOf(text: string): readonly string[] {
-  const parsed = parsePolicy(text, 'UTC');
-  return parsed.kind === 'ok' ? [] : parsed.problems;
-}
+import { problemsOf } from './file.testing.js';
 
 test('what is wrong with one member of an entry hides nothing of the others', () => {
   expect(
