@@ -22,6 +22,8 @@ export const duration = z
   });
 
 const clockPattern = /^([01]\d|2[0-3]):[0-5]\d$/;
+/** The end of a day is a time too. */
+const endPattern = /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/;
 
 function minutesOf(clock: string): number {
   const [hours = '0', minutes = '0'] = clock.split(':');
@@ -88,10 +90,10 @@ export const window = z
       .min(1)
       .default([...days]),
     from: z.string().regex(clockPattern, 'is not a time such as 22:30'),
-    to: z.string().regex(clockPattern, 'is not a time such as 06:00'),
+    to: z.string().regex(endPattern, 'is not a time such as 06:00'),
   })
   .refine(({ from, to }) => from !== to, {
-    error: 'is empty: it opens and closes at the same time',
+    error: 'is empty: it opens and closes at the same time; all day is 00:00 to 24:00',
     when: ({ value }) => clockPattern.test(String((value as { from?: unknown }).from)),
   })
   .transform(({ days: on, from, to }): Window => ({

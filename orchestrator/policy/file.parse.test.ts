@@ -252,6 +252,8 @@ describe('named, with what is wrong about it', () => {
       'the same hour',
     ],
     ['a time that is none', 'windows: [{ from: "25:00", to: "03:00" }]', 'is not a time'],
+    ['a day that begins at its end', 'windows: [{ from: "24:00", to: "03:00" }]', 'is not a time'],
+    ['a day and a minute', 'windows: [{ from: "00:00", to: "24:01" }]', 'is not a time'],
     [
       'a window on no day',
       'windows: [{ days: [], from: "01:00", to: "03:00" }]',

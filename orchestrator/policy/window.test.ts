@@ -59,6 +59,19 @@ describe('a window by the clock on the wall', () => {
     });
   });
 
+  test('a whole day is one, and a weekend of them', () => {
+    const weekend = [window('00:00', '24:00', ['sat', 'sun'])];
+    const during = windowState(weekend, BERLIN, atUtc('2026-06-13T12:00'));
+    expect(during).toEqual({ kind: 'open', untilMs: atUtc('2026-06-14T22:00') });
+    const before = windowState(weekend, BERLIN, atUtc('2026-06-11T12:00'));
+    expect(before).toEqual({ kind: 'closed', untilMs: atUtc('2026-06-12T22:00') });
+    // The clock goes back on the Sunday: the same weekend, an hour longer.
+    const autumn = windowState(weekend, BERLIN, atUtc('2026-10-24T12:00'));
+    expect(autumn).toEqual({ kind: 'open', untilMs: atUtc('2026-10-25T23:00') });
+    const always = windowState([window('00:00', '24:00')], BERLIN, atUtc('2026-06-10T02:30'));
+    expect(always).toEqual({ kind: 'open', untilMs: Number.POSITIVE_INFINITY });
+  });
+
   test('none at all never opens', () => {
     expect(windowState([], 'UTC', 0)).toEqual({ kind: 'closed' });
   });

@@ -19,7 +19,7 @@ export interface Window {
   readonly days: readonly Day[];
   /** Minutes since midnight. */
   readonly fromMinute: number;
-  /** Minutes since midnight; before `fromMinute`: on the next day. */
+  /** Minutes since midnight, at most those of a day; before `fromMinute`: on the next day. */
   readonly toMinute: number;
 }
 
@@ -106,7 +106,7 @@ function wallSpans(windows: readonly Window[], stretches: readonly Stretch[]): S
 }
 
 function minutesOf({ fromMinute, toMinute }: Window): number {
-  return (toMinute - fromMinute + DAY_MINUTES) % DAY_MINUTES;
+  return toMinute - fromMinute + (toMinute > fromMinute ? 0 : DAY_MINUTES);
 }
 
 /** When the clock on the wall shows `wall`: one opening (W1), or none in the time looked at. */

@@ -15,7 +15,6 @@ import { atLeast, type Intrusion } from '../runs/intrusion.js';
 import type { World } from '../world/world.js';
 
 const HOUR_MINUTES = 60;
-const NOON_MINUTE = 12 * HOUR_MINUTES;
 const DAY_MINUTES = 24 * HOUR_MINUTES;
 
 /** Whether policy lets anything start, or go on after a pause, at this time. */
@@ -100,16 +99,8 @@ const windowsOf = new WeakMap<Policy['activeHours'], readonly Window[]>();
 function activeWindows(hours: Policy['activeHours']): readonly Window[] {
   const known = windowsOf.get(hours);
   if (known !== undefined) return known;
-  const fromMinute = hours.fromHour * HOUR_MINUTES;
-  const toMinute = (hours.toHour * HOUR_MINUTES) % DAY_MINUTES;
-  const windows: readonly Window[] =
-    fromMinute === toMinute
-      ? // All day: two that meet, because one that ends where it begins is none.
-        [
-          { days, fromMinute, toMinute: (toMinute + NOON_MINUTE) % DAY_MINUTES },
-          { days, fromMinute: (fromMinute + NOON_MINUTE) % DAY_MINUTES, toMinute },
-        ]
-      : [{ days, fromMinute, toMinute }];
+  const [fromMinute, toMinute] = [hours.fromHour * HOUR_MINUTES, hours.toHour * HOUR_MINUTES];
+  const windows: readonly Window[] = [{ days, fromMinute, toMinute }];
   windowsOf.set(hours, windows);
   return windows;
 }

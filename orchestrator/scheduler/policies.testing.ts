@@ -43,7 +43,7 @@ const windows = fc
   .record({
     days: fc.subarray([...days], { minLength: 1 }),
     fromMinute: fc.nat(1_439),
-    toMinute: fc.nat(1_439),
+    toMinute: fc.nat(1_440),
   })
   .filter(({ fromMinute, toMinute }) => fromMinute !== toMinute);
 const anyWindows = mostly<readonly Window[]>(
