@@ -48,6 +48,15 @@ const HOST = { role: 'host', name: 'h1' } as const;
 const describeHere = natsServerProgram === undefined ? describe.skip : describe;
 const missing = natsServerProgram === undefined ? ' (skipped: needs nats-server 2.10)' : '';
 
+/** As in an authority that is older than the role. */
+function forgetRole(dir: string, role: string): void {
+  const [name = ''] = readdirSync(join(dir, 'authority')).filter((each) => each !== 'nats.json');
+  const file = join(dir, 'authority', name);
+  const authority = JSON.parse(readFileSync(file, 'utf8')) as { signing: object };
+  const signing = { ...authority.signing, [role]: undefined };
+  writeFileSync(file, JSON.stringify({ ...authority, signing }));
+}
+
 describe('lull keys', () => {
   let made: string;
   let parent: string;
@@ -119,11 +128,7 @@ describe('lull keys', () => {
   });
 
   test('of an authority that is older than a role are as they were; a new one knows the role', async () => {
-    const [name = ''] = readdirSync(join(dir, 'authority')).filter((each) => each !== 'nats.json');
-    const file = join(dir, 'authority', name);
-    const authority = JSON.parse(readFileSync(file, 'utf8')) as { signing: object };
-    const signing = { ...authority.signing, fleetlock: undefined };
-    writeFileSync(file, JSON.stringify({ ...authority, signing }));
+    forgetRole(dir, 'fleetlock');
     expect(await rotateKeys(dir, { kind: 'all' }, NOW_MS)).toHaveLength(4);
     const wanted = { role: 'fleetlock', name: 'agents', serves: [] } as const;
     await expect(issueKeys(dir, wanted, NOW_MS)).rejects.toThrow(/rotate DIR --authority/);
@@ -135,11 +140,7 @@ describe('lull keys', () => {
   });
 
   test('of a viewer get it into NATS too, but for an authority that is older than that', async () => {
-    const [name = ''] = readdirSync(join(dir, 'authority')).filter((each) => each !== 'nats.json');
-    const file = join(dir, 'authority', name);
-    const authority = JSON.parse(readFileSync(file, 'utf8')) as { signing: object };
-    const signing = { ...authority.signing, viewer: undefined };
-    writeFileSync(file, JSON.stringify({ ...authority, signing }));
+    forgetRole(dir, 'viewer');
     const wanted = { role: 'viewer', name: 'victor', serves: [] } as const;
     await issueKeys(dir, wanted, NOW_MS);
     expect(readdirSync(join(dir, 'viewer-victor'))).not.toContain('nats.creds');

@@ -27,7 +27,7 @@ const spec: SandboxSpec = {
   runtime: 'node',
   dirs: { channelDir: '/run/lull/s/scan-1/channel', hostDir: '/run/lull/s/scan-1/host' },
   bundleDir: '/var/lib/lull/bundles/aa',
-  workDir: '/var/lib/lull/work/x',
+  workDir: '/var/lib/lull/x',
   artifactsDir: '/var/lib/lull/artifacts/x',
   roots: [
     { name: 'tools', path: '/opt/tools' },

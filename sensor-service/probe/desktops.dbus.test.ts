@@ -19,13 +19,19 @@ const flag = (wanted: boolean) => (value: Value) => value.kind === 'flag' && val
 const unknown = (value: Value): boolean => value.kind === 'unknown';
 const mockOf = (on: Target): Target => ({ ...on, iface: 'org.freedesktop.DBus.Mock' });
 
-async function startDesktop(): Promise<{ desktop: MockBus; heard: BusesUnderTest }> {
+/** A machine with somebody logged in, and the bus of that desktop. */
+async function startBuses(): Promise<{ bus: MockBus; desktop: MockBus }> {
   const bus = await startMockBus();
   opened.push(bus);
   await bus.serve('logind', seat.LOGIN);
   await seat.logIn(bus, 'c1');
   const desktop = await startMockBus();
   opened.push(desktop);
+  return { bus, desktop };
+}
+
+async function startDesktop(): Promise<{ desktop: MockBus; heard: BusesUnderTest }> {
+  const { bus, desktop } = await startBuses();
   const heard = listenTo(bus, { desktop });
   opened.push(heard);
   await heard.untilValue('attention.inhibitor', () => true);
@@ -156,12 +162,7 @@ for (const saver of screenSavers) {
 busTest(
   "GNOME's screen saver, as dbusmock has it, hides the screen from the start, and lets go",
   async () => {
-    const bus = await startMockBus();
-    opened.push(bus);
-    await bus.serve('logind', seat.LOGIN);
-    await seat.logIn(bus, 'c1');
-    const desktop = await startMockBus();
-    opened.push(desktop);
+    const { bus, desktop } = await startBuses();
     const service = 'org.gnome.ScreenSaver';
     const saver: Target = { service, path: '/org/gnome/ScreenSaver', iface: service };
     await desktop.serve('gnome_screensaver', service);
