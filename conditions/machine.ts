@@ -90,9 +90,14 @@ export function judgeSettled(
     const message = `the machine ${what} ${formatDuration(agoMs)} ago, ${formatDuration(waitMs)} are waited`;
     return [
       {
-        ...{ code: 'STARTING_UP', message, about: signal },
-        ...{ measured: agoMs, limit: waitMs, unit: 'ms' },
-        ...{ sinceMs: value.number, untilMs: value.number + waitMs },
+        code: 'STARTING_UP',
+        message,
+        about: signal,
+        measured: agoMs,
+        limit: waitMs,
+        unit: 'ms',
+        sinceMs: value.number,
+        untilMs: value.number + waitMs,
       },
     ];
   });

@@ -26,8 +26,8 @@ export function judgeUnmetered(
   const tethered = valueOf(readings, 'network.tethered');
   const metered = valueOf(readings, 'network.metered');
   if (bytes <= bytesMax) return open;
-  const sent = { ...(Number.isFinite(bytes) ? { measured: bytes } : {}), unit: 'B' } as const;
-  const paid = { ...sent, limit: bytesMax };
+  const sent = { unit: 'B', ...(Number.isFinite(bytes) ? { measured: bytes } : {}) } as const;
+  const paid = { limit: bytesMax, ...sent };
   if (tethered.kind === 'flag' && tethered.flag) {
     const message = `a phone shares its network; ${amount(bytes, bytesMax)}`;
     const seen = witness(readings, 'network.tethered');

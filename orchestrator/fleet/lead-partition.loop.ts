@@ -102,7 +102,13 @@ export async function leadPartition(
       if (known !== undefined) return known;
       const ledger = partition.ledgerOf(hostId);
       const room = openRoom({
-        ...{ hostId, ledger, version, policy: policy.current, clock, log, pace },
+        hostId,
+        ledger,
+        version,
+        policy: policy.current,
+        clock,
+        log,
+        pace,
         note: deps.fleet.note,
         groupLock: deps.groupLock,
         onProgress: (progress) => {

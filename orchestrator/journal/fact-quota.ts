@@ -54,7 +54,7 @@ export interface Bucket {
 export type Weight = 'any' | 'evidence' | 'forbids';
 
 export function fullBucket(quota: Quota, nowMs: number): Bucket {
-  return { ...quota, atMs: nowMs, isUsedUp: false };
+  return { entries: quota.entries, bytes: quota.bytes, atMs: nowMs, isUsedUp: false };
 }
 
 /** @param nowMs of a clock that nobody sets. */
@@ -70,7 +70,8 @@ export function refilled(before: Bucket, quota: Quota, nowMs: number): Bucket {
 export function charged(bucket: Bucket, cost: Quota): Bucket {
   const entries = bucket.entries - cost.entries;
   const bytes = bucket.bytes - cost.bytes;
-  return { ...bucket, entries, bytes, isUsedUp: bucket.isUsedUp || entries <= 0 || bytes <= 0 };
+  const isUsedUp = bucket.isUsedUp || entries <= 0 || bytes <= 0;
+  return { entries, bytes, atMs: bucket.atMs, isUsedUp };
 }
 
 /** Whether what weighs so much is recorded. */

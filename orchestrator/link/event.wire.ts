@@ -65,7 +65,9 @@ function bodyFromWire(wire: RunEvent): LinkEvent['body'] {
         .slice(0, ARGUMENTS_MAX)
         .map((each) => each.slice(0, WORD_CHARS_MAX));
       return fact({
-        ...{ kind: 'run.started', ...of, sandboxSha256: digest(sandboxSha256) },
+        kind: 'run.started',
+        ...of,
+        sandboxSha256: digest(sandboxSha256),
         ...(launchMs === 0 ? {} : { launchMs }),
         ...(argv.length > 0 ? { argv } : {}),
       });
@@ -94,7 +96,9 @@ function bodyFromWire(wire: RunEvent): LinkEvent['body'] {
       return fact(downloaded(of, kind.value));
     case 'installed':
       return fact({
-        ...{ kind: 'content.installed', ...of, ...treeChange(kind.value) },
+        kind: 'content.installed',
+        ...of,
+        ...treeChange(kind.value),
         receiptId: kind.value.receiptId.slice(0, WORD_CHARS_MAX),
         reverted: kind.value.reverted,
       });
@@ -158,7 +162,11 @@ type OfRun = Pick<Extract<Fact, { kind: 'run.started' }>, 'runId' | 'epoch'>;
 function downloaded(of: OfRun, wire: Downloaded): Fact {
   const { url, redirects, remoteAddress, sizeBytes, sha256, resumedCount, cached } = wire;
   return {
-    ...{ kind: 'content.downloaded', ...of, resumedCount, cached, sizeBytes: Number(sizeBytes) },
+    kind: 'content.downloaded',
+    ...of,
+    resumedCount,
+    cached,
+    sizeBytes: Number(sizeBytes),
     url: url.slice(0, PATH_CHARS_MAX),
     redirects: redirects.slice(0, REDIRECTS_MAX).map((each) => each.slice(0, PATH_CHARS_MAX)),
     remoteAddress: remoteAddress.slice(0, WORD_CHARS_MAX),
@@ -183,9 +191,11 @@ function treeChange(wire: Installed | RootChanged) {
 
 function boundedChange({ path, beforeSha256, afterSha256, mode, beforeMode }: FileChange) {
   return {
-    ...{ path: path.slice(0, PATH_CHARS_MAX), mode },
+    path: path.slice(0, PATH_CHARS_MAX),
+    mode,
     ...(beforeMode === undefined ? {} : { beforeMode }),
-    ...{ beforeSha256: digest(beforeSha256), afterSha256: digest(afterSha256) },
+    beforeSha256: digest(beforeSha256),
+    afterSha256: digest(afterSha256),
   };
 }
 

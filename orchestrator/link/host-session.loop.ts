@@ -83,7 +83,6 @@ export interface HostSessions {
 interface Present {
   readonly session: HostSession;
   readonly carried: Carried;
-  readonly host: HostConnection;
 }
 
 /** What is remembered of a host over its sessions (K4). */
@@ -116,8 +115,8 @@ type SpokenTo = HostConnection & { confinement: Confinement | undefined };
 
 export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSessions {
   const { edges, log } = deps;
-  const present = new Map<string, Present>();
-  const remembered = new Map<string, Remembered>();
+  let present: Present | undefined;
+  let remembered: Remembered | undefined;
 
   async function confined(host: SpokenTo, wire: WireConfinement): Promise<void> {
     const before = host.confinement;
@@ -163,11 +162,9 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
           return 'replaced before'; // K5
         }
         host = connectionOf(kind.value, carried);
-        if (remembered.get(hostId)?.instanceId !== instanceId) {
-          remembered.set(hostId, { instanceId, sequence: 0 });
-        }
-        present.get(hostId)?.carried.replaced(); // K3
-        present.set(hostId, { session, carried, host });
+        if (remembered?.instanceId !== instanceId) remembered = { instanceId, sequence: 0 };
+        present?.carried.replaced(); // K3
+        present = { session, carried };
         host.send({ $case: 'welcome', value: {} });
         if (!(await isHeard(edges.attached(host)))) return 'too much said';
         if (kind.value.confined !== undefined) await confined(host, kind.value.confined);
@@ -175,11 +172,11 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
         await confined(host, kind.value);
       } else if (kind?.$case === 'event' && host !== undefined) {
         const event = eventFromWire(kind.value);
-        const last = remembered.get(host.hostId);
+        const last = remembered;
         if (last?.instanceId !== host.instanceId || event.sequence > last.sequence) {
           await handled(host, event); // K1, K4
           if (last?.instanceId === host.instanceId) {
-            remembered.set(host.hostId, { ...last, sequence: event.sequence });
+            remembered = { instanceId: last.instanceId, sequence: event.sequence };
           }
         }
         host.send({ $case: 'acknowledge', value: { sequence: BigInt(event.sequence) } });
@@ -195,8 +192,8 @@ export function createHostSessions(deps: { edges: HostEdges; log: Log }): HostSe
     const session: HostSession = {
       hear,
       end: () => {
-        if (host === undefined || present.get(host.hostId)?.session !== session) return;
-        present.delete(host.hostId);
+        if (host === undefined || present?.session !== session) return;
+        present = undefined;
         edges.detached(host);
       },
     };

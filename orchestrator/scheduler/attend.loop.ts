@@ -72,7 +72,13 @@ export function attend(deps: {
   };
   const tellWhoIsRegistered = tellRegistered({ ledger, policy, host });
   const turns = startTurns({
-    ...{ ledger, policy, clock, log, hostView, host, onWanted },
+    ledger,
+    policy,
+    clock,
+    log,
+    hostView,
+    host,
+    onWanted,
     onPlan: (plan) => {
       tellWhoIsRegistered();
       deps.onPlan?.(plan);
@@ -82,7 +88,11 @@ export function attend(deps: {
     mayStart: deps.mayStart ?? always,
   });
   const rollouts = noteRollouts({
-    ...{ ledger, policy, clock, log, note: deps.note },
+    ledger,
+    policy,
+    clock,
+    log,
+    note: deps.note,
     hostId: () => host()?.hostId,
   });
   const rhythm = watchRhythm({ ledger, policy, clock, log });

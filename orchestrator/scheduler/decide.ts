@@ -54,7 +54,7 @@ export function decide(world: World, host: HostView, policy: Policy, nowMs: numb
   const lookAgain = next === undefined ? {} : { lookAgainAtMs: next };
   const isBusy = held.length > 0 || admit.length > 0;
   const restart = restartPlan(waiting, isBusy, world, host, policy, nowMs);
-  return { ...heldPlan, admit, waiting, restart, ...lookAgain };
+  return { admit, waiting, restart, ...heldPlan, ...lookAgain };
 }
 
 function admissions(
@@ -65,7 +65,10 @@ function admissions(
   nowMs: number,
 ): Pick<Plan, 'admit' | 'waiting'> & { readonly running: readonly Occupant[] } {
   const running: Occupant[] = held.map((run) => ({
-    ...{ ...run, runId: run.id, action: actionOf(run) },
+    runId: run.id,
+    updaterId: run.updaterId,
+    action: actionOf(run),
+    work: run.work,
     accepted: world.updaters.get(run.updaterId)?.accepted,
   }));
   const admit: Admission[] = [];
@@ -86,7 +89,7 @@ function admissions(
     }
     const admission = admissionOf(subject, world.epoch + admit.length + 1, policy);
     admit.push(admission);
-    running.push({ ...occupant, runId: admission.runId });
+    running.push({ runId: admission.runId, ...occupant });
   }
   return { admit, waiting, running };
 }

@@ -27,8 +27,8 @@ import type { Ledger } from '../world/ledger.loop.js';
 import type { World } from '../world/world.js';
 import type { Quotas, Weight } from '../journal/fact-quota.js';
 import type { OverQuota } from './over-quota.js';
-import { quotaOfHost } from './quota.loop.js';
-import { newScan, noteFound, scanFacts, type Scan } from './scanned.js';
+import { QuotaOfHost } from './quota.loop.js';
+import { foundTooLate, noScans, noteFound, scanFacts, withNew, without } from './scanned.js';
 
 export interface RunProgress {
   readonly runId: string;
@@ -53,8 +53,9 @@ export function hostEdges(deps: {
   quotas?: Quotas;
 }): HostPresence {
   const { ledger, wake, log } = deps;
-  const quota = quotaOfHost({ ...deps, onUsedUp: wake });
-  const scans = new Map<string, Scan>();
+  const quotas = deps.quotas === undefined ? {} : { quotas: deps.quotas };
+  const quota = new QuotaOfHost({ ledger, clock: deps.clock, log, onUsedUp: wake, ...quotas });
+  let scans = noScans;
   let current: HostConnection | undefined;
   /** The level that the journal has of it. */
   let told: Level | undefined;
@@ -75,7 +76,7 @@ export function hostEdges(deps: {
     }
     supersedeScans(host);
     await quota.append([attachment, ...interrupted], 'evidence');
-    for (const { id } of cut) scans.delete(id);
+    for (const { id } of cut) scans = without(scans, id);
     current = host;
     wake();
   }
@@ -87,7 +88,7 @@ export function hostEdges(deps: {
       const work = ledger.world.runs.get(runId)?.work;
       if (work !== undefined && work.kind !== 'scan') continue;
       host.send({ $case: 'stop', value: { runId, epoch, reason: 'SUPERSEDED' } });
-      scans.delete(runId);
+      scans = without(scans, runId);
     }
   }
 
@@ -117,7 +118,7 @@ export function hostEdges(deps: {
 
   async function record(run: Run, fact: Fact, heard: Heard): Promise<void> {
     const taken = await quota.append([{ ...fact, heard }], weightOf(run, fact), run.updaterId);
-    if (taken && fact.kind === 'run.started') scans.set(run.id, newScan());
+    if (taken && fact.kind === 'run.started') scans = withNew(scans, run.id);
   }
 
   async function ofRun(run: Run, body: LinkEvent['body'], heard: Heard): Promise<void> {
@@ -163,7 +164,7 @@ export function hostEdges(deps: {
       const what = { updaterId: run.updaterId, update: work.update.id, why: outcome.message };
       log.error(what, 'what does not work could not be put back');
     }
-    scans.delete(runId); // Not before: what is not written is heard again.
+    scans = without(scans, runId); // Not before: what is not written is heard again.
   }
 
   return {
@@ -208,11 +209,6 @@ function weightOf({ phase }: Run, { kind }: Fact): Weight {
   const pauses = kind === 'run.paused' || kind === 'run.throttled';
   return pauses && phase.kind !== 'paused' ? 'forbids' : 'any';
 }
-
-const foundTooLate: Outcome = {
-  ...{ kind: 'failed', code: 'JOURNAL_QUOTA', retry: true },
-  message: 'what it found is left out: the machine has said more than the journal takes of one',
-};
 
 /** Runs with a slot that `host` does not hold; of an earlier epoch it is not what was admitted: that never came. */
 function runsCut({ runs }: World, { held }: HostConnection): Run[] {

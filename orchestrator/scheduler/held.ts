@@ -179,5 +179,5 @@ export function attachmentObjections({ attached }: HostView): Reason[] {
 function wantOf(run: Run, { updates }: World): Want {
   const state = updates.get(keyOf(run));
   const want = { action: actionOf(run), work: run.work, level: run.intrusion };
-  return state === undefined ? want : { ...want, state };
+  return state === undefined ? want : { state, ...want };
 }

@@ -22,7 +22,7 @@ import {
 import { openLedgerUnderTest, type LedgerUnderTest } from '../world/ledger.testing.js';
 import { hostEdges, type HostPresence } from './edges.loop.js';
 import type { Quotas } from '../journal/fact-quota.js';
-import { quotaOfHost, type QuotaOfHost } from './quota.loop.js';
+import { QuotaOfHost } from './quota.loop.js';
 
 const HOUR_MS = 3_600_000;
 const quotas: Quotas = {
@@ -208,7 +208,7 @@ test('what could not be written is not counted, and tried again', async () => {
     append: (facts: readonly Fact[]) =>
       fails ? Promise.reject(new Error('busy')) : rig.ledger.append(facts),
   };
-  const quota: QuotaOfHost = quotaOfHost({ ledger, clock, log, quotas, onUsedUp: () => undefined });
+  const quota = new QuotaOfHost({ ledger, clock, log, quotas, onUsedUp: () => undefined });
   const many = Array.from({ length: quotas.host.entries }, () => paused('r'));
   await expect(quota.append(many, 'any')).rejects.toThrow('busy');
   expect(quota.over()).toBeUndefined();

@@ -23,20 +23,7 @@ import type { OverQuota } from './over-quota.js';
 
 const nothing: Quota = { entries: 0, bytes: 0 };
 
-export interface QuotaOfHost {
-  /**
-   * Records `facts` and resolves when they are durable, or leaves out all of them.
-   * @param of whose runs they are of, where they are of one.
-   * @returns whether they were recorded.
-   */
-  append(facts: readonly Fact[], weight: Weight, of?: string): Promise<boolean>;
-  /** Whether what weighs so much would be recorded. */
-  takes(weight: Weight): boolean;
-  /** What is used up now, if anything is. */
-  over(): OverQuota | undefined;
-}
-
-export function quotaOfHost(deps: {
+interface QuotaDeps {
   readonly ledger: Pick<Ledger, 'append'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -44,23 +31,79 @@ export function quotaOfHost(deps: {
   readonly onUsedUp: () => void;
   /** Absent: those of every machine. */
   readonly quotas?: Quotas;
-}): QuotaOfHost {
-  const { ledger, clock, log, onUsedUp, quotas = defaultQuotas } = deps;
-  let host = fullBucket(quotas.host, clock.now().monotonicMs);
-  const fullUpdater = fullBucket(quotas.updater, clock.now().monotonicMs);
-  /** Of updaters that were registered and have run. */
-  const updaters = new Map<string, Bucket>();
-  let leftOut = nothing;
+}
 
-  function charge(cost: Quota, of: string | undefined): void {
-    const [wasUsedUp, nowMs] = [host.isUsedUp, clock.now().monotonicMs];
-    host = charged(host, cost);
-    if (host.isUsedUp && !wasUsedUp) {
+/** A class, because there are thousands: one closure for each method would be half of what each takes. */
+export class QuotaOfHost {
+  private readonly quotas: Quotas;
+  private host: Bucket;
+  /** Of updaters that have run; absent: theirs is full. */
+  private updaters: Map<string, Bucket> | undefined;
+  private leftOut = nothing;
+
+  constructor(private readonly deps: QuotaDeps) {
+    this.quotas = deps.quotas ?? defaultQuotas;
+    this.host = fullBucket(this.quotas.host, deps.clock.now().monotonicMs);
+  }
+
+  /**
+   * Records `facts` and resolves when they are durable, or leaves out all of them.
+   * @param of whose runs they are of, where they are of one.
+   * @returns whether they were recorded.
+   */
+  async append(facts: readonly Fact[], weight: Weight, of?: string): Promise<boolean> {
+    const cost = costOf(facts);
+    if (!this.takes(weight)) {
+      await this.leaveOut(cost);
+      return false;
+    }
+    const isOver = this.leftOut.entries > 0 && !this.host.isUsedUp;
+    await this.deps.ledger.append([...(isOver ? [told(this.leftOut)] : []), ...facts]); // Q4
+    if (isOver) this.leftOut = nothing;
+    this.charge(cost, of);
+    return true;
+  }
+
+  /** Whether what weighs so much would be recorded. */
+  takes(weight: Weight): boolean {
+    this.fill();
+    return isTaken(this.host, weight, this.quotas.reserve);
+  }
+
+  /** What is used up now, if anything is. */
+  over(): OverQuota | undefined {
+    this.fill();
+    const { wallMs, monotonicMs } = this.deps.clock.now();
+    const { host, quotas } = this;
+    const usedUp = new Map<string, number>();
+    for (const [id, bucket] of this.updaters ?? []) {
+      if (!bucket.isUsedUp) continue;
+      const after = refilled(bucket, quotas.updater, monotonicMs);
+      if (after.isUsedUp) usedUp.set(id, wallMs + opensInMs(after, quotas.updater));
+      else this.updaters?.set(id, after);
+    }
+    if (!host.isUsedUp && usedUp.size === 0) return undefined;
+    const until = host.isUsedUp ? { untilMs: wallMs + opensInMs(host, quotas.host) } : {};
+    return { updaters: usedUp, ...until };
+  }
+
+  private fill(): void {
+    this.host = refilled(this.host, this.quotas.host, this.deps.clock.now().monotonicMs);
+  }
+
+  private charge(cost: Quota, of: string | undefined): void {
+    const { log, clock, onUsedUp } = this.deps;
+    const wasUsedUp = this.host.isUsedUp;
+    this.host = charged(this.host, cost);
+    if (this.host.isUsedUp && !wasUsedUp) {
       log.error('a machine has said more than the journal takes of one: nothing is begun on it');
       onUsedUp();
     }
     if (of === undefined) return;
-    const before = refilled(updaters.get(of) ?? fullUpdater, quotas.updater, nowMs);
+    const { updater: quota } = this.quotas;
+    const nowMs = clock.now().monotonicMs;
+    const updaters = (this.updaters ??= new Map<string, Bucket>());
+    const before = refilled(updaters.get(of) ?? fullBucket(quota, nowMs), quota, nowMs);
     const after = charged(before, cost);
     updaters.set(of, after);
     if (!after.isUsedUp || before.isUsedUp) return;
@@ -69,49 +112,12 @@ export function quotaOfHost(deps: {
   }
 
   /** Q4. */
-  async function leaveOut({ entries, bytes }: Quota): Promise<void> {
+  private async leaveOut({ entries, bytes }: Quota): Promise<void> {
+    const { leftOut } = this;
     const all = { entries: leftOut.entries + entries, bytes: leftOut.bytes + bytes };
-    if (leftOut.entries === 0) await ledger.append([told(all)]);
-    leftOut = all;
+    if (leftOut.entries === 0) await this.deps.ledger.append([told(all)]);
+    this.leftOut = all;
   }
-
-  function fill(): void {
-    host = refilled(host, quotas.host, clock.now().monotonicMs);
-  }
-
-  return {
-    append: async (facts, weight, of) => {
-      fill();
-      const cost = costOf(facts);
-      if (!isTaken(host, weight, quotas.reserve)) {
-        await leaveOut(cost);
-        return false;
-      }
-      const isOver = leftOut.entries > 0 && !host.isUsedUp;
-      await ledger.append([...(isOver ? [told(leftOut)] : []), ...facts]); // Q4
-      if (isOver) leftOut = nothing;
-      charge(cost, of);
-      return true;
-    },
-    takes: (weight) => {
-      fill();
-      return isTaken(host, weight, quotas.reserve);
-    },
-    over: () => {
-      fill();
-      const { wallMs, monotonicMs } = clock.now();
-      const usedUp = new Map<string, number>();
-      for (const [id, bucket] of updaters) {
-        if (!bucket.isUsedUp) continue;
-        const after = refilled(bucket, quotas.updater, monotonicMs);
-        if (after.isUsedUp) usedUp.set(id, wallMs + opensInMs(after, quotas.updater));
-        else updaters.set(id, after);
-      }
-      if (!host.isUsedUp && usedUp.size === 0) return undefined;
-      const until = host.isUsedUp ? { untilMs: wallMs + opensInMs(host, quotas.host) } : {};
-      return { ...until, updaters: usedUp };
-    },
-  };
 }
 
 function told({ entries: count, bytes: sizeBytes }: Quota): Fact {

@@ -37,8 +37,8 @@ export function ringObjections(
   if (rollout === undefined) {
     const isFull = rollouts.size >= ROLLOUTS_MAX;
     const message = `the fleet has not noted yet that ${updateName(state.update)} is there, and notes ${String(ROLLOUT_QUOTA.entries)} a day of what one machine finds`; // R3
-    const reason = { code: 'RING_WAITS', about: key } as const;
-    return [{ ...reason, message: isFull ? `${message}; ${ifStopped}` : message }];
+    const told = isFull ? `${message}; ${ifStopped}` : message;
+    return [{ code: 'RING_WAITS', about: key, message: told }];
   }
   const reasons = stopReasons(rollout, policy); // R2
   const { ring, opensAfterMs } = ringOf(hostId, key, policy.rings);

@@ -27,6 +27,7 @@ const AGAIN_MS = 5_000;
 const REST_AGAIN_MS = 3_600_000;
 /** Failures that wait to be noted. */
 const WAITING_MAX = 256;
+const nothing: ReadonlySet<string> = new Set();
 
 export function noteRollouts(deps: {
   readonly ledger: Ledger;
@@ -44,7 +45,7 @@ export function noteRollouts(deps: {
   let cancel: CancelTimer = () => undefined;
   let quota = fullBucket(ROLLOUT_QUOTA, clock.now().monotonicMs);
   /** What this machine has begun, as far as it is not known yet. */
-  let beginning: ReadonlySet<string> = new Set();
+  let beginning = nothing;
   /** Whether some of it waits (N2). */
   let isWaiting = false;
 

@@ -7,15 +7,23 @@ import { holdsSlot, type Outcome, type Run } from '../runs/run.js';
 import type { ReceivedUpdate, Update } from '../runs/update.js';
 
 /** What a scan has found so far. */
-export interface Scan {
+interface Scan {
   readonly updates: Map<string, Update>;
   /** What about some of them made no sense and was left out; no more than there are updates. */
   readonly oddities: string[];
   problem?: string;
 }
 
-export function newScan(): Scan {
-  return { updates: new Map(), oddities: [] };
+/** By run. Hardly any of thousands of machines has one at a time: those that have none share this. */
+export const noScans: ReadonlyMap<string, Scan> = new Map();
+
+export function withNew(scans: typeof noScans, runId: string): typeof noScans {
+  return new Map([...scans, [runId, { updates: new Map(), oddities: [] }]]);
+}
+
+export function without(scans: typeof noScans, runId: string): typeof noScans {
+  const left = [...scans].filter(([id]) => id !== runId);
+  return left.length === 0 ? noScans : new Map(left);
 }
 
 export function noteFound(scan: Scan, received: ReceivedUpdate): void {
@@ -60,6 +68,14 @@ export function scanFacts(
     ? [found, ...noticeOf(runId, scan), endingAs({ kind: 'succeeded' })]
     : [endingAs(brokenBy(`the scan found too much: ${problem}`))];
 }
+
+/** Of a machine that has used its quota up: what it found is as good as not found. */
+export const foundTooLate: Outcome = {
+  kind: 'failed',
+  code: 'JOURNAL_QUOTA',
+  retry: true,
+  message: 'what it found is left out: the machine has said more than the journal takes of one',
+};
 
 function brokenBy(message: string): Outcome {
   return { kind: 'failed', code: 'CONTRACT_BROKEN', message, retry: true };

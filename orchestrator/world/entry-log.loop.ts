@@ -233,7 +233,7 @@ function toStored({ sequence, atMs, body, hash }: Entry): StoredEntry {
 /** @throws JournalError JOURNAL_NEWER: nothing is decided by a journal of which a part is not understood. */
 export function parseEntry(stored: StoredEntry): Entry {
   const fact = JSON.parse(stored.body) as { readonly kind?: unknown };
-  if (isKnownKind(fact.kind)) return { ...stored, fact: fact as Fact };
+  if (isKnownKind(fact.kind)) return { fact: fact as Fact, ...stored };
   const which = `entry ${String(stored.sequence)} of the journal is of a kind that this version does not know ("${String(fact.kind)}")`;
   throw new JournalError(
     'JOURNAL_NEWER',

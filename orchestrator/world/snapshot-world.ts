@@ -105,11 +105,11 @@ function readUpdater(found: unknown, versions: readonly UpdaterVersion[]): Updat
     versions[readNumber(at)] ?? damaged('a version of an updater', at);
   const [version, settings] = accepted === undefined ? [] : readList(accepted);
   return {
-    ...(plainly as unknown as Omit<UpdaterState, 'current' | 'accepted'>),
     current: versionOf(current),
     ...(accepted === undefined
       ? {}
       : { accepted: { version: versionOf(version), settings: mapOf(text).read(settings, []) } }),
+    ...(plainly as unknown as Omit<UpdaterState, 'current' | 'accepted'>),
   };
 }
 
@@ -120,7 +120,7 @@ function writeRollout({ failed, ...plainly }: Rollout) {
 function readRollout(found: unknown): Rollout {
   const { failed, ...plainly } = readObject(found);
   const rest = plainly as unknown as Omit<Rollout, 'failed'>;
-  return { ...rest, failed: mapOf(text).read(failed, []) };
+  return { failed: mapOf(text).read(failed, []), ...rest };
 }
 
 /** Two numbers for each. Those that nothing is known of are shared, as in a fold. */

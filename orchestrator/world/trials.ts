@@ -26,8 +26,11 @@ export function waitForOthers(
   const asked = askedMs(outcome, retry);
   const waitMs = Math.max(backoffMs(retry, waitCount, run.id), isLong ? retry.giveUpMs : 0, asked);
   return {
-    ...{ ...before, waitCount, lastFailure: { code, message } },
-    ...{ failedAtMs: atMs, notBeforeMs: atMs + waitMs },
+    ...before,
+    waitCount,
+    lastFailure: { code, message },
+    failedAtMs: atMs,
+    notBeforeMs: atMs + waitMs,
     ...(asked > 0 ? { askedUntilMs: atMs + asked } : {}),
     ...down,
   };

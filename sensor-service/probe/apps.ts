@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isApp, isPackaged } from '../reading/app.js';
-import { flagValue, unknownValue, type Measurement, type Subject } from '../reading/measurement.js';
+import {
+  flagValue,
+  measurement,
+  unknownValue,
+  type Measurement,
+  type Subject,
+} from '../reading/measurement.js';
 import { FOR_ROOT, type Roots } from './machine-processes.js';
 import { anyProcess, linkAt } from './open-files.js';
 import type { Probe } from './probe.js';
@@ -48,7 +54,7 @@ export function appsProbe(roots: Roots, apps: () => readonly string[]): Probe {
       return subjectsOf(asked).map((subject) => {
         const runs = running.has(subject.instance);
         const value = !runs && isBlind(subject.instance) ? unknownValue(why) : flagValue(runs);
-        return { ...subject, source, value };
+        return measurement(subject, source, value);
       });
     },
   };

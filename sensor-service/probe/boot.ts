@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { machineWide, numberValue, unknownValue } from '../reading/measurement.js';
+import { machineWide, measurement, numberValue, unknownValue } from '../reading/measurement.js';
 import { parseBootAtMs } from '../reading/uptime.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
@@ -19,7 +19,7 @@ export function bootProbe(procRoot: string): Probe {
       const atMs = file.kind === 'text' ? parseBootAtMs(file.text) : undefined;
       const why = file.kind === 'missing' ? file.why : `${path} does not say when it started`;
       const value = atMs === undefined ? unknownValue(why) : numberValue('boot.at', atMs);
-      return [{ ...subject, source: path, value }];
+      return [measurement(subject, path, value)];
     },
   };
 }

@@ -4,7 +4,7 @@
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
-import { machineWide, unknownValue } from '../reading/measurement.js';
+import { measurement, unknownValue } from '../reading/measurement.js';
 import { stillAfterMs } from '../reading/counted-input.js';
 import type { AwayAfter } from '../reading/seat.js';
 import type { Logins } from '../reading/utmp.js';
@@ -232,17 +232,17 @@ class Desktop implements Closeable {
     const value = unknownValue(why);
     const source = 'desktop';
     desktopServices.forEach(({ signals }, index) => {
-      this.services[index]?.(signals.map((name) => ({ ...machineWide(name), source, value })));
+      this.services[index]?.(signals.map((name) => measurement(name, source, value)));
     });
-    const inhibitor = { ...machineWide('attention.inhibitor'), source, value };
+    const inhibitor = measurement('attention.inhibitor', source, value);
     for (const tell of this.inhibitions) tell([inhibitor]);
-    this.players([{ ...machineWide('attention.playing'), source, value }]);
-    this.cast([{ ...machineWide('attention.sharing'), source, value }]);
+    this.players([measurement('attention.playing', source, value)]);
+    this.cast([measurement('attention.sharing', source, value)]);
     this.tellFilled(why);
   }
 
   private tellFilled(why: string): void {
     const value = unknownValue(why);
-    this.filled([{ ...machineWide('attention.fullscreen'), source: 'desktop', value }]);
+    this.filled([measurement('attention.fullscreen', 'desktop', value)]);
   }
 }

@@ -1,6 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { flagValue, machineWide, unknownValue, type Measurement } from '../reading/measurement.js';
+import {
+  flagValue,
+  machineWide,
+  measurement,
+  unknownValue,
+  type Measurement,
+} from '../reading/measurement.js';
 import { FOR_ROOT, type Roots } from './machine-processes.js';
 import { anyProcess, holdsOpen } from './open-files.js';
 import type { Probe } from './probe.js';
@@ -27,7 +33,7 @@ export function callProbe(roots: CallRoots, cards: SoundCards): Probe {
 
   function heard(microphone: StreamUse): Measurement[] {
     const say = (source: string, value: Measurement['value']): Measurement[] => [
-      { ...subject, source, value },
+      measurement(subject, source, value),
     ];
     if (microphone.kind === 'known' && microphone.running) {
       return say('a microphone', flagValue(true));

@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import type { Log } from '../../runtime/log.js';
 import { SHIFT_MS_MIN, type ClockShift } from '../reading/clock-shift.js';
-import { machineWide, numberValue, unknownValue, type Instant } from '../reading/measurement.js';
+import {
+  machineWide,
+  measurement,
+  numberValue,
+  unknownValue,
+  type Instant,
+} from '../reading/measurement.js';
 import { parseUptimeMs } from '../reading/uptime.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
@@ -81,7 +87,7 @@ export function clockProbes({ procRoot, log, onShift }: ClockDeps): readonly [Pr
           resumedAtMs === undefined
             ? unknownValue('it has not slept since Lull started')
             : numberValue('resume.at', resumedAtMs);
-        return [{ ...subject, source: path, value }];
+        return [measurement(subject, path, value)];
       },
     },
   ];

@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Value } from '../../conditions/reading.js';
-import { machineWide, unknownValue } from '../reading/measurement.js';
+import { machineWide, measurement, unknownValue } from '../reading/measurement.js';
 import type { Signal } from '../../conditions/reading.js';
 import type { Probe } from './probe.js';
 
@@ -41,11 +41,9 @@ export function commandProbe({ command, parse, take }: CommandDeps): Probe {
         why = `${program} did not answer: ${(error as Error).message.split('\n', 1)[0] ?? ''}`;
       }
       take?.(text, why);
-      return parsers.map(([signal, valueOf]) => ({
-        ...machineWide(signal),
-        source: name,
-        value: text === undefined ? unknownValue(why) : valueOf(text),
-      }));
+      return parsers.map(([signal, valueOf]) =>
+        measurement(signal, name, text === undefined ? unknownValue(why) : valueOf(text)),
+      );
     },
   };
 }

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { machineWide, numberValue, shareValue, unknownValue } from '../reading/measurement.js';
+import {
+  machineWide,
+  measurement,
+  numberValue,
+  shareValue,
+  unknownValue,
+} from '../reading/measurement.js';
 import { parseCores, parseCpuTimes } from '../reading/cpu.js';
 import {
   emptyWindow,
@@ -38,13 +44,13 @@ export function cpuProbe(procRoot: string): OpenProbe {
         const why = read.kind === 'missing' ? read.why : `${path} has no whole line of CPU times`;
         window = emptyWindow;
         before = undefined;
-        return [{ ...busy, source: path, value: unknownValue(why) }];
+        return [measurement(busy, path, unknownValue(why))];
       }
       const sample = { atMs: at.monotonicMs, part: times.busy, whole: times.total };
       window = withSample(window, sample, SPAN_MS);
       const share = higherShare(shareOf(window), stepShareOf(before, sample));
       before = sample;
-      return [{ ...busy, source: path, value: shareValue('cpu.busy', share) }];
+      return [measurement(busy, path, shareValue('cpu.busy', share))];
     },
     close: () => {
       file.close();
@@ -64,7 +70,7 @@ export function coresProbe(procRoot: string): Probe {
       const count = read.kind === 'text' ? parseCores(read.text) : undefined;
       const why = read.kind === 'missing' ? read.why : `${path} names no core`;
       const value = count === undefined ? unknownValue(why) : numberValue('cpu.cores', count);
-      return [{ ...cores, source: path, value }];
+      return [measurement(cores, path, value)];
     },
   };
 }

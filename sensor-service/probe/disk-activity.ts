@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import { createEachDisk, NO_DISK } from '../reading/disk.js';
-import { machineWide, shareValue, unknownValue, type Measurement } from '../reading/measurement.js';
+import {
+  machineWide,
+  measurement,
+  shareValue,
+  unknownValue,
+  type Measurement,
+} from '../reading/measurement.js';
 import {
   emptyWindow,
   higherShare,
@@ -40,7 +46,7 @@ export function diskActivityProbe(procRoot: string, sysRoot: string): OpenProbe 
     return higherShare(shareOf(window), stepShareOf(known?.before, sample));
   }
 
-  function busiest(atMs: number): Pick<Measurement, 'source' | 'value'> {
+  function busiest(atMs: number): Measurement {
     let highest: number | undefined;
     const one = (name: string, busyMs: number): void => {
       highest = higherShare(highest, shareAt(atMs, name, busyMs));
@@ -48,7 +54,7 @@ export function diskActivityProbe(procRoot: string, sysRoot: string): OpenProbe 
     const each = few.read(atMs);
     if (each === undefined) {
       const file = kept.read(atMs);
-      if (file.kind === 'missing') return { source: path, value: unknownValue(file.why) };
+      if (file.kind === 'missing') return measurement(subject, path, unknownValue(file.why));
       eachDisk(file.bytes, file.length, one);
     } else {
       for (const { name, busyMs } of each) one(name, busyMs);
@@ -56,15 +62,15 @@ export function diskActivityProbe(procRoot: string, sysRoot: string): OpenProbe 
     // One that was pulled out is forgotten.
     for (const [name, { before }] of disks) if (before.atMs !== atMs) disks.delete(name);
     const source = each === undefined ? path : ofFew;
-    if (disks.size === 0) return { source, value: unknownValue(NO_DISK) };
-    return { source, value: shareValue(subject.signal, highest) };
+    if (disks.size === 0) return measurement(subject, source, unknownValue(NO_DISK));
+    return measurement(subject, source, shareValue(subject.signal, highest));
   }
 
   return {
     name: path,
     subjects: [subject],
     everyMs: 0,
-    measure: (at) => [{ ...subject, ...busiest(at.monotonicMs) }],
+    measure: (at) => [busiest(at.monotonicMs)],
     close: () => {
       kept.close();
       few.close();

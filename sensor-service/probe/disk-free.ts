@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { DeadlineError, within } from '../../runtime/deadline.js';
 import type { Value } from '../../conditions/reading.js';
 import {
+  measurement,
   numberValue,
   unknownValue,
   type Measurement,
@@ -95,7 +96,7 @@ export function diskFreeProbe(
       const late = unknownValue('other file systems took the time of this round');
       return subjectsOf(asked).map((subject) => {
         const value = values.get(subject.instance) ?? late;
-        return { ...subject, source: 'statfs', value };
+        return measurement(subject, 'statfs', value);
       });
     },
   };

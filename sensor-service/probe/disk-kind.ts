@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
 import { anyRotating, DISKS_MAX, isDisk } from '../reading/disk.js';
-import { machineWide, unknownValue } from '../reading/measurement.js';
+import { machineWide, measurement, unknownValue } from '../reading/measurement.js';
 import type { Probe } from './probe.js';
 import { readText, whyNotRead } from './text-file.js';
 
@@ -16,7 +16,7 @@ export function diskKindProbe(sysRoot: string): Probe {
     name: path,
     subjects: [subject],
     everyMs: EVERY_MS,
-    measure: () => [{ ...subject, source: `${path}/*/queue/rotational`, value: rotating(path) }],
+    measure: () => [measurement(subject, `${path}/*/queue/rotational`, rotating(path))],
   };
 }
 

@@ -9,6 +9,7 @@ import { signals, type Signal } from '../../conditions/reading.js';
 import {
   flagValue,
   machineWide,
+  measurement,
   numberValue,
   shareValue,
   unknownValue,
@@ -61,7 +62,7 @@ function unasked(platform: NodeJS.Platform, asked: readonly Probe[]): Probe {
   const value = unknownValue(`Lull has no sensor for it on ${source}`);
   const subjects = untold.map(machineWide);
   const measure = (): ReturnType<Probe['measure']> =>
-    subjects.map((subject) => ({ ...subject, source, value }));
+    subjects.map((subject) => measurement(subject, source, value));
   return { name: source, subjects, everyMs: SELDOM_MS, measure };
 }
 
@@ -159,7 +160,7 @@ function cpuElsewhere(): Probe {
         part += total - times.idle;
       }
       window = withSample(window, { atMs, part, whole }, CPU_SPAN_MS);
-      return [{ ...subject, source: 'os.cpus', value: shareValue('cpu.busy', shareOf(window)) }];
+      return [measurement(subject, 'os.cpus', shareValue('cpu.busy', shareOf(window)))];
     },
   };
 }
@@ -168,7 +169,7 @@ function coresElsewhere(): Probe {
   const subject = machineWide('cpu.cores');
   const value = numberValue('cpu.cores', availableParallelism());
   const source = 'os.availableParallelism';
-  const measure = (): ReturnType<Probe['measure']> => [{ ...subject, source, value }];
+  const measure = (): ReturnType<Probe['measure']> => [measurement(subject, source, value)];
   return { name: source, subjects: [subject], everyMs: SELDOM_MS, measure };
 }
 
@@ -180,7 +181,7 @@ function bootElsewhere(): Probe {
     everyMs: SELDOM_MS,
     measure: ({ wallMs }) => {
       const value = numberValue('boot.at', wallMs - uptime() * 1_000);
-      return [{ ...subject, source: 'os.uptime', value }];
+      return [measurement(subject, 'os.uptime', value)];
     },
   };
 }
@@ -195,7 +196,7 @@ function memoryElsewhere(): Probe {
       const { default: si } = await import('systeminformation');
       const { total, available } = await si.mem();
       const value = numberValue('memory.used', (1 - available / total) * 100);
-      return [{ ...subject, source: 'systeminformation', value }];
+      return [measurement(subject, 'systeminformation', value)];
     },
   };
 }
@@ -214,8 +215,8 @@ function batteryElsewhere(): Probe {
         ? numberValue('power.battery', percent)
         : unknownValue('no battery');
       return [
-        { ...ac, source, value: flagValue(!hasBattery || acConnected) },
-        { ...battery, source, value: charge },
+        measurement(ac, source, flagValue(!hasBattery || acConnected)),
+        measurement(battery, source, charge),
       ];
     },
   };

@@ -16,7 +16,7 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import { DeadlineError } from '../../runtime/deadline.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Value } from '../../conditions/reading.js';
-import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
+import { flagValue, measurement, unknownValue } from '../reading/measurement.js';
 import { activeWindow, wordsOf } from '../reading/window-state.js';
 import { Display, type DisplayPlace } from './display.x11.js';
 import type { Tell } from './property-watch.dbus.js';
@@ -173,7 +173,7 @@ export class Fullscreen implements Closeable {
 
   private say(value: Value): void {
     const source = `X server ${this.place?.name ?? ''}`.trim();
-    this.deps.tell([{ ...machineWide('attention.fullscreen'), source, value }]);
+    this.deps.tell([measurement('attention.fullscreen', source, value)]);
   }
 }
 

@@ -4,7 +4,7 @@
 import type { Value } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { screenKeptOn, screenKeptOnByOthers, type OfSomethingElse } from '../reading/kde.js';
-import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
+import { flagValue, measurement, unknownValue } from '../reading/measurement.js';
 import { PROPERTIES } from './heeds.dbus.js';
 import { Mirror } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';
@@ -60,7 +60,7 @@ export function watchInhibitions(asked: Inhibitions, deps: WatchDeps): Closeable
   const takes = kind === undefined ? {} : { signature: 'u', args: [kind] };
   let ofSomethingElse: OfSomethingElse = new Set();
   const tell = (value: Value): void => {
-    deps.tell([{ ...machineWide('attention.inhibitor'), source: service, value }]);
+    deps.tell([measurement('attention.inhibitor', service, value)]);
   };
   const ask = (): void => {
     mirror.ask({ path, iface, member, ...takes }, (_error, isInhibited) => {

@@ -2,7 +2,7 @@ import { readdirSync, statSync, type BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
 import { parseLocks, sameFile, type FileId } from '../reading/kernel-locks.js';
-import { flagValue, unknownValue, type Subject } from '../reading/measurement.js';
+import { flagValue, measurement, unknownValue, type Subject } from '../reading/measurement.js';
 import {
   FOR_ROOT,
   mountsOf,
@@ -45,10 +45,10 @@ export function locksProbe(roots: Roots): Probe {
       const file = readText(path, 'use a kernel with CONFIG_FILE_LOCKING');
       const held = file.kind === 'text' ? parseLocks(file.text) : [];
       return subjects.map((subject) => {
-        if (typeof at !== 'string') return { ...subject, source: path, value: at };
+        if (typeof at !== 'string') return measurement(subject, path, at);
         const value =
           file.kind === 'text' ? heldValue(subject.instance, at, held) : unknownValue(file.why);
-        return { ...subject, source: path, value };
+        return measurement(subject, path, value);
       });
     },
   };

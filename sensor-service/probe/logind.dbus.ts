@@ -12,7 +12,7 @@ import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { saidBy } from '../reading/bus-words.js';
 import { idleInhibited, namesIdle } from '../reading/inhibitor.js';
-import { flagValue, machineWide, numberValue, unknownValue } from '../reading/measurement.js';
+import { flagValue, measurement, numberValue, unknownValue } from '../reading/measurement.js';
 import { sessionOf, type Session } from '../reading/session.js';
 import type { BusSignal } from './bus.dbus.js';
 import { isSilence } from './followed.dbus.js';
@@ -136,7 +136,7 @@ export class Logind implements Closeable {
     if (member === 'PrepareForSleep' && args[0] === false) {
       const { wallMs } = this.deps.clock.now();
       const value = numberValue('resume.at', wallMs);
-      this.deps.tell([{ ...machineWide('resume.at'), source: SERVICE, value }]);
+      this.deps.tell([measurement('resume.at', SERVICE, value)]);
       this.deps.resumed();
     }
   }
@@ -188,7 +188,7 @@ export class Logind implements Closeable {
     const lastMs = Math.max(...people.map(({ login }) => login.atMs));
     const value =
       people.length === 0 ? unknownValue('nobody is logged in') : numberValue('login.at', lastMs);
-    this.deps.tell([{ ...machineWide('login.at'), source: SERVICE, value }]);
+    this.deps.tell([measurement('login.at', SERVICE, value)]);
   }
 
   /**
@@ -242,6 +242,6 @@ export class Logind implements Closeable {
   }
 
   private tellInhibitor(told: ReturnType<typeof idleInhibited>): void {
-    this.deps.tell([{ ...machineWide('attention.inhibitor'), ...told }]);
+    this.deps.tell([measurement('attention.inhibitor', told.source, told.value)]);
   }
 }

@@ -3,7 +3,7 @@
 import type { Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Value } from '../../conditions/reading.js';
-import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
+import { flagValue, measurement, unknownValue } from '../reading/measurement.js';
 import type { Bus, BusSignal } from './bus.dbus.js';
 import { BUS } from './heeds.dbus.js';
 import { Mirror } from './mirror.dbus.js';
@@ -111,7 +111,7 @@ export class MediaPlayers implements Closeable {
   }
 
   private tell(value: Value): void {
-    this.deps.tell([{ ...machineWide('attention.playing'), source: 'MPRIS', value }]);
+    this.deps.tell([measurement('attention.playing', 'MPRIS', value)]);
   }
 
   private closePlayers(): void {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { machineWide, unknownValue } from '../reading/measurement.js';
+import { machineWide, measurement, unknownValue } from '../reading/measurement.js';
 import { memoryUsed } from '../reading/memory.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
@@ -17,7 +17,7 @@ export function memoryProbe(procRoot: string): Probe {
     measure: () => {
       const file = readText(path, 'mount /proc');
       const value = file.kind === 'text' ? memoryUsed(file.text) : unknownValue(file.why);
-      return [{ ...subject, source: path, value }];
+      return [measurement(subject, path, value)];
     },
   };
 }

@@ -1,4 +1,4 @@
-import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
+import { flagValue, machineWide, measurement, unknownValue } from '../reading/measurement.js';
 import type { Probe } from './probe.js';
 import type { SoundCards } from './sound.js';
 
@@ -14,7 +14,7 @@ export function playingProbe(cards: SoundCards): Probe {
     measure: (at) => {
       const use = cards.use('playback', at.monotonicMs);
       const value = use.kind === 'known' ? flagValue(use.running) : unknownValue(use.why);
-      return [{ ...subject, source: 'sound cards', value }];
+      return [measurement(subject, 'sound cards', value)];
     },
   };
 }

@@ -8,7 +8,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Signal } from '../../conditions/reading.js';
-import { machineWide, unknownValue, type Measurement } from '../reading/measurement.js';
+import {
+  machineWide,
+  measurement,
+  unknownValue,
+  type Measurement,
+  type Subject,
+} from '../reading/measurement.js';
 import { batteryCharge, isFilled, isLine, isOfMachine, onAc } from '../reading/power.js';
 import type { PowerState, Supply } from '../reading/power.js';
 import type { Probe } from './probe.js';
@@ -41,10 +47,7 @@ export function powerProbe(
   let filledAtMs = -Infinity;
 
   function say(supplies: readonly Supply[]): Measurement[] {
-    return [
-      { ...ac, ...sourced(path, onAc(supplies)) },
-      { ...battery, ...sourced(path, batteryCharge(supplies)) },
-    ];
+    return [sourced(ac, path, onAc(supplies)), sourced(battery, path, batteryCharge(supplies))];
   }
 
   async function look(names: readonly string[], atMs: number): Promise<Measurement[]> {
@@ -96,7 +99,7 @@ export function powerProbe(
         names = readdirSync(path).slice(0, SUPPLIES_MAX);
       } catch (error) {
         const value = unknownValue(whyNotRead(path, error, 'mount /sys'));
-        return [ac, battery].map((of) => ({ ...of, source: path, value }));
+        return [ac, battery].map((of) => measurement(of, path, value));
       }
       lookedAtMs = monotonicMs;
       if (names.length > 0) return look(names, monotonicMs);
@@ -116,6 +119,6 @@ async function textOf(path: string): Promise<string | undefined> {
   return file.kind === 'text' ? file.text.trim() : undefined;
 }
 
-function sourced(path: string, { value, source }: PowerState): PowerState {
-  return { value, source: `${path} (${source})` };
+function sourced(of: Subject, path: string, { value, source }: PowerState): Measurement {
+  return measurement(of, `${path} (${source})`, value);
 }

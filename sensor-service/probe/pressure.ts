@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { machineWide, shareValue, unknownValue } from '../reading/measurement.js';
+import { machineWide, measurement, shareValue, unknownValue } from '../reading/measurement.js';
 import { parsePressureTotal } from '../reading/pressure.js';
 import { emptyWindow, shareOf, withSample } from '../sampling/share-window.js';
 import type { Probe } from './probe.js';
@@ -31,11 +31,11 @@ export function pressureProbe(procRoot: string, resource: 'cpu' | 'io' | 'memory
       if (total === undefined) {
         const why = file.kind === 'missing' ? file.why : `${path} has no whole line "some"`;
         window = emptyWindow;
-        return [{ ...subject, source: path, value: unknownValue(why) }];
+        return [measurement(subject, path, unknownValue(why))];
       }
       const sample = { atMs: at.monotonicMs, part: total, whole: at.monotonicMs * 1_000 };
       window = withSample(window, sample, SPAN_MS);
-      return [{ ...subject, source: path, value: shareValue(subject.signal, shareOf(window)) }];
+      return [measurement(subject, path, shareValue(subject.signal, shareOf(window)))];
     },
   };
 }

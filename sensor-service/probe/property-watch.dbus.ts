@@ -3,7 +3,7 @@
 import type { Signal, Value } from '../../conditions/reading.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { machineWide, unknownValue, type Measurement } from '../reading/measurement.js';
+import { measurement, unknownValue, type Measurement } from '../reading/measurement.js';
 import type { Bus } from './bus.dbus.js';
 import type { Properties } from './followed.dbus.js';
 import { Mirror } from './mirror.dbus.js';
@@ -89,7 +89,7 @@ export class PropertyWatch implements Closeable {
           : state.kind === 'absent' && absent !== undefined
             ? absent
             : unknownValue(state.why);
-      return { ...machineWide(signal), source: service, value };
+      return measurement(signal, service, value);
     });
   }
 }

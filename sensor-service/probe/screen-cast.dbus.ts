@@ -4,7 +4,7 @@
 
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Value } from '../../conditions/reading.js';
-import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
+import { flagValue, measurement, unknownValue } from '../reading/measurement.js';
 import { hasVanished } from './followed.dbus.js';
 import { Mirror } from './mirror.dbus.js';
 import type { WatchDeps } from './property-watch.dbus.js';
@@ -63,6 +63,6 @@ export class ScreenCast implements Closeable {
   }
 
   private tell(value: Value): void {
-    this.deps.tell([{ ...machineWide('attention.sharing'), source: SERVICE, value }]);
+    this.deps.tell([measurement('attention.sharing', SERVICE, value)]);
   }
 }

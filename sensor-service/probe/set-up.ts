@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { machineWide, numberValue, unknownValue } from '../reading/measurement.js';
+import { machineWide, measurement, numberValue, unknownValue } from '../reading/measurement.js';
 import type { Probe } from './probe.js';
 
 /** It does not change. */
@@ -20,7 +20,7 @@ export function setUpProbe(root: string): Probe {
       const value = made
         ? numberValue('setup.at', file.mtimeMs)
         : unknownValue(`${path} does not say when this machine was set up`);
-      return [{ ...subject, source: path, value }];
+      return [measurement(subject, path, value)];
     },
   };
 }

@@ -1,6 +1,12 @@
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { flagValue, machineWide, numberValue, unknownValue } from '../reading/measurement.js';
+import {
+  flagValue,
+  machineWide,
+  measurement,
+  numberValue,
+  unknownValue,
+} from '../reading/measurement.js';
 import type { PresenceSignal } from '../reading/presence.js';
 import {
   terminalsOf,
@@ -111,17 +117,12 @@ export function terminalsProbe(roots: TerminalRoots): Probe {
         typeof seen === 'string' ? { active: undefined, loginAtMs: undefined } : seen;
       const noLogin = typeof seen === 'string' ? seen : 'nobody is logged in';
       return [
-        {
-          ...remote,
-          source: provider,
-          value: active === undefined ? unknownValue(why) : flagValue(active),
-        },
-        {
-          ...login,
-          source: by,
-          value:
-            loginAtMs === undefined ? unknownValue(noLogin) : numberValue('login.at', loginAtMs),
-        },
+        measurement(remote, provider, active === undefined ? unknownValue(why) : flagValue(active)),
+        measurement(
+          login,
+          by,
+          loginAtMs === undefined ? unknownValue(noLogin) : numberValue('login.at', loginAtMs),
+        ),
       ];
     },
   };

@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
-import { flagValue, machineWide, unknownValue } from '../reading/measurement.js';
+import { flagValue, machineWide, measurement, unknownValue } from '../reading/measurement.js';
 import { defaultRoute, isBluetooth, isPhone, PHONE_OR_DOCK } from '../reading/network.js';
 import type { Probe } from './probe.js';
 import { readText } from './text-file.js';
@@ -55,7 +55,7 @@ export function tetheredProbe(procRoot: string, sysRoot: string): Probe {
     name: path,
     subjects: [subject],
     everyMs: EVERY_MS,
-    measure: () => [{ ...subject, source: path, value: look() }],
+    measure: () => [measurement(subject, path, look())],
   };
 }
 

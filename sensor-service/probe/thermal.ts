@@ -6,7 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ThermalWord } from '../../conditions/reading.js';
-import { machineWide, unknownValue } from '../reading/measurement.js';
+import { machineWide, measurement, unknownValue } from '../reading/measurement.js';
 import { heatOf, parseCelsius, type HotSpot } from '../reading/thermal.js';
 import type { Probe } from './probe.js';
 import { readSlowText, whyNotRead } from './text-file.js';
@@ -43,9 +43,9 @@ export function thermalProbe(sysRoot: string): Probe {
       const spots = [...(await zoneSpots(zones, limits)), ...(await chipSpots(chips, limits))];
       const { value, source } = heatOf(spots, before);
       if (value.kind === 'word') before = value.word as ThermalWord;
-      if (value.kind !== 'unknown') return [{ ...subject, source, value }];
+      if (value.kind !== 'unknown') return [measurement(subject, source, value)];
       const why = listed(zones).why ?? value.why;
-      return [{ ...subject, source: zones, value: unknownValue(why) }];
+      return [measurement(subject, zones, unknownValue(why))];
     },
   };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Value } from '../../conditions/reading.js';
-import { machineWide, numberValue, unknownValue } from '../reading/measurement.js';
+import { machineWide, measurement, numberValue, unknownValue } from '../reading/measurement.js';
 import { parseTraffic, trafficOnce, type Traffic } from '../reading/network.js';
 import { isMachineOfItsOwn, type Roots } from './machine-processes.js';
 import type { Probe } from './probe.js';
@@ -71,6 +71,6 @@ export function trafficProbe(roots: Roots & { readonly sysRoot: string }): Probe
     name: path,
     subjects: [subject],
     everyMs: EVERY_MS,
-    measure: (at) => [{ ...subject, source: path, value: rate(at.monotonicMs) }],
+    measure: (at) => [measurement(subject, path, rate(at.monotonicMs))],
   };
 }

@@ -7,7 +7,7 @@
 
 import type { Measurement, Instant } from './measurement.js';
 import { displayText } from '../../conditions/words.js';
-import { flagValue, machineWide, unknownValue } from './measurement.js';
+import { flagValue, machineWide, measurement, unknownValue } from './measurement.js';
 
 /** A veto of more than two weeks is somebody's mistake (ours). */
 export const INHIBIT_MS_MAX = 14 * 24 * 3_600_000;
@@ -60,8 +60,8 @@ export function unexpiredInhibitions(all: Inhibitions, at: Instant): Inhibitions
 export function inhibitedBy(all: Inhibitions): Measurement {
   const subject = machineWide('attention.inhibitor');
   // That nobody asked here is no word on who asked elsewhere.
-  if (all.length === 0) return { ...subject, source: 'inhibit', value: unknownValue(NOBODY) };
+  if (all.length === 0) return measurement(subject, 'inhibit', unknownValue(NOBODY));
   const names = all.slice(0, SHOWN_MAX).map(({ owner, why }) => `${owner} (${why})`);
   const more = all.length > SHOWN_MAX ? ` and ${String(all.length - SHOWN_MAX)} more` : '';
-  return { ...subject, source: `inhibit: ${names.join(', ')}${more}`, value: flagValue(true) };
+  return measurement(subject, `inhibit: ${names.join(', ')}${more}`, flagValue(true));
 }

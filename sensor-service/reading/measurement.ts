@@ -26,6 +26,12 @@ export function machineWide(signal: Signal): Subject {
   return { signal, instance: '' };
 }
 
+/** @param of a signal alone is one of the whole machine. */
+export function measurement(of: Subject | Signal, source: string, value: Value): Measurement {
+  const { signal, instance } = typeof of === 'string' ? machineWide(of) : of;
+  return { signal, instance, source, value };
+}
+
 export function unknownValue(why: string): Value {
   return { kind: 'unknown', why };
 }

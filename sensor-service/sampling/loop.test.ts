@@ -3,16 +3,15 @@ import type { Reading, Value } from '../../conditions/reading.js';
 import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { Probe } from '../probe/probe.js';
-import { machineWide, type Measurement } from '../reading/measurement.js';
+import { machineWide, measurement, type Measurement } from '../reading/measurement.js';
 import { createLatest, type Latest } from './latest.js';
 import { SamplingLoop } from './loop.js';
 
 const log = createLog('sensor', 'silent');
-const cores: Measurement = {
-  ...machineWide('cpu.cores'),
-  source: 'test',
-  value: { kind: 'number', number: 2 },
-};
+const cores: Measurement = measurement('cpu.cores', 'test', {
+  kind: 'number',
+  number: 2,
+});
 
 function probeOf(measure: Probe['measure'], everyMs = 0): Probe {
   return { name: 'the probe', subjects: [machineWide('cpu.cores')], everyMs, measure };
@@ -108,9 +107,7 @@ describe('a probe that fails', () => {
     name: 'the other',
     subjects: [machineWide('memory.used')],
     everyMs: 0,
-    measure: () => [
-      { ...machineWide('memory.used'), source: 'test', value: { kind: 'number', number: 3 } },
-    ],
+    measure: () => [measurement('memory.used', 'test', { kind: 'number', number: 3 })],
   };
 
   test.each<[string, Probe['measure'], RegExp]>([

@@ -5,7 +5,7 @@ import type { Reading } from '../../conditions/reading.js';
 import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import type { Probe } from '../probe/probe.js';
-import { flagValue, machineWide, numberValue } from '../reading/measurement.js';
+import { flagValue, machineWide, measurement, numberValue } from '../reading/measurement.js';
 import { SamplingLoop } from './loop.js';
 
 let clock: VirtualClock;
@@ -22,7 +22,7 @@ const probe = (signal: 'cpu.busy' | 'power.ac', everyMs = 0): Probe => ({
   measure: () => {
     asked.push(signal);
     const value = signal === 'cpu.busy' ? numberValue(signal, busy) : flagValue(true);
-    return [{ ...machineWide(signal), source: 'test', value }];
+    return [measurement(signal, 'test', value)];
   },
 });
 

@@ -4,7 +4,7 @@ import { playedValue, type TraceEvent } from '../../conditions/trace.js';
 import { readingKey, signals, type Reading, type Signal } from '../../conditions/reading.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { machineWide, toReading, unknownValue, type Measurement } from '../reading/measurement.js';
+import { measurement, toReading, unknownValue, type Measurement } from '../reading/measurement.js';
 import type { PresenceSignal, Verdict } from '../reading/presence.js';
 
 export const REPLAY_SPEED_MAX = 10_000;
@@ -85,7 +85,7 @@ function untold(events: readonly TraceEvent[]): Measurement[] {
   const names = Object.keys(signals) as Signal[];
   return names
     .filter((signal) => !told.has(signal) && !notPlayed.has(signal))
-    .map((signal) => ({ ...machineWide(signal), source: SOURCE, value: unknownValue(UNTOLD) }));
+    .map((signal) => measurement(signal, SOURCE, unknownValue(UNTOLD)));
 }
 
 function unknownIn(value: Measurement['value']): Verdict {

@@ -11,6 +11,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Probe } from '../probe/probe.js';
 import { isLevel } from '../reading/level.js';
 import {
+  measurement,
   unknownValue,
   type Instant,
   type Measurement,
@@ -105,7 +106,7 @@ export function createRounds(deps: RoundDeps): Rounds {
     if (!failing) deps.log.warn({ err: error, probe: probe.name }, 'a probe failed');
     standing.failing = true;
     const value = unknownValue(error instanceof Error ? error.message : 'the probe failed');
-    return probe.subjects.map((subject) => ({ ...subject, source: probe.name, value })); // R1
+    return probe.subjects.map((subject) => measurement(subject, probe.name, value)); // R1
   }
 
   /** Asks those that are due. @returns when the next of them is. */
@@ -150,11 +151,8 @@ function complete(standing: Standing, measured: readonly Measurement[]): readonl
   if (isWhole) return measured;
   return subjects.map(
     (subject) =>
-      measured.find((each) => isOf(subject, each)) ?? {
-        ...subject,
-        source: name,
-        value: unknownValue(`${name} said nothing`),
-      },
+      measured.find((each) => isOf(subject, each)) ??
+      measurement(subject, name, unknownValue(`${name} said nothing`)),
   );
 }
 
