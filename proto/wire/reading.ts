@@ -70,7 +70,9 @@ export function applyReadings(
   before: Readings,
   message: { snapshot: boolean; readings: readonly WireReading[] },
 ): Readings {
-  const next = new Map(message.snapshot ? [] : before);
+  const next = new Map<string, Reading>();
+  // Copying it as a whole takes an array for each entry, a thousand times a second in a fleet.
+  if (!message.snapshot) before.forEach((reading, key) => next.set(key, reading));
   for (const wire of message.readings) {
     const reading = readingFromWire(wire);
     if (reading === undefined) continue;
