@@ -6,7 +6,7 @@ export default {
   testEnvironment: 'node',
   transform: {},
   testTimeout: 30_000,
-  globalSetup: '<rootDir>/dist/test/support/sweep.js',
+  globalSetup: '<rootDir>/jest.setup.mjs',
   testSequencer: './jest.sequencer.mjs',
   // On two cores: half of the time a situation waits, for a sandbox, a person, or a limit to be over.
   maxWorkers: 3,

@@ -13,7 +13,7 @@ import { IS_UP } from '../cli/up-words.js';
 const run = promisify(execFile);
 
 /** What `node` is given to run `lull`. */
-export const lullProgram = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+export const lullProgram = fileURLToPath(new URL('../lull/main.js', import.meta.url));
 /** An orchestrator waits for servers that agree on nobody just then. */
 const START_MS_MAX = 90_000;
 const STOP_MS_MAX = 20_000;

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { filesBelow, root, runStep } from './steps.mjs';
+import { filesBelow, lookOf, root, runStep } from './steps.mjs';
 
 /** What was made of what: digests of it. */
 const STAMP = 'dist/.setup.json';
@@ -56,9 +56,17 @@ export async function build({ quiet }) {
   writeStamp({ built: digest });
 }
 
+/** Makes what ships of what is built, whoever built it. */
+export async function bundle({ quiet }) {
+  const madeOf = Object.entries(readJson('dist/lull/made-of.json') ?? {});
+  if (madeOf.length > 0 && madeOf.every(([path, look]) => lookOf(path) === look)) return;
+  await runStep('bundling lull', [process.execPath, 'scripts/bundle.mjs'], { quiet });
+}
+
 /** Removes what was built from sources that are gone: jest would go on running their tests. */
 function removeOrphans() {
-  for (const path of filesBelow('dist', (each) => /\.(js|js\.map|d\.ts)$/.test(each))) {
+  const built = (path) => /\.(js|js\.map|d\.ts)$/.test(path) && !path.startsWith('dist/lull/');
+  for (const path of filesBelow('dist', built)) {
     const source = path.replace(/^dist\//, '').replace(/\.(js|js\.map|d\.ts)$/, '.ts');
     if (!existsSync(join(root, source))) rmSync(join(root, path));
   }

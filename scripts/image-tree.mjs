@@ -1,5 +1,5 @@
-// Copies what runs, and nothing else, into a directory: the built services, the command line, and the
-// packages that they need. deploy/Dockerfile makes its image of it, and so do the tests.
+// Copies what runs, and nothing else, into a directory: `lull` as bundle.mjs made it, and what of its packages
+// is native. deploy/Dockerfile makes its image of it, and so do the tests.
 //
 //   node scripts/image-tree.mjs DIRECTORY
 //
@@ -19,16 +19,15 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { root } from './steps.mjs';
 
-/** Below dist/: what `lull` loads. Tests, benchmarks, the demonstration and the SDK stay out. */
-const built = [
-  ...['bundle', 'cli', 'conditions', 'orchestrator', 'plugin-host', 'proto', 'runtime'],
-  'sensor-service',
-];
-const notRun = /\.(d\.ts|js\.map|tsbuildinfo)$|\.test\.js$|\.testing\.js$/;
+/** Not bundled: it brings a library for each platform. */
+const NATIVE = 'libsql';
+/** What only debuggers and the build read. */
+const notRun = /\.js\.map$|\/made-of\.json$/;
 /** Of packages: what only compilers and debuggers read. */
 const notLoaded = /\.(d\.[cm]?ts|map)$/;
 
@@ -46,10 +45,13 @@ const target = `${place}.partial`;
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 for (const name of ['package.json', 'LICENSE']) copy(name);
-for (const name of built) copy(`dist/${name}`, notRun);
-for (const path of productionPackages()) copy(path, notLoaded);
+copy('dist/lull', notRun);
+for (const path of packagesOf(NATIVE)) copy(path, notLoaded);
+// Where /usr/bin/lull leads since an earlier version.
+mkdirSync(join(target, 'dist/cli'));
+symlinkSync('../lull/main.js', join(target, 'dist/cli/main.js'));
 openToAll(target); // I2
-chmodSync(join(target, 'dist/cli/main.js'), 0o755);
+chmodSync(join(target, 'dist/lull/main.js'), 0o755);
 rmSync(place, { recursive: true, force: true });
 renameSync(target, place);
 
@@ -72,13 +74,18 @@ function mayBeReplaced(directory) {
   return isOurs && !existsSync(join(directory, 'scripts'));
 }
 
-/** Every package that is no development dependency and is installed here; those of other platforms are not. */
-function productionPackages() {
+/** A package and all that it needs, as far as they are installed here; those of other platforms are not. */
+function packagesOf(name) {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  return Object.entries(packages)
-    .filter(([path, { dev, devOptional }]) => path !== '' && dev !== true && devOptional !== true)
-    .map(([path]) => path)
-    .filter((path) => existsSync(join(root, path)));
+  const needed = new Set([`node_modules/${name}`]);
+  for (const path of needed) {
+    const { dependencies, optionalDependencies } = packages[path];
+    for (const each of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const own = `${path}/node_modules/${each}`;
+      needed.add(own in packages ? own : `node_modules/${each}`);
+    }
+  }
+  return [...needed].filter((path) => existsSync(join(root, path)));
 }
 
 function copy(path, unwanted) {

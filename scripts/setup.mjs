@@ -26,7 +26,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, generateCode, installDependencies } from './build.mjs';
+import { build, bundle, generateCode, installDependencies } from './build.mjs';
 import { reportFailure, root } from './steps.mjs';
 import * as needs from './test-needs.mjs';
 
@@ -38,6 +38,7 @@ try {
   await installDependencies(options);
   await generateCode(options);
   await build(options);
+  await bundle(options);
   if (flags.has('--with-runc') || flags.has('--try-runc')) await installRunc();
   if (flags.has('--try-runc')) await needs.installOtherWays(options);
   if (flags.has('--try-sensors')) await needs.installSensors(options);

@@ -1,7 +1,7 @@
 // What setup and check have in common: running a program as a step, and finding files and programs.
 
 import { spawn } from 'node:child_process';
-import { accessSync, constants, readdirSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -77,6 +77,12 @@ export function filesBelow(directory, wanted) {
     else if (entry.isFile() && wanted(path)) found.push(path);
   }
   return found;
+}
+
+/** Of a file, relative to the root: another one when it was written anew. Undefined where there is none. */
+export function lookOf(path) {
+  const file = statSync(join(root, path), { throwIfNoEntry: false });
+  return file === undefined ? undefined : `${file.size} ${file.mtimeMs}`;
 }
 
 /** Where a program is, also when the directories of root's programs are not on PATH. */

@@ -171,7 +171,7 @@ mount -t tmpfs -o mode=1777 tmpfs $root/tmp
 mkdir -p $root${directory} $root/opt/lull $root/etc/lull
 mount --bind ${directory} $root${directory}
 mount --bind ${tree} $root/opt/lull
-ln -sf /opt/lull/dist/cli/main.js $root/usr/bin/lull
+ln -sf /opt/lull/dist/lull/main.js $root/usr/bin/lull
 cp ${join(repositoryRoot(), 'deploy/systemd')}/*.service $root/etc/systemd/system/
 for unit in ${masked.join(' ')}; do ln -sf /dev/null $root/etc/systemd/system/$unit; done
 cd $root

@@ -103,7 +103,7 @@ describe('a whole machine', () => {
     directory = mkdtempSync(join(tmpdir(), 'lull-machine-'));
     machine = await startMachine(directory, await pack());
     await machine.exec('ln', '-s', '/mnt/lull', '/opt/lull');
-    await machine.exec('ln', '-s', '/opt/lull/dist/cli/main.js', '/usr/bin/lull');
+    await machine.exec('ln', '-s', '/opt/lull/dist/lull/main.js', '/usr/bin/lull');
     await machine.exec('install', '-D', '-m', '644', '/mnt/policy.yaml', '/etc/lull/policy.yaml');
     await machine.exec('cp', '/mnt/lull.service', '/etc/systemd/system/');
     await machine.exec('cp', '-r', '/mnt/apps', '/srv/apps');

@@ -1,5 +1,5 @@
 // Before the first test: what tests that were killed have left is cleared away, with their Lulls' mounts.
-// Jest calls it once; see jest.config.mjs.
+// Jest calls it once; see jest.setup.mjs.
 
 import { abandonedStages, clearStage } from './cleared.js';
 

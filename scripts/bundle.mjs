@@ -1,0 +1,116 @@
+// Makes what ships of what tsc built: `lull` in a few dozen files that lie in dist/lull, with the packages that it
+// uses. A process that opens a thousand modules spends half of its start on finding them: decision 190.
+//
+//   node scripts/bundle.mjs   →   dist/lull/main.js, chunks, threads and programs of its own, licenses.txt
+//
+// Invariants:
+//   B1. It is replaced when all of it is made.
+//   B2. Who names a file beside it, new URL('./x.js', import.meta.url), finds it: all of them lie in dist/lull
+//       itself, as deep as the folders they come from.
+//   B3. The licences of whatever is in it lie beside it.
+//   B4. It says what it was made of, so that nobody runs an old one: made-of.json, which build.mjs reads.
+
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { lookOf, root } from './steps.mjs';
+
+const TARGET = 'dist/lull';
+const PARTIAL = 'dist/lull.partial';
+/** By the name under which it is called. */
+const entryPoints = {
+  main: 'dist/cli/main.js',
+  'sqlite.worker': 'dist/orchestrator/journal/sqlite.worker.js',
+  'inventory.worker': 'dist/sensor-service/probe/inventory.worker.js',
+  'dial-as.worker': 'dist/sensor-service/probe/dial-as.worker.js',
+  // Copied into a sandbox by itself: it shares no code.
+  'canary/main': 'dist/plugin-host/self-test/canary/main.js',
+};
+/** What a bundle changes with besides its inputs. npm writes its list at every installation. */
+const alsoMadeOf = ['scripts/bundle.mjs', 'node_modules/.package-lock.json'];
+
+rmSync(join(root, PARTIAL), { recursive: true, force: true });
+mkdirSync(join(root, PARTIAL), { recursive: true });
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints,
+  outdir: PARTIAL,
+  chunkNames: '[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  // Whoever vouches for it can read it, and a stack trace names functions and lines of it.
+  minify: false,
+  sourcemap: true,
+  sourcesContent: false,
+  metafile: true,
+  // The one is native. The other is for services of grpc-js that Lull does not serve (channelz, xDS).
+  external: ['libsql', '@grpc/proto-loader'],
+  // CommonJS dependencies call require() for Node's own modules.
+  banner: {
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+const inputs = Object.keys(metafile.inputs);
+requireNamed(inputs);
+writeFileSync(join(root, PARTIAL, 'licenses.txt'), licensesOf(inputs));
+const madeOf = [...inputs, ...alsoMadeOf].map((path) => [path, lookOf(path)]);
+writeFileSync(join(root, PARTIAL, 'made-of.json'), JSON.stringify(Object.fromEntries(madeOf)));
+rmSync(join(root, TARGET), { recursive: true, force: true });
+renameSync(join(root, PARTIAL), join(root, TARGET)); // B1
+
+/** B2. */
+function requireNamed(paths) {
+  for (const path of paths.filter((each) => each.startsWith('dist/'))) {
+    const text = readFileSync(join(root, path), 'utf8');
+    for (const [, named] of text.matchAll(/new URL\('([^']+)', import\.meta\.url\)/g)) {
+      if (existsSync(join(root, PARTIAL, named))) continue;
+      throw new Error(
+        `${path} names ${named}, which is not in the bundle: add it to entryPoints in scripts/bundle.mjs`,
+      );
+    }
+  }
+}
+
+/** B3. */
+function licensesOf(paths) {
+  const byPackage = new Map();
+  for (const path of paths) {
+    const directory = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0];
+    if (directory !== undefined) {
+      byPackage.set(directory, [...(byPackage.get(directory) ?? []), path]);
+    }
+  }
+  return [...byPackage].sort().map(licenseOf).join('\n');
+}
+
+function licenseOf([directory, paths]) {
+  const read = (path) => readFileSync(join(root, path), 'utf8');
+  const { name, version, license } = JSON.parse(read(`${directory}/package.json`));
+  const files = readdirSync(join(root, directory)).filter((each) =>
+    /^(licen[cs]e|copying|notice)\b/i.test(each),
+  );
+  if (files.length === 0 && typeof license !== 'string') {
+    throw new Error(`${directory} does not say under which licence it is: leave it out`);
+  }
+  // Who says it at the top of each file may say it there alone.
+  const tops = paths.map(
+    (path) => /^(?:\s*(?:\/\/.*|\/\*[^]*?\*\/))+/.exec(read(path))?.[0].trim() ?? '',
+  );
+  const notices = new Set(tops.filter((top) => /copyright/i.test(top)));
+  const texts = files.map((file) => read(`${directory}/${file}`).trim());
+  return [`=== ${name} ${version}: ${license ?? 'see below'}`, ...texts, ...notices, ''].join(
+    '\n\n',
+  );
+}
