@@ -1,7 +1,7 @@
 // How a command fails: one line, and an exit code.
 
 import type { OrchestratorAt } from './clients.grpc.js';
-import { reasonOf } from '../runtime/grpc.js';
+import { reasonOf } from '../runtime/reason.js';
 
 /** Something that the caller can mend; its message is the whole answer. */
 export class CommandError extends Error {

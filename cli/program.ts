@@ -7,21 +7,8 @@ import { ALSO_TAKEN, optionDescription, WHERE_TO_BEGIN } from './help.js';
 import { emptyHost, refuseHost, type HostOption } from './host-option.js';
 import type { OrchestratorAt } from './clients.grpc.js';
 import { orchestratorFrom, placesFrom, tlsDirFrom, type Places } from './paths.js';
-import { addAsking } from './verbs/ask.js';
-import { addAudit } from './verbs/audit.js';
-import { addBundle } from './verbs/bundle.js';
-import { addFleetLock } from './verbs/fleetlock.js';
-import { addFleet } from './verbs/fleet.js';
-import { addHealth } from './verbs/health.js';
+import { addCommands } from './verbs/groups.js';
 import type { Here } from './verbs/here.js';
-import { addJournal } from './verbs/journal.js';
-import { addKeys } from './verbs/keys.js';
-import { addOrders } from './verbs/orders.js';
-import { addPolicy } from './verbs/policy.js';
-import { addSensing } from './verbs/sensing.js';
-import { addSimulate } from './verbs/simulate.js';
-import { addUp } from './verbs/up.js';
-import { addUpdaters } from './verbs/updaters.js';
 
 interface Global {
   readonly state?: string;
@@ -110,20 +97,8 @@ const here: Here = {
   page: () => ({ nowMs: Date.now(), columns: process.stdout.columns || Infinity }),
 };
 
-addUp(program, here);
-addAsking(program, here);
-addHealth(program, here);
-addUpdaters(program, here);
-addFleet(program, here);
-addOrders(program, here);
-addSensing(program, here);
-addPolicy(program, here);
-addSimulate(program, here);
-addAudit(program, here);
-addJournal(program, here);
-addKeys(program, here);
-addFleetLock(program, here);
-addBundle(program, here);
+const [name] = program.parseOptions(process.argv.slice(2)).operands;
+await addCommands(program, here, name);
 
 try {
   await program.parseAsync();

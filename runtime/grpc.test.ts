@@ -20,7 +20,8 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { freeSocketPath, SocketInUseError } from './socket-path.fs.js';
-import { dialUnix, MESSAGE_BYTES_MAX, reasonOf, rpcError } from './grpc.js';
+import { dialUnix, MESSAGE_BYTES_MAX, rpcError } from './grpc.js';
+import { reasonOf } from './reason.js';
 import { serveUnix, unary, type Listener } from './grpc.js';
 import { until } from './until.testing.js';
 

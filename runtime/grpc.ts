@@ -23,6 +23,7 @@ import {
 import { openDoor, type Door } from './door.grpc.js';
 import { keepCause, serverFaults } from './faults.grpc.js';
 import type { Log } from './log.js';
+import { REASON_KEY } from './reason.js';
 import { freeSocketPath } from './socket-path.fs.js';
 import { boundStreams } from './streams.grpc.js';
 import { clientTracing, serverTracing } from './telemetry.grpc.js';
@@ -42,9 +43,6 @@ export const LIMITS: ChannelOptions = {
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_concurrent_streams': STREAMS_MAX,
 };
-
-/** The metadata key under which the reason of an error travels. */
-export const REASON_KEY = 'lull-reason';
 
 export interface Listener {
   readonly path: string;
@@ -220,12 +218,4 @@ export function rpcError(
 export function tooMany(details: string): StatusObject {
   const code = statusCode.RESOURCE_EXHAUSTED;
   return { ...rpcError(code, 'RATE_LIMITED', details), code, details };
-}
-
-/** The reason that came with an error, or undefined. */
-export function reasonOf(error: unknown): string | undefined {
-  const metadata = (error as Partial<ServiceError>).metadata;
-  if (!(metadata instanceof Metadata)) return undefined;
-  const value = metadata.get(REASON_KEY)[0];
-  return typeof value === 'string' ? value : undefined;
 }

@@ -14,7 +14,8 @@ import {
   type ServerWritableStream,
 } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { dialUnix, reasonOf, SERVER_STREAMS_MAX, serveUnix, unary, type Listener } from './grpc.js';
+import { dialUnix, SERVER_STREAMS_MAX, serveUnix, unary, type Listener } from './grpc.js';
+import { reasonOf } from './reason.js';
 import { until } from './until.testing.js';
 
 const bytes = (value: Buffer): Buffer => value;

@@ -232,7 +232,7 @@ describe('each rule notices', () => {
     expect(problems(noCycles, 'conditions/gate.ts', types, [back])).toEqual([]);
   });
 
-  test('a package that every command would load, though few need it', () => {
+  test('a package that commands would load which do not need it', () => {
     const tar = parseSource('bundle/tar.ts', "import { extract } from 'tar-stream';");
     const early = "import '../bundle/tar.js';";
     const [found, ...more] = lightlyStarted([parseSource('cli/program.ts', early), tar]);
@@ -242,6 +242,10 @@ describe('each rule notices', () => {
     for (const text of ["await import('../bundle/tar.js');", "import type { X } from 'zod';"]) {
       expect(lightlyStarted([parseSource('cli/program.ts', text), tar])).toEqual([]);
     }
+    const asking = "import { Run } from '../../proto/gen/lull/operator/v1/operator.js';";
+    expect(lightlyStarted([parseSource('cli/verbs/ask.ts', asking)])).toEqual([]);
+    const [grpc] = lightlyStarted([parseSource('cli/verbs/keys.ts', asking)]);
+    expect(grpc?.problem).toContain('load @grpc/grpc-js');
   });
 
   test('a package that every Lull would keep loaded, though few machines need it', () => {

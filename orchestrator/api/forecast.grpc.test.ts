@@ -1,7 +1,8 @@
 // The forecast over the operator's socket, and that it agrees with explain.
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { reasonOf, unary } from '../../runtime/grpc.js';
+import { unary } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import {
   admitted,

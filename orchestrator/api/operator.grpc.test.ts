@@ -3,7 +3,8 @@ import { Metadata, status } from '@grpc/grpc-js';
 import Database from 'libsql';
 import { join } from 'node:path';
 import { TrustState } from '../../proto/gen/lull/registry/v1/registry.js';
-import { reasonOf, unary } from '../../runtime/grpc.js';
+import { unary } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import { verifyChain, genesis } from '../journal/chain.js';
 import {
   admitted,

@@ -2,7 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
-import { reasonOf, unary } from '../../runtime/grpc.js';
+import { unary } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import type { Fact } from '../journal/fact.js';
 import {
   enabled,

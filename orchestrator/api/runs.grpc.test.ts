@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
-import { reasonOf, unary } from '../../runtime/grpc.js';
+import { unary } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import {
   admitted,
   enabled,

@@ -13,7 +13,8 @@ import { ListHostsRequest, ListHostsResponse } from '../../proto/gen/lull/operat
 import { partitionOf, subjects } from '../../proto/subjects.js';
 import { pause } from '../../runtime/deadline.js';
 import { faultOf, noted } from '../../runtime/faults.grpc.js';
-import { reasonOf, rpcError } from '../../runtime/grpc.js';
+import { rpcError } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';

@@ -13,7 +13,8 @@ import {
 } from '../../proto/gen/lull/link/v1/link.js';
 import { faultOf } from '../../runtime/faults.grpc.js';
 import { JournalBusyError } from '../journal/journal.js';
-import { dialUnix, reasonOf, serveUnix, type Listener } from '../../runtime/grpc.js';
+import { dialUnix, serveUnix, type Listener } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import type { Confinement } from '../../conditions/confinement.js';
 import { createLog } from '../../runtime/log.js';
 import type { LinkEvent } from './event.wire.js';

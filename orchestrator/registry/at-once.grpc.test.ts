@@ -8,7 +8,8 @@ import {
   RegistryServiceClient,
   RegistryServiceService,
 } from '../../proto/gen/lull/registry/v1/registry.js';
-import { dialUnix, reasonOf, serveUnix } from '../../runtime/grpc.js';
+import { dialUnix, serveUnix } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import { createLog } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { until } from '../../runtime/until.testing.js';

@@ -11,7 +11,7 @@ import type {
   SubmitResponse,
   Updater,
 } from '../../proto/gen/lull/registry/v1/registry.js';
-import { reasonOf } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import { envelopeOf, type Vendor } from '../trust/signed-manifest.testing.js';
 
 export interface Submission {

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { expect, test } from '@jest/globals';
-import { reasonOf } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import { answer, RpcFailure } from './answer.grpc.js';
 import { JournalBusyError } from '../journal/journal.js';
 

@@ -4,7 +4,7 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import type { ReasonCode } from '../../conditions/reason.js';
-import { reasonOf } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import { reasonFromUpdater, UpdaterError } from './dial-error.js';
 
 const DETAILS_KEY = 'grpc-status-details-bin';

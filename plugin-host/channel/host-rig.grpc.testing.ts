@@ -13,7 +13,8 @@ import {
   type FetchResponse,
 } from '../../proto/gen/lull/host/v1/host.js';
 import type { Clock } from '../../runtime/clock.js';
-import { dialUnix, reasonOf, type Listener } from '../../runtime/grpc.js';
+import { dialUnix, type Listener } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import { createLog } from '../../runtime/log.js';
 import { createArtifacts } from '../artifacts/artifacts.http.js';
 import {

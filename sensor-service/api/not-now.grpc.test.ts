@@ -10,7 +10,8 @@ import type { InhibitRequest, WatchStateResponse } from '../../proto/gen/lull/se
 import { SensorServiceClient } from '../../proto/gen/lull/sensor/v1/sensor.js';
 import { applyReadings } from '../../proto/wire/reading.js';
 import { systemClock } from '../../runtime/clock.js';
-import { dialUnix, reasonOf, unary } from '../../runtime/grpc.js';
+import { dialUnix, unary } from '../../runtime/grpc.js';
+import { reasonOf } from '../../runtime/reason.js';
 import { createLog } from '../../runtime/log.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { startSensorService } from '../main.js';

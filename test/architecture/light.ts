@@ -3,14 +3,19 @@
 
 import type { Rule } from './rules.js';
 import type { Source } from './source.js';
-import { lightPackages, lightStart, stayingPackages, stayingStarts } from './tables.js';
+import { GRPC, lightStarts, stayingPackages, stayingStarts } from './tables.js';
+
+/** Not among the sources that are looked at. */
+const GENERATED = 'proto/gen/';
 
 /** Each package that a command would load too soon, at the file that imports it. */
 export const lightlyStarted: Rule = (sources) =>
-  loadedBy(sources, [lightStart], lightPackages).map(({ path, target }) => ({
-    path,
-    problem: `makes every command load ${target}: load it where it is used, with await import()`,
-  }));
+  lightStarts
+    .flatMap(({ starts, packages }) => loadedBy(sources, starts, packages))
+    .map(({ path, target }) => ({
+      path,
+      problem: `makes commands load ${target} that do not use it: load it where it is used, with await import()`,
+    }));
 
 /** Each package that a machine by itself would keep loaded, at the file that imports it. */
 export const lightlyStaying: Rule = (sources) =>
@@ -31,7 +36,9 @@ function loadedBy(
     for (const { target, inside, typesOnly, later } of byPath.get(path)?.imports ?? []) {
       if (typesOnly || later) continue;
       if (inside) reached.add(target);
-      else if (!target.startsWith('node:') && !allowed.has(target)) found.push({ path, target });
+      const loaded = target.startsWith(GENERATED) ? GRPC : target;
+      const isPackage = loaded === GRPC || (!inside && !target.startsWith('node:'));
+      if (isPackage && !allowed.has(loaded)) found.push({ path, target: loaded });
     }
   }
   return found;

@@ -16,8 +16,8 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
     'cli',
     ['proto', 'runtime', 'conditions', 'bundle', 'sensor-service', 'orchestrator', 'plugin-host'],
   ],
-  // It starts the command as a program, and imports nothing of it.
-  ['harness', ['proto', 'runtime', 'cli']],
+  // It starts `lull` as a program, as scripts/bundle.mjs made it, and imports nothing of it.
+  ['harness', ['proto', 'runtime', 'cli', 'lull']],
   ['demo', ['runtime', 'conditions', 'harness']],
   // The deterministic simulation, whose speed it measures, lies with the tests.
   ['bench', ['proto', 'runtime', 'conditions', 'bundle', 'orchestrator', 'sdk', 'harness', 'test']],
@@ -30,8 +30,8 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
   ],
 ]);
 
-/** What tests may import besides: they speak the contracts to what they test. */
-export const foldersForTests: readonly string[] = ['proto', 'runtime', 'bundle'];
+/** What tests may import besides: they speak the contracts to what they test, and start what ships. */
+export const foldersForTests: readonly string[] = ['proto', 'runtime', 'bundle', 'lull'];
 
 /** The orchestrator from the ground up: a folder imports from its own line and the lines before. */
 export const orchestratorFloors: readonly (readonly string[])[] = [
@@ -108,6 +108,9 @@ export const pureExceptions: ReadonlyMap<string, readonly string[]> = new Map([
 /** Packages that only compute. Every other one is for the shell. */
 export const purePackages: ReadonlySet<string> = new Set(['semver', 'yaml', 'zod']);
 
+/** What generated code loads. */
+export const GRPC = '@grpc/grpc-js';
+
 /** Technologies and motions. A file with one of these between its dots is shell. */
 export const shellWords: ReadonlySet<string> = new Set([
   ...['main', 'loop', 'worker', 'stream', 'wire'],
@@ -126,22 +129,49 @@ export const emptyNames: ReadonlySet<string> = new Set([
   ...['manager', 'service', 'processor', 'engine', 'executor', 'job', 'task', 'data', 'info'],
 ]);
 
-/** What every command loads, and the packages that may be among it. */
-export const lightStart = 'cli/program.ts';
-export const lightPackages: ReadonlySet<string> = new Set([
-  ...['commander', '@grpc/grpc-js', '@opentelemetry/api'],
-]);
+/** What commands load before their own work, and the packages that may be among it. */
+export const lightStarts: readonly {
+  readonly starts: readonly string[];
+  readonly packages: ReadonlySet<string>;
+}[] = [
+  {
+    starts: [
+      'cli/program.ts',
+      // They ask no Lull that runs.
+      ...['up', 'bundle', 'fleetlock', 'journal', 'keys', 'policy', 'simulate'].map(verbFile),
+    ],
+    packages: new Set(['commander']),
+  },
+  {
+    starts: ['ask', 'audit', 'fleet', 'health', 'orders', 'sensing', 'updaters'].map(verbFile),
+    packages: new Set(['commander', GRPC, '@opentelemetry/api']),
+  },
+];
+
+function verbFile(name: string): string {
+  return `cli/verbs/${name}.ts`;
+}
 
 /** What `lull up` loads on a machine by itself, and the packages that stay with it: decision 150. */
 export const stayingStarts: readonly string[] = [
-  ...['cli/program.ts', 'cli/commands/up.ts', 'cli/policy-file.fs.ts'],
+  ...['cli/program.ts', 'cli/verbs/up.ts', 'cli/commands/up.ts', 'cli/policy-file.fs.ts'],
   ...['sensor-service/main.ts', 'orchestrator/main.ts', 'plugin-host/main.ts'],
   // A thread of its own.
   'orchestrator/journal/sqlite.worker.ts',
 ];
 export const stayingPackages: ReadonlySet<string> = new Set([
-  ...lightPackages,
-  ...['@bufbuild/protobuf/wire', 'dbus-native', 'libsql', 'pino', 'tar-stream', 'yaml', 'zod'],
+  ...[
+    'commander',
+    GRPC,
+    '@opentelemetry/api',
+    '@bufbuild/protobuf/wire',
+    'dbus-native',
+    'libsql',
+    'pino',
+    'tar-stream',
+    'yaml',
+    'zod',
+  ],
 ]);
 
 /** Where programs and published interfaces begin: nothing in the repository need import these. */
