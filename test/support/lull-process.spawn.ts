@@ -28,12 +28,14 @@ export interface LullProcess {
 export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly uid?: number;
+  /** Another than what is bundled here. */
+  readonly program?: string;
   readonly msMax?: number;
 }
 
 export function spawnLull(args: readonly string[], options: ProcessOptions = {}): LullProcess {
-  const { env = process.env, uid, msMax = 240_000 } = options;
-  const child = spawn(process.execPath, [lullProgram, ...args], {
+  const { env = process.env, uid, program = lullProgram, msMax = 240_000 } = options;
+  const child = spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,
     ...(uid === undefined ? {} : { uid, gid: uid }),
