@@ -4,12 +4,9 @@
 // `count` and `time` come down to the API's own no-ops. O1 and O2 of telemetry.ts hold here as well.
 
 import { metrics, type Counter, type Histogram, type MeterProvider } from '@opentelemetry/api';
-import { within } from './deadline.js';
 import { endpointOf, type Environment } from './otlp.js';
 
 const METER = 'lull';
-const EXPORT_EVERY_MS = 10_000;
-const EXPORT_MS_MAX = 2_000;
 /** Seconds. From what a freezer takes to what a launch takes on a busy machine. */
 const TIME_BOUNDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
@@ -50,28 +47,6 @@ export async function startMetrics(
 ): Promise<() => Promise<void>> {
   const url = endpointOf('metrics', env);
   if (url === undefined) return () => Promise.resolve();
-  const [sdk, { resourceFromAttributes }, { OTLPMetricExporter }] = await Promise.all([
-    import('@opentelemetry/sdk-metrics'),
-    import('@opentelemetry/resources'),
-    import('@opentelemetry/exporter-metrics-otlp-http'),
-  ]);
-  const provider = new sdk.MeterProvider({
-    resource: resourceFromAttributes(resource),
-    readers: [
-      new sdk.PeriodicExportingMetricReader({
-        exporter: new OTLPMetricExporter({ url, timeoutMillis: EXPORT_MS_MAX }),
-        exportIntervalMillis: EXPORT_EVERY_MS,
-        exportTimeoutMillis: EXPORT_MS_MAX,
-      }),
-    ],
-  });
-  metrics.setGlobalMeterProvider(provider);
-  return async () => {
-    try {
-      await within(provider.shutdown(), EXPORT_MS_MAX, 'the last export of figures');
-    } catch {
-      // O1: a collector that does not answer loses figures; it must not turn a clean stop into a failure.
-    }
-    metrics.disable();
-  };
+  const { sendFigures } = await import('./figures.otlp.js');
+  return sendFigures(url, resource);
 }

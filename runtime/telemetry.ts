@@ -12,17 +12,10 @@
 import { context, propagation, SpanStatusCode, trace, type Attributes } from '@opentelemetry/api';
 import type { Span } from '@opentelemetry/api';
 import type { Closeable } from './shutdown.js';
-import { within } from './deadline.js';
 import { startMetrics } from './metrics.js';
 import { endpointOf, type Environment } from './otlp.js';
 
 export const TRACER = 'lull';
-
-/** One export may take this long, and so may the last one, at shutdown (O1). */
-const EXPORT_MS_MAX = 2_000;
-/** Spans that wait for the collector; more are dropped (O1). */
-const QUEUE_SPANS_MAX = 2_048;
-const EXPORT_EVERY_MS = 1_000;
 
 export interface Telemetry extends Closeable {
   /** Where spans go; undefined when telemetry is off. */
@@ -58,35 +51,8 @@ async function startTraces(
   endpoint: string,
   resource: Readonly<Record<string, string | number>>,
 ): Promise<() => Promise<void>> {
-  const [sdk, { resourceFromAttributes }, { OTLPTraceExporter }] = await Promise.all([
-    import('@opentelemetry/sdk-trace-node'),
-    import('@opentelemetry/resources'),
-    import('@opentelemetry/exporter-trace-otlp-http'),
-  ]);
-  const exporter = new OTLPTraceExporter({ url: endpoint, timeoutMillis: EXPORT_MS_MAX });
-  const provider = new sdk.NodeTracerProvider({
-    resource: resourceFromAttributes(resource),
-    spanProcessors: [
-      new sdk.BatchSpanProcessor(exporter, {
-        maxQueueSize: QUEUE_SPANS_MAX,
-        scheduledDelayMillis: EXPORT_EVERY_MS,
-        exportTimeoutMillis: EXPORT_MS_MAX,
-      }),
-    ],
-  });
-  provider.register();
-  return () => stop(() => provider.shutdown());
-}
-
-async function stop(shutdown: () => Promise<void>): Promise<void> {
-  try {
-    await within(shutdown(), EXPORT_MS_MAX, 'the last export of traces');
-  } catch {
-    // O1: a collector that does not answer loses spans; it must not turn a clean stop into a failure.
-  }
-  trace.disable();
-  context.disable();
-  propagation.disable();
+  const { sendSpans } = await import('./spans.otlp.js');
+  return sendSpans(endpoint, resource);
 }
 
 /** Whether spans go anywhere. A propagator is registered exactly when a provider is (O2). */

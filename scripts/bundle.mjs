@@ -8,7 +8,9 @@
 //   B2. Who names a file beside it, new URL('./x.js', import.meta.url), finds it: all of them lie in dist/lull
 //       itself, as deep as the folders they come from.
 //   B3. The licences of whatever is in it lie beside it.
-//   B4. It says what it was made of, so that nobody runs an old one: made-of.json, which build.mjs reads.
+//   B4. Of a package in CommonJS that is imported later, everything but `default` would be lost without a word:
+//       nobody asks such a one for more. A file of our own imports it, and is imported later itself.
+//   B5. It says what it was made of, so that nobody runs an old one: made-of.json, which build.mjs reads.
 
 import {
   existsSync,
@@ -64,6 +66,7 @@ const { metafile } = await build({
 });
 const inputs = Object.keys(metafile.inputs);
 requireNamed(inputs);
+requireOwnLater(metafile.inputs);
 writeFileSync(join(root, PARTIAL, 'licenses.txt'), licensesOf(inputs));
 const madeOf = [...inputs, ...alsoMadeOf].map((path) => [path, lookOf(path)]);
 writeFileSync(join(root, PARTIAL, 'made-of.json'), JSON.stringify(Object.fromEntries(madeOf)));
@@ -78,6 +81,22 @@ function requireNamed(paths) {
       if (existsSync(join(root, PARTIAL, named))) continue;
       throw new Error(
         `${path} names ${named}, which is not in the bundle: add it to entryPoints in scripts/bundle.mjs`,
+      );
+    }
+  }
+}
+
+/** B4. */
+function requireOwnLater(all) {
+  for (const [path, { imports }] of Object.entries(all)) {
+    if (!path.startsWith('dist/')) continue;
+    const text = readFileSync(join(root, path), 'utf8');
+    for (const { kind, path: target, original } of imports) {
+      if (kind !== 'dynamic-import' || all[target]?.format !== 'cjs') continue;
+      const asked = new RegExp(`\\{ default: \\w+ \\} = await import\\('${original}'\\)`);
+      if (asked.test(text)) continue;
+      throw new Error(
+        `${path} imports ${original} later, which is CommonJS: import it in a file of its own, and that one later`,
       );
     }
   }
