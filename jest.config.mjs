@@ -1,5 +1,5 @@
-// Tests run on what `tsc -b` built: the files that ship, with real worker threads, child processes
-// and module resolution. See docs/decisions/0002-tests-run-on-the-build.md.
+// Tests run on what `tsc -b` built, with real worker threads, child processes and module resolution, and start
+// `lull` as it ships, bundled of that. See docs/decisions/0002-tests-run-on-the-build.md and decision 190.
 export default {
   roots: ['<rootDir>/dist'],
   testMatch: ['**/*.test.js'],
