@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,6 +69,18 @@ test(
   },
   STORY_MS_MAX,
 );
+
+test('what tests start was made of what is built now', () => {
+  const root = repositoryRoot();
+  const text = readFileSync(join(root, 'dist/lull/made-of.json'), 'utf8');
+  const madeOf = Object.entries(JSON.parse(text) as Record<string, string>);
+  expect(madeOf.length).toBeGreaterThan(500);
+  const changed = madeOf.filter(([path, look]) => {
+    const { size, mtimeMs } = statSync(join(root, path));
+    return look !== `${String(size)} ${String(mtimeMs)}`;
+  });
+  expect(changed).toEqual([]);
+});
 
 test('what is in it of others has its licences beside it', () => {
   const licenses = readFileSync(join(tree, 'dist/lull/licenses.txt'), 'utf8');
