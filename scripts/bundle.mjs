@@ -39,6 +39,10 @@ const entryPoints = {
 /** What a bundle changes with besides its inputs. npm writes its list at every installation. */
 const alsoMadeOf = ['scripts/bundle.mjs', 'node_modules/.package-lock.json'];
 
+if (!existsSync(join(root, entryPoints.main))) {
+  console.error('nothing is built here that could be bundled: npm run build');
+  process.exit(1);
+}
 rmSync(join(root, PARTIAL), { recursive: true, force: true });
 mkdirSync(join(root, PARTIAL), { recursive: true });
 const { metafile } = await build({

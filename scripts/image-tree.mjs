@@ -22,7 +22,8 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { root } from './steps.mjs';
+import { bundle } from './build.mjs';
+import { reportFailure, root } from './steps.mjs';
 
 /** Not bundled: it brings a library for each platform. */
 const NATIVE = 'libsql';
@@ -39,6 +40,12 @@ if (given === undefined) {
 const place = resolve(given);
 if (existsSync(place) && !mayBeReplaced(place)) {
   console.error(`${place} has something else in it: name a directory that is empty, or not there`);
+  process.exit(1);
+}
+try {
+  await bundle({ quiet: true });
+} catch (error) {
+  reportFailure(error);
   process.exit(1);
 }
 const target = `${place}.partial`;
