@@ -4,7 +4,7 @@
 // DSSE v1), so that a signature made for something else cannot be used here.
 
 import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ENVELOPE_BYTES_MAX } from './envelope-size.js';
 
 export const PAYLOAD_TYPE = 'application/vnd.lull.manifest+json';

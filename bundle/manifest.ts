@@ -4,7 +4,7 @@
 // Strict on purpose: an unknown field is refused, because a field that this version does not
 // understand may be one that restricts.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { inPlainWords } from './value-words.js';
 
 export const CONTRACT = 'lull.updater.v1';

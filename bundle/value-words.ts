@@ -1,7 +1,7 @@
 // What is wrong with a value of a manifest or a policy file, in words of whoever writes one: what was
 // wanted, and what stands there instead. What has words of its own in its schema keeps them.
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 type Issue = Parameters<z.core.$ZodErrorMap>[0];
 

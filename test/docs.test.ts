@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse as parseYaml } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { manifestSchema } from '../bundle/manifest.js';
 import { contradictions } from '../orchestrator/policy/contradictions.js';
 import { parsePolicy } from '../orchestrator/policy/file.parse.js';

@@ -1,6 +1,6 @@
 // What was issued by whom until when: the memory of `lull keys`, beside the keys themselves.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { roles } from '../../orchestrator/trust/caller.js';
 
 const instant = z.iso.datetime();

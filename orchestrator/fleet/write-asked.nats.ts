@@ -1,6 +1,6 @@
 // The fleet's journal, as the orchestrator that leads the fleet's partition writes it: what the others ask for.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { FLEET_PARTITION, subjects } from '../../proto/subjects.js';
 import { DeadlineError, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';

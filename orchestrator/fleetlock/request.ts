@@ -2,7 +2,7 @@
 //
 // The words in `kind` are few and fixed, as the protocol asks: clients count by them.
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 export type Verb = 'pre-reboot' | 'steady-state';
 

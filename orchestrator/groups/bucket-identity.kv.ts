@@ -1,7 +1,7 @@
 // Which bucket it is that goes by the name of the groups': one that was deleted and made again is another.
 
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GROUPS_BUCKET } from '../../proto/subjects.js';
 import { within } from '../../runtime/deadline.js';
 

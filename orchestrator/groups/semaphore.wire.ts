@@ -1,6 +1,6 @@
 // How a group stands in the bucket: its name as a key, and its semaphore as JSON.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { GROUPS_BUCKET } from '../../proto/subjects.js';
 import type { Semaphore } from './semaphore.js';
 

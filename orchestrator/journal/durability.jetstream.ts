@@ -5,7 +5,7 @@
 
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ABOUT_JETSTREAM } from '../../proto/permissions.js';
 import { aboutStream, STREAM } from './stream.jetstream.js';
 

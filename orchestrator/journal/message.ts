@@ -1,7 +1,7 @@
 // Entries as messages of a stream: all that was appended together in one, so that it is stored whole
 // or not at all; cut into several only where a server would not take it.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StoredEntry } from './chain.js';
 
 const sequence = z.number().int().positive();

@@ -1,6 +1,6 @@
 // The values that a policy file is made of: durations, times of the day, publishers, windows, holds.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { keyIdOf } from '../../bundle/envelope.js';
 import { quoted } from '../../bundle/value-words.js';
 import { parseDuration } from '../../conditions/words.js';

@@ -3,7 +3,7 @@
 //   text ─▶ YAML, all its errors ─▶ schema, all its errors ─▶ contradictions, also among what is left
 
 import { isScalar, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { inPlainWords } from '../../bundle/value-words.js';
 import { displayText } from '../../conditions/words.js';
 import { contradictionsIn, type Contradiction } from './contradictions.js';

@@ -1,7 +1,7 @@
 // What may stand in a policy file: every key, its kind and its bounds. Strict: an unknown key is an
 // error, because it may be a misspelt restriction. docs/policy.md has a row for each.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { levels } from '../../conditions/confinement.js';
 import { percentSignals, thermalWords, type PercentSignal } from '../../conditions/reading.js';
 import { intrusions } from '../runs/intrusion.js';

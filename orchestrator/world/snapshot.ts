@@ -9,7 +9,7 @@
 // Invariant: S1. Reading what was written gives the fold that was written, with everything that its
 // worlds share; what is not whole, or of another version, gives a SnapshotError and nothing else.
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalJson, type Head } from '../journal/chain.js';
 import type { Policy } from '../policy/policy.js';
 import { copyOf } from './copy.js';

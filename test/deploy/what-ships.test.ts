@@ -54,6 +54,11 @@ test.each(['dist/lull/main.js', 'dist/cli/main.js'])(
     const packages = ran.flatMap((path) => /node_modules\/(.*?)\/[^/]*\.js/.exec(path)?.[1] ?? []);
     expect(new Set(packages)).toEqual(new Set(['@neon-rs/load/dist', 'detect-libc/lib', 'libsql']));
     expect(ran.length).toBeLessThan(OF_A_MACHINE_MAX);
+    // What is imported as a whole, import * as z from 'zod', is bundled without what nobody uses of it.
+    const text = ran.map((path) => readFileSync(join(tree, path), 'utf8')).join('\n');
+    expect(text.match(/node_modules\/zod\/v4\/locales\/\w+\.js/g)).toEqual([
+      'node_modules/zod/v4/locales/en.js',
+    ]);
   },
   STORY_MS_MAX,
 );
