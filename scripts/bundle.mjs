@@ -27,6 +27,7 @@ import { lookOf, root } from './steps.mjs';
 
 const TARGET = 'dist/lull';
 const PARTIAL = 'dist/lull.partial';
+const BEFORE = 'dist/lull.before';
 /** By the name under which it is called. */
 const entryPoints = {
   main: 'dist/cli/main.js',
@@ -74,8 +75,11 @@ requireOwnLater(metafile.inputs);
 writeFileSync(join(root, PARTIAL, 'licenses.txt'), licensesOf(inputs));
 const madeOf = [...inputs, ...alsoMadeOf].map((path) => [path, lookOf(path)]);
 writeFileSync(join(root, PARTIAL, 'made-of.json'), JSON.stringify(Object.fromEntries(madeOf)));
-rmSync(join(root, TARGET), { recursive: true, force: true });
-renameSync(join(root, PARTIAL), join(root, TARGET)); // B1
+// B1. Whoever starts meanwhile finds the one or the other.
+rmSync(join(root, BEFORE), { recursive: true, force: true });
+if (existsSync(join(root, TARGET))) renameSync(join(root, TARGET), join(root, BEFORE));
+renameSync(join(root, PARTIAL), join(root, TARGET));
+rmSync(join(root, BEFORE), { recursive: true, force: true });
 
 /** B2. */
 function requireNamed(paths) {
