@@ -7,6 +7,8 @@ import type { ActionName } from './action.js';
 /** The metadata key under which the reason of an error travels; see the contract's error table. */
 const REASON_KEY = 'lull-reason';
 const RETRY_AFTER_KEY = 'lull-retry-after-ms';
+/** The contract's: no host honours more. */
+const RETRY_AFTER_MS_MAX = 86_400_000;
 
 /** The contract's table: gRPC code, and whether trying again later can help. */
 const table = new Map<string, { readonly code: status; readonly retry: boolean }>([
@@ -52,7 +54,13 @@ export function fail(
   options: { retry?: boolean; retryAfterMs?: number | undefined; cause?: unknown } = {},
 ): UpdaterFailure {
   const retry = options.retry ?? table.get(reason)?.retry ?? false;
-  return new UpdaterFailure(reason, message, retry, options.cause, options.retryAfterMs);
+  return new UpdaterFailure(reason, message, retry, options.cause, wholeMs(options.retryAfterMs));
+}
+
+/** A `Retry-After` that was read wrongly is no reason to lose the failure that it came with. */
+function wholeMs(ms: number | undefined): number | undefined {
+  if (ms === undefined || !(ms >= 0)) return undefined;
+  return Math.round(Math.min(ms, RETRY_AFTER_MS_MAX));
 }
 
 /** Any error as a failure of `action`; undefined stands for a scan. */
@@ -61,7 +69,9 @@ export function failureOf(error: unknown, action: ActionName | undefined): Updat
   const message = error instanceof Error ? error.message : String(error);
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   const full = code === 'ENOSPC' || code === 'EDQUOT';
-  return fail(full ? 'NO_SPACE' : unexpectedReason(action), message, { cause: error });
+  const reason = full ? 'NO_SPACE' : unexpectedReason(action);
+  // Nobody foresaw it, so nobody knows that it will be so again.
+  return fail(reason, message, { retry: true, cause: error });
 }
 
 /** APPLY_FAILED makes the host revert, so it is said only where something may have changed. */
@@ -84,17 +94,21 @@ function unexpectedReason(action: ActionName | undefined): string {
 /** What the host answered, as a failure that an updater may let through. */
 export function failureFromHost(error: ServiceError): UpdaterFailure {
   const value = error.metadata.get(REASON_KEY)[0];
-  const reason = typeof value === 'string' ? value : 'HOST_ERROR';
+  const given = typeof value === 'string' ? value : undefined;
   const after = error.metadata.get(RETRY_AFTER_KEY)[0];
   const retryAfterMs =
     typeof after === 'string' && /^\d{1,9}$/.test(after) ? Number(after) : undefined;
-  return fail(reason, error.details, { cause: error, retryAfterMs });
+  const options = { cause: error, retryAfterMs };
+  if (given !== undefined) return fail(given, error.details, options);
+  return fail('HOST_ERROR', error.details, { ...options, retry: true });
 }
 
-/** The failure as a gRPC status with `lull-reason`. */
+/** The failure as a gRPC status with `lull-reason`, and `lull-retry-after-ms` where there is something to wait. */
 export function statusOf(failure: UpdaterFailure): Partial<StatusObject> {
   const metadata = new Metadata();
   metadata.set(REASON_KEY, clip(failure.reason, REASON_BYTES_MAX));
+  const { retryAfterMs } = failure;
+  if (retryAfterMs !== undefined) metadata.set(RETRY_AFTER_KEY, String(retryAfterMs));
   const code = table.get(failure.reason)?.code ?? status.INTERNAL;
   return { code, details: clip(failure.message, STATUS_BYTES_MAX), metadata };
 }

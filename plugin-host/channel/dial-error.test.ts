@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { isReasonCode } from '../../conditions/reason.js';
 import { travelling } from './dial-error.js';
 
-test.each(['UPSTREAM_DOWN', 'LOCK_HELD', 'VERIFY_FAILED', 'SIGNATURE_INVALID'])(
+test.each(['UPSTREAM_DOWN', 'LOCK_HELD', 'VERIFY_FAILED', 'SIGNATURE_INVALID', 'METERED'])(
   '%s is a word of the contract, and means the same everywhere',
   (word) => {
     expect(travelling(word)).toBe(word);

@@ -1,14 +1,17 @@
 // What a failed gRPC call means: the updater's own reason where it gave one, else what its status
 // code says.
 
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import type { ReasonCode } from '../../conditions/reason.js';
+import {
+  readStatusDetails,
+  STATUS_DETAILS_KEY,
+  type StatusDetails,
+} from '../../proto/wire/status-details.js';
 import { reasonOf } from '../../runtime/reason.js';
-import { reasonFromUpdater, UpdaterError } from './dial-error.js';
+import { reasonFromUpdater, RETRY_AFTER_MS_MAX, UpdaterError } from './dial-error.js';
 
-const DETAILS_KEY = 'grpc-status-details-bin';
-const ERROR_INFO = 'type.googleapis.com/google.rpc.ErrorInfo';
+const RETRY_AFTER_KEY = 'lull-retry-after-ms';
 const MESSAGE_CHARS_MAX = 1_024;
 
 /** @param crashed whether the updater's process has ended. */
@@ -19,19 +22,20 @@ export function updaterError(error: unknown, crashed: boolean): UpdaterError {
     return new UpdaterError('CONTRACT_BROKEN', message, undefined, { cause: error });
   }
   const message = error.details.slice(0, MESSAGE_CHARS_MAX);
+  const options = { cause: error, ...retryAfter(error) };
   const given = reasonGiven(error);
   if (given !== undefined) {
-    return new UpdaterError(given.reason, message, given.vendorReason, { cause: error });
+    return new UpdaterError(given.reason, message, given.vendorReason, options);
   }
   const reason = crashed ? 'UPDATER_CRASHED' : reasonOfCode(error.code);
   // The code is for people here: it is no word of the updater's.
-  return new UpdaterError(reason, `${status[error.code]}: ${message}`, undefined, { cause: error });
+  return new UpdaterError(reason, `${status[error.code]}: ${message}`, undefined, options);
 }
 
 /** The reason that the updater itself gave with an error. */
 export function reasonGiven(error: unknown): ReturnType<typeof reasonFromUpdater> {
   if (!isServiceError(error)) return undefined;
-  const word = errorInfoReason(error.metadata) ?? reasonOf(error);
+  const word = detailsOf(error).reason ?? reasonOf(error);
   return word === undefined ? undefined : reasonFromUpdater(word);
 }
 
@@ -45,8 +49,6 @@ function isServiceError(error: unknown): error is ServiceError {
 
 function reasonOfCode(code: status): ReasonCode {
   switch (code) {
-    case status.DEADLINE_EXCEEDED:
-      return 'NEVER_SERVED';
     case status.UNAVAILABLE:
       return 'UPSTREAM_DOWN';
     case status.PERMISSION_DENIED:
@@ -57,8 +59,10 @@ function reasonOfCode(code: status): ReasonCode {
     case status.INTERNAL:
     case status.OK:
       return 'CONTRACT_BROKEN';
-    // What libraries answer with where the updater's own code threw something.
+    // What libraries answer with where the updater's own code threw something; a deadline is one of its own
+    // calls', since no call that is classified here has one.
     case status.CANCELLED:
+    case status.DEADLINE_EXCEEDED:
     case status.UNKNOWN:
     case status.INVALID_ARGUMENT:
     case status.NOT_FOUND:
@@ -72,32 +76,17 @@ function reasonOfCode(code: status): ReasonCode {
   }
 }
 
-/** `reason` of the first google.rpc.ErrorInfo in a google.rpc.Status. */
-function errorInfoReason(metadata: Metadata): string | undefined {
-  const bytes = metadata.get(DETAILS_KEY)[0];
-  if (!(bytes instanceof Uint8Array)) return undefined;
-  try {
-    for (const detail of fieldsOf(bytes, 3)) {
-      const type = new TextDecoder().decode(fieldsOf(detail, 1)[0]);
-      const value = fieldsOf(detail, 2)[0];
-      if (type !== ERROR_INFO || value === undefined) continue;
-      const reason = fieldsOf(value, 1)[0];
-      if (reason !== undefined) return new TextDecoder().decode(reason);
-    }
-  } catch {
-    // Details that are not protobuf are as good as none.
-  }
-  return undefined;
+function detailsOf({ metadata }: ServiceError): StatusDetails {
+  const bytes = metadata.get(STATUS_DETAILS_KEY)[0];
+  return bytes instanceof Uint8Array ? readStatusDetails(bytes) : {};
 }
 
-/** Every length-delimited value with this field number. */
-function fieldsOf(message: Uint8Array, wanted: number): Uint8Array[] {
-  const reader = new BinaryReader(message);
-  const found: Uint8Array[] = [];
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (field === wanted && wireType === WireType.LengthDelimited) found.push(reader.bytes());
-    else reader.skip(wireType, field);
-  }
-  return found;
+/** For how long the upstream asked to be left alone, as far as that is honoured. */
+function retryAfter(error: ServiceError): { readonly retryAfterMs?: number } {
+  const said = error.metadata.get(RETRY_AFTER_KEY)[0];
+  const ms =
+    typeof said === 'string' && /^\d{1,15}$/.test(said)
+      ? Number(said)
+      : detailsOf(error).retryDelayMs;
+  return ms === undefined ? {} : { retryAfterMs: Math.min(ms, RETRY_AFTER_MS_MAX) };
 }

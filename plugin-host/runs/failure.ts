@@ -27,9 +27,10 @@ export function outcomeOf(error: unknown): Outcome {
   }
   if (error instanceof SandboxError) return failed('LAUNCH_FAILED', error.message, true);
   if (error instanceof UpdaterError) {
-    const { vendorReason, reason, message } = error;
+    const { vendorReason, reason, message, retryAfterMs } = error;
     const word = vendorReason === undefined ? reason : travelling(vendorReason);
-    return { kind: 'failed', reason: word, message, retry: !final.includes(reason) };
+    const after = retryAfterMs === undefined ? {} : { retryAfterMs };
+    return { kind: 'failed', reason: word, message, retry: !final.includes(reason), ...after };
   }
   if (error instanceof HostError) return failed('LAUNCH_FAILED', error.message, true);
   return failed('LAUNCH_FAILED', error instanceof Error ? error.message : String(error), true);

@@ -10,7 +10,7 @@ import type { Manifest } from '../../bundle/manifest.js';
 import { displayText, oneLine } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
-import { reasonFromUpdater, travelling } from '../channel/dial-error.js';
+import { reasonFromUpdater, RETRY_AFTER_MS_MAX, travelling } from '../channel/dial-error.js';
 import type { UpdaterChannel } from '../channel/dial.grpc.js';
 import { failed, type Outcome, type RunEvent } from './event.js';
 import { floodProblem, noFinds, withFind } from './finds.js';
@@ -23,8 +23,6 @@ const PROGRESS_EVERY_MS = 200;
 const NOTICES_MAX = 100;
 /** As the contract bounds them, and as the journal keeps them. */
 const NOTICE_CHARS_MAX = 4_096;
-/** As the contract says: 24 h are honoured, however much is asked for. */
-const RETRY_AFTER_MS_MAX = 86_400_000n;
 
 export interface WorkDeps {
   readonly channel: UpdaterChannel;
@@ -139,7 +137,7 @@ function progressReporter({ clock, emit }: WorkDeps) {
 
 /** Beyond what a number holds exactly lies what the link cannot carry. */
 function atMost(retryAfterMs: bigint): number {
-  return Number(retryAfterMs < RETRY_AFTER_MS_MAX ? retryAfterMs : RETRY_AFTER_MS_MAX);
+  return retryAfterMs < BigInt(RETRY_AFTER_MS_MAX) ? Number(retryAfterMs) : RETRY_AFTER_MS_MAX;
 }
 
 function outcomeFromWire({ kind }: WireOutcome): Outcome {
