@@ -31,6 +31,15 @@ test('the least that a manifest says is enough, the rest has defaults', () => {
   });
 });
 
+test.each([
+  [{ sla_h: 6 }, { sla_h: 6, floor_h: 1 }],
+  [{ floor_h: 4 }, { sla_h: 22, floor_h: 4 }],
+  [{}, { sla_h: 22, floor_h: 1 }],
+])('of its scans it may say one number and leave the other: %j', (scan, whole) => {
+  const parsed = parseManifest(Buffer.from(JSON.stringify({ ...good, scan })));
+  expect(parsed).toMatchObject({ kind: 'ok', manifest: { scan: whole } });
+});
+
 describe('what it does not know it refuses', () => {
   test.each<[string, object]>([
     ['on top', { ...good, sandbox: 'off' }],

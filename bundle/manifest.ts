@@ -145,10 +145,10 @@ export const manifestSchema = z
     scan: z
       .strictObject({
         /** Hours within which a scan has to succeed, and hours between two attempts. */
-        sla_h: z.number().min(1).max(720),
-        floor_h: z.number().min(0).max(168),
+        sla_h: z.number().min(1).max(720).default(22),
+        floor_h: z.number().min(0).max(168).default(1),
       })
-      .default({ sla_h: 22, floor_h: 1 }),
+      .prefault({}),
     software: z.array(line).max(64).default([]),
     state_schema: z.number().int().min(1).default(1),
   })
