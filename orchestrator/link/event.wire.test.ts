@@ -253,12 +253,16 @@ describe('an update', () => {
       security: fc.boolean(),
       exclusive: fc.boolean(),
       conflictKeys: fc.array(word, { maxLength: 3 }),
-      closedApps: fc.array(word, { maxLength: 3 }),
+      closedApps: fc.array(
+        word.map((each) => `/${each}`),
+        { maxLength: 3 },
+      ),
       sizes: fc.record({
         downloadBytes: size,
         installBytes: size,
         deadlineAtMs: size,
         expectedS: size,
+        needsNetwork: fc.constantFrom(true, undefined),
       }),
     })
     .map(({ id, sizes, ...rest }) => {

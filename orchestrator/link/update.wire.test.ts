@@ -25,6 +25,20 @@ function accepted(changes: Partial<WireUpdate>) {
   return it.update;
 }
 
+function needing(needs: Partial<NonNullable<WireUpdate['needs']>>): Partial<WireUpdate> {
+  return {
+    needs: { network: false, restartApp: false, reboot: false, closedApps: [], ...needs },
+  };
+}
+
+test.each<[string, Partial<WireUpdate>]>([
+  ['a network', needing({ network: true })],
+  ['closed programs', needing({ closedApps: ['/usr/bin/a', 'flatpak:org.a.B', 'snap:a'] })],
+  ['nothing', needing({})],
+])('what it needs comes back to its updater as the scan gave it: %s', (_what, needs) => {
+  expect(updateToWire(accepted(needs))).toEqual({ ...plain, ...needs });
+});
+
 describe('refused, with what is wrong', () => {
   test.each<[string, Partial<WireUpdate>, string]>([
     ['no id', { id: '' }, 'its id'],
@@ -33,8 +47,10 @@ describe('refused, with what is wrong', () => {
     ['no version', { toVersion: '' }, 'its to_version'],
     ['a version of a megabyte', { toVersion: '1'.repeat(MEGABYTE) }, 'its to_version'],
     ['a version before that cannot be printed', { fromVersion: '\u001b[2J' }, 'its from_version'],
-    ['no title', { title: '' }, 'no title'],
-    ['no action', { nextAction: Action.UNSPECIFIED }, 'no next action'],
+    ['a version of two words', { toVersion: '2.0 beta' }, 'a: its to_version is not 1 to 64'],
+    ['no title', { title: '' }, 'a: it has no title'],
+    ['no action', { nextAction: Action.UNSPECIFIED }, 'a: it names no next action'],
+    ['a program that no sensor would find', needing({ closedApps: ['firefox'] }), 'absolute path'],
   ])('%s', (_what, changes, said) => {
     const it = received(changes);
     expect(it).toMatchObject({ kind: 'invalid', why: expect.stringContaining(said) as unknown });
@@ -53,18 +69,18 @@ describe('bounded', () => {
     ['17 of them', Array.from({ length: 17 }, (_, i) => `k${String(i)}`)],
     ['one that is too long', ['x'.repeat(1_025)]],
   ])('what restrains it is never cut short, it is refused: %s', (_what, names) => {
-    const needs = { network: false, restartApp: false, reboot: false, closedApps: names };
+    const apps = names.map((name) => `/${name}`);
     expect(received({ conflictKeys: names })).toMatchObject({
       kind: 'invalid',
       why: expect.stringContaining('conflict_keys'),
     });
-    expect(received({ needs })).toMatchObject({
+    expect(received(needing({ closedApps: apps }))).toMatchObject({
       kind: 'invalid',
       why: expect.stringContaining('closed_apps'),
     });
     const { closedApps, conflictKeys } = accepted({
       conflictKeys: names.slice(0, 16).map((name) => name.slice(0, 128)),
-      needs: { ...needs, closedApps: names.slice(0, 16).map((name) => name.slice(0, 1_024)) },
+      ...needing({ closedApps: apps.slice(0, 16).map((name) => name.slice(0, 1_024)) }),
     });
     expect([closedApps.length, conflictKeys.length]).toEqual([
       Math.min(names.length, 16),

@@ -3,7 +3,13 @@
 import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
 import { severityMember, severityToWire } from '../../proto/wire/severity.js';
 import type { Update as WireUpdate } from '../../proto/gen/lull/updater/v1/updater.js';
-import { boundedUpdate, updateProblem, type ReceivedUpdate, type Update } from '../runs/update.js';
+import {
+  boundedUpdate,
+  isUpdateId,
+  updateProblem,
+  type ReceivedUpdate,
+  type Update,
+} from '../runs/update.js';
 
 export function updateToWire(update: Update): WireUpdate {
   return {
@@ -17,8 +23,9 @@ export function updateToWire(update: Update): WireUpdate {
     releaseNotesUrl: update.releaseNotesUrl,
     deadlineUnixMs: bigOrAbsent(update.deadlineAtMs),
     needs: {
-      network: false,
+      network: update.needsNetwork ?? false,
       closedApps: [...update.closedApps],
+      // Reserved.
       restartApp: false,
       reboot: false,
     },
@@ -34,7 +41,7 @@ export function updateToWire(update: Update): WireUpdate {
 /** The update, bounded and safe to show, or what is wrong with it. */
 export function updateFromWire(wire: WireUpdate): ReceivedUpdate {
   const nextAction = actionFromWire(wire.nextAction);
-  if (nextAction === undefined) return { kind: 'invalid', why: 'it names no next action' };
+  if (nextAction === undefined) return invalid(wire, 'it names no next action');
   const update: Update = {
     id: wire.id,
     title: wire.title,
@@ -46,6 +53,7 @@ export function updateFromWire(wire: WireUpdate): ReceivedUpdate {
     releaseNotesUrl: wire.releaseNotesUrl,
     ...numberMember('deadlineAtMs', wire.deadlineUnixMs),
     closedApps: wire.needs?.closedApps ?? [],
+    ...(wire.needs?.network === true ? { needsNetwork: true as const } : {}),
     exclusive: wire.exclusive,
     conflictKeys: wire.conflictKeys,
     ...(wire.expectedS === undefined ? {} : { expectedS: wire.expectedS }),
@@ -54,13 +62,18 @@ export function updateFromWire(wire: WireUpdate): ReceivedUpdate {
     ...(wire.digest === '' ? {} : { digest: wire.digest }),
   };
   const why = updateProblem(update);
-  if (why !== undefined) return { kind: 'invalid', why };
+  if (why !== undefined) return invalid(wire, why);
   const oddity = oddityOf(wire);
   return {
     kind: 'ok',
     update: boundedUpdate(update),
     ...(oddity === undefined ? {} : { oddity }),
   };
+}
+
+/** A scan may have named hundreds: whoever mends it has to know which. */
+function invalid({ id }: WireUpdate, why: string): ReceivedUpdate {
+  return { kind: 'invalid', why: isUpdateId(id) ? `${id}: ${why}` : why };
 }
 
 /** Numbers that mean nothing, in words. */

@@ -20,6 +20,8 @@ export interface Update {
   readonly releaseNotesUrl: string;
   readonly deadlineAtMs?: number;
   readonly closedApps: readonly string[];
+  /** Its installation wants a network. */
+  readonly needsNetwork?: true;
   readonly exclusive: boolean;
   readonly conflictKeys: readonly string[];
   readonly expectedS?: number;
@@ -62,14 +64,21 @@ const KEY_CHARS_MAX = 128;
 const APP_CHARS_MAX = 1_024;
 const idPattern = /^[a-zA-Z0-9._@/+:-]{1,128}$/;
 const versionPattern = /^[\x21-\x7e]{1,64}$/;
+const versionWords = '1 to 64 printable characters of ASCII without a space';
 const digestPattern = /^[\x21-\x7e]{1,128}$/;
+/** As sensors tell programs. By another name none is ever seen to run, and it would be installed beside it. */
+const appPattern = /^(?:\/|flatpak:.|snap:.)/;
+
+export function isUpdateId(text: string): boolean {
+  return idPattern.test(text);
+}
 
 /** What is wrong with an update that an updater reported, or undefined when nothing is. */
 export function updateProblem(update: Update): string | undefined {
-  if (!idPattern.test(update.id)) return 'its id is not 1 to 128 of [a-zA-Z0-9._@/+:-]';
-  if (!versionPattern.test(update.toVersion)) return 'its to_version is empty or unprintable';
+  if (!isUpdateId(update.id)) return 'its id is not 1 to 128 of [a-zA-Z0-9._@/+:-]';
+  if (!versionPattern.test(update.toVersion)) return `its to_version is not ${versionWords}`;
   if (update.fromVersion !== '' && !versionPattern.test(update.fromVersion)) {
-    return 'its from_version is unprintable';
+    return `its from_version is not ${versionWords}`;
   }
   if (update.title === '') return 'it has no title';
   if (update.digest !== undefined && !digestPattern.test(update.digest)) {
@@ -78,7 +87,10 @@ export function updateProblem(update: Update): string | undefined {
   // What restrains it is never cut short: it would run beside what it must not run beside.
   return (
     namesProblem('conflict_keys', update.conflictKeys, KEY_CHARS_MAX) ??
-    namesProblem('closed_apps', update.closedApps, APP_CHARS_MAX)
+    namesProblem('closed_apps', update.closedApps, APP_CHARS_MAX) ??
+    (update.closedApps.every((app) => appPattern.test(app))
+      ? undefined
+      : 'one of its closed_apps is no absolute path, flatpak:ID or snap:NAME')
   );
 }
 

@@ -77,6 +77,17 @@ describe('to start', () => {
     },
   );
 
+  test('an install waits for a network where its updater says that it needs one', () => {
+    const asks = (action: ActionName, usesNetwork = true) =>
+      toStart(want(action, 'forced', { needsNetwork: true }), trustingPolicy, {
+        ...options,
+        usesNetwork,
+      }).some(({ kind }) => kind === 'connected');
+    expect([asks('install'), asks('install', false)]).toEqual([true, false]);
+    // What is installed must not stay unverified because a cable is out.
+    expect([asks('verify'), asks('rollback')]).toEqual([false, false]);
+  });
+
   test.each(['verify', 'rollback'] as const)(
     '%s of what was not begun here is an install',
     (action) => {

@@ -182,8 +182,13 @@ function power({ action, level, state }: Want, percent: number): Requirement[] {
   return [{ kind: 'battery-above', percent }];
 }
 
-function wayOut({ action }: Want, { usesNetwork }: StartOptions): Requirement[] {
-  return weightOf(action) === 'change' || !usesNetwork ? [] : [{ kind: 'connected' }];
+/** What is brought already is installed without a network, where its updater does not say otherwise. */
+function wayOut({ action, work }: Want, { usesNetwork }: StartOptions): Requirement[] {
+  if (!usesNetwork) return [];
+  const reaches =
+    weightOf(action) !== 'change' ||
+    (action === 'install' && work.kind === 'perform' && work.update.needsNetwork === true);
+  return reaches ? [{ kind: 'connected' }] : [];
 }
 
 /** A conflict key "lock:dpkg" names the native lock that the update needs. */

@@ -68,7 +68,6 @@ async function* scan(call: Call): AsyncGenerator<UpdateFound> {
     title: `Word list ${version}`,
     ...(installed !== undefined && { fromVersion: installed }),
     toVersion: version,
-    needs: { network: true },
     nextAction: 'download',
   };
 }

@@ -85,7 +85,6 @@ async function look(
     fromVersion: version,
     toVersion: target.version,
     ...(target.unpackedBytes !== undefined && { installBytes: target.unpackedBytes }),
-    needs: { network: true },
     // Every installation replaces the whole prefix, so two of them never overlap.
     conflictKeys: [ROOT],
     nextAction: 'download',
