@@ -103,6 +103,7 @@ export const reasons = {
   LOCK_HELD: 'Another program holds a lock that the updater needs.',
   RATE_LIMITED: 'More was asked at once, or in a short time, than is allowed.',
   TOKEN_INVALID: 'A call did not carry the token of its launch.',
+  ALREADY_COMMITTED: 'The run has committed another tree to this root.',
   NO_PREVIOUS: 'No version before is kept, so there is nothing to go back to.',
   NOT_RECORDED: 'It is in force, but the journal has not taken it: a restart would lose it.',
   JOURNAL_BUSY: 'More waits for the journal than it can take; what is not in it does not happen.',

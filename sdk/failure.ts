@@ -23,6 +23,7 @@ const table = new Map<string, { readonly code: status; readonly retry: boolean }
   ['SIGNATURE_INVALID', { code: status.DATA_LOSS, retry: false }],
   ['METERED', { code: status.RESOURCE_EXHAUSTED, retry: true }],
   ['NO_SPACE', { code: status.RESOURCE_EXHAUSTED, retry: true }],
+  ['ALREADY_COMMITTED', { code: status.ALREADY_EXISTS, retry: false }],
   ['APPLY_FAILED', { code: status.INTERNAL, retry: true }],
 ]);
 

@@ -45,6 +45,7 @@ export interface UpdateFound {
   readonly title: string;
   /** Absent: newly installed. */
   readonly fromVersion?: string;
+  /** Each at most 64 printable characters of ASCII without a space. */
   readonly toVersion: string;
   readonly downloadBytes?: number;
   readonly installBytes?: number;
@@ -56,14 +57,17 @@ export interface UpdateFound {
   /** The publisher's latest instant, ms since the epoch. */
   readonly deadlineAtMs?: number;
   readonly needs?: {
+    /** Its `install` waits for a network; scans and downloads do anyway. */
     readonly network?: boolean;
+    /** Absolute paths of executables, `flatpak:ID` or `snap:NAME`; at most 16. */
     readonly closedApps?: readonly string[];
+    /** Reserved, as the next: a restart is asked for as the next action. */
     readonly restartApp?: boolean;
     readonly reboot?: boolean;
   };
   /** Nothing else may run on this machine at the same time. */
   readonly exclusive?: boolean;
-  /** Updates that share a key never run at the same time; at most 16. */
+  /** Updates that share a key never run at the same time; at most 16. `lock:dpkg`: see the contract. */
   readonly conflictKeys?: readonly string[];
   /** Seconds that the next action is expected to take. */
   readonly expectedS?: number;

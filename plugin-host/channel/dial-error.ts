@@ -9,6 +9,7 @@ const fromUpdater: readonly ReasonCode[] = [
   ...(['DIGEST_MISMATCH', 'SIGNATURE_INVALID', 'APPLY_FAILED', 'VERIFY_FAILED'] as const),
   // What a run is ended with from outside, and what a library says where nobody said anything.
   ...(['CANCELLED', 'SHUTTING_DOWN', 'UPDATER_ERROR', 'HOST_ERROR', 'NO_PREVIOUS'] as const),
+  'ALREADY_COMMITTED',
 ];
 
 const vendorPattern = /^[A-Z][A-Z0-9_]{0,62}$/;

@@ -11,6 +11,7 @@ export type HostReason =
   | 'DIGEST_MISMATCH'
   | 'NO_SPACE'
   | 'APPLY_FAILED'
+  | 'ALREADY_COMMITTED'
   | 'NO_PREVIOUS'
   | 'RUN_OVER';
 

@@ -15,6 +15,7 @@ const CODES: Readonly<Record<HostReason, status>> = {
   DIGEST_MISMATCH: status.DATA_LOSS,
   NO_SPACE: status.RESOURCE_EXHAUSTED,
   APPLY_FAILED: status.INTERNAL,
+  ALREADY_COMMITTED: status.ALREADY_EXISTS,
   NO_PREVIOUS: status.FAILED_PRECONDITION,
   RUN_OVER: status.CANCELLED,
 };

@@ -107,6 +107,28 @@ test('Commit and Revert change the root and answer with receipts', async () => {
   expect(rig.run.events.map(({ kind }) => kind)).toEqual(['installed', 'installed']);
 });
 
+test('another tree for a root that this run has committed is another request, until an attempt stages anew', async () => {
+  const commit = (stagedPath: string) =>
+    unary(
+      rig.client.commit.bind(rig.client),
+      { runId: 'run-1', root: 'tools', stagedPath },
+      options,
+    );
+  for (const name of ['one', 'two']) {
+    await mkdir(join(rig.dir, 'work', name));
+    await writeFile(join(rig.dir, 'work', name, 'x'), name);
+  }
+  // What was refused may be staged elsewhere.
+  expect(await refusal(commit('none'))).toEqual([status.INVALID_ARGUMENT, 'FIELD_INVALID']);
+  const first = await commit('one');
+  expect(await commit('one')).toEqual(first);
+  expect(await refusal(commit('two'))).toEqual([status.ALREADY_EXISTS, 'ALREADY_COMMITTED']);
+  // Killed, and launched again under its id: it cannot know what it had committed.
+  rig.hold({ ...rig.run });
+  expect(await commit('two')).toEqual(first);
+  expect(await readFile(join(rig.dir, 'opt', 'tools', 'x'), 'utf8')).toBe('one');
+});
+
 test('a scan, a download or a verify changes no root: they begin where less is asked', async () => {
   await reopen({ changesRoots: false });
   await mkdir(join(rig.dir, 'work', 'staged'));

@@ -29,6 +29,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Artifacts } from '../artifacts/artifacts.http.js';
 import type { Installer } from '../install/install.fs.js';
 import { CHECKPOINT_BYTES_MAX, type Checkpoints } from '../runs/checkpoints.fs.js';
+import { commitsOfLaunch } from './commits.js';
 import { HostError } from './host-failure.js';
 import type { HostedLaunch } from './hosted-launch.js';
 import type { HostedRun } from './hosted-run.js';
@@ -76,13 +77,15 @@ export async function serveHost(launch: HostedLaunch, deps: HostDeps): Promise<L
 function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
   const { installer, checkpoints, clock, log } = deps;
   const gate = new HostGate(launch, { clock, log });
+  const commits = commitsOfLaunch();
   let logRate = fullRate(clock.now().monotonicMs);
 
   return {
     fetch: gate.streaming<FetchRequest, FetchResponse>((call, run) => serveFetch(call, run, deps)),
     commit: gate.atRate(async ({ root, stagedPath }, run) => {
       requireChanging(run);
-      return { receipt: receiptToWire(await installer.commit({ run, root, stagedPath })) };
+      const commit = () => installer.commit({ run, root, stagedPath });
+      return { receipt: receiptToWire(await commits.one(run, root, stagedPath, commit)) };
     }),
     revert: gate.atRate(async ({ root }, run) => {
       requireChanging(run);

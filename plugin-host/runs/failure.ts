@@ -10,7 +10,7 @@ import { failed, type Outcome } from './event.js';
 /** What another attempt cannot mend. */
 const final: readonly UpdaterError['reason'][] = [
   ...(['CONTRACT_BROKEN', 'GRANT_MISSING', 'FIELD_INVALID', 'CAPABILITY_ABSENT'] as const),
-  ...(['DIGEST_MISMATCH', 'SIGNATURE_INVALID'] as const),
+  ...(['DIGEST_MISMATCH', 'SIGNATURE_INVALID', 'ALREADY_COMMITTED'] as const),
 ];
 
 /** Nothing can be launched on this machine as it is. */

@@ -184,6 +184,7 @@ async function download(request: FetchRequest): Promise<{ content: Buffer; sha25
 /** Install roots, with the tree before beside each of them. */
 class Trees {
   private readonly receipts = new Map<string, Receipt>();
+  private readonly staged = new Map<string, string>();
 
   constructor(
     private readonly workDir: string,
@@ -191,7 +192,13 @@ class Trees {
   ) {}
 
   async commit(request: { runId: string; root: string; stagedPath: string }): Promise<Receipt> {
-    return this.once(`commit ${request.runId} ${request.root}`, request.root, async (path) => {
+    const id = `commit ${request.runId} ${request.root}`;
+    const before = this.receipts.has(id) ? this.staged.get(id) : undefined;
+    if (before !== undefined && before !== request.stagedPath) {
+      throw hostError(status.ALREADY_EXISTS, 'ALREADY_COMMITTED', 'another tree was committed');
+    }
+    this.staged.set(id, request.stagedPath);
+    return this.once(id, request.root, async (path) => {
       await cp(join(this.workDir, request.stagedPath), `${path}.next`, {
         recursive: true,
         verbatimSymlinks: true,

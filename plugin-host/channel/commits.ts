@@ -1,0 +1,35 @@
+// Which staged tree a run asked to be committed to each root. The receipt of a commit is for its run and
+// root, whatever tree is named: a new launch stages anew, perhaps elsewhere, what an attempt before it had
+// committed already. Within one launch another tree is another request: to answer it with the receipt of
+// the first would say that something is installed which is not.
+
+import { HostError } from './host-failure.js';
+
+export interface Commits {
+  /** @throws HostError ALREADY_COMMITTED where `run` has committed another tree there; else what `commit` does. */
+  one<T>(run: object, root: string, stagedPath: string, commit: () => Promise<T>): Promise<T>;
+}
+
+export function commitsOfLaunch(): Commits {
+  const asked = new WeakMap<object, Map<string, string>>();
+  return {
+    one: async (run, root, stagedPath, commit) => {
+      const mine = asked.get(run) ?? new Map<string, string>();
+      asked.set(run, mine);
+      const before = mine.get(root);
+      if (before !== undefined && before !== stagedPath) {
+        const message =
+          'this run has committed another tree to this root: a run commits a root once';
+        throw new HostError('ALREADY_COMMITTED', message);
+      }
+      mine.set(root, stagedPath);
+      try {
+        return await commit();
+      } catch (error) {
+        // What was refused may be staged anew, also elsewhere.
+        if (before === undefined) mine.delete(root);
+        throw error;
+      }
+    },
+  };
+}
