@@ -106,6 +106,15 @@ test.each([
   expect(events).toHaveLength(kept);
 });
 
+test('a scan that finds something and does not say what is no empty one: that would make the rest go away', async () => {
+  const outcome = await work(
+    'scan',
+    endless<ScanResponse>(() => ({ update: undefined })),
+  );
+  expect(outcome).toMatchObject({ kind: 'failed', reason: 'CONTRACT_BROKEN', retry: true });
+  expect(events).toEqual([]);
+});
+
 test('nothing more is read while what was said is not heard (backpressure)', async () => {
   const waiting: { go?: () => void } = {};
   hasRoom = new Promise((resolve) => {

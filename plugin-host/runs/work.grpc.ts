@@ -99,11 +99,14 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
 async function followScan(found: AsyncIterable<ScanResponse>, deps: WorkDeps): Promise<Outcome> {
   let finds = noFinds;
   for await (const { update } of paced(found, deps)) {
-    const bytes = update === undefined ? new Uint8Array() : Update.encode(update).finish();
+    // What is absent from a scan has gone away: to pass over what it did not name would make it so.
+    if (update === undefined)
+      return failed('CONTRACT_BROKEN', 'it found something and sent no update', true);
+    const bytes = Update.encode(update).finish();
     finds = withFind(finds, bytes.byteLength);
     const problem = floodProblem(finds, bytes.byteLength);
     if (problem !== undefined) return failed('CONTRACT_BROKEN', problem, true);
-    if (update !== undefined) deps.emit({ kind: 'found', update: bytes });
+    deps.emit({ kind: 'found', update: bytes });
   }
   return { kind: 'succeeded' };
 }
