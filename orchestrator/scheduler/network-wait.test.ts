@@ -84,6 +84,21 @@ describe('after a server did not answer', () => {
   });
 });
 
+test('a scan keeps its floor, also where nobody knows whether the network leads anywhere', () => {
+  const unknown: Value = { kind: 'unknown', why: 'no NetworkManager' };
+  const manifest = { scan: { sla_h: 22, floor_h: 2 } };
+  const end = finished('s', failure('UPSTREAM_DOWN'));
+  const run = [admitted('s', { kind: 'scan' }), started('s'), end];
+  const world = worldOf([
+    ...at(NOW_MS - 24 * HOUR_MS, submitted(UPDATER, manifest), enabled()),
+    ...at(NOW_MS, ...run),
+  ]);
+  const host = { ...hostWith(), readings: readingsWith(unknown, NOW_MS - HOUR_MS) };
+  const { waiting } = decide(world, host, trustingPolicy, NOW_MS + 1);
+  const until = waiting.flatMap(({ reasons }) => reasons.map(({ untilMs }) => untilMs));
+  expect(until).toEqual([NOW_MS + 2 * HOUR_MS]);
+});
+
 test('a server that is down for a weekend has nobody given up: it is asked now and then until it is back', () => {
   const of = (count: number, readings: Readings) => waitsUntil(failed(undefined, count), readings);
   const full = readingsWith(word('full'), NOW_MS - HOUR_MS);

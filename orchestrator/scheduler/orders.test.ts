@@ -235,6 +235,7 @@ describe('what keeps harm small', () => {
     ]).flat();
     const dated = [...offering([a]), ...at(NOW_MS - 30_000, ...many)];
     expect(codesFor(dated)).toEqual(['QUOTA']);
+    expect(codesFor(dated, hostWith(), { ...trustingPolicy, runsPerMinuteMax: 21 })).toEqual([]);
     expect(decide(worldOf(dated), hostWith(), trustingPolicy, NOW_MS + 30_000).admit).toHaveLength(
       1,
     );

@@ -47,6 +47,19 @@ describe('a run that asks without end (T23)', () => {
   });
 });
 
+test('as many calls a minute as its grant says, which is what policy says', async () => {
+  const limits = { diskBytesMax: 1, criticalSMax: 60, previousVersions: 1, callsPerMinuteMax: 2 };
+  await reopen({ limits });
+  const save = () => {
+    const request = { runId: 'run-1', checkpoint: Buffer.of(1) };
+    return unary(rig.client.saveCheckpoint.bind(rig.client), request, options);
+  };
+  await save();
+  await save();
+  const error = await save().catch((reason: unknown) => reason as ServiceError);
+  expect((error as ServiceError).metadata.get('lull-retry-after-ms')).toEqual(['30000']);
+});
+
 describe('who may call (T15)', () => {
   test.each(['', 'token-2', 'token-1 ', 'TOKEN-1'])('another token: %j', async (token) => {
     const metadata = withToken(token);

@@ -58,6 +58,7 @@ let reported: Reported[];
 let fetching: number;
 let discarded: number;
 let awake: number;
+let awakeMsMax: number;
 /** When nothing is under way any more that the host does for a run. */
 let settling: Promise<void>;
 let runs: HostedRuns;
@@ -111,7 +112,8 @@ beforeEach(() => {
     parts: parts as unknown as HostParts,
     guard,
     keepAwake: {
-      during: () => {
+      during: (msMax) => {
+        awakeMsMax = msMax;
         awake += 1;
         return () => (awake -= 1);
       },
@@ -195,6 +197,13 @@ describe('the end of a run', () => {
     await until('the end', () => told().length > 0);
     expect(told()).toEqual(['3 finished cancelled TRIPPED']);
   });
+});
+
+test('the machine is kept awake for as long as the grant says, which is what policy says', async () => {
+  const { limits } = grantOf(1);
+  runs.grant(grantOf(1, { limits: { ...limits, keepAwakeMsMax: 600_000 } }));
+  await settle();
+  expect([awake, awakeMsMax]).toEqual([1, 600_000]);
 });
 
 describe('a grant', () => {
