@@ -24,6 +24,11 @@ test.each([
   expect(failed.kind).toMatchObject({ value: { reason: 'UPSTREAM_DOWN', retryAfterMs: ms } });
 });
 
+test.each([true, false])('whether it is worth another try is said either way: %j', (retry) => {
+  const failed = failureToWire(fail('UPSTREAM_DOWN', 'down', { retry }));
+  expect(failed.kind).toMatchObject({ value: { retry, giveUp: !retry } });
+});
+
 test('what nobody foresaw is tried again: once may be an accident', () => {
   expect(failureOf(new Error('read ECONNRESET'), 'download')).toMatchObject({
     reason: 'UPDATER_ERROR',

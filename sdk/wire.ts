@@ -116,6 +116,7 @@ export function failureToWire(failure: UpdaterFailure): WireOutcome {
     reason: clip(reason, REASON_BYTES_MAX),
     message: clip(message, FAILURE_BYTES_MAX),
     retry,
+    giveUp: !retry,
     retryAfterMs: retryAfterMs === undefined ? undefined : BigInt(Math.round(retryAfterMs)),
   };
   return { kind: { $case: 'failed', value } };

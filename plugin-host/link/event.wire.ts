@@ -131,6 +131,7 @@ function outcomeToWire(outcome: Outcome): Finished['outcome'] {
         $case: 'failed',
         value: {
           ...outcome,
+          giveUp: !outcome.retry,
           retryAfterMs:
             outcome.retryAfterMs === undefined ? undefined : BigInt(outcome.retryAfterMs),
         },

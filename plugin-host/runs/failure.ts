@@ -10,8 +10,13 @@ import { failed, type Outcome } from './event.js';
 /** What another attempt cannot mend. */
 const final: readonly UpdaterError['reason'][] = [
   ...(['CONTRACT_BROKEN', 'GRANT_MISSING', 'FIELD_INVALID', 'CAPABILITY_ABSENT'] as const),
-  ...(['DIGEST_MISMATCH', 'SIGNATURE_INVALID', 'ALREADY_COMMITTED'] as const),
+  ...(['DIGEST_MISMATCH', 'SIGNATURE_INVALID', 'ALREADY_COMMITTED', 'NO_PREVIOUS'] as const),
 ];
+
+/** Whether what ended with this reason is tried again, where its updater does not say. */
+export function isWorthAnotherTry(reason: UpdaterError['reason']): boolean {
+  return !final.includes(reason);
+}
 
 /** Nothing can be launched on this machine as it is. */
 const unfit: readonly SandboxErrorCode[] = ['RUNTIME_MISSING', 'CANNOT_FREEZE'];
@@ -30,7 +35,7 @@ export function outcomeOf(error: unknown): Outcome {
     const { vendorReason, reason, message, retryAfterMs } = error;
     const word = vendorReason === undefined ? reason : travelling(vendorReason);
     const after = retryAfterMs === undefined ? {} : { retryAfterMs };
-    return { kind: 'failed', reason: word, message, retry: !final.includes(reason), ...after };
+    return { kind: 'failed', reason: word, message, retry: isWorthAnotherTry(reason), ...after };
   }
   if (error instanceof HostError) return failed('LAUNCH_FAILED', error.message, true);
   return failed('LAUNCH_FAILED', error instanceof Error ? error.message : String(error), true);

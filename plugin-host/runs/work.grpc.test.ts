@@ -170,6 +170,19 @@ describe('an updater that fails', () => {
     expect(() => event(outcome)).not.toThrow();
   });
 
+  test.each<[string, Partial<Failed>, boolean]>([
+    ['a server that is down, and says no more', { reason: 'UPSTREAM_DOWN' }, true],
+    ['an installation that failed, and says no more', { reason: 'APPLY_FAILED' }, true],
+    ['a reason that nobody can mend, and says no more', { reason: 'GRANT_MISSING' }, false],
+    ['a reason of its own, and says no more', { reason: 'ACME_IS_CLOSED' }, false],
+    ['a reason of its own, worth another try', { reason: 'ACME_IS_CLOSED', retry: true }, true],
+    ['a server that will never be there', { reason: 'UPSTREAM_DOWN', giveUp: true }, false],
+    ['both at once', { reason: 'UPSTREAM_DOWN', retry: true, giveUp: true }, false],
+  ])('with %s, is tried again: %j', async (_what, value, retry) => {
+    const outcome = await whileTimePasses(work('perform', failing(value)));
+    expect(outcome).toMatchObject({ kind: 'failed', retry });
+  });
+
   test.each(['', 'lower case', 'X'.repeat(64)])(
     'with "%s" for a reason is told that it is none',
     async (reason) => {

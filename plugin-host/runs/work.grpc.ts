@@ -3,6 +3,7 @@
 import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
 import {
   Update,
+  type Failed,
   type Outcome as WireOutcome,
   type ScanResponse,
 } from '../../proto/gen/lull/updater/v1/updater.js';
@@ -13,6 +14,7 @@ import type { Log } from '../../runtime/log.js';
 import { reasonFromUpdater, RETRY_AFTER_MS_MAX, travelling } from '../channel/dial-error.js';
 import type { UpdaterChannel } from '../channel/dial.grpc.js';
 import { failed, type Outcome, type RunEvent } from './event.js';
+import { isWorthAnotherTry } from './failure.js';
 import { floodProblem, noFinds, withFind } from './finds.js';
 import type { Grant } from './grant.js';
 import { paced } from './paced.loop.js';
@@ -143,6 +145,13 @@ function atMost(retryAfterMs: bigint): number {
   return retryAfterMs < BigInt(RETRY_AFTER_MS_MAX) ? Number(retryAfterMs) : RETRY_AFTER_MS_MAX;
 }
 
+/** Of a reason of the contract's that says itself what becomes of it, nothing need be said besides. */
+function isTriedAgain({ reason, retry, giveUp }: Failed): boolean {
+  if (giveUp || retry) return !giveUp;
+  const given = reasonFromUpdater(reason);
+  return given?.vendorReason === undefined && isWorthAnotherTry(given?.reason ?? 'UPDATER_ERROR');
+}
+
 function outcomeFromWire({ kind }: WireOutcome): Outcome {
   switch (kind?.$case) {
     case 'succeeded':
@@ -157,9 +166,10 @@ function outcomeFromWire({ kind }: WireOutcome): Outcome {
         : { kind: 'more_to_do', nextAction, ...(expectedS === undefined ? {} : { expectedS }) };
     }
     case 'failed': {
-      const { retryAfterMs, reason, retry } = kind.value;
+      const { retryAfterMs, reason } = kind.value;
       const message = displayText(oneLine(kind.value.message), NOTICE_CHARS_MAX);
       const after = retryAfterMs === undefined ? {} : { retryAfterMs: atMost(retryAfterMs) };
+      const retry = isTriedAgain(kind.value);
       if (reasonFromUpdater(reason) === undefined) {
         const word = displayText(reason, 63);
         const words = `"${word}", which is no reason in UPPER_SNAKE_CASE: ${message}`;
