@@ -32,3 +32,10 @@ test('every place, host and setting is named, and why a setting is wanted', () =
     'critical_max_s 5',
   ]);
 });
+
+test('what it looks after comes first, as far as a line holds it', () => {
+  const [software] = asked(manifestWith({ software: ['the word list'] }));
+  expect(software).toBe('for the word list');
+  const many = Array.from({ length: 64 }, (_, n) => `program ${String(n)}`);
+  expect(asked(manifestWith({ software: many }))[0]).toMatch(/program 7, and 56 more$/);
+});

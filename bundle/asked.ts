@@ -7,6 +7,7 @@ import { limits, rootOf } from './widening.js';
 export function asked(manifest: Manifest): string[] {
   const { settings, install_roots: installRoots, roots, egress, fetch } = manifest;
   return [
+    ...softwareOf(manifest),
     `scope ${manifest.scope}, runtime ${manifest.runtime}`,
     `actions ${manifest.actions.join(', ')}`,
     ...settings.map(({ name, kind, why }) => `setting ${name} (${kind}): ${why}`),
@@ -17,4 +18,14 @@ export function asked(manifest: Manifest): string[] {
     ...(manifest.critical_max_s === 0 ? [] : [`critical_max_s ${String(manifest.critical_max_s)}`]),
     `limits ${limits.map((name) => `${name} ${String(manifest.limits[name])}`).join(', ')}`,
   ];
+}
+
+/** The first few say what it is about. */
+const NAMED_MAX = 8;
+
+function softwareOf({ software }: Manifest): string[] {
+  if (software.length === 0) return [];
+  const more = software.length - NAMED_MAX;
+  const named = software.slice(0, NAMED_MAX).join(', ');
+  return [`for ${named}${more > 0 ? `, and ${String(more)} more` : ''}`];
 }

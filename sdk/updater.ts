@@ -33,7 +33,7 @@ export interface Description {
   /** Equal to the manifest's version. */
   readonly version: string;
   readonly capabilities: Capabilities;
-  /** The software that it looks after, for people; at most 64. */
+  /** The software that it looks after; at most 64. Operators are shown what the manifest says. */
   readonly software: readonly string[];
 }
 

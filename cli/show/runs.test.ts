@@ -64,6 +64,12 @@ describe('one run whole', () => {
     expect(widest(shown)).toBeLessThanOrEqual(80);
   });
 
+  test('names the page with its release notes, where there is one', () => {
+    const noted = { ...run, releaseNotesUrl: 'https://example.com/notes' };
+    expect(showRun(noted, [], page)).toMatch(/\n {2}notes +https:\/\/example.com\/notes\n/);
+    expect(showRun(run, [], page)).not.toContain('notes');
+  });
+
   test('what was executed is told so that its arguments can be told apart', () => {
     const started = {
       kind: 'run.started',

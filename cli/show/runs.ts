@@ -35,6 +35,7 @@ export function showRun(run: Run, entries: readonly Entry[], page: Page): string
     ['what', run.updateId === '' ? run.title : `${run.title} (${run.updateId})`],
     ['updater', `${run.updaterId} ${run.updaterVersion}`],
     ['versions', run.toVersion === '' ? '' : versionsOf(run)],
+    ['notes', run.releaseNotesUrl],
     ['admitted', at(run.admittedAtUnixMs)],
     ['finished', at(run.finishedAtUnixMs)],
     ['ran', ranOf(run)],

@@ -36,6 +36,15 @@ const waiting = Subject.fromPartial({
   ],
 });
 
+test('where to read what an update changes is told of one that was asked about alone', () => {
+  const noted = { ...waiting, reasons: [], releaseNotesUrl: 'https://example.com/notes' };
+  const line = '  its notes: https://example.com/notes';
+  expect(showSubjects([noted], page)).toBe(`install x (X): nothing stands in its way\n${line}`);
+  expect(showSubjects([{ ...noted, reasons: waiting.reasons }], page)).toContain(`\n${line}`);
+  expect(showSubjects([noted, { ...noted, updateId: 'y' }], page)).not.toContain('notes');
+  expect(showSubjects([waiting], page)).not.toContain('notes');
+});
+
 test('each reason: value, limit, since when, until when, and its words below', () => {
   expect(showSubjects([waiting], page).split('\n')).toEqual([
     `  reason             is        limit     since        until (both ${zone})`,

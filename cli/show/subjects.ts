@@ -29,7 +29,9 @@ export function showSubjects(subjects: readonly Subject[], page: Page): string {
   const rows = said.flatMap(({ reasons }) => reasons.map((reason) => rowOf(reason, page.nowMs)));
   const shownWith = (each: Subject, lines: readonly string[]): string =>
     showSubject(each, nameOf(each), lines, page);
-  if (rows.length === 0) return said.map((each) => shownWith(each, [])).join('\n');
+  if (rows.length === 0) {
+    return [...said.map((each) => shownWith(each, [])), ...notesOf(subjects)].join('\n');
+  }
   // One table for all, so that the columns of all stand below each other.
   const zone = zoneOf(page.nowMs);
   const [wide = '', ...lines] = table([[...heads, `until (both ${zone})`], ...rows]).split('\n');
@@ -37,7 +39,13 @@ export function showSubjects(subjects: readonly Subject[], page: Page): string {
   const [narrow = ''] = table([[...heads, 'until'], ...rows]).split('\n');
   const head = isTooWide ? [`since and until on the clock of ${zone}`, narrow] : [wide];
   const shown = said.map((each) => shownWith(each, lines.splice(0, each.reasons.length)));
-  return [...head.map((line) => indented(line, INDENT)), ...shown].join('\n');
+  return [...head.map((line) => indented(line, INDENT)), ...shown, ...notesOf(subjects)].join('\n');
+}
+
+/** Where to read what an update changes: of one that was asked about alone, not below each of many. */
+function notesOf([only, ...others]: readonly Subject[]): string[] {
+  const url = others.length === 0 ? (only?.releaseNotesUrl ?? '') : '';
+  return url === '' ? [] : [indented(`its notes: ${url}`, INDENT)];
 }
 
 /** What an operator wants now: what still stands in its way, and that the order is not forgotten. */

@@ -43,6 +43,14 @@ async function explained(subject: string): Promise<string[]> {
   return texts(subjects.filter(({ updateId }) => updateId !== ''));
 }
 
+test('whoever asks is told where the release notes are', async () => {
+  const releaseNotesUrl = 'https://acme.example/notes';
+  await operator.rig.ledger.append([found([updateOf('noted', { releaseNotesUrl })])]);
+  const { client } = operator;
+  const { subjects } = await unary(client.explain.bind(client), { subject: 'noted' }, options);
+  expect(subjects).toMatchObject([{ updateId: 'noted', releaseNotesUrl }]);
+});
+
 /** What `lull fleet resume` is about. */
 async function resumed(subject: string): Promise<string[]> {
   const nobody = () => Promise.reject(new Error('it is not about groups or hosts'));

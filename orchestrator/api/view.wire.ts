@@ -40,6 +40,7 @@ export function runToWire(run: Run, nowMs: number): WireRun {
     updaterVersion: run.updaterVersion,
     ranMs: BigInt(Math.round(ranMs)),
     heldMs: BigInt(Math.round(heldMs)),
+    releaseNotesUrl: notesOf(work),
   };
 }
 
@@ -74,6 +75,7 @@ export function waitingToWire(
     lookAgainAtUnixMs: instant(lookAgainAtMs),
     outlook: undefined,
     runId: '',
+    releaseNotesUrl: notesOf(subject.work),
   };
 }
 
@@ -95,6 +97,7 @@ export function heldToWire(
     lookAgainAtUnixMs: undefined,
     outlook: undefined,
     runId,
+    releaseNotesUrl: notesOf(run.work),
   };
 }
 
@@ -177,6 +180,10 @@ function valueText({ signal, value }: Reading): string {
 
 function titleOf(work: Work): string {
   return work.kind === 'scan' ? 'look for updates' : work.update.title;
+}
+
+function notesOf(work: Work): string {
+  return work.kind === 'scan' ? '' : work.update.releaseNotesUrl;
 }
 
 /** An instant in UTC, to the second; what is none is shown as the number it is. */
