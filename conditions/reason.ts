@@ -92,7 +92,7 @@ export const reasons = {
   BUNDLE_INVALID: 'The bundle holds what a bundle may not hold.',
   SCOPE_REFUSED: 'The manifest asks for a scope that policy does not allow.',
   VERSION_TAKEN: 'Another bundle has this id and version.',
-  VERSION_DOWNGRADE: 'A newer version was already accepted.',
+  VERSION_DOWNGRADE: 'A newer version was here already.',
   ID_TAKEN: 'Another publisher holds this id.',
   SETTING_MISSING: 'A setting that the manifest requires has no value.',
 

@@ -1,14 +1,15 @@
-// Submissions that cross each other on their way, and a caller that does nothing else all day.
+// Submissions that cross each other on their way, a caller that does nothing else all day, and what comes back.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   RegistryServiceClient,
   RegistryServiceService,
+  TrustState,
 } from '../../proto/gen/lull/registry/v1/registry.js';
-import { dialUnix, serveUnix } from '../../runtime/grpc.js';
+import { dialUnix, serveUnix, unary } from '../../runtime/grpc.js';
 import { reasonOf } from '../../runtime/reason.js';
 import { createLog } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
@@ -137,4 +138,44 @@ test('a vendor that submits without an end is not heard any more, and nothing is
   caller = { role: 'vendor', name: 'acme' };
   clock.advance(6 * 3_600_000);
   expect(await submit(client, await signed('1.0.0'))).toMatchObject({ kind: 'accepted' });
+});
+
+describe('what was accepted and its vendor withdrew (T11)', () => {
+  const withdraw = () =>
+    unary(client.withdraw.bind(client), { id: UPDATER }, { deadlineMs: 5_000 });
+  const packedAs = (changes: Readonly<Record<string, unknown>>) =>
+    packed({ main: 'run me' }, changes, acme);
+
+  beforeEach(async () => {
+    caller = { role: 'vendor', name: 'acme' };
+    await submit(client, await packedAs({ version: '2.0.0' }));
+    await withdraw();
+    expect(rig.ledger.world.updaters.size).toBe(0);
+  });
+
+  test('does not come back as an older version, also after one that nobody accepted', async () => {
+    const old = await packedAs({ version: '1.9.9' });
+    expect(await submit(client, old)).toMatchObject({ reason: 'VERSION_DOWNGRADE' });
+    const wide = await packedAs({ version: '3.0.0', egress: ['more.example'] });
+    await submit(client, wide);
+    await withdraw();
+    await withdraw();
+    expect(await submit(client, old)).toMatchObject({ reason: 'VERSION_DOWNGRADE' });
+    expect(rig.ledger.world.updaters.size).toBe(0);
+  });
+
+  test('comes back as it was by its publisher’s rule, and asking for more only by a person', async () => {
+    const wide = await packedAs({ version: '2.0.1', egress: ['more.example'] });
+    expect(await submit(client, wide)).toMatchObject({ updater: { state: TrustState.VERIFIED } });
+    await withdraw();
+    const same = await packedAs({ version: '2.0.0' });
+    expect(await submit(client, same)).toMatchObject({ updater: { state: TrustState.ENABLED } });
+  });
+
+  test('is forgotten when an operator removes it: then it may be older', async () => {
+    caller = socketOwner;
+    await withdraw();
+    const old = await packedAs({ version: '1.9.9' });
+    expect(await submit(client, old)).toMatchObject({ updater: { state: TrustState.ENABLED } });
+  });
 });

@@ -3,6 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import { widening } from '../../bundle/widening.js';
+import type { Publisher } from '../trust/publisher.js';
 import { newVendor, publisherOf, rawManifest } from '../trust/signed-manifest.testing.js';
 import { noTrials, type UpdaterState, type UpdaterVersion } from '../world/world.js';
 import { accept, autoAccepted } from './enable.js';
@@ -38,6 +39,10 @@ function updaterWith(accepted: UpdaterVersion | undefined): UpdaterState {
   };
 }
 
+function accepts(publisher: Publisher, before: UpdaterState, version: UpdaterVersion) {
+  return autoAccepted(publisher, before, before.accepted?.version, version, []);
+}
+
 const next = { version: '1.1.0' };
 const wider: [string, Readonly<Record<string, unknown>>][] = [
   ['a host', { egress: ['a.example', 'b.example'] }],
@@ -60,11 +65,11 @@ describe('accepted by policy alone', () => {
     '%s: a first version %p, a next one that asks for no more %p',
     (auto, first, later) => {
       const publisher = publisherOf([acme], { auto });
-      expect(autoAccepted(publisher, undefined, versionOf(), []).length).toBe(Number(first));
-      expect(autoAccepted(publisher, updaterWith(undefined), versionOf(), []).length).toBe(
+      expect(autoAccepted(publisher, undefined, undefined, versionOf(), []).length).toBe(
         Number(first),
       );
-      const facts = autoAccepted(publisher, updaterWith(versionOf()), versionOf(next), []);
+      expect(accepts(publisher, updaterWith(undefined), versionOf()).length).toBe(Number(first));
+      const facts = accepts(publisher, updaterWith(versionOf()), versionOf(next));
       expect(facts.map(({ kind }) => kind)).toEqual(later ? ['updater.enabled'] : []);
     },
   );
@@ -72,19 +77,22 @@ describe('accepted by policy alone', () => {
   test.each(wider)('is no version that asks for %s more, whatever the rule', (_what, changes) => {
     const publisher = publisherOf([acme], { auto: 'always' });
     const before = updaterWith(versionOf());
-    expect(autoAccepted(publisher, before, versionOf({ ...next, ...changes }), [])).toEqual([]);
+    const wide = versionOf({ ...next, ...changes });
+    expect(accepts(publisher, before, wide)).toEqual([]);
+    // Nor one whose vendor withdrew what was accepted, to come back as new.
+    expect(autoAccepted(publisher, undefined, versionOf(), wide, [])).toEqual([]);
   });
 
   test('is nothing that is suspended: a person has to look', () => {
     const publisher = publisherOf([acme], { auto: 'always' });
     const before: UpdaterState = { ...updaterWith(versionOf()), state: 'suspended' };
-    expect(autoAccepted(publisher, before, versionOf(next), [])).toEqual([]);
+    expect(accepts(publisher, before, versionOf(next))).toEqual([]);
   });
 
   test('is a version that asks for less', () => {
     const publisher = publisherOf([acme], { auto: 'same-grants' });
     const less = versionOf({ ...next, egress: [], fetch: [], critical_max_s: 0 });
-    expect(autoAccepted(publisher, updaterWith(versionOf()), less, [])).toHaveLength(1);
+    expect(accepts(publisher, updaterWith(versionOf()), less)).toHaveLength(1);
   });
 });
 
@@ -115,7 +123,7 @@ describe('one directory has one updater', () => {
       });
     }
     const always = publisherOf([acme], { auto: 'always' });
-    expect(autoAccepted(always, undefined, version, [holder])).toEqual([]);
+    expect(autoAccepted(always, undefined, undefined, version, [holder])).toEqual([]);
   });
 
   test('its own before it, one beside it, and what nobody has accepted stand in no way', () => {

@@ -95,26 +95,28 @@ export function carriedSettings(
 /**
  * What policy accepts without an operator: as far as the publisher's rule goes, no setting is open, no
  * root is another updater's, it asks for no more than what was accepted before, and nobody has suspended it.
+ * @param accepted what was accepted last, also where its vendor has withdrawn it since.
  */
 export function autoAccepted(
   { name, auto }: Publisher,
   before: UpdaterState | undefined,
+  accepted: UpdaterVersion | undefined,
   version: UpdaterVersion,
   updaters: Iterable<UpdaterState>,
 ): readonly Fact[] {
-  const accepted = before?.accepted?.version.manifest;
-  const first = accepted === undefined;
+  const first = before?.accepted === undefined;
   if (auto === 'never' || (auto === 'same-grants' && first)) return [];
   if (before?.state === 'suspended') return [];
-  if (!first && widening(accepted, version.manifest).length > 0) return [];
+  if (accepted !== undefined && widening(accepted.manifest, version.manifest).length > 0) return [];
   const acceptance = accept({
     id: version.manifest.id,
     version,
     settings: carriedSettings(before, new Map()),
     updaters,
-    attestation: first
-      ? `policy accepts what ${name} publishes`
-      : `policy accepts what ${name} publishes, and it asks for no more than version ${accepted.version}`,
+    attestation:
+      accepted === undefined
+        ? `policy accepts what ${name} publishes`
+        : `policy accepts what ${name} publishes, and it asks for no more than version ${accepted.version}`,
     attribution: { actor: 'policy' },
   });
   return acceptance.kind === 'accepted' ? [acceptance.fact] : [];

@@ -123,7 +123,9 @@ async function register(
     const holders = rootHolders(ledger.world, ledger.underWay);
     // A suspension counts from when it was said, also where no disk has taken it yet.
     const inForce = ledger.inForce.updaters.get(manifest.id);
-    facts.push(...autoAccepted(publisher, inForce, { ...version, manifest }, holders));
+    const accepted =
+      inForce?.accepted?.version ?? ledger.inForce.withdrawn.get(manifest.id)?.accepted;
+    facts.push(...autoAccepted(publisher, inForce, accepted, { ...version, manifest }, holders));
   }
   await ledger.append(facts);
   return facts;
@@ -139,13 +141,16 @@ function isHere(
 
 /** In force at once, as a suspension is: what is withdrawn has not to wait for a disk. */
 async function withdraw(id: string, caller: Caller, deps: RegistryDeps): Promise<WithdrawResponse> {
-  const updater = deps.ledger.world.updaters.get(id);
-  if (updater === undefined) return {};
-  const { publisher } = updater.current;
+  const { updaters, withdrawn } = deps.ledger.world;
+  const current = updaters.get(id)?.current ?? withdrawn.get(id)?.current;
+  if (current === undefined) return {};
+  const { publisher } = current;
   if (!isTheirs(caller, publisher)) {
     const message = `${id} is published by ${publisher}, and your certificate is that of ${callerText(caller)}`;
     throw new RpcFailure(status.PERMISSION_DENIED, 'ROLE_FORBIDS', message);
   }
+  // What is left of it is an operator's to forget.
+  if (caller.role === 'vendor' && !updaters.has(id)) return {};
   const inForce = deps.ledger.inForce.updaters.get(id);
   if (caller.role === 'vendor' && inForce?.state === 'suspended') {
     const message = `${id} is suspended (${inForce.why}), and would come back without that: an operator removes it, with "lull updaters remove ${id}"`;
@@ -223,11 +228,11 @@ const refusalStatuses: Partial<Record<ReasonCode, status>> = {
   VERSION_DOWNGRADE: status.FAILED_PRECONDITION,
 };
 
-/** Also those that are on their way into the journal. */
+/** Also those that are on their way into the journal, and what its vendor withdrew (T11). */
 function knownVersions({ world, underWay }: Ledger, id: string): UpdaterVersion[] {
-  const updater = world.updaters.get(id);
+  const before = [world.updaters.get(id), world.withdrawn.get(id)];
   const coming = [...underWay].flatMap((fact) =>
     fact.kind === 'updater.submitted' && fact.id === id ? (versionFrom(fact) ?? []) : [],
   );
-  return [...(updater === undefined ? [] : [updater.current]), ...coming];
+  return [...before.flatMap((each) => each?.current ?? []), ...coming];
 }

@@ -132,7 +132,19 @@ describe('refused', () => {
       'VERSION_TAKEN',
       { known: known('1.0.0') },
     ],
-    ['an older version', envelopeOf({}, acme), 'VERSION_DOWNGRADE', { known: known('1.0.1') }],
+    [
+      'an older version (T11)',
+      envelopeOf({}, acme),
+      'VERSION_DOWNGRADE',
+      { known: known('1.0.1') },
+    ],
+    // T11: of two builds of one version nobody can say which one is the older.
+    ...(['1', '3'] as const).map((build): [string, Uint8Array, string, object] => [
+      `another build of a version, ${build} after 2`,
+      envelopeOf({ version: `1.0.0+${build}` }, acme),
+      'VERSION_TAKEN',
+      { known: known('1.0.0+2') },
+    ]),
     [
       'a candidate after its release',
       envelopeOf({ version: '1.0.0-rc.1' }, acme),

@@ -78,18 +78,19 @@ function knownProblem(manifest: Manifest, known: readonly KnownVersion[]): Verdi
     if (each.publisher !== manifest.publisher) {
       return no('ID_TAKEN', `${manifest.id} belongs to publisher ${each.publisher}`);
     }
-    if (each.version === manifest.version && !isSame(each.manifest, manifest)) {
+    // T11: versions never go down, and of two that differ in their build alone none is the newer one.
+    const order = compareVersions(manifest.version, each.version);
+    if (order === 0 && !isSame(each.manifest, manifest)) {
       const other = each.manifest.bundle.sha256 === manifest.bundle.sha256 ? 'manifest' : 'digest';
       return no(
         'VERSION_TAKEN',
-        `${manifest.id} ${manifest.version} is already here with another ${other}; what is changed needs a new version`,
+        `${manifest.id} ${each.version} was here already with another ${other}; what is changed needs a new version, and what follows a "+" does not count`,
       );
     }
-    // T11: versions never go down.
-    if (compareVersions(manifest.version, each.version) < 0) {
+    if (order < 0) {
       return no(
         'VERSION_DOWNGRADE',
-        `${manifest.id} ${each.version} was already accepted, ${manifest.version} is older`,
+        `${manifest.id} ${each.version} was here already, and ${manifest.version} is older; to go back all the same an operator removes the id first, with "lull updaters remove ${manifest.id}"`,
       );
     }
   }

@@ -5,6 +5,7 @@ export function copyOf(world: World): MutableWorld {
   return {
     ...world,
     updaters: new Map(world.updaters),
+    withdrawn: new Map(world.withdrawn),
     updates: new Map(world.updates),
     runs: new Map(world.runs),
     history: [...world.history],

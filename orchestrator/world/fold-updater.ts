@@ -126,16 +126,23 @@ export function changeUpdater(
 }
 
 /**
- * It goes, and with it what was known and said of it, and what it offered. A hold stays where its vendor
- * withdrew it: who could come back without it would have lifted it.
+ * It goes, and with it what was known and said of it, and what it offered. Where its vendor withdrew it a hold
+ * stays, and what had been accepted is remembered: who could come back without a hold would have lifted it,
+ * and with an older version would have gone back to that.
  */
 export function foldWithdrawn(
   world: MutableWorld,
   { id, actor }: Pick<Of<'updater.withdrawn'>, 'id' | 'actor'>,
 ): void {
+  const { current, accepted } = world.updaters.get(id) ?? {};
   world.updaters.delete(id);
   forgetOrders(world.demands, id);
-  if (actor !== 'vendor') forgetOrders(world.holds, id);
+  if (actor !== 'vendor') {
+    world.withdrawn.delete(id);
+    forgetOrders(world.holds, id);
+  } else if (current !== undefined && accepted !== undefined) {
+    world.withdrawn.set(id, { current, accepted: accepted.version });
+  }
   forgetInterrupted(world, id);
   dropUpdates(world, id, () => true);
 }

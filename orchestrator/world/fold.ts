@@ -49,6 +49,7 @@ export function emptyWorld(historyMax = HISTORY_MAX): MutableWorld {
     tripped: undefined,
     demands: new Map(),
     bad: new Map(),
+    withdrawn: new Map(),
     rhythm: noRhythm,
     ages: noAges,
     rollouts: new Map(),

@@ -55,7 +55,7 @@ const facts: Readonly<Record<Fact['kind'], readonly Fact[]>> = {
   'updater.suspended': [
     { kind: 'updater.suspended', id: OTHER, code: 'OPERATOR', why: 'no', ...operator },
   ],
-  'updater.withdrawn': [{ kind: 'updater.withdrawn', id: OTHER, ...operator }],
+  'updater.withdrawn': [{ kind: 'updater.withdrawn', id: OTHER, actor: 'vendor' }],
   'host.attached': [
     { kind: 'host.attached', hostId: 'h', instanceId: 'i1', bootId: 'boot-1' },
     {

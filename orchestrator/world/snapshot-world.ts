@@ -16,6 +16,7 @@ import type {
   UpdaterVersion,
   UpdateState,
   Veto,
+  Withdrawn,
   World,
 } from './world.js';
 
@@ -44,6 +45,7 @@ const fields: { readonly [K in keyof World]: Field<MutableWorld[K]> } = {
   sequence: number,
   epoch: number,
   updaters: mapOf({ write: writeUpdater, read: readUpdater }),
+  withdrawn: mapOf({ write: writeWithdrawn, read: readWithdrawn }),
   updates: mapOf(plain<UpdateState>()),
   runs: mapOf(plain<Run>()),
   history: listOf(plain<Run>()),
@@ -101,8 +103,7 @@ function writeUpdater({ current, accepted, ...plainly }: UpdaterState, numberOf:
 
 function readUpdater(found: unknown, versions: readonly UpdaterVersion[]): UpdaterState {
   const { current, accepted, ...plainly } = readObject(found);
-  const versionOf = (at: unknown): UpdaterVersion =>
-    versions[readNumber(at)] ?? damaged('a version of an updater', at);
+  const versionOf = (at: unknown): UpdaterVersion => readVersion(at, versions);
   const [version, settings] = accepted === undefined ? [] : readList(accepted);
   return {
     current: versionOf(current),
@@ -111,6 +112,20 @@ function readUpdater(found: unknown, versions: readonly UpdaterVersion[]): Updat
       : { accepted: { version: versionOf(version), settings: mapOf(text).read(settings, []) } }),
     ...(plainly as unknown as Omit<UpdaterState, 'current' | 'accepted'>),
   };
+}
+
+function writeWithdrawn({ current, accepted }: Withdrawn, numberOf: NumberOf) {
+  return [numberOf(current), numberOf(accepted)];
+}
+
+function readWithdrawn(found: unknown, versions: readonly UpdaterVersion[]): Withdrawn {
+  const [current, accepted] = readList(found).map((at) => readVersion(at, versions));
+  if (current === undefined || accepted === undefined) damaged('two versions', found);
+  return { current, accepted };
+}
+
+function readVersion(at: unknown, versions: readonly UpdaterVersion[]): UpdaterVersion {
+  return versions[readNumber(at)] ?? damaged('a version of an updater', at);
 }
 
 function writeRollout({ failed, ...plainly }: Rollout) {

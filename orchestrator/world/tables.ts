@@ -5,7 +5,7 @@ import type { MutableWorld } from './world.js';
 
 const names = [
   ...(['updaters', 'updates', 'runs', 'holds', 'vetoes', 'demands', 'bad'] as const),
-  ...(['instances', 'heard'] as const),
+  ...(['instances', 'heard', 'withdrawn'] as const),
 ];
 
 const empty = new Map<string, never>();

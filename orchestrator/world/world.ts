@@ -131,6 +131,9 @@ export interface Mending {
   readonly lost?: string;
 }
 
+/** What a vendor withdrew after it was accepted, until an operator removes it: its id comes back as no older one (T11). */
+export type Withdrawn = Readonly<Record<'current' | 'accepted', UpdaterVersion>>;
+
 /** What was installed here and did not work. */
 export interface BadMark {
   readonly toVersion: string;
@@ -167,6 +170,7 @@ export interface World {
   /** The highest fence given out. */
   readonly epoch: number;
   readonly updaters: ReadonlyMap<string, UpdaterState>;
+  readonly withdrawn: ReadonlyMap<string, Withdrawn>;
   /** By `updateKey`. */
   readonly updates: ReadonlyMap<string, UpdateState>;
   /** Runs that have not finished, by id. */
@@ -204,6 +208,7 @@ export interface MutableWorld extends World {
   sequence: number;
   epoch: number;
   updaters: Map<string, UpdaterState>;
+  withdrawn: Map<string, Withdrawn>;
   updates: Map<string, UpdateState>;
   runs: Map<string, Run>;
   history: Run[];
@@ -229,7 +234,6 @@ export const FLEET_HISTORY_MAX = 20;
 export const CRASHES_MAX = 32;
 export const ADMISSIONS_MAX = 64;
 export const INSTANCES_MAX = 16;
-
 /** A demand that was not met in this time is forgotten: the operator has gone. */
 export const DEMAND_MS_MAX = 3_600_000;
 
