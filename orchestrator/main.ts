@@ -11,6 +11,7 @@ import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { registerOwnApi } from './api/own.grpc.js';
 import { serveApi, SOCKET_MODE, type Listen } from './api/serve.grpc.js';
 import { createProgressFeed } from './api/watch.grpc.js';
+import { checkpointsIn } from './journal/checkpoints.fs.js';
 import type { PolicyNoted } from './journal/fact.js';
 import type { StreamOptions } from './journal/open.jetstream.js';
 import type { JournalPlace } from './journal/place.js';
@@ -61,7 +62,9 @@ export async function startOrchestrator(
     opened.add('policy', followPolicy(policy, ledger, machine.wake, log));
     opened.add('link', await serveLink(runDir, machine, bundles, log));
     const api = await serveApi({ runDir, listen, clock, log }, (callerOf) => (server) => {
-      const own = { version, clock, policy: policy.current, ledger, bundles, progress, log };
+      const checkpoints = checkpointsIn(stateDir);
+      const heard = { ledger, bundles, progress, checkpoints };
+      const own = { version, clock, policy: policy.current, ...heard, log };
       registerOwnApi(server, { ...own, ...machine, callerOf });
     });
     opened.add('api', api);

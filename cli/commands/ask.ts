@@ -95,9 +95,14 @@ async function entriesOf(
   return fromSequence === 0n ? { entries } : { entries, next: fromSequence };
 }
 
-export function askAuditVerified(at: OrchestratorAt): Promise<VerifyAuditResponse> {
+export function askAuditVerified(
+  at: OrchestratorAt,
+  request = { sign: false },
+): Promise<VerifyAuditResponse> {
   const patient = { deadlineMs: VERIFY_MS_MAX };
-  return withOperator(at, (operator) => unary(operator.verifyAudit.bind(operator), {}, patient));
+  return withOperator(at, (operator) =>
+    unary(operator.verifyAudit.bind(operator), request, patient),
+  );
 }
 
 const reports = { engaged: Report.ENGAGED, away: Report.AWAY, auto: Report.AUTO } as const;

@@ -39,9 +39,9 @@ const tellers: { readonly [K in Fact['kind']]?: (fact: Of<K>) => string } = {
   'run.notice': ({ message }) => message,
 };
 
-/** @param body as it was hashed. */
-export function wordsOf(body: string): string {
-  const fact = JSON.parse(body) as Fact;
+/** @param from the fact, or the body of its entry, as it was hashed. */
+export function wordsOf(from: string | Fact): string {
+  const fact = typeof from === 'string' ? (JSON.parse(from) as Fact) : from;
   // Each is given the fact of its own name, which this type cannot say.
   const tell = tellers[fact.kind] as ((fact: Fact) => string) | undefined;
   return tell === undefined ? '' : displayText(tell(fact), CHARS_MAX);

@@ -4,6 +4,7 @@ import { jest } from '@jest/globals';
 import { Command } from 'commander';
 import type { OperatorUnderTest } from '../../orchestrator/api/operator.testing.js';
 import { addAsking } from './ask.js';
+import { addAudit } from './audit.js';
 import type { Here } from './here.js';
 import { addOrders } from './orders.js';
 import { addUpdaters } from './updaters.js';
@@ -29,6 +30,7 @@ export async function typed(
     page: () => ({ nowMs: operator.clock.now().wallMs, columns: 80 }),
   };
   addAsking(program, here);
+  addAudit(program, here);
   addOrders(program, here);
   addUpdaters(program, here);
   let printed = '';

@@ -1,4 +1,5 @@
 import type { Clock } from '../../runtime/clock.js';
+import type { Checkpoints } from '../journal/checkpoints.fs.js';
 import type { HostConnection } from '../link/host-session.loop.js';
 import type { Policy } from '../policy/policy.js';
 import type { HostView } from '../scheduler/host-view.js';
@@ -16,6 +17,7 @@ export interface OperatorDeps {
   readonly planNow: () => Plan;
   readonly hostView: () => HostView;
   readonly host: () => HostConnection | undefined;
+  readonly checkpoints: Checkpoints;
   readonly progress: ProgressFeed;
   readonly wake: () => void;
   readonly callerOf: CallerOf;

@@ -20,6 +20,8 @@ import {
   updateOf,
   UPDATER,
 } from '../world/history.testing.js';
+import { openLedgerUnderTest } from '../world/ledger.testing.js';
+import { verifyAudit } from './verify-audit.grpc.js';
 import { openOperator, type OperatorUnderTest } from './operator.testing.js';
 
 const options = { deadlineMs: 5_000 };
@@ -321,7 +323,7 @@ test('suspending stops it, says why, and is undone by enabling again', async () 
 describe('the audit', () => {
   function verify() {
     const { client } = operator;
-    return unary(client.verifyAudit.bind(client), {}, options);
+    return unary(client.verifyAudit.bind(client), { sign: false }, options);
   }
 
   test('lists entries that anyone can verify', async () => {
@@ -361,5 +363,23 @@ describe('the audit', () => {
       brokenAtSequence: 2n,
       why: expect.stringContaining('entry 2') as unknown,
     });
+  });
+
+  test('does not verify where less is there than was signed: an older copy was put back (T18)', async () => {
+    await append(submitted(), enabled(), admitted('r', scan));
+    const { client, deps } = operator;
+    const signed = await unary(client.verifyAudit.bind(client), { sign: true }, options);
+    expect(signed.checkpoint.split('\n')[1]).toBe('3');
+    const copy = await openLedgerUnderTest(operator.clock);
+    await copy.ledger.append([submitted(), enabled()]);
+    const { checkpoints } = deps;
+    const found = await verifyAudit({ ledger: copy.ledger, checkpoints }, { sign: true });
+    expect(found).toMatchObject({
+      ...{ verified: false, brokenAtSequence: 3n, checkpoint: '' },
+      why: expect.stringMatching(
+        /^entry 3 is missing, and a checkpoint of it was signed/,
+      ) as unknown,
+    });
+    await copy.close();
   });
 });

@@ -10,7 +10,6 @@ import type {
   OperatorServiceServer,
   Subject,
   SuspendUpdaterRequest,
-  VerifyAuditResponse,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import type { Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import { displayText } from '../../conditions/words.js';
@@ -20,7 +19,6 @@ import { rootHolders } from '../registry/root-holders.js';
 import { updaterToWire } from '../registry/updater.wire.js';
 import { distrust } from '../trust/vouched.js';
 import { attributionOf } from '../trust/caller.js';
-import type { Ledger } from '../world/ledger.loop.js';
 import { manifestDigest } from '../world/manifest-digest.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
@@ -34,6 +32,7 @@ import { recorded } from './recorded.grpc.js';
 import { listEntries, listRuns } from './runs.grpc.js';
 import { subjectsNow } from './subjects.wire.js';
 import { forecastToWire, outlookToWire, readingToText, runToWire } from './view.wire.js';
+import { verifyAudit } from './verify-audit.grpc.js';
 import { streamEntries } from './watch.grpc.js';
 
 /** As of orders. */
@@ -75,8 +74,8 @@ export function operatorHandlers(deps: OperatorDeps): OperatorServiceServer {
     listEntries: ({ request }, callback) => {
       answer(callback, () => listEntries(ledger, request));
     },
-    verifyAudit: (_call, callback) => {
-      answer(callback, () => verifyNow(ledger));
+    verifyAudit: ({ request }, callback) => {
+      answer(callback, () => verifyAudit(deps, request));
     },
     watch: (call) => {
       streamEntries(call, ledger, deps.progress);
@@ -208,26 +207,6 @@ async function suspend(
   const updater = deps.ledger.world.updaters.get(id);
   if (updater === undefined) throw notFound({ id }, deps);
   return updaterToWire(updater, deps.ledger.world, deps.policy());
-}
-
-async function verifyNow(ledger: Ledger): Promise<VerifyAuditResponse> {
-  const verdict = await ledger.verify();
-  const { sequence, hash } = ledger.head;
-  return verdict.kind === 'whole'
-    ? {
-        entryCount: BigInt(verdict.head.sequence),
-        verified: true,
-        brokenAtSequence: 0n,
-        why: '',
-        headSha256: verdict.head.hash,
-      }
-    : {
-        entryCount: BigInt(sequence),
-        verified: false,
-        brokenAtSequence: BigInt(verdict.atSequence),
-        why: verdict.why,
-        headSha256: hash,
-      };
 }
 
 function notFound({ id }: { readonly id: string }, { ledger }: OperatorDeps): RpcFailure {

@@ -12,6 +12,7 @@ import { dialUnix, serveUnix } from '../../runtime/grpc.js';
 import { createLog } from '../../runtime/log.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
+import { checkpointsIn } from '../journal/checkpoints.fs.js';
 import type { HostConnection } from '../link/host-session.loop.js';
 import { openBundles } from '../registry/bundles.fs.js';
 import { registryHandlers } from '../registry/registry.grpc.js';
@@ -74,6 +75,7 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     planNow: () => decide(rig.ledger.world, hostView(), trustingPolicy, clock.now().wallMs),
     hostView,
     host: () => (machine.attached ? connection : undefined),
+    checkpoints: checkpointsIn(rig.directory),
     progress,
     wake: () => (wakes += 1),
     callerOf: byOwnership,

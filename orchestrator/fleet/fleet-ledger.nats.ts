@@ -17,7 +17,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { RpcFailure } from '../world/answer.grpc.js';
-import { canonicalJson, type ChainVerdict, type Head } from '../journal/chain.js';
+import { canonicalJson, type Head } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import { FactTooLargeError, factProblem } from '../journal/fact-size.js';
 import { JournalBusyError } from '../journal/journal.js';
@@ -27,6 +27,7 @@ import { RESTRAINTS_MAX } from '../world/entry-log.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import { oneAtATime } from '../world/one-at-a-time.loop.js';
 import { restrained, type Imposed } from '../world/restraints.js';
+import type { JournalVerdict } from '../world/verify-journal.loop.js';
 import { concerns, mayShareRoots } from './concerns.js';
 import type { FleetFollower } from './follower.nats.js';
 import { noteOnce } from './note-once.loop.js';
@@ -57,7 +58,7 @@ export function fleetLedger(deps: {
   /** Why no orchestrator may lead the fleet; undefined: nothing is known to be in the way. */
   readonly whyNobody: () => string | undefined;
   /** Reads the journal itself, up to what was followed: that is what is kept. */
-  readonly verify: (known: Head) => Promise<ChainVerdict>;
+  readonly verify: (known: Head) => Promise<JournalVerdict>;
   readonly clock: Clock;
   readonly log: Log;
 }): FleetLedger {

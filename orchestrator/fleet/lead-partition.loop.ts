@@ -8,6 +8,7 @@ import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import type { GroupLock } from '../groups/group-lock.js';
+import type { Checkpoints } from '../journal/checkpoints.fs.js';
 import type { Fact } from '../journal/fact.js';
 import type { Journal } from '../journal/journal.js';
 import { serveHosts } from '../link/hosts.nats.js';
@@ -46,6 +47,7 @@ export interface LeadDeps {
   readonly groupLock: GroupLock;
   readonly bundles: Pick<Bundles, 'keepOnly'>;
   readonly version: string;
+  readonly checkpoints: Checkpoints;
   /** Copies of a stream that is made again. */
   readonly replicaCount: number;
   readonly policy: PolicySource;
@@ -109,6 +111,7 @@ export async function leadPartition(
         clock,
         log,
         pace,
+        checkpoints: deps.checkpoints,
         note: deps.fleet.note,
         groupLock: deps.groupLock,
         onProgress: (progress) => {

@@ -13,11 +13,12 @@ import type { Nats } from '../../runtime/nats.js';
 import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
 import { serveApi, type Listen } from '../api/serve.grpc.js';
 import { openGroupLock, SETTLE_MS } from '../groups/group-lock.kv.js';
+import { checkpointsIn } from '../journal/checkpoints.fs.js';
 import { openJournalOn } from '../journal/open.jetstream.js';
 import { openUpStream } from '../link/up-stream.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { openFleetBundles } from '../registry/bundles.nats.js';
-import { verifyJournal } from '../world/entry-log.loop.js';
+import { verifyJournal } from '../world/verify-journal.loop.js';
 import { countNothingYet } from '../world/figures.loop.js';
 import { watchCopies } from './copies.loop.js';
 import { fleetLedger } from './fleet-ledger.nats.js';
@@ -122,7 +123,9 @@ async function startOrchestrator(
           policy.current().groups.find(({ name: each }) => each === group)?.atOnceMax ?? 0,
       }),
     );
+    const checkpoints = checkpointsIn(stateDir);
     const deps: LeadDeps = {
+      checkpoints,
       ...{ nats, jsm, openJournal, saw, follower, fleet, groupLock, bundles, version, policy },
       ...{ snapshotsOf: openSnapshots(js, replicaCount), replicaCount, clock, log },
     };
@@ -180,7 +183,16 @@ async function startOrchestrator(
     const { notice } = opened.add('copies', watchCopies(watched));
 
     const problem = () => follower.stopped?.message ?? leases.problem();
-    const served = { version, nats, js, ledger: fleet, policy, bundles, groups: groupLock };
+    const served = {
+      version,
+      nats,
+      js,
+      ledger: fleet,
+      checkpoints,
+      policy,
+      bundles,
+      groups: groupLock,
+    };
     const api = fleetApi({ ...served, problem, notice, clock, log });
     const { listen } = settings;
     opened.add('api', await serveApi({ runDir, listen, clock, log }, api));

@@ -10,6 +10,7 @@ import { createProgressFeed } from '../api/watch.grpc.js';
 import type { GroupLock, Place } from '../groups/group-lock.js';
 import { createHostSessions } from '../link/host-session.loop.js';
 import type { HostAttendant } from '../link/attendance.loop.js';
+import type { Checkpoints } from '../journal/checkpoints.fs.js';
 import type { RolloutFact } from '../journal/rollout-fact.js';
 import type { Policy } from '../policy/policy.js';
 import { byOwnership } from '../trust/caller.grpc.js';
@@ -40,6 +41,7 @@ export function openRoom(deps: {
   readonly hostId: string;
   readonly ledger: Ledger;
   readonly version: string;
+  readonly checkpoints: Checkpoints;
   readonly policy: () => Policy;
   readonly clock: Clock;
   readonly log: Log;
@@ -103,6 +105,7 @@ export function openRoom(deps: {
       clock,
       policy,
       ledger,
+      checkpoints: deps.checkpoints,
       planNow,
       hostView,
       host,

@@ -11,6 +11,7 @@ import type { Nats } from '../../runtime/nats.js';
 import { fleetHandlers, type FleetDeps } from '../api/fleet.grpc.js';
 import { operatorHandlers } from '../api/operator.grpc.js';
 import { createProgressFeed } from '../api/watch.grpc.js';
+import type { Checkpoints } from '../journal/checkpoints.fs.js';
 import type { PolicySource } from '../policy/policy.js';
 import type { FleetBundles } from '../registry/bundles.nats.js';
 import { registryHandlers } from '../registry/registry.grpc.js';
@@ -24,6 +25,7 @@ export function fleetApi(deps: {
   readonly nats: Nats;
   readonly js: JetStreamClient;
   readonly ledger: FleetLedger;
+  readonly checkpoints: Checkpoints;
   readonly policy: PolicySource;
   readonly bundles: FleetBundles;
   readonly groups: FleetDeps['groups'];
@@ -32,13 +34,14 @@ export function fleetApi(deps: {
   readonly clock: Clock;
   readonly log: Log;
 }): (callerOf: CallerOf) => (server: Server) => void {
-  const { version, nats, js, ledger, bundles, groups, problem, notice, clock, log } = deps;
+  const { version, nats, js, ledger, checkpoints, bundles, groups, problem, notice, clock, log } =
+    deps;
   const policy = deps.policy.current;
   const wake = (): void => undefined; // Whoever follows the fleet's journal wakes its machines.
   const progress = createProgressFeed();
   return (callerOf) => (server) => {
     const forAll = operatorHandlers({
-      ...{ version, clock, policy, ledger, wake, callerOf, ...nobody, progress },
+      ...{ version, clock, policy, ledger, checkpoints, wake, callerOf, ...nobody, progress },
     });
     server.addService(OperatorServiceService, routed({ nats, js, log, callerOf }, forAll));
     server.addService(

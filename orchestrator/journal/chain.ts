@@ -48,9 +48,13 @@ export function entryHash(before: string, sequence: number, atMs: number, body: 
     .digest('hex');
 }
 
-export type ChainVerdict =
-  | { readonly kind: 'whole'; readonly head: Head }
-  | { readonly kind: 'broken'; readonly atSequence: number; readonly why: string };
+export interface Broken {
+  readonly kind: 'broken';
+  readonly atSequence: number;
+  readonly why: string;
+}
+
+type ChainVerdict = { readonly kind: 'whole'; readonly head: Head } | Broken;
 
 /** Recomputes the chain over `entries`, which follow `head` in order. */
 export function verifyChain(head: Head, entries: Iterable<StoredEntry>): ChainVerdict {
@@ -68,7 +72,7 @@ export function verifyChain(head: Head, entries: Iterable<StoredEntry>): ChainVe
   return { kind: 'whole', head: at };
 }
 
-function broken(atSequence: number, why: string): ChainVerdict {
+function broken(atSequence: number, why: string): Broken {
   return { kind: 'broken', atSequence, why };
 }
 

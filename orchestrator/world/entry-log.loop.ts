@@ -12,7 +12,6 @@ import {
   chainEntry,
   genesis,
   verifyChain,
-  type ChainVerdict,
   type Entry,
   type Head,
   type StoredEntry,
@@ -21,10 +20,10 @@ import type { Fact } from '../journal/fact.js';
 import { isKnownKind } from '../journal/fact-kinds.js';
 import { refuseTooLarge } from '../journal/fact-size.js';
 import { JournalBusyError, JournalError, type Journal } from '../journal/journal.js';
-import { piecesOf } from '../journal/unhurried.loop.js';
 import { countEntry } from './figures.loop.js';
 import { oneAtATime } from './one-at-a-time.loop.js';
 import { tell, type EntryListener } from './tell.loop.js';
+import { verifyJournal, type JournalVerdict } from './verify-journal.loop.js';
 
 /** Entries read from the journal in one go. */
 const PAGE = 1_000;
@@ -52,7 +51,7 @@ export interface EntryLog {
   /** As `append`, with room where the queue is full for everything else. */
   appendRestraint(fact: Fact): Promise<void>;
   readonly read: (fromSequence: number, count: number) => Promise<readonly StoredEntry[]>;
-  readonly verify: () => Promise<ChainVerdict>;
+  readonly verify: () => Promise<JournalVerdict>;
   /** Calls `listener` after each entry was folded; returns how to stop that. */
   onEntry(listener: EntryListener): () => void;
   /** Calls `listener` once when the journal has failed (L3). */
@@ -203,27 +202,6 @@ export async function openEntryLog(deps: {
       else listener(broken);
     },
   };
-}
-
-/** Recomputes the chain from its first entry on, up to a head that is known. */
-export async function verifyJournal(
-  journal: Pick<Journal, 'read'>,
-  known: Head,
-): Promise<ChainVerdict> {
-  let head = genesis;
-  for await (const piece of piecesOf(journal, 1, known.sequence)) {
-    const verdict = verifyChain(head, piece);
-    if (verdict.kind === 'broken') return verdict;
-    head = verdict.head;
-  }
-  const { sequence } = head;
-  if (sequence < known.sequence) {
-    const next = sequence + 1;
-    return { kind: 'broken', atSequence: next, why: `entry ${String(next)} is missing` };
-  }
-  return head.hash === known.hash
-    ? { kind: 'whole', head }
-    : { kind: 'broken', atSequence: sequence, why: `entry ${String(sequence)} is another one` };
 }
 
 function toStored({ sequence, atMs, body, hash }: Entry): StoredEntry {

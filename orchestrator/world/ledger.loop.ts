@@ -8,13 +8,14 @@
 
 import type { Log } from '../../runtime/log.js';
 import type { Clock } from '../../runtime/clock.js';
-import type { ChainVerdict, Entry, Head, StoredEntry } from '../journal/chain.js';
+import type { Entry, Head, StoredEntry } from '../journal/chain.js';
 import type { Fact } from '../journal/fact.js';
 import { JournalBusyError, type Journal } from '../journal/journal.js';
 import type { Policy } from '../policy/policy.js';
 import { openEntryLog, RESTRAINTS_MAX, type EntryLog } from './entry-log.loop.js';
 import { emptyWorld, foldEntry } from './fold.js';
 import { restrained, type Imposed, type Restraint } from './restraints.js';
+import type { JournalVerdict } from './verify-journal.loop.js';
 import type { World } from './world.js';
 
 export interface Ledger {
@@ -28,7 +29,7 @@ export interface Ledger {
   impose(restraint: Restraint): Promise<void>;
   append(facts: readonly Fact[]): Promise<void>;
   read(fromSequence: number, count: number): Promise<readonly StoredEntry[]>;
-  verify(): Promise<ChainVerdict>;
+  verify(): Promise<JournalVerdict>;
   /** Calls `listener` after each entry was folded; returns how to stop that. */
   onEntry(listener: (entry: Entry) => void): () => void;
 }
@@ -113,7 +114,7 @@ export class WorldLedger implements Ledger {
     return this.deps.entries.read(fromSequence, count);
   }
 
-  verify(): Promise<ChainVerdict> {
+  verify(): Promise<JournalVerdict> {
     return this.deps.entries.verify();
   }
 

@@ -3,7 +3,7 @@
 import { expect, test } from '@jest/globals';
 import { genesis, type StoredEntry } from '../journal/chain.js';
 import { after, headOf } from '../journal/entries.testing.js';
-import { verifyJournal } from './entry-log.loop.js';
+import { verifyJournal } from './verify-journal.loop.js';
 
 const COUNT = 5_000;
 const entries = after(genesis, COUNT);

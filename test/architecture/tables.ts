@@ -99,6 +99,8 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
 export const pureExceptions: ReadonlyMap<string, readonly string[]> = new Map([
   ['bundle/envelope.ts', ['node:crypto']],
   ['orchestrator/journal/chain.ts', ['node:crypto']],
+  ['orchestrator/journal/checkpoint.ts', ['node:crypto']],
+  ['orchestrator/journal/tree.ts', ['node:crypto']],
   ['orchestrator/policy/digest.ts', ['node:crypto']],
   ['orchestrator/trust/publisher.ts', ['node:crypto']],
   ['orchestrator/world/retry.ts', ['node:crypto']],

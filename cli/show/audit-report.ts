@@ -1,0 +1,189 @@
+// The journal in plain words, for whoever asks afterwards: who vouched, what ran, what came in, what changed, and
+// who ordered what. Digests are whole: they are what is held against something else.
+
+import { displayText, formatBytes } from '../../conditions/words.js';
+import type { Fact } from '../../orchestrator/journal/fact.js';
+import type { Attribution } from '../../orchestrator/journal/order-fact.js';
+import type { ExportedEntry } from '../export/verify.js';
+import { counted } from './counted.js';
+import { localTime } from './local-time.js';
+import { wordsOf } from './run-entry.js';
+
+const LINE_CHARS_MAX = 2_000;
+const chapters = {
+  vouched: 'Who vouched',
+  ran: 'What ran',
+  cameIn: 'What came in, and what went out',
+  changed: 'What changed',
+  said: 'What was ordered, and set',
+} as const;
+type Chapter = keyof typeof chapters;
+type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
+type Told = readonly [chapter: Chapter, words: string, below?: readonly string[]];
+
+export interface Report {
+  take(entry: ExportedEntry): void;
+  /** As lines for people. */
+  text(): string;
+}
+
+/** @param from entries before it are read and not told. */
+export function reportFrom(from: number): Report {
+  /** What each run is about, also of those that were admitted before `from`. */
+  const runs = new Map<string, string>();
+  const lines = new Map<Chapter, string[]>();
+  return {
+    take: ({ sequence, atMs, body }) => {
+      const fact = JSON.parse(body) as Fact;
+      const runId = 'runId' in fact ? fact.runId : '';
+      const run = `${fact.machine ?? ''} ${runId}`; // Two machines may have runs of one id.
+      if (fact.kind === 'run.admitted') runs.set(run, admissionOf(fact));
+      // Each is given the fact of its own name, which this type cannot say.
+      const tell = tellers[fact.kind] as ((fact: Fact, aboutRun: string) => Told) | undefined;
+      if (tell === undefined || sequence < from) return;
+      const [chapter, words, below = []] = tell(fact, runs.get(run) ?? runId);
+      const on = fact.machine === undefined ? '' : `${fact.machine}: `;
+      const told = lines.get(chapter) ?? [];
+      told.push(`  ${localTime(atMs)}  ${shown(`${on}${words}`)} [${String(sequence)}]`);
+      told.push(...below.map((each) => `      ${shown(each)}`));
+      lines.set(chapter, told);
+    },
+    text: () =>
+      Object.entries(chapters)
+        .map(([chapter, title]) => {
+          const told = lines.get(chapter as Chapter) ?? ['  nothing'];
+          return `${title}\n${told.join('\n')}`;
+        })
+        .join('\n\n'),
+  };
+}
+
+function shown(text: string): string {
+  return displayText(text, LINE_CHARS_MAX);
+}
+
+function admissionOf(fact: Of<'run.admitted'>): string {
+  return `${fact.runId}, ${workOf(fact)} by ${fact.updaterId} ${fact.updaterVersion}`;
+}
+
+/** Kinds that an auditor does not ask for first are not here; `lull audit log` has them. */
+const tellers: { readonly [K in Fact['kind']]?: (fact: Of<K>, aboutRun: string) => Told } = {
+  'updater.submitted': ({ id, version, publisher, keyIds, bundleSha256, by }) => {
+    const keys = keyIds.join(', ') || 'no key';
+    const whose = by === undefined ? '' : `, submitted by ${by}`;
+    const what = `${id} ${version} by ${publisher}, signed with ${keys}${whose}`;
+    return ['vouched', what, [`bundle sha256 ${bundleSha256}`]];
+  },
+  'updater.refused': ({ id, version, code, message }) => [
+    'vouched',
+    `refused ${id} ${version}: ${code}: ${message}`,
+  ],
+  'updater.enabled': (fact) => [
+    'vouched',
+    `${fact.id} ${fact.version} accepted by ${who(fact)}`,
+    acceptance(fact),
+  ],
+  'updater.suspended': (fact) => [
+    'vouched',
+    `${fact.id} suspended by ${who(fact)}: ${fact.code}: ${fact.why}`,
+  ],
+  'updater.withdrawn': (fact) => ['vouched', `${fact.id} withdrawn by ${who(fact)}`],
+  'run.started': (fact, aboutRun) => [
+    'ran',
+    `${aboutRun}: ${wordsOf(fact)}`,
+    fact.sandboxSha256 === '' ? [] : [`sandbox sha256 ${fact.sandboxSha256}`],
+  ],
+  'run.interrupted': ran,
+  'run.finished': ran,
+  'critical.changed': ran,
+  'content.downloaded': ({ url, redirects, remoteAddress, sizeBytes, sha256, cached, runId }) => {
+    const where = cached ? 'was here already' : `from ${remoteAddress}`;
+    const size = `${formatBytes(sizeBytes)}, sha256 ${sha256}, for ${runId}`;
+    return ['cameIn', `${url}, ${where}`, [size, ...redirects.map((each) => `by way of ${each}`)]];
+  },
+  'egress.seen': (fact) => ['cameIn', `${wordsOf(fact)}, by ${fact.runId}`],
+  'content.installed': changed,
+  'root.changed': changed,
+  'orchestrator.started': set,
+  'policy.changed': set,
+  'clock.set': ({ byMs }) => ['said', `the clock was set by ${String(byMs)} ms`],
+  'facts.refused': ({ count, code }) => [
+    'said',
+    `${counted(count, 'entry', 'entries')} left out: ${code}`,
+  ],
+  'hold.placed': ordered,
+  'hold.lifted': ordered,
+  'veto.placed': ordered,
+  'veto.lifted': ordered,
+  'switch.tripped': ordered,
+  'switch.released': ordered,
+  'run.demanded': ordered,
+  'rollout.stopped': ordered,
+  'rollout.resumed': ordered,
+  'restart.ordered': ordered,
+  'restart.cancelled': ordered,
+  'restart.failed': ordered,
+};
+
+function ran(
+  fact: Of<'run.interrupted' | 'run.finished' | 'critical.changed'>,
+  aboutRun: string,
+): Told {
+  return ['ran', `${aboutRun}: ${wordsOf(fact)}`];
+}
+
+function changed(fact: Of<'content.installed' | 'root.changed'>): Told {
+  return ['changed', `${wordsOf(fact)}, by ${fact.runId}`, changesOf(fact)];
+}
+
+function set({ kind, policySha256 }: Of<'orchestrator.started' | 'policy.changed'>): Told {
+  return ['said', `${kind}, policy sha256 ${policySha256}`];
+}
+
+function acceptance({ attestation, settings, manifestSha256 = '' }: Of<'updater.enabled'>) {
+  const bound = settings.map(([name, value]) => `${name} = ${value}`);
+  const said = attestation === '' ? [] : [`said: ${attestation}`];
+  return [...said, ...bound, `manifest sha256 ${manifestSha256}`];
+}
+
+function changesOf({
+  treeBeforeSha256,
+  treeAfterSha256,
+  changes,
+  truncated,
+}: Of<'root.changed'> | Of<'content.installed'>) {
+  const tree = `tree sha256 ${treeBeforeSha256 || 'none'} → ${treeAfterSha256 || 'none'}`;
+  const listed = changes.map(({ path, beforeSha256, afterSha256, mode, beforeMode }) => {
+    const was = beforeSha256 === '' ? 'new' : `${beforeSha256} ${modeOf(beforeMode)}`;
+    const is = afterSha256 === '' ? 'gone' : `${afterSha256} ${modeOf(mode)}`;
+    return `${path}: ${was} → ${is}`;
+  });
+  return [tree, ...listed, ...(truncated ? ['and more'] : [])];
+}
+
+function modeOf(mode: number | undefined): string {
+  return mode === undefined ? '' : (mode & 0o7777).toString(8).padStart(4, '0');
+}
+
+function workOf({ work }: Of<'run.admitted'>): string {
+  if (work.kind === 'scan') return 'scan';
+  const { title, fromVersion, toVersion, nextAction } = work.update;
+  const action = work.kind === 'revert' ? 'put back' : nextAction;
+  return `${action} ${title} ${fromVersion} → ${toVersion}`;
+}
+
+function who({ actor, by }: Attribution): string {
+  return by === undefined ? actor : `${actor} ${by}`;
+}
+
+/** What is said in it beside its kind, who said it, and when it ends. */
+function ordered(fact: Fact): Told {
+  const { kind, actor, by, ...rest } = fact as Fact & Partial<Attribution>;
+  const said = Object.entries(rest).map(([name, value]) =>
+    name.endsWith('Ms') && typeof value === 'number'
+      ? `${name} ${localTime(value)}`
+      : `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const whose = [actor, by].filter((each) => each !== undefined).join(' ');
+  return ['said', [kind, ...(whose === '' ? [] : [`by ${whose}`]), ...said].join(', ')];
+}
