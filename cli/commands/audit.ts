@@ -158,6 +158,7 @@ async function* entriesUpTo(
       if (Number(sequence) > last) return;
       yield { sequence: Number(sequence), atMs: Number(atUnixMs), body, hash };
     }
+    if (page.entries.length === 0) return;
     next = page.nextSequence;
   } while (next !== 0n);
 }

@@ -160,8 +160,8 @@ export async function main(directory: string, args: readonly string[]): Promise<
     isGood = told(problem === undefined ? undefined : `${file}: ${problem}`, what) && isGood;
   }
   if (given.length === 0) {
-    process.stdout.write(`the key is the one that came along: ${own}\n`);
-    process.stdout.write('compare it with the one that you were given, or name that with --key\n');
+    say(`the key is the one that came along: ${own}`);
+    say('compare it with the one that you were given, or name that with --key');
   }
   return isGood ? 0 : 1;
 }
@@ -225,7 +225,12 @@ function sha256(...parts: readonly Uint8Array[]): Buffer {
   return hash.digest();
 }
 
+/** T17: what stands in an export was written by whoever made it. */
+function say(line: string): void {
+  process.stdout.write(`${line.replace(/[\p{Cc}\p{Cf}]/gu, '?')}\n`);
+}
+
 function told(problem: string | undefined, what: string): boolean {
-  process.stdout.write(problem === undefined ? `good: ${what}\n` : `BAD: ${problem}\n`);
+  say(problem === undefined ? `good: ${what}` : `BAD: ${problem}`);
   return problem === undefined;
 }

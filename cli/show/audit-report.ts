@@ -39,8 +39,8 @@ export function reportFrom(from: number): Report {
       const run = `${fact.machine ?? ''} ${runId}`; // Two machines may have runs of one id.
       if (fact.kind === 'run.admitted') runs.set(run, admissionOf(fact));
       // Each is given the fact of its own name, which this type cannot say.
-      const tell = tellers[fact.kind] as ((fact: Fact, aboutRun: string) => Told) | undefined;
-      if (tell === undefined || sequence < from) return;
+      const tell = tellers[fact.kind] as (fact: Fact, aboutRun: string) => Told;
+      if (!Object.hasOwn(tellers, fact.kind) || sequence < from) return; // Also T24.
       const [chapter, words, below = []] = tell(fact, runs.get(run) ?? runId);
       const on = fact.machine === undefined ? '' : `${fact.machine}: `;
       const told = lines.get(chapter) ?? [];

@@ -16,6 +16,9 @@ fleetTest(
     const lull = await stage().orchestrator('one');
     await stage().accept(lull);
     expect(await lull.command(['audit', 'verify'])).toContain('the chain is whole');
+    expect(await lull.command(['audit', 'checkpoint'])).toMatch(
+      /^lull\.journal\.v1\/[0-9a-f]{64}\n/,
+    );
     const log = createLog('test', 'silent');
     const nats = await connectNats({ url: stage().server.url, name: 'somebody', log });
     await (await jetstreamManager(nats.connection)).streams.delete('LULL_JOURNAL');
