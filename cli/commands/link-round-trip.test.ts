@@ -10,7 +10,7 @@ import { eventFromWire } from '../../orchestrator/link/event.wire.js';
 import { grantToWire } from '../../orchestrator/link/grant.wire.js';
 import { updateFromWire } from '../../orchestrator/link/update.wire.js';
 import { manifestOf } from '../../orchestrator/trust/signed-manifest.testing.js';
-import { eventToWire } from '../../plugin-host/link/event.wire.js';
+import { reportToWire } from '../../plugin-host/link/event.wire.js';
 import { grantFromWire } from '../../plugin-host/link/grant.wire.js';
 import type { Outcome, RunEvent } from '../../plugin-host/runs/event.js';
 import { Grant, RunEvent as WireRunEvent } from '../../proto/gen/lull/link/v1/link.js';
@@ -18,14 +18,8 @@ import { Action as WireAction, Update } from '../../proto/gen/lull/updater/v1/up
 
 /** What the orchestrator hears when a plugin-host says `event`. */
 function heard(event: RunEvent) {
-  const kind = eventToWire(event);
-  const bytes = WireRunEvent.encode({
-    sequence: 1n,
-    runId: 'r',
-    epoch: 2n,
-    atUnixMs: 0n,
-    kind,
-  }).finish();
+  const wire = reportToWire(1, { runId: 'r', epoch: 2, atMs: 0, event });
+  const bytes = WireRunEvent.encode(wire).finish();
   return eventFromWire(WireRunEvent.decode(bytes)).body;
 }
 
@@ -118,6 +112,10 @@ describe('an event', () => {
     [
       { kind: 'notice', message: 'm' },
       { kind: 'run.notice', message: 'm' },
+    ],
+    [
+      { kind: 'notice', message: 'm', reason: 'GRANT_MISSING' },
+      { kind: 'run.notice', message: 'm', reason: 'GRANT_MISSING' },
     ],
   ];
   const named = facts.map(([event, fact]) => [event.kind, event, fact] as const);

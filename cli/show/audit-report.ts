@@ -39,9 +39,11 @@ export function reportFrom(from: number): Report {
       const run = `${fact.machine ?? ''} ${runId}`; // Two machines may have runs of one id.
       if (fact.kind === 'run.admitted') runs.set(run, admissionOf(fact));
       // Each is given the fact of its own name, which this type cannot say.
-      const tell = tellers[fact.kind] as (fact: Fact, aboutRun: string) => Told;
+      const tell = tellers[fact.kind] as (fact: Fact, aboutRun: string) => Told | undefined;
       if (!Object.hasOwn(tellers, fact.kind) || sequence < from) return; // Also T24.
-      const [chapter, words, below = []] = tell(fact, runs.get(run) ?? runId);
+      const found = tell(fact, runs.get(run) ?? runId);
+      if (found === undefined) return;
+      const [chapter, words, below = []] = found;
       const on = fact.machine === undefined ? '' : `${fact.machine}: `;
       const told = lines.get(chapter) ?? [];
       told.push(`  ${localTime(atMs)}  ${shown(`${on}${words}`)} [${String(sequence)}]`);
@@ -67,7 +69,9 @@ function admissionOf(fact: Of<'run.admitted'>): string {
 }
 
 /** Kinds that an auditor does not ask for first are not here; `lull audit log` has them. */
-const tellers: { readonly [K in Fact['kind']]?: (fact: Of<K>, aboutRun: string) => Told } = {
+const tellers: {
+  readonly [K in Fact['kind']]?: (fact: Of<K>, aboutRun: string) => Told | undefined;
+} = {
   'updater.submitted': ({ id, version, publisher, keyIds, bundleSha256, by }) => {
     const keys = keyIds.join(', ') || 'no key';
     const whose = by === undefined ? '' : `, submitted by ${by}`;
@@ -96,6 +100,8 @@ const tellers: { readonly [K in Fact['kind']]?: (fact: Of<K>, aboutRun: string) 
   'run.interrupted': ran,
   'run.finished': ran,
   'critical.changed': ran,
+  // What the updater says by itself proves nothing.
+  'run.notice': (fact, aboutRun) => (fact.reason === undefined ? undefined : ran(fact, aboutRun)),
   'content.downloaded': ({ url, redirects, remoteAddress, sizeBytes, sha256, cached, runId }) => {
     const where = cached ? 'was here already' : `from ${remoteAddress}`;
     const size = `${formatBytes(sizeBytes)}, sha256 ${sha256}, for ${runId}`;
@@ -126,7 +132,7 @@ const tellers: { readonly [K in Fact['kind']]?: (fact: Of<K>, aboutRun: string) 
 };
 
 function ran(
-  fact: Of<'run.interrupted' | 'run.finished' | 'critical.changed'>,
+  fact: Of<'run.interrupted' | 'run.finished' | 'critical.changed' | 'run.notice'>,
   aboutRun: string,
 ): Told {
   return ['ran', `${aboutRun}: ${wordsOf(fact)}`];
@@ -167,9 +173,9 @@ function modeOf(mode: number | undefined): string {
 
 function workOf({ work }: Of<'run.admitted'>): string {
   if (work.kind === 'scan') return 'scan';
-  const { title, fromVersion, toVersion, nextAction } = work.update;
+  const { id, fromVersion, toVersion, nextAction } = work.update;
   const action = work.kind === 'revert' ? 'put back' : nextAction;
-  return `${action} ${title} ${fromVersion} → ${toVersion}`;
+  return `${action} ${id} ${fromVersion} → ${toVersion}`;
 }
 
 function who({ actor, by }: Attribution): string {

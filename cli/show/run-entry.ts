@@ -36,7 +36,7 @@ const tellers: { readonly [K in Fact['kind']]?: (fact: Of<K>) => string } = {
     `${host}:${String(port)} ${allowed ? `${formatBytes(sentBytes)} sent, ${formatBytes(receivedBytes)} received` : 'refused'}`,
   'critical.changed': ({ entered, why, overrun }) =>
     `${entered ? 'entered' : 'left'}: ${why}${overrun === true ? ', not in time' : ''}`,
-  'run.notice': ({ message }) => message,
+  'run.notice': ({ message, reason }) => (reason === undefined ? message : `${reason}: ${message}`),
 };
 
 /** @param from the fact, or the body of its entry, as it was hashed. */

@@ -156,13 +156,16 @@ test('a report says who vouched, what ran, what came in and what changed, with w
     ...{ kind: 'content.downloaded', runId: 'run-7', url: 'https://a.example/x', redirects: [] },
     ...{ remoteAddress: '192.0.2.1', sizeBytes: 5, sha256, resumedCount: 0, cached: false },
   });
+  await append({ kind: 'run.notice', runId: 'run-7', message: 'said by itself' });
+  await append({ kind: 'run.notice', runId: 'run-7', message: 'no', reason: 'GRANT_MISSING' });
   await append(installed('run-7', { changes: [change] }), finished('run-7', { kind: 'succeeded' }));
   const report = await typed(operator, 'audit report');
   for (const words of [
     `Who vouched\n  `,
     `${UPDATER} 1.0.0 accepted by operator [2]\n      said: looked at it`,
-    'run-7, download Program a 1.0.0 → 2.0.0 by com.acme.tool 1.0.0: succeeded',
+    'run-7, download a 1.0.0 → 2.0.0 by com.acme.tool 1.0.0: succeeded',
     `https://a.example/x, from 192.0.2.1 [6]\n      5 B, sha256 ${sha256}, for run-7`,
+    'by com.acme.tool 1.0.0: GRANT_MISSING: no [8]',
     'What changed\n  ',
     `tree sha256 ${'b'.repeat(64)} → ${'a'.repeat(64)}\n      bin/a: ${'d'.repeat(64)}`,
     `${sha256} 0755`,
@@ -170,5 +173,6 @@ test('a report says who vouched, what ran, what came in and what changed, with w
   ]) {
     expect(report).toContain(words);
   }
+  expect(report).not.toContain('said by itself');
   expect(await typed(operator, 'audit report --from 7')).not.toContain('a.example');
 });

@@ -139,4 +139,9 @@ export type RunFact =
       /** It was not left in time. Absent: it was. */
       readonly overrun?: boolean;
     })
-  | (OfRun & { readonly kind: 'run.notice'; readonly message: string });
+  | (OfRun & {
+      readonly kind: 'run.notice';
+      readonly message: string;
+      /** With which the host refused the updater something. Absent: the updater says it, or the host something else. */
+      readonly reason?: ReasonCode;
+    });

@@ -140,12 +140,12 @@ function bodyFromWire(wire: RunEvent): LinkEvent['body'] {
       const text = displayText(why, 256);
       return fact({ kind: 'critical.changed', ...of, entered, why: text, ...ended, ...over });
     }
-    case 'notice':
-      return fact({
-        kind: 'run.notice',
-        ...of,
-        message: displayText(kind.value.message, MESSAGE_CHARS_MAX),
-      });
+    case 'notice': {
+      const message = displayText(kind.value.message, MESSAGE_CHARS_MAX);
+      const { noticeReason: code } = wire;
+      const reason = code !== undefined && isReasonCode(code) ? { reason: code } : {};
+      return fact({ kind: 'run.notice', ...of, message, ...reason });
+    }
     case 'finished':
       return {
         kind: 'finished',

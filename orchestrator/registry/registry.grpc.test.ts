@@ -93,7 +93,7 @@ function withOneByteChanged({ tar }: Submission): Buffer {
 }
 
 describe('accepted', () => {
-  test('it is verified, stored by digest, and waits for an operator', async () => {
+  test('it is verified, stored by digest, and waits for an operator, whoever has signed it (T12)', async () => {
     const good = await packed(files, {}, acme);
     expect(await submit(client, good)).toMatchObject({
       kind: 'accepted',

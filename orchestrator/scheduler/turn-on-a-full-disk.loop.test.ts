@@ -1,4 +1,4 @@
-// The trip switch while the disk of the journal is full and a turn waits for room on it.
+// The trip switch while the disk of the journal is full and a turn waits for room on it (T19).
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -90,7 +90,7 @@ describe('refused', () => {
       'SIGNATURE_INVALID',
     ],
     [
-      'one key signing twice for two',
+      'one key signing twice for two (T12)',
       envelopeOf({}, acme, acme),
       'SIGNATURE_INVALID',
       { publishers: two },

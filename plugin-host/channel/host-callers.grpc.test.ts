@@ -2,7 +2,7 @@ import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LogRequest_Severity } from '../../proto/gen/lull/host/v1/host.js';
+import { Digest_Algorithm, LogRequest_Severity } from '../../proto/gen/lull/host/v1/host.js';
 import { unary } from '../../runtime/grpc.js';
 import { openHostRig, options, refusal, withToken, type HostRig } from './host-rig.grpc.testing.js';
 import { testRun, type TestRun } from './hosted-run.testing.js';
@@ -72,7 +72,9 @@ describe('who may call (T15)', () => {
       expected,
     );
     expect(await refusal(rig.fetchAll(rig.fetchRequest(), metadata))).toEqual(expected);
-    expect(rig.run.events).toEqual([]);
+    expect(rig.run.events.map((event) => event.kind === 'notice' && event.reason)).toEqual([
+      ...['TOKEN_INVALID', 'TOKEN_INVALID', 'TOKEN_INVALID'],
+    ]);
   });
 
   test('the run before, in a launch that serves another one by now, or none', async () => {
@@ -131,7 +133,9 @@ describe('who may call (T15)', () => {
       ),
     ];
     for (const call of calls) expect(await refusal(call)).toEqual(expected);
-    expect(rig.run.events).toEqual([]);
+    expect(rig.run.events.map((event) => event.kind === 'notice' && event.reason)).toEqual(
+      calls.map(() => 'GRANT_MISSING'),
+    );
     expect(rig.upstream.seen).toEqual([]);
   });
 
@@ -140,5 +144,63 @@ describe('who may call (T15)', () => {
     await reopen({ uid: 61_007 });
     const { uid, mode } = await stat(join(rig.dir, 'host.sock'));
     expect([uid, mode & 0o777]).toEqual([61_007, 0o600]);
+  });
+});
+
+describe('what it is refused is told, whatever the updater says of that (T16)', () => {
+  const wrong = { algorithm: Digest_Algorithm.SHA256, hex: '0'.repeat(64) };
+  const told = () => rig.run.events.filter(({ kind }) => kind === 'notice');
+
+  test.each<[string, () => Promise<unknown>, string, RegExp]>([
+    [
+      'content with another digest',
+      () => rig.fetchAll(rig.fetchRequest({ digests: [wrong] })),
+      'DIGEST_MISMATCH',
+      /^the host refused Fetch: /,
+    ],
+    [
+      'a URL that was not granted',
+      () => rig.fetchAll(rig.fetchRequest({ url: 'https://evil.example/x' })),
+      'GRANT_MISSING',
+      /^the host refused Fetch: .*evil\.example/,
+    ],
+    [
+      'a root that is not its own',
+      () => {
+        const request = { runId: 'run-1', root: 'etc', stagedPath: 'x' };
+        return unary(rig.client.commit.bind(rig.client), request, options);
+      },
+      'GRANT_MISSING',
+      /^the host refused Commit: /,
+    ],
+  ])('%s', async (_what, ask, reason, words) => {
+    expect((await refusal(ask()))[1]).toBe(reason);
+    expect(told()).toEqual([
+      { kind: 'notice', reason, message: expect.stringMatching(words) as unknown },
+    ]);
+  });
+
+  test('sixteen times in a run, and the last says so; anew in the next', async () => {
+    const enter = (runId: string) => {
+      const request = { runId, why: '', expectedS: 1 };
+      return refusal(unary(rig.client.enterCritical.bind(rig.client), request, options));
+    };
+    for (let call = 0; call < 20; call += 1) await enter('run-1');
+    expect(told()).toHaveLength(16);
+    expect(told().at(-1)).toMatchObject({
+      message: expect.stringContaining('after this is not told') as unknown,
+    });
+    const next = testRun({ ...rig.run, runId: 'run-2', limits: rig.run.limits });
+    rig.hold(next);
+    await enter('run-2');
+    expect(next.events).toHaveLength(1);
+  });
+
+  test('but not its own haste, which is nobody’s attack', async () => {
+    const limits = { ...rig.run.limits, callsPerMinuteMax: 1 };
+    await reopen({ limits });
+    await rig.fetchAll(rig.fetchRequest());
+    expect((await refusal(rig.fetchAll(rig.fetchRequest())))[1]).toBe('RATE_LIMITED');
+    expect(told()).toEqual([]);
   });
 });

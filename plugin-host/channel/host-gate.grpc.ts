@@ -1,13 +1,14 @@
 // Who gets through to what the host does for an updater, and how much of it at once and in a minute: the
-// gate before each call of HostService. Its invariants are those of host.grpc.ts (V1, V2, V3, V5).
+// gate before each call of HostService. Its invariants are those of host.grpc.ts (V1, V2, V3, V5, V7).
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Metadata, sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import { displayText } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { waitOn } from '../egress/wait.loop.js';
 import { fullCallRate, takeCall } from './call-rate.js';
-import { HostError } from './host-failure.js';
+import { HostError, type HostReason } from './host-failure.js';
 import { statusOf } from './host-status.grpc.js';
 import type { HostedLaunch } from './hosted-launch.js';
 import type { HostedRun } from './hosted-run.js';
@@ -17,6 +18,13 @@ import { silence, takeUp } from './talk.js';
 const FETCHES_MAX = 8;
 /** Calls at once that are not downloads. */
 const CALLS_MAX = 32;
+/** Of a run, that the audit hears of: more say nothing new. */
+const REFUSALS_MAX = 16;
+const WORDS_CHARS_MAX = 512;
+/** What an honest updater is not refused; the rest is the network's, or the disk's. */
+const refusals: ReadonlySet<HostReason> = new Set([
+  ...(['TOKEN_INVALID', 'GRANT_MISSING', 'FIELD_INVALID', 'DIGEST_MISMATCH'] as const),
+]);
 
 type Unary<Request, Response> = (
   call: ServerUnaryCall<Request, Response>,
@@ -28,6 +36,8 @@ export class HostGate {
   private readonly open = { fetches: 0, calls: 0 };
   private callRate;
   private talk = silence;
+  /** How often each run was refused something. */
+  private readonly told = new WeakMap<HostedRun, number>();
 
   constructor(
     private readonly launch: HostedLaunch,
@@ -45,7 +55,7 @@ export class HostGate {
           callback(null, response);
         },
         (error: unknown) => {
-          callback(this.refusal(error, run));
+          callback(this.refusal(error, call, run));
         },
       );
     };
@@ -82,7 +92,7 @@ export class HostGate {
           call.end();
         },
         (error: unknown) => {
-          call.emit('error', this.refusal(error, run));
+          call.emit('error', this.refusal(error, call, run));
         },
       );
     };
@@ -152,11 +162,26 @@ export class HostGate {
     });
   }
 
-  private refusal(error: unknown, run: HostedRun | undefined) {
+  private refusal(error: unknown, call: Called, run: HostedRun | undefined) {
+    if (run !== undefined && error instanceof HostError) this.tell(error, call, run);
     const over = run?.over.aborted === true && !(error instanceof HostError);
     return statusOf(over ? new HostError('RUN_OVER', 'the run is over') : error, this.deps.log);
   }
+
+  /** V7. */
+  private tell(error: HostError, call: Called, run: HostedRun): void {
+    if (!refusals.has(error.code) || run.over.aborted) return;
+    const told = (this.told.get(run) ?? 0) + 1;
+    if (told > REFUSALS_MAX) return;
+    this.told.set(run, told);
+    const method = call.getPath().split('/').at(-1) ?? '';
+    const more = told === REFUSALS_MAX ? ' (what is refused after this is not told)' : '';
+    const message = `the host refused ${method}: ${displayText(error.message, WORDS_CHARS_MAX)}${more}`;
+    run.emit({ kind: 'notice', message, reason: error.code });
+  }
 }
+
+type Called = { getPath(): string };
 
 function requireRun(run: HostedRun | undefined): HostedRun {
   if (run !== undefined) return run;

@@ -104,7 +104,7 @@ test('Commit and Revert change the root and answer with receipts', async () => {
   expect(await readFile(join(rig.dir, 'opt', 'tools', 'x'), 'utf8')).toBe('new');
   expect((await revert()).receipt?.treeAfterSha256).toBe(receipt?.treeBeforeSha256);
   expect(await readFile(join(rig.dir, 'opt', 'tools', 'x'), 'utf8')).toBe('old');
-  expect(rig.run.events.map(({ kind }) => kind)).toEqual(['installed', 'installed']);
+  expect(rig.run.events.map(({ kind }) => kind)).toEqual(['notice', 'installed', 'installed']);
 });
 
 test('another tree for a root that this run has committed is another request, until an attempt stages anew', async () => {
@@ -140,7 +140,10 @@ test('a scan, a download or a verify changes no root: they begin where less is a
   for (const each of asked) {
     expect(await refusal(each)).toEqual([status.PERMISSION_DENIED, 'GRANT_MISSING']);
   }
-  expect(rig.run.events).toEqual([]);
+  expect(rig.run.events).toMatchObject([
+    { kind: 'notice', reason: 'GRANT_MISSING' },
+    { kind: 'notice', reason: 'GRANT_MISSING' },
+  ]);
 });
 
 describe('a critical section', () => {

@@ -13,6 +13,7 @@
 //       also for its refusal (talk.ts).
 //   V6. A root changes in an action that was admitted as one that changes something: a scan, a download and
 //       a verify begin where less is asked of the moment.
+//   V7. What an updater is refused is told, whatever it says of that itself (T16).
 
 import { chown } from 'node:fs/promises';
 import { displayText } from '../../conditions/words.js';

@@ -3,6 +3,7 @@
 // egress).
 
 import type { BoundGrants } from '../../bundle/grant.js';
+import type { HostReason } from './host-failure.js';
 
 export interface HostedRun {
   readonly runId: string;
@@ -86,7 +87,12 @@ export type HostEvent =
       readonly reason?: 'METERED';
     }
   /** What the operator should read in the history. */
-  | { readonly kind: 'notice'; readonly message: string }
+  | {
+      readonly kind: 'notice';
+      readonly message: string;
+      /** With which the host refused the updater something. Absent: it tells of something else. */
+      readonly reason?: HostReason;
+    }
   | {
       readonly kind: 'log';
       readonly severity: 'debug' | 'info' | 'warn' | 'error';

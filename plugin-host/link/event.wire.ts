@@ -24,6 +24,7 @@ export function reportToWire(
     epoch: BigInt(epoch),
     atUnixMs: BigInt(Math.round(atMs)),
     kind: eventToWire(event),
+    noticeReason: event.kind === 'notice' ? event.reason : undefined,
   };
 }
 
