@@ -35,6 +35,7 @@ export const reasons = {
   STARTING_UP: 'Lull, or the machine, started a moment ago.',
   UPDATER_NOT_ENABLED: 'Nobody has accepted this updater yet.',
   UPDATER_SUSPENDED: 'The updater was suspended.',
+  ACCEPTANCE_EXPIRED: 'The updater was accepted for a time, which is over.',
   ACTION_NOT_DECLARED: 'The manifest does not declare this action.',
   HELD: 'An operator holds it back.',
   VETOED: 'Somebody objects to updates for now.',

@@ -114,16 +114,24 @@ export async function enableUpdater(
     manifestSha256: string;
     settings: ReadonlyMap<string, string>;
     attestation: string;
+    /** Absent: without an end. */
+    forMs: number | undefined;
   },
 ): Promise<Updater> {
   const { id, version, manifestSha256, attestation } = request;
   const settings = [...request.settings].map(([name, value]) => ({ name, value }));
   return withOperator(at, async (operator) => {
-    const message = { id, version, manifestSha256, settings, attestation };
+    const forMs = BigInt(request.forMs ?? 0);
+    const message = { id, version, manifestSha256, settings, attestation, forMs };
     const { updater } = await unary(operator.enableUpdater.bind(operator), message, {
       deadlineMs: CALL_MS_MAX,
     });
-    return known(updater);
+    const enabled = known(updater);
+    if (forMs > 0n && enabled.acceptedUntilUnixMs === undefined) {
+      const why = `the orchestrator is of an older version, and has accepted ${id} without an end`;
+      throw new CommandError(`${why}: "lull updaters suspend ${id}" stops it`);
+    }
+    return enabled;
   });
 }
 

@@ -37,6 +37,12 @@ test('their state, and what is missing or why', () => {
   ]);
 });
 
+test('until when one was accepted', () => {
+  const limited = { ...npm, acceptedUntilUnixMs: 1_900_000_000_000n };
+  expect(showUpdaters([limited])).toMatch(/enabled {2}2 updates {2}accepted until 2030-03-17 /);
+  expect(showUpdaters([npm])).not.toContain('until');
+});
+
 test('one whose publisher policy does not trust any more is not told as enabled', () => {
   const why = 'policy trusts no publisher "lull" for dev.lull.npm; add its key under "publishers"';
   const distrusted = { ...npm, distrusted: why };

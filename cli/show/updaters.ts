@@ -3,6 +3,7 @@
 import { TrustState, type Updater } from '../../proto/gen/lull/registry/v1/registry.js';
 import { counted } from './counted.js';
 import { folded, indented } from './folded.js';
+import { localTime } from './local-time.js';
 import { table } from './table.js';
 
 const NO_VALUE = ': no value';
@@ -52,10 +53,13 @@ function waitsToBeEnabled({ state, version, acceptedVersion }: Updater): boolean
 
 function noteOn(updater: Updater): string {
   const { acceptedVersion, version, why, settingsMissing, distrusted } = updater;
+  const untilMs = updater.acceptedUntilUnixMs;
+  const until = untilMs === undefined ? [] : [`accepted until ${localTime(Number(untilMs))}`];
   const isNewer = acceptedVersion !== '' && waitsToBeEnabled(updater);
   const missing = why === '' ? settingsMissing : [why];
   if (distrusted !== '') return [distrusted, ...(why === '' ? [] : [why])].join('; ');
-  return [...(isNewer ? [`${version} waits to be enabled`] : []), ...missing].join('; ');
+  const waits = isNewer ? [`${version} waits to be enabled`] : [];
+  return [...waits, ...missing, ...until].join('; ');
 }
 
 function askingOf(

@@ -11,10 +11,17 @@ import {
   suspendUpdater,
   withdrawUpdater,
 } from '../commands/updaters.js';
+import { duration } from '../commands/numbers.js';
 import { CommandError } from '../failure.js';
 import { write } from '../output.js';
 import { showUpdatersAsking, updaterForPrograms } from '../show/updaters.js';
 import type { Here } from './here.js';
+
+interface Acceptance {
+  readonly set: string[];
+  readonly why: string;
+  readonly for?: string;
+}
 
 export function addUpdaters(program: Command, here: Here): void {
   const writeUpdaters = (all: readonly Updater[]): void => {
@@ -40,12 +47,17 @@ export function addUpdaters(program: Command, here: Here): void {
     .description('register a .lull file; with --enable also accept it')
     .option('--enable', 'accept exactly this bundle with these settings')
     .option('--set <name=value...>', 'a setting that the manifest asks for; with --enable', [])
-    .action(async (file: string, given: { enable?: boolean; set: string[] }) => {
+    .option('--for <duration>', 'for how long it is accepted; with --enable')
+    .action(async (file: string, given: { enable?: boolean; set: string[]; for?: string }) => {
       const settings = parseSettings(given.set);
       if (settings.size > 0 && given.enable !== true) {
         const why = 'settings are accepted together with the bundle';
         throw new CommandError(`--set wants --enable as well: ${why}, now or by "enable"`, 2);
       }
+      if (given.for !== undefined && given.enable !== true) {
+        throw new CommandError('--for wants --enable as well', 2);
+      }
+      const forMs = forFrom(given.for);
       const at = here.fleet(); // Accepted for all as well: the registry has it for all.
       const { updater: added, manifestSha256 } = await submitUpdater(at, file);
       if (given.enable !== true) {
@@ -54,7 +66,7 @@ export function addUpdaters(program: Command, here: Here): void {
       }
       const { id, version } = added;
       const attestation = 'lull updaters add --enable';
-      const order = { id, version, manifestSha256, settings, attestation };
+      const order = { id, version, manifestSha256, settings, attestation, forMs };
       writeUpdaters([await enableUpdater(at, order)]);
     });
   updaters
@@ -62,13 +74,14 @@ export function addUpdaters(program: Command, here: Here): void {
     .description('accept what is registered; name what you looked at, as "lull updaters" shows it')
     .option('--set <name=value...>', 'a setting that the manifest asks for', [])
     .option('--why <text>', 'for the audit', '')
-    .action(
-      async (id: string, meant: string | undefined, given: { set: string[]; why: string }) => {
-        const settings = parseSettings(given.set);
-        const order = { id, ...parseLookedAt(meant ?? ''), settings, attestation: given.why };
-        writeUpdaters([await enableUpdater(here.orchestrator(), order)]);
-      },
-    );
+    .option('--for <duration>', 'for how long: nothing of it begins after that, such as 90d')
+    .action(async (id: string, meant: string | undefined, given: Acceptance) => {
+      const settings = parseSettings(given.set);
+      const forMs = forFrom(given.for);
+      const looked = parseLookedAt(meant ?? '');
+      const order = { id, ...looked, settings, attestation: given.why, forMs };
+      writeUpdaters([await enableUpdater(here.orchestrator(), order)]);
+    });
   updaters
     .command('suspend <id>')
     .description('stop its work and start none')
@@ -83,4 +96,8 @@ export function addUpdaters(program: Command, here: Here): void {
       await withdrawUpdater(here.fleet(), id);
       write({ removed: id }, here.json(), () => `${id} is not registered now`);
     });
+}
+
+function forFrom(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : duration('--for', text);
 }

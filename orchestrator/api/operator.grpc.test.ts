@@ -49,11 +49,11 @@ async function explain(subject = '') {
   return (await unary(client.explain.bind(client), { subject }, options)).subjects;
 }
 
-function enable(settings: Record<string, string> = {}, version = '', id = UPDATER) {
+function enable(settings: Record<string, string> = {}, version = '', id = UPDATER, forMs = 0n) {
   const { client } = operator;
   const pairs = Object.entries(settings).map(([name, value]) => ({ name, value }));
   const named = { id, version, manifestSha256: '' };
-  const request = { ...named, settings: pairs, attestation: 'I read it' };
+  const request = { ...named, settings: pairs, attestation: 'I read it', forMs };
   return unary(client.enableUpdater.bind(client), request, options);
 }
 
@@ -245,6 +245,16 @@ describe('enabling', () => {
       actor: 'operator',
     });
     expect(operator.wakeCount()).toBe(1);
+  });
+
+  test('for a time says until when, by the clock of this side; a year is the most', async () => {
+    await append(submitted());
+    const { updater } = await enable({}, '', UPDATER, 60_000n);
+    expect(updater?.acceptedUntilUnixMs).toBe(BigInt(NOW_MS + 60_000));
+    expect((await operator.rig.facts()).at(-1)).toMatchObject({ untilMs: NOW_MS + 60_000 });
+    const tooLong = enable({}, '', UPDATER, 367n * 86_400_000n);
+    expect(await refusalOf(tooLong)).toMatchObject({ reason: 'FIELD_INVALID' });
+    expect((await enable()).updater?.acceptedUntilUnixMs).toBeUndefined();
   });
 
   test.each<[string, Record<string, string>, RegExp]>([

@@ -37,6 +37,7 @@ import { streamEntries } from './watch.grpc.js';
 
 /** As of orders. */
 const WHY_CHARS_MAX = 256;
+const ACCEPTED_MS_MAX = 366 * 24 * 3_600_000;
 const FORECAST_MS_MAX = 31 * 24 * 3_600_000;
 /** What a request may be late on its way, or its clock behind. */
 const FORECAST_PAST_MS_MAX = 60_000;
@@ -169,6 +170,7 @@ async function enable(
     const message = `${request.id} cannot be enabled: ${why}`;
     throw new RpcFailure(status.FAILED_PRECONDITION, 'PUBLISHER_UNKNOWN', message);
   }
+  const untilMs = acceptedUntil(request, deps.clock.now().wallMs);
   const given = new Map(request.settings.map(({ name, value }) => [name, value]));
   const acceptance = accept({
     id: request.id,
@@ -176,6 +178,7 @@ async function enable(
     settings: carriedSettings(updater, given),
     updaters: rootHolders(deps.ledger.world, deps.ledger.underWay),
     attestation: request.attestation.slice(0, 4_096),
+    untilMs,
     attribution,
   });
   if (acceptance.kind === 'refused') {
@@ -189,6 +192,13 @@ async function enable(
   // What came into its place while this was being written is not accepted by it.
   if (replaced !== undefined) throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_UPDATER', replaced);
   return updaterToWire(after, deps.ledger.world, deps.policy());
+}
+
+function acceptedUntil({ forMs }: EnableUpdaterRequest, nowMs: number): number | undefined {
+  if (forMs === 0n) return undefined;
+  if (Number(forMs) <= ACCEPTED_MS_MAX) return Math.round(nowMs) + Number(forMs);
+  const message = 'for_ms: at most 366 days, or 0 for no end';
+  throw new RpcFailure(status.INVALID_ARGUMENT, 'FIELD_INVALID', message);
 }
 
 async function suspend(

@@ -71,6 +71,8 @@ type KindOfFact =
       readonly manifestSha256?: string;
       readonly settings: readonly (readonly [name: string, value: string])[];
       readonly attestation: string;
+      /** Nothing of it begins after that. Absent: it was accepted without an end. */
+      readonly untilMs?: number;
     })
   | (Attribution & {
       readonly kind: 'updater.suspended';

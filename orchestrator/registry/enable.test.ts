@@ -89,6 +89,15 @@ describe('accepted by policy alone', () => {
     expect(accepts(publisher, before, versionOf(next))).toEqual([]);
   });
 
+  test('is accepted for no longer than a person accepted the one before (T11)', () => {
+    const publisher = publisherOf([acme], { auto: 'always' });
+    const accepted = { version: versionOf(), settings: new Map(), untilMs: 7 };
+    const before = { ...updaterWith(versionOf()), accepted };
+    expect(accepts(publisher, before, versionOf(next))).toMatchObject([{ untilMs: 7 }]);
+    const [first] = accepts(publisher, updaterWith(versionOf()), versionOf(next));
+    expect(first).not.toHaveProperty('untilMs');
+  });
+
   test('is a version that asks for less', () => {
     const publisher = publisherOf([acme], { auto: 'same-grants' });
     const less = versionOf({ ...next, egress: [], fetch: [], critical_max_s: 0 });

@@ -22,9 +22,11 @@ export function accept(options: {
   /** As rootHolders lists them; what was accepted of them has its roots, also while it is suspended. */
   updaters: Iterable<UpdaterState>;
   attestation: string;
+  /** Absent: without an end. */
+  untilMs?: number | undefined;
   attribution: Attribution;
 }): Acceptance {
-  const { id, version, settings, attestation, attribution } = options;
+  const { id, version, settings, attestation, untilMs, attribution } = options;
   const problems = settingProblems(version.manifest, settings);
   const declared = new Set(version.manifest.settings.map(({ name }) => name));
   for (const name of settings.keys()) {
@@ -50,6 +52,7 @@ export function accept(options: {
       manifestSha256: manifestDigest(version),
       settings: [...settings],
       attestation,
+      ...(untilMs === undefined ? {} : { untilMs }),
       ...attribution,
     },
   };
@@ -117,6 +120,7 @@ export function autoAccepted(
       accepted === undefined
         ? `policy accepts what ${name} publishes`
         : `policy accepts what ${name} publishes, and it asks for no more than version ${accepted.version}`,
+    untilMs: before?.accepted?.untilMs, // No version prolongs what a person has limited.
     attribution: { actor: 'policy' },
   });
   return acceptance.kind === 'accepted' ? [acceptance.fact] : [];

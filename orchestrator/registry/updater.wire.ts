@@ -36,6 +36,7 @@ export function updaterToWire(
     lastScanUnixMs: updater.lastScanAtMs === undefined ? undefined : BigInt(updater.lastScanAtMs),
     updateCount: updates.length,
     acceptedVersion: accepted?.version.version ?? '',
+    acceptedUntilUnixMs: accepted?.untilMs === undefined ? undefined : BigInt(accepted.untilMs),
     asks:
       accepted === undefined
         ? asked(current.manifest)

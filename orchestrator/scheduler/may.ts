@@ -27,6 +27,7 @@ export function objectionsToRunning(
   return [
     ...trustObjections(subject, policy),
     ...scopeObjections(subject, policy),
+    ...expiryObjections(subject, world, nowMs),
     ...orderObjections(subject, world, policy, nowMs),
     // Its attempts at mending are bounded as they are, and what it installed must not stay meanwhile.
     ...(mends(subject.action, subject.state)
@@ -87,6 +88,22 @@ function scopeObjections(
   if (manifest === undefined || mends(action, state) || scopes.includes(manifest.scope)) return [];
   const message = `${updater.id} touches "${manifest.scope}", which policy does not allow; it allows ${scopes.join(', ') || 'nothing'}`;
   return [{ code: 'SCOPE_REFUSED', message, measured: manifest.scope, limit: scopes.join(', ') }];
+}
+
+/**
+ * Of what was accepted for a time: nothing of it begins after that. A clock that was set back prolongs nothing: time
+ * goes on from the latest instant in the journal (T11). What was begun is looked after all the same.
+ */
+function expiryObjections(
+  { action, state, updater: { id, accepted } }: Subject,
+  { latestMs }: World,
+  nowMs: number,
+): Reason[] {
+  const untilMs = accepted?.untilMs;
+  if (untilMs === undefined || Math.max(nowMs, latestMs) < untilMs) return [];
+  if (mends(action, state)) return [];
+  const message = `${id} was accepted for a time, which is over: accept it again with "lull updaters enable"`;
+  return [{ code: 'ACCEPTANCE_EXPIRED', message, sinceMs: untilMs }];
 }
 
 /** The trip switch, vetoes and holds: what people said. */

@@ -14,6 +14,7 @@ const ofItself: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   'ACTION_NOT_DECLARED',
   'SCOPE_REFUSED',
   'PUBLISHER_UNKNOWN',
+  'ACCEPTANCE_EXPIRED',
   'SCAN_NOT_DUE',
   'RETRY_LATER',
   'GAVE_UP',

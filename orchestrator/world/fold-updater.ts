@@ -90,6 +90,8 @@ function manifestIn(envelopeBase64: string): Manifest | undefined {
  * suspended, also where one machine of a fleet has suspended it. A person has to look.
  */
 export function foldEnabled(world: MutableWorld, fact: Of<'updater.enabled'>, atMs: number): void {
+  // T11: nobody else turns time back. Who accepts something looks at a clock that is right by now.
+  if (fact.actor === 'operator') world.latestMs = atMs;
   changeUpdater(world, fact.id, (updater) =>
     updater.current.bundleSha256 === fact.bundleSha256 &&
     updater.current.version === fact.version &&
@@ -102,7 +104,10 @@ export function foldEnabled(world: MutableWorld, fact: Of<'updater.enabled'>, at
           sinceMs: atMs,
           why: '',
           current: updater.current,
-          accepted: { version: updater.current, settings: settingsIn(fact) },
+          accepted: {
+            ...{ version: updater.current, settings: settingsIn(fact) },
+            ...(fact.untilMs === undefined ? {} : { untilMs: fact.untilMs }),
+          },
           scanJitter: 0,
           scanTrials: noTrials,
           crashes: [],

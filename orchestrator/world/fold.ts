@@ -38,6 +38,7 @@ export function emptyWorld(historyMax = HISTORY_MAX): MutableWorld {
   return {
     historyMax,
     sequence: 0,
+    latestMs: 0,
     epoch: 0,
     updaters: new Map(),
     updates: new Map(),
@@ -64,6 +65,7 @@ export function emptyWorld(historyMax = HISTORY_MAX): MutableWorld {
 export function foldEntry(world: MutableWorld, entry: Entry, retry: Policy['retry']): void {
   world.sequence = entry.sequence;
   const { fact, atMs } = entry;
+  world.latestMs = Math.max(world.latestMs, atMs);
   if (fact.heard !== undefined) world.heard.set(fact.heard.hostId, fact.heard);
   switch (fact.kind) {
     case 'updater.submitted':

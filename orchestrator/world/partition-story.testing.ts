@@ -51,7 +51,10 @@ const facts: Readonly<Record<Fact['kind'], readonly Fact[]>> = {
   'updater.refused': [
     { kind: 'updater.refused', id: OTHER, version: '1', code: 'ID_TAKEN', message: 'no' },
   ],
-  'updater.enabled': [{ ...enabled(), settings: [['prefix', '/opt']] } as Fact, enabled(OTHER)],
+  'updater.enabled': [
+    { ...enabled(), settings: [['prefix', '/opt']] } as Fact,
+    { ...enabled(OTHER), untilMs: later } as Fact,
+  ],
   'updater.suspended': [
     { kind: 'updater.suspended', id: OTHER, code: 'OPERATOR', why: 'no', ...operator },
   ],

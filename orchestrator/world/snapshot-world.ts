@@ -44,6 +44,7 @@ const text: Field<string> = { write: (value) => value, read: readText };
 const fields: { readonly [K in keyof World]: Field<MutableWorld[K]> } = {
   sequence: number,
   epoch: number,
+  latestMs: number,
   updaters: mapOf({ write: writeUpdater, read: readUpdater }),
   withdrawn: mapOf({ write: writeWithdrawn, read: readWithdrawn }),
   updates: mapOf(plain<UpdateState>()),
@@ -97,19 +98,30 @@ function writeUpdater({ current, accepted, ...plainly }: UpdaterState, numberOf:
     current: numberOf(current),
     ...(accepted === undefined
       ? {}
-      : { accepted: [numberOf(accepted.version), [...accepted.settings]] }),
+      : {
+          accepted: [
+            ...[numberOf(accepted.version), [...accepted.settings]],
+            ...(accepted.untilMs === undefined ? [] : [accepted.untilMs]),
+          ],
+        }),
   };
 }
 
 function readUpdater(found: unknown, versions: readonly UpdaterVersion[]): UpdaterState {
   const { current, accepted, ...plainly } = readObject(found);
   const versionOf = (at: unknown): UpdaterVersion => readVersion(at, versions);
-  const [version, settings] = accepted === undefined ? [] : readList(accepted);
+  const [version, settings, untilMs] = accepted === undefined ? [] : readList(accepted);
   return {
     current: versionOf(current),
     ...(accepted === undefined
       ? {}
-      : { accepted: { version: versionOf(version), settings: mapOf(text).read(settings, []) } }),
+      : {
+          accepted: {
+            version: versionOf(version),
+            settings: mapOf(text).read(settings, []),
+            ...(untilMs === undefined ? {} : { untilMs: readNumber(untilMs) }),
+          },
+        }),
     ...(plainly as unknown as Omit<UpdaterState, 'current' | 'accepted'>),
   };
 }

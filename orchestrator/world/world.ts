@@ -57,6 +57,7 @@ export interface UpdaterState {
   readonly accepted?: {
     readonly version: UpdaterVersion;
     readonly settings: ReadonlyMap<string, string>;
+    readonly untilMs?: number; // Absent: without an end.
   };
   readonly lastScanAtMs?: number;
   /** By how much of its time the next scan comes early, so that machines do not scan together. */
@@ -167,6 +168,7 @@ export interface Restart {
 
 export interface World {
   readonly sequence: number;
+  readonly latestMs: number; // Of any entry since an operator accepted something (T11).
   /** The highest fence given out. */
   readonly epoch: number;
   readonly updaters: ReadonlyMap<string, UpdaterState>;
@@ -206,6 +208,7 @@ export interface World {
 /** A world that the fold may change in place; everyone else sees it as `World`. */
 export interface MutableWorld extends World {
   sequence: number;
+  latestMs: number;
   epoch: number;
   updaters: Map<string, UpdaterState>;
   withdrawn: Map<string, Withdrawn>;
@@ -230,12 +233,10 @@ export interface MutableWorld extends World {
 /** Finished runs kept at hand of a machine, alone and in a fleet; the journal has them all. */
 export const HISTORY_MAX = 1_000;
 export const FLEET_HISTORY_MAX = 20;
-/** Twice what policy counts at the most, so that both ends of a long row of crashes are kept. */
-export const CRASHES_MAX = 32;
+export const CRASHES_MAX = 32; // Twice what policy counts at the most: both ends of a long row are kept.
 export const ADMISSIONS_MAX = 64;
 export const INSTANCES_MAX = 16;
-/** A demand that was not met in this time is forgotten: the operator has gone. */
-export const DEMAND_MS_MAX = 3_600_000;
+export const DEMAND_MS_MAX = 3_600_000; // What was not met in this time is forgotten: the operator has gone.
 
 export function updateKey(updaterId: string, updateId: string): string {
   return `${updaterId} ${updateId}`;
