@@ -183,7 +183,7 @@ async function verifier(): Promise<string> {
   return `${plain}\nprocess.exitCode = await main(import.meta.dirname, process.argv.slice(2));\n`;
 }
 
-const README = `What a journal of Lull says, with what it takes to verify it without Lull.
+const README = `What a journal of Lull says, with what it takes to verify it without Lull: Node.js 20.11 or newer.
 
   node verify.mjs [--key KEY-OR-FILE] [EARLIER-CHECKPOINT...]
 

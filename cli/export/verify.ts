@@ -133,6 +133,15 @@ export function contradiction(note: Note, walked: Walked): string | undefined {
 
 /** What `node verify.mjs` does in the directory of an export. @returns its exit code. */
 export async function main(directory: string, args: readonly string[]): Promise<number> {
+  try {
+    return await verified(directory, args);
+  } catch (error) {
+    told(`it cannot be read as an export: ${(error as Error).message}`, '');
+    return 1;
+  }
+}
+
+async function verified(directory: string, args: readonly string[]): Promise<number> {
   const [files, given] = [[join(directory, 'checkpoint.txt')], [] as string[]];
   for (let at = 0; at < args.length; at += 1) {
     if (args[at] === '--key') given.push(args[(at += 1)] ?? '');

@@ -82,12 +82,18 @@ describe('an export', () => {
   test.each<[string, (text: string) => string, string]>([
     ['an entry changed', (text) => text.replace('operator', 'nobody'), 'entry 2 was altered'],
     ['an entry left out', (text) => text.replace(/^.*\n/, ''), 'entry 1 is missing'],
+    [
+      'a line that is none',
+      (text) => text.replace('{', '\u001b[2J'),
+      'cannot be read as an export',
+    ],
     ['its end cut off', (text) => text.split('\n', 3).join('\n'), 'the end was cut off'],
   ])('with %s is bad', async (_what, change, words) => {
     const file = join(directory, 'export/entries.jsonl');
     writeFileSync(file, change(readFileSync(file, 'utf8')));
     const { code, said } = await verifyAlone('--key', key);
     expect([code, said]).toEqual([1, expect.stringContaining(words)]);
+    expect(said).not.toContain('\u001b'); // T17
   });
 
   test('with other evidence than was submitted is bad, and with another key', async () => {
