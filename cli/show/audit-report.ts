@@ -21,6 +21,11 @@ type Chapter = keyof typeof chapters;
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
 type Told = readonly [chapter: Chapter, words: string, below?: readonly string[]];
 
+interface AboutRun {
+  readonly words: string;
+  readonly by: readonly string[];
+}
+
 export interface Report {
   take(entry: ExportedEntry): void;
   /** As lines for people. */
@@ -30,18 +35,19 @@ export interface Report {
 /** @param from entries before it are read and not told. */
 export function reportFrom(from: number): Report {
   /** What each run is about, also of those that were admitted before `from`. */
-  const runs = new Map<string, string>();
+  const runs = new Map<string, AboutRun>();
   const lines = new Map<Chapter, string[]>();
   return {
     take: ({ sequence, atMs, body }) => {
       const fact = JSON.parse(body) as Fact;
       const runId = 'runId' in fact ? fact.runId : '';
       const run = `${fact.machine ?? ''} ${runId}`; // Two machines may have runs of one id.
-      if (fact.kind === 'run.admitted') runs.set(run, admissionOf(fact));
+      if (fact.kind === 'run.admitted')
+        runs.set(run, { words: admissionOf(fact), by: termsOf(fact) });
       // Each is given the fact of its own name, which this type cannot say.
-      const tell = tellers[fact.kind] as (fact: Fact, aboutRun: string) => Told | undefined;
+      const tell = tellers[fact.kind] as (fact: Fact, aboutRun: AboutRun) => Told | undefined;
       if (!Object.hasOwn(tellers, fact.kind) || sequence < from) return; // Also T24.
-      const found = tell(fact, runs.get(run) ?? runId);
+      const found = tell(fact, runs.get(run) ?? { words: runId, by: [] });
       if (found === undefined) return;
       const [chapter, words, below = []] = found;
       const on = fact.machine === undefined ? '' : `${fact.machine}: `;
@@ -64,13 +70,22 @@ function shown(text: string): string {
   return displayText(text, LINE_CHARS_MAX);
 }
 
+/** What of its admission an auditor asks for. */
+function termsOf({ bundleSha256, confinement, presenceBy }: Of<'run.admitted'>): string[] {
+  return [
+    ...(bundleSha256 === undefined ? [] : [`bundle sha256 ${bundleSha256}`]),
+    ...(confinement === undefined ? [] : [`the machine confined it as ${confinement}`]),
+    ...(presenceBy === undefined ? [] : [`who is there was said by ${presenceBy}`]),
+  ];
+}
+
 function admissionOf(fact: Of<'run.admitted'>): string {
   return `${fact.runId}, ${workOf(fact)} by ${fact.updaterId} ${fact.updaterVersion}`;
 }
 
 /** Kinds that an auditor does not ask for first are not here; `lull audit log` has them. */
 const tellers: {
-  readonly [K in Fact['kind']]?: (fact: Of<K>, aboutRun: string) => Told | undefined;
+  readonly [K in Fact['kind']]?: (fact: Of<K>, aboutRun: AboutRun) => Told | undefined;
 } = {
   'updater.submitted': ({ id, version, publisher, keyIds, bundleSha256, by }) => {
     const keys = keyIds.join(', ') || 'no key';
@@ -94,8 +109,8 @@ const tellers: {
   'updater.withdrawn': (fact) => ['vouched', `${fact.id} withdrawn by ${who(fact)}`],
   'run.started': (fact, aboutRun) => [
     'ran',
-    `${aboutRun}: ${wordsOf(fact)}`,
-    fact.sandboxSha256 === '' ? [] : [`sandbox sha256 ${fact.sandboxSha256}`],
+    `${aboutRun.words}: ${wordsOf(fact)}`,
+    fact.sandboxSha256 === '' ? [] : [...aboutRun.by, `sandbox sha256 ${fact.sandboxSha256}`],
   ],
   'run.interrupted': ran,
   'run.finished': ran,
@@ -133,9 +148,9 @@ const tellers: {
 
 function ran(
   fact: Of<'run.interrupted' | 'run.finished' | 'critical.changed' | 'run.notice'>,
-  aboutRun: string,
+  aboutRun: AboutRun,
 ): Told {
-  return ['ran', `${aboutRun}: ${wordsOf(fact)}`];
+  return ['ran', `${aboutRun.words}: ${wordsOf(fact)}`];
 }
 
 function changed(fact: Of<'content.installed' | 'root.changed'>): Told {

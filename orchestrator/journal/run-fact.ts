@@ -1,5 +1,6 @@
 // What happens to a run, and what it brings about.
 
+import type { Level } from '../../conditions/confinement.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { Intrusion } from '../runs/intrusion.js';
 import type { Outcome } from '../runs/run.js';
@@ -44,6 +45,12 @@ export type RunFact =
       readonly work: Work;
       /** How much a person may feel of it. Absent: `silent`, as before there were levels. */
       readonly intrusion?: Intrusion;
+      /** Of the bundle that runs. This and what follows is absent in older entries. */
+      readonly bundleSha256?: string;
+      /** The level of the machine. Absent: not known. */
+      readonly confinement?: Level;
+      /** Who said whether a person is there: sensors, or somebody by `lull presence`. Absent: nobody did. */
+      readonly presenceBy?: string;
     }
   | (OfRun & {
       readonly kind: 'run.started';

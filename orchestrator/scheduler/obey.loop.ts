@@ -2,6 +2,7 @@
 // turn).
 
 import type { Clock } from '../../runtime/clock.js';
+import { readingKey } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
 import type { Fact } from '../journal/fact.js';
 import { grantToWire } from '../link/grant.wire.js';
@@ -42,7 +43,7 @@ export async function permit(plan: Plan, deps: ObeyDeps): Promise<'done' | 'host
   if (to !== undefined && plan.resume.length + plan.admit.length > 0) {
     await ledger.append([
       ...plan.resume.map(({ id }): Fact => ({ kind: 'run.resumed', runId: id })),
-      ...plan.admit.map((admission) => admissionFact(admission, to)),
+      ...plan.admit.map((admission) => admissionFact(admission, to, deps.hostView())),
     ]);
     if (host() !== to) {
       const { admit } = plan;
@@ -106,8 +107,14 @@ function codeOf({ code, message }: Reason): Pick<Reason, 'code' | 'message'> {
   return { code, message };
 }
 
-function admissionFact(admission: Admission, { hostId }: HostConnection): Fact {
+function admissionFact(
+  admission: Admission,
+  { hostId }: HostConnection,
+  { level, readings }: Pick<HostView, 'level' | 'readings'>,
+): Fact {
   const { subject, runId, epoch, attempt } = admission;
+  const { version } = acceptedOf(admission);
+  const presence = readings.get(readingKey('presence', ''));
   return {
     kind: 'run.admitted',
     runId,
@@ -115,9 +122,12 @@ function admissionFact(admission: Admission, { hostId }: HostConnection): Fact {
     attempt,
     hostId,
     updaterId: subject.updater.id,
-    updaterVersion: acceptedOf(admission).version.version,
+    updaterVersion: version.version,
+    bundleSha256: version.bundleSha256,
     work: subject.work,
     intrusion: subject.level,
+    ...(level === undefined ? {} : { confinement: level }),
+    ...(presence === undefined ? {} : { presenceBy: presence.source }),
   };
 }
 
