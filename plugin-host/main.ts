@@ -61,6 +61,8 @@ interface Deps {
   readonly clock: Clock;
   readonly log: Log;
   readonly traceparent?: () => string | undefined;
+  /** Told why no orchestrator hears this machine any more. */
+  readonly onRefused?: (problem: string) => void;
 }
 
 /** @param ground is closed by whoever made it, afterwards. */
@@ -89,7 +91,8 @@ export async function startPluginHost(
       if (event.kind === 'installed') void ground.installer.heard(event);
       if (event.kind === 'rootChanged') void rootRecords.heard(run, event.root);
     };
-    const link = openLink({ carrier, ...self, bootId, diskPath: stateDir, onHeard, clock, log });
+    const about = { ...self, bootId, diskPath: stateDir };
+    const link = openLink({ carrier, ...about, onHeard, onRefused: deps.onRefused, clock, log });
     opened.add('link', link);
     const parts = await openParts(ground, settings, deps, { link, rootRecords }, opened);
     const runs = hostRuns({ parts, guard, keepAwake, log, report: link.report });

@@ -11,6 +11,7 @@
 //       sees the other; both may withdraw, never may both stay.
 //   C2. An announcement is removed by the process that made it, or when that process is dead: pid and
 //       start time together name it, so that a pid that came round again is nobody's.
+//   C3. What an announcement says is of the living: it goes with it.
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,34 +33,64 @@ export class ClaimedError extends Error {
   }
 }
 
+export interface Claim extends Closeable {
+  /** Says, to whoever looks, what is wrong with the claimant. Nothing after it was closed (C3). */
+  tell(problem: string): void;
+}
+
+/** Who has claimed a directory. */
+export interface Claimant {
+  readonly pid: number;
+  /** What it says is wrong with it; empty: nothing. */
+  readonly problem: string;
+}
+
 /**
  * Claims `dir`, which exists, for `name` (a plain word) until it is closed.
  * @param instead the option that chooses another directory, for the message.
  * @throws ClaimedError when a living process has it.
  */
-export async function claim(dir: string, name: string, instead: string): Promise<Closeable> {
+export async function claim(dir: string, name: string, instead: string): Promise<Claim> {
   const prefix = `.${name}.`;
   const own = `${prefix}${String(process.pid)}.${startOf(process.pid) ?? '0'}`;
   const file = join(dir, own);
   for (let tries = 1; ; tries += 1) {
     const taken = existsSync(file) ? process.pid : announceAndLook(dir, prefix, own);
-    if (taken === undefined) {
-      return {
-        close: () => {
-          rmSync(file, { force: true });
-        },
-      };
-    }
+    if (taken === undefined) return claimBy(file);
     if (tries >= TRIES_MAX) throw new ClaimedError(dir, name, taken, instead);
     await pause(Math.random() * APART_MS_MAX);
   }
 }
 
+function claimBy(file: string): Claim {
+  let closed = false;
+  return {
+    tell: (problem) => {
+      if (!closed) writeFileSync(file, problem);
+    },
+    close: () => {
+      closed = true;
+      rmSync(file, { force: true });
+    },
+  };
+}
+
 /** The living process that has claimed `dir` for `name`, or undefined. Looks only. */
-export function claimantOf(dir: string, name: string): number | undefined {
+export function claimantOf(dir: string, name: string): Claimant | undefined {
   const prefix = `.${name}.`;
   const [living] = claimantsIn(dir, prefix).filter(({ alive }) => alive);
-  return living?.pid;
+  if (living === undefined) return undefined;
+  return { pid: living.pid, problem: wordsIn(join(dir, living.name)) };
+}
+
+/** @returns none where it has just been closed. */
+function wordsIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 /** @returns the process that has the claim, or undefined when it is ours. */

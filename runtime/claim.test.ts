@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { claim } from './claim.fs.js';
+import { claim, claimantOf } from './claim.fs.js';
 
 let dir: string;
 const children: ChildProcess[] = [];
@@ -71,4 +71,18 @@ test('a process does not get twice what it has, and names do not meet', async ()
   await one.close();
   await other.close();
   expect(readdirSync(dir)).toEqual([]);
+});
+
+test('what a claimant says is wrong with it is seen while it lives, and goes with it (C3)', async () => {
+  const { pid } = process;
+  const ours = await claim(dir, 'part', '--run');
+  expect(claimantOf(dir, 'part')).toEqual({ pid, problem: '' });
+  ours.tell('nobody hears it');
+  expect(claimantOf(dir, 'part')).toEqual({ pid, problem: 'nobody hears it' });
+  await ours.close();
+  ours.tell('too late');
+  expect(readdirSync(dir)).toEqual([]);
+  const next = await claim(dir, 'part', '--run');
+  expect(claimantOf(dir, 'part')).toEqual({ pid, problem: '' });
+  await next.close();
 });

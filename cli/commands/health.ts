@@ -1,11 +1,12 @@
 // lull health: whether what runs here answers, for the health checks of containers and units.
 //
 // Which parts there are is told by their claims on the run directory; the sensor-service is asked something
-// small, and the orchestrator whether it can lead. The plugin-host serves nothing: that its process lives is what
-// can be seen of it from here, and `lull status` says whether its orchestrator hears it.
+// small, and the orchestrator whether it can lead. The plugin-host serves nothing: that its process lives, and
+// what that says in its claim, is what can be seen of it from here; `lull status` says whether its orchestrator
+// hears it.
 
 import { existsSync } from 'node:fs';
-import { claimantOf } from '../../runtime/claim.fs.js';
+import { claimantOf, type Claimant } from '../../runtime/claim.fs.js';
 import { unary } from '../../runtime/grpc.js';
 import { withFleet, withSensor } from '../clients.grpc.js';
 import { CommandError } from '../failure.js';
@@ -34,21 +35,23 @@ export async function askHealth(
   wanted: readonly Part[],
   deadlineMs = ANSWER_MS_MAX,
 ): Promise<PartHealth[]> {
-  const pidOf = (part: Part): number | undefined =>
+  const whoIs = (part: Part): Claimant | undefined =>
     existsSync(runDir) ? claimantOf(runDir, part) : undefined;
-  const asked = wanted.length > 0 ? wanted : parts.filter((each) => pidOf(each) !== undefined);
+  const asked = wanted.length > 0 ? wanted : parts.filter((each) => whoIs(each) !== undefined);
   if (asked.length === 0) {
     const what = 'Start it with "lull up", or name its directory with --run.';
     throw new CommandError(`no Lull runs in ${runDir}. ${what}`);
   }
   return Promise.all(
     asked.map(async (part) => {
-      const pid = pidOf(part);
+      const claimant = whoIs(part);
       const { problem, notice } =
-        pid === undefined
+        claimant === undefined
           ? { problem: 'it does not run', notice: '' }
-          : await questions[part](runDir, { deadlineMs }).catch(failed);
-      return { part, pid, healthy: problem === '', why: problem, notice };
+          : claimant.problem !== ''
+            ? { problem: claimant.problem, notice: '' }
+            : await questions[part](runDir, { deadlineMs }).catch(failed);
+      return { part, pid: claimant?.pid, healthy: problem === '', why: problem, notice };
     }),
   );
 }

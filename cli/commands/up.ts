@@ -8,7 +8,7 @@ import type { Ground, GroundSettings } from '../../plugin-host/recovery.fs.js';
 import type { UidRange } from '../../plugin-host/runs/places.fs.js';
 import type { Priority } from '../../plugin-host/sandbox/parent.cgroup.js';
 import { requireConfinement } from '../../plugin-host/sandbox/rights.proc.js';
-import { claim } from '../../runtime/claim.fs.js';
+import { claim, type Claim } from '../../runtime/claim.fs.js';
 import { systemClock, type Clock } from '../../runtime/clock.js';
 import { createLog, type Log, type LogLevel } from '../../runtime/log.js';
 import { CloseStack } from '../../runtime/shutdown.js';
@@ -87,8 +87,9 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
     // plugin-host has no socket at all.
     makeDirectory(runDir, 0o700, '--run');
     makeDirectory(stateDir, 0o711, '--state');
+    const claims = new Map<Part, Claim>();
     for (const part of parts) {
-      opened.add('claim', await claim(runDir, part, '--run'));
+      claims.set(part, opened.add('claim', await claim(runDir, part, '--run')));
       if (part !== 'sensor-service') opened.add('claim', await claim(stateDir, part, '--state'));
     }
     // A process holds the code of its own parts only.
@@ -174,6 +175,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         clock,
         log: log.child({ part: 'plugin-host' }),
         traceparent: currentTraceparent,
+        onRefused: (problem: string) => claims.get('plugin-host')?.tell(problem),
       };
       opened.add('plugin-host', await startPluginHost(ground, settings, deps));
     }

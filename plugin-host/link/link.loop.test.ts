@@ -24,11 +24,12 @@ let link: Link;
 let held: string[];
 let commands: NonNullable<AttachResponse['kind']>[];
 let inJournal: string[];
+let refusals: string[];
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'lull-li-'));
   socketPath = join(directory, 'link.sock');
-  [held, commands, inJournal] = [[], [], []];
+  [held, commands, inJournal, refusals] = [[], [], [], []];
   orchestrator = await startOrchestrator(socketPath);
   link = open();
 });
@@ -42,7 +43,8 @@ afterEach(async () => {
 function open(clock: Clock = systemClock, carrier = grpcCarrier(socketPath)): Link {
   const who = { hostId: 'h', instanceId: 'i', diskPath: '/d', bootId: 'b' };
   const onHeard = ({ event }: Report): void => void inJournal.push(event.kind);
-  return openLink({ ...who, carrier, onHeard, clock, log: createLog('test', 'silent') });
+  const onRefused = (problem: string): void => void refusals.push(problem);
+  return openLink({ ...who, carrier, onHeard, onRefused, clock, log: createLog('test', 'silent') });
 }
 
 /** What the link was told before has come to it by now. */
@@ -374,4 +376,19 @@ describe('an orchestrator that takes things in slowly (T23)', () => {
     orchestrator.send({ $case: 'acknowledge', value: { sequence: 1n } });
     await asked[0];
   });
+});
+
+test('refused, it says why to whoever asks how this machine is, and what to do, and does not come again', async () => {
+  const clock = new VirtualClock();
+  await link.close();
+  link = open(clock);
+  attach();
+  await until('attached', () => orchestrator.hellos.length === 1);
+  const message = 'another machine goes by this name.';
+  orchestrator.send({ $case: 'refused', value: { reason: 'HOST_DUPLICATE', message } });
+  await until('refused', () => refusals.length === 1);
+  expect(refusals[0]).toMatch(/another machine goes by this name\. .* started anew/);
+  await until('gone', () => orchestrator.connectionCount === 0);
+  clock.advance(60_000);
+  expect(orchestrator.hellos).toHaveLength(1);
 });

@@ -62,6 +62,8 @@ interface LinkDeps {
   readonly diskPath: string;
   /** Told of each event of a run that the journal has. */
   readonly onHeard?: (report: Report) => void;
+  /** Told why no orchestrator hears this machine any more: nothing is tried again. */
+  readonly onRefused?: ((problem: string) => void) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -193,8 +195,9 @@ class Attachment {
       this.tellFlushed();
     } else if (kind.$case === 'refused') {
       const { reason, message } = kind.value;
-      const words = `the orchestrator does not hear us: ${message}`;
+      const words = `the orchestrator does not hear us: ${message} It is asked again when this is started anew.`;
       this.deps.log.error({ reason, host: this.deps.hostId }, words);
+      this.deps.onRefused?.(words);
       this.close();
     } else served.onCommand(kind);
   }
