@@ -43,6 +43,8 @@ const SENSOR_SILENT_MS = 25_000;
 interface Deps {
   readonly clock: Clock;
   readonly log: Log;
+  /** Called once when the journal goes no further: nothing is started any more. */
+  readonly onBroken: (error: Error) => void;
 }
 
 export async function startOrchestrator(
@@ -78,13 +80,14 @@ export async function startOrchestrator(
 
 async function openOwnLedger(
   { journal: kept, journalOptions, policy, stateDir, version }: OrchestratorSettings,
-  { clock, log }: Deps,
+  { clock, log, onBroken }: Deps,
   opened: CloseStack,
 ): Promise<Ledger> {
   const place = kept ?? { kind: 'file', path: join(stateDir, 'journal.db') };
   const journal = await openWitnessed(place, stateDir, { ...journalOptions, log });
   opened.add('journal', journal);
   const ledger = await openLedger({ journal, clock, retry: () => policy.current().retry, log });
+  ledger.onBroken(onBroken);
   const start = noted(policy.current(), ledger.world.updaters.values());
   warnOfDistrusted(start, log);
   await ledger.append([{ kind: 'orchestrator.started', version, ...start }]);

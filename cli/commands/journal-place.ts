@@ -1,12 +1,16 @@
 // Where a journal is, as a person says it.
 
 import type { StreamOptions } from '../../orchestrator/journal/open.jetstream.js';
+import { JournalError } from '../../orchestrator/journal/journal.js';
 import { journalPlace, PlaceError, type JournalPlace } from '../../orchestrator/journal/place.js';
 import { CommandError } from '../failure.js';
 import { natsFiles } from './nats-place.js';
 import { wholeNumber } from './numbers.js';
 
 export type JournalSettings = Omit<StreamOptions, 'log'>;
+
+/** The exit code where a journal is another's by now: decision 181. */
+const JOURNAL_TAKEN = 4;
 
 /** What JetStream offers. */
 const COPIES_MAX = 5;
@@ -37,4 +41,14 @@ export function journalSettings(
     allowLossy: flags.allowLossy,
     ...natsFiles(flags, env),
   };
+}
+
+/** What `lull up` ends with when its journal goes no further. */
+export function journalEnded(error: Error): CommandError {
+  const why = `the journal goes no further: ${error.message}`;
+  if (!(error instanceof JournalError) || error.code !== 'SEQUENCE_TAKEN') {
+    return new CommandError(`${why}. Nothing starts without it; what it says stays.`);
+  }
+  const mend = 'Two Lulls never share one: end the other, or give one of them another --journal';
+  return new CommandError(`${why}. ${mend}; then start this one again.`, JOURNAL_TAKEN);
 }

@@ -20,7 +20,7 @@ import type { PolicyFile } from '../policy-file.fs.js';
 import { IS_UP } from '../up-words.js';
 import { requireFreeUids } from './free-uids.spawn.js';
 import { connectFleet, hostIdOf, type FleetPlace } from './fleet-place.js';
-import type { JournalSettings } from './journal-place.js';
+import { journalEnded, type JournalSettings } from './journal-place.js';
 import type { Part } from './parts.js';
 import type { Replay } from './replay.js';
 import { requireGround, startInside } from './without-root.js';
@@ -74,6 +74,7 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
   const clock = systemClock;
   const opened = new CloseStack(log);
   const wanted = (part: Part): boolean => options.parts.includes(part);
+  const failing = new AbortController();
   try {
     const group =
       wanted('plugin-host') && !isRoot() ? await requireGround(options.uids) : undefined;
@@ -152,10 +153,11 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         journalOptions: options.journalOptions,
         ...(options.listen === undefined ? {} : { listen: options.listen }),
       };
-      opened.add(
-        'orchestrator',
-        await startOrchestrator(settings, { clock, log: log.child({ part: 'orchestrator' }) }),
-      );
+      const onBroken = (error: Error): void => {
+        failing.abort(journalEnded(error));
+      };
+      const deps = { clock, log: log.child({ part: 'orchestrator' }), onBroken };
+      opened.add('orchestrator', await startOrchestrator(settings, deps));
     }
     const inside =
       group === undefined
@@ -180,7 +182,9 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
       opened.add('plugin-host', await startPluginHost(ground, settings, deps));
     }
     process.stdout.write(`Lull ${version}${IS_UP}${options.parts.join(', ')} in ${runDir}\n`);
-    await aborted(inside === undefined ? signal : AbortSignal.any([signal, inside.gone]));
+    const gone = inside === undefined ? [] : [inside.gone];
+    await aborted(AbortSignal.any([signal, failing.signal, ...gone]));
+    if (!signal.aborted) failing.signal.throwIfAborted();
     if (!signal.aborted) throw new CommandError('the plugin-host has ended');
     process.stdout.write(STOPPING);
   } finally {

@@ -135,7 +135,7 @@ export async function openEntryLog(deps: {
         }
       } catch (error) {
         broken = error as Error; // L3
-        log.fatal({ err: error }, 'the journal goes no further; nothing will be started any more');
+        log.fatal({ err: error }, 'the journal goes no further; nothing is started any more');
         for (const { reject } of [...batch, ...queue.splice(0)]) reject(broken);
         for (const listener of brokenListeners) listener(broken);
         return;

@@ -34,6 +34,11 @@ export interface Ledger {
   onEntry(listener: (entry: Entry) => void): () => void;
 }
 
+/** Of a journal that is this world's alone. */
+export interface OwnLedger extends Ledger {
+  readonly onBroken: EntryLog['onBroken'];
+}
+
 /** Reads the journal, verifies its chain and folds it. */
 export async function openLedger(deps: {
   journal: Journal;
@@ -41,17 +46,18 @@ export async function openLedger(deps: {
   /** Asked anew for each fact: the policy may change while it is open. */
   retry: () => Policy['retry'];
   log: Log;
-}): Promise<Ledger> {
+}): Promise<OwnLedger> {
   const { journal, clock, retry, log } = deps;
   const world = emptyWorld();
   const fold = (entry: Entry): void => {
     foldEntry(world, entry, retry());
   };
   const entries = await openEntryLog({ journal, clock, fold, log });
-  return new WorldLedger({
+  const ledger = new WorldLedger({
     ...{ entries, world, clock, tagged: (fact) => fact },
     onEntry: (listener) => entries.onEntry(listener),
   });
+  return Object.assign(ledger, { onBroken: entries.onBroken });
 }
 
 export interface WorldLedgerDeps {
