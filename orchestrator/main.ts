@@ -23,7 +23,7 @@ import { openBundles, type LocalBundles } from './registry/bundles.fs.js';
 import { wantedBundles } from './registry/wanted-bundles.js';
 import { attend, type AttendedHost } from './scheduler/attend.loop.js';
 import { countNothingYet } from './world/figures.loop.js';
-import { openLedger, type Ledger } from './world/ledger.loop.js';
+import { openLedger, type Ledger, type OwnLedger } from './world/ledger.loop.js';
 
 export interface OrchestratorSettings {
   readonly version: string;
@@ -82,7 +82,7 @@ async function openOwnLedger(
   { journal: kept, journalOptions, policy, stateDir, version }: OrchestratorSettings,
   { clock, log, onBroken }: Deps,
   opened: CloseStack,
-): Promise<Ledger> {
+): Promise<OwnLedger> {
   const place = kept ?? { kind: 'file', path: join(stateDir, 'journal.db') };
   const journal = await openWitnessed(place, stateDir, { ...journalOptions, log });
   opened.add('journal', journal);

@@ -8,6 +8,8 @@ import type { Log } from '../../runtime/log.js';
 import type { Bundles } from '../registry/bundles.fs.js';
 import { registryHandlers } from '../registry/registry.grpc.js';
 import { onlyAbout } from './about.grpc.js';
+import { JOURNAL_FULL } from '../world/entry-log.loop.js';
+import type { OwnLedger } from '../world/ledger.loop.js';
 import type { OperatorDeps } from './deps.grpc.js';
 import { fleetHandlers } from './fleet.grpc.js';
 import { hostToWire } from './host.wire.js';
@@ -15,6 +17,7 @@ import { operatorHandlers } from './operator.grpc.js';
 import { ownGroups } from './own-groups.js';
 
 export interface OwnApiDeps extends OperatorDeps {
+  readonly ledger: OwnLedger;
   readonly bundles: Bundles;
   readonly log: Log;
 }
@@ -29,6 +32,7 @@ export function registerOwnApi(server: Server, deps: OwnApiDeps): void {
       ...{ ledger, policy, clock, wake, callerOf },
       groups: ownGroups(ledger.world, policy),
       problem: () => undefined, // It leads nobody but this machine, and asks nobody.
+      notice: () => (ledger.isFull ? JOURNAL_FULL : undefined),
       listHosts: () => {
         const hosts = [hostToWire(ownId(), '', deps)];
         return Promise.resolve({ hosts, nextPageToken: '', unserved: [] });

@@ -14,6 +14,7 @@ import { systemClock } from '../../runtime/clock.js';
 import { dialUnix, unary, type ClientClass } from '../../runtime/grpc.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { openBundles } from '../registry/bundles.fs.js';
+import type { OwnLedger } from '../world/ledger.loop.js';
 import { openOperator } from './operator.testing.js';
 import { registerOwnApi } from './own.grpc.js';
 import { serveApi } from './serve.grpc.js';
@@ -38,19 +39,24 @@ const bug = (): never => {
 
 let opened: CloseStack;
 let path: string;
+let isFull: boolean;
 
 beforeEach(async () => {
   lines.length = 0;
+  isFull = false;
   opened = new CloseStack(log);
   const operator = opened.add('operator', await openOperator());
   const runDir = join(operator.rig.directory, 'api');
   mkdirSync(runDir);
   const bundles = openBundles(join(operator.rig.directory, 'bundles'));
   const failing = { ...operator.deps, planNow: bug, policy: bug, callerOf: bug };
+  const ledger = Object.create(operator.rig.ledger, {
+    isFull: { get: () => isFull },
+  }) as OwnLedger;
   const served = await serveApi(
     { runDir, listen: undefined, clock: systemClock, log },
     () => (server) => {
-      registerOwnApi(server, { ...failing, bundles, log });
+      registerOwnApi(server, { ...failing, ledger, bundles, log });
     },
   );
   opened.add('api', served);
@@ -112,3 +118,12 @@ test.each<[string, () => Promise<unknown>]>([
     expect(lines[0]).toMatchObject({ err: { message: 'a bug' }, fault });
   },
 );
+
+test('of a machine by itself whose journal has no room it is told that nothing starts', async () => {
+  const client = ofFleet();
+  const health = () => unary(client.getHealth.bind(client), {}, within);
+  expect(await health()).toEqual({ problem: '', notice: '' });
+  isFull = true;
+  const notice = 'the disk of the journal is full; nothing starts until there is space';
+  expect(await health()).toEqual({ problem: '', notice });
+});

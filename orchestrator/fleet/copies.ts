@@ -1,6 +1,8 @@
 // Whether what a fleet keeps has as many copies as it is meant to have, on servers that keep up: for people, who
 // alone can mend that. What has fewer goes on as long as enough are there.
 
+import { noticeOf } from './standing.js';
+
 /** Of one stream. */
 export interface StreamCopies {
   readonly stream: string;
@@ -27,7 +29,7 @@ export function copiesNotice(
   const counts = [...new Set(few.map(({ count }) => count))].sort().join(' or ');
   const behind = [...new Set(streams.flatMap((each) => each.behind))].sort();
   const late = streams.filter((each) => each.behind.length > 0);
-  const notices = [
+  return noticeOf([
     ...(few.length === 0
       ? []
       : [
@@ -37,8 +39,7 @@ export function copiesNotice(
       ? []
       : [`${behind.join(' and ')} has no copy that is up to date of ${namesOf(late)}`]),
     ...(wantedCount === 1 && isClustered ? [ONE_COPY] : []),
-  ];
-  return notices.length === 0 ? undefined : notices.join('; ');
+  ]);
 }
 
 /** The first few are enough to see which they are. */

@@ -1,10 +1,10 @@
 // Leading what holds for all machines: whoever does so writes the fleet's journal.
 
-import { CloseStack, type Closeable } from '../../runtime/shutdown.js';
+import { CloseStack } from '../../runtime/shutdown.js';
 import { noted } from '../policy/noted.js';
 import { wantedBundles } from '../registry/wanted-bundles.js';
 import { openEntryLog } from '../world/entry-log.loop.js';
-import type { LeadDeps } from './lead-partition.loop.js';
+import type { Led, LeadDeps } from './lead-partition.loop.js';
 import { serveFleetLedger } from './write-asked.nats.js';
 
 /** Whoever follows is as far as the journal soon. */
@@ -15,7 +15,7 @@ export async function leadFleet(
   name: string,
   { nats, openJournal, saw, follower, bundles, version, policy, clock, log }: LeadDeps,
   onLost: () => void,
-): Promise<Closeable> {
+): Promise<Led> {
   const opened = new CloseStack(log);
   try {
     const journal = opened.add('journal', await openJournal(name));
@@ -34,7 +34,7 @@ export async function leadFleet(
       log.warn({ err: error }, 'bundles that nobody wants were not let go of');
     });
     opened.add('bundles', { close: () => clearing });
-    return opened;
+    return { isFull: () => entries.isFull, close: () => opened.close() };
   } catch (error) {
     await opened.close();
     throw error;

@@ -29,7 +29,13 @@ import { createPace } from './pace.loop.js';
 import { createWave } from './wave.loop.js';
 import type { Witness } from '../journal/witness.fs.js';
 
-export interface LedPartition extends Closeable {
+/** A journal that is written here. */
+export interface Led extends Closeable {
+  /** Whether what is to be written waits for room on its server. */
+  readonly isFull: () => boolean;
+}
+
+export interface LedPartition extends Led {
   readonly name: string;
   readonly partition: Partition;
   /** In force at once, for every machine of it. */
@@ -171,6 +177,7 @@ export async function leadPartition(
     return {
       name,
       partition,
+      isFull: partition.isFull,
       restrain: (restraint) => {
         partition.imposeOnAll(restraint);
         wakeHolders();

@@ -18,6 +18,7 @@ import { openJournalOn } from '../journal/open.jetstream.js';
 import { openUpStream } from '../link/up-stream.nats.js';
 import type { PolicySource } from '../policy/policy.js';
 import { openFleetBundles } from '../registry/bundles.nats.js';
+import { JOURNAL_FULL } from '../world/entry-log.loop.js';
 import { verifyJournal } from '../world/verify-journal.loop.js';
 import { countNothingYet } from '../world/figures.loop.js';
 import { watchCopies } from './copies.loop.js';
@@ -26,11 +27,17 @@ import { followFleet } from './follower.nats.js';
 import { openJournals } from './journals.nats.js';
 import { keptStores } from './kept.nats.js';
 import { leadFleet } from './lead-fleet.loop.js';
-import { leadPartition, type LeadDeps, type LedPartition } from './lead-partition.loop.js';
+import {
+  leadPartition,
+  type Led,
+  type LeadDeps,
+  type LedPartition,
+} from './lead-partition.loop.js';
 import { keepLeases } from './leases.nats.js';
 import { hearRestraints } from './restraints.nats.js';
 import { fleetApi } from './serve.grpc.js';
 import { openSnapshots } from './snapshots.nats.js';
+import { noticeOf } from './standing.js';
 import { startWhenWithinReach } from './start.loop.js';
 import { watchStores } from './stores.loop.js';
 
@@ -53,7 +60,7 @@ const API_MS_MAX = 10_000;
 const THERE_MS_MAX = 2_000;
 
 /** Only hosts are restrained, and not what holds for all. */
-type Leading = Closeable & Partial<Pick<LedPartition, 'restrain'>>;
+type Leading = Led & Partial<Pick<LedPartition, 'restrain'>>;
 
 /** Until the machines of a partition that was taken over have said hello, and got what they wait for. */
 const TAKEN_OVER_MS = 15_000;
@@ -180,7 +187,10 @@ async function startOrchestrator(
     ];
     const isClustered = () => nats.connection.info?.cluster !== undefined;
     const watched = { jsm, streams, wantedCount: replicaCount, isClustered, clock, log };
-    const { notice } = opened.add('copies', watchCopies(watched));
+    const copies = opened.add('copies', watchCopies(watched));
+    const full = () =>
+      [...led.values()].some(({ isFull }) => isFull()) ? JOURNAL_FULL : undefined;
+    const notice = () => noticeOf([full(), copies.notice()]);
 
     const problem = () => follower.stopped?.message ?? leases.problem();
     const served = {

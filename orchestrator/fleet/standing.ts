@@ -18,6 +18,12 @@ export function replacedWords(self: string): string {
   return `another orchestrator that was started later goes by the name "${self}", so this one leads nothing: give one of them a name of its own (--name, LULL_NAME), and start it again`;
 }
 
+/** What somebody should see to, in one line; undefined: nothing. */
+export function noticeOf(notices: readonly (string | undefined)[]): string | undefined {
+  const said = notices.filter((each) => each !== undefined);
+  return said.length === 0 ? undefined : said.join('; ');
+}
+
 /**
  * @param heard our own word that we are there, as it came back from the server.
  * @returns what keeps it from leading; undefined: nothing.

@@ -33,6 +33,8 @@ const QUEUE_MAX = 4_096;
 /** Restraints that wait beyond that: more than people can say while a disk is full. */
 export const RESTRAINTS_MAX = 256;
 const FULL_DISK_RETRY_MS = 2_000;
+/** For the log, and for whoever asks how it is. */
+export const JOURNAL_FULL = 'the disk of the journal is full; nothing starts until there is space';
 
 interface Pending {
   readonly entries: readonly Entry[];
@@ -155,7 +157,7 @@ export async function openEntryLog(deps: {
       } catch (error) {
         if (!(error instanceof JournalError) || error.code !== 'NO_SPACE') throw error;
         isFull = true;
-        log.error('the disk of the journal is full; nothing starts until there is space');
+        log.error(JOURNAL_FULL);
         await new Promise<void>((resolve) => clock.after(FULL_DISK_RETRY_MS, resolve));
       }
     }

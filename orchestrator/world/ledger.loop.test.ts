@@ -25,7 +25,7 @@ import {
   UPDATER,
 } from './history.testing.js';
 import { verifyJournal } from './verify-journal.loop.js';
-import { openLedger, type Ledger } from './ledger.loop.js';
+import { openLedger, type OwnLedger } from './ledger.loop.js';
 
 const log = createLog('test', 'silent');
 let directory: string;
@@ -51,7 +51,7 @@ async function journalHere(): Promise<Journal> {
   return journal;
 }
 
-function ledgerOn(journal: Journal): Promise<Ledger> {
+function ledgerOn(journal: Journal): Promise<OwnLedger> {
   return openLedger({ journal, clock, retry: () => defaultPolicy.retry, log });
 }
 
@@ -220,10 +220,12 @@ test('a full disk is waited for: nothing is lost, nothing is done meanwhile (T19
   }
   await settle();
   expect({ tries, done, head: ledger.head.sequence }).toEqual({ tries: 4, done: false, head: 0 });
+  expect(ledger.isFull).toBe(true);
   full = false;
   clock.advance(2_000);
   await appended;
   expect(messages(await ledger.read(1, 10))).toEqual(['a', 'b']);
+  expect(ledger.isFull).toBe(false);
 });
 
 test('what restrains has room in a queue that is full, and is in force before it is durable (L4)', async () => {

@@ -36,6 +36,8 @@ export interface Ledger {
 
 /** Of a journal that is this world's alone. */
 export interface OwnLedger extends Ledger {
+  /** Whether what is appended waits for room on the journal's disk. */
+  readonly isFull: boolean;
   readonly onBroken: EntryLog['onBroken'];
 }
 
@@ -85,6 +87,10 @@ export class WorldLedger implements Ledger {
 
   get head(): Head {
     return this.deps.entries.head;
+  }
+
+  get isFull(): boolean {
+    return this.deps.entries.isFull;
   }
 
   get inForce(): World {

@@ -11,11 +11,11 @@ import type { Fact } from '../journal/fact.js';
 import { openSqliteJournal } from '../journal/sqlite.js';
 import { defaultPolicy } from '../policy/policy.js';
 import { NOW_MS } from './history.testing.js';
-import { openLedger, type Ledger } from './ledger.loop.js';
+import { openLedger, type OwnLedger } from './ledger.loop.js';
 
 export interface LedgerUnderTest extends Closeable {
   readonly directory: string;
-  readonly ledger: Ledger;
+  readonly ledger: OwnLedger;
   /** Every fact in the journal, in order. */
   facts(): Promise<Fact[]>;
   close(): Promise<void>;

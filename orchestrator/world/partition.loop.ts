@@ -25,6 +25,8 @@ export interface Partition extends Closeable {
   /** Machines that the journal knows. */
   readonly hosts: () => readonly string[];
   readonly isKnown: (hostId: string) => boolean;
+  /** Whether what is appended waits for room on the journal's disk. */
+  readonly isFull: () => boolean;
   ledgerOf(hostId: string): Ledger;
   readonly append: (facts: readonly Fact[]) => Promise<void>;
   /** P2. One after the other. @returns those of the fleet's facts, by their sequence, that were not here yet. */
@@ -105,6 +107,7 @@ export async function openPartition(deps: {
     },
     hosts: () => [...worlds.keys()],
     isKnown: (hostId) => worlds.has(hostId),
+    isFull: () => entries.isFull,
     ledgerOf,
     append: entries.append,
     follow: async (all) => {

@@ -8,7 +8,7 @@ import { STREAM } from '../../orchestrator/journal/stream.jetstream.js';
 import { createLog } from '../../runtime/log.js';
 import { natsServerProgram } from '../../runtime/nats-server.testing.js';
 import { connectNats, type Nats } from '../../runtime/nats.js';
-import { refusal } from './ask.grpc.js';
+import { healthOf, refusal } from './ask.grpc.js';
 import type { FleetHost } from './fleet-host.nats.js';
 import { openFleetStage, type OneServerStage } from './fleet-stage.js';
 import { fleetTest } from '../support/confinement.js';
@@ -128,6 +128,9 @@ describe('without room', () => {
         for (const host of hosts) host.see('away');
         await stage.until('the orchestrator has said so', () =>
           readFileSync(lull.logFile, 'utf8').includes('the disk of the journal is full'),
+        );
+        expect(await healthOf(lull)).toContain(
+          'well, but see to this: the disk of the journal is full',
         );
         expect(hosts.flatMap(({ granted }) => granted)).toEqual([]);
         await jsm.streams.delete('BALLAST');
