@@ -62,7 +62,7 @@ interface Deps {
   readonly log: Log;
   readonly traceparent?: () => string | undefined;
   /** Told why no orchestrator hears this machine any more. */
-  readonly onRefused?: (problem: string) => void;
+  readonly onRefused?: (problem: string) => Promise<void>;
 }
 
 /** @param ground is closed by whoever made it, afterwards. */
@@ -92,7 +92,12 @@ export async function startPluginHost(
       if (event.kind === 'rootChanged') void rootRecords.heard(run, event.root);
     };
     const about = { ...self, bootId, diskPath: stateDir };
-    const link = openLink({ carrier, ...about, onHeard, onRefused: deps.onRefused, clock, log });
+    const onRefused = (problem: string): void => {
+      deps.onRefused?.(problem).catch((error: unknown) => {
+        log.warn({ err: error }, 'lull health will not say that nobody hears this machine');
+      });
+    };
+    const link = openLink({ carrier, ...about, onHeard, onRefused, clock, log });
     opened.add('link', link);
     const parts = await openParts(ground, settings, deps, { link, rootRecords }, opened);
     const runs = hostRuns({ parts, guard, keepAwake, log, report: link.report });

@@ -14,6 +14,7 @@
 //   C3. What an announcement says is of the living: it goes with it.
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from './deadline.js';
 import type { Closeable } from './shutdown.js';
@@ -35,7 +36,7 @@ export class ClaimedError extends Error {
 
 export interface Claim extends Closeable {
   /** Says, to whoever looks, what is wrong with the claimant. Nothing after it was closed (C3). */
-  tell(problem: string): void;
+  tell(problem: string): Promise<void>;
 }
 
 /** Who has claimed a directory. */
@@ -64,13 +65,14 @@ export async function claim(dir: string, name: string, instead: string): Promise
 
 function claimBy(file: string): Claim {
   let closed = false;
+  let telling = Promise.resolve();
   return {
-    tell: (problem) => {
-      if (!closed) writeFileSync(file, problem);
-    },
-    close: () => {
+    // Beside the loop, which may be the one that guards a person.
+    tell: (problem) => (telling = closed ? telling : writeFile(file, problem)),
+    close: async () => {
       closed = true;
-      rmSync(file, { force: true });
+      await telling.catch(() => undefined); // Whoever told was told.
+      rmSync(file, { force: true }); // C3
     },
   };
 }

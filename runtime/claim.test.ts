@@ -77,10 +77,12 @@ test('what a claimant says is wrong with it is seen while it lives, and goes wit
   const { pid } = process;
   const ours = await claim(dir, 'part', '--run');
   expect(claimantOf(dir, 'part')).toEqual({ pid, problem: '' });
-  ours.tell('nobody hears it');
+  await ours.tell('nobody hears it');
   expect(claimantOf(dir, 'part')).toEqual({ pid, problem: 'nobody hears it' });
+  const telling = ours.tell('until it closes');
   await ours.close();
-  ours.tell('too late');
+  await telling;
+  await ours.tell('too late');
   expect(readdirSync(dir)).toEqual([]);
   const next = await claim(dir, 'part', '--run');
   expect(claimantOf(dir, 'part')).toEqual({ pid, problem: '' });

@@ -50,7 +50,7 @@ test('an orchestrator that answers, and cannot lead, is not healthy', async () =
 test('a machine that no orchestrator hears is not healthy, and what to do is told', async () => {
   const claimed = await claim(runDir, 'plugin-host', '--run');
   opened.push(claimed);
-  claimed.tell('another machine goes by this name');
+  await claimed.tell('another machine goes by this name');
   const told = await askHealth(runDir, []);
   expect(told).toMatchObject([{ healthy: false, why: 'another machine goes by this name' }]);
   expect(showHealth(told)).toMatch(/^plugin-host .*: another machine goes by this name$/);

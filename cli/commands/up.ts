@@ -177,7 +177,8 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<void>
         clock,
         log: log.child({ part: 'plugin-host' }),
         traceparent: currentTraceparent,
-        onRefused: (problem: string) => claims.get('plugin-host')?.tell(problem),
+        onRefused: (problem: string) =>
+          claims.get('plugin-host')?.tell(problem) ?? Promise.resolve(),
       };
       opened.add('plugin-host', await startPluginHost(ground, settings, deps));
     }

@@ -63,7 +63,7 @@ interface LinkDeps {
   /** Told of each event of a run that the journal has. */
   readonly onHeard?: (report: Report) => void;
   /** Told why no orchestrator hears this machine any more: nothing is tried again. */
-  readonly onRefused?: ((problem: string) => void) | undefined;
+  readonly onRefused?: (problem: string) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
