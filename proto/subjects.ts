@@ -9,7 +9,7 @@
 //   lull.v1.halt                 orchestrators: everything stops, in every host
 //   lull.v1.ask.PARTITION        orchestrators among themselves: a call for the one that leads
 //   lull.v1.ask.seen             orchestrators among themselves: who has seen the fleet's journals
-//   lull.v1.progress.HOST        orchestrators, to each other and to viewers: how far a machine's runs are
+//   lull.v1.progress.HOST        orchestrators, to each other and to viewers: RunProgress
 //   lull.v1.restrain             orchestrators among themselves: in force before it is in a journal
 
 /** How many parts the hosts of a fleet are shared out to. Hosts and journals depend on it: never changed. */

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { JetStreamManager } from '@nats-io/jetstream';
+import { RunProgress } from '../../proto/gen/lull/operator/v1/operator.js';
 import { subjects } from '../../proto/subjects.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -121,7 +122,7 @@ export async function leadPartition(
         note: deps.fleet.note,
         groupLock: deps.groupLock,
         onProgress: (progress) => {
-          say(nats.connection, subjects.progress(hostId), Buffer.from(JSON.stringify(progress)));
+          say(nats.connection, subjects.progress(hostId), RunProgress.encode(progress).finish());
         },
       });
       rooms.set(hostId, room);

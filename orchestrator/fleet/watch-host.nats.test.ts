@@ -11,6 +11,7 @@ import {
   OperatorServiceService,
   type OperatorServiceServer,
   type WatchResponse,
+  RunProgress,
 } from '../../proto/gen/lull/operator/v1/operator.js';
 import { partitionOf, subjects } from '../../proto/subjects.js';
 import { pause } from '../../runtime/deadline.js';
@@ -152,8 +153,8 @@ describeHere(`a watch of one machine${missing}`, () => {
       await lengthen(5);
       const watcher = watch(0);
       await until('the watch', () => {
-        const step = { runId: 'r', fraction: 0.5, step: 'unpacking' };
-        say(nats.connection, subjects.progress(HOST), Buffer.from(JSON.stringify(step)));
+        const step = RunProgress.encode({ runId: 'r', fraction: 0.5, step: 'unpacking' });
+        say(nats.connection, subjects.progress(HOST), step.finish());
         return watcher.steps.length > 0;
       });
       await until('the look at the journal', async () => (await consumersNow()) === 1);

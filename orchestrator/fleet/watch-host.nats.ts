@@ -8,7 +8,11 @@
 
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { DeliverPolicy, type ConsumerMessages, type JetStreamClient } from '@nats-io/jetstream';
-import type { WatchRequest, WatchResponse } from '../../proto/gen/lull/operator/v1/operator.js';
+import {
+  RunProgress,
+  type WatchRequest,
+  type WatchResponse,
+} from '../../proto/gen/lull/operator/v1/operator.js';
 import { partitionOf, subjects } from '../../proto/subjects.js';
 import type { Log } from '../../runtime/log.js';
 import type { Nats } from '../../runtime/nats.js';
@@ -20,7 +24,6 @@ import { whenSilent, withHeartbeat } from '../journal/silence.jetstream.js';
 import { STREAM, subjectOf } from '../journal/stream.jetstream.js';
 import { breather } from '../journal/unhurried.loop.js';
 import { hearSaid } from '../link/say.nats.js';
-import type { RunProgress } from '../scheduler/edges.loop.js';
 import { AuditBrokenError, parseEntry } from '../world/entry-log.loop.js';
 
 /** Messages that a server sends ahead: each may be as large as a message can be. */
@@ -98,7 +101,7 @@ function progressOf(nats: Nats, hostId: string, log: Log): Pick<ProgressFeed, 's
   return {
     subscribe: (listener) => {
       const heard = hearSaid(nats.connection, subjects.progress(hostId), log, (message) => {
-        listener(message.json<RunProgress>());
+        listener(RunProgress.decode(message.data));
       });
       return () => {
         heard.unsubscribe();

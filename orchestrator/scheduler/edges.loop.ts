@@ -32,7 +32,7 @@ import { foundTooLate, noScans, noteFound, scanFacts, withNew, without } from '.
 
 export interface RunProgress {
   readonly runId: string;
-  readonly fraction?: number;
+  readonly fraction?: number | undefined;
   readonly step: string;
 }
 

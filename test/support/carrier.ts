@@ -11,7 +11,7 @@ import { startFaultProxy, type FaultProxy } from './fault-proxy.tcp.js';
 export interface CarrierUnderTest {
   /** For every `lull` of the stage. */
   readonly env: Readonly<Record<string, string>>;
-  open(): Promise<void>;
+  readonly open: () => Promise<void>;
   /** A network of its own before the server, which goes wrong when a test says so. */
   readonly network: () => Promise<FaultProxy>;
   close(): Promise<void>;

@@ -38,6 +38,8 @@ export interface Stage {
   readonly keyFile: string;
   /** A trusted publisher "rival" may have the same ids. */
   readonly rivalKeyFile: string;
+  /** Before anything is spawned: what carries messages is there. `start` sees to it as well. */
+  readonly open: () => Promise<void>;
   /**
    * `lull up` in a process of its own.
    * @param through a command that becomes it.
@@ -97,6 +99,7 @@ export function openStage(options: { policy?: PolicyChange; isFleet?: boolean } 
     },
     keyFile,
     rivalKeyFile,
+    open: carrier.open,
     start: async (args = [], env = process.env, through = []) => {
       await carrier.open();
       const each = await startLull({
@@ -142,6 +145,7 @@ export async function onStage(
 ): Promise<void> {
   const stage = openStage(options);
   try {
+    await stage.open();
     await play(stage, installApp(join(stage.directory, 'apps'), '1.0.0'));
   } finally {
     await stage.close();
