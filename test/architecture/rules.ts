@@ -101,6 +101,19 @@ export const names: Rule = (sources) =>
     ].map((problem) => ({ path, problem }));
   });
 
+/** What is the same in every program says nothing of this one. */
+export const domainless: Rule = (sources) =>
+  sources
+    .filter(({ path }) => topOf(path) === 'runtime' && !isTest(path))
+    .flatMap(({ path, words }) =>
+      [...house.domainWords]
+        .filter((word) => words.has(word) || words.has(`${word}s`))
+        .map((word) => ({
+          path,
+          problem: `speaks of "${word}", and runtime/ knows no word of the domain: pass it in, or move this to the folder whose word it is`,
+        })),
+    );
+
 export const noReexports: Rule = (sources) =>
   sources.flatMap(({ path, reexports }) =>
     reexports.map((target) => ({

@@ -134,6 +134,14 @@ export const emptyNames: ReadonlySet<string> = new Set([
   ...['manager', 'service', 'processor', 'engine', 'executor', 'job', 'task', 'data', 'info'],
 ]);
 
+/** What only this program is about. */
+export const domainWords: ReadonlySet<string> = new Set([
+  ...['updater', 'bundle', 'manifest', 'publisher', 'scan', 'install', 'rollout'],
+  ...['orchestrator', 'plugin', 'sensor', 'reading', 'probe', 'presence', 'attention', 'gate'],
+  ...['journal', 'ledger', 'fact', 'world', 'policy', 'veto', 'grant', 'guard', 'slot', 'lease'],
+  ...['intrusion', 'sandbox', 'freeze', 'thaw'],
+]);
+
 /** What commands load before their own work, and the packages that may be among it. */
 export const lightStarts: readonly {
   readonly starts: readonly string[];
