@@ -2,10 +2,17 @@
 // what needs nobody, waits, and is one of the fleet as soon as the server is there.
 
 import { expect } from '@jest/globals';
+import { jetstream } from '@nats-io/jetstream';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { markOfMachine } from '../../plugin-host/link/mark.nats.js';
+import { Hello, Up } from '../../proto/gen/lull/link/v1/link.js';
+import { partitionOf, subjects } from '../../proto/subjects.js';
+import { createLog } from '../../runtime/log.js';
+import { connectNats } from '../../runtime/nats.js';
 import { until } from '../../runtime/until.testing.js';
 import { installApp, versionOfApp } from '../support/apps.js';
+import { MACHINE } from '../support/carrier.js';
 import { fleetSandboxTest, fleetTest } from '../support/confinement.js';
 import { besideOthers, openStage, type Stage } from '../support/stage.js';
 import { enable, ended } from '../support/story.js';
@@ -34,8 +41,22 @@ function interruptInstall({ stateDir }: Stage, apps: string): void {
   writeFileSync(join(stateDir, 'plugin-host/install-roots.json'), JSON.stringify([apps]));
 }
 
+/** A copy of the machine, as an image makes one, says hello. */
+async function anotherOfItsName(url: URL): Promise<void> {
+  const nats = await connectNats({ url, name: 'a copy', log: createLog('test', 'silent') });
+  try {
+    const value = Hello.fromPartial({ hostId: MACHINE, instanceId: 'the copy' });
+    const up = { instanceId: 'the copy', message: { kind: { $case: 'hello' as const, value } } };
+    const bytes = Up.encode({ ...up, hello: 1n }).finish();
+    const subject = subjects.up(partitionOf(MACHINE), MACHINE);
+    await jetstream(nats.connection).publish(subject, bytes, { headers: markOfMachine() });
+  } finally {
+    await nats.close();
+  }
+}
+
 fleetSandboxTest(
-  'a machine mends what a crash left, senses, and joins when there is a server',
+  'a machine mends what a crash left, senses, and joins when there is a server, until another one of its name comes',
   () =>
     withStage(async (stage) => {
       const network = await stage.network();
@@ -60,6 +81,12 @@ fleetSandboxTest(
       await follower.report('away');
       await ended(follower, 'install', 'succeeded');
       expect(await versionOfApp(apps)).toBe('2.0.0');
+
+      expect((await health('plugin-host')).code).toBe(0);
+      await anotherOfItsName(network.url);
+      await follower.report('engaged'); // What it says next of itself is answered.
+      await until('it is refused', async () => (await health('plugin-host')).code === 1);
+      expect((await health('plugin-host')).stdout).toContain('another machine goes by this name');
       machine.kill('SIGTERM');
       const { code, stderr } = await machine.ended;
       expect(code).toBe(0);

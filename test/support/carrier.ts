@@ -19,7 +19,7 @@ export interface CarrierUnderTest {
 
 const isFleetByDefault = process.env['LULL_TEST_CARRIER'] === 'nats';
 
-const MACHINE = 'machine-1';
+export const MACHINE = 'machine-1';
 
 export function carrierUnderTest(isFleet = isFleetByDefault): CarrierUnderTest {
   const env: Record<string, string> = {};
