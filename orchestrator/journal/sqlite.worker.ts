@@ -53,8 +53,9 @@ function serve(request: JournalRequest): JournalAnswer {
         return { kind: 'done' };
     }
   } catch (error) {
-    const { message, code } = error as Error & { code?: string };
-    return { kind: 'failed', code: classify(code ?? '', message), message };
+    const { message, code: cause } = error as Error & { code?: string };
+    const code = classify(cause ?? '', message);
+    return { kind: 'failed', code, message: code === 'SEQUENCE_TAKEN' ? taken() : message };
   }
 }
 
@@ -91,6 +92,10 @@ function entriesFrom(fromSequence: number, count: number): StoredEntry[] {
 function headNow(): Head {
   const found = last.get() as Head | undefined;
   return found === undefined ? genesis : { sequence: found.sequence, hash: found.hash };
+}
+
+function taken(): string {
+  return `${file} has been written by somebody else, up to entry ${String(headNow().sequence)}`;
 }
 
 function classify(code: string, message: string): JournalErrorCode {
