@@ -80,7 +80,7 @@ test('what cannot be folded ends the journal: said, refused to all that wait, an
   expect(ends).toMatchObject([{ code: 'NOT_FOLDED' }]);
   expect(said.filter(({ level }) => level === FATAL)).toMatchObject([
     {
-      msg: expect.stringMatching(/nothing will be started/) as unknown,
+      msg: expect.stringMatching(/nothing is started/) as unknown,
       err: {
         message: expect.stringMatching(/^entry 2 .*"updater\.submitted".*Report it/) as unknown,
       },
