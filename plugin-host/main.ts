@@ -23,6 +23,7 @@ import { hostIdIn } from './link/host-id.fs.js';
 import { openLink, type Link } from './link/link.loop.js';
 import { createKeepAwake } from './power/keep-awake.spawn.js';
 import { readBootId } from './power/boot-id.fs.js';
+import { guardRestart } from './power/guarded-restart.loop.js';
 import { createMachineRestart } from './power/restart.spawn.js';
 import type { Ground, GroundSettings } from './recovery.fs.js';
 import type { HostParts } from './runs/carry-out.loop.js';
@@ -105,7 +106,9 @@ export async function startPluginHost(
     opened.add('self-test', selfTest(parts.runtime, settings, { clock, log }, link));
     opened.add('last events', { close: () => link.flush(FLUSH_MS_MAX) });
     opened.add('runs', runs);
-    const machine = createMachineRestart({ log, onFailed: link.restartFailed });
+    const restart = createMachineRestart({ log, onFailed: link.restartFailed });
+    const machine = guardRestart({ machine: restart, guard, clock, log });
+    opened.add('restart', machine);
     link.attach({
       held: runs.held,
       onCommand: (command) => {

@@ -1,6 +1,7 @@
 // What a plan says is done: what restricts is sent, what permits is written and then sent (T2, T4 of the
 // turn).
 
+import { requirementToWire } from '../../proto/wire/requirement.js';
 import type { Clock } from '../../runtime/clock.js';
 import { readingKey } from '../../conditions/reading.js';
 import type { Reason } from '../../conditions/reason.js';
@@ -92,7 +93,7 @@ function neverTold(runId: string, { hostId }: HostConnection): Fact {
 }
 
 async function restart(
-  { restart: { order, cancel } }: Plan,
+  { restart: { order, guard = [], cancel } }: Plan,
   ledger: Ledger,
   host: () => HostConnection | undefined,
 ): Promise<void> {
@@ -100,7 +101,8 @@ async function restart(
   const to = host();
   if (order === undefined || to === undefined) return;
   await ledger.append([{ kind: 'restart.ordered', hostId: to.hostId, ...order }]); // T2
-  to.send({ $case: 'restart', value: { atUnixMs: BigInt(Math.ceil(order.atMs)) } });
+  const atUnixMs = BigInt(Math.ceil(order.atMs));
+  to.send({ $case: 'restart', value: { atUnixMs, guard: guard.map(requirementToWire) } });
 }
 
 function codeOf({ code, message }: Reason): Pick<Reason, 'code' | 'message'> {

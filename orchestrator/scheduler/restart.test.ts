@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import { readingKey, withReadings, type Signal, type Value } from '../../conditions/reading.js';
+import { objections } from '../../conditions/requirement.js';
 import type { Fact } from '../journal/fact.js';
 import type { Policy } from '../policy/policy.js';
 import {
@@ -79,7 +80,7 @@ describe('a restart of the machine', () => {
     expect(restart.order?.updates).toEqual([`${UPDATER} a`, `${UPDATER} b`]);
   });
 
-  test.each<[string, Partial<Record<Signal, Value>>, string]>([
+  const against: [string, Partial<Record<Signal, Value>>, string][] = [
     ['somebody is there', { presence: engaged }, 'PERSON_PRESENT'],
     [
       'an SSH session is active',
@@ -88,11 +89,22 @@ describe('a restart of the machine', () => {
     ],
     ['a call is on', { 'attention.call': { kind: 'flag', flag: true } }, 'ATTENTION_HELD'],
     ['the machine runs on battery', { 'power.ac': { kind: 'flag', flag: false } }, 'ON_BATTERY'],
-  ])('is not ordered while %s', (_what, changes, code) => {
+  ];
+  test.each(against)('is not ordered while %s', (_what, changes, code) => {
     const waits = plan(offering([a]), allow, hostWith(changes));
     expect(waits.restart).toEqual({});
     expect(codesOf(waits)).toContain(code);
   });
+
+  test.each(against)(
+    'goes with a guard, by which its host takes it back alone when %s',
+    (_what, changes, code) => {
+      const { guard = [] } = plan(offering([a, b]), allow).restart;
+      expect(objections(guard, hostWith().readings, NOW_MS)).toEqual([]);
+      const broken = objections(guard, hostWith(changes).readings, NOW_MS);
+      expect(broken.map((reason) => reason.code)).toContain(code);
+    },
+  );
 
   test('is taken by policy three times for one version, and then asked for: it may never be enough', () => {
     const asked = (count: number): Fact[] =>

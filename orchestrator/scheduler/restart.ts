@@ -8,7 +8,8 @@
 //       not ask again, whoever restarted it.
 //   B2. A restart is ordered only while nothing runs or could start, nothing starts between the order and
 //       the restart, and it is taken back when somebody comes back, or objects, before it is due; or when
-//       whoever wants it is not trusted any more.
+//       whoever wants it is not trusted any more. Its host takes it back by itself when what it can judge
+//       does not hold any more: it may be cut off by then.
 //   B3. It is never taken in active hours, unless it is overdue or wanted now.
 //   B4. Whether the machine has started anew is told by the name of its start, which no clock changes;
 //       by instants only where its host has no name for it.
@@ -34,6 +35,8 @@ const LATE_MS = 600_000;
 export interface RestartPlan {
   /** Updates by subject key. */
   readonly order?: { readonly atMs: number; readonly updates: readonly string[] };
+  /** Of the order: what its host holds by itself until then. */
+  readonly guard?: readonly Requirement[];
   readonly cancel?: Reason;
 }
 
@@ -119,13 +122,22 @@ export function restartPlan(
     const nobody: Reason = { code: 'OPERATOR', message: 'no update waits for it any more' };
     return { cancel: against[0]?.[0] ?? nobody }; // B2
   }
-  const ready = agreed.some(({ reasons }) => reasons.every(({ code }) => code === 'RESTART_DUE'));
-  if (isBusy || !ready) return {}; // B2
+  const guards = agreed
+    .filter(({ reasons }) => reasons.every(({ code }) => code === 'RESTART_DUE'))
+    .map(({ subject }) => toHold(subject, policy));
+  // It goes on for as long as one of them may: of the one that wants the least.
+  const [guard] = guards.sort((a, b) => a.length - b.length);
+  if (isBusy || guard === undefined) return {}; // B2
   const updates = needing.map(({ subject }) => subject.key); // B1
-  return { order: { atMs: nowMs + policy.restartWarningMs, updates } };
+  return { order: { atMs: nowMs + policy.restartWarningMs, updates }, guard };
 }
 
-/** What has to go on holding until the machine restarts. */
+/** What has to go on holding until the machine restarts, as far as its own sensors tell it. */
+function toHold(subject: Subject, policy: Policy): Requirement[] {
+  return [...toContinue(subject, policy), { kind: 'no-remote-session' }];
+}
+
+/** The same, and what only its orchestrator knows. */
 function objectionsNow(
   subject: Subject,
   world: World,
@@ -133,11 +145,10 @@ function objectionsNow(
   policy: Policy,
   nowMs: number,
 ): Reason[] {
-  const alone: Requirement = { kind: 'no-remote-session' };
   return [
     ...trustObjections(subject, policy),
     ...orderObjections(subject, world, policy, nowMs),
-    ...objections([...toContinue(subject, policy), alone], readings, nowMs),
+    ...objections(toHold(subject, policy), readings, nowMs),
   ];
 }
 

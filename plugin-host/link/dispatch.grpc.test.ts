@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Grant, type AttachResponse } from '../../proto/gen/lull/link/v1/link.js';
+import { requirementToWire } from '../../proto/wire/requirement.js';
 import type { RunEvent } from '../runs/event.js';
 import type { HostedRuns } from '../runs/hosted-runs.loop.js';
 import { dispatch } from './dispatch.grpc.js';
@@ -33,6 +34,7 @@ function dispatched(command: Command) {
     report: (run: { runId: string; epoch: number }, event: RunEvent) =>
       reported.push({ runId: run.runId, epoch: run.epoch, event }),
     isNotHere: noting('isNotHere'),
+    restartFailed: noting('restartFailed'),
   };
   const machine = { order: noting('order'), cancel: noting('cancel') };
   dispatch(command, runs, link, machine, {
@@ -70,6 +72,11 @@ describe('a command', () => {
     [{ $case: 'resume', value: { runId: 'r', epoch: 3n } }, [['resume', 'r', 3]]],
     [{ $case: 'stop', value: { runId: 'r', epoch: 3n, reason: 'X' } }, [['stop', 'r', 3, 'X']]],
     [{ $case: 'registered', value: { updaterIds: ['a.b'], keepMs: 9n } }, [['heard', ['a.b'], 9]]],
+    [
+      { $case: 'restart', value: { atUnixMs: 7n, guard: [requirementToWire({ kind: 'on-ac' })] } },
+      [['order', 7, [{ kind: 'on-ac' }]]],
+    ],
+    [{ $case: 'cancelRestart', value: {} }, [['cancel']]],
     [{ $case: 'welcome', value: {} }, []],
     [{ $case: 'acknowledge', value: { sequence: 1n } }, []],
   ];
@@ -89,5 +96,11 @@ describe('a command', () => {
         event: { kind: 'finished', outcome: { kind: 'failed', reason: 'CONTRACT_BROKEN' } },
       },
     ]);
+  });
+
+  test('to restart while something holds that this version does not know is refused, and told', () => {
+    const value = { atUnixMs: 7n, guard: [{ kind: undefined }] };
+    const { calls } = dispatched({ $case: 'restart', value });
+    expect(calls).toEqual([['restartFailed', expect.stringContaining('does not know')]]);
   });
 });

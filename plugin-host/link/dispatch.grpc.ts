@@ -2,17 +2,17 @@
 
 import type { AttachResponse, Wanted } from '../../proto/gen/lull/link/v1/link.js';
 import { failed } from '../runs/event.js';
-import type { MachineRestart } from '../power/restart.spawn.js';
+import type { GuardedRestart } from '../power/guarded-restart.loop.js';
 import type { HostedRuns } from '../runs/hosted-runs.loop.js';
-import { grantFromWire } from './grant.wire.js';
+import { grantFromWire, guardFromWire } from './grant.wire.js';
 import type { Withdrawn } from '../upkeep/withdrawn.loop.js';
 import type { Link } from './link.loop.js';
 
 export function dispatch(
   command: NonNullable<AttachResponse['kind']>,
   runs: HostedRuns,
-  link: Pick<Link, 'report' | 'isNotHere'>,
-  machine: MachineRestart,
+  link: Pick<Link, 'report' | 'isNotHere' | 'restartFailed'>,
+  machine: Pick<GuardedRestart, 'order' | 'cancel'>,
   withdrawn: Pick<Withdrawn, 'heard'>,
   watch: (wanted: Wanted) => void = () => undefined,
 ): void {
@@ -43,9 +43,12 @@ export function dispatch(
     case 'stop':
       runs.stop(command.value.runId, Number(command.value.epoch), command.value.reason);
       return;
-    case 'restart':
-      machine.order(Number(command.value.atUnixMs));
+    case 'restart': {
+      const guard = guardFromWire(command.value.guard);
+      if (guard !== undefined) machine.order(Number(command.value.atUnixMs), guard);
+      else link.restartFailed('it wants something to hold that this plugin-host does not know');
       return;
+    }
     case 'cancelRestart':
       machine.cancel();
       return;

@@ -1,5 +1,6 @@
 // Grants from the wire. Generated types stop here.
 
+import type { Requirement } from '../../conditions/requirement.js';
 import type { Grant as WireGrant } from '../../proto/gen/lull/link/v1/link.js';
 import { Update } from '../../proto/gen/lull/updater/v1/updater.js';
 import { actionFromWire } from '../../proto/wire/action.js';
@@ -11,15 +12,19 @@ import type { Grant, GrantedWork } from '../runs/grant.js';
 const CALLS_PER_MINUTE = 250;
 const KEEP_AWAKE_MS = 3_600_000n;
 
+/** What has to hold, or undefined where it cannot be judged whole: it is refused then, never shortened. */
+export function guardFromWire(wire: WireGrant['guard']): Requirement[] | undefined {
+  const guard = wire.map(requirementFromWire).filter((each) => each !== undefined);
+  return guard.length === wire.length ? guard : undefined;
+}
+
 /** The grant, or undefined for one that this version cannot keep to the letter. */
 export function grantFromWire(wire: WireGrant): Grant | undefined {
   const { updater, limits } = wire;
   const work = workFromWire(wire.work);
-  const guard = wire.guard.map(requirementFromWire);
+  const guard = guardFromWire(wire.guard);
   if (updater === undefined || limits === undefined || work === undefined) return undefined;
-  // A guard that cannot be judged whole is refused, never shortened.
-  const known = guard.filter((requirement) => requirement !== undefined);
-  if (known.length !== guard.length) return undefined;
+  if (guard === undefined) return undefined;
   return {
     runId: wire.runId,
     epoch: Number(wire.epoch),
@@ -41,7 +46,7 @@ export function grantFromWire(wire: WireGrant): Grant | undefined {
       callsPerMinuteMax: limits.callsPerMinuteMax ?? CALLS_PER_MINUTE,
       keepAwakeMsMax: Number(limits.keepAwakeMsMax ?? KEEP_AWAKE_MS),
     },
-    guard: known,
+    guard,
     network: networkFromWire(wire.network),
     privateHosts: wire.network?.privateHosts ?? [],
   };

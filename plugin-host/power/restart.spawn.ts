@@ -21,6 +21,8 @@ export interface MachineRestart {
   order(atMs: number): void;
   /** Takes back what was ordered. */
   cancel(): void;
+  /** Resolves when logind has been told all of it, or could not be. */
+  settled(): Promise<void>;
 }
 
 /** @param onFailed told why the machine could not be told to restart. */
@@ -52,6 +54,7 @@ export function createMachineRestart(deps: {
     cancel: () => {
       tell([['CancelScheduledShutdown']]);
     },
+    settled: () => last,
   };
 }
 

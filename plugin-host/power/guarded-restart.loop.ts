@@ -1,0 +1,77 @@
+// A restart of the machine that was ordered, held against this machine's own sensors until it is due, as a run is.
+//
+//   ordered ─▶ told to logind, which warns ─▶ due
+//                 └─ its guard breaks, it is cancelled, or this plugin-host stops ─▶ taken back
+//
+// Invariants:
+//   M1. What breaks its guard takes it back here: a person who comes back while the orchestrator, or the network
+//       to it, is gone is not restarted under.
+//   M2. What nobody guards any more is taken back: it is not left to logind by a plugin-host that stops.
+//   M3. A new order takes the place of the one before, guard and all.
+
+import type { Requirement } from '../../conditions/requirement.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
+import type { Log } from '../../runtime/log.js';
+import type { Closeable } from '../../runtime/shutdown.js';
+import type { Guard } from '../guard/guard.loop.js';
+import type { MachineRestart } from './restart.spawn.js';
+
+/** The machine may be slow to go down, and its clock may be set meanwhile. */
+const LATE_MS = 600_000;
+
+export interface GuardedRestart extends Closeable {
+  /** Restarts at an instant, ms since the epoch, if the guard holds until then. */
+  order(atMs: number, guard: readonly Requirement[]): void;
+  /** Takes back what was ordered. */
+  readonly cancel: () => void;
+}
+
+export function guardRestart(deps: {
+  readonly machine: MachineRestart;
+  readonly guard: Pick<Guard, 'objections' | 'protect'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}): GuardedRestart {
+  const { machine, guard, clock, log } = deps;
+  let dueAtMs = 0;
+  let release: () => void = () => undefined;
+  let cancelEnd: CancelTimer = () => undefined;
+
+  function letGo(): void {
+    release();
+    cancelEnd();
+    [release, cancelEnd] = [() => undefined, () => undefined];
+  }
+
+  function takeBack(reasons: readonly { readonly code: string }[]): void {
+    letGo();
+    const codes = reasons.map(({ code }) => code);
+    log.info({ reasons: codes }, 'the restart of the machine is taken back here');
+    machine.cancel();
+  }
+
+  return {
+    order: (atMs, requirements) => {
+      letGo(); // M3
+      const reasons = guard.objections(requirements);
+      if (reasons.length > 0) {
+        takeBack(reasons); // M1
+        return;
+      }
+      dueAtMs = atMs;
+      machine.order(atMs);
+      release = guard.protect({ requirements, onBroken: takeBack }); // M1
+      cancelEnd = clock.after(atMs - clock.now().wallMs + LATE_MS, letGo);
+    },
+    cancel: () => {
+      letGo();
+      machine.cancel();
+    },
+    close: async () => {
+      const isGuarded = clock.now().wallMs < dueAtMs;
+      letGo();
+      if (isGuarded) machine.cancel(); // M2
+      await machine.settled();
+    },
+  };
+}
