@@ -61,7 +61,7 @@ export async function permit(plan: Plan, deps: ObeyDeps): Promise<'done' | 'host
     }
     await withdraw(plan, stopped, ledger);
   }
-  await restart(plan, ledger, host);
+  await restart(plan, deps);
   return 'done';
 }
 
@@ -94,15 +94,17 @@ function neverTold(runId: string, { hostId }: HostConnection): Fact {
 
 async function restart(
   { restart: { order, guard = [], cancel } }: Plan,
-  ledger: Ledger,
-  host: () => HostConnection | undefined,
+  { ledger, host, policy, clock }: ObeyDeps,
 ): Promise<void> {
   if (cancel !== undefined) await ledger.append([{ kind: 'restart.cancelled', ...codeOf(cancel) }]);
   const to = host();
   if (order === undefined || to === undefined) return;
   await ledger.append([{ kind: 'restart.ordered', hostId: to.hostId, ...order }]); // T2
-  const atUnixMs = BigInt(Math.ceil(order.atMs));
-  to.send({ $case: 'restart', value: { atUnixMs, guard: guard.map(requirementToWire) } });
+  const inMs = Math.ceil(order.atMs - clock.now().wallMs);
+  // A full disk took the time to warn whoever is logged in: it is ordered anew, when this one is over.
+  if (inMs < policy().restartWarningMs / 2) return;
+  const value = { atUnixMs: BigInt(Math.ceil(order.atMs)), inMs: BigInt(inMs) };
+  to.send({ $case: 'restart', value: { ...value, guard: guard.map(requirementToWire) } });
 }
 
 function codeOf({ code, message }: Reason): Pick<Reason, 'code' | 'message'> {

@@ -74,7 +74,11 @@ describe('a command', () => {
     [{ $case: 'registered', value: { updaterIds: ['a.b'], keepMs: 9n } }, [['heard', ['a.b'], 9]]],
     [
       { $case: 'restart', value: { atUnixMs: 7n, guard: [requirementToWire({ kind: 'on-ac' })] } },
-      [['order', 7, [{ kind: 'on-ac' }]]],
+      [['order', { atMs: 7 }, [{ kind: 'on-ac' }]]],
+    ],
+    [
+      { $case: 'restart', value: { atUnixMs: 7n, inMs: 5n, guard: [] } },
+      [['order', { inMs: 5 }, []]],
     ],
     [{ $case: 'cancelRestart', value: {} }, [['cancel']]],
     [{ $case: 'welcome', value: {} }, []],

@@ -45,7 +45,9 @@ export function dispatch(
       return;
     case 'restart': {
       const guard = guardFromWire(command.value.guard);
-      if (guard !== undefined) machine.order(Number(command.value.atUnixMs), guard);
+      const { inMs, atUnixMs } = command.value;
+      const due = inMs === undefined ? { atMs: Number(atUnixMs) } : { inMs: Number(inMs) };
+      if (guard !== undefined) machine.order(due, guard);
       else link.restartFailed('it wants something to hold that this plugin-host does not know');
       return;
     }

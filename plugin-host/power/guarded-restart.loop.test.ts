@@ -9,7 +9,7 @@ import type { Guarded } from '../guard/guard.loop.js';
 import { guardRestart, type GuardedRestart } from './guarded-restart.loop.js';
 
 const NOW_MS = 1_900_000_000_000;
-const AT_MS = NOW_MS + 900_000;
+const DUE = { inMs: 900_000 };
 const away: Requirement[] = [{ kind: 'person-away', forMs: 0 }];
 const present: Reason = { code: 'PERSON_PRESENT', message: 'somebody is there' };
 
@@ -45,7 +45,7 @@ function comesBack(): void {
 }
 
 test('a person who comes back takes it back, whoever else is there or not (M1)', () => {
-  restart.order(AT_MS, away);
+  restart.order(DUE, away);
   expect(guarded.map(({ requirements }) => requirements)).toEqual([away]);
   comesBack();
   expect(told).toEqual(['order 900000', 'cancel']);
@@ -53,35 +53,35 @@ test('a person who comes back takes it back, whoever else is there or not (M1)',
 });
 
 test('one that finds somebody there is not told to the machine, and takes back the one before (M1, M3)', () => {
-  restart.order(AT_MS, away);
+  restart.order(DUE, away);
   objections = [present];
-  restart.order(AT_MS + 1, away);
+  restart.order({ inMs: 900_001 }, away);
   expect(told).toEqual(['order 900000', 'cancel']);
   expect(guarded).toEqual([]);
 });
 
 test('a new order is guarded in place of the one before (M3)', () => {
-  restart.order(AT_MS, away);
-  restart.order(AT_MS + 1, []);
+  restart.order(DUE, away);
+  restart.order({ inMs: 900_001 }, []);
   expect(told).toEqual(['order 900000', 'order 900001']);
   expect(guarded.map(({ requirements }) => requirements)).toEqual([[]]);
 });
 
 test('cancelled, it is guarded no more', () => {
-  restart.order(AT_MS, away);
+  restart.order(DUE, away);
   restart.cancel();
   expect([told, guarded]).toEqual([['order 900000', 'cancel'], []]);
 });
 
 describe('a plugin-host that stops', () => {
   test('before it is due takes it back, and waits until that is told (M2)', async () => {
-    restart.order(AT_MS, away);
+    restart.order(DUE, away);
     await restart.close();
     expect([told, guarded]).toEqual([['order 900000', 'cancel', 'settled'], []]);
   });
 
   test('because it is due takes nothing back', async () => {
-    restart.order(AT_MS, away);
+    restart.order(DUE, away);
     clock.advance(900_000);
     await restart.close();
     expect(told).toEqual(['order 900000', 'settled']);
@@ -94,7 +94,13 @@ describe('a plugin-host that stops', () => {
 });
 
 test('a machine that did not restart is not guarded for ever', () => {
-  restart.order(AT_MS, away);
+  restart.order(DUE, away);
   clock.advance(900_000 + 600_000);
   expect(guarded).toEqual([]);
+});
+
+test('its instant is of this machine’s clock, whatever the clock of its orchestrator says (M4)', () => {
+  restart.order({ inMs: 5_000 }, away);
+  restart.order({ atMs: NOW_MS + 7_000 }, away); // Of an older one.
+  expect(told).toEqual(['order 5000', 'order 7000']);
 });

@@ -8,6 +8,8 @@
 //       to it, is gone is not restarted under.
 //   M2. What nobody guards any more is taken back: it is not left to logind by a plugin-host that stops.
 //   M3. A new order takes the place of the one before, guard and all.
+//   M4. It is due so long after it was heard, by this machine's clock, which logind goes by: one that is ahead of
+//       the orchestrator's does not restart at once, without a warning.
 
 import type { Requirement } from '../../conditions/requirement.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
@@ -19,9 +21,12 @@ import type { MachineRestart } from './restart.spawn.js';
 /** The machine may be slow to go down, and its clock may be set meanwhile. */
 const LATE_MS = 600_000;
 
+/** From now on; or by the orchestrator's clock, ms since the epoch, where it says nothing else. */
+export type Due = { readonly inMs: number } | { readonly atMs: number };
+
 export interface GuardedRestart extends Closeable {
-  /** Restarts at an instant, ms since the epoch, if the guard holds until then. */
-  order(atMs: number, guard: readonly Requirement[]): void;
+  /** Restarts at an instant if the guard holds until then. */
+  order(due: Due, guard: readonly Requirement[]): void;
   /** Takes back what was ordered. */
   readonly cancel: () => void;
 }
@@ -51,8 +56,10 @@ export function guardRestart(deps: {
   }
 
   return {
-    order: (atMs, requirements) => {
+    order: (due, requirements) => {
       letGo(); // M3
+      const nowMs = clock.now().wallMs;
+      const atMs = 'inMs' in due ? nowMs + due.inMs : due.atMs; // M4
       const reasons = guard.objections(requirements);
       if (reasons.length > 0) {
         takeBack(reasons); // M1
@@ -61,7 +68,7 @@ export function guardRestart(deps: {
       dueAtMs = atMs;
       machine.order(atMs);
       release = guard.protect({ requirements, onBroken: takeBack }); // M1
-      cancelEnd = clock.after(atMs - clock.now().wallMs + LATE_MS, letGo);
+      cancelEnd = clock.after(atMs - nowMs + LATE_MS, letGo);
     },
     cancel: () => {
       letGo();
