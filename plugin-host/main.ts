@@ -115,7 +115,7 @@ export async function startPluginHost(
         dispatch(command, runs, link, machine, withdrawn, faraway?.want);
       },
     });
-    faraway?.serve(runs);
+    faraway?.serve(runs, machine);
     return opened;
   } catch (error) {
     await opened.close();

@@ -7,6 +7,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { Nats } from '../../runtime/nats.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import type { Guard } from '../guard/guard.loop.js';
+import type { GuardedRestart } from '../power/guarded-restart.loop.js';
 import type { HostedRuns } from '../runs/hosted-runs.loop.js';
 import type { LinkCarrier } from './carrier.wire.js';
 import { natsCarrier } from './link.nats.js';
@@ -15,8 +16,11 @@ import { publishState } from './state.nats.js';
 export interface FleetLink extends Closeable {
   readonly carrier: LinkCarrier;
   readonly want: (wanted: Wanted) => void;
-  /** Obeys a halt of the whole fleet: what runs is paused, and goes on when its orchestrator says so. */
-  serve(runs: Pick<HostedRuns, 'pauseAll'>): void;
+  /**
+   * Obeys a halt of the whole fleet: what runs is paused, and goes on when its orchestrator says so; a restart
+   * of the machine is taken back.
+   */
+  serve(runs: Pick<HostedRuns, 'pauseAll'>, restart: Pick<GuardedRestart, 'takeBack'>): void;
 }
 
 export function openFleetLink(deps: {
@@ -34,11 +38,13 @@ export function openFleetLink(deps: {
     want: (wanted) => {
       state.want(wanted);
     },
-    serve: (runs) => {
+    serve: (runs, restart) => {
       halts = deps.nats.connection.subscribe(subjects.halt, {
         callback: (error, { headers }) => {
           const isTheirs = headers?.has(FROM_ORCHESTRATOR) === true;
-          if (error === null && isTheirs) runs.pauseAll(['TRIPPED']);
+          if (error !== null || !isTheirs) return;
+          runs.pauseAll(['TRIPPED']);
+          restart.takeBack([{ code: 'TRIPPED' }]);
         },
       });
     },

@@ -60,6 +60,20 @@ test('one that finds somebody there is not told to the machine, and takes back t
   expect(guarded).toEqual([]);
 });
 
+test('what was not ordered here is not taken back by the machine alone: it may be an administrator’s (M5)', () => {
+  objections = [present];
+  restart.order(DUE, away);
+  restart.takeBack([{ code: 'TRIPPED' }]);
+  expect(told).toEqual([]);
+});
+
+test('a halt takes it back once', () => {
+  restart.order(DUE, away);
+  restart.takeBack([{ code: 'TRIPPED' }]);
+  restart.takeBack([{ code: 'TRIPPED' }]);
+  expect([told, guarded]).toEqual([['order 900000', 'cancel'], []]);
+});
+
 test('a new order is guarded in place of the one before (M3)', () => {
   restart.order(DUE, away);
   restart.order({ inMs: 900_001 }, []);

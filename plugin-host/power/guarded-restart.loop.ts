@@ -10,7 +10,10 @@
 //   M3. A new order takes the place of the one before, guard and all.
 //   M4. It is due so long after it was heard, by this machine's clock, which logind goes by: one that is ahead of
 //       the orchestrator's does not restart at once, without a warning.
+//   M5. Nothing that was not ordered here is taken back by this machine alone: an administrator may have
+//       scheduled something else.
 
+import type { Reason } from '../../conditions/reason.js';
 import type { Requirement } from '../../conditions/requirement.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
@@ -27,8 +30,10 @@ export type Due = { readonly inMs: number } | { readonly atMs: number };
 export interface GuardedRestart extends Closeable {
   /** Restarts at an instant if the guard holds until then. */
   order(due: Due, guard: readonly Requirement[]): void;
-  /** Takes back what was ordered. */
+  /** Takes back what was ordered, by whichever instance. */
   readonly cancel: () => void;
+  /** Takes back what was ordered here and is not due, and nothing that somebody else may have scheduled (M5). */
+  takeBack(reasons: readonly Pick<Reason, 'code'>[]): void;
 }
 
 export function guardRestart(deps: {
@@ -48,8 +53,10 @@ export function guardRestart(deps: {
     [release, cancelEnd] = [() => undefined, () => undefined];
   }
 
-  function takeBack(reasons: readonly { readonly code: string }[]): void {
+  function takeBack(reasons: readonly Pick<Reason, 'code'>[]): void {
     letGo();
+    if (clock.now().wallMs >= dueAtMs) return; // M5
+    dueAtMs = 0;
     const codes = reasons.map(({ code }) => code);
     log.info({ reasons: codes }, 'the restart of the machine is taken back here');
     machine.cancel();
@@ -72,12 +79,12 @@ export function guardRestart(deps: {
     },
     cancel: () => {
       letGo();
+      dueAtMs = 0;
       machine.cancel();
     },
+    takeBack,
     close: async () => {
-      const isGuarded = clock.now().wallMs < dueAtMs;
-      letGo();
-      if (isGuarded) machine.cancel(); // M2
+      takeBack([{ code: 'SHUTTING_DOWN' }]); // M2
       await machine.settled();
     },
   };
