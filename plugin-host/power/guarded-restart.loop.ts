@@ -25,7 +25,7 @@ import type { MachineRestart } from './restart.spawn.js';
 const LATE_MS = 600_000;
 
 /** From now on; or by the orchestrator's clock, ms since the epoch, where it says nothing else. */
-export type Due = { readonly inMs: number } | { readonly atMs: number };
+type Due = { readonly inMs: number } | { readonly atMs: number };
 
 export interface GuardedRestart extends Closeable {
   /** Restarts at an instant if the guard holds until then. */
