@@ -17,6 +17,14 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-definitions': 'off',
       'no-console': 'error',
       eqeqeq: 'error',
+      'no-restricted-syntax': [
+        'error',
+        {
+          // Decision 190: by name, all of its fifty languages would be bundled.
+          selector: "ImportDeclaration[source.value='zod'] ImportSpecifier",
+          message: "import * as z from 'zod'",
+        },
+      ],
     },
   },
   {

@@ -13,6 +13,7 @@
 //   B5. It says what it was made of, so that nobody runs an old one: made-of.json, which build.mjs reads.
 
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -37,8 +38,14 @@ const entryPoints = {
   // Copied into a sandbox by itself: it shares no code.
   'canary/main': 'dist/plugin-host/self-test/canary/main.js',
 };
+/** Handed on to people who read it: it is not bundled. */
+const asItIs = { 'export/verify.js': 'dist/cli/commands/export/verify.js' };
 /** What a bundle changes with besides its inputs. npm writes its list at every installation. */
-const alsoMadeOf = ['scripts/bundle.mjs', 'node_modules/.package-lock.json'];
+const alsoMadeOf = [
+  'scripts/bundle.mjs',
+  ...Object.values(asItIs),
+  'node_modules/.package-lock.json',
+];
 
 if (!existsSync(join(root, entryPoints.main))) {
   console.error('nothing is built here that could be bundled: npm run build');
@@ -70,6 +77,9 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 const inputs = Object.keys(metafile.inputs);
+for (const [to, from] of Object.entries(asItIs)) {
+  cpSync(join(root, from), join(root, PARTIAL, to));
+}
 requireNamed(inputs);
 requireOwnLater(metafile.inputs);
 writeFileSync(join(root, PARTIAL, 'licenses.txt'), licensesOf(inputs));
@@ -88,7 +98,7 @@ function requireNamed(paths) {
     for (const [, named] of text.matchAll(/new URL\('([^']+)', import\.meta\.url\)/g)) {
       if (existsSync(join(root, PARTIAL, named))) continue;
       throw new Error(
-        `${path} names ${named}, which is not in the bundle: add it to entryPoints in scripts/bundle.mjs`,
+        `${path} names ${named}, which is not in the bundle: add it to entryPoints or asItIs in scripts/bundle.mjs`,
       );
     }
   }

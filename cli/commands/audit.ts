@@ -20,7 +20,7 @@ import {
   type Before,
   type ExportedEntry,
   type Note,
-} from '../export/verify.js';
+} from './export/verify.js';
 import { CommandError } from '../failure.js';
 import { reportFrom } from '../show/audit-report.js';
 import { askAuditVerified } from './ask.js';
@@ -178,7 +178,7 @@ async function readText(file: string): Promise<string> {
 }
 
 async function verifier(): Promise<string> {
-  const source = await readFile(new URL('../export/verify.js', import.meta.url), 'utf8');
+  const source = await readFile(new URL('./export/verify.js', import.meta.url), 'utf8');
   const plain = source.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
   return `${plain}\nprocess.exitCode = await main(import.meta.dirname, process.argv.slice(2));\n`;
 }

@@ -4,7 +4,7 @@
 import { displayText, formatBytes } from '../../conditions/words.js';
 import type { Fact } from '../../orchestrator/journal/fact.js';
 import type { Attribution } from '../../orchestrator/journal/order-fact.js';
-import type { ExportedEntry } from '../export/verify.js';
+import type { ExportedEntry } from '../commands/export/verify.js';
 import { counted } from './counted.js';
 import { localTime } from './local-time.js';
 import { wordsOf } from './run-entry.js';

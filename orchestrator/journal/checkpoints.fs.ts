@@ -13,7 +13,7 @@ import {
 } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeDurably } from '../../runtime/durable.fs.js';
 import type { Head } from './chain.js';
 import { signCheckpoint, verifierKey } from './checkpoint.js';

@@ -3,9 +3,9 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { expect, describe, test } from '@jest/globals';
 import fc from 'fast-check';
-import { chainEntry, genesis, type Head } from '../../orchestrator/journal/chain.js';
-import { signCheckpoint, verifierKey } from '../../orchestrator/journal/checkpoint.js';
-import { emptyTree, grown, rootOf } from '../../orchestrator/journal/tree.js';
+import { chainEntry, genesis, type Head } from '../../../orchestrator/journal/chain.js';
+import { signCheckpoint, verifierKey } from '../../../orchestrator/journal/checkpoint.js';
+import { emptyTree, grown, rootOf } from '../../../orchestrator/journal/tree.js';
 import {
   contradiction,
   nothingBefore,
