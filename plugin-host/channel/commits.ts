@@ -5,7 +5,7 @@
 
 import { HostError } from './host-failure.js';
 
-export interface Commits {
+interface Commits {
   /** @throws HostError ALREADY_COMMITTED where `run` has committed another tree there; else what `commit` does. */
   one<T>(run: object, root: string, stagedPath: string, commit: () => Promise<T>): Promise<T>;
 }
