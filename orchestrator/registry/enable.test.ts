@@ -40,7 +40,7 @@ function updaterWith(accepted: UpdaterVersion | undefined): UpdaterState {
 }
 
 function accepts(publisher: Publisher, before: UpdaterState, version: UpdaterVersion) {
-  return autoAccepted(publisher, before, before.accepted?.version, version, []);
+  return autoAccepted(publisher, before, before.accepted, version, []);
 }
 
 const next = { version: '1.1.0' };
@@ -80,7 +80,7 @@ describe('accepted by policy alone', () => {
     const wide = versionOf({ ...next, ...changes });
     expect(accepts(publisher, before, wide)).toEqual([]);
     // Nor one whose vendor withdrew what was accepted, to come back as new.
-    expect(autoAccepted(publisher, undefined, versionOf(), wide, [])).toEqual([]);
+    expect(autoAccepted(publisher, undefined, { version: versionOf() }, wide, [])).toEqual([]);
   });
 
   test('is nothing that is suspended: a person has to look', () => {
@@ -94,6 +94,9 @@ describe('accepted by policy alone', () => {
     const accepted = { version: versionOf(), settings: new Map(), untilMs: 7 };
     const before = { ...updaterWith(versionOf()), accepted };
     expect(accepts(publisher, before, versionOf(next))).toMatchObject([{ untilMs: 7 }]);
+    // Nor where its vendor withdrew that, to come back as new.
+    const back = autoAccepted(publisher, undefined, accepted, versionOf(next), []);
+    expect(back).toMatchObject([{ untilMs: 7 }]);
     const [first] = accepts(publisher, updaterWith(versionOf()), versionOf(next));
     expect(first).not.toHaveProperty('untilMs');
   });

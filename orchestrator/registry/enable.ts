@@ -8,7 +8,7 @@ import type { Fact } from '../journal/fact.js';
 import type { Attribution } from '../journal/order-fact.js';
 import type { Publisher } from '../trust/publisher.js';
 import { manifestDigest } from '../world/manifest-digest.js';
-import type { UpdaterState, UpdaterVersion } from '../world/world.js';
+import type { UpdaterState, UpdaterVersion, Withdrawn } from '../world/world.js';
 
 export type Acceptance =
   | { readonly kind: 'accepted'; readonly fact: Fact }
@@ -103,14 +103,15 @@ export function carriedSettings(
 export function autoAccepted(
   { name, auto }: Publisher,
   before: UpdaterState | undefined,
-  accepted: UpdaterVersion | undefined,
+  accepted: Pick<Withdrawn['accepted'], 'version' | 'untilMs'> | undefined,
   version: UpdaterVersion,
   updaters: Iterable<UpdaterState>,
 ): readonly Fact[] {
   const first = before?.accepted === undefined;
   if (auto === 'never' || (auto === 'same-grants' && first)) return [];
   if (before?.state === 'suspended') return [];
-  if (accepted !== undefined && widening(accepted.manifest, version.manifest).length > 0) return [];
+  if (accepted !== undefined && widening(accepted.version.manifest, version.manifest).length > 0)
+    return [];
   const acceptance = accept({
     id: version.manifest.id,
     version,
@@ -119,8 +120,8 @@ export function autoAccepted(
     attestation:
       accepted === undefined
         ? `policy accepts what ${name} publishes`
-        : `policy accepts what ${name} publishes, and it asks for no more than version ${accepted.version}`,
-    untilMs: before?.accepted?.untilMs, // No version prolongs what a person has limited.
+        : `policy accepts what ${name} publishes, and it asks for no more than version ${accepted.version.version}`,
+    untilMs: accepted?.untilMs, // No version prolongs what a person has limited.
     attribution: { actor: 'policy' },
   });
   return acceptance.kind === 'accepted' ? [acceptance.fact] : [];

@@ -123,8 +123,7 @@ async function register(
     const holders = rootHolders(ledger.world, ledger.underWay);
     // A suspension counts from when it was said, also where no disk has taken it yet.
     const inForce = ledger.inForce.updaters.get(manifest.id);
-    const accepted =
-      inForce?.accepted?.version ?? ledger.inForce.withdrawn.get(manifest.id)?.accepted;
+    const accepted = inForce?.accepted ?? ledger.inForce.withdrawn.get(manifest.id)?.accepted;
     facts.push(...autoAccepted(publisher, inForce, accepted, { ...version, manifest }, holders));
   }
   await ledger.append(facts);

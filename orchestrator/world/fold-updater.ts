@@ -146,7 +146,7 @@ export function foldWithdrawn(
     world.withdrawn.delete(id);
     forgetOrders(world.holds, id);
   } else if (current !== undefined && accepted !== undefined) {
-    world.withdrawn.set(id, { current, accepted: accepted.version });
+    world.withdrawn.set(id, { current, accepted });
   }
   forgetInterrupted(world, id);
   dropUpdates(world, id, () => true);

@@ -96,44 +96,39 @@ function writeUpdater({ current, accepted, ...plainly }: UpdaterState, numberOf:
   return {
     ...plainly,
     current: numberOf(current),
-    ...(accepted === undefined
-      ? {}
-      : {
-          accepted: [
-            ...[numberOf(accepted.version), [...accepted.settings]],
-            ...(accepted.untilMs === undefined ? [] : [accepted.untilMs]),
-          ],
-        }),
+    ...(accepted === undefined ? {} : { accepted: writeAccepted(accepted, numberOf) }),
   };
 }
 
 function readUpdater(found: unknown, versions: readonly UpdaterVersion[]): UpdaterState {
   const { current, accepted, ...plainly } = readObject(found);
-  const versionOf = (at: unknown): UpdaterVersion => readVersion(at, versions);
-  const [version, settings, untilMs] = accepted === undefined ? [] : readList(accepted);
   return {
-    current: versionOf(current),
-    ...(accepted === undefined
-      ? {}
-      : {
-          accepted: {
-            version: versionOf(version),
-            settings: mapOf(text).read(settings, []),
-            ...(untilMs === undefined ? {} : { untilMs: readNumber(untilMs) }),
-          },
-        }),
+    current: readVersion(current, versions),
+    ...(accepted === undefined ? {} : { accepted: readAccepted(accepted, versions) }),
     ...(plainly as unknown as Omit<UpdaterState, 'current' | 'accepted'>),
   };
 }
 
+function writeAccepted({ version, settings, untilMs }: Accepted, numberOf: NumberOf) {
+  return [numberOf(version), [...settings], ...(untilMs === undefined ? [] : [untilMs])];
+}
+
+function readAccepted(found: unknown, versions: readonly UpdaterVersion[]): Accepted {
+  const [version, settings, untilMs] = readList(found);
+  return {
+    version: readVersion(version, versions),
+    settings: mapOf(text).read(settings, []),
+    ...(untilMs === undefined ? {} : { untilMs: readNumber(untilMs) }),
+  };
+}
+
 function writeWithdrawn({ current, accepted }: Withdrawn, numberOf: NumberOf) {
-  return [numberOf(current), numberOf(accepted)];
+  return [numberOf(current), writeAccepted(accepted, numberOf)];
 }
 
 function readWithdrawn(found: unknown, versions: readonly UpdaterVersion[]): Withdrawn {
-  const [current, accepted] = readList(found).map((at) => readVersion(at, versions));
-  if (current === undefined || accepted === undefined) damaged('two versions', found);
-  return { current, accepted };
+  const [current, accepted] = readList(found);
+  return { current: readVersion(current, versions), accepted: readAccepted(accepted, versions) };
 }
 
 function readVersion(at: unknown, versions: readonly UpdaterVersion[]): UpdaterVersion {
@@ -165,6 +160,8 @@ function summaries<T extends HourSummary & AgeSummary>(nothing: readonly T[]): F
     },
   };
 }
+
+type Accepted = Withdrawn['accepted'];
 
 /** Called without an argument; what JSON does not give back needs one that nobody has. */
 function plain<T>(..._isPlain: [T] extends [Plain<T>] ? [] : [never]): Field<T> {

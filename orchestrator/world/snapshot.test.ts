@@ -25,7 +25,7 @@ const golden: Readonly<Record<number, string>> = {
   3: '6d89e8d92a8d21f78ff4f65c85c380a9d05587219457f14b93916e14aa3f828c',
   4: '5b74a0e023310b39664b19aeff2fd8e62ea5f43e91b68f9cdafafa3a9e201771',
   5: 'dbde47366346cf2bd3f331c6befda16250e3fe66180e336f93cc80b41ae577f5',
-  6: '3ac567845513cd9f210dac0b0c27f7a1865ad02096a6212be9c936c3fb7524a9',
+  6: 'c69f39214072f6fa6d1b824bea9eff2e636e27b1d87b6ea80d15e872540aa72e',
 };
 
 /** Not the default, which may change without the fold. */

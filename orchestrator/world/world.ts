@@ -133,7 +133,7 @@ export interface Mending {
 }
 
 /** What a vendor withdrew after it was accepted, until an operator removes it: its id comes back as no older one (T11). */
-export type Withdrawn = Readonly<Record<'current' | 'accepted', UpdaterVersion>>;
+export type Withdrawn = Required<Pick<UpdaterState, 'current' | 'accepted'>>;
 
 /** What was installed here and did not work. */
 export interface BadMark {
