@@ -35,7 +35,7 @@ test('a run that has to be paused or stopped is shown with every reason for that
   );
   const codes = (world: World, host: HostView): string[] => {
     const plan = decide(world, host, trustingPolicy, NOW_MS);
-    const shown = subjectsNow({ planNow: () => plan, ledger: { world } });
+    const shown = subjectsNow({ planNow: () => plan, ledger: { world, isFull: false } });
     const mine = shown.find(({ updateId }) => updateId === 'a');
     return mine?.reasons.map(({ code }) => code) ?? [];
   };
@@ -52,7 +52,7 @@ test('every subject of the plan is shown once, with the codes and words of its r
   fc.assert(
     fc.property(anyWorld, anyHost, anyPolicy, (world, host, policy) => {
       const plan = decide(world, host, policy, NOW_MS);
-      const shown = subjectsNow({ planNow: () => plan, ledger: { world } });
+      const shown = subjectsNow({ planNow: () => plan, ledger: { world, isFull: false } });
       const said = [
         ...plan.waiting.map(({ subject, reasons }) => ({ key: subject.key, reasons })),
         ...plan.admit.map(({ subject }) => ({ key: subject.key, reasons: [] })),

@@ -393,3 +393,13 @@ describe('the audit', () => {
     await copy.close();
   });
 });
+
+test('what may start and waits for room on the journal’s disk says so, and not that nothing is in its way', async () => {
+  await append(submitted(), enabled());
+  expect(await explain()).toMatchObject([{ action: 'scan', reasons: [] }]);
+  expect((await statusNow()).waiting).toEqual([]);
+  Object.defineProperty(operator.rig.ledger, 'isFull', { value: true });
+  const waits = [{ action: 'scan', reasons: [{ code: 'NO_SPACE' }], outlook: undefined }];
+  expect(await explain()).toMatchObject(waits);
+  expect((await statusNow()).waiting).toMatchObject(waits);
+});

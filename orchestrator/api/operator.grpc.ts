@@ -92,6 +92,7 @@ async function explainNow(deps: OperatorDeps, named: string): Promise<ExplainRes
     const message = `nothing called "${named}" waits or runs; "lull status" lists what does.${near}`;
     throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
   }
+  if (deps.ledger.isFull) return { subjects }; // Nobody knows when there is room again.
   const keyOf = (each: Subject): string => subjectKeyOf(each.updaterId, each.updateId);
   const waits = subjects.filter(({ reasons }) => reasons.length > 0).map(keyOf);
   const forecast = await forecastOf(deps, { forMs: FORECAST_MS }, ({ begins }) =>

@@ -9,7 +9,6 @@ import type { Bundles } from '../registry/bundles.fs.js';
 import { registryHandlers } from '../registry/registry.grpc.js';
 import { onlyAbout } from './about.grpc.js';
 import { JOURNAL_FULL } from '../world/entry-log.loop.js';
-import type { OwnLedger } from '../world/ledger.loop.js';
 import type { OperatorDeps } from './deps.grpc.js';
 import { fleetHandlers } from './fleet.grpc.js';
 import { hostToWire } from './host.wire.js';
@@ -17,7 +16,6 @@ import { operatorHandlers } from './operator.grpc.js';
 import { ownGroups } from './own-groups.js';
 
 export interface OwnApiDeps extends OperatorDeps {
-  readonly ledger: OwnLedger;
   readonly bundles: Bundles;
   readonly log: Log;
 }

@@ -153,6 +153,7 @@ export function fleetLedger(deps: {
 
   return {
     world: follower.world,
+    isFull: false, // Whoever leads the fleet says so of itself.
     get head() {
       return follower.head;
     },

@@ -23,6 +23,8 @@ export interface Ledger {
   /** For deciding: the world, and what restrains it although it is not durable yet (L4). */
   readonly inForce: World;
   readonly head: Head;
+  /** Whether what is appended waits for room on the journal's disk. */
+  readonly isFull: boolean;
   /** What was appended, and is not durable yet. */
   readonly underWay: Iterable<Fact>;
   /** Puts `restraint` in force, and resolves when it is durable as well (L4). */
@@ -36,8 +38,6 @@ export interface Ledger {
 
 /** Of a journal that is this world's alone. */
 export interface OwnLedger extends Ledger {
-  /** Whether what is appended waits for room on the journal's disk. */
-  readonly isFull: boolean;
   readonly onBroken: EntryLog['onBroken'];
 }
 
