@@ -18,7 +18,7 @@ import { silence, takeUp } from './talk.js';
 const FETCHES_MAX = 8;
 /** Calls at once that are not downloads. */
 const CALLS_MAX = 32;
-/** Of a run, that the audit hears of: more say nothing new. */
+/** Of a run, that the audit hears of, each once: more say nothing new. */
 const REFUSALS_MAX = 16;
 const WORDS_CHARS_MAX = 512;
 /** What an honest updater is not refused; the rest is the network's, or the disk's. */
@@ -36,8 +36,8 @@ export class HostGate {
   private readonly open = { fetches: 0, calls: 0 };
   private callRate;
   private talk = silence;
-  /** How often each run was refused something. */
-  private readonly told = new WeakMap<HostedRun, number>();
+  /** What each run was told that it is refused, once for each. */
+  private readonly told = new WeakMap<HostedRun, Set<string>>();
 
   constructor(
     private readonly launch: HostedLaunch,
@@ -171,13 +171,13 @@ export class HostGate {
   /** V7. */
   private tell(error: HostError, call: Called, run: HostedRun): void {
     if (!refusals.has(error.code) || run.over.aborted) return;
-    const told = (this.told.get(run) ?? 0) + 1;
-    if (told > REFUSALS_MAX) return;
-    this.told.set(run, told);
     const method = call.getPath().split('/').at(-1) ?? '';
-    const more = told === REFUSALS_MAX ? ' (what is refused after this is not told)' : '';
-    const message = `the host refused ${method}: ${displayText(error.message, WORDS_CHARS_MAX)}${more}`;
-    run.emit({ kind: 'notice', message, reason: error.code });
+    const message = `the host refused ${method}: ${displayText(error.message, WORDS_CHARS_MAX)}`;
+    const told = this.told.get(run) ?? new Set();
+    if (told.has(message) || told.size >= REFUSALS_MAX) return;
+    this.told.set(run, told.add(message));
+    const more = told.size === REFUSALS_MAX ? ' (what is refused after this is not told)' : '';
+    run.emit({ kind: 'notice', message: `${message}${more}`, reason: error.code });
   }
 }
 
