@@ -180,19 +180,21 @@ describe('what it is refused is told, whatever the updater says of that (T16)', 
     ]);
   });
 
-  test('sixteen times in a run, and the last says so; anew in the next', async () => {
-    const enter = (runId: string) => {
-      const request = { runId, why: '', expectedS: 1 };
-      return refusal(unary(rig.client.enterCritical.bind(rig.client), request, options));
+  test('each once, sixteen in a run, and the last says so; anew in the next', async () => {
+    const reach = (runId: string, host: string) => {
+      const url = `https://${host}.example/`;
+      return refusal(rig.fetchAll(rig.fetchRequest({ runId, url })));
     };
-    for (let call = 0; call < 20; call += 1) await enter('run-1');
+    for (const host of ['evil', 'evil', 'worse']) await reach('run-1', host);
+    expect(told()).toHaveLength(2);
+    for (let call = 0; call < 20; call += 1) await reach('run-1', `evil-${String(call)}`);
     expect(told()).toHaveLength(16);
     expect(told().at(-1)).toMatchObject({
       message: expect.stringContaining('after this is not told') as unknown,
     });
     const next = testRun({ ...rig.run, runId: 'run-2', limits: rig.run.limits });
     rig.hold(next);
-    await enter('run-2');
+    await reach('run-2', 'evil');
     expect(next.events).toHaveLength(1);
   });
 
