@@ -10,7 +10,7 @@ import { narrate, type RunNames } from './narrate.js';
 import { awayAndBack, engaged, placesIn, prepare, proof, untilUpdated } from './scenes.js';
 import { openScreen } from './screen.js';
 
-const { values } = parseArgs({ options: { json: { type: 'string' } } });
+const resultFile = fileFor(process.argv.slice(2));
 const screen = openScreen(process.stdout);
 const places = placesIn(mkdtempSync(join(tmpdir(), 'lull-demo-')));
 let starting: Promise<RunningLull> | undefined;
@@ -59,10 +59,10 @@ try {
   await untilUpdated(follower);
   const result = await proof(running, places, before, screen);
 
-  if (values.json !== undefined) {
+  if (resultFile !== undefined) {
     const { updated, runs, audit } = result;
     writeFileSync(
-      values.json,
+      resultFile,
       `${JSON.stringify({ updated, reasons, freeze, runs, audit }, null, 2)}\n`,
     );
   }
@@ -78,4 +78,14 @@ try {
   process.exitCode = 1;
 } finally {
   await clean();
+}
+
+/** Where the result is written, as JSON; undefined: nowhere. */
+function fileFor(args: readonly string[]): string | undefined {
+  try {
+    return parseArgs({ args: [...args], options: { json: { type: 'string' } } }).values.json;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\nnpm run demo [-- --json FILE]\n`);
+    process.exit(2);
+  }
 }

@@ -110,11 +110,15 @@ export async function exportAudit(
 }
 
 /** The journal in plain words, from entry `from` on. @throws CommandError where it does not verify. */
-export async function reportAudit(at: OrchestratorAt, from: number): Promise<string> {
+export async function reportAudit(
+  at: OrchestratorAt,
+  from: number,
+  allFiles: boolean,
+): Promise<string> {
   const answer = await askAuditVerified(at);
   if (!answer.verified) throw new CommandError(`the chain is broken: ${answer.why}`);
   const count = Number(answer.entryCount);
-  const report = reportFrom(from);
+  const report = reportFrom(from, allFiles);
   await withOperator(at, async (operator) => {
     for await (const entry of entriesUpTo(operator, count)) report.take(entry);
   });

@@ -10,6 +10,8 @@ import { localTime } from './local-time.js';
 import { wordsOf } from './run-entry.js';
 
 const LINE_CHARS_MAX = 2_000;
+/** Of one change, unless all are asked for. */
+const FILES_MAX = 8;
 const chapters = {
   vouched: 'Who vouched',
   ran: 'What ran',
@@ -19,7 +21,8 @@ const chapters = {
 } as const;
 type Chapter = keyof typeof chapters;
 type Of<K extends Fact['kind']> = Extract<Fact, { kind: K }>;
-type Told = readonly [chapter: Chapter, words: string, below?: readonly string[]];
+type Lines = readonly string[];
+type Told = readonly [chapter: Chapter, words: string, below?: Lines, files?: Lines];
 
 interface AboutRun {
   readonly words: string;
@@ -32,8 +35,11 @@ export interface Report {
   text(): string;
 }
 
-/** @param from entries before it are read and not told. */
-export function reportFrom(from: number): Report {
+/**
+ * @param from entries before it are read and not told.
+ * @param allFiles whether each file of a change is told, and not the first few alone.
+ */
+export function reportFrom(from: number, allFiles: boolean): Report {
   /** What each run is about, also of those that were admitted before `from`. */
   const runs = new Map<string, AboutRun>();
   const lines = new Map<Chapter, string[]>();
@@ -49,11 +55,14 @@ export function reportFrom(from: number): Report {
       if (!Object.hasOwn(tellers, fact.kind) || sequence < from) return; // Also T24.
       const found = tell(fact, runs.get(run) ?? { words: runId, by: [] });
       if (found === undefined) return;
-      const [chapter, words, below = []] = found;
+      const [chapter, words, below = [], files = []] = found;
       const on = fact.machine === undefined ? '' : `${fact.machine}: `;
       const told = lines.get(chapter) ?? [];
       told.push(`  ${localTime(atMs)}  ${shown(`${on}${words}`)} [${String(sequence)}]`);
-      told.push(...below.map((each) => `      ${shown(each)}`));
+      const few = allFiles ? files : files.slice(0, FILES_MAX);
+      const rest = files.length - few.length;
+      const more = rest === 0 ? [] : [`and ${counted(rest, 'file')} more: --files tells each`];
+      told.push(...[...below, ...few, ...more].map((each) => `      ${shown(each)}`));
       lines.set(chapter, told);
     },
     text: () =>
@@ -154,7 +163,10 @@ function ran(
 }
 
 function changed(fact: Of<'content.installed' | 'root.changed'>): Told {
-  return ['changed', `${wordsOf(fact)}, by ${fact.runId}`, changesOf(fact)];
+  const { treeBeforeSha256: before, treeAfterSha256: after, changes, truncated } = fact;
+  const tree = `tree sha256 ${before || 'none'} → ${after || 'none'}`;
+  const files = [...changes.map(changeOf), ...(truncated ? ['and some that no entry holds'] : [])];
+  return ['changed', `${wordsOf(fact)}, by ${fact.runId}`, [tree, countsOf(changes)], files];
 }
 
 function set({ kind, policySha256 }: Of<'orchestrator.started' | 'policy.changed'>): Told {
@@ -167,19 +179,19 @@ function acceptance({ attestation, settings, manifestSha256 = '' }: Of<'updater.
   return [...said, ...bound, `manifest sha256 ${manifestSha256}`];
 }
 
-function changesOf({
-  treeBeforeSha256,
-  treeAfterSha256,
-  changes,
-  truncated,
-}: Of<'root.changed'> | Of<'content.installed'>) {
-  const tree = `tree sha256 ${treeBeforeSha256 || 'none'} → ${treeAfterSha256 || 'none'}`;
-  const listed = changes.map(({ path, beforeSha256, afterSha256, mode, beforeMode }) => {
-    const was = beforeSha256 === '' ? 'new' : `${beforeSha256} ${modeOf(beforeMode)}`;
-    const is = afterSha256 === '' ? 'gone' : `${afterSha256} ${modeOf(mode)}`;
-    return `${path}: ${was} → ${is}`;
-  });
-  return [tree, ...listed, ...(truncated ? ['and more'] : [])];
+type Change = Of<'content.installed'>['changes'][number];
+
+function countsOf(changes: readonly Change[]): string {
+  const added = changes.filter(({ beforeSha256 }) => beforeSha256 === '').length;
+  const gone = changes.filter(({ afterSha256 }) => afterSha256 === '').length;
+  const others = changes.length - added - gone;
+  return `${String(added)} new, ${String(gone)} gone, ${counted(others, 'file')} changed`;
+}
+
+function changeOf({ path, beforeSha256, afterSha256, mode, beforeMode }: Change): string {
+  const was = beforeSha256 === '' ? 'new' : `${beforeSha256} ${modeOf(beforeMode)}`;
+  const is = afterSha256 === '' ? 'gone' : `${afterSha256} ${modeOf(mode)}`;
+  return `${path}: ${was} → ${is}`;
 }
 
 function modeOf(mode: number | undefined): string {

@@ -173,7 +173,7 @@ test('a report says who vouched, what ran, what came in and what changed, with w
     `https://a.example/x, from 192.0.2.1 [6]\n      5 B, sha256 ${sha256}, for run-7`,
     'by com.acme.tool 1.0.0: GRANT_MISSING: no [8]',
     'What changed\n  ',
-    `tree sha256 ${'b'.repeat(64)} → ${'a'.repeat(64)}\n      bin/a: ${'d'.repeat(64)}`,
+    `tree sha256 ${'b'.repeat(64)} → ${'a'.repeat(64)}\n      0 new, 0 gone, 1 file changed\n      bin/a: ${'d'.repeat(64)}`,
     `${sha256} 0755`,
     'the chain is whole, head',
   ]) {
@@ -181,4 +181,24 @@ test('a report says who vouched, what ran, what came in and what changed, with w
   }
   expect(report).not.toContain('said by itself');
   expect(await typed(operator, 'audit report --from 7')).not.toContain('a.example');
+});
+
+test('a report counts what changed, and tells the first files, or each', async () => {
+  const changes = Array.from({ length: 12 }, (_, at) => {
+    const afterSha256 = at === 0 ? '' : 'c'.repeat(64);
+    return {
+      path: `lib/${String(at)}.js`,
+      beforeSha256: at < 3 ? 'd'.repeat(64) : '',
+      afterSha256,
+    };
+  });
+  await append(submitted(), enabled(), found([updateOf('a')]));
+  await append(admitted('run-7', perform(updateOf('a'))), started('run-7'));
+  await append(installed('run-7', { changes: changes.map((each) => ({ ...each, mode: 0o644 })) }));
+  const short = await typed(operator, 'audit report');
+  expect(short).toContain('9 new, 1 gone, 2 files changed');
+  expect(short).toMatch(/lib\/7\.js: .*\n +and 4 files more: --files tells each/);
+  const whole = await typed(operator, 'audit report --files');
+  expect(whole).toContain('lib/11.js: new');
+  expect(whole).not.toContain('--files');
 });

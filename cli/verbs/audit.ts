@@ -72,9 +72,10 @@ export function addAudit(program: Command, here: Here): void {
     .command('report')
     .description('in plain words: who vouched, what ran, what came in, what changed')
     .option('--from <sequence>', 'the first entry that is told', '1')
-    .action(async ({ from }: { from: string }) => {
+    .option('--files', 'each file that a change was of, and not the first few alone', false)
+    .action(async ({ from, files }: { from: string; files: boolean }) => {
       const { reportAudit } = await import('../commands/audit.js');
-      const report = await reportAudit(here.orchestrator(), sequence('--from', from));
+      const report = await reportAudit(here.orchestrator(), sequence('--from', from), files);
       write({ report }, here.json(), () => report);
     });
   audit
