@@ -2,12 +2,15 @@ import { performance } from 'node:perf_hooks';
 import { expect, test } from '@jest/globals';
 import { systemClock } from './clock.js';
 
-/** How often this process has looked what there is to do. */
-function wakeups(): number {
-  return performance.nodeTiming.uvMetricsInfo.loopCount;
+/** How often this process looks what there is to do, in a time that is enough for all timers below. */
+async function wakeups(): Promise<number> {
+  const before = performance.nodeTiming.uvMetricsInfo.loopCount;
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  return performance.nodeTiming.uvMetricsInfo.loopCount - before;
 }
 
 test('timers that were cancelled wake nobody, and keep no process alive', async () => {
+  const others = await wakeups(); // Of whoever else lives in this process.
   const before = process.getActiveResourcesInfo().length;
   const rang: number[] = [];
   // Each has a duration of its own: those of one duration would share a wake-up.
@@ -17,8 +20,6 @@ test('timers that were cancelled wake nobody, and keep no process alive', async 
   for (const cancel of cancels) cancel();
   for (const cancel of cancels) cancel();
   expect(process.getActiveResourcesInfo()).toHaveLength(before);
-  const slept = wakeups();
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect((await wakeups()) - others).toBeLessThan(50);
   expect(rang).toEqual([]);
-  expect(wakeups() - slept).toBeLessThan(30);
 });
