@@ -4,5 +4,5 @@
 import { keepHeapSmall, staysSmall } from './small-heap.js';
 
 // Before the code is loaded: that alone makes the heap grow, and what then does nothing never shrinks it.
-if (staysSmall(process.argv.slice(2), process.env)) keepHeapSmall();
+if (staysSmall(process.argv.slice(2))) keepHeapSmall();
 await import('./program.js');
