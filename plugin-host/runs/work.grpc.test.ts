@@ -1,6 +1,7 @@
 // Updaters that say more than anybody can deal with (T23): the run ends, or waits until what it said
 // was heard; the host keeps none of it.
 
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AttachRequest, RunEvent as LinkEvent } from '../../proto/gen/lull/link/v1/link.js';
 import {
@@ -49,15 +50,28 @@ async function* endless<T>(message: (n: number) => T): AsyncGenerator<T> {
   }
 }
 
+type Stream = AsyncIterable<ScanResponse> | AsyncIterable<PerformResponse>;
+
+/** One message, and no end until the call is cancelled. */
+async function* unended(
+  message: PerformResponse,
+  signal: AbortSignal,
+): AsyncGenerator<PerformResponse> {
+  yield message;
+  await once(signal, 'abort');
+  throw new Error('cancelled');
+}
+
 function work(
   kind: 'scan' | 'perform',
-  stream: AsyncIterable<ScanResponse> | AsyncIterable<PerformResponse>,
+  stream: Stream | ((signal: AbortSignal) => Stream),
 ): Promise<Outcome> {
   const channel = {
     describe: () =>
       Promise.resolve({ name: manifest.id, version: manifest.version, capabilities: [] }),
     scan: () => stream,
-    perform: () => stream,
+    perform: (_request: unknown, signal: AbortSignal) =>
+      typeof stream === 'function' ? stream(signal) : stream,
   } as unknown as UpdaterChannel;
   const grant = {
     runId: 'r',
@@ -104,6 +118,36 @@ test.each([
   const outcome = await whileTimePasses(work('scan', endless(find(title))));
   expect(outcome).toMatchObject({ kind: 'failed', reason: 'CONTRACT_BROKEN' });
   expect(events).toHaveLength(kept);
+});
+
+test('an updater that says its outcome and forgets to end the call is not waited for', async () => {
+  const succeeded = { $case: 'succeeded', value: {} } as const;
+  const outcome = await whileTimePasses(
+    work('perform', (signal) =>
+      unended({ kind: { $case: 'outcome', value: { kind: succeeded } } }, signal),
+    ),
+  );
+  expect(outcome).toEqual({ kind: 'succeeded' });
+  expect(events).toEqual([
+    { kind: 'notice', message: expect.stringContaining('did not end') as unknown },
+  ]);
+});
+
+test('one that says none is, for as long as its run may take', async () => {
+  const working = work('perform', (signal) =>
+    unended({ kind: { $case: 'progress', value: { fraction: 1, step: '' } } }, signal),
+  );
+  const first = await Promise.race([
+    working,
+    (async () => {
+      for (let look = 0; look < 50; look += 1) {
+        await new Promise((resolve) => setImmediate(resolve));
+        clock.advance(1_000);
+      }
+      return 'still on';
+    })(),
+  ]);
+  expect(first).toBe('still on');
 });
 
 test('a scan that finds something and does not say what is no empty one: that would make the rest go away', async () => {

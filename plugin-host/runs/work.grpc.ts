@@ -5,11 +5,12 @@ import {
   Update,
   type Failed,
   type Outcome as WireOutcome,
+  type PerformRequest,
   type ScanResponse,
 } from '../../proto/gen/lull/updater/v1/updater.js';
 import type { Manifest } from '../../bundle/manifest.js';
 import { displayText, oneLine } from '../../conditions/words.js';
-import type { Clock } from '../../runtime/clock.js';
+import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
 import { reasonFromUpdater, RETRY_AFTER_MS_MAX, travelling } from '../channel/dial-error.js';
 import type { UpdaterChannel } from '../channel/dial.grpc.js';
@@ -23,6 +24,8 @@ import type { Pausable } from './pauses.loop.js';
 /** Progress is for people: so many a second are enough. */
 const PROGRESS_EVERY_MS = 200;
 const NOTICES_MAX = 100;
+/** Ours: whoever has said its outcome ends the call; one that forgets it does not keep its slot for that. */
+const END_MS_MAX = 5_000;
 /** As the contract bounds them, and as the journal keeps them. */
 const NOTICE_CHARS_MAX = 4_096;
 
@@ -60,40 +63,54 @@ export async function doWork(grant: Grant, deps: WorkDeps): Promise<Outcome> {
     return await followScan(channel.scan({ runId, dryRun: false, settings }, deps.signal), deps);
   }
   if (work.kind === 'revert') throw new Error('the host puts back by itself');
-  const answers = channel.perform(
-    {
-      runId,
-      attempt: grant.attempt,
-      update: Update.decode(work.update),
-      action: actionToWire(work.action),
-      checkpoint: Buffer.from(deps.checkpoint),
-      settings,
-    },
-    deps.signal,
-  );
-  let outcome: Outcome | undefined;
+  const request = {
+    runId,
+    attempt: grant.attempt,
+    update: Update.decode(work.update),
+    action: actionToWire(work.action),
+    checkpoint: Buffer.from(deps.checkpoint),
+    settings,
+  };
+  return await followPerform(request, deps);
+}
+
+async function followPerform(request: PerformRequest, deps: WorkDeps): Promise<Outcome> {
+  const isSaid = new AbortController();
+  const signal = AbortSignal.any([deps.signal, isSaid.signal]);
   const progress = progressReporter(deps);
+  let outcome: Outcome | undefined;
   let noticeCount = 0;
-  for await (const { kind } of paced(answers, deps)) {
-    if (outcome !== undefined)
-      return failed('CONTRACT_BROKEN', 'it spoke after its outcome', false);
-    switch (kind?.$case) {
-      case 'progress':
-        progress(kind.value.fraction, kind.value.step);
-        break;
-      case 'notice':
-        noticeCount += 1;
-        if (noticeCount <= NOTICES_MAX) {
-          const message = displayText(oneLine(kind.value.message), NOTICE_CHARS_MAX);
-          deps.emit({ kind: 'notice', message });
-        }
-        break;
-      case 'outcome':
-        outcome = outcomeFromWire(kind.value);
-        break;
-      case undefined:
-        break;
+  let cancelEnd: CancelTimer = () => undefined;
+  try {
+    for await (const { kind } of paced(deps.channel.perform(request, signal), deps)) {
+      if (outcome !== undefined)
+        return failed('CONTRACT_BROKEN', 'it spoke after its outcome', false);
+      switch (kind?.$case) {
+        case 'progress':
+          progress(kind.value.fraction, kind.value.step);
+          break;
+        case 'notice':
+          noticeCount += 1;
+          if (noticeCount <= NOTICES_MAX) {
+            const message = displayText(oneLine(kind.value.message), NOTICE_CHARS_MAX);
+            deps.emit({ kind: 'notice', message });
+          }
+          break;
+        case 'outcome':
+          outcome = outcomeFromWire(kind.value);
+          cancelEnd = deps.clock.after(END_MS_MAX, () => {
+            isSaid.abort();
+          });
+          break;
+        case undefined:
+          break;
+      }
     }
+  } catch (error) {
+    if (outcome === undefined || !isSaid.signal.aborted) throw error;
+    deps.emit({ kind: 'notice', message: 'it said its outcome, and did not end the call' });
+  } finally {
+    cancelEnd();
   }
   return outcome ?? failed('CONTRACT_BROKEN', 'it ended without an outcome', true);
 }
