@@ -35,10 +35,6 @@ afterEach(async () => {
   await operator.close();
 });
 
-function append(...facts: Fact[]): Promise<void> {
-  return operator.rig.ledger.append(facts);
-}
-
 async function keepCheckpoint(): Promise<string> {
   const file = join(directory, 'kept.txt');
   writeFileSync(file, await typed(operator, 'audit checkpoint'));
@@ -62,10 +58,13 @@ describe('an export', () => {
   let key: string;
 
   beforeEach(async () => {
-    await append(submitted(), enabled());
+    await operator.append(submitted(), enabled());
     kept = await keepCheckpoint();
     key = (await typed(operator, 'audit checkpoint --key')).trim();
-    await append(admitted('r', perform(updateOf('a'))), finished('r', { kind: 'succeeded' }));
+    await operator.append(
+      admitted('r', perform(updateOf('a'))),
+      finished('r', { kind: 'succeeded' }),
+    );
     await typed(operator, `audit export ${join(directory, 'export')}`);
   });
 
@@ -122,10 +121,10 @@ describe('an export', () => {
 
 describe('a checkpoint that was kept', () => {
   test('is held against what is there now, with the key where one is named', async () => {
-    await append(submitted());
+    await operator.append(submitted());
     const kept = await keepCheckpoint();
     const key = (await typed(operator, 'audit checkpoint --key')).trim();
-    await append(enabled());
+    await operator.append(enabled());
     const verified = await typed(operator, `audit verify --against ${kept} --key ${key}`);
     expect(verified).toMatch(
       /the chain is whole, head .*\nit goes on from .*, of 1 entry: signed by/,
@@ -134,7 +133,7 @@ describe('a checkpoint that was kept', () => {
   });
 
   test('of more than there is now, or of something else, fails', async () => {
-    await append(submitted(), enabled());
+    await operator.append(submitted(), enabled());
     const kept = await keepCheckpoint();
     const other = await openOperator();
     try {
@@ -152,19 +151,27 @@ describe('a checkpoint that was kept', () => {
 test('a report says who vouched, what ran, what came in and what changed, with whole digests', async () => {
   const sha256 = 'c'.repeat(64);
   const change = { path: 'bin/a', beforeSha256: 'd'.repeat(64), afterSha256: sha256, mode: 0o755 };
-  await append(
+  await operator.append(
     submitted(),
     { ...enabled(), attestation: 'looked at it' } as Fact,
     found([updateOf('a')]),
   );
-  await append(admitted('run-7', perform(updateOf('a'))), started('run-7'));
-  await append({
+  await operator.append(admitted('run-7', perform(updateOf('a'))), started('run-7'));
+  await operator.append({
     ...{ kind: 'content.downloaded', runId: 'run-7', url: 'https://a.example/x', redirects: [] },
     ...{ remoteAddress: '192.0.2.1', sizeBytes: 5, sha256, resumedCount: 0, cached: false },
   });
-  await append({ kind: 'run.notice', runId: 'run-7', message: 'said by itself' });
-  await append({ kind: 'run.notice', runId: 'run-7', message: 'no', reason: 'GRANT_MISSING' });
-  await append(installed('run-7', { changes: [change] }), finished('run-7', { kind: 'succeeded' }));
+  await operator.append({ kind: 'run.notice', runId: 'run-7', message: 'said by itself' });
+  await operator.append({
+    kind: 'run.notice',
+    runId: 'run-7',
+    message: 'no',
+    reason: 'GRANT_MISSING',
+  });
+  await operator.append(
+    installed('run-7', { changes: [change] }),
+    finished('run-7', { kind: 'succeeded' }),
+  );
   const report = await typed(operator, 'audit report');
   for (const words of [
     `Who vouched\n  `,
@@ -192,9 +199,11 @@ test('a report counts what changed, and tells the first files, or each', async (
       afterSha256,
     };
   });
-  await append(submitted(), enabled(), found([updateOf('a')]));
-  await append(admitted('run-7', perform(updateOf('a'))), started('run-7'));
-  await append(installed('run-7', { changes: changes.map((each) => ({ ...each, mode: 0o644 })) }));
+  await operator.append(submitted(), enabled(), found([updateOf('a')]));
+  await operator.append(admitted('run-7', perform(updateOf('a'))), started('run-7'));
+  await operator.append(
+    installed('run-7', { changes: changes.map((each) => ({ ...each, mode: 0o644 })) }),
+  );
   const short = await typed(operator, 'audit report');
   expect(short).toContain('9 new, 1 gone, 2 files changed');
   expect(short).toMatch(/lib\/7\.js: .*\n +and 4 files more: --files tells each/);

@@ -28,12 +28,6 @@ beforeEach(async () => {
 
 afterEach(() => operator.close());
 
-function append(
-  ...facts: Parameters<OperatorUnderTest['rig']['ledger']['append']>[0]
-): Promise<void> {
-  return operator.rig.ledger.append(facts);
-}
-
 function statusNow() {
   return unary(operator.client.getStatus.bind(operator.client), {}, options);
 }
@@ -70,7 +64,7 @@ describe('what is meant for a machine of a fleet', () => {
 
   test('is refused by a machine by itself, and changes nothing there', async () => {
     const { client, rig } = operator;
-    await append(submitted(), enabled(), found([updateOf('a')]));
+    await operator.append(submitted(), enabled(), found([updateOf('a')]));
     const before = rig.ledger.head.sequence;
     const request = { subject: `${UPDATER}/a` };
     const elsewhere = { ...options, metadata: about('till-7') };
@@ -125,8 +119,8 @@ describe('status', () => {
   });
 
   test('tells what runs, what waits and why', async () => {
-    await append(submitted(), enabled(), found([updateOf('a'), updateOf('b')]));
-    await append(
+    await operator.append(submitted(), enabled(), found([updateOf('a'), updateOf('b')]));
+    await operator.append(
       admitted('r', perform(updateOf('a'))),
       started('r'),
       paused('r', 'PERSON_PRESENT'),
@@ -153,7 +147,7 @@ describe('status', () => {
 });
 
 describe('explain', () => {
-  beforeEach(() => append(submitted(), enabled(), found([updateOf('a'), updateOf('b')])));
+  beforeEach(() => operator.append(submitted(), enabled(), found([updateOf('a'), updateOf('b')])));
 
   test('names every reason, and when it is looked at again', async () => {
     operator.machine.readings = quietReadings({
@@ -192,7 +186,7 @@ describe('explain', () => {
   });
 
   test('of a run that is paused says why it stays so', async () => {
-    await append(
+    await operator.append(
       admitted('r', perform(updateOf('a'))),
       started('r'),
       paused('r', 'PERSON_PRESENT'),
@@ -215,7 +209,7 @@ describe('enabling', () => {
   const settings = [{ name: 'prefix', kind: 'path', why: 'where' }];
 
   test('of a publisher that policy does not trust any more is refused, and changes nothing', async () => {
-    await append(submitted('com.gone.tool'));
+    await operator.append(submitted('com.gone.tool'));
     const before = operator.rig.ledger.head.sequence;
     const words: unknown = expect.stringContaining(
       'com.gone.tool cannot be enabled: policy trusts',
@@ -229,7 +223,7 @@ describe('enabling', () => {
   });
 
   test('accepts exactly what is there, with the settings, and wakes the turn', async () => {
-    await append(submitted(UPDATER, { settings }));
+    await operator.append(submitted(UPDATER, { settings }));
     const { updater } = await enable({ prefix: '/opt/x' });
     expect(updater).toMatchObject({ state: TrustState.ENABLED, settingsMissing: [] });
     expect((await operator.rig.facts()).at(-1)).toMatchObject({
@@ -242,7 +236,7 @@ describe('enabling', () => {
   });
 
   test('for a time says until when, by the clock of this side; a year is the most', async () => {
-    await append(submitted());
+    await operator.append(submitted());
     const { updater } = await enable({}, '', UPDATER, 60_000n);
     expect(updater?.acceptedUntilUnixMs).toBe(BigInt(NOW_MS + 60_000));
     expect((await operator.rig.facts()).at(-1)).toMatchObject({ untilMs: NOW_MS + 60_000 });
@@ -260,7 +254,7 @@ describe('enabling', () => {
       /more: the manifest declares no such/,
     ],
   ])('with %s is refused and changes nothing', async (_what, given, words) => {
-    await append(submitted(UPDATER, { settings }));
+    await operator.append(submitted(UPDATER, { settings }));
     expect(await refusalOf(enable(given))).toEqual({
       code: status.FAILED_PRECONDITION,
       reason: 'SETTING_MISSING',
@@ -272,7 +266,8 @@ describe('enabling', () => {
   test('of two at one instant that would share a root one is accepted, and the other told why', async () => {
     const other = 'com.acme.other';
     const install_roots = [{ name: 'app', path: '{prefix}' }];
-    for (const id of [UPDATER, other]) await append(submitted(id, { settings, install_roots }));
+    for (const id of [UPDATER, other])
+      await operator.append(submitted(id, { settings, install_roots }));
     const both = [enable({ prefix: '/opt/x' }), enable({ prefix: '/opt/x/y' }, '', other)];
     const refusals = await Promise.all(both.map(refusalOf));
     expect(refusals).toEqual([
@@ -291,7 +286,7 @@ describe('enabling', () => {
   });
 
   test('a version that its vendor has put another one in the place of is refused, and not accepted unseen', async () => {
-    await append(submitted());
+    await operator.append(submitted());
     const { length } = await operator.rig.facts();
     expect(await refusalOf(enable({}, '0.9.0'))).toEqual({
       ...{ code: status.NOT_FOUND, reason: 'UNKNOWN_UPDATER' },
@@ -304,14 +299,14 @@ describe('enabling', () => {
     ['nobody registered', '', 'com.acme.none'],
     ['a version that is not the one here', '9.9.9', UPDATER],
   ])('what %s is refused', async (_what, version, id) => {
-    await append(submitted());
+    await operator.append(submitted());
     const refusal = await refusalOf(enable({}, version, id));
     expect(refusal).toMatchObject({ code: status.NOT_FOUND, reason: 'UNKNOWN_UPDATER' });
   });
 });
 
 test('suspending stops it, says why, and is undone by enabling again', async () => {
-  await append(submitted(), enabled());
+  await operator.append(submitted(), enabled());
   const { client } = operator;
   const suspend = (id: string) =>
     unary(client.suspendUpdater.bind(client), { id, why: 'it is loud' }, options);
@@ -325,7 +320,7 @@ test('suspending stops it, says why, and is undone by enabling again', async () 
 });
 
 test('what may start and waits for room on the journal’s disk says so, and not that nothing is in its way', async () => {
-  await append(submitted(), enabled());
+  await operator.append(submitted(), enabled());
   expect(await explain()).toMatchObject([{ action: 'scan', reasons: [] }]);
   expect((await statusNow()).waiting).toEqual([]);
   Object.defineProperty(operator.rig.ledger, 'isFull', { value: true });

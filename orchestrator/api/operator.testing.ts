@@ -13,6 +13,7 @@ import { createLog } from '../../runtime/log.js';
 import type { Readings } from '../../conditions/reading.js';
 import type { Closeable } from '../../runtime/shutdown.js';
 import { checkpointsIn } from '../journal/checkpoints.fs.js';
+import type { Fact } from '../journal/fact.js';
 import type { HostConnection } from '../link/host-session.loop.js';
 import { openBundles } from '../registry/bundles.fs.js';
 import { registryHandlers } from '../registry/registry.grpc.js';
@@ -34,6 +35,8 @@ export interface OperatorUnderTest extends Closeable {
   readonly client: OperatorServiceClient;
   readonly progress: ProgressFeed;
   readonly clock: VirtualClock;
+  /** Resolves when the facts are durable. */
+  append(...facts: Fact[]): Promise<void>;
   readonly wakeCount: () => number;
   readonly machine: { readings: Readings; attached: boolean };
   /** What keeps it from leading. */
@@ -108,6 +111,7 @@ export async function openOperator(): Promise<OperatorUnderTest> {
     client,
     progress,
     clock,
+    append: (...facts) => rig.ledger.append(facts),
     wakeCount: () => wakes,
     machine,
     standing,

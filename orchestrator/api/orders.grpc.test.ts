@@ -25,7 +25,7 @@ let operator: OperatorUnderTest;
 
 beforeEach(async () => {
   operator = await openOperator();
-  await append(
+  await operator.append(
     ...[submitted(), enabled(), submitted(OTHER), enabled(OTHER)],
     found([updateOf('a'), updateOf('both')]),
     found([updateOf('both'), updateOf('c')], OTHER),
@@ -33,10 +33,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => operator.close());
-
-function append(...facts: Fact[]): Promise<void> {
-  return operator.rig.ledger.append(facts);
-}
 
 function hold(subject: string, why = 'not this one', forMs = HOUR_MS) {
   const { client } = operator;
@@ -150,7 +146,7 @@ describe('a hold', () => {
 
   test('is lifted also when what it held has gone, and lifting none is no failure', async () => {
     await hold('a');
-    await append(found([]));
+    await operator.append(found([]));
     await unhold('a');
     expect(await orders()).toEqual([]);
     const before = await factCount();
@@ -231,7 +227,10 @@ describe('a veto', () => {
     const placed = (n: number, until = untilMs): Fact => ({
       ...{ kind: 'veto.placed', vetoId: `v${String(n)}`, owner: 'o', why: 'w', untilMs: until },
     });
-    await append(...Array.from({ length: 998 }, (_, n) => placed(n)), placed(998, NOW_MS + 1_000));
+    await operator.append(
+      ...Array.from({ length: 998 }, (_, n) => placed(n)),
+      placed(998, NOW_MS + 1_000),
+    );
     // Two at once, and room for one of them.
     const both = await Promise.all([refusalOf(veto('till 3')), refusalOf(veto('till 4'))]);
     expect(both.map(([code]) => code).sort()).toEqual(['RESOURCE_EXHAUSTED', 'none']);
@@ -255,7 +254,7 @@ describe('a thousand holds', () => {
       ...{ kind: 'hold.placed', updaterId: UPDATER, updateId: n === 0 ? 'a' : `u${String(n)}` },
       ...{ why: 'w', untilMs: NOW_MS + HOUR_MS, actor: 'operator' },
     }));
-    await append(...many);
+    await operator.append(...many);
     expect((await refusalOf(hold('c')))[1]).toBe('ORDERS_FULL');
     await hold('a', 'for another reason');
     const listed = await orders();

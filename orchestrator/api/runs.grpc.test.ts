@@ -27,12 +27,6 @@ beforeEach(async () => {
 
 afterEach(() => operator.close());
 
-function append(
-  ...facts: Parameters<OperatorUnderTest['rig']['ledger']['append']>[0]
-): Promise<void> {
-  return operator.rig.ledger.append(facts);
-}
-
 async function refusalOf(promise: Promise<unknown>): Promise<object> {
   try {
     await promise;
@@ -49,15 +43,15 @@ describe('history', () => {
   }
 
   test('comes newest first, in pages without gap or repetition', async () => {
-    await append(submitted(), enabled());
+    await operator.append(submitted(), enabled());
     for (let n = 1; n <= 5; n += 1) {
       const id = `r${String(n)}`;
-      await append(
+      await operator.append(
         admitted(id, scan),
         finished(id, n === 3 ? failure('UPSTREAM_DOWN') : { kind: 'succeeded' }),
       );
     }
-    await append(admitted('r6', scan));
+    await operator.append(admitted('r6', scan));
     const ids: string[] = [];
     for (let token: string | undefined = ''; token !== undefined;) {
       const { runs, nextPageToken }: Awaited<ReturnType<typeof list>> = await list(2, token);
@@ -75,7 +69,7 @@ describe('history', () => {
   });
 
   test('tells why a run was interrupted, what holds one, how long it ran and was held', async () => {
-    await append(
+    await operator.append(
       submitted(),
       enabled(),
       found([updateOf('a')]),
@@ -83,9 +77,9 @@ describe('history', () => {
       started('r1'),
     );
     operator.clock.advance(5_000);
-    await append(interrupted('r1'), admitted('r2', perform(updateOf('a'))), started('r2'));
+    await operator.append(interrupted('r1'), admitted('r2', perform(updateOf('a'))), started('r2'));
     operator.clock.advance(2_000);
-    await append(paused('r2', 'PERSON_PRESENT', 'ON_BATTERY'));
+    await operator.append(paused('r2', 'PERSON_PRESENT', 'ON_BATTERY'));
     operator.clock.advance(60_000);
     expect((await list(0)).runs).toMatchObject([
       { id: 'r2', reason: 'PERSON_PRESENT, ON_BATTERY', ranMs: 2_000n, heldMs: 60_000n },
@@ -94,10 +88,14 @@ describe('history', () => {
   });
 
   test('has one run by its id or by how that begins, and its entries alone', async () => {
-    await append(submitted(), enabled(), found([updateOf('a')]));
-    await append(admitted('run-1', scan), admitted('run-10', perform(updateOf('a'))));
-    await append(started('run-10'), started('run-1'), finished('run-1', { kind: 'succeeded' }));
-    await append(admitted('run-20', scan));
+    await operator.append(submitted(), enabled(), found([updateOf('a')]));
+    await operator.append(admitted('run-1', scan), admitted('run-10', perform(updateOf('a'))));
+    await operator.append(
+      started('run-10'),
+      started('run-1'),
+      finished('run-1', { kind: 'succeeded' }),
+    );
+    await operator.append(admitted('run-20', scan));
     const idsOf = async (name: string) => (await list(0, '', name)).runs.map(({ id }) => id);
     expect(await idsOf('run-1')).toEqual(['run-1']);
     expect(await idsOf('run-2')).toEqual(['run-20']);
@@ -117,8 +115,8 @@ describe('history', () => {
   });
 
   test("has a run's entries apart from those of another machine's run of that name", async () => {
-    await append({ ...submitted() }, { ...enabled() }, admitted('run-1', scan));
-    await append({ ...started('run-1'), machine: 'other' }, started('run-1'));
+    await operator.append({ ...submitted() }, { ...enabled() }, admitted('run-1', scan));
+    await operator.append({ ...started('run-1'), machine: 'other' }, started('run-1'));
     const { client } = operator;
     const request = { fromSequence: 0n, pageSize: 0, runId: 'run-1' };
     const { entries } = await unary(client.listEntries.bind(client), request, options);

@@ -20,19 +20,13 @@ beforeEach(async () => {
 
 afterEach(() => operator.close());
 
-function append(
-  ...facts: Parameters<OperatorUnderTest['rig']['ledger']['append']>[0]
-): Promise<void> {
-  return operator.rig.ledger.append(facts);
-}
-
 function verify() {
   const { client } = operator;
   return unary(client.verifyAudit.bind(client), { sign: false }, options);
 }
 
 test('lists entries that anyone can verify', async () => {
-  await append(submitted(), enabled(), admitted('r', scan));
+  await operator.append(submitted(), enabled(), admitted('r', scan));
   const { client } = operator;
   const request = { fromSequence: 0n, pageSize: 0, runId: '' };
   const { entries } = await unary(client.listEntries.bind(client), request, options);
@@ -57,7 +51,7 @@ test('lists entries that anyone can verify', async () => {
 });
 
 test('verifies, and says where it does not', async () => {
-  await append(submitted(), enabled(), admitted('r', scan));
+  await operator.append(submitted(), enabled(), admitted('r', scan));
   const { head } = operator.rig.ledger;
   expect(await verify()).toMatchObject({ verified: true, entryCount: 3n, headSha256: head.hash });
   const db = new Database(join(operator.rig.directory, 'journal.db'));
@@ -71,7 +65,7 @@ test('verifies, and says where it does not', async () => {
 });
 
 test('does not verify where less is there than was signed: an older copy was put back (T18)', async () => {
-  await append(submitted(), enabled(), admitted('r', scan));
+  await operator.append(submitted(), enabled(), admitted('r', scan));
   const { client, deps } = operator;
   const signed = await unary(client.verifyAudit.bind(client), { sign: true }, options);
   expect(signed.checkpoint.split('\n')[1]).toBe('3');

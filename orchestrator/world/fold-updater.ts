@@ -105,7 +105,8 @@ export function foldEnabled(world: MutableWorld, fact: Of<'updater.enabled'>, at
           why: '',
           current: updater.current,
           accepted: {
-            ...{ version: updater.current, settings: settingsIn(fact) },
+            version: updater.current,
+            settings: settingsIn(fact),
             ...(fact.untilMs === undefined ? {} : { untilMs: fact.untilMs }),
           },
           scanJitter: 0,

@@ -89,7 +89,7 @@ export function readWorld(
   const written = readObject(found);
   const own = Object.entries(fields).filter(([name]) => !(name in shared));
   const read = own.map(([name, field]) => [name, field.read(written[name], versions)] as const);
-  return { ...Object.fromEntries(read), ...shared } as unknown as MutableWorld;
+  return Object.fromEntries([...read, ...Object.entries(shared)]) as unknown as MutableWorld;
 }
 
 function writeUpdater({ current, accepted, ...plainly }: UpdaterState, numberOf: NumberOf) {
