@@ -46,7 +46,8 @@ export const reasons = {
   NEEDS_OPERATOR: 'A restart is asked for and never taken: somebody has to want it.',
   RESTART_DUE: 'The machine restarts once nothing else is under way, after a warning.',
   BREAKER_OPEN: 'The updater crashed or hung too often; it gets a rest.',
-  QUOTA: 'The updater has started as many runs as it may.',
+  QUOTA:
+    'The updater has started as many runs as it may, beside those that get an update a step on.',
   JOURNAL_QUOTA: 'The machine, or the updater, has said more than a journal takes of one in a day.',
   CONFLICT: 'Something that must not run beside it is running.',
   SCAN_NOT_DUE: 'The last scan is recent enough.',

@@ -1,5 +1,5 @@
 // What people say, and what keeps an updater from harm: holds, vetoes, the trip switch, run-now, the
-// breaker, the quota, windows and slots, as `decide` answers them.
+// breaker, windows and slots, as `decide` answers them.
 
 import { describe, expect, test } from '@jest/globals';
 import { readingKey, withReadings } from '../../conditions/reading.js';
@@ -226,19 +226,6 @@ describe('what keeps harm small', () => {
     const plan = decide(worldOf(dated), hostWith(), trustingPolicy, later);
     const codes = plan.waiting.flatMap(({ reasons }) => reasons.map(({ code }) => code));
     expect(codes).not.toContain('BREAKER_OPEN');
-  });
-
-  test('an updater that starts twenty runs within a minute waits for the rest of it', () => {
-    const many = Array.from({ length: 20 }, (_, n) => [
-      admitted(`q${String(n)}`, perform(a)),
-      finished(`q${String(n)}`, { kind: 'more_to_do', nextAction: 'download' }),
-    ]).flat();
-    const dated = [...offering([a]), ...at(NOW_MS - 30_000, ...many)];
-    expect(codesFor(dated)).toEqual(['QUOTA']);
-    expect(codesFor(dated, hostWith(), { ...trustingPolicy, runsPerMinuteMax: 21 })).toEqual([]);
-    expect(decide(worldOf(dated), hostWith(), trustingPolicy, NOW_MS + 30_000).admit).toHaveLength(
-      1,
-    );
   });
 
   test('outside of its windows nothing starts, but what is overdue', () => {

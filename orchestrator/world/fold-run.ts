@@ -10,6 +10,9 @@ import { attemptsMax, noteBegun } from './fold-mending.js';
 import { foldPerformed, foldScanned, scanFloorMs } from './fold-outcome.js';
 import { ADMISSIONS_MAX, subjectKeyOf, updateKey, type MutableWorld } from './world.js';
 
+/** As many steps as there are actions: who has each of them once needs no more. */
+const FIRST_WAY_STEPS_MAX = 7;
+
 type RunFact = Extract<
   Fact,
   {
@@ -81,7 +84,7 @@ function admitted(
   atMs: number,
 ): void {
   world.epoch = Math.max(world.epoch, fact.epoch);
-  noteAdmission(world, fact.updaterId, atMs);
+  if (!getsOn(world, fact)) noteAdmission(world, fact.updaterId, atMs);
   const before = world.runs.get(fact.runId);
   put(world, {
     id: fact.runId,
@@ -196,6 +199,21 @@ function noteDemandMet(world: MutableWorld, run: Run, outcome: Outcome): void {
   if (outcome.kind === 'more_to_do' || outcome.kind === 'cancelled') return;
   const updateId = run.work.kind === 'scan' ? '' : run.work.update.id;
   world.demands.delete(subjectKeyOf(run.updaterId, updateId));
+}
+
+/**
+ * A step that an update has not had before, on its first way from action to action (decision 169). What
+ * comes again is counted: scans, attempts, what is taken up once more, and who goes round in a circle.
+ */
+function getsOn(
+  world: MutableWorld,
+  { runId, updaterId, work }: Extract<Fact, { kind: 'run.admitted' }>,
+): boolean {
+  if (work.kind !== 'perform' || world.runs.has(runId)) return false;
+  const state = world.updates.get(updateKey(updaterId, work.update.id));
+  if (state === undefined) return false;
+  const { trials, stepCount = 0 } = state;
+  return trials.failureCount === 0 && stepCount < FIRST_WAY_STEPS_MAX;
 }
 
 function noteAdmission(world: MutableWorld, updaterId: string, atMs: number): void {

@@ -26,6 +26,7 @@ const golden: Readonly<Record<number, string>> = {
   4: '5b74a0e023310b39664b19aeff2fd8e62ea5f43e91b68f9cdafafa3a9e201771',
   5: 'dbde47366346cf2bd3f331c6befda16250e3fe66180e336f93cc80b41ae577f5',
   6: 'c69f39214072f6fa6d1b824bea9eff2e636e27b1d87b6ea80d15e872540aa72e',
+  7: '707bd45099524827044ca09bb1b5805a4ed2845ff233f762490c14616d86070f',
 };
 
 /** Not the default, which may change without the fold. */

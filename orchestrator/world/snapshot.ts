@@ -23,7 +23,7 @@ import type { MutableWorld, UpdaterVersion } from './world.js';
  * Of the fold: raised by whoever changes what a world holds or what an entry makes of it, also where
  * only a manifest is read otherwise. A snapshot of another version is not used.
  */
-export const FOLD_VERSION = 6;
+export const FOLD_VERSION = 7;
 
 export interface Snapshot {
   readonly head: Head;

@@ -65,7 +65,7 @@ export interface UpdaterState {
   readonly scanTrials: Trials;
   /** Its last crashes and timeouts, oldest first, at most CRASHES_MAX. */
   readonly crashes: readonly Crash[];
-  /** When its last runs were admitted, oldest first, at most ADMISSIONS_MAX. */
+  /** When its last runs were admitted that did not take an update a step on, oldest first, at most ADMISSIONS_MAX. */
   readonly admissionsAtMs: readonly number[];
 }
 
