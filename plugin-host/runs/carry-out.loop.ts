@@ -2,16 +2,14 @@
 // lingers for the next one; any other is closed.
 
 import type { KeyObject } from 'node:crypto';
-import { bindGrants, settingProblems, type BoundGrants } from '../../bundle/grant.js';
+import { bindGrants, settingProblems } from '../../bundle/grant.js';
 import type { Readings } from '../../conditions/reading.js';
 import { admit } from '../catalog/admission.js';
 import type { Catalog, ReadBundle, StoredBundle } from '../catalog/catalog.fs.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { leadsOut } from '../egress/allowance.js';
 import type { Intake } from '../egress/intake.loop.js';
-import { groundProblem, requireDirect, type Ground } from '../install/ground.fs.js';
-import { handOver } from '../install/hand-over.fs.js';
-import type { Installer } from '../install/install.fs.js';
+import { groundProblem, type Ground } from '../install/ground.fs.js';
 import type { RootRecords } from '../install/root-record.fs.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import { SandboxError } from '../sandbox/sandbox-error.js';
@@ -28,6 +26,7 @@ import type { Launches } from './launches.loop.js';
 import type { Pauses } from './pauses.loop.js';
 import type { Places } from './places.fs.js';
 import { putBack } from './put-back.loop.js';
+import { rootsAsTheyAre, writableRoots } from './roots.fs.js';
 import { doWork } from './work.grpc.js';
 
 export interface HostParts extends LaunchParts {
@@ -116,7 +115,7 @@ async function work(
       signal: over,
       ...(parts.trustedKeys === undefined ? {} : { trustedKeys: parts.trustedKeys }),
     });
-  const before = parts.launches.take(launchKey(grant, prepared));
+  const before = await lingering(grant, prepared, parts);
   const first = { run, pauses };
   const opening = { grant, prepared, parts, bundle, first, attach };
   const launch = before ?? (await openLaunch(opening).catch(toldFirst(course)));
@@ -160,6 +159,23 @@ async function work(
   }
 }
 
+/** The launch before, where it can show the roots as they are now. Still frozen. */
+async function lingering(
+  grant: Grant,
+  prepared: Prepared,
+  { launches, log }: Pick<HostParts, 'launches' | 'log'>,
+): Promise<Launch | undefined> {
+  const before = launches.take(launchKey(grant, prepared));
+  if (before === undefined) return undefined;
+  const shown = await before.sandbox.show(prepared.roots).catch((error: unknown) => {
+    log.warn({ err: error, runId: grant.runId }, 'a launch cannot show what is installed now');
+    return false;
+  });
+  if (shown) return before;
+  await before.close();
+  return undefined;
+}
+
 /** Of what was executed and never served the audit is told as well: a run that ended has begun. */
 function toldFirst(course: Course): (error: unknown) => never {
   return (error) => {
@@ -172,35 +188,6 @@ function toldFirst(course: Course): (error: unknown) => never {
 
 function executed({ configSha256, argv }: Sandbox) {
   return { kind: 'started', sandboxSha256: configSha256, argv } as const;
-}
-
-/** Roots that the updater's own tools write, for what changes the machine; read-only otherwise. */
-async function writableRoots(
-  { work }: Grant,
-  { roots = [] }: BoundGrants,
-  uid: number,
-): Promise<{ name: string; path: string; writable: boolean }[]> {
-  const writable = changesRoots(work);
-  const there: { name: string; path: string; writable: boolean }[] = [];
-  for (const { name, path } of roots) {
-    await requireDirect(path);
-    if (writable) await handOver(path, uid);
-    there.push({ name, path, writable });
-  }
-  return there;
-}
-
-async function rootsAsTheyAre(
-  { installRoots }: BoundGrants,
-  installer: Installer,
-): Promise<Prepared['roots']> {
-  const roots: { name: string; path: string }[] = [];
-  for (const { name, path } of installRoots) {
-    await installer.recover(path);
-    const current = await installer.resolve(path);
-    if (current !== undefined) roots.push({ name, path: current });
-  }
-  return roots;
 }
 
 function hostedRun(

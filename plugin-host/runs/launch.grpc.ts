@@ -22,6 +22,7 @@ import type { HostedRun } from '../channel/hosted-run.js';
 import { serveEgress } from '../egress/proxy.http.js';
 import type { Installer } from '../install/install.fs.js';
 import { inside, type Held, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
+import { isInstallRoot } from '../sandbox/rootfs.js';
 import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
 import type { Checkpoints } from './checkpoints.fs.js';
 import type { Grant } from './grant.js';
@@ -81,7 +82,10 @@ export function launchKey({ updater, settings, limits }: Grant, { roots }: Prepa
     [memoryBytesMax, processesMax, diskBytesMax],
     // JSON has no infinity.
     [String(diskRates.readBytesPerSMax), String(diskRates.writeBytesPerSMax)],
-    roots.map(({ name, path, writable }) => [name, path, writable === true]),
+    // Which version of an install root it shows can be changed.
+    roots.map((root) =>
+      isInstallRoot(root) ? [root.name] : [root.name, root.path, root.writable],
+    ),
   ]);
 }
 

@@ -44,6 +44,10 @@ export function recordingSandbox(clock: Clock): RecordingSandbox {
     },
     cpuUs: () => ((frozenAtMs ?? clock.now().monotonicMs) - bornMs - frozenMs) * 1_000,
     starvedUs: () => 0,
+    show: () => {
+      calls.push('show');
+      return Promise.resolve(true);
+    },
     outputTail: () => '',
     exited: new Promise<SandboxExit>(() => undefined),
     close: () => {

@@ -1,4 +1,4 @@
-// The directories of launches: <runDir>/s/<id>/{channel,host,rootfs}.
+// The directories of launches: <runDir>/s/<id>/{channel,host,roots,rootfs}.
 //
 // Invariants:
 //   D1. Nobody but root gets past <runDir>/s on the host; inside, a sandbox has only its own.
@@ -13,6 +13,7 @@ import { releaseChannel } from './channel-disk.spawn.js';
 import { removeTree } from './remove-tree.spawn.js';
 import type { Rootfs } from './rootfs.js';
 import type { LaunchDirs } from './sandbox.js';
+import { closeShowcase, type Showcase } from './shown-roots.spawn.js';
 
 /** What a Unix socket's path may have; Node cuts longer ones without a word. */
 const SOCKET_PATH_BYTES_MAX = 100;
@@ -25,6 +26,7 @@ const idPattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
 interface LaunchPlace {
   readonly bundleDir: string;
   readonly dirs: LaunchDirs;
+  readonly showcase: Showcase;
 }
 
 export function launchPlace(runDir: string, id: string): LaunchPlace {
@@ -33,6 +35,7 @@ export function launchPlace(runDir: string, id: string): LaunchPlace {
   return {
     bundleDir,
     dirs: { channelDir: join(bundleDir, 'channel'), hostDir: join(bundleDir, 'host') },
+    showcase: { dir: join(bundleDir, 'roots'), aside: join(bundleDir, 'aside') },
   };
 }
 
@@ -77,8 +80,9 @@ export async function makeRootfs(bundleDir: string, plan: Rootfs): Promise<void>
 }
 
 export async function removeLaunchDirs(runDir: string, id: string): Promise<void> {
-  const { bundleDir, dirs } = launchPlace(runDir, id);
+  const { bundleDir, dirs, showcase } = launchPlace(runDir, id);
   if (existsSync(dirs.channelDir)) await releaseChannel(dirs.channelDir);
+  if (existsSync(showcase.dir)) await closeShowcase(showcase);
   await removeUnmounted(bundleDir);
 }
 

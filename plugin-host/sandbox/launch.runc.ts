@@ -17,16 +17,17 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pause, within } from '../../runtime/deadline.js';
 import type { Log } from '../../runtime/log.js';
+import { exitOf } from './exit.proc.js';
 import type { ControlGroup } from './group.cgroup.js';
 import { signalIfHandled } from './signal.proc.js';
 import { spawnPolitely, type RuntimeProgram } from './program.spawn.js';
 import { lastWords, logOf } from './runtime-log.fs.js';
-import type { Sandbox, SandboxExit } from './sandbox.js';
+import type { Sandbox, SandboxExit, SandboxSpec } from './sandbox.js';
 import { SandboxError } from './sandbox-error.js';
+import { isSeenBy } from './shown-roots.spawn.js';
 import { tailOf, tailOfBoth } from './tail.js';
 import { DELETE_MS_MAX, systemTools } from './tool.spawn.js';
 
@@ -49,6 +50,7 @@ interface LaunchOptions {
   readonly configSha256: string;
   readonly group: ControlGroup;
   readonly hasQuota: boolean;
+  readonly showRoots: Sandbox['show'];
   /** Removes what was made for the launch; called once, after the last process is gone. */
   readonly removeDirs: () => Promise<void>;
   readonly log: Log;
@@ -181,11 +183,21 @@ export class RuncSandbox implements Sandbox {
     this.options.group.unthrottle();
   }
 
+  async show(roots: SandboxSpec['roots']): Promise<boolean> {
+    if (!(await this.options.showRoots(roots))) return false;
+    const pid = this.pid();
+    return pid !== undefined && roots.every((root) => isSeenBy(pid, root));
+  }
+
   terminate(): boolean {
+    const pid = this.pid();
+    return pid !== undefined && signalIfHandled(pid, 'SIGTERM');
+  }
+
+  /** Its first process, only while it is in our group: a number is given to another once it is reaped. */
+  private pid(): number | undefined {
     const pid = existsSync(this.pidFile) ? Number(readFileSync(this.pidFile, 'utf8')) : 0;
-    // Only while it is in our group: a number is given to another process once this one is reaped.
-    if (this.ended || !this.options.group.pids().includes(pid)) return false;
-    return signalIfHandled(pid, 'SIGTERM');
+    return !this.ended && this.options.group.pids().includes(pid) ? pid : undefined;
   }
 
   cpuUs(): number {
@@ -230,11 +242,4 @@ export class RuncSandbox implements Sandbox {
     group.close();
     await within(removeDirs(), CLOSE_MS_MAX, `removing the directories of ${this.id}`);
   }
-}
-
-/** The runtime passes on how the updater ended as a shell does: 128 + n for signal n. */
-function exitOf([code, signal]: [number | null, NodeJS.Signals | null]): SandboxExit {
-  if (code === null) return { code: undefined, signal: signal ?? undefined };
-  const name = Object.entries(constants.signals).find(([, number]) => number + 128 === code)?.[0];
-  return name === undefined ? { code, signal: undefined } : { code: undefined, signal: name };
 }

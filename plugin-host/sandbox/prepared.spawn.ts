@@ -26,15 +26,32 @@ import {
 } from './dirs.fs.js';
 import { likenessOf } from './likeness.js';
 import { keepLocked } from './locked-options.js';
-import { planRootfs, type HostFacts } from './rootfs.js';
+import { takesMountsAlong, type RuntimeProgram } from './program.spawn.js';
+import { isInstallRoot, planRootfs, type HostFacts } from './rootfs.js';
 import type { LaunchDirs, SandboxSpec } from './sandbox.js';
+import { openShowcase, showRoot } from './shown-roots.spawn.js';
+
+/** What a launch shows of the install roots. */
+interface Shown {
+  /** Whether it can show another version. */
+  readonly changes: boolean;
+  /** Of each root, by its name, where the version lies. */
+  readonly paths: Map<string, string>;
+}
 
 export class PreparedLaunches {
   private readonly mounting = new Map<string, Promise<void>>();
   private readonly discarding = new Map<string, Promise<void>>();
+  private readonly shown = new Map<string, Shown>();
   private readonly bindChannel: ReturnType<typeof channelBinder>;
 
-  constructor(private readonly deps: { readonly runDir: string; readonly log: Log }) {
+  constructor(
+    private readonly deps: {
+      readonly runDir: string;
+      readonly program: RuntimeProgram;
+      readonly log: Log;
+    },
+  ) {
     this.bindChannel = channelBinder(deps.log);
   }
 
@@ -51,9 +68,11 @@ export class PreparedLaunches {
    * @returns the digest of that, as far as it is not of this launch alone.
    */
   async furnish(spec: SandboxSpec, facts: HostFacts, cgroupPath: string): Promise<string> {
-    const roots = spec.roots.map(({ path }) => path).filter((path) => existsSync(path));
-    const rootfs = planRootfs(spec, facts, new Set(roots));
-    const { bundleDir } = launchPlace(this.deps.runDir, spec.id);
+    const roots = spec.roots.filter(({ path }) => existsSync(path));
+    const { bundleDir, showcase } = launchPlace(this.deps.runDir, spec.id);
+    const isShown = await this.showcase(spec, roots.filter(isInstallRoot));
+    const paths = new Set(roots.map(({ path }) => path));
+    const rootfs = planRootfs(spec, facts, paths, isShown ? showcase.dir : undefined);
     await makeRootfs(bundleDir, rootfs);
     const mounts = keepLocked(rootfs.mounts, readMounts(), realpathSync);
     const config = ociConfig(spec, facts, mounts, cgroupPath);
@@ -61,6 +80,36 @@ export class PreparedLaunches {
     await this.mounting.get(spec.id); // P1
     const likeness = JSON.stringify(likenessOf(config, spec.id));
     return createHash('sha256').update(likeness).digest('hex');
+  }
+
+  /** @returns whether what it shows can be changed. */
+  private async showcase(spec: SandboxSpec, roots: SandboxSpec['roots']): Promise<boolean> {
+    const names = spec.roots.map(({ name }) => name);
+    const { showcase } = launchPlace(this.deps.runDir, spec.id);
+    const changes =
+      roots.length > 0 &&
+      takesMountsAlong(this.deps.program) &&
+      (await openShowcase(showcase, names, roots, this.deps.log));
+    const paths = new Map(roots.map(({ name, path }) => [name, path]));
+    this.shown.set(spec.id, { changes, paths });
+    return changes;
+  }
+
+  /**
+   * Shows the install roots of a launch as they are now.
+   * @returns false where only another launch can, also because there is one that it did not have.
+   */
+  async show(id: string, roots: SandboxSpec['roots']): Promise<boolean> {
+    const shown = this.shown.get(id);
+    if (shown === undefined) return false;
+    const { showcase } = launchPlace(this.deps.runDir, id);
+    for (const { name, path } of roots.filter(isInstallRoot)) {
+      if (shown.paths.get(name) === path) continue;
+      if (!shown.changes || !shown.paths.has(name)) return false;
+      await showRoot(showcase, { name, path });
+      shown.paths.set(name, path);
+    }
+    return true;
   }
 
   discard(id: string): Promise<void> {
@@ -86,6 +135,7 @@ export class PreparedLaunches {
   private async discardNow(id: string): Promise<void> {
     await this.mounting.get(id)?.catch(() => undefined); // P1
     this.mounting.delete(id);
+    this.shown.delete(id);
     await removeLaunchDirs(this.deps.runDir, id);
   }
 }

@@ -66,6 +66,14 @@ export function requireCgroups({ path }: RuntimeProgram, cgroups: CgroupKind): v
 }
 
 /**
+ * Whether it takes along what is mounted in a directory that it shows. crun 1.8.1 does not in a user
+ * namespace, and others were not tried.
+ */
+export function takesMountsAlong({ path }: RuntimeProgram): boolean {
+  return basename(path) === 'runc';
+}
+
+/**
  * Starts the runtime at the updater's priority. The sandbox inherits it, so that the updater has it
  * before its first instruction.
  */

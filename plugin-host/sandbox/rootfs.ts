@@ -54,11 +54,15 @@ export interface Rootfs {
 const TMP_BYTES_MAX = 64 * 1024 * 1024;
 const TMP_FILES_MAX = 16_384;
 
-/** @param rootPaths install roots that exist; one that does not is shown as an empty directory. */
+/**
+ * @param rootPaths install roots that exist; one that does not is shown as an empty directory.
+ * @param showcase where those that are not written are mounted, to be changed under way.
+ */
 export function planRootfs(
   spec: SandboxSpec,
   facts: HostFacts,
   rootPaths: ReadonlySet<string>,
+  showcase?: string,
 ): Rootfs {
   const node = spec.runtime === 'node' ? nodeTree(facts.node) : { binds: [], links: [] };
   const links = facts.topLevel.flatMap(({ path, linkTo }) =>
@@ -73,7 +77,9 @@ export function planRootfs(
     ...facts.etc,
     ...node.binds,
   ];
-  const shownRoots = spec.roots.filter(({ path }) => rootPaths.has(path));
+  const shownRoots = spec.roots.filter(
+    (root) => rootPaths.has(root.path) && (showcase === undefined || !isInstallRoot(root)),
+  );
   return {
     directories: [
       // Not /tmp: a runtime gives a tmpfs the mode of the directory that it covers.
@@ -95,6 +101,7 @@ export function planRootfs(
       // Sockets alone.
       bind(spec.dirs.channelDir, inside.channel, 'rw', 'noexec'),
       bind(spec.dirs.hostDir, inside.host, 'ro', 'noexec'),
+      ...(showcase === undefined ? [] : [comeUp(showcase, inside.roots)]),
       ...shownRoots.map(({ name, path, writable }) =>
         bind(path, `${inside.roots}/${name}`, writable === true ? 'rw' : 'ro'),
       ),
@@ -129,8 +136,19 @@ function kernelMounts(spec: SandboxSpec): Mount[] {
   ];
 }
 
+/** What `Commit` replaces, and no run writes. */
+export function isInstallRoot({ writable }: SandboxSpec['roots'][number]): boolean {
+  return writable === undefined;
+}
+
+/** With all that is mounted in it, now and later. */
+function comeUp(source: string, destination: string): Mount {
+  const options = ['rbind', 'rslave', 'nosuid', 'nodev', 'noexec', 'ro'];
+  return { destination, type: 'bind', source, options };
+}
+
 /** Not recursive: what is mounted below the source on the host stays out of sight. */
-function bind(
+export function bind(
   source: string,
   destination: string,
   access: 'ro' | 'rw',

@@ -23,8 +23,7 @@ import { findRuntime, requireCgroups, versionOf, type RuntimeProgram } from './p
 import { startReaper, type Reaper } from './reaper.spawn.js';
 import { readLayout, requireRights } from './rights.proc.js';
 import type { HostFacts } from './rootfs.js';
-import { byNobody, type Held, type LaunchDirs } from './sandbox.js';
-import type { Sandbox, SandboxSpec } from './sandbox.js';
+import { byNobody, type Held, type LaunchDirs, type Sandbox, type SandboxSpec } from './sandbox.js';
 import { asSandboxError, SandboxError } from './sandbox-error.js';
 import { systemTools } from './tool.spawn.js';
 import { WorkDisks } from './work-disk.spawn.js';
@@ -115,7 +114,7 @@ class RuncRuntime implements SandboxRuntime {
       log: options.log,
       tools: systemTools(priority === 'normal'),
     });
-    this.prepared = new PreparedLaunches(options);
+    this.prepared = new PreparedLaunches({ ...options, program: this.program });
     this.reaper = startReaper(this.parent.reapDir, this.instance);
   }
 
@@ -209,6 +208,7 @@ class RuncRuntime implements SandboxRuntime {
         runtimeRoot: this.runtimeRoot,
         bundleDir: launchPlace(this.options.runDir, spec.id).bundleDir,
         group,
+        showRoots: (roots) => this.prepared.show(spec.id, roots),
         removeDirs: () => {
           this.live.delete(sandbox);
           return this.discard(spec.id);

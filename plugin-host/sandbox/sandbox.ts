@@ -32,7 +32,10 @@ export interface SandboxSpec {
   readonly bundleDir: string;
   readonly workDir: string;
   readonly artifactsDir: string;
-  /** Shown as /lull/roots/<name>, read-only where nothing else is said; `path` has no link in it. */
+  /**
+   * Shown as /lull/roots/<name>; `path` has no link in it. An install root, which others replace, says
+   * nothing of `writable`.
+   */
   readonly roots: readonly {
     readonly name: string;
     readonly path: string;
@@ -82,6 +85,11 @@ export interface Sandbox {
    */
   throttle(): boolean;
   unthrottle(): void;
+  /**
+   * Shows its install roots as they are now, inside too. It has to be frozen meanwhile.
+   * @returns false where only another launch can. @throws ToolError, or DeadlineError
+   */
+  show(roots: SandboxSpec['roots']): Promise<boolean>;
   /**
    * SIGTERM to its first process.
    * @returns false where that process does not handle it: then there is nothing to wait for.

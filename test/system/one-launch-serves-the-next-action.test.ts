@@ -9,21 +9,24 @@ const packages = [programPackage('hello', '1.0.0'), programPackage('hello', '2.0
 const ARGV = ['node', 'main.mjs'];
 
 sandboxTest(
-  'looked for, downloaded and installed by one launch, verified by another, and then none is left',
+  'looked for, downloaded, installed and verified by one launch, and then none is left',
   () =>
     onNpmScene({ packages }, async ({ follower, stage, running, add, versionOf }) => {
       await follower.report('away');
       await add();
+      await ended(follower, 'scan', 'succeeded');
+      const first = updaterProcesses(stage);
       await ended(follower, 'verify', 'succeeded');
+      const lingering = updaterProcesses(stage);
+      expect(lingering).toHaveLength(1);
+      expect(first).toEqual(expect.arrayContaining(lingering));
       expect(await versionOf('hello')).toBe('2.0.0');
-      // The digest covers the token, which is the launch's.
       const launches = follower.facts
         .filter(({ kind }) => kind === 'run.started')
         .map((fact) => [actionOf(follower.facts, fact.runId), fact['sandboxSha256']] as const);
       const [scan, download, install, verify] = launches.map(([, sha256]) => sha256);
       expect(launches.map(([action]) => action)).toEqual(['scan', 'download', 'install', 'verify']);
-      expect([download, install]).toEqual([scan, scan]);
-      expect(verify).not.toBe(scan);
+      expect([download, install, verify]).toEqual([scan, scan, scan]);
       const executed = follower.facts.filter(({ kind }) => kind === 'run.started');
       expect(executed.map((fact) => fact['argv'])).toEqual(executed.map(() => ARGV));
       const [{ runId } = { runId: undefined }] = executed;
