@@ -20,6 +20,7 @@ export async function installOtherWays(options) {
   if (findProgram('newuidmap') === undefined)
     await tryInstall(['uidmap'], 'Lull without root', options);
   if (findProgram('crun') === undefined) await tryInstall(['crun'], 'another OCI runtime', options);
+  if (findProgram('curl') === undefined) await tryInstall(['curl'], 'tools in shell', options);
 }
 
 export async function installSensors(options) {

@@ -28,6 +28,11 @@ export function crunTest(situation: string, body: () => Promise<void>, msMax = 3
   testUnless(missingForOrdinaryUser ?? whatIsMissing(['crun']), situation, body, msMax);
 }
 
+/** A test with a tool in shell, which speaks HTTP by curl. */
+export function shellTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
+  testUnless(whatIsMissing(['runc', 'curl']), situation, body, msMax);
+}
+
 /** A test with an updater in Python, which needs Debian's python3-grpcio and python3-protobuf. */
 export function pythonTest(situation: string, body: () => Promise<void>, msMax = 300_000): void {
   testUnless(missingForPython, situation, body, msMax);

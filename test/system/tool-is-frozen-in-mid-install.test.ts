@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 import { lull } from '../../harness/lull.spawn.js';
 import { pause } from '../../runtime/deadline.js';
 import { repositoryRoot } from '../architecture/tree.fs.js';
-import { sandboxTest } from '../support/confinement.js';
+import { shellTest } from '../support/confinement.js';
 import { leftovers } from '../support/leftovers.js';
 import { cpuTicks, isFrozen } from '../support/processes.js';
 import { onStage, type Stage } from '../support/stage.js';
@@ -85,7 +85,7 @@ async function packWith(stage: Stage, script: string): Promise<string> {
   return out;
 }
 
-sandboxTest('a script in the bundle stands still, goes on, and all it changed is told', () =>
+shellTest('a script in the bundle stands still, goes on, and all it changed is told', () =>
   onStage(async (stage) => {
     const server = await startServer();
     try {

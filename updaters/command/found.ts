@@ -14,7 +14,7 @@ import { plain } from './plain.js';
 const UPDATES_MAX = 2_000;
 const CLOSED_APPS_MAX = 16;
 const TITLE_CHARS_MAX = 200;
-/** Both become arguments of the tool, so neither may look like an option. */
+/** T7: both become arguments of the tool, so neither may look like an option. */
 const idPattern = /^[a-zA-Z0-9._@/+:][a-zA-Z0-9._@/+:-]{0,127}$/;
 const versionPattern = /^[!-,.-~][!-~]{0,63}$/;
 const digestPattern = /^[ -~]{1,128}$/;

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { until } from '../../runtime/until.testing.js';
 import { runTool, type ToolCall } from './tool.spawn.js';
 
 let dir: string;
@@ -33,7 +34,11 @@ async function run(program: string, more: Partial<ToolCall> = {}) {
   return { ...ended, stdout };
 }
 
-const isGone = (file: string): boolean => !isRunning(readFileSync(join(dir, file), 'utf8').trim());
+/** What was killed is gone as soon as the kernel comes to it. */
+async function gone(file: string): Promise<void> {
+  const pid = readFileSync(join(dir, file), 'utf8').trim();
+  await until(`the end of ${file}`, () => !isRunning(pid), { withinMs: 5_000 });
+}
 
 /** A zombie that nobody has asked for does nothing any more. */
 function isRunning(pid: string): boolean {
@@ -108,7 +113,7 @@ describe('a tool that goes on', () => {
       },
     });
     await expect(running).rejects.toThrow('the person is back');
-    expect(['own', 'child'].map(isGone)).toEqual([true, true]);
+    await Promise.all([gone('own'), gone('child')]);
   });
 
   test('may tidy up when its run is cut', async () => {
@@ -132,7 +137,7 @@ describe('a tool that leaves something running', () => {
   test('has it ended, and it is told', async () => {
     const ended = await run(script('sleep 100 & echo $! >child; echo done'));
     expect(ended).toMatchObject({ exit: { code: 0 }, stdout: 'done\n', leftBehind: true });
-    expect(isGone('child')).toBe(true);
+    await gone('child');
   });
 
   test('in a session of its own, which holds its output, keeps nobody waiting', async () => {

@@ -157,7 +157,11 @@ test('is what its manifest says', async () => {
   expect(answer).toMatchObject({ name: manifest.id, version: manifest.version });
 });
 
-describe('the script of README.md', () => {
+const missing = process.env['PATH']?.split(':').some((each) => existsSync(join(each, 'curl')))
+  ? ''
+  : ' (skipped here: curl is not installed)';
+
+(missing === '' ? describe : describe.skip)(`the script of README.md${missing}`, () => {
   const readme = readFileSync(join(source, 'README.md'), 'utf8');
   const script = /^```sh\n(#!.*?)^```$/ms.exec(readme)?.[1] ?? '';
   const shown = (name: string) => readFileSync(join(root, name), 'utf8');
@@ -232,7 +236,7 @@ describe('the script of README.md', () => {
     const first = await launch();
     const cut = first.perform({ runId: 'r', update, action: Action.INSTALL });
     cut.catch(() => undefined);
-    await until('the first half', () => existsSync(join(root, 'words-1')), { withinMs: 10_000 });
+    await until('the first half', () => existsSync(join(root, 'words-1')));
     await first.end('SIGKILL');
     await expect(cut).rejects.toThrow();
     expect(existsSync(join(root, 'words'))).toBe(false);
@@ -273,7 +277,7 @@ describe('a tool', () => {
     toolDoes(
       'install',
       'cat "$LULL_CHECKPOINT/half" >"$LULL_ROOT/found" 2>/dev/null\n' +
-        'echo half >"$LULL_CHECKPOINT/half"; [ -s "$LULL_ROOT/found" ] || sleep 100',
+        'cd "$LULL_CHECKPOINT"; echo half >part; mv part half; [ -s "$LULL_ROOT/found" ] || sleep 100',
     );
     const first = await launch();
     const cut = first.perform({ runId: 'r', update: offered, action: Action.INSTALL });
@@ -282,7 +286,6 @@ describe('a tool', () => {
     await until(
       'a half',
       () => existsSync(runs) && readdirSync(runs, { recursive: true }).join().endsWith('half'),
-      { withinMs: 10_000 },
     );
     await first.end('SIGTERM');
     await expect(cut).rejects.toThrow();
