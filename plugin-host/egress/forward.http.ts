@@ -69,6 +69,10 @@ export async function forward(
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once('response', resolve);
       outgoing.on('error', reject);
+      // As of a server that switches to another protocol, for which nobody has asked.
+      outgoing.once('close', () => {
+        reject(new Error('the connection ended without an answer'));
+      });
     });
     const [incoming] = await Promise.all([
       answered,

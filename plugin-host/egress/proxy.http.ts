@@ -6,7 +6,8 @@
 //       dialled (T13, T14).
 //   E2. Every connection, allowed or not, is told to the audit (account.loop.ts).
 //   E3. Connections and their silence are bounded (T10, T20), and the time for which a run is frozen is no
-//       silence of its own; everything ends with the run.
+//       silence of its own; everything ends with the run. A connection carries one request: of those that
+//       are sent behind it none is looked at, and no more is read.
 
 import { chmod, chown, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -111,16 +112,21 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
     requestTimeout: 0,
   });
   server.maxConnections = CONNECTIONS_MAX; // E3
-  /** Each with what is told when its request is there: one is all that a connection carries. */
-  const open = new Map<Duplex, () => void>();
+  /** Each with what is told when its request is there. */
+  const open = new Map<Duplex, AbortController>();
+  /** E3. Whoever sends more hears with the first answer that the connection is closed. */
+  function isFirst(socket: Duplex): boolean {
+    const asked = open.get(socket);
+    const first = asked?.signal.aborted === false;
+    if (first) asked.abort();
+    else socket.pause();
+    return first;
+  }
   server.on('connection', (socket: Duplex) => {
     const asked = new AbortController();
-    const isAsked = (): void => {
-      asked.abort();
-    };
-    open.set(socket, isAsked);
+    open.set(socket, asked);
     socket.once('close', () => {
-      isAsked();
+      asked.abort();
       open.delete(socket);
     });
     socket.on('error', () => undefined);
@@ -131,7 +137,7 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
     });
   });
   server.on('connect', (request: IncomingMessage, inner: Duplex, head: Buffer) => {
-    open.get(inner)?.();
+    if (!isFirst(inner)) return;
     const text = request.url ?? '';
     const target = readAuthority(text);
     if (target !== undefined && isGranted(target, run.grants.egress)) {
@@ -141,7 +147,7 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
     }
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    open.get(request.socket)?.();
+    if (!isFirst(request.socket)) return;
     const text = request.url ?? '';
     const target = readAbsoluteForm(text);
     if (target === undefined) {
