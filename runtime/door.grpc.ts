@@ -1,8 +1,10 @@
 // A Unix socket by which only so many connections come to a gRPC server at once: for callers that are not
-// ours (T23). Each of them costs a descriptor, and whatever its calls are let have.
+// ours (T23). Each of them costs a descriptor, and whatever its calls are let have; and what they send
+// is read piece by piece.
 
 import { createServer } from 'node:net';
 import { ServerCredentials, type Server } from '@grpc/grpc-js';
+import { Turnstile } from './piecewise.stream.js';
 
 export interface Door {
   /** Lets nobody in any more. Whoever is in stays until the server is stopped. */
@@ -16,8 +18,9 @@ export async function openDoor(
   connectionsMax: number,
 ): Promise<Door> {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const door = createServer((socket) => {
-    injector.injectConnection(socket);
+  const turnstile = new Turnstile();
+  const door = createServer({ allowHalfOpen: true }, (socket) => {
+    injector.injectConnection(turnstile.through(socket));
   });
   door.maxConnections = connectionsMax;
   await new Promise<void>((resolve, reject) => {

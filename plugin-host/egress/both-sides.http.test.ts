@@ -7,6 +7,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import { systemClock } from '../../runtime/clock.js';
 import { createLog } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
@@ -25,10 +26,12 @@ let sockets: Socket[];
 let authority: string;
 let proxy: Closeable;
 let run: TestRun;
+let turnBytes: number;
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'lull-egress-'));
   sockets = [];
+  turnBytes = 0;
   server = createServer((socket) => {
     sockets.push(socket);
     socket.on('error', () => undefined);
@@ -39,6 +42,10 @@ beforeEach(async () => {
   run = testRun({
     ...{ workDir: dir, artifactsDir: dir },
     grants: { installRoots: [], fetchPrefixes: [], ...grants },
+    take: (bytes) => {
+      turnBytes += bytes;
+      return Promise.resolve();
+    },
   });
   proxy = await serveEgress(run, {
     socketPath: join(dir, 'egress.sock'),
@@ -75,6 +82,11 @@ async function asked(): Promise<Socket> {
   return socket;
 }
 
+/** A chunk of one byte, so many times. */
+const CRUMBS = '1\r\nx\r\n'.repeat(30_000);
+/** Of the loop: more than the pieces that may lie between two looks at it. */
+const TURN_BYTES_MAX = 8 * 1024;
+
 const connections = () => run.events.filter(({ kind }) => kind === 'egress').length;
 
 test.each([
@@ -97,4 +109,29 @@ test('a server that switches to a protocol which nobody asked for is let go of, 
   (await asked()).write(SWITCHED);
   expect(await said).toMatch(/^HTTP\/1\.1 502 [^]*ended without an answer/);
   expect(connections()).toBe(1);
+});
+
+/** The most that was taken between two turns of the loop until `done`. */
+async function mostInATurn(done: () => boolean): Promise<number> {
+  let most = 0;
+  while (!done()) {
+    turnBytes = 0;
+    await othersFirst();
+    most = Math.max(most, turnBytes);
+  }
+  return most;
+}
+
+const sum = (key: 'sentBytes' | 'receivedBytes') =>
+  run.events.reduce((bytes, event) => bytes + (event.kind === 'egress' ? event[key] : 0), 0);
+
+test('crumbs, from whichever side, are carried piece by piece: the loop turns in between', async () => {
+  const head = 'HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n';
+  const said = text(await say(`POST http://${authority}/ ${head}${CRUMBS}0\r\n\r\n`));
+  const socket = await asked();
+  socket.resume();
+  socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${CRUMBS}0\r\n\r\n`);
+  expect(await mostInATurn(() => connections() > 0)).toBeLessThan(TURN_BYTES_MAX);
+  await said;
+  expect([sum('sentBytes'), sum('receivedBytes')]).toEqual([30_000, 30_000]);
 });

@@ -6,6 +6,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
+import type { Turnstile } from '../../runtime/piecewise.stream.js';
 import { absoluteForm, dial, type DialOptions } from './dial.http.js';
 import { ProxyError } from './proxy-error.js';
 import { authorityOf, type Target } from './target.js';
@@ -31,6 +32,8 @@ export interface Way {
   readonly traffic: Traffic;
   readonly carry: TunnelDeps;
   readonly signal: AbortSignal;
+  /** What the server says is read by it. */
+  readonly turnstile: Turnstile;
 }
 
 /** Settles when the response was passed on whole. @throws when it cannot be. */
@@ -64,7 +67,7 @@ export async function forward(
         connection: 'close',
         ...through?.headers,
       },
-      createConnection: () => socket,
+      createConnection: () => way.turnstile.through(socket),
     });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once('response', resolve);

@@ -10,17 +10,20 @@
 //       are sent behind it none is looked at, and no more is read.
 
 import { chmod, chown, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createDoor, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { displayText } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
+import { Turnstile, type Piecewise } from '../../runtime/piecewise.stream.js';
 import { freeSocketPath } from '../../runtime/socket-path.fs.js';
 import type { Log } from '../../runtime/log.js';
 import type { Closeable } from '../../runtime/shutdown.js';
-import { errorCode, errorWords, HostError } from '../channel/host-failure.js';
+import { errorCode, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import type { SecureContext } from 'node:tls';
 import { EgressAccount } from './account.loop.js';
+import { answer, answerRaw, isRefusal, unreachable } from './answer.http.js';
 import { dial } from './dial.http.js';
 import { forward } from './forward.http.js';
 import { authorityOf, isGranted, readAbsoluteForm, readAuthority, type Target } from './target.js';
@@ -111,31 +114,34 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
     headersTimeout: 0,
     requestTimeout: 0,
   });
-  server.maxConnections = CONNECTIONS_MAX; // E3
+  const turnstile = new Turnstile();
   /** Each with what is told when its request is there. */
-  const open = new Map<Duplex, AbortController>();
-  /** E3. Whoever sends more hears with the first answer that the connection is closed. */
-  function isFirst(socket: Duplex): boolean {
-    const asked = open.get(socket);
-    const first = asked?.signal.aborted === false;
-    if (first) asked.abort();
-    else socket.pause();
-    return first;
-  }
-  server.on('connection', (socket: Duplex) => {
+  const open = new Map<Duplex, { readonly asked: AbortController; readonly inner: Piecewise }>();
+  const door = createDoor({ allowHalfOpen: true }, (socket) => {
+    const inner = turnstile.through(socket);
     const asked = new AbortController();
-    open.set(socket, asked);
-    socket.once('close', () => {
+    open.set(inner, { asked, inner });
+    inner.once('close', () => {
       asked.abort();
-      open.delete(socket);
+      open.delete(inner);
     });
-    socket.on('error', () => undefined);
+    inner.on('error', () => undefined);
     const idleMsMax = deps.headerMsMax ?? HEADER_MS_MAX;
     const silence = { sentBytes: 0, receivedBytes: 0 };
     void watchIdle(silence, { ...carry, idleMsMax }, asked.signal).then(() => {
-      if (!asked.signal.aborted) socket.destroy(); // E3
+      if (!asked.signal.aborted) inner.destroy(); // E3
     });
+    server.emit('connection', inner);
   });
+  door.maxConnections = CONNECTIONS_MAX; // E3
+  /** E3. Whoever sends more hears with the first answer that the connection is closed. */
+  function isFirst(socket: Duplex): boolean {
+    const connection = open.get(socket);
+    const first = connection?.asked.signal.aborted === false;
+    if (first) connection.asked.abort();
+    else connection?.inner.leaveUnread();
+    return first;
+  }
   server.on('connect', (request: IncomingMessage, inner: Duplex, head: Buffer) => {
     if (!isFirst(inner)) return;
     const text = request.url ?? '';
@@ -156,7 +162,7 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
       answer(response, 403, deny(authorityOf(target), target));
     } else {
       const traffic = { sentBytes: 0, receivedBytes: 0 };
-      const way = { target, path: target.path, out, traffic, carry, signal };
+      const way = { target, path: target.path, out, traffic, carry, signal, turnstile };
       const forwarding = forward(request, response, way).then(
         () => {
           told(target, traffic);
@@ -170,7 +176,7 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
     }
   });
 
-  await listen(server, socketPath, run.uid);
+  await listen(door, socketPath, run.uid);
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= closeAll();
@@ -180,7 +186,7 @@ export async function serveEgress(run: HostedRun, deps: EgressDeps): Promise<Clo
     ending.abort();
     run.over.removeEventListener('abort', onOver);
     const closed = new Promise<void>((resolve) => {
-      server.close(() => {
+      door.close(() => {
         resolve();
       });
     });
@@ -215,34 +221,4 @@ async function listen(server: Server, path: string, uid: number): Promise<void> 
   });
   await chmod(path, 0o600);
   if (uid !== process.getuid?.()) await chown(path, uid, 0);
-}
-
-/** Whether the host itself did not want it, and not the network. */
-function isRefusal(error: unknown): boolean {
-  return errorCode(error) === 'ADDRESS_REFUSED' || error instanceof HostError;
-}
-
-function unreachable(target: Target, error: unknown): string {
-  const words = displayText(errorWords(error), 300);
-  return `Lull: ${authorityOf(target)} could not be reached: ${words}\n`;
-}
-
-function answer(response: ServerResponse, code: number, body: string): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
-  response.end(body);
-}
-
-function answerRaw(socket: Duplex, statusLine: string, body: string): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  socket.end(
-    `HTTP/1.1 ${statusLine}\r\ncontent-type: text/plain; charset=utf-8\r\n` +
-      `content-length: ${String(Buffer.byteLength(body))}\r\nconnection: close\r\n\r\n${body}`,
-  );
 }
