@@ -12,7 +12,7 @@ import { Duplex } from 'node:stream';
 import { setImmediate as othersFirst } from 'node:timers/promises';
 
 /** Some hundreds of the smallest that a parser can be given: a millisecond. */
-const PIECE_BYTES_MAX = 4 * 1024;
+export const PIECE_BYTES_MAX = 4 * 1024;
 
 export class Turnstile {
   private last: Promise<void> = Promise.resolve();

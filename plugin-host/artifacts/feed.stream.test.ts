@@ -73,3 +73,24 @@ test('what the network says ends http, and who has left it hears of it', async (
   await failed;
   expect(await told).toMatchObject([{ code: 'ECONNRESET' }]);
 });
+
+test('of a batch http is told a piece in a turn of the loop, and what is left of it is the first that comes to who is next (T10)', async () => {
+  const [batch, pieceMax] = [200_000, 4_096];
+  let [told, inTurn, most] = [0, 0, 0];
+  const took = (bytes: Uint8Array): void => {
+    told += bytes.byteLength;
+    inTurn += bytes.byteLength;
+  };
+  feed.on('data', took);
+  peer.write(Buffer.from(Array.from({ length: batch }, (_, at) => at % 251)));
+  while (told < batch / 2) {
+    inTurn = 0;
+    await new Promise(setImmediate);
+    most = Math.max(most, inTurn);
+  }
+  expect(most).toBeLessThanOrEqual(2 * pieceMax);
+  const next = feed.leave();
+  feed.off('data', took);
+  const [left] = (await next()) ?? [];
+  expect(left).toBe(told % 251);
+});
