@@ -53,8 +53,12 @@ const OOM_SCORE_MAX = 1_000;
 const namespaces = ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'];
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
-/** The runtimes' own defaults: what /proc tells or takes that concerns the whole machine. */
+/**
+ * The runtimes' own defaults: what /proc tells or takes that concerns the whole machine. And what counts
+ * the keys that a person strikes: when somebody is there is nothing that an updater is told.
+ */
 const maskedPaths = [
+  '/proc/interrupts',
   '/proc/acpi',
   '/proc/asound',
   '/proc/kcore',
