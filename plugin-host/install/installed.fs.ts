@@ -1,22 +1,37 @@
 // What is installed, listed and hashed. It may be anything a person keeps there, so that nothing is
-// refused here but sheer size.
+// refused here but sheer size, before it is read.
 
 import { createHash } from 'node:crypto';
 import { readlink } from 'node:fs/promises';
+import { formatBytes } from '../../conditions/words.js';
+import { HostError } from '../channel/host-failure.js';
 import { openBelow, openSame, readThrough, walk, type Found } from './walk.fs.js';
 import type { TreeEntry } from './tree.js';
 
-/** @param between awaited between pieces, so that a frozen run costs nothing. */
+/** Of stat, whatever the disk has. */
+const BLOCK_BYTES = 512;
+
+/**
+ * @param between awaited between pieces, so that a frozen run costs nothing.
+ * @param holeBytesMax of all files together: what is in no block of the disk.
+ */
 export async function listInstalled(
   path: string,
   between: () => Promise<unknown>,
+  holeBytesMax = Number.POSITIVE_INFINITY,
 ): Promise<readonly TreeEntry[]> {
   const entries: TreeEntry[] = [];
+  let leftBytes = holeBytesMax;
   const root = await openBelow(path, []);
   try {
     await walk(
       root,
       async (found) => {
+        leftBytes -= holeBytesOf(found);
+        if (leftBytes < 0) {
+          const words = `the holes in its files are more than ${formatBytes(holeBytesMax)}`;
+          throw new HostError('FIELD_INVALID', words);
+        }
         entries.push(await entryOf(found, between));
         await between();
       },
@@ -28,6 +43,10 @@ export async function listInstalled(
     await root.close();
   }
   return entries;
+}
+
+function holeBytesOf({ kind, stat }: Found): number {
+  return kind === 'file' ? Math.max(0, stat.size - stat.blocks * BLOCK_BYTES) : 0;
 }
 
 async function entryOf(found: Found, between: () => Promise<unknown>): Promise<TreeEntry> {

@@ -1,7 +1,7 @@
 // What a run changes in a root that it may write: told, whatever ends the run.
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '../../runtime/log.js';
@@ -73,6 +73,15 @@ test('what nobody has heard is told at the next start, as it was, and once it wa
   expect(await changed()).toEqual(['8 y']);
   await records.heard(next, 'db');
   expect(await changed()).toEqual([]);
+});
+
+test('holes without an end, which cost their updater nothing, keep no run from ending: told as not read (T20)', async () => {
+  await records.begin(run, [{ name: 'db', path: root }], goesOn);
+  await writeFile(join(root, 'hole'), 'x');
+  await truncate(join(root, 'hole'), 2 ** 40);
+  await records.end('r', tell);
+  expect(told[0]?.change.problem).toMatch(/holes in its files/);
+  expect(told[0]?.change.changes).toEqual([]);
 });
 
 test('a run that is frozen is listed no further, and then goes on', async () => {

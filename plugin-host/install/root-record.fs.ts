@@ -31,6 +31,12 @@ import { inSlices } from './slices.loop.js';
 import { SLICE } from './slices.js';
 import { comparison, type TreeEntry } from './tree.js';
 
+/**
+ * T20: holes cost their updater nothing, and whoever reads them hours. Half a minute of reading; databases
+ * that reserve their addresses have less.
+ */
+const HOLE_BYTES_MAX = 16 * 1024 ** 3;
+
 export interface WritableRoot {
   readonly name: string;
   readonly path: string;
@@ -163,7 +169,7 @@ async function changeOf(
 /** K2. */
 async function listingOf(path: string, between: () => Promise<void>): Promise<Listing> {
   try {
-    return { entries: await listInstalled(path, between) };
+    return { entries: await listInstalled(path, between, HOLE_BYTES_MAX) };
   } catch (error) {
     return { entries: [], problem: errorWords(error) };
   }
