@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { displayText, formatBytes, formatDuration, lastOf, oneLine } from './words.js';
+import { displayText, escapedText, formatBytes, formatDuration, lastOf, oneLine } from './words.js';
 
 test.each([
   [0, '0 ms'],
@@ -34,6 +34,13 @@ describe('foreign text', () => {
     ['a new line', 'a\nb', 'a\ufffdb'],
     ['text that is shown backwards', 'a\u202egnp.exe', 'a\ufffdgnp.exe'],
     ['text that is not shown', 'a\u200bb', 'a\ufffdb'],
+    ['letters that are tags, and nobody sees', 'a\u{e0041}\u{e0042}b', 'a\ufffd\ufffdb'],
+    [
+      'hyphens and marks that are not drawn',
+      'a\u00ad\u180e\u206a\ufff9b',
+      'a\ufffd\ufffd\ufffd\ufffdb',
+    ],
+    ['the sign of an Arabic number, which is', '\u0600\u0661', '\u0600\u0661'],
     ['text as it should be', 'Ümläute, 漢字 and 🎉', 'Ümläute, 漢字 and 🎉'],
   ])('%s', (_what, text, shown) => {
     expect(displayText(text, 100)).toBe(shown);
@@ -52,11 +59,18 @@ describe('foreign text', () => {
         (text, max) => {
           const shown = displayText(text, max);
           expect(Array.from(shown).length).toBeLessThanOrEqual(max);
-          expect(shown).not.toMatch(/[\p{Cc}\u202a-\u202e]/u);
+          expect(shown).not.toMatch(/[\p{Cc}\u202a-\u202e\u{e0000}-\u{e007f}]/u);
         },
       ),
     );
   });
+});
+
+test('what nobody sees in a line of JSON is escaped there, and is read as it was', () => {
+  const line = JSON.stringify({ title: 'a\u{e0041}\u202eb\u00ad' });
+  const escaped = escapedText(line);
+  expect(escaped).toMatch(/^[\x20-\x7e]*$/);
+  expect(JSON.parse(escaped)).toEqual(JSON.parse(line));
 });
 
 test('a traceback on one line can still be read', () => {

@@ -38,8 +38,10 @@ export function formatBytes(bytes: number): string {
   return `${shown} ${byteUnits[unit] ?? 'B'}`;
 }
 
-// Control characters (C0, DEL, C1), and the marks that reorder or hide text (T17).
-const unprintable = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
+// Control characters (C0, DEL, C1), and what reorders or hides text (T17): lines and paragraphs that end, and
+// every mark of format, which nobody sees, but the few of Arabic, Syriac and Kaithi numbers, which are drawn.
+const unprintable =
+  /[\p{Cc}\u2028\u2029\u2065]|(?![\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}])\p{Cf}/u;
 const eachUnprintable = new RegExp(unprintable, 'gu');
 
 /** Foreign text made safe to show: no control characters, at most `charsMax` characters. */
@@ -54,7 +56,8 @@ export function displayText(text: string, charsMax: number): string {
 /** A line of JSON with what `displayText` would take out escaped instead: it parses to the same. */
 export function escapedText(line: string): string {
   const escaped = (char: string): string =>
-    `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    // Of both halves, where it has two.
+    char.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return unprintable.test(line) ? line.replace(eachUnprintable, escaped) : line;
 }
 
