@@ -29,6 +29,8 @@ export interface Benchmark {
   readonly quickRepeats: number;
   /** Whether it starts updaters, which needs root and an OCI runtime. */
   readonly needsSandbox: boolean;
+  /** It takes `--trace`; and by no clock, so that a repeat gives the same figures. */
+  readonly replays?: true;
   run(options: BenchOptions): Promise<Measured>;
 }
 

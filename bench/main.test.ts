@@ -4,13 +4,31 @@ import { expect, test } from '@jest/globals';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 
-test.each<[string, number]>([
-  ['--help', 0],
-  ['-h', 0],
-  ['nothing-of-this-name', 2],
-])('npm run bench -- %s lists what can be measured, and nothing before it', (word, code) => {
+function bench(...args: string[]) {
   const options = { encoding: 'utf8', timeout: 30_000 } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, word], options);
-  expect(status).toBe(code);
-  expect(stdout + stderr).toMatch(/^npm run bench -- <name> .*\nbenchmarks:\n {2}reaction /);
+  return spawnSync(process.execPath, [main, ...args], options);
+}
+
+test.each(['--help', '-h'])('npm run bench -- %s lists what can be measured', (word) => {
+  const { status, stdout, stderr } = bench(word);
+  expect(status).toBe(0);
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^npm run bench -- <name> .*\nbenchmarks:\n {2}reaction /);
+});
+
+test('what is wrong with the command line is said, and nothing is measured', () => {
+  const { status, stdout, stderr } = bench('overlaps');
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(
+    /^bench: no benchmark is called "overlaps"; .*\nnpm run bench -- <name> .*\n$/,
+  );
+});
+
+test('a recording that is not there, or none, ends a benchmark with one line that says so', () => {
+  const missing = bench('overlap', '--trace', '/nowhere/at/all.csv');
+  expect(missing.status).toBe(1);
+  expect(missing.stderr).toMatch(/^bench: \/nowhere\/at\/all\.csv cannot be read: ENOENT.*\n$/);
+  const other = bench('regret', '--trace', main);
+  expect(other.status).toBe(1);
+  expect(other.stderr).toMatch(/^bench: \S+ begins with .*; wanted is lull-trace 1, .*\n$/);
 });

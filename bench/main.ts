@@ -1,9 +1,9 @@
 // npm run bench -- <name>: measures Lull beside its peers or its limit, in one run on one machine.
 
-import { parseArgs } from 'node:util';
 import { createLog } from '../runtime/log.js';
 import { CloseStack } from '../runtime/shutdown.js';
 import { attacking } from './attack/attack.js';
+import { readAsked, REPEATS, usageLine, WrongUse } from './asked.js';
 import { CannotRun, type Benchmark } from './benchmark.js';
 import { deciding } from './decide/decide.js';
 import { fetching } from './fetch/fetch.js';
@@ -37,10 +37,6 @@ const benchmarks: ReadonlyMap<string, Benchmark> = new Map([
   ['decide', deciding],
   ['simulate', simulate],
 ]);
-const REPEATS = 5;
-const REPEATS_MAX = 1_000;
-const usageLine =
-  'npm run bench -- <name> [--json FILE] [--repeats N] [--quick] [--trace FILE] [--power FILE]';
 const usage = [
   usageLine,
   'benchmarks:',
@@ -63,60 +59,33 @@ process.exitCode = await measure();
 process.exit();
 
 async function measure(): Promise<number> {
-  const asked = read();
-  if (asked === undefined) {
-    say(usage);
-    return 0;
-  }
-  if (typeof asked === 'string') {
-    process.stderr.write(`${asked}\n`);
-    return 2;
-  }
-  const { benchmark, name, json, ...options } = asked;
   try {
+    const asked = readAsked(process.argv.slice(2), benchmarks);
+    if (asked === undefined) {
+      say(usage);
+      return 0;
+    }
+    const { benchmark, name, json, repeats, quick, trace, power } = asked;
     if (benchmark.needsSandbox) await requireSandbox();
     say(`${name}: ${benchmark.what}`);
-    if (options.quick)
-      say('--quick: few samples, for a look only. These are not the figures to compare.');
+    if (quick) say('--quick: few samples, for a look only. These are not the figures to compare.');
+    else if (repeats < REPEATS && benchmark.replays !== true) {
+      say(`fewer than ${String(REPEATS)} repeats. These are not the figures to compare.`);
+    }
     const at = new Date().toISOString();
-    const measured = await benchmark.run({ ...options, say, opened });
+    const measured = await benchmark.run({ quick, repeats, trace, power, say, opened });
     const report = reportOf(name, at, measured);
     if (json !== undefined) say(`\nwritten: ${writeReport(json, report, measured.samples)}`);
     return 0;
   } catch (error) {
+    if (error instanceof WrongUse) {
+      process.stderr.write(`bench: ${error.message}\n${usageLine}\n`);
+      return 2;
+    }
     const { message, stack } = error as Error;
     process.stderr.write(`bench: ${error instanceof CannotRun ? message : (stack ?? message)}\n`);
     return 1;
   } finally {
     await opened.close();
-  }
-}
-
-/** @returns what to measure, what is wrong with the command line, or undefined: only the usage is wanted. */
-function read() {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        json: { type: 'string' },
-        repeats: { type: 'string' },
-        quick: { type: 'boolean', default: false },
-        trace: { type: 'string' },
-        power: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.help) return undefined;
-    const [name = '', ...rest] = positionals;
-    const benchmark = benchmarks.get(name);
-    if (benchmark === undefined || rest.length > 0) return usage;
-    const { json, quick, trace, power } = values;
-    const repeats = Number(values.repeats ?? (quick ? benchmark.quickRepeats : REPEATS));
-    if (!Number.isInteger(repeats) || repeats < 1 || repeats > REPEATS_MAX) {
-      return `--repeats wants a number from 1 to ${String(REPEATS_MAX)}\n${usageLine}`;
-    }
-    return { benchmark, name, json, quick, repeats, trace, power };
-  } catch (error) {
-    return `${(error as Error).message}\n${usage}`;
   }
 }

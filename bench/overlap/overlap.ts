@@ -17,6 +17,7 @@ export const overlap: Benchmark = {
   what: 'seconds that an update runs while it is not allowed, replaying recordings',
   quickRepeats: 1,
   needsSandbox: false,
+  replays: true,
   run: (options: BenchOptions): Promise<Measured> => {
     const traces = tracesFor(options);
     const pausable = compare(lulls(), errandsFor(traces, 0));

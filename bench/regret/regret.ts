@@ -13,6 +13,7 @@ export const regret: Benchmark = {
   what: "the cost of waiting and disturbing over the clairvoyant's, replaying recordings",
   quickRepeats: 1,
   needsSandbox: false,
+  replays: true,
   run: (options: BenchOptions): Promise<Measured> => {
     const { say } = options;
     const traces = tracesFor(options);
