@@ -54,6 +54,8 @@ export interface StartOptions {
   /** More for `lull up`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The Node.js that runs it; absent: the one that runs this. */
+  readonly node?: string;
   /** A command that becomes it, given the program and its arguments. */
   readonly through?: readonly string[];
   /** In a session for itself, as a service manager starts it. */
@@ -63,12 +65,13 @@ export interface StartOptions {
 /** @throws StartError */
 export async function startLull(options: StartOptions): Promise<RunningLull> {
   const { directory, policyFile, args = [], env = process.env, through = [] } = options;
+  const { node = process.execPath } = options;
   const runDir = join(directory, 'run');
   const stateDir = join(directory, 'state');
   const logFile = join(directory, 'lull.log');
   const where = ['--state', stateDir, '--run', runDir];
   const up = [lullProgram, ...where, 'up', '--policy', policyFile, ...args];
-  const [program = process.execPath, ...words] = [...through, process.execPath, ...up];
+  const [program = node, ...words] = [...through, node, ...up];
   const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', openSync(logFile, 'a')],
     detached: options.ownSession ?? false,

@@ -31,6 +31,12 @@ export interface SignedMany {
   readonly policyFile: string;
 }
 
+/** How a Lull is run. */
+export interface Way {
+  readonly node: string;
+  readonly processes: readonly (readonly string[])[];
+}
+
 export interface Registered {
   readonly pids: readonly number[];
   nothingDue(): Promise<void>;
@@ -59,13 +65,13 @@ export async function signMany(scratch: string, count: number): Promise<SignedMa
 
 /**
  * Starts a Lull, and registers and scans everything with it.
- * @param processes one process for all parts, or one for each group.
+ * @param how `node` runs it, as one process for all parts, or one for each group.
  * @param say told how far it is: twenty sandboxes take their time on a small machine.
  */
 export async function startRegistered(
   directory: string,
   { bundleFiles, policyFile }: SignedMany,
-  processes: readonly (readonly string[])[],
+  { node, processes }: Way,
   { opened, say }: Pick<BenchOptions, 'opened' | 'say'>,
 ): Promise<Registered> {
   mkdirSync(directory);
@@ -75,7 +81,7 @@ export async function startRegistered(
     // What is measured begins after the scans; at the lowest priority others could hold them up for ever.
     const args = [...only, '--log-level', 'warn', '--priority', 'normal'];
     const env = { ...process.env, ...unitEnvironment(parts) };
-    lulls.push(await openLull({ directory, policyFile, args, env }, opened));
+    lulls.push(await openLull({ directory, policyFile, args, env, node }, opened));
   }
   const [lull] = lulls;
   if (lull === undefined) throw new Error('a Lull has at least one process');
