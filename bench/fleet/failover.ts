@@ -16,11 +16,12 @@ import { pause } from '../../runtime/deadline.js';
 import { until } from '../../runtime/until.testing.js';
 import { CloseStack } from '../../runtime/shutdown.js';
 import { createLog } from '../../runtime/log.js';
-import { openFleetStage, type OneServerStage } from '../../test/fleet/fleet-stage.js';
+import type { OneServerStage } from '../../test/fleet/fleet-stage.js';
 import type { FleetHost } from '../../test/fleet/fleet-host.nats.js';
 import { allPartitions, ledBy, linesOf } from '../../test/fleet/led.js';
 import { startCrowd } from './crowd.nats.js';
 import { makeLong, type Length } from './long-journals.nats.js';
+import { openStage } from './stage.js';
 
 /** Enough that every partition has some. */
 const HOSTS = 320;
@@ -39,15 +40,15 @@ export interface Failover {
   readonly entriesRead: number;
 }
 
-/** @param length of the journals; absent: as long as they become by this. */
+/** @param outer closes it as well, after a signal. `length` is that of the journals; absent: as long as they become by this. */
 export async function failover(
   repeats: number,
+  outer: CloseStack,
   { end = 'SIGKILL', length }: { readonly end?: End; readonly length?: Length } = {},
 ): Promise<Failover[]> {
-  const opened = new CloseStack(createLog('bench', 'silent'));
+  const opened = outer.add('failover', new CloseStack(createLog('bench', 'silent')));
   try {
-    const stage = await openFleetStage();
-    opened.add('stage', stage);
+    const stage = await openStage(opened);
     if (length !== undefined) await makeLong(stage, length);
     let first = await stage.orchestrator('orchestrator-1');
     const crowd = await attached(stage, repeats, opened);
