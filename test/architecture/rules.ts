@@ -53,7 +53,9 @@ function impureParts(source: Source): Violation[] {
     if (!exceptions.includes(target)) {
       return [`is pure but imports ${target}: ${remedy}, or add it to pureExceptions with care`];
     }
-    const chance = names.filter((name) => /^(?:random|generate|\*)/.test(name));
+    const chance = names.filter((name) =>
+      /^(?:random|getRandom|pseudoRandom|prng|rng|generate|webcrypto|\*)/.test(name),
+    );
     return chance.map((name) => `is pure but imports ${name} of ${target}: pass in its result`);
   });
   const touched = source.impurities.map((what) => `is pure but uses ${what}: ${remedy}`);
@@ -85,12 +87,16 @@ export const dependencies: Rule = (sources) =>
   );
 
 export const names: Rule = (sources) =>
-  sources.flatMap(({ path, interfaces }) => {
-    const empty = posix
-      .basename(path)
-      .split('.')
-      .filter((part) => house.emptyNames.has(part));
+  sources.flatMap(({ path, interfaces, declared }) => {
+    const empty = path.split(/[/.]/).filter((part) => house.emptyNames.has(part));
     const prefixed = interfaces.filter((name) => /^I[A-Z][a-z]/.test(name));
+    const foreign = house.othersWords.get(path) ?? [];
+    const vague = declared.flatMap(({ name, isClass }) =>
+      wordsIn(name)
+        .filter((word) => house.vagueWords.has(word) || (isClass && word === 'service'))
+        .filter((word) => !foreign.includes(word))
+        .map((word) => `"${word}" in ${name} says nothing: name what it is, or what it does`),
+    );
     return [
       ...empty.map(
         (part) => `"${part}" names no concept: call the file after the one thing it holds`,
@@ -98,8 +104,13 @@ export const names: Rule = (sources) =>
       ...prefixed.map(
         (name) => `interface ${name}: drop the I, and the interface if one thing implements it`,
       ),
+      ...vague,
     ].map((problem) => ({ path, problem }));
   });
+
+function wordsIn(name: string): string[] {
+  return [...name.matchAll(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g)].map(([word]) => word.toLowerCase());
+}
 
 /** What is the same in every program says nothing of this one. */
 export const domainless: Rule = (sources) =>

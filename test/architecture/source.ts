@@ -2,6 +2,7 @@
 
 import { posix } from 'node:path';
 import ts from 'typescript';
+import { impurityOf } from './impurity.js';
 
 export interface Import {
   /** A path inside the repository ("conditions/gate.ts"), or a module's name ("zod", "node:fs"). */
@@ -20,15 +21,22 @@ export interface Source {
   readonly imports: readonly Import[];
   readonly reexports: readonly string[];
   readonly interfaces: readonly string[];
+  /** Types, classes and functions that it gives a name. */
+  readonly declared: readonly Declared[];
   /** What it does that a pure file may not: "Date.now", "process.env", "setTimeout". */
   readonly impurities: readonly string[];
   /** What names and texts are made of, in lower case: "untilVetoEnds" speaks of "until", "veto", "ends". */
   readonly words: ReadonlySet<string>;
 }
 
+export interface Declared {
+  readonly name: string;
+  readonly isClass: boolean;
+}
+
 export function parseSource(path: string, text: string): Source {
   const found = {
-    ...{ imports: [], reexports: [], interfaces: [], impurities: [] },
+    ...{ imports: [], reexports: [], interfaces: [], declared: [], impurities: [] },
     words: new Set<string>(),
   };
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
@@ -40,6 +48,7 @@ interface Found {
   readonly imports: Import[];
   readonly reexports: string[];
   readonly interfaces: string[];
+  readonly declared: Declared[];
   readonly impurities: string[];
   readonly words: Set<string>;
 }
@@ -58,6 +67,9 @@ function visit(node: ts.Node, path: string, found: Found): void {
   } else if (ts.isInterfaceDeclaration(node)) {
     found.interfaces.push(node.name.text);
   }
+  if (isDeclaration(node) && node.name !== undefined) {
+    found.declared.push({ name: node.name.text, isClass: ts.isClassDeclaration(node) });
+  }
   // `new URL('./x.js', import.meta.url)`: how a worker thread or a child's program is named.
   if (ts.isNewExpression(node) && node.expression.getText() === 'URL') {
     const [specifier] = node.arguments ?? [];
@@ -73,6 +85,15 @@ function visit(node: ts.Node, path: string, found: Found): void {
   ts.forEachChild(node, (child) => {
     visit(child, path, found);
   });
+}
+
+function isDeclaration(node: ts.Node) {
+  return (
+    ts.isInterfaceDeclaration(node) ||
+    ts.isTypeAliasDeclaration(node) ||
+    ts.isClassDeclaration(node) ||
+    ts.isFunctionDeclaration(node)
+  );
 }
 
 function importOf(path: string, specifier: ts.Node): Import {
@@ -91,66 +112,4 @@ function boundNames(node: ts.ImportDeclaration): string[] {
   if (bindings === undefined) return [];
   if (ts.isNamespaceImport(bindings)) return ['*'];
   return bindings.elements.map((element) => (element.propertyName ?? element.name).text);
-}
-
-const impureMembers = new Set(['Date.now', 'Math.random', 'AbortSignal.timeout']);
-/** Whatever is taken of them, however it is written. */
-const impureObjects = new Set([
-  ...['process', 'console', 'performance', 'crypto', 'globalThis', 'global', 'navigator'],
-  ...['Atomics', 'WebSocket', 'EventSource', 'BroadcastChannel', 'MessageChannel'],
-]);
-const impureCalls = new Set([
-  ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'fetch', 'require'],
-]);
-/** What they answer depends on the zone, or the language, of the machine. */
-const localMembers = new RegExp(
-  `^(?:[gs]et(?:Hours|Minutes|Day|Date|Month|FullYear)|getTimezoneOffset|resolvedOptions)$`,
-);
-
-function impurityOf(node: ts.Node): string | undefined {
-  if (ts.isIdentifier(node) && isOfTheWorld(node)) return wordsOf(node);
-  if (ts.isPropertyAccessExpression(node)) {
-    const text = node.getText();
-    return impureMembers.has(text) || localMembers.test(node.name.text) ? text : undefined;
-  }
-  // `new Date(ms)` only converts; without an argument it reads the clock.
-  if (ts.isNewExpression(node) && node.expression.getText() === 'Date') {
-    return (node.arguments ?? []).length === 0 ? 'new Date()' : undefined;
-  }
-  if (ts.isCallExpression(node) && node.expression.getText() === 'Date') return 'Date()';
-  return undefined;
-}
-
-/** Whether this names something that every file has, and is no name that this one gave. */
-function isOfTheWorld(node: ts.Identifier): boolean {
-  if (!impureObjects.has(node.text) && !impureCalls.has(node.text)) return false;
-  const { parent } = node;
-  const isMember = ts.isPropertyAccessExpression(parent) && parent.name === node;
-  const isKey = 'name' in parent && parent.name === node;
-  const isRenamed = 'propertyName' in parent && parent.propertyName === node;
-  return !isMember && !isKey && !isRenamed && !isGiven(node);
-}
-
-/** Whether a parameter, a constant or an import around it has this name. */
-function isGiven(node: ts.Identifier): boolean {
-  let given = false;
-  const look = (each: ts.Node): void => {
-    const binds =
-      ts.isParameter(each) ||
-      ts.isVariableDeclaration(each) ||
-      ts.isBindingElement(each) ||
-      ts.isFunctionDeclaration(each) ||
-      ts.isImportSpecifier(each);
-    given ||= binds && each.name?.getText() === node.text;
-    ts.forEachChild(each, look);
-  };
-  look(node.getSourceFile());
-  return given;
-}
-
-/** "process.env" where that is what stands there. */
-function wordsOf(node: ts.Identifier): string {
-  const { parent } = node;
-  const isObject = ts.isPropertyAccessExpression(parent) && parent.expression === node;
-  return isObject ? `${node.text}.${parent.name.text}` : node.text;
 }

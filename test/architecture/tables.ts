@@ -134,6 +134,18 @@ export const emptyNames: ReadonlySet<string> = new Set([
   ...['manager', 'service', 'processor', 'engine', 'executor', 'job', 'task', 'data', 'info'],
 ]);
 
+/** Words that say nothing, in the names of types, classes and functions. */
+export const vagueWords: ReadonlySet<string> = new Set([
+  ...['manager', 'processor', 'engine', 'worker', 'executor', 'job', 'task', 'data', 'info'],
+  ...['context', 'utils', 'helper', 'helpers'],
+]);
+
+/** Files in which such a word is the term of somebody else. */
+export const othersWords: ReadonlyMap<string, readonly string[]> = new Map([
+  ['plugin-host/sandbox/limits.ts', ['processor']],
+  ['test/containers/docker.spawn.ts', ['engine']],
+]);
+
 /** What only this program is about. */
 export const domainWords: ReadonlySet<string> = new Set([
   ...['updater', 'bundle', 'manifest', 'publisher', 'scan', 'install', 'rollout'],
