@@ -2,7 +2,7 @@
 // Lull's policies, as they are compared.
 
 import { defaultPolicy } from '../orchestrator/policy/policy.js';
-import { lull, policyForTraces } from '../orchestrator/simulation/comparison.js';
+import { lull, policyForTraces, takenForGranted } from '../orchestrator/simulation/comparison.js';
 import { errandsOf, type Errand, type Runner } from '../orchestrator/simulation/errand.js';
 import { readRecording, RecordingError } from '../orchestrator/simulation/recording.fs.js';
 import { syntheticTraces } from '../orchestrator/simulation/synthetic.js';
@@ -49,6 +49,14 @@ export function errandsFor(traces: readonly Trace[], stepMs: number): Errand[] {
       ...{ deadlineMs: DEADLINE_MS, publisherMs: DEADLINE_MS },
     }),
   );
+}
+
+/** What others' rules look at and these traces do not tell of. */
+export function sayGranted(traces: readonly Trace[], say: BenchOptions['say']): void {
+  const granted = [...takenForGranted(traces)].map(
+    ([name, signals]) => `${name}: ${signals.join(', ')}`,
+  );
+  if (granted.length > 0) say(`taken for granted, as nothing tells of it: ${granted.join('; ')}`);
 }
 
 export const LULL = 'Lull';

@@ -18,8 +18,16 @@ export interface Report {
 const GIB = 1024 ** 3;
 
 export function reportOf(bench: string, at: string, measured: Measured): Report {
-  const { repeats, figures, beside } = measured;
-  return { bench, at, machine: machine(), repeats, figures, beside };
+  const { repeats, figures } = measured;
+  const beside = Object.fromEntries(
+    Object.entries(measured.beside).map(([who, theirs]) => [who, known(theirs)]),
+  );
+  return { bench, at, machine: machine(), repeats, figures: known(figures), beside };
+}
+
+/** A figure is a number, or it is not there: what there was nothing to divide by is none. */
+function known(figures: Figures): Figures {
+  return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
 }
 
 /** @returns the names of the files. */

@@ -2,11 +2,11 @@
 // really left alone, with the real `decide` and fold. Two kinds of work of 10 minutes: what can be
 // frozen at any instant, and steps of 60 s that cannot.
 
-import { compare, REACTION_MS } from '../../orchestrator/simulation/comparison.js';
+import { compare, REACTION_MS, type Compared } from '../../orchestrator/simulation/comparison.js';
 import { bestTimers } from '../../orchestrator/simulation/hindsight.js';
 import type { Score } from '../../orchestrator/simulation/score.js';
 import type { BenchOptions, Benchmark, Figures, Measured } from '../benchmark.js';
-import { errandsFor, LULL, lulls, STEP_MS, tracesFor } from '../errands.js';
+import { errandsFor, LULL, lulls, sayGranted, STEP_MS, tracesFor } from '../errands.js';
 import { rounded, table } from '../report.js';
 
 const GOAL_PAUSABLE_S = 0.01;
@@ -42,14 +42,10 @@ export const overlap: Benchmark = {
       ...names.map((name) => [name, figuresOf(name, pausable, steps)] as const),
       ...known.map(({ name }) => [name, stepFiguresOf(name, [...steps, ...known])] as const),
     ]);
-    const samples = Object.fromEntries(
-      steps.map(({ name, scored }) => [
-        name,
-        scored.map(({ notAllowedS, done }) => [rounded(notAllowedS), done]),
-      ]),
-    );
+    sayGranted(traces, options.say);
+    const samples = { pausable: samplesOf(pausable), steps_60s: samplesOf(steps) };
     // Nothing in it is measured by a clock: repeating it gives the same figures.
-    return Promise.resolve({ repeats: 1, figures, beside, samples: { steps_60s: samples } });
+    return Promise.resolve({ repeats: 1, figures, beside, samples });
   },
 };
 
@@ -59,6 +55,15 @@ function figuresOf(name: string, pausable: readonly Score[], steps: readonly Sco
     not_allowed_s_mean_pausable: rounded(mine?.notAllowedMeanS ?? Number.NaN, 4),
     ...stepFiguresOf(name, steps),
   };
+}
+
+function samplesOf(all: readonly Compared[]) {
+  return Object.fromEntries(
+    all.map(({ name, scored }) => [
+      name,
+      scored.map(({ notAllowedS, done }) => [rounded(notAllowedS), done]),
+    ]),
+  );
 }
 
 function stepFiguresOf(name: string, steps: readonly Score[]): Figures {

@@ -1,7 +1,7 @@
 // P1, reaction: from the sensor's "the person is back" to the last instruction of any process of the
 // updater, and beside it what no program could do better, and what other programs do.
 //
-//   start every side ─▶ repeats × (each side: its share of the returns) ─▶ one long freeze each
+//   start every side ─▶ repeats × (each side: its share of the returns; a stop) ─▶ one long freeze each
 //
 // The sides that are not measured are frozen meanwhile: their person is there.
 
@@ -9,7 +9,7 @@ import { pause } from '../../runtime/deadline.js';
 import type { Benchmark, BenchOptions, Figures, Measured } from '../benchmark.js';
 import { rounded } from '../report.js';
 import { openScratch } from '../scratch.fs.js';
-import { stopUnattendedUpgrades } from '../unattended/stopped.spawn.js';
+import { openStopped } from '../unattended/stopped.spawn.js';
 import { buildUpdater } from './build-updater.spawn.js';
 import { openHop } from './hop.grpc.js';
 import { idleTimer, latencies, latencyMs } from './latency.js';
@@ -50,7 +50,12 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
     `${String(lulls.length)} sides, ${String(repeats)} × ${String(count)} returns each, stamped in ${updater.stamper}`,
   );
 
+  const stop = await openStopped(scratch, opened);
+  if (typeof stop === 'string') say(`unattended_upgrades: left out, ${stop}`);
+
   const returns = new Map<string, Return[]>(lulls.map(({ name }) => [name, []]));
+  const frozenBefore = new Map<string, number>(lulls.map(({ name }) => [name, 0]));
+  const stopsMs: number[] = [];
   const raw: number[] = [];
   const hops: number[] = [];
   for (let repeat = 0; repeat < repeats; repeat += 1) {
@@ -63,15 +68,17 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
         if (each > 0) await leave(lull);
         const back = await comeBack(lull);
         if (back !== undefined) returns.get(lull.name)?.push(back);
+        else frozenBefore.set(lull.name, (frozenBefore.get(lull.name) ?? 0) + 1);
       }
       await others?.close();
     }
     hops.push(...(await hop(count)));
+    const stopMs = typeof stop === 'string' ? undefined : await stop();
+    if (stopMs !== undefined) stopsMs.push(stopMs);
     const done = [...returns.values()].reduce((sum, each) => sum + each.length, 0);
     say(`${String(repeat + 1)} of ${String(repeats)}: ${String(done)} returns so far`);
   }
   const cpuMs = await frozenForLong(lulls);
-  const stopped = await stopUnattendedUpgrades(scratch);
 
   const measured: Record<string, Figures> = {};
   for (const { name } of lulls) {
@@ -87,11 +94,15 @@ async function measure({ quick, repeats, say, opened }: BenchOptions): Promise<M
     raw_freezer: latencies(raw),
     stream_hop: latencies(hops),
     idle_timer_1s: latencies(timer),
-    ...(typeof stopped === 'number' ? { unattended_upgrades: latencies([stopped]) } : {}),
+    ...(stopsMs.length > 0 ? { unattended_upgrades: latencies(stopsMs) } : {}),
   };
   const figures = worstOf(Object.values(measured));
-  showReaction(say, { figures, measured, beside, returns, stopped });
-  const samples = { returns: byName(returns), raw_freezer_ms: raw, stream_hop_ms: hops };
+  showReaction(say, { figures, beside, returns, frozenBefore });
+  const samples = {
+    returns: byName(returns),
+    frozen_before: Object.fromEntries(frozenBefore),
+    ...{ raw_freezer_ms: raw, stream_hop_ms: hops, unattended_upgrades_ms: stopsMs },
+  };
   return { repeats, figures, beside, samples };
 }
 

@@ -4,7 +4,7 @@
 import { compare, type Compared } from '../../orchestrator/simulation/comparison.js';
 import { weights } from '../../orchestrator/simulation/score.js';
 import type { BenchOptions, Benchmark, Figures, Measured } from '../benchmark.js';
-import { errandsFor, LULL, lulls, STEP_MS, tracesFor } from '../errands.js';
+import { errandsFor, LULL, lulls, sayGranted, STEP_MS, tracesFor } from '../errands.js';
 import { rounded, table } from '../report.js';
 
 const GOALS = { regret_mean: 1.05, regret_worst_tenth: 1.5, time_to_update_p50_ratio: 1.02 };
@@ -33,13 +33,18 @@ export const regret: Benchmark = {
     say(`\ngoals: ${goals.join('; ')}`);
     const names = pausable.map(({ name }) => name).filter((name) => name !== LULL);
     const beside = Object.fromEntries(names.map((name) => [name, figuresOf(name, pausable)]));
-    const samples = Object.fromEntries(
-      pausable.map(({ name, scored }) => [name, scored.map(({ cost }) => rounded(cost))]),
-    );
+    sayGranted(traces, say);
+    const samples = { cost: costsOf(pausable), cost_steps_60s: costsOf(steps) };
     // Nothing in it is measured by a clock: repeating it gives the same figures.
-    return Promise.resolve({ repeats: 1, figures, beside, samples: { cost: samples } });
+    return Promise.resolve({ repeats: 1, figures, beside, samples });
   },
 };
+
+function costsOf(all: readonly Compared[]) {
+  return Object.fromEntries(
+    all.map(({ name, scored }) => [name, scored.map(({ cost }) => rounded(cost))]),
+  );
+}
 
 function figuresOf(name: string, all: readonly Compared[]): Figures {
   const mine = all.find((each) => each.name === name);
