@@ -1,6 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { until } from '../runtime/until.testing.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 
@@ -31,4 +36,27 @@ test('a recording that is not there, or none, ends a benchmark with one line tha
   const other = bench('regret', '--trace', main);
   expect(other.status).toBe(1);
   expect(other.stderr).toMatch(/^bench: \S+ begins with .*; wanted is lull-trace 1, .*\n$/);
+});
+
+test('a benchmark that is interrupted leaves nothing behind, and does not complain', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'lull-bench-'));
+  const child = spawn(process.execPath, [main, 'journal'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, TMPDIR: directory },
+  });
+  const words: Buffer[] = [];
+  child.stderr.on('data', (bytes: Buffer) => words.push(bytes));
+  const ended = once(child, 'exit');
+  try {
+    const measures = (): boolean =>
+      readdirSync(directory, { recursive: true }).some((path) => String(path).endsWith('bare'));
+    await until('it measures', measures, { withinMs: 30_000 });
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+    expect(Buffer.concat(words).toString()).toBe('');
+    expect(readdirSync(directory)).toEqual([]);
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(directory, { recursive: true, force: true });
+  }
 });

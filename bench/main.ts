@@ -49,8 +49,10 @@ const say = (text: string): void => {
 const opened = new CloseStack(createLog('bench', 'warn'));
 // Every closer has an end. npm hands on the Ctrl-C that its child has had already: the second signal
 // must not cut short what the first one began.
+let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
+    isEnding = true;
     void opened.close().finally(() => process.exit(130));
   });
 }
@@ -78,6 +80,8 @@ async function measure(): Promise<number> {
     if (json !== undefined) say(`\nwritten: ${writeReport(json, report, measured.samples)}`);
     return 0;
   } catch (error) {
+    // What was closed under its hands says nothing of Lull.
+    if (isEnding) return 130;
     if (error instanceof WrongUse) {
       process.stderr.write(`bench: ${error.message}\n${usageLine}\n`);
       return 2;

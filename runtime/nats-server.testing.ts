@@ -78,7 +78,9 @@ export async function startNatsServer(settings: NatsServerSettings): Promise<Nat
     await exited;
   };
   const start = async (): Promise<void> => {
-    child = spawn(program, ['-c', file, '-l', join(directory, 'nats.log')], { stdio: 'ignore' });
+    // In a session of its own: a Ctrl-C finds whoever uses it, and they take their leave of it first.
+    const options = { stdio: 'ignore', detached: true } as const;
+    child = spawn(program, ['-c', file, '-l', join(directory, 'nats.log')], options);
     endWithUs(child);
     await within(answering(port, child), START_MS_MAX, `nats-server, see ${directory}/nats.log,`);
   };

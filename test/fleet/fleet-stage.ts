@@ -67,7 +67,12 @@ export async function openFleetStage(
   const directory = fleetDirectory();
   const place = join(directory, 'nats');
   mkdirSync(place);
-  const server = await startNatsServer({ directory: place, ...settings });
+  const server = await startNatsServer({ directory: place, ...settings }).catch(
+    async (error: unknown) => {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    },
+  );
   const networks: FaultProxy[] = [];
   const stage = setStage({ directory, policy, server });
   return {
