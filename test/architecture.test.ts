@@ -21,6 +21,7 @@ const all: Record<string, rules.Rule> = {
   'a machine by itself keeps little loaded': lightlyStaying,
   'names name a concept': rules.names,
   'runtime knows no word of the domain': rules.domainless,
+  'nothing happens on import': rules.quietImports,
   'nothing is re-exported': rules.noReexports,
   'files are short': rules.sizes,
   'no file is dead': rules.deadFiles,

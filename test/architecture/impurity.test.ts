@@ -65,3 +65,19 @@ test('a folder of empty names is one as well, and words that only hold another a
   expect(rules.names([parseSource('cli/paths.ts', 'function updated() {}')])).toEqual([]);
   expect(rules.names([parseSource('cli/paths.ts', 'function startService() {}')])).toEqual([]);
 });
+
+test.each([
+  "process.on('exit', stop);",
+  'await start();',
+  'const lull = await start();',
+  'if (a) b();',
+  'for (const each of all) use(each);',
+])('a file that does something on import is noticed: %s', (text) => {
+  expect(rules.quietImports([parseSource('cli/paths.ts', text)])).toHaveLength(1);
+  expect(rules.quietImports([parseSource('cli/main.ts', text)])).toEqual([]);
+});
+
+test('a file that only names something is quiet', () => {
+  const text = 'const limit = 5 * 60; export const of = new Map([[1, 2]]); empty.set = () => of;';
+  expect(rules.quietImports([parseSource('cli/paths.ts', text)])).toEqual([]);
+});

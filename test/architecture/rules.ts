@@ -125,6 +125,18 @@ export const domainless: Rule = (sources) =>
         })),
     );
 
+/** Whoever imports a file gets names; what it does begins when one of them is called. */
+export const quietImports: Rule = (sources) =>
+  sources
+    .filter(isSource)
+    .filter(({ path }) => !house.programs.some((each) => each.test(path)))
+    .flatMap(({ path, works }) =>
+      works.map((words) => ({
+        path,
+        problem: `does something as soon as it is imported ("${words}"): put it into a function, or into a main.ts`,
+      })),
+    );
+
 export const noReexports: Rule = (sources) =>
   sources.flatMap(({ path, reexports }) =>
     reexports.map((target) => ({

@@ -23,6 +23,8 @@ export interface Source {
   readonly interfaces: readonly string[];
   /** Types, classes and functions that it gives a name. */
   readonly declared: readonly Declared[];
+  /** What it does as soon as it is imported: the first words of each such statement. */
+  readonly works: readonly string[];
   /** What it does that a pure file may not: "Date.now", "process.env", "setTimeout". */
   readonly impurities: readonly string[];
   /** What names and texts are made of, in lower case: "untilVetoEnds" speaks of "until", "veto", "ends". */
@@ -41,7 +43,8 @@ export function parseSource(path: string, text: string): Source {
   };
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   visit(file, path, found);
-  return { path, lineCount: text.split('\n').length - 1, ...found };
+  const works = file.statements.filter(isWork).map((each) => each.getText().split('\n')[0] ?? '');
+  return { path, lineCount: text.split('\n').length - 1, works, ...found };
 }
 
 interface Found {
@@ -85,6 +88,26 @@ function visit(node: ts.Node, path: string, found: Found): void {
   ts.forEachChild(node, (child) => {
     visit(child, path, found);
   });
+}
+
+/** Whether a statement of a file acts, and does not only name something. */
+function isWork(statement: ts.Statement): boolean {
+  if (ts.isExpressionStatement(statement)) return !isAssignment(statement.expression);
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.some(
+      ({ initializer }) => initializer !== undefined && ts.isAwaitExpression(initializer),
+    );
+  }
+  return (
+    ts.isIfStatement(statement) ||
+    ts.isIterationStatement(statement, false) ||
+    ts.isTryStatement(statement) ||
+    ts.isThrowStatement(statement)
+  );
+}
+
+function isAssignment(node: ts.Expression): boolean {
+  return ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
 }
 
 function isDeclaration(node: ts.Node) {

@@ -199,6 +199,15 @@ export const stayingPackages: ReadonlySet<string> = new Set([
   ],
 ]);
 
+/** Files that are run, and not only imported. */
+export const programs: readonly RegExp[] = [
+  ...[/(?:^|\/)main\.ts$/, /\.worker\.ts$/, /^test\/fixtures\//],
+  /^test\/power-cut\/recorder\.fs\.ts$/,
+  /^cli\/program\.ts$/,
+  // A library that has to be told what it signs with, before anything else.
+  /^cli\/keys\/certificate\.ts$/,
+];
+
 /** Where programs and published interfaces begin: nothing in the repository need import these. */
 // The compiler reads by itself what a package without types is taken for.
 export const entryPoints: readonly RegExp[] = [
