@@ -31,7 +31,10 @@ export function nextInstant(
     note(overdueAtMs);
   };
   for (const { subject } of waiting) note(nextQuietHour(subject, policy, nowMs));
-  for (const updater of world.updaters.values()) noteTurns(scanDeadlineOf(updater, policy));
+  for (const updater of world.updaters.values()) {
+    noteTurns(scanDeadlineOf(updater, policy));
+    note(updater.accepted?.untilMs);
+  }
   for (const state of world.updates.values()) {
     noteTurns(deadlineOf(state, policy));
     if (state.update.closedApps.length > 0) note(askedForAtMs(state, policy));

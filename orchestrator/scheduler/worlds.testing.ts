@@ -141,6 +141,7 @@ const restartFact: fc.Arbitrary<Fact> = fc.oneof(
 
 const fact: fc.Arbitrary<Fact> = fc.oneof(
   { weight: 3, arbitrary: updaterId.map((id) => enabled(id)) },
+  { weight: 2, arbitrary: fc.tuple(updaterId, untilMs).map(enabledUntil) },
   {
     weight: 3,
     arbitrary: fc
@@ -157,6 +158,10 @@ const fact: fc.Arbitrary<Fact> = fc.oneof(
   })),
   { weight: 2, arbitrary: fc.tuple(fc.nat(167), fc.nat(3_600), fc.nat(20)).map(hourSeen) },
 );
+
+function enabledUntil([id, until]: [string, number]): Fact {
+  return { ...enabled(id), untilMs: until } as Fact;
+}
 
 function hourSeen([hourOfWeek, awayS, returns]: [number, number, number]): Fact {
   const ages = [[AGES_FROM_S[returns % AGES_FROM_S.length] ?? 0, awayS, returns]] as const;
