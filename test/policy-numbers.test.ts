@@ -23,6 +23,7 @@ import {
   install,
   large,
   level,
+  networkBack,
   number,
   odd,
   onBattery,
@@ -38,6 +39,7 @@ import {
   run,
   since,
   steps,
+  unfrozen,
   unknown,
   wentOn,
   word,
@@ -107,6 +109,7 @@ const rows: [text: string, look: Look, byDefault: unknown, then: unknown][] = [
     ['STARTING_UP'],
     [],
   ],
+  ['waiting: { resume: 20s }', codes({ host: { readings: networkBack() } }), ['STARTING_UP'], []],
   [
     'waiting: { login: 10s }',
     codes({ readings: { 'login.at': since(30_000) } }),
@@ -211,6 +214,10 @@ const rows: [text: string, look: Look, byDefault: unknown, then: unknown][] = [
   ['intrusion: { normal: gentle }', level(1), 'silent', 'gentle'],
   ['intrusion: { due: silent }', level(15), 'gentle', 'silent'],
   ['intrusion: { overdue: forced }', level(22), 'noticeable', 'forced'],
+  ['quiet_chance: { normal: 0.3, due: 0.3 }', unfrozen(0), ['QUIET_TOO_SHORT'], []],
+  ['quiet_chance: { due: 0.3 }', unfrozen(13), ['QUIET_TOO_SHORT'], []],
+  ['quiet_chance: { due: 0.3 }', unfrozen(15), ['QUIET_TOO_SHORT'], []],
+  ['quiet_chance: { overdue: 0.45 }', unfrozen(22), [], ['QUIET_TOO_SHORT']],
   [
     'slots: { change: 2 }',
     codes({ update: install, more: beside(install), readings: large }),
@@ -231,6 +238,7 @@ const rows: [text: string, look: Look, byDefault: unknown, then: unknown][] = [
   ['retry: { failures: 5 }', retried(4, odd, install), 1_000, 30],
   ['retry: { give_up: 3d }', retried(3, odd, install), 1_000, 4_000],
   ['retry: { demoted_at: 4 }', retried(4, odd, install), 1_000, 'GAVE_UP'],
+  ['retry: { demoted_at: 4 }', retried(4, gone), 4, 300],
   ['retry: { bad_content: 8d }', retried(1, bad), 1_000, 10_000],
   ['retry: { bad_content_max: 4d }', retried(6, bad), 20_000, 6_000],
   ['retry: { network_down: 5m }', retried(8, gone), 20, 5],
@@ -279,7 +287,7 @@ test.each(rows)('%s', (text, look, byDefault, then) => {
 /** What is no number, or is tried where it is at home. */
 const elsewhere = [
   ...['publishers[].', 'scopes', 'holds[].', 'time_zone', 'windows[].', 'groups[].', 'rollout.'],
-  ...['quiet_chance.', 'attention.', 'active_hours.to', 'network.private_hosts'],
+  ...['attention.', 'active_hours.to', 'network.private_hosts'],
   'disk.keep_withdrawn',
 ];
 

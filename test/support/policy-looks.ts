@@ -1,7 +1,13 @@
 // Looks at one number of a policy: what is decided with it, in a situation that lies between its default and
 // another value (test/policy-numbers.test.ts).
 
-import { readingKey, type Readings, type Signal, type Value } from '../../conditions/reading.js';
+import {
+  readingKey,
+  withReadings,
+  type Readings,
+  type Signal,
+  type Value,
+} from '../../conditions/reading.js';
 import { orderProblem, type OrderKind } from '../../orchestrator/api/order.js';
 import { grantToWire } from '../../orchestrator/link/grant.wire.js';
 import { parsePolicy } from '../../orchestrator/policy/file.parse.js';
@@ -19,6 +25,7 @@ import {
 import {
   admitted,
   at,
+  enabled,
   failure,
   finished,
   found,
@@ -27,9 +34,11 @@ import {
   perform,
   reading,
   started,
+  submitted,
   thawed,
   trustingPolicy,
   updateOf,
+  UPDATER,
   worldOf,
   type Dated,
 } from '../../orchestrator/world/history.testing.js';
@@ -107,6 +116,32 @@ export const level =
     const all = [...admit, ...waiting];
     return all.find(({ subject }) => subject.state?.update.id === 'a')?.subject.level;
   };
+
+/**
+ * Whether ten minutes that cannot be frozen wait for a longer quiet, `days` after they were found and half a
+ * minute after the screen was locked: four in ten such spells last so long. At every urgency it is
+ * run while nobody is there: what may be felt waits for no quiet.
+ */
+export const unfrozen =
+  (days: number): Look =>
+  (policy) => {
+    const sectioned = { critical_max_s: 600, actions: ['install'] };
+    const again = [submitted(UPDATER, sectioned), enabled(), found([updateOf('a', install)])];
+    const readings = { presence: away(30_000 - days * DAY_MS, { locked: true }) };
+    const silent = { normal: 'silent', due: 'silent', overdue: 'silent' } as const;
+    const more = at(NOW_MS - HOUR_MS, ...again);
+    const situation = { update: install, readings, more, laterMs: days * DAY_MS };
+    // Its scan is due as well, and has the slot.
+    const reasons = mine(planIn({ ...policy, intrusion: silent }, situation))?.reasons;
+    return reasons?.map(({ code }) => code).filter((code) => code === 'QUIET_TOO_SHORT');
+  };
+
+/** The machine woke up ten minutes ago, and its network is there since half a minute. */
+export function networkBack(): Readings {
+  const { readings } = hostWith({ 'resume.at': since(10 * MINUTE_MS) });
+  const back = reading('network.connectivity', word('full'));
+  return withReadings(readings, [{ ...back, observedAtMs: NOW_MS - 30_000 }]);
+}
 
 /** In how many minutes it is tried again after `count` failures; what is drawn by lot is rounded off. */
 export const retried =
