@@ -41,7 +41,8 @@ export function judgeUnmetered(
     return closed({ code: 'METERED', message, ...paid, ...seen });
   }
   if (bytes <= unknownBytesMax) return open;
-  const message = `whether the network is metered is not known; ${amount(bytes, unknownBytesMax)}`;
+  const why = metered.kind === 'unknown' ? metered.why : `it is a ${metered.kind}`;
+  const message = `whether the network is metered is not known (${why}); ${amount(bytes, unknownBytesMax)}`;
   return unknown({ code: 'METERED_UNKNOWN', message, ...sent, limit: unknownBytesMax, ...seen });
 }
 

@@ -25,9 +25,10 @@ export function judgeBattery(percent: number, readings: Readings): GateResult {
   if (ac.kind === 'flag' && ac.flag) return open;
   const value = valueOf(readings, 'power.battery');
   if (value.kind !== 'number' || Number.isNaN(value.number)) {
+    const why = value.kind === 'unknown' ? value.why : 'not a number';
     return unknown({
       code: 'BATTERY_UNKNOWN',
-      message: `the charge of the battery is not known; ${String(percent)} % are needed`,
+      message: `the charge of the battery is not known (${why}); ${String(percent)} % are needed`,
       ...{ about: 'power.battery', limit: percent, unit: '%' },
     });
   }
