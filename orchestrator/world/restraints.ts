@@ -39,7 +39,7 @@ export function restrained(world: World, imposed: Iterable<Imposed>): World {
   let over: MutableWorld | undefined;
   for (const { fact, atMs } of imposed) {
     over ??= copyOf(world);
-    if (fact.kind === 'updater.suspended') suspend(over, fact);
+    if (fact.kind === 'updater.suspended') suspend(over, fact, atMs);
     else if (fact.kind === 'updater.withdrawn') foldWithdrawn(over, fact);
     else foldOrder(over, fact, atMs);
   }
@@ -49,7 +49,9 @@ export function restrained(world: World, imposed: Iterable<Imposed>): World {
 function suspend(
   { updaters }: MutableWorld,
   { id, why }: Extract<Restraint, { kind: 'updater.suspended' }>,
+  atMs: number,
 ): void {
   const updater = updaters.get(id);
-  if (updater !== undefined) updaters.set(id, { ...updater, state: 'suspended', why });
+  if (updater === undefined) return;
+  updaters.set(id, { ...updater, state: 'suspended', sinceMs: atMs, why });
 }

@@ -60,6 +60,32 @@ describe('how soon absences end, over how soon they do in other hours', () => {
     expect(across).toBeGreaterThan(within);
   });
 
+  test.each([
+    ['at three at night', MONDAY_3AM, 0.9],
+    ['at ten', MONDAY_10AM, 1.1],
+    ['in the last minute before they are active', MONDAY_10AM - 121, 0.9],
+    ['in the first one in which they are', MONDAY_10AM - 120, 1.1],
+    ['in the last one', MONDAY_10AM + 419, 1.1],
+    ['in the first one after it', MONDAY_10AM + 420, 0.9],
+  ])('before anything is seen, %s', (_when, minute, ratio) => {
+    expect(returnsOverOwn(noRhythm, minute, 1, active)).toBeCloseTo(ratio, 10);
+  });
+
+  test('half of a section before eight, half of it after', () => {
+    expect(returnsOverOwn(noRhythm, MONDAY_10AM - 125, 600, active)).toBeCloseTo(1, 10);
+    const lateOnSaturday = HOURS_PER_WEEK * 60 - 5;
+    const sundays = { fromHour: 0, toHour: 24 };
+    expect(returnsOverOwn(noRhythm, lateOnSaturday, 600, sundays)).toBeCloseTo(1.1, 10);
+  });
+
+  test('four hours seen of each count as much as what was expected of it', () => {
+    const returns = 2 * 1.7 * 4; // Twice as many as usual.
+    const rhythm = noRhythm.map(() => ({ awayS: 4 * HOUR_S, returns }));
+    const own = (HOURS_PER_WEEK * 8 + 240) / (HOURS_PER_WEEK * 4 + 240);
+    const expected = (8 + own * 1.1 * 4) / 8 / own;
+    expect(returnsOverOwn(rhythm, MONDAY_10AM, 600, active)).toBeCloseTo(expected, 10);
+  });
+
   test('it stays within its bounds, whatever was seen and is asked', () => {
     const hour = fc.record({ awayS: fc.nat(HOUR_S), returns: fc.nat(1_000) });
     const hours = fc.array(hour, { minLength: HOURS_PER_WEEK, maxLength: HOURS_PER_WEEK });

@@ -37,6 +37,20 @@ test('two machines that find an update begin one rollout, at the first instant',
   expect([...rollouts.values()]).toMatchObject([{ startedAtMs: 10 }]);
 });
 
+test('one that was stopped says why and since when; one that goes on has failed nowhere, and began when it did', () => {
+  start(1);
+  fail(1);
+  const key = rolloutKey(update(1));
+  const stopped = { kind: 'rollout.stopped', why: 'bad', actor: 'operator' } as const;
+  foldRollout(rollouts, { ...stopped, ...update(1) }, 20);
+  expect(rollouts.get(key)).toEqual({
+    ...{ ...update(1), startedAtMs: 1, failed: new Map([['machine-1', 'first']]) },
+    stopped: { why: 'bad', sinceMs: 20 },
+  });
+  foldRollout(rollouts, { kind: 'rollout.resumed', ...update(1), actor: 'operator' }, 30);
+  expect(rollouts.get(key)).toEqual({ ...update(1), startedAtMs: 1, failed: new Map() });
+});
+
 test('when room is needed, what worked long ago is forgotten before what did not, and what an operator stopped never', () => {
   for (let at = 0; at < ROLLOUTS_MAX; at += 1) start(at);
   stop(0);
