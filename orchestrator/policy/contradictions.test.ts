@@ -15,7 +15,12 @@ describe('contradictions', () => {
     ['retry: { failures: 20 }', 'retry.demoted_at is below retry.failures'],
     ['deadlines: { security: { after: 1d } }', 'deadlines.security.after is shorter than'],
     ['deadlines: { others: { after: 1h, grace: 2h } }', 'deadlines.others.after is shorter than'],
+    ['quiet_chance: { due: 0.2, overdue: 0.9 }', 'quiet_chance rises'],
+    ['quiet_chance: { normal: 0.2, overdue: 0.9 }', 'quiet_chance rises'],
+    ['intrusion: { normal: noticeable, due: gentle }', 'intrusion falls'],
     ['network: { kb_per_s: 100, engaged_kb_per_s: 900 }', 'network.engaged_kb_per_s is above'],
+    ['network: { metered_mb: 60, metered_unknown_mb: 50 }', 'network.metered_mb is above'],
+    ['retry: { bad_content: 5d, bad_content_max: 4d }', 'retry.bad_content is longer than'],
     [
       'groups: [{ name: g, hosts: [a], at_once: 1 }, { name: g, hosts: [b], at_once: 2 }]',
       'groups has a name twice',
@@ -26,6 +31,22 @@ describe('contradictions', () => {
     ],
   ])('%s', (text, said) => {
     expect(problemsOf(text).join()).toContain(said);
+  });
+
+  test.each([
+    'battery: { start: 30, continue: 30 }',
+    'heat: { change: moderate, look: moderate }',
+    'intrusion: { normal: gentle, due: gentle, overdue: gentle }',
+    'quiet_chance: { normal: 0.5, due: 0.5, overdue: 0.5 }',
+    'network: { kb_per_s: 100, engaged_kb_per_s: 100 }',
+    'network: { metered_mb: 50, metered_unknown_mb: 50 }',
+    'retry: { first: 1h, max: 1h }',
+    'retry: { bad_content: 4d, bad_content_max: 4d }',
+    'retry: { failures: 7, demoted_at: 7 }',
+    'deadlines: { others: { after: 7d, grace: 7d } }',
+    'rollout: { rings: [{ name: a, percent: 40 }, { name: b, percent: 60 }] }',
+  ])('what is just as much contradicts nothing: %s', (text) => {
+    expect(problemsOf(text)).toEqual([]);
   });
 
   test('all of them are named at once', () => {

@@ -99,6 +99,25 @@ test('a scan keeps its floor, also where nobody knows whether the network leads 
   expect(until).toEqual([NOW_MS + 2 * HOUR_MS]);
 });
 
+test('a scan waits for what its server asked, also where the network has come back since', () => {
+  const manifest = { scan: { sla_h: 22, floor_h: 0 } };
+  const scanned = (retryAfterMs: number) => {
+    const end = finished('s', { ...failure('UPSTREAM_DOWN'), retryAfterMs } as never);
+    const run = [admitted('s', { kind: 'scan' }), started('s'), end];
+    const world = worldOf([
+      ...at(NOW_MS - 24 * HOUR_MS, submitted(UPDATER, manifest), enabled()),
+      ...at(NOW_MS, ...run),
+    ]);
+    const host = { ...hostWith(), readings: readingsWith(word('full'), NOW_MS + 1_000) };
+    const { waiting } = decide(world, host, trustingPolicy, NOW_MS + 2_000);
+    return waiting.flatMap(({ reasons }) => reasons.map(({ untilMs = 0 }) => untilMs - NOW_MS));
+  };
+  expect(scanned(2 * HOUR_MS)).toEqual([2 * HOUR_MS]);
+  const [soon = Number.NaN] = scanned(0);
+  expect(soon).toBeGreaterThan(20_000);
+  expect(soon).toBeLessThanOrEqual(33_000);
+});
+
 test('a server that is down for a weekend has nobody given up: it is asked now and then until it is back', () => {
   const of = (count: number, readings: Readings) => waitsUntil(failed(undefined, count), readings);
   const full = readingsWith(word('full'), NOW_MS - HOUR_MS);
