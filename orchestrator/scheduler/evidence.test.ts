@@ -19,7 +19,6 @@ import {
   perform,
   reading,
   started,
-  submitted,
   thawed,
   trustingPolicy,
   updateOf,
@@ -46,10 +45,10 @@ interface Situation {
   readonly policy?: Partial<Policy>;
 }
 
-function planIn({ update, more = [], readings, host, policy }: Situation): Plan {
+function planIn({ update, more = [], readings, host, policy }: Situation, nowMs = NOW_MS): Plan {
   const world = worldOf([...offering([updateOf('a', update)]), ...more]);
   const view = { ...hostWith(readings), ...host };
-  return decide(world, view, { ...trustingPolicy, ...policy }, NOW_MS);
+  return decide(world, view, { ...trustingPolicy, ...policy }, nowMs);
 }
 
 /** Of what waits, the first updater's, and of what stands still. */
@@ -58,14 +57,6 @@ function reasonsIn(plan: Plan, key = `${UPDATER} a`): readonly Reason[] {
   return [...waits, ...plan.stop, ...plan.paused].flatMap(({ reasons }) => reasons);
 }
 
-/** The same update, of an updater that has a section which cannot be frozen. */
-const sectioned = [
-  submitted(UPDATER, { critical_max_s: 180, actions: ['install'] }),
-  enabled(),
-  admitted('s', { kind: 'scan' }),
-  finished('s', { kind: 'succeeded' }),
-  found([updateOf('a', install)]),
-];
 const ended = (id: string, minutesAgo: number, code: ReasonCode = 'TIME_LIMIT'): Dated[] =>
   at(
     NOW_MS - minutesAgo * MINUTE_MS,
@@ -81,6 +72,15 @@ const failedOn = (hostId: string): Fact => ({
   ...{ kind: 'rollout.failed', ...rollout, hostId, ring: 'first', why: 'w' },
 });
 const tills = { name: 'tills', hosts: ['host-*'], atOnceMax: 1 };
+
+const THIS_MINUTE_MS = Math.floor(NOW_MS / MINUTE_MS) * MINUTE_MS;
+
+/** The machine woke up an hour ago, and its network is there since half a minute. */
+function networkBack(): HostView['readings'] {
+  const { readings } = hostWith({ 'resume.at': number(NOW_MS - HOUR_MS) });
+  const back = reading('network.connectivity', { kind: 'word', word: 'full' });
+  return withReadings(readings, [{ ...back, observedAtMs: NOW_MS - 30_000 }]);
+}
 
 const rows: [code: ReasonCode, Situation, Partial<Reason>][] = [
   [
@@ -230,8 +230,36 @@ const rows: [code: ReasonCode, Situation, Partial<Reason>][] = [
     },
     {
       ...{ measured: 'sun 17:46', limit: 'mon,tue 01:30-03:00' },
-      untilMs: Math.floor(NOW_MS / MINUTE_MS) * MINUTE_MS + (7 * 60 + 44) * MINUTE_MS,
+      untilMs: THIS_MINUTE_MS + (7 * 60 + 44) * MINUTE_MS,
+      message: 'outside of the window, on the clock of UTC; opens in 7 h',
     },
+  ],
+  [
+    'ACTIVE_HOURS',
+    {
+      update: { nextAction: 'reboot' },
+      readings: { 'boot.at': number(NOW_MS - DAY_MS) },
+      policy: { restarts: 'allow', activeHours: { fromHour: 8, toHour: 20 } },
+    },
+    {
+      ...{ measured: 'sun 18:01', limit: '08:00-20:00' },
+      // The warning may be given before.
+      untilMs: THIS_MINUTE_MS + (2 * 60 + 14 - 15) * MINUTE_MS,
+    },
+  ],
+  [
+    'STARTING_UP',
+    { host: { readings: networkBack() } },
+    {
+      ...{ about: 'network.connectivity', measured: 30_000, limit: MINUTE_MS, unit: 'ms' },
+      ...{ sinceMs: NOW_MS - 30_000, untilMs: NOW_MS + 30_000 },
+    },
+  ],
+  ['SCOPE_REFUSED', { policy: { scopes: [] } }, { measured: 'user-mode', limit: '' }],
+  [
+    'ACCEPTANCE_EXPIRED',
+    { more: at(NOW_MS - 9, { ...enabled(), untilMs: NOW_MS - 2 } as Fact) },
+    { sinceMs: NOW_MS - 2 },
   ],
   [
     'JOURNAL_QUOTA',
@@ -249,6 +277,20 @@ test.each(rows)('%s says what was measured', (code, situation, evidence) => {
   const mine = reasonsIn(planIn(situation)).filter((reason) => reason.code === code);
   expect(mine).toEqual([expect.objectContaining(evidence)]);
 });
+
+const ending = rows.flatMap(([code, situation, { untilMs }]) =>
+  untilMs === undefined ? [] : [[code, situation, untilMs] as const],
+);
+test.each(ending)(
+  '%s stands until the instant that it names, and no longer',
+  (code, situation, untilMs) => {
+    const stands = (nowMs: number): boolean => {
+      const reasons = reasonsIn(planIn(situation, nowMs));
+      return reasons.some((reason) => reason.code === code && reason.untilMs === untilMs);
+    };
+    expect([untilMs - 1, untilMs].map(stands)).toEqual([true, false]);
+  },
+);
 
 test('a machine that is still being tried says what it has to come to, and one that is gone only that', () => {
   const tried = { ...hostWith(), level: undefined };
@@ -271,44 +313,6 @@ test('a scan that is not due says when it was, when it will be, and how long tha
   expect(limit).toBeGreaterThan(19.7 * HOUR_MS);
 });
 
-describe('a quiet that is too short', () => {
-  const awayMs = 10 * MINUTE_MS;
-  const presence: Value = {
-    kind: 'presence',
-    presence: { kind: 'away', sinceMs: NOW_MS - awayMs },
-  };
-  const host = {
-    ...hostWith({ presence }),
-    readings: withReadings(hostWith({ presence }).readings, [
-      { ...reading('power.ac', { kind: 'flag', flag: true }), observedAtMs: NOW_MS - HOUR_MS },
-    ]),
-  };
-  const quietAt = (nowMs: number): readonly Reason[] => {
-    const world = worldOf([...offering([]), ...at(NOW_MS - 1_000, ...sectioned)]);
-    const { waiting } = decide(world, host, trustingPolicy, nowMs);
-    const mine = waiting.filter(({ subject }) => subject.key === `${UPDATER} a`);
-    return mine.flatMap(({ reasons }) => reasons.filter(({ code }) => code === 'QUIET_TOO_SHORT'));
-  };
-
-  test('says how likely it is to last, how likely it has to be, and since when it is quiet', () => {
-    const [reason] = quietAt(NOW_MS);
-    expect(reason).toMatchObject({ limit: 92, unit: '%', sinceMs: NOW_MS - awayMs });
-    const measured = Number(reason?.measured);
-    expect(measured).toBeGreaterThan(80);
-    expect(measured).toBeLessThan(92);
-    expect(reason?.message).toBe(
-      `after 10 min the chance of 3 min more of quiet is ${measured.toFixed(0)} %, 92 % are wanted`,
-    );
-  });
-
-  test('is long enough from the instant on that it names, and not before', () => {
-    const untilMs = quietAt(NOW_MS)[0]?.untilMs ?? Number.NaN;
-    expect(untilMs).toBeGreaterThan(NOW_MS);
-    expect(quietAt(untilMs - 1)).toHaveLength(1);
-    expect(quietAt(untilMs)).toEqual([]);
-  });
-});
-
 describe('a run that stands still', () => {
   const stood = (...facts: Dated[]) =>
     planIn({ more: [...at(NOW_MS - HOUR_MS, ...run), ...facts] }).paused.flatMap(
@@ -316,10 +320,12 @@ describe('a run that stands still', () => {
     );
 
   test('and was told to go on says when it is told again', () => {
-    const told = [
-      ...at(NOW_MS - MINUTE_MS, paused('r', 'X')),
-      ...at(NOW_MS - 500, { kind: 'run.resumed', runId: 'r' }),
-    ];
+    const stands = at(NOW_MS - MINUTE_MS, paused('r', 'X'));
+    const toldAt = (ms: number) => [...stands, ...at(ms, { kind: 'run.resumed', runId: 'r' })];
+    const told = toldAt(NOW_MS - 500);
+    expect(stood(...toldAt(NOW_MS))).toMatchObject([{ untilMs: NOW_MS + 2_000 }]);
+    expect(stood(...toldAt(NOW_MS - 1_999))).toMatchObject([{ untilMs: NOW_MS + 1 }]);
+    expect(stood(...toldAt(NOW_MS - 2_000))).toEqual([]);
     expect(stood(...told)).toMatchObject([
       {
         ...{ code: 'RETRY_LATER', about: 'permission', measured: 500, limit: 2_000, unit: 'ms' },
@@ -329,12 +335,13 @@ describe('a run that stands still', () => {
   });
 
   test('and went on a moment ago says when it may again', () => {
-    const went = [
+    const went = (agoMs: number) => [
       ...at(NOW_MS - 10 * MINUTE_MS, paused('r', 'X')),
-      ...at(NOW_MS - 20_000, { kind: 'run.resumed', runId: 'r' }, thawed('r')),
-      ...at(NOW_MS - 1_000, paused('r', 'X')),
+      ...at(NOW_MS - agoMs, { kind: 'run.resumed', runId: 'r' }, thawed('r'), paused('r', 'X')),
     ];
-    expect(stood(...went)).toMatchObject([
+    expect(stood(...went(MINUTE_MS - 1))).toMatchObject([{ untilMs: NOW_MS + 1 }]);
+    expect(stood(...went(MINUTE_MS))).toEqual([]);
+    expect(stood(...went(20_000))).toMatchObject([
       {
         ...{ code: 'RETRY_LATER', measured: 20_000, limit: MINUTE_MS, unit: 'ms' },
         ...{ sinceMs: NOW_MS - 20_000, untilMs: NOW_MS + 40_000 },

@@ -1,6 +1,8 @@
-// The hours of a machine's rhythm, as far as they count for a section that cannot be frozen.
+// Whether the quiet is likely to last for a section that cannot be frozen, and when that is looked at again.
 
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { withReadings, type Value } from '../../conditions/reading.js';
+import type { Reason } from '../../conditions/reason.js';
 import type { Update } from '../runs/update.js';
 import {
   admitted,
@@ -9,6 +11,7 @@ import {
   finished,
   found,
   NOW_MS,
+  reading,
   submitted,
   trustingPolicy,
   updateOf,
@@ -16,7 +19,7 @@ import {
   worldOf,
 } from '../world/history.testing.js';
 import { decide } from './decide.js';
-import { hostWith, offering } from './offering.testing.js';
+import { hostWith, HOUR_MS, offering } from './offering.testing.js';
 
 /** On battery, so that nothing but the hour changes what is said. It is 17:46:40 on a Sunday. */
 const host = hostWith({ 'power.ac': { kind: 'flag', flag: false } });
@@ -58,4 +61,50 @@ test('what has crossed into the next hour is looked at again where that begins',
 test('what can be frozen at any time asks for no hour', () => {
   expect(looksAgainAt(0)).not.toBe('18:00:00');
   expect(looksAgainAt(600, { nextAction: 'download' })).not.toBe('17:50:00');
+});
+
+describe('a quiet that is too short', () => {
+  const sectioned = [
+    submitted(UPDATER, { critical_max_s: 180, actions: ['install'] }),
+    enabled(),
+    admitted('s', { kind: 'scan' }),
+    finished('s', { kind: 'succeeded' }),
+    found([updateOf('a', { nextAction: 'install' })]),
+  ];
+
+  const awayMs = 600_000;
+  const presence: Value = {
+    kind: 'presence',
+    presence: { kind: 'away', sinceMs: NOW_MS - awayMs },
+  };
+  const quiet = {
+    ...hostWith({ presence }),
+    readings: withReadings(hostWith({ presence }).readings, [
+      { ...reading('power.ac', { kind: 'flag', flag: true }), observedAtMs: NOW_MS - HOUR_MS },
+    ]),
+  };
+  const quietAt = (nowMs: number): readonly Reason[] => {
+    const world = worldOf([...offering([]), ...at(NOW_MS - 1_000, ...sectioned)]);
+    const { waiting } = decide(world, quiet, trustingPolicy, nowMs);
+    const mine = waiting.filter(({ subject }) => subject.key === `${UPDATER} a`);
+    return mine.flatMap(({ reasons }) => reasons.filter(({ code }) => code === 'QUIET_TOO_SHORT'));
+  };
+
+  test('says how likely it is to last, how likely it has to be, and since when it is quiet', () => {
+    const [reason] = quietAt(NOW_MS);
+    expect(reason).toMatchObject({ limit: 92, unit: '%', sinceMs: NOW_MS - awayMs });
+    const measured = Number(reason?.measured);
+    expect(measured).toBeGreaterThan(80);
+    expect(measured).toBeLessThan(92);
+    expect(reason?.message).toBe(
+      `after 10 min the chance of 3 min more of quiet is ${measured.toFixed(0)} %, 92 % are wanted`,
+    );
+  });
+
+  test('is long enough from the instant on that it names, and not before', () => {
+    const untilMs = quietAt(NOW_MS)[0]?.untilMs ?? Number.NaN;
+    expect(untilMs).toBeGreaterThan(NOW_MS);
+    expect(quietAt(untilMs - 1)).toHaveLength(1);
+    expect(quietAt(untilMs)).toEqual([]);
+  });
 });
