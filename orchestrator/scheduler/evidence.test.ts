@@ -117,15 +117,14 @@ const rows: [code: ReasonCode, Situation, Partial<Reason>][] = [
     'QUOTA',
     {
       policy: { runsPerMinuteMax: 2 },
-      more: [1, 2]
-        .flatMap((n) =>
-          at(
-            NOW_MS - n * 10_000,
-            admitted(String(n), perform(updateOf('a'))),
-            finished(String(n), { kind: 'more_to_do', nextAction: 'download' }),
-          ),
-        )
-        .sort(([a], [b]) => a - b),
+      // The first seven are not counted.
+      more: [9, 8, 7, 6, 5, 4, 3, 2, 1].flatMap((n) =>
+        at(
+          NOW_MS - n * 10_000,
+          admitted(String(n), perform(updateOf('a'))),
+          finished(String(n), { kind: 'more_to_do', nextAction: 'download' }),
+        ),
+      ),
     },
     {
       ...{ measured: 2, limit: 2, unit: 'count' },
