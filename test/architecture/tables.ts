@@ -87,7 +87,7 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
   ['reflect-metadata', ['cli/keys/']],
   ['semver', ['updaters/npm/']],
   ['systeminformation', ['sensor-service/probe/']],
-  ['tar-stream', ['bundle/pack.fs.ts', 'bundle/tar.ts', 'updaters/npm/unpack.fs.ts']],
+  ['tar-stream', ['bundle/pack.fs.ts', 'bundle/tar.ts', 'sdk/tar.stream.ts']],
   ['testcontainers', ['test/containers/']],
   ['typescript', ['test/architecture/']],
   ['x11', ['sensor-service/probe/']],

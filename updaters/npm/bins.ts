@@ -1,7 +1,7 @@
 // Which commands a package offers, and which links in `bin` have to change: pure.
 
 import { basename, posix } from 'node:path';
-import { at, isObject, textAt } from './offer.js';
+import { at, isObject, textAt } from '../../sdk/json.js';
 
 /** From the command's name to the file that it runs, relative to the package. */
 export type Bins = ReadonlyMap<string, string>;

@@ -7,7 +7,7 @@
 
 import { fail } from '../../sdk/failure.js';
 import type { ContentDigest } from '../../sdk/host.js';
-import { at, isObject, textAt } from './offer.js';
+import { at, isObject, textAt } from '../../sdk/json.js';
 
 /** The algorithms of an integrity string, strongest first. */
 const algorithms = ['sha512', 'sha256', 'sha1'] as const;

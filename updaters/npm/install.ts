@@ -11,12 +11,13 @@
 import { lstat, mkdir, readdir, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../../sdk/failure.js';
+import { listTree } from '../../sdk/tree.fs.js';
 import type { Outcome, PerformCall } from '../../sdk/updater.js';
 import { linkChanges } from './bins.js';
 import { fetchAll } from './download.js';
 import { installedPackage, packageDir } from './installed.fs.js';
 import { registryOf } from './scan.js';
-import { copyTree, listTree, plainModes } from './tree.fs.js';
+import { copyTree, plainModes } from './tree.fs.js';
 import { unpackAll } from './unpack.fs.js';
 import { readPlan, ROOT, STAGE, workOf, type Plan, type Target } from './work.js';
 

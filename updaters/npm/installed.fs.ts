@@ -2,8 +2,8 @@
 
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { textAt } from '../../sdk/json.js';
 import { binsOf, type Bins } from './bins.js';
-import { textAt } from './offer.js';
 import { isPackageName } from './package-name.js';
 
 /** More than anybody installs; a bound on what one scan asks of the registry. */

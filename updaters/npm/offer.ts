@@ -2,6 +2,7 @@
 // is left out.
 
 import semver from 'semver';
+import { at, isObject, textAt } from '../../sdk/json.js';
 import type { Offer, OfferedVersion } from './target.js';
 
 /** Undefined when the document is not one about a package with a `latest` version. */
@@ -25,18 +26,4 @@ function one(version: string, about: unknown): OfferedVersion {
         ? unpacked
         : undefined,
   };
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** T24: own properties only. */
-export function at(value: unknown, key: string): unknown {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-export function textAt(value: unknown, key: string): string | undefined {
-  const text = at(value, key);
-  return typeof text === 'string' ? text : undefined;
 }

@@ -1,7 +1,7 @@
 // The closure of a package that needs nothing but itself: most small programs. npm would write the
 // same lockfile, after a start of its own.
 
-import { at, isObject } from './offer.js';
+import { at, isObject } from '../../sdk/json.js';
 import type { Target } from './work.js';
 
 /** What makes npm look at more than the package itself. */

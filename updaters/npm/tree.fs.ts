@@ -1,47 +1,8 @@
-// Trees of files: listing without following links, copying, and modes as Commit wants them.
+// Trees of files: copying, and modes as Commit wants them.
 
-import { constants, chmod, copyFile, mkdir, opendir, readlink, symlink } from 'node:fs/promises';
-import { lstat } from 'node:fs/promises';
+import { constants, chmod, copyFile, mkdir, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../../sdk/failure.js';
-
-const ENTRIES_MAX = 200_000;
-
-export interface TreeEntry {
-  /** Relative to the root of the tree. */
-  readonly path: string;
-  readonly kind: 'directory' | 'file' | 'link';
-  readonly mode: number;
-}
-
-/** Every entry below `root`, directories before what is in them. T9: links are not followed. */
-export async function listTree(root: string, signal: AbortSignal): Promise<TreeEntry[]> {
-  const found: TreeEntry[] = [];
-  const pending = [''];
-  for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
-    for await (const entry of await opendir(join(root, below))) {
-      signal.throwIfAborted();
-      const path = join(below, entry.name);
-      const { mode } = await lstat(join(root, path));
-      const kind = entry.isDirectory()
-        ? 'directory'
-        : entry.isFile()
-          ? 'file'
-          : entry.isSymbolicLink()
-            ? 'link'
-            : undefined;
-      if (kind === undefined) {
-        throw fail('APPLY_FAILED', `${path} is neither a file, a directory nor a link: remove it`);
-      }
-      found.push({ path, kind, mode });
-      if (kind === 'directory') pending.push(path);
-      if (found.length > ENTRIES_MAX) {
-        throw fail('TOO_LARGE', `more than ${String(ENTRIES_MAX)} files below the prefix`);
-      }
-    }
-  }
-  return found;
-}
+import { listTree, type TreeEntry } from '../../sdk/tree.fs.js';
 
 /** Copies entries of one tree into another directory, telling after each how far it is. */
 export async function copyTree(

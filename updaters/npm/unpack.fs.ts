@@ -10,10 +10,9 @@
 import { createReadStream } from 'node:fs';
 import { chmod, mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
 import { fail } from '../../sdk/failure.js';
+import { readTar } from '../../sdk/tar.stream.js';
 import { binsOf } from './bins.js';
 import type { Tarball } from './closure.js';
 import { inParallel } from './parallel.js';
@@ -44,21 +43,18 @@ async function unpack(
   place: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const entries = extract();
   const bytes = createReadStream(file);
-  const fed = (await isGzip(file))
-    ? pipeline(bytes, createGunzip(), entries, { signal })
-    : pipeline(bytes, entries, { signal });
   const made = new Set<string>();
   let fileCount = 0;
   let leftBytes = UNPACKED_BYTES_MAX;
-  const write = async (): Promise<void> => {
-    for await (const entry of entries) {
-      const { header } = entry;
+  await readTar(
+    (await isGzip(file)) ? [bytes, createGunzip()] : [bytes],
+    signal,
+    async ({ header, content, skip }) => {
       const path = header.type === 'file' ? pathBelow(header.name, place) : undefined;
       if (path === undefined) {
-        entry.resume(); // U1
-        continue;
+        skip(); // U1
+        return;
       }
       fileCount += 1;
       leftBytes -= header.size;
@@ -69,14 +65,9 @@ async function unpack(
       const parent = dirname(target);
       if (!made.has(parent)) await mkdir(parent, { recursive: true });
       made.add(parent);
-      const content = entry as AsyncIterable<Uint8Array>;
       await writeFile(target, content, { mode: (header.mode & 0o111) === 0 ? 0o644 : 0o755 });
-    }
-  };
-  // What breaks the feeding ends the entries with its error, so that writing tells of both.
-  fed.catch(() => undefined);
-  await write();
-  await fed;
+    },
+  );
 }
 
 /** Without the first segment, which every tarball names as it likes; undefined: nothing is left. */

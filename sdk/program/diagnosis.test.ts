@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { problemOf, type Ending } from './diagnosis.js';
-import { failureOfNpm } from './npm-error.js';
+import { headProblem, problemOf, type Ending } from './diagnosis.js';
 
 const ended = (more: Partial<Ending>): Ending => ({
   exitCode: 1,
@@ -36,24 +35,43 @@ describe('a program asked for its version', () => {
       ended({ stderr: '/x.js:1\nlet let\n\nSyntaxError: let is disallowed' }),
       'SyntaxError: let is disallowed',
     ],
+    [
+      'is a page that a shell was asked to read',
+      ended({ exitCode: 2, stderr: '/opt/x: 1: Syntax error: newline unexpected' }),
+      'it is no program (/opt/x: 1: Syntax error: newline unexpected)',
+    ],
+    [
+      'is a page that another shell was asked to read',
+      ended({
+        exitCode: 2,
+        stderr: "/opt/x: line 1: syntax error near unexpected token `newline'",
+      }),
+      "it is no program (/opt/x: line 1: syntax error near unexpected token `newline')",
+    ],
   ];
   test.each(cases)('%s', (_name, ending, expected) => {
     expect(problemOf(ending)).toBe(expected);
   });
 });
 
-describe('npm failed', () => {
-  const cases: [string, string, string, boolean][] = [
-    ['npm error code ECONNREFUSED\nnpm error connect', 'UPSTREAM_DOWN', 'connect', true],
-    ['npm ERR! code E503\nnpm ERR! 503 Service Unavailable', 'UPSTREAM_DOWN', '503', true],
-    ['npm error code ENOSPC', 'NO_SPACE', 'ENOSPC', true],
-    ['npm error code EINTEGRITY', 'DIGEST_MISMATCH', 'EINTEGRITY', false],
-    ['npm error code ETARGET\nnpm error notarget No match', 'NPM_FAILED', 'No match', false],
-    ['', 'NPM_FAILED', 'exit code 1', false],
+describe('by how it begins, a program', () => {
+  const elf = (machine: number): Buffer =>
+    Buffer.from([...[0x7f, 0x45, 0x4c, 0x46, 2, 1, 1], ...Array<number>(11).fill(0), machine, 0]);
+  const cases: [string, Buffer, Buffer, string | undefined][] = [
+    ['is one of this machine', elf(62), elf(62), undefined],
+    ['is for another processor', elf(183), elf(62), 'it is made for another processor'],
+    ['is of 32 bits, which a machine of 64 runs', elf(3), elf(62), undefined],
+    [
+      'is of 64 bits, which a machine of 32 does not',
+      elf(62),
+      elf(3),
+      'it is made for another processor',
+    ],
+    ['is a script', Buffer.from('#!/bin/sh\n'), elf(62), undefined],
+    ['is cut off', elf(62).subarray(0, 10), elf(62), undefined],
+    ['is empty', Buffer.alloc(0), elf(62), 'it is empty'],
   ];
-  test.each(cases)('with %j', (stderr, reason, words, retry) => {
-    const failure = failureOfNpm('ci', 1, stderr);
-    expect(failure).toMatchObject({ reason, retry });
-    expect(failure.message).toContain(words);
+  test.each(cases)('%s', (_name, head, own, expected) => {
+    expect(headProblem(head, own)).toBe(expected);
   });
 });

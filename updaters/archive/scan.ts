@@ -1,0 +1,25 @@
+// What could be updated: the version in the root held against the newest of the feed.
+
+import type { ScanCall, UpdateFound } from '../../sdk/updater.js';
+import { offersOf } from './feed.http.js';
+import { chooseOffer, digestText } from './offer.js';
+import { installedIn } from './record.fs.js';
+import { programName, updateIdOf, wantedOf } from './wanted.js';
+import { ROOT } from './work.fs.js';
+
+export async function* scan(call: ScanCall): AsyncGenerator<UpdateFound> {
+  const wanted = wantedOf(call.settings);
+  const installed = await installedIn(call.rootDir(ROOT), wanted.rootPath);
+  const offer = chooseOffer(await offersOf(call, wanted), installed?.version);
+  if (offer === undefined) return;
+  yield {
+    id: updateIdOf(wanted),
+    title: `${programName(wanted)} ${offer.version}`,
+    ...(installed !== undefined && { fromVersion: installed.text }),
+    toVersion: offer.version,
+    ...(offer.sizeBytes !== undefined && { downloadBytes: offer.sizeBytes }),
+    ...(offer.notesUrl !== undefined && { releaseNotesUrl: offer.notesUrl }),
+    digest: digestText(offer.digest),
+    nextAction: 'download',
+  };
+}
