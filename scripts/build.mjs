@@ -8,6 +8,8 @@ import { filesBelow, lookOf, root, runStep } from './steps.mjs';
 
 /** What was made of what: digests of it. */
 const STAMP = 'dist/.setup.json';
+/** The updaters that come with Lull. */
+const UPDATERS = ['npm', 'archive'];
 
 export async function installDependencies({ quiet }) {
   if (dependenciesAreCurrent()) return;
@@ -45,13 +47,15 @@ export async function build({ quiet }) {
   const sources = digestOf(filesBelow('.', (path) => /\.(ts|mjs|json)$/.test(path)));
   const digest = `${sources} ${readStamp().generated}`;
   const bundler = existsSync(join(root, 'updaters/bundle.mjs'));
-  const bundled = !bundler || existsSync(join(root, 'dist/updaters/npm/bundle/main.mjs'));
+  const bundleOf = (name) => join(root, 'dist/updaters', name, 'bundle/main.mjs');
+  const bundled = !bundler || UPDATERS.every((name) => existsSync(bundleOf(name)));
   if (readStamp().built === digest && existsSync(join(root, 'dist/test')) && bundled) return;
   const node = process.execPath;
   await runStep('building', [node, 'node_modules/typescript/bin/tsc', '-b'], { quiet });
   removeOrphans();
-  if (bundler) {
-    await runStep('bundling the npm updater', [node, 'updaters/bundle.mjs', 'npm'], { quiet });
+  for (const name of bundler ? UPDATERS : []) {
+    const command = [node, 'updaters/bundle.mjs', name];
+    await runStep(`bundling the updater ${name}`, command, { quiet });
   }
   writeStamp({ built: digest });
 }

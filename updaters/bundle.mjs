@@ -1,20 +1,20 @@
 // Makes the bundle of an updater: one file of code, beside its manifest.
 //
-//   node updaters/bundle.mjs <updater> [directory]   →   <directory>/bundle/main.mjs, <directory>/manifest.json
+//   node updaters/bundle.mjs <updater> [directory] [--id ID]
+//                                      →   <directory>/bundle/main.mjs, <directory>/manifest.json
 //
-// The directory is dist/updaters/<updater> unless another one is given.
+// The directory is dist/updaters/<updater> unless another one is given. With an id, the updater goes by it:
+// one that looks after one thing is wanted once for each. It stands in the manifest then, and in bundle/id,
+// where the updater reads it.
 //
 // Signing and packing (`lull bundle pack`) take it from there.
 
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
-const [name = '', directory] = process.argv.slice(2);
-if (!/^[a-z][a-z0-9-]*$/.test(name)) {
-  console.error('usage: node updaters/bundle.mjs <updater> [directory], for example: npm');
-  process.exit(2);
-}
+const { name, directory, id } = asked();
 const source = fileURLToPath(new URL(`${name}/`, import.meta.url));
 const target = directory ?? fileURLToPath(new URL(`../dist/updaters/${name}`, import.meta.url));
 
@@ -37,4 +37,30 @@ await build({
   },
   logLevel: 'warning',
 });
-await copyFile(`${source}manifest.json`, `${target}/manifest.json`);
+if (id === undefined) {
+  await copyFile(`${source}manifest.json`, `${target}/manifest.json`);
+} else {
+  const manifest = JSON.parse(await readFile(`${source}manifest.json`, 'utf8'));
+  await writeFile(`${target}/manifest.json`, `${JSON.stringify({ ...manifest, id }, null, 2)}\n`);
+  await writeFile(`${target}/bundle/id`, `${id}\n`);
+}
+
+function asked() {
+  try {
+    const options = { id: { type: 'string' } };
+    const { positionals, values } = parseArgs({ options, allowPositionals: true });
+    const [name = '', directory, ...more] = positionals;
+    // Only these read it.
+    const takesId = values.id === undefined || ['archive'].includes(name);
+    if (/^[a-z][a-z0-9-]*$/.test(name) && more.length === 0 && takesId) {
+      return { name, directory, id: values.id };
+    }
+  } catch (error) {
+    console.error(error.message);
+  }
+  console.error(
+    'usage: node updaters/bundle.mjs <updater> [directory] [--id ID], for example: npm\n' +
+      '--id is for updaters that look after one thing: archive',
+  );
+  process.exit(2);
+}

@@ -3,12 +3,10 @@
 
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Follower } from '../../harness/follow.grpc.js';
-import { lull, type RunningLull } from '../../harness/lull.spawn.js';
+import type { RunningLull } from '../../harness/lull.spawn.js';
 import { putInstalled } from '../../updaters/npm/testing/prefix.fs.js';
 import {
   startTestRegistry,
@@ -17,6 +15,7 @@ import {
 } from '../../updaters/npm/testing/registry.http.js';
 import type { PolicyChange } from './policy.js';
 import { openStage, type Stage } from './stage.js';
+import { packUpdater } from './pack-updater.js';
 import { enable } from './story.js';
 
 const run = promisify(execFile);
@@ -67,7 +66,7 @@ export async function onNpmScene(
       running,
       follower: stage.follow(),
       add: async () => {
-        await enable(running, await packNpmUpdater(stage), { prefix, registry: registry.url });
+        await enable(running, await packUpdater(stage, 'npm'), { prefix, registry: registry.url });
       },
       versionOf: async (program) => {
         const path = join(prefix, 'bin', program);
@@ -103,18 +102,4 @@ export function noise(bytes: number): string {
     parts.push(createHash('sha512').update(String(at)).digest('base64'));
   }
   return parts.join('').slice(0, bytes);
-}
-
-async function packNpmUpdater(stage: Stage): Promise<string> {
-  const source = fileURLToPath(new URL('../../updaters/npm/', import.meta.url));
-  const out = join(stage.directory, 'npm.lull');
-  const manifest = join(stage.directory, 'npm-manifest.json');
-  const published = JSON.parse(readFileSync(join(source, 'manifest.json'), 'utf8')) as object;
-  // As it is published, but for the hour between two scans, which nobody who tests has.
-  writeFileSync(manifest, JSON.stringify({ ...published, scan: { sla_h: 22, floor_h: 0 } }));
-  await lull([
-    ...['bundle', 'pack', join(source, 'bundle'), '--manifest', manifest],
-    ...['--key', stage.keyFile, '--out', out],
-  ]);
-  return out;
 }
