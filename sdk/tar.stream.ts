@@ -8,7 +8,7 @@ export interface TarEntry {
   readonly header: Header;
   /** To be read, or skipped, before the next entry comes. */
   readonly content: AsyncIterable<Uint8Array>;
-  skip(): void;
+  readonly skip: () => void;
 }
 
 /**

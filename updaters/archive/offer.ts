@@ -51,6 +51,11 @@ export function chooseOffer(
   return { ...offer, digest };
 }
 
+/** Whether there is anything but prereleases. */
+export function hasRelease(offers: readonly Offer[]): boolean {
+  return offers.some(({ version }) => readVersion(version)?.isPrerelease === false);
+}
+
 /** "sha256:…" as releases have it, or the hexadecimal digits of a file of checksums. */
 export function digestOf(text: string): ContentDigest | undefined {
   const [, named, digits = ''] = /^(?:(sha256|sha512):)?([0-9a-f]+)$/i.exec(text.trim()) ?? [];

@@ -2,7 +2,7 @@
 
 import type { ScanCall, UpdateFound } from '../../sdk/updater.js';
 import { offersOf } from './feed.http.js';
-import { chooseOffer, digestText } from './offer.js';
+import { chooseOffer, digestText, hasRelease } from './offer.js';
 import { installedIn } from './record.fs.js';
 import { programName, updateIdOf, wantedOf } from './wanted.js';
 import { ROOT } from './work.fs.js';
@@ -10,7 +10,12 @@ import { ROOT } from './work.fs.js';
 export async function* scan(call: ScanCall): AsyncGenerator<UpdateFound> {
   const wanted = wantedOf(call.settings);
   const installed = await installedIn(call.rootDir(ROOT), wanted.rootPath);
-  const offer = chooseOffer(await offersOf(call, wanted), installed?.version);
+  const offers = await offersOf(call, wanted);
+  if (!hasRelease(offers)) {
+    const words = `every version of ${wanted.assetText} is a prerelease, such as`;
+    call.host.log('warn', `${words} ${offers[0]?.version ?? 'none'}: none is taken`);
+  }
+  const offer = chooseOffer(offers, installed?.version);
   if (offer === undefined) return;
   yield {
     id: updateIdOf(wanted),

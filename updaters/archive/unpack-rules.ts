@@ -24,7 +24,7 @@ export function plainPath(name: string): string {
   if (name.length > PATH_CHARACTERS_MAX || segments.length > DEPTH_MAX) {
     throw unreadable(`the archive has the path ${shown(name)}, which is too deep or too long`);
   }
-  if (/[\p{Cc}\ufffd\\]/u.test(name)) {
+  if (/[\p{Cc}\ufffd]/u.test(name)) {
     throw unreadable(
       `the archive has the path ${shown(name)}, with characters that no name should have`,
     );

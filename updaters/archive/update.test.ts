@@ -258,6 +258,13 @@ describe('what comes in is wrong', () => {
     expect(await failureOfScan()).toMatchObject({ reason });
   });
 
+  test('nothing but prereleases is told, and none is taken', async () => {
+    makers.files.clear();
+    await makers.publish('1.0.0-rc.1', 'echo rc');
+    expect(await scan()).toEqual([]);
+    expect(host.logLines.join()).toContain('is a prerelease, such as 1.0.0-rc.1: none is taken');
+  });
+
   test('an update of other settings', async () => {
     const update = await onlyUpdate();
     settings = { ...settings, program: 'bin/other' };

@@ -16,7 +16,8 @@ export interface Version {
 
 /** Undefined for what is no version. */
 export function readVersion(text: string): Version | undefined {
-  const [, numbers, rest] = (text.length <= VERSION_CHARACTERS_MAX && pattern.exec(text)) || [];
+  if (text.length > VERSION_CHARACTERS_MAX) return undefined;
+  const [, numbers, rest] = pattern.exec(text) ?? [];
   if (numbers === undefined) return undefined;
   return { numbers: numbers.split('.').map(Number), isPrerelease: rest !== '' };
 }
