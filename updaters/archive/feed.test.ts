@@ -166,6 +166,15 @@ describe('of a file of checksums', () => {
     expect(found?.url).toBe('https://a.example/files/tool-1.1.0%2Bx-linux.tar.gz');
   });
 
+  test('the file lies beside the feed, where that is below the setting', () => {
+    const feed = 'https://a.example/o/r/releases/latest/download/SHA256SUMS';
+    const wanted = wantedWith({ feed, files: 'https://a.example/o/r/releases' });
+    const [offer] = readFeed(`${hex}  tool-1.1.0-linux.tar.gz`, wanted).offers;
+    expect(offer?.url).toBe(
+      'https://a.example/o/r/releases/latest/download/tool-1.1.0-linux.tar.gz',
+    );
+  });
+
   test('a checksum of MD5 is refused', () => {
     expect(() => target(`${'ab'.repeat(16)}  tool-1.1.0-linux.tar.gz`, '1.0.0')).toThrow(
       expect.objectContaining({ reason: 'DIGEST_MISSING' }),

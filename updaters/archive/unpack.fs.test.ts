@@ -160,6 +160,7 @@ describe('what a tar is refused for', () => {
       'outside',
     ],
     ['a name to fool who reads it', [{ name: 'tool-1/\u001b[2J' }], 'characters'],
+    ['a sparse file', [{ name: 'x', pax: { 'GNU.sparse.major': '1' } }], 'a sparse file'],
     ['depth', [{ name: `${'d/'.repeat(70)}x` }], 'too deep'],
   ];
   test.each(cases)('%s', async (_name, entries, words) => {

@@ -66,6 +66,10 @@ function fromTar(
   return readTar(steps, signal, async ({ header, content, skip }) => {
     const { type, name, mode, size, linkname } = header;
     const path = plainPath(name);
+    // GNU tar writes it under another name, and in pieces.
+    if (Object.keys(header.pax ?? {}).some((key) => key.startsWith('GNU.sparse'))) {
+      throw unreadable(`${shown(name)} is a sparse file, which is not read here`);
+    }
     switch (type) {
       case 'file':
         await tree.file(path, mode, size, content);

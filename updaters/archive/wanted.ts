@@ -7,7 +7,7 @@ export interface Wanted {
   /** As it was bound, for words: the updater sees it elsewhere. */
   readonly rootPath: string;
   readonly feed: string;
-  /** Ends in a slash. */
+  /** Where a file lies of which the feed says no more than its name. Ends in a slash. */
   readonly files: string;
   readonly asset: AssetPattern;
   /** As it was bound, for words. */
@@ -40,11 +40,11 @@ export function wantedOf(settings: ReadonlyMap<string, string>): Wanted {
     throw wrong('program', program, 'a file below the root, such as bin/node');
   }
   const key = value('key');
-  const files = value('files');
+  const feed = value('feed');
   return {
     rootPath: value('root'),
-    feed: value('feed'),
-    files: files.endsWith('/') ? files : `${files}/`,
+    feed,
+    files: filesBeside(feed, value('files')),
     asset,
     assetText,
     program,
@@ -59,6 +59,13 @@ export function programName({ program }: Wanted): string {
 
 export function updateIdOf(wanted: Wanted): string {
   return `archive:${programName(wanted)}`;
+}
+
+/** Beside the feed, where that is below what was named for files; else there. */
+function filesBeside(feed: string, files: string): string {
+  const named = files.endsWith('/') ? files : `${files}/`;
+  const beside = URL.canParse(feed) ? new URL('.', feed).href : '';
+  return beside.startsWith(named) ? beside : named;
 }
 
 function wrong(name: string, text: string, wants: string): Error {
