@@ -31,15 +31,16 @@ export function bytesOf(
   bytesMax: number,
   signal: AbortSignal,
 ): Steps {
-  const bounded = boundedTo(bytesMax);
+  const bounded = boundedTo(bytesMax, signal);
   if (compression === undefined) return [createReadStream(file), bounded];
   if (compression === 'gzip') return [createReadStream(file), createGunzip(), bounded];
   return [Readable.from(throughTool(file, compression, signal), { objectMode: false }), bounded];
 }
 
-function boundedTo(bytesMax: number): Transform {
+function boundedTo(bytesMax: number, signal: AbortSignal): Transform {
   let left = bytesMax;
   return new Transform({
+    signal,
     transform: (chunk: Buffer, _encoding, done) => {
       left -= chunk.byteLength;
       if (left >= 0) done(null, chunk);

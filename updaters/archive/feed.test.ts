@@ -193,6 +193,7 @@ test.each([
   ['JSON that is cut off', '[{"assets": ['],
   ['a list of nonsense', '[null, 1, "x", {"assets": 7}, {"assets": [null, {"name": 5}]}]'],
   ['JSON with a prototype', '{"__proto__": {"assets": [{"name": "tool-9-linux.tar.gz"}]}}'],
+  ['what would fool a terminal', `[{"assets": [{"name": "\\u001b[2Jtool"}]}]`],
   ['bytes', '\u0000\u0001\ufffd'.repeat(100)],
 ])('%s is no feed, and looked at again later', (_name, text) => {
   expect(() => target(text, '1.0.0')).toThrow(

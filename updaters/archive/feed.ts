@@ -56,7 +56,7 @@ function fromReleases(document: unknown, wanted: Wanted): Feed {
   for (const release of Array.isArray(document) ? (document as unknown[]) : [document]) {
     for (const file of filesOf(release)) {
       const name = textAt(file, 'name') ?? textAt(file, 'filename');
-      if (name === undefined) continue;
+      if (name === undefined || !isPlain(name)) continue;
       names.push(name);
       // A prerelease names its files, so that words can, and offers none.
       if (isUnfinished(release)) continue;
@@ -117,7 +117,13 @@ function checksumIn(line: string): { readonly name: string; readonly hex: string
   const gnu = /^([0-9a-f]{32,128})[ \t]+\*?(\S{1,255})$/i.exec(line);
   const [name, hex] = bsd ? [bsd[1], bsd[2]] : [gnu?.[2], gnu?.[1]];
   const plain = name?.replace(/^\.\//, '');
-  return plain === undefined || hex === undefined ? undefined : { name: plain, hex };
+  if (plain === undefined || hex === undefined || !isPlain(plain)) return undefined;
+  return { name: plain, hex };
+}
+
+/** Names are shown to whoever asks why. */
+function isPlain(name: string): boolean {
+  return /^[\w.+@~/() -]{1,255}$/.test(name);
 }
 
 function below(files: string, name: string): string {

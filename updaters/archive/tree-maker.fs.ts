@@ -11,7 +11,7 @@ import { chmod, copyFile, mkdir, rename, symlink, writeFile } from 'node:fs/prom
 import { dirname, join } from 'node:path';
 import { fail } from '../../sdk/failure.js';
 import { tooLarge } from './bytes.spawn.js';
-import { LINK, type Content } from './record.fs.js';
+import { LINK, RECORD, type Content } from './record.fs.js';
 import { FILES_MAX, requireInside, shown, topOf, unreadable } from './unpack-rules.js';
 
 /** Each path is one of `plainPath`. */
@@ -98,6 +98,9 @@ export function treeIn(dir: string, bytesMax: number): TreeMaker {
         ...[...files].map(([path, { digest }]): [string, string] => [strip(path), digest]),
         ...[...links.keys()].map((path): [string, string] => [strip(path), LINK]),
       ]);
+      if (content.has(RECORD)) {
+        throw unreadable(`the archive has a file ${RECORD}, which is this updater's own`);
+      }
       await rename(join(dir, top), to);
       await requireProgram(content, to, program);
       return content;

@@ -136,7 +136,7 @@ test('a zip has files, stored and deflated, directories and links', async () => 
   expect(text('empty')).toBe('');
 });
 
-describe('what a tar is refused for', () => {
+describe('what a tar is refused for (T8, T10)', () => {
   const cases: [string, Entry[], string][] = [
     ['a path that leads out', [tool, { name: 'tool-1/../../etc/cron.d/x' }], 'outside of it'],
     ['an absolute path', [{ name: '/etc/passwd' }], 'outside of it'],
@@ -161,6 +161,7 @@ describe('what a tar is refused for', () => {
     ],
     ['a name to fool who reads it', [{ name: 'tool-1/\u001b[2J' }], 'characters'],
     ['a sparse file', [{ name: 'x', pax: { 'GNU.sparse.major': '1' } }], 'a sparse file'],
+    ['a record of its own', [tool, { name: 'tool-1/.lull-archive' }], "this updater's own"],
     ['depth', [{ name: `${'d/'.repeat(70)}x` }], 'too deep'],
   ];
   test.each(cases)('%s', async (_name, entries, words) => {
