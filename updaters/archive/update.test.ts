@@ -159,6 +159,9 @@ describe('killed', () => {
       expect(existsSync(join(host.workDir, 'stage'))).toBe(true);
       expect(run()).toBe('1.0.0');
     }
+    // What was unpacked takes no space for ever, if nobody repeats it.
+    await scan();
+    expect(existsSync(join(host.workDir, 'stage'))).toBe(false);
     expect(await perform(update, Action.INSTALL, 'i')).toEqual(moreToDo(Action.VERIFY));
     expect(run()).toBe('1.1.0');
     expect(existsSync(join(host.workDir, 'stage'))).toBe(false);
