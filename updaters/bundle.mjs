@@ -4,8 +4,8 @@
 //                                      →   <directory>/bundle/main.mjs, <directory>/manifest.json
 //
 // The directory is dist/updaters/<updater> unless another one is given. With an id, the updater goes by it:
-// one that looks after one thing is wanted once for each. It stands in the manifest then, and in bundle/id,
-// where the updater reads it.
+// one that looks after one thing is wanted once for each. It stands in the manifest then, and in its entry
+// point, from which the updater has it.
 //
 // Signing and packing (`lull bundle pack`) take it from there.
 
@@ -41,8 +41,9 @@ if (id === undefined) {
   await copyFile(`${source}manifest.json`, `${target}/manifest.json`);
 } else {
   const manifest = JSON.parse(await readFile(`${source}manifest.json`, 'utf8'));
-  await writeFile(`${target}/manifest.json`, `${JSON.stringify({ ...manifest, id }, null, 2)}\n`);
-  await writeFile(`${target}/bundle/id`, `${id}\n`);
+  const entrypoint = manifest.entrypoint.map((each) => (each === manifest.id ? id : each));
+  const ours = { ...manifest, id, entrypoint };
+  await writeFile(`${target}/manifest.json`, `${JSON.stringify(ours, null, 2)}\n`);
 }
 
 function asked() {
@@ -51,7 +52,7 @@ function asked() {
     const { positionals, values } = parseArgs({ options, allowPositionals: true });
     const [name = '', directory, ...more] = positionals;
     // Only these read it.
-    const takesId = values.id === undefined || ['archive'].includes(name);
+    const takesId = values.id === undefined || ['archive', 'command'].includes(name);
     if (/^[a-z][a-z0-9-]*$/.test(name) && more.length === 0 && takesId) {
       return { name, directory, id: values.id };
     }
@@ -60,7 +61,7 @@ function asked() {
   }
   console.error(
     'usage: node updaters/bundle.mjs <updater> [directory] [--id ID], for example: npm\n' +
-      '--id is for updaters that look after one thing: archive',
+      '--id is for updaters that look after one thing: archive, command',
   );
   process.exit(2);
 }

@@ -25,7 +25,11 @@ test.each([
   const host = await startFakeHost({ dir, token: 't' });
   try {
     execFileSync(process.execPath, [script, 'archive', dir, ...args]);
-    const argv = [process.execPath, join(dir, 'bundle/main.mjs')];
+    const manifest = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as {
+      readonly entrypoint: readonly string[];
+    };
+    const [, , ...own] = manifest.entrypoint;
+    const argv = [process.execPath, join(dir, 'bundle/main.mjs'), ...own];
     const updater = await launchUpdater({ argv, host, dir, token: 't' });
     const answer = await new Promise<DescribeResponse>((resolve, reject) => {
       updater.client.describe({}, (error, response) => {
@@ -34,7 +38,6 @@ test.each([
       });
     });
     expect(await updater.end('SIGTERM')).toEqual({ code: 0, stderr: '' });
-    const manifest: unknown = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'));
     const { name, version, software } = answer;
     expect(name).toBe(id);
     expect(manifest).toMatchObject({ id, version, software });

@@ -49,7 +49,7 @@ const run = (): string => execFileSync(inRoot('bin/alias'), { encoding: 'utf8' }
 
 async function launch(): Promise<Launched> {
   const egressSocket = proxy.socketPath;
-  const argv = [process.execPath, program];
+  const argv = [process.execPath, program, 'dev.lull.archive', '0.1.0'];
   const started = await launchUpdater({ argv, host, dir, token: TOKEN, egressSocket, settings });
   launched.push(started);
   return started;

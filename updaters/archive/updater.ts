@@ -10,9 +10,8 @@
 
 import type { ActionName } from '../../sdk/action.js';
 import { fail } from '../../sdk/failure.js';
-import type { Outcome, PerformCall, UpdaterDefinition } from '../../sdk/updater.js';
+import type { Description, Outcome, PerformCall, UpdaterDefinition } from '../../sdk/updater.js';
 import { download } from './download.js';
-import { descriptionOf } from './identity.fs.js';
 import { install } from './install.js';
 import { scan } from './scan.js';
 import { verify } from './verify.js';
@@ -20,9 +19,14 @@ import { readVersion } from './version.js';
 import { updateIdOf, wantedOf, type Wanted } from './wanted.js';
 import { ROOT, type Target } from './work.fs.js';
 
-export function archiveUpdater(id: string): UpdaterDefinition {
+/** @param identity as its manifest has it: a machine has many programs, and each an updater of its own. */
+export function archiveUpdater(identity: Pick<Description, 'name' | 'version'>): UpdaterDefinition {
   return {
-    describe: descriptionOf(id),
+    describe: {
+      ...identity,
+      capabilities: { rollback: true, verify: true },
+      software: ['a program published as an archive or as one file'],
+    },
     scan,
     perform: (call, { id: updateId, toVersion, digest }, action) => {
       const wanted = wantedOf(call.settings);

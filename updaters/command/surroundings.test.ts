@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import { descriptionOf } from './identity.js';
 import { environmentOf, pathInSandbox } from './surroundings.js';
 
 test.each([
@@ -28,12 +27,4 @@ test('a tool is given this, and nothing of the updater', () => {
     ...{ http_proxy: proxyUrl, https_proxy: proxyUrl, HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl },
     ...{ LULL_ATTEMPT: '2', LULL_CHECKPOINT: '/c', LULL_FROM_VERSION: '' },
   });
-});
-
-test('the manifest says who it is', () => {
-  expect(descriptionOf(['dev.lull.command.words', '1.2.3'])).toMatchObject({
-    name: 'dev.lull.command.words',
-    version: '1.2.3',
-  });
-  expect(() => descriptionOf(['dev.lull.command'])).toThrow("the manifest's entrypoint has to end");
 });

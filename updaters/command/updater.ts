@@ -31,9 +31,14 @@ const SCAN_MS_MAX = 600_000;
 /** Of everything that is printed in one action: more than any log that somebody reads. */
 const ACTION_BYTES_MAX = 16 * 1024 * 1024;
 
-export function commandUpdater(describe: Description): UpdaterDefinition {
+/** @param identity as its manifest has it: whoever keeps two tools packs the same bundle twice. */
+export function commandUpdater(identity: Pick<Description, 'name' | 'version'>): UpdaterDefinition {
   return {
-    describe,
+    describe: {
+      ...identity,
+      capabilities: {},
+      software: ["what a tool of the operator's own keeps"],
+    },
     scan: async function* (call) {
       yield* await scan(call);
     },
