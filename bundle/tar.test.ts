@@ -43,6 +43,10 @@ async function tarOf(...entries: [Partial<Header> & { name: string }, Buffer?][]
   return bytes;
 }
 
+function entryOf(name: string, body: Buffer): [Partial<Header> & { name: string }, Buffer] {
+  return [{ name }, body];
+}
+
 function declare(tar: Buffer, files = [hello]): Declared {
   return { sha256: sha256Of(tar), size: tar.byteLength, files };
 }
@@ -125,6 +129,30 @@ describe('an entry that may not be', () => {
   ])('%s', async (_what, header) => {
     const tar = await tarOf([header]);
     expect(await read(tar)).toEqual({ names: [], stopped: 'BUNDLE_INVALID' });
+  });
+
+  test('a name that is longer than any: refused with the start of it, and of one without an end no more is read', async () => {
+    for (const [chars, words] of [
+      [200_000, /^[^]{100} is not declared/],
+      [3_000_000, /is no content of files/],
+    ] as const) {
+      const tar = await tarOf([{ name: 'hello'.padEnd(chars, '\u001b') }, content]);
+      const pieces = Array.from({ length: 100 }, (_, at) =>
+        tar.subarray((tar.byteLength / 100) * at, (tar.byteLength / 100) * (at + 1)),
+      );
+      const reading = readBundle(Readable.from(pieces), declare(tar), () => Promise.resolve());
+      await expect(reading).rejects.toThrow(words);
+    }
+  });
+
+  test('a file that is long, and many that are short, have as many bytes as they need', async () => {
+    const contents = [Buffer.alloc(3_000_000, 1), ...Array.from({ length: 3_000 }, () => content)];
+    const tar = await tarOf(...contents.map((each, at) => entryOf(String(at), each)));
+    const files = contents.map((each, at) => ({
+      ...{ path: String(at), size: each.byteLength, sha256: sha256Of(each), executable: false },
+    }));
+    const { names, stopped } = await read(tar, declare(tar, files), 64 * 1024);
+    expect([names.length, stopped]).toEqual([contents.length, undefined]);
   });
 
   test('the same file twice: the second is not read', async () => {

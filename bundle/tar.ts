@@ -15,6 +15,14 @@ interface Entry extends AsyncIterable<Uint8Array> {
   readonly header: Header;
 }
 
+/**
+ * What a tar may hold beside the content of files, in all and for each: names, and what was read ahead. A
+ * name is in memory whole before it can be refused (T8).
+ */
+const BESIDE_BYTES_MAX = 1024 * 1024;
+const BESIDE_FILE_BYTES_MAX = 8 * 1024;
+const NAME_CHARS_MAX = 100;
+
 export type BundleFile = Manifest['bundle']['files'][number];
 
 export class BundleError extends Error {
@@ -45,8 +53,14 @@ export async function readBundle(
   const archive = extract();
   let sourceFailure: { readonly cause: unknown } | undefined;
   let seenBytes = 0;
+  let seenBytesMax = BESIDE_BYTES_MAX;
   const source = noting(bounded(tar, declared.size, hash), {
     onBytes: (bytes) => {
+      // Of those before: a piece may be as long as all of it.
+      if (seenBytes > seenBytesMax) {
+        const words = 'a megabyte of it, or more, is no content of files';
+        throw new BundleError('BUNDLE_INVALID', words);
+      }
       seenBytes += bytes;
     },
     onFailure: (cause) => {
@@ -60,7 +74,10 @@ export async function readBundle(
     .pipe(archive);
   try {
     for await (const entry of archive as AsyncIterable<Entry>) {
-      await readEntry(entry, missing, onFile);
+      await readEntry(entry, missing, (file, content) => {
+        seenBytesMax += file.size + BESIDE_FILE_BYTES_MAX;
+        return onFile(file, content);
+      });
     }
   } catch (error) {
     // A connection that broke says nothing of the bundle, and a disk that is full neither.
@@ -91,9 +108,10 @@ async function readEntry(
   const { name, type, size } = entry.header;
   // T8: an undeclared, repeated, linked or special entry ends the reading before its content.
   const file = missing.get(name);
-  if (type !== 'file') throw new BundleError('BUNDLE_INVALID', `${name} is a ${type}`);
+  const shown = name.slice(0, NAME_CHARS_MAX);
+  if (type !== 'file') throw new BundleError('BUNDLE_INVALID', `${shown} is a ${type}`);
   if (file === undefined) {
-    throw new BundleError('BUNDLE_INVALID', `${name} is not declared, or is there twice`);
+    throw new BundleError('BUNDLE_INVALID', `${shown} is not declared, or is there twice`);
   }
   if (size !== file.size) {
     throw new BundleError(
