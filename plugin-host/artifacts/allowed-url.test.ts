@@ -9,6 +9,7 @@ describe('under a granted prefix', () => {
     ['https://registry.example/@s%2fname', 'https://registry.example/@s%2fname'],
     ['HTTPS://Registry.Example:443/a', 'https://registry.example/a'],
     ['http://127.0.0.1:4873/npm/x', 'http://127.0.0.1:4873/npm/x'],
+    ['https://registry.example/a/.b;c/..d/e%252ff', 'https://registry.example/a/.b;c/..d/e%252ff'],
     ['https://registry.example/a#fragment', 'https://registry.example/a'],
     ['https://registry.example/a/../b', 'https://registry.example/b'],
   ])('%s', (text, href) => {
@@ -52,6 +53,11 @@ describe('refused before a parser sees it (T14)', () => {
     'http://127.0.0.1:4873/npm/%2e%2e%2fother',
     'http://127.0.0.1:4873/npm/x%2f..%2f..%2fother',
     'http://127.0.0.1:4873/npm/x%5c..%5cother',
+    'http://127.0.0.1:4873/npm/..;/other',
+    'http://127.0.0.1:4873/npm/%2e%2e;a=b/other',
+    'http://127.0.0.1:4873/npm/%252e%252e/other',
+    'http://127.0.0.1:4873/npm/..%252fother',
+    'http://127.0.0.1:4873/npm/%25252e./other',
     `https://registry.example/${'a'.repeat(2_048)}`,
   ])('%j', (text) => {
     expect(checkUrl(text, prefixes).kind).toBe('malformed');

@@ -15,8 +15,10 @@ export type UrlCheck =
   | { readonly kind: 'malformed'; readonly problem: string }
   | { readonly kind: 'not-granted'; readonly problem: string };
 
-// Dots next to an encoded separator: a server that decodes late would climb out of the prefix.
-const hiddenClimb = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?:%2f|%5c)|(?:%2f|%5c)(?:\.|%2e){1,2}(?:\/|$)/i;
+// A segment of dots that the parser has left, because a separator or a dot of it is encoded, once or more,
+// or a parameter follows it: a server that decodes late, or drops parameters, would climb out of the prefix.
+const hiddenClimb =
+  /(?:\/|%(?:25)*(?:2f|5c))(?:\.|%(?:25)*2e){1,2}(?:;[^/]*)?(?:\/|%(?:25)*(?:2f|5c)|$)/i;
 
 /** @param prefixes normalised URLs that end in a slash. */
 export function checkUrl(text: string, prefixes: readonly string[]): UrlCheck {

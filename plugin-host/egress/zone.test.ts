@@ -42,6 +42,7 @@ test('an IPv4 address is what it is, however it is carried', () => {
       const [high, low] = [((a << 8) | b).toString(16), ((c << 8) | d).toString(16)];
       const zone = zoneOf(plain);
       expect(zoneOf(`::ffff:${plain}`)).toBe(zone);
+      expect(zoneOf(`::ffff:0:${plain}`)).toBe(zone);
       expect(zoneOf(`64:ff9b::${plain}`)).toBe(zone);
       expect(zoneOf(`2002:${high}:${low}::1`)).toBe(zone);
     }),

@@ -1,7 +1,7 @@
 // What an address is: this machine and its network segment, somebody's inner network, or the world.
 //
 // An IPv6 address that carries an IPv4 one, for a translator or a tunnel to unwrap, is what that one
-// is (T14): mapped and compatible addresses, NAT64, 6to4 and Teredo.
+// is (T14): mapped, translated and compatible addresses, NAT64, 6to4 and Teredo.
 
 /**
  * `own`: loopback, link-local (cloud metadata lives there), unspecified, multicast, broadcast, and where
@@ -49,6 +49,8 @@ const carriers: readonly (readonly [bytes: readonly number[], bits: number, at: 
   [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff], 96, 12],
   [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 96, 12],
   [[0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0], 96, 12],
+  // As a translator without state writes it.
+  [[0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0], 96, 12],
   [[0x20, 0x02], 16, 2],
 ];
 const teredo = [[0x20, 0x01, 0, 0], 32, 12] as const;
