@@ -1,9 +1,10 @@
 // A Unix socket by which only so many connections come to a gRPC server at once: for callers that are not
 // ours (T23). Each of them costs a descriptor, and whatever its calls are let have; and what they send
-// is read piece by piece.
+// is read piece by piece, and no message in crumbs.
 
 import { createServer } from 'node:net';
 import { ServerCredentials, type Server } from '@grpc/grpc-js';
+import { crumbWatch } from './crumbs.http2.js';
 import { Turnstile } from './piecewise.stream.js';
 
 export interface Door {
@@ -20,7 +21,7 @@ export async function openDoor(
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const turnstile = new Turnstile();
   const door = createServer({ allowHalfOpen: true }, (socket) => {
-    injector.injectConnection(turnstile.through(socket));
+    injector.injectConnection(turnstile.through(socket, crumbWatch()));
   });
   door.maxConnections = connectionsMax;
   await new Promise<void>((resolve, reject) => {

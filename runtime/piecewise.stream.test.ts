@@ -77,9 +77,23 @@ test('so is what comes to a gRPC server by a door', async () => {
   const grpc = { createConnectionInjector: () => injector } as unknown as GrpcServer;
   const door = await openDoor(grpc, join(dir, 'door.sock'), 1);
   const client = await caller(join(dir, 'door.sock'));
-  client.write(Buffer.alloc(MIB));
+  // After a preface one frame that is longer than all of it.
+  client.write(Buffer.alloc(MIB, 0xff));
   while (injected.length < 1) await othersFirst();
   expect(await mostInATurn(injected, MIB)).toBeLessThanOrEqual(TURN_BYTES_MAX);
+  door.close();
+});
+
+test('whoever sends a message in crumbs to a gRPC server is broken off (T23)', async () => {
+  const injected: Duplex[] = [];
+  const injector = { injectConnection: (each: Duplex) => injected.push(each.resume()) };
+  const grpc = { createConnectionInjector: () => injector } as unknown as GrpcServer;
+  const door = await openDoor(grpc, join(dir, 'door.sock'), 1);
+  const client = await caller(join(dir, 'door.sock'));
+  const closed = once(client.resume(), 'close');
+  // A preface, and frames without content of a stream that never ends.
+  client.write(Buffer.alloc(24 + 9 * 200));
+  await closed;
   door.close();
 });
 

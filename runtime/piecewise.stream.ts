@@ -17,8 +17,9 @@ export const PIECE_BYTES_MAX = 4 * 1024;
 export class Turnstile {
   private last: Promise<void> = Promise.resolve();
 
-  through(socket: Socket): Piecewise {
-    return new Piecewise(socket, () => this.turn());
+  /** @param lets is given each piece before anybody else; false: the connection is broken off. */
+  through(socket: Socket, lets: (bytes: Uint8Array) => boolean = () => true): Piecewise {
+    return new Piecewise(socket, () => this.turn(), lets);
   }
 
   private turn(): Promise<void> {
@@ -33,6 +34,7 @@ export class Piecewise extends Duplex {
   constructor(
     private readonly socket: Socket,
     private readonly turn: () => Promise<void>,
+    private readonly lets: (bytes: Uint8Array) => boolean,
   ) {
     super({ readableHighWaterMark: PIECE_BYTES_MAX });
     socket.once('end', () => {
@@ -72,7 +74,8 @@ export class Piecewise extends Duplex {
     const { socket } = this;
     if (this.isLeft || this.destroyed) return;
     const bytes = socket.read(Math.min(PIECE_BYTES_MAX, socket.readableLength)) as Buffer | null;
-    if (bytes !== null) this.push(bytes);
+    if (bytes !== null && !this.lets(bytes)) this.destroy();
+    else if (bytes !== null) this.push(bytes);
     else if (!socket.readableEnded) {
       socket.once('readable', () => {
         this.takePiece();
