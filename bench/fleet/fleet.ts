@@ -1,6 +1,6 @@
 // P9, fleet: many simulated machines, one orchestrator in a process of its own, a real NATS that syncs.
 //
-//   the orchestrator takes in 1,000 states a second and decides on each
+//   the orchestrator takes in 1,000 states a second and decides on each        again and again, in rounds
 //   a bare subscriber counts the same messages                            beside it, in the same seconds
 //   a person leaves -> the grant arrives
 //   `halt` -> the last machine has heard of it
