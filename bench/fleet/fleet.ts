@@ -25,7 +25,7 @@ const FAILOVERS = { whole: 10, quick: 1 };
 /** Of a partition of 625 machines, whose next snapshot is near: it is taken after 2,000 entries. */
 const LONG = {
   whole: { machines: 600, before: 20_000, after: 1_500 },
-  quick: { machines: 600, before: 5_000, after: 1_500 },
+  quick: { machines: 600, before: 2_500, after: 500 },
 };
 const LONG_FAILOVERS = { whole: 5, quick: 1 };
 const HANDOVERS = { whole: 5, quick: 1 };
