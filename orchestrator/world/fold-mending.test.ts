@@ -120,7 +120,27 @@ describe('verify', () => {
     const fails = Array<Fact[]>(retry.failuresMax)
       .fill([admitted('r', perform(rolling), { epoch: 4 }), finished('r', failure('APPLY_FAILED'))])
       .flat();
-    expect(stateAfter(...facts, ...fails)?.gaveUp?.code).toBe('LOST');
+    const last = stateAfter(...facts, ...fails.slice(0, -2));
+    expect(last).toMatchObject({
+      update: { nextAction: 'rollback' },
+      trials: {
+        ...{ failureCount: retry.failuresMax - 1, failedAtMs: 5 },
+        // Why it is rolled back, and not why that has not worked yet.
+        lastFailure: { code: 'VERIFY_FAILED', message: 'it said why' },
+      },
+    });
+    expect(stateAfter(...facts, ...fails)?.gaveUp).toEqual({
+      code: 'LOST',
+      message: 'it said why; its rollback failed: it said why',
+    });
+  });
+
+  test('that has not answered yet says what it waits for', () => {
+    const busy = verified(finished('v', failure('LOCK_HELD')));
+    expect(stateAfter(...known(), ...committing, ...busy)?.trials).toMatchObject({
+      failedAtMs: 5,
+      lastFailure: { code: 'LOCK_HELD', message: 'it said why' },
+    });
   });
 });
 
@@ -162,8 +182,10 @@ describe('what was put back', () => {
     ];
     expect(stateAfter(...known(), ...half)?.mending).toMatchObject({ isBad: false });
     const state = stateAfter(...known(), ...half, ...putBack);
-    expect(state).toMatchObject({ committed: [], trials: { failureCount: 1 } });
+    expect(state).toMatchObject({ committed: [], putBack: true, trials: { failureCount: 1 } });
     expect(state?.gaveUp).toBeUndefined();
+    expect(state?.mending).toBeUndefined();
+    expect(stateAfter(...known(), ...half, ...putBack, found([]))).toBeUndefined();
   });
 
   test('was so by another attempt: a later one that changes roots of its own, and cannot roll back, is lost', () => {
@@ -189,7 +211,16 @@ describe('what was put back', () => {
       installed('i'),
       finished('i', { kind: 'cancelled', code: 'HELD' }),
     ];
-    expect(stateAfter(...known(), ...stopped)?.mending).toMatchObject({ isBad: false });
+    expect(stateAfter(...known(), ...stopped)?.mending).toMatchObject({
+      ...{ isBad: false, because: { code: 'HELD', message: 'its install was stopped' } },
+    });
+  });
+
+  test("is as it was where putting it back was stopped, which is nobody's failure", () => {
+    const stopped: Fact = finished('u', { kind: 'cancelled', code: 'TRIPPED' });
+    const facts = [...known(), ...committing, ...bad];
+    const state = stateAfter(...facts, admitted('u', reverting, { epoch: 3 }), stopped);
+    expect(state?.mending).toEqual(stateAfter(...facts)?.mending);
   });
 });
 
@@ -245,6 +276,17 @@ describe('a mark', () => {
 test('an update that waits for its verify stays when a scan does not name it any more', () => {
   expect(stateAfter(...known(), ...committing, found([]))?.update.nextAction).toBe('verify');
   expect(stateAfter(...known(), ...committing, found([offered]))?.update.nextAction).toBe('verify');
+});
+
+test('another version takes the place of one that is lost, and of no other that is on its way', () => {
+  const uncommitted = committing.filter(({ kind }) => kind !== 'content.installed');
+  const newer = updateOf('a', { nextAction: 'install', toVersion: '3.0.0' });
+  const lost = [...known(), ...uncommitted, ...bad];
+  expect(stateAfter(...lost, found([newer]))).toMatchObject({ update: newer });
+  expect(stateAfter(...lost, found([newer]))).not.toHaveProperty('gaveUp');
+  expect(stateAfter(...lost, found([offered]))?.gaveUp?.code).toBe('LOST');
+  const onItsWay = stateAfter(...known(), ...committing, found([newer]));
+  expect(onItsWay?.update).toMatchObject({ toVersion: '2.0.0', nextAction: 'verify' });
 });
 
 function renamed(fact: Fact): Fact {
