@@ -218,7 +218,19 @@ const rows: [code: ReasonCode, Situation, Partial<Reason>][] = [
       policy: { rollout: { rings: [ring], failuresMax: 2 } },
       more: [...rolledOut, ...at(NOW_MS - 9, failedOn('h1'), failedOn('h2'))],
     },
-    { measured: 2, limit: 2, unit: 'count' },
+    { about: `${UPDATER} a 2.0.0`, measured: 2, limit: 2, unit: 'count' },
+  ],
+  [
+    'ROLLOUT_STOPPED',
+    {
+      update: install,
+      policy: { rollout: { rings: [ring], failuresMax: 2 } },
+      more: [
+        ...rolledOut,
+        ...at(NOW_MS - 9, { kind: 'rollout.stopped', ...rollout, why: 'w', actor }),
+      ],
+    },
+    { about: `${UPDATER} a 2.0.0`, sinceMs: NOW_MS - 9, message: 'w' },
   ],
   [
     'OUTSIDE_WINDOW',

@@ -71,6 +71,11 @@ describe('a run that has been paused for ten minutes', () => {
     const plan = planOf(heldUp(giveWayMs, patch));
     expect(stopsOf(plan)).toEqual(['r GAVE_WAY']);
     expect(plan).toMatchObject({ paused: [], admit: [] });
+    // Whoever asks why it ended is told for whom, and what held it up.
+    expect(plan.stop[0]?.reasons).toMatchObject([
+      { code: 'GAVE_WAY', message: `it waits, and ${OTHER} patch could run` },
+      { code: 'METERED' },
+    ]);
   });
 
   test('does so after that time, and the plan says when', () => {

@@ -124,6 +124,23 @@ test.each([
 
 describe('what cannot be put back', () => {
   const work = planOf(toMend).admit[0]?.subject.work ?? never();
+
+  test('is tried again a while later, and says so', () => {
+    const failed = at(NOW_MS - 1_000, admitted('u', work), finished('u', failure('APPLY_FAILED')));
+    const world = worldOf([...at(NOW_MS - 2_000, ...toMend), ...failed]);
+    const { waiting } = decide(world, inUse, trustingPolicy, NOW_MS);
+    const [reason, ...more] =
+      waiting.find(({ subject }) => subject.action === 'revert')?.reasons ?? [];
+    expect(more).toEqual([]);
+    expect(reason).toMatchObject({
+      ...{ code: 'RETRY_LATER', measured: 1_000, unit: 'ms', sinceMs: NOW_MS - 1_000 },
+      message: expect.stringMatching(/^attempt 2 to put it back waits another \d\d s$/),
+    });
+    const untilMs = reason?.untilMs ?? Number.NaN;
+    const then = decide(world, inUse, trustingPolicy, untilMs);
+    expect(then.admit).toMatchObject([{ subject: { action: 'revert' } }]);
+  });
+
   const lost = [...toMend, admitted('u', work), finished('u', failure('APPLY_FAILED', false))];
 
   test('is shown as lost until an operator wants it tried again', () => {

@@ -65,6 +65,19 @@ describe.each(['verify', 'rollback'] as const)('what a scan offers as a %s', (ne
     expect(codesOf(begun, policy, readings)).not.toContain(code);
   });
 
+  test('stops on battery where it is on, unless something of it was begun here', () => {
+    const running = (more: readonly Fact[]) => {
+      const on = admitted('v', perform(update), { epoch: 2 });
+      const world = worldOf(offering([more === begun ? install : update], ...more, on));
+      const readings = { 'power.ac': flag(false) };
+      return decide(world, hostWith(readings), trustingPolicy, NOW_MS).pause.flatMap(
+        ({ reasons }) => reasons.map(({ code }) => code),
+      );
+    };
+    expect(running([])).toEqual(['ON_BATTERY']);
+    expect(running(begun)).toEqual([]);
+  });
+
   test('rests with its updater, unless something of it was begun here', () => {
     const codes = (more: readonly Fact[]) => {
       const dated = [

@@ -144,16 +144,21 @@ describe('a restart of the machine', () => {
       ...{ kind: 'updater.suspended', id: UPDATER, code: 'OPERATOR', why: 'w', actor: 'operator' },
     };
 
+    const veto: Fact = {
+      ...{ kind: 'veto.placed', vetoId: 'v', owner: 'o', why: 'w', untilMs: NOW_MS + HOUR_MS },
+    };
+
     test('is not ordered again, and says when it is', () => {
       const waits = plan(dated, allow);
       expect(waits.restart).toEqual({});
       expect(waits.waiting[0]?.reasons).toMatchObject([
-        { code: 'RESTART_DUE', untilMs: ordered.atMs },
+        { code: 'RESTART_DUE', sinceMs: NOW_MS - 300_000, untilMs: ordered.atMs },
       ]);
     });
 
     test.each<[string, Fact[], Policy, string]>([
       ['is suspended', [suspended], allow, 'UPDATER_SUSPENDED'],
+      ['is objected to', [veto], allow, 'VETOED'],
       [
         'has a publisher that policy does not trust any more',
         [],
@@ -374,6 +379,14 @@ describe('a restart of a program', () => {
       'NEEDS_OPERATOR',
       'APP_UNKNOWN',
     ]);
+  });
+
+  test('is asked for as long as one of two programs runs, or none is named', () => {
+    const two = { ...restart, closedApps: [...restart.closedApps, '/usr/bin/other'] };
+    const host = hostWithApp(false);
+    expect(codesOf(plan(offering([two]), trustingPolicy, host))).toContain('NEEDS_OPERATOR');
+    const none = { ...restart, closedApps: [] };
+    expect(codesOf(plan(offering([none]), trustingPolicy, host))).toEqual(['NEEDS_OPERATOR']);
   });
 
   test('is taken where an operator wants it now', () => {
