@@ -29,13 +29,10 @@ test('what is wrong with the command line is said, and nothing is measured', () 
   );
 });
 
-test('a recording that is not there, or none, ends a benchmark with one line that says so', () => {
-  const missing = bench('overlap', '--trace', '/nowhere/at/all.csv');
-  expect(missing.status).toBe(1);
-  expect(missing.stderr).toMatch(/^bench: \/nowhere\/at\/all\.csv cannot be read: ENOENT.*\n$/);
-  const other = bench('regret', '--trace', main);
-  expect(other.status).toBe(1);
-  expect(other.stderr).toMatch(/^bench: \S+ begins with .*; wanted is lull-trace 1, .*\n$/);
+test('a recording that is not there ends a benchmark with one line that says so', () => {
+  const { status, stderr } = bench('overlap', '--trace', '/nowhere/at/all.csv');
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^bench: \/nowhere\/at\/all\.csv cannot be read: ENOENT.*\n$/);
 });
 
 test('a benchmark that is interrupted leaves nothing behind, and does not complain', async () => {
@@ -50,7 +47,7 @@ test('a benchmark that is interrupted leaves nothing behind, and does not compla
   try {
     const measures = (): boolean =>
       readdirSync(directory, { recursive: true }).some((path) => String(path).endsWith('bare'));
-    await until('it measures', measures, { withinMs: 30_000 });
+    await until('it measures', measures);
     child.kill('SIGINT');
     expect(await ended).toEqual([130, null]);
     expect(Buffer.concat(words).toString()).toBe('');
@@ -59,4 +56,4 @@ test('a benchmark that is interrupted leaves nothing behind, and does not compla
     child.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });
   }
-});
+}, 60_000);
