@@ -13,7 +13,7 @@ import { decide } from './decide.js';
 import type { HostView } from './host-view.js';
 import type { Admission, Plan } from './plan.js';
 import { anyPolicy } from './policies.testing.js';
-import { keyOf } from './subject.js';
+import { keyOf, usesNetwork } from './subject.js';
 import { mends, weightOf } from './requirements.js';
 import { anyHost, anyWorld } from './worlds.testing.js';
 
@@ -142,8 +142,8 @@ describe('nothing starts while a hard gate is closed, at no level and whoever as
     ['the charge of the battery', (each, _given, { readings }) => hasPower(each, readings)],
     [
       'a way out',
-      ({ subject: { action } }, _given, { readings }) =>
-        weightOf(action) === 'change' || !isKnownOffline(readings),
+      ({ subject }, _given, { readings }) =>
+        weightOf(subject.action) === 'change' || !usesNetwork(subject) || !isKnownOffline(readings),
     ],
     [
       'a native lock',

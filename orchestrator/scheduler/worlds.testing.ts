@@ -179,7 +179,9 @@ export const anyWorld: fc.Arbitrary<World> = fc
       ...updaters.map((id, i) => {
         const critical_max_s = i === 0 ? 60 : 0;
         const install_roots = i === 1 ? [{ name: 'opt', path: ROOT }] : [];
-        return [BASE_MS, submitted(id, { critical_max_s, install_roots })] as const;
+        // The first one brings things over the network, the others find them on the machine.
+        const fetch = i === 0 ? ['https://acme.example/'] : [];
+        return [BASE_MS, submitted(id, { critical_max_s, install_roots, fetch })] as const;
       }),
       ...[...before.map((each) => [2 * HOUR_MS, each] as const), ...later]
         .sort(([a], [b]) => b - a)
@@ -212,6 +214,9 @@ const anyValue: fc.Arbitrary<Value> = fc.oneof(
 const anyReadings: fc.Arbitrary<Readings> = fc.oneof(
   fc.constant(quietReadings()),
   fc.constant(quietReadings(large())),
+  fc.constant(
+    quietReadings({ ...large(), 'network.connectivity': { kind: 'word', word: 'none' } }),
+  ),
   fc
     .dictionary(fc.constantFrom(...Object.keys(signals)), anyValue, { maxKeys: 3 })
     .map((changes) =>
