@@ -19,7 +19,8 @@ import {
 import { unary } from '../runtime/grpc.js';
 import { fail } from './failure.js';
 import { serveOn } from './serve.js';
-import { hostError, startFakeHost, type FakeHost } from './testing/fake-host.js';
+import { startFakeHost, type FakeHost } from './testing/fake-host.js';
+import { hostError } from './testing/host-error.js';
 import type {
   Capabilities,
   Outcome,

@@ -32,6 +32,7 @@ export const groups: readonly Group[] = [
   { names: ['keys'], load: async () => (await import('./keys.js')).addKeys },
   { names: ['fleetlock'], load: async () => (await import('./fleetlock.js')).addFleetLock },
   { names: ['bundle'], load: async () => (await import('./bundle.js')).addBundle },
+  { names: ['conformance'], load: async () => (await import('./conformance.js')).addConformance },
 ];
 
 /** Adds the command that is called `name` and those beside it; all, where none is: for help, and for what is mistyped. */

@@ -1,9 +1,12 @@
 // The host's egress proxy as a test needs it: CONNECT and plain requests on a Unix socket, to the
-// hosts that the test allows.
+// hosts that the test allows, and with what it wants to be wrong with them.
 
 import { once } from 'node:events';
-import { createServer, request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+
+/** `down`: nobody answers there. `cut`: the connection breaks. A number: the status of every answer. */
+export type EgressFault = 'down' | 'cut' | 'endless' | 'elsewhere' | 404 | 500;
 
 export interface TestProxy {
   readonly socketPath: string;
@@ -14,15 +17,20 @@ export interface TestProxy {
 
 export async function startTestProxy(
   socketPath: string,
-  allows: (authority: string) => boolean,
+  allows: (authority: string) => boolean | EgressFault,
 ): Promise<TestProxy> {
   const targets: string[] = [];
   const open = new Set<Socket>();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '');
     targets.push(url.host);
-    if (!allows(url.host)) {
+    const way = allows(url.host);
+    if (way === false) {
       response.writeHead(403).end('not granted');
+      return;
+    }
+    if (way !== true) {
+      answerWrongly(response, way);
       return;
     }
     const onward = httpRequest(url, { method: request.method, headers: request.headers });
@@ -40,8 +48,16 @@ export async function startTestProxy(
   server.on('connect', (request, inner: Socket) => {
     const authority = request.url ?? '';
     targets.push(authority);
-    if (!allows(authority)) {
-      inner.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
+    const way = allows(authority);
+    inner.once('error', () => inner.destroy());
+    if (way === 'cut') {
+      inner.write('HTTP/1.1 200 OK\r\n\r\n');
+      inner.once('data', () => inner.destroy());
+      return;
+    }
+    if (way !== true) {
+      const line = way === false ? '403 Forbidden' : '502 Bad Gateway';
+      inner.end(`HTTP/1.1 ${line}\r\ncontent-length: 0\r\n\r\n`);
       return;
     }
     const { hostname, port } = new URL(`http://${authority}`);
@@ -70,4 +86,32 @@ export async function startTestProxy(
       await once(server, 'close');
     },
   };
+}
+
+/** What is inside of a tunnel nobody else can answer; here it is in the clear. */
+function answerWrongly(response: ServerResponse, fault: EgressFault): void {
+  switch (fault) {
+    case 'down':
+      response.writeHead(502).end();
+      return;
+    case 'cut':
+      response.writeHead(200, { 'content-length': 1_000 });
+      response.write('{', () => response.destroy());
+      return;
+    case 'elsewhere':
+      response.writeHead(302, { location: 'http://elsewhere.invalid/' }).end();
+      return;
+    case 'endless': {
+      response.writeHead(200);
+      const piece = Buffer.alloc(16 * 1024, ' ');
+      const more = (): void => {
+        if (!response.destroyed) response.write(piece, () => setImmediate(more));
+      };
+      more();
+      return;
+    }
+    case 404:
+    case 500:
+      response.writeHead(fault).end();
+  }
 }

@@ -1,20 +1,21 @@
 // A host for an updater under test: a real HostService on a real socket, on directories of the test.
 //
 // It does what the plugin-host does as far as an updater can see it (downloads and checks digests,
-// swaps a staged tree in, keeps the one before), without confinement, grants or audit.
+// swaps a staged tree in, keeps the one before), without confinement, grants or audit. What a test wants
+// to go wrong, `onCall` throws.
 
 import { createHash } from 'node:crypto';
-import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Metadata, Server, ServerCredentials, status, type StatusObject } from '@grpc/grpc-js';
+import { Server, ServerCredentials, status, type Metadata, type StatusObject } from '@grpc/grpc-js';
 import {
   Digest_Algorithm,
   HostServiceService,
   type FetchRequest,
   type HostServiceServer,
-  type Receipt,
 } from '../../proto/gen/lull/host/v1/host.js';
+import { hostError } from './host-error.js';
+import { FakeRoots } from './fake-roots.fs.js';
 
 const algorithms = new Map<Digest_Algorithm, string>([
   [Digest_Algorithm.SHA256, 'sha256'],
@@ -25,12 +26,40 @@ const algorithms = new Map<Digest_Algorithm, string>([
 export interface FakeHostOptions {
   /** Everything lies below it: host.sock, work, artifacts, roots/<name>. */
   readonly dir: string;
-  /** Where the socket lies instead, and where the updater sees artifacts: for a sandbox. */
+  /** Where else the socket and artifacts lie, and where the updater sees these: for a sandbox. */
   readonly socketPath?: string;
+  readonly artifactsDir?: string;
   readonly artifactsSeenAt?: string;
   readonly token: string;
-  /** Called before a call is served; what it throws is the answer. */
-  readonly onCall?: (what: keyof HostServiceServer, request: unknown) => void;
+  /** What a host of an earlier launch kept; absent: nothing. */
+  readonly kept?: KeptByHost;
+  readonly onCall?: OnCall;
+}
+
+/**
+ * Called before a call is served, and awaited; what it throws is the answer. What it returns is called
+ * when the call has been served, before its caller hears so.
+ */
+export type OnCall = (what: string, request: unknown) => Awaitable<Served | undefined>;
+type Served = () => Awaitable<void>;
+type Awaitable<T> = T | Promise<T>;
+
+/** What outlives a launch, and the process of its host. */
+export interface KeptByHost {
+  readonly roots: FakeRoots;
+  readonly checkpoints: Map<string, Buffer>;
+  /** What was fetched, by each digest that was ordered. */
+  readonly content: Map<string, StoredContent>;
+}
+
+export interface StoredContent {
+  readonly sha256: string;
+  readonly byteLength: number;
+}
+
+export function keptIn(dir: string, content = new Map<string, StoredContent>()): KeptByHost {
+  const roots = new FakeRoots(join(dir, 'work'), join(dir, 'roots'));
+  return { roots, checkpoints: new Map(), content };
 }
 
 export interface FakeHost {
@@ -43,44 +72,34 @@ export interface FakeHost {
   close(): Promise<void>;
 }
 
-/** An error as the host would answer it. */
-export function hostError(
-  code: status,
-  reason: string,
-  details: string,
-): Error & Partial<StatusObject> {
-  const metadata = new Metadata();
-  metadata.set('lull-reason', reason);
-  return Object.assign(new Error(details), { code, details, metadata });
-}
-
 export async function startFakeHost(options: FakeHostOptions): Promise<FakeHost> {
   const paths = {
     socketPath: options.socketPath ?? join(options.dir, 'host.sock'),
     workDir: join(options.dir, 'work'),
     rootsDir: join(options.dir, 'roots'),
-    artifactsDir: join(options.dir, 'artifacts'),
+    artifactsDir: options.artifactsDir ?? join(options.dir, 'artifacts'),
   };
   for (const dir of [paths.workDir, paths.rootsDir, paths.artifactsDir]) {
     await mkdir(dir, { recursive: true });
   }
   const seen = { calls: [] as string[], logLines: [] as string[] };
-  const checkpoints = new Map<string, Buffer>();
-  const admit = (what: keyof HostServiceServer, request: unknown, metadata: Metadata): void => {
-    seen.calls.push(String(what));
+  const { roots, checkpoints, content } = options.kept ?? keptIn(options.dir);
+  const admit: Parts['admit'] = async (what, request, metadata) => {
+    seen.calls.push(what);
     if (metadata.get('lull-token')[0] !== options.token) {
       throw hostError(status.UNAUTHENTICATED, 'TOKEN_INVALID', 'not the token of this launch');
     }
-    options.onCall?.(what, request);
+    const served = await options.onCall?.(what, request);
+    return served ?? (() => undefined);
   };
-  const trees = new Trees(paths.workDir, paths.rootsDir);
   const server = new Server();
   server.addService(
     HostServiceService,
     handlers({
       admit,
-      trees,
+      roots,
       checkpoints,
+      content,
       logLines: seen.logLines,
       store: paths.artifactsDir,
       seenAt: options.artifactsSeenAt ?? paths.artifactsDir,
@@ -104,9 +123,10 @@ export async function startFakeHost(options: FakeHostOptions): Promise<FakeHost>
 }
 
 interface Parts {
-  readonly admit: (what: keyof HostServiceServer, request: unknown, metadata: Metadata) => void;
-  readonly trees: Trees;
+  readonly admit: (what: string, request: unknown, metadata: Metadata) => Promise<Served>;
+  readonly roots: FakeRoots;
   readonly checkpoints: Map<string, Buffer>;
+  readonly content: Map<string, StoredContent>;
   readonly logLines: string[];
   readonly store: string;
   readonly seenAt: string;
@@ -114,8 +134,9 @@ interface Parts {
 
 function handlers({
   admit,
-  trees,
+  roots,
   checkpoints,
+  content,
   logLines,
   store,
   seenAt,
@@ -123,14 +144,13 @@ function handlers({
   type Call<Request> = { request: Request; metadata: Metadata };
   type Done<Answer> = (error: Partial<StatusObject> | null, answer?: Answer) => void;
   const unary =
-    <Request, Answer>(
-      what: keyof HostServiceServer,
-      work: (request: Request) => Answer | Promise<Answer>,
-    ) =>
+    <Request, Answer>(what: string, work: (request: Request) => Answer | Promise<Answer>) =>
     ({ request, metadata }: Call<Request>, done: Done<Answer>): void => {
       void (async () => {
-        admit(what, request, metadata);
-        return work(request);
+        const served = await admit(what, request, metadata);
+        const answer = await work(request);
+        await served();
+        return answer;
       })().then((answer) => {
         done(null, answer);
       }, done);
@@ -138,19 +158,19 @@ function handlers({
   return {
     fetch: (stream) => {
       void (async () => {
-        admit('fetch', stream.request, stream.metadata);
-        const { content, sha256 } = await download(stream.request);
-        await writeFile(join(store, sha256), content);
+        const served = await admit('fetch', stream.request, stream.metadata);
+        const { sha256, byteLength } = await stored(stream.request, store, content);
         const path = join(seenAt, sha256);
-        const sizeBytes = BigInt(content.byteLength);
+        const sizeBytes = BigInt(byteLength);
         const progress = { receivedBytes: sizeBytes, totalBytes: sizeBytes };
         stream.write({ kind: { $case: 'progress', value: progress } });
+        await served();
         stream.write({ kind: { $case: 'artifact', value: { sha256, sizeBytes, path } } });
         stream.end();
       })().catch((error: unknown) => stream.emit('error', error));
     },
-    commit: unary('commit', async (request) => ({ receipt: await trees.commit(request) })),
-    revert: unary('revert', async (request) => ({ receipt: await trees.revert(request) })),
+    commit: unary('commit', async (request) => ({ receipt: await roots.commit(request) })),
+    revert: unary('revert', async (request) => ({ receipt: await roots.revert(request) })),
     enterCritical: unary('enterCritical', () => ({})),
     leaveCritical: unary('leaveCritical', () => ({})),
     saveCheckpoint: unary('saveCheckpoint', ({ runId, checkpoint }) => {
@@ -164,78 +184,39 @@ function handlers({
   };
 }
 
-async function download(request: FetchRequest): Promise<{ content: Buffer; sha256: string }> {
+/** Content that was fetched before is not fetched again. */
+async function stored(
+  request: FetchRequest,
+  store: string,
+  known: Map<string, StoredContent>,
+): Promise<StoredContent> {
+  const before = request.digests.map(({ hex }) => known.get(hex));
+  const [first] = before;
+  if (first !== undefined && before.every((each) => each?.sha256 === first.sha256)) return first;
+  const content = await download(request);
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  await writeFile(join(store, sha256), content);
+  const { byteLength } = content;
+  for (const { hex } of request.digests) known.set(hex, { sha256, byteLength });
+  return { sha256, byteLength };
+}
+
+async function download(request: FetchRequest): Promise<Buffer> {
+  const down = (words: string): Error => hostError(status.UNAVAILABLE, 'UPSTREAM_DOWN', words);
   const response = await fetch(request.url).catch((error: unknown) => {
-    throw hostError(status.UNAVAILABLE, 'UPSTREAM_DOWN', (error as Error).message);
+    throw down((error as Error).message);
   });
-  if (!response.ok) {
-    throw hostError(status.UNAVAILABLE, 'UPSTREAM_DOWN', `answered ${String(response.status)}`);
-  }
+  if (!response.ok) throw down(`answered ${String(response.status)}`);
   const content = Buffer.from(await response.arrayBuffer());
+  const { sizeMaxBytes, sizeBytes = BigInt(content.byteLength) } = request;
+  if (BigInt(content.byteLength) !== sizeBytes || sizeBytes > sizeMaxBytes) {
+    throw down(`${request.url} has ${String(content.byteLength)} bytes, which was not ordered`);
+  }
   for (const { algorithm, hex } of request.digests) {
     const name = algorithms.get(algorithm) ?? '';
     if (createHash(name).update(content).digest('hex') !== hex) {
       throw hostError(status.DATA_LOSS, 'DIGEST_MISMATCH', `${request.url} has another ${name}`);
     }
   }
-  return { content, sha256: createHash('sha256').update(content).digest('hex') };
-}
-
-/** Install roots, with the tree before beside each of them. */
-class Trees {
-  private readonly receipts = new Map<string, Receipt>();
-  private readonly staged = new Map<string, string>();
-
-  constructor(
-    private readonly workDir: string,
-    private readonly rootsDir: string,
-  ) {}
-
-  async commit(request: { runId: string; root: string; stagedPath: string }): Promise<Receipt> {
-    const id = `commit ${request.runId} ${request.root}`;
-    const before = this.receipts.has(id) ? this.staged.get(id) : undefined;
-    if (before !== undefined && before !== request.stagedPath) {
-      throw hostError(status.ALREADY_EXISTS, 'ALREADY_COMMITTED', 'another tree was committed');
-    }
-    this.staged.set(id, request.stagedPath);
-    return this.once(id, request.root, async (path) => {
-      await cp(join(this.workDir, request.stagedPath), `${path}.next`, {
-        recursive: true,
-        verbatimSymlinks: true,
-      });
-      await rm(`${path}.before`, { recursive: true, force: true });
-      if (existsSync(path)) await rename(path, `${path}.before`);
-      await rename(`${path}.next`, path);
-    });
-  }
-
-  async revert(request: { runId: string; root: string }): Promise<Receipt> {
-    return this.once(`revert ${request.runId} ${request.root}`, request.root, async (path) => {
-      if (!existsSync(`${path}.before`)) {
-        throw hostError(status.FAILED_PRECONDITION, 'NO_PREVIOUS', 'there is no tree before');
-      }
-      await rm(path, { recursive: true });
-      await rename(`${path}.before`, path);
-    });
-  }
-
-  private async once(
-    id: string,
-    root: string,
-    swap: (path: string) => Promise<void>,
-  ): Promise<Receipt> {
-    const first = this.receipts.get(id);
-    if (first !== undefined) return first;
-    await swap(join(this.rootsDir, root));
-    const receipt: Receipt = {
-      id,
-      root,
-      treeBeforeSha256: '',
-      treeAfterSha256: '',
-      fileCount: 0,
-      sizeBytes: 0n,
-    };
-    this.receipts.set(id, receipt);
-    return receipt;
-  }
+  return content;
 }

@@ -4,11 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
-import {
-  credentials,
-  makeGenericClientConstructor,
-  type ClientReadableStream,
-} from '@grpc/grpc-js';
+import { credentials, type ClientReadableStream } from '@grpc/grpc-js';
 import type { Action } from '../../proto/gen/lull/updater/v1/updater.js';
 import {
   UpdaterServiceClient,
@@ -18,25 +14,11 @@ import {
   type Update,
 } from '../../proto/gen/lull/updater/v1/updater.js';
 import type { FakeHost } from './fake-host.js';
+import { saysServing } from './health.js';
 
 /** The contract's time to serve. */
 const READY_MS_MAX = 10_000;
 const POLL_MS = 10;
-
-const HealthClient = makeGenericClientConstructor(
-  {
-    check: {
-      path: '/grpc.health.v1.Health/Check',
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: () => Buffer.alloc(0),
-      requestDeserialize: (bytes: Buffer) => bytes,
-      responseSerialize: (bytes: Buffer) => bytes,
-      responseDeserialize: (bytes: Buffer) => bytes,
-    },
-  },
-  'Health',
-);
 
 export interface LaunchOptions {
   readonly argv: readonly string[];
@@ -58,6 +40,8 @@ export interface Launched {
     run: { runId: string; update: Update; action: Action },
     onResponse?: (response: PerformResponse) => void,
   ): Promise<Outcome['kind']>;
+  /** The last of what it wrote there. */
+  stderr(): string;
   /** Ends it with `signal` and waits. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<{ code: number | null; stderr: string }>;
 }
@@ -91,6 +75,7 @@ export async function launchUpdater(options: LaunchOptions): Promise<Launched> {
     client,
     child,
     readyMs,
+    stderr: () => stderr,
     scan: async (runId) => {
       const found: Update[] = [];
       await drain(client.scan({ runId, dryRun: false, settings }), ({ update }: ScanResponse) => {
@@ -141,21 +126,4 @@ async function serving(
   }
   child.kill('SIGKILL');
   throw new Error(`the updater does not serve: ${stderr()}`);
-}
-
-function saysServing(socketPath: string): Promise<boolean> {
-  const client = new HealthClient(`unix:${socketPath}`, credentials.createInsecure());
-  return new Promise<boolean>((resolve) => {
-    client.makeUnaryRequest(
-      '/grpc.health.v1.Health/Check',
-      () => Buffer.alloc(0),
-      (bytes: Buffer) => bytes,
-      {},
-      (error, answer) => {
-        resolve(error === null && answer?.[1] === 1);
-      },
-    );
-  }).finally(() => {
-    client.close();
-  });
 }

@@ -14,7 +14,10 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
   ['updaters', ['sdk']],
   [
     'cli',
-    ['proto', 'runtime', 'conditions', 'bundle', 'sensor-service', 'orchestrator', 'plugin-host'],
+    [
+      ...['proto', 'runtime', 'conditions', 'bundle', 'sdk'],
+      ...['sensor-service', 'orchestrator', 'plugin-host'],
+    ],
   ],
   // It starts `lull` as a program, as scripts/bundle.mjs made it, and imports nothing of it.
   ['harness', ['proto', 'runtime', 'cli', 'lull']],
@@ -25,7 +28,7 @@ export const folders: ReadonlyMap<string, readonly string[]> = new Map([
     'test',
     [
       ...['conditions', 'harness', 'orchestrator', 'plugin-host', 'sensor-service', 'sdk'],
-      ...['updaters', 'demo'],
+      ...['updaters', 'demo', 'cli'],
     ],
   ],
 ]);
@@ -50,7 +53,7 @@ export const packages: ReadonlyMap<string, readonly string[]> = new Map([
     '@grpc/grpc-js',
     [
       ...['runtime/', 'sensor-service/', 'orchestrator/', 'plugin-host/', 'sdk/', 'cli/'],
-      ...['bench/', 'harness/'],
+      ...['bench/', 'harness/', 'test/fixtures/unruly.ts'],
     ],
   ],
   ['@jest/globals', ['test/support/', 'test/fleet/once.ts', 'test/fleet/on-stage.ts']],
@@ -163,7 +166,9 @@ export const lightStarts: readonly {
     starts: [
       'cli/program.ts',
       // They ask no Lull that runs.
-      ...['up', 'bundle', 'fleetlock', 'journal', 'keys', 'policy', 'simulate'].map(verbFile),
+      ...['up', 'bundle', 'conformance', 'fleetlock', 'journal', 'keys', 'policy', 'simulate'].map(
+        verbFile,
+      ),
     ],
     packages: new Set(['commander']),
   },

@@ -19,6 +19,8 @@ import type { Call, Outcome, PerformCall, UpdateFound } from '../../sdk/updater.
 
 /** The install root, as manifest.json names it. */
 const ROOT = 'words';
+/** The one update that there ever is. */
+const UPDATE = 'words';
 /** The layout of the next version, in the work directory. */
 const STAGED = 'staged';
 const FEED_BYTES_MAX = 64 * 1024;
@@ -64,7 +66,7 @@ async function* scan(call: Call): AsyncGenerator<UpdateFound> {
   const [{ version }, installed] = await Promise.all([latest(call), installedVersion(call)]);
   if (installed === version) return;
   yield {
-    id: 'words',
+    id: UPDATE,
     title: `Word list ${version}`,
     ...(installed !== undefined && { fromVersion: installed }),
     toVersion: version,
@@ -104,6 +106,7 @@ await serve({
   },
   scan,
   perform: async (call, update, action): Promise<Outcome> => {
+    if (update.id !== UPDATE) return { kind: 'gone' };
     switch (action) {
       case 'download':
         return download(call, update);

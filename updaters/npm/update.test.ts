@@ -10,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
 import { Action, type Outcome, type Update } from '../../proto/gen/lull/updater/v1/updater.js';
 import { startTestProxy, type TestProxy } from '../../sdk/testing/connect.proxy.js';
-import { hostError, startFakeHost, type FakeHost } from '../../sdk/testing/fake-host.js';
+import { startFakeHost, type FakeHost } from '../../sdk/testing/fake-host.js';
+import { hostError } from '../../sdk/testing/host-error.js';
 import { launchUpdater, type Launched } from '../../sdk/testing/launch.js';
 import { putInstalled } from './testing/prefix.fs.js';
 import { startTestRegistry, type TestPackage, type TestRegistry } from './testing/registry.http.js';
@@ -64,7 +65,14 @@ beforeEach(async () => {
   granted = true;
   onHostCall = undefined;
   registry = await startTestRegistry([hello1, hello2, greeting, tool1, tool2]);
-  host = await startFakeHost({ dir, token: TOKEN, onCall: (what) => onHostCall?.(String(what)) });
+  host = await startFakeHost({
+    dir,
+    token: TOKEN,
+    onCall: (what) => {
+      onHostCall?.(what);
+      return undefined;
+    },
+  });
   proxy = await startTestProxy(
     join(dir, 'egress.sock'),
     (authority) => granted && authority === registry.authority,

@@ -1,0 +1,104 @@
+// What the host refuses an updater, by the code with which the plugin-host refuses it.
+
+import { status } from '@grpc/grpc-js';
+import type { BoundGrants } from '../../bundle/grant.js';
+import { checkUrl } from '../../plugin-host/artifacts/allowed-url.js';
+import { HostError, type HostReason } from '../../plugin-host/channel/host-failure.js';
+import { orderOf } from '../../plugin-host/channel/host-wire.grpc.js';
+import { refuseForbidden, refused } from '../../plugin-host/install/copy-file.fs.js';
+import { linkProblem, plainSegments } from '../../plugin-host/install/staged-rules.js';
+import { openBelow, walk } from '../../plugin-host/install/walk.fs.js';
+import { CHECKPOINT_BYTES_MAX } from '../../plugin-host/runs/checkpoints.fs.js';
+import type {
+  CommitRequest,
+  EnterCriticalRequest,
+  FetchRequest,
+  SaveCheckpointRequest,
+} from '../../proto/gen/lull/host/v1/host.js';
+import type { HostedCall, Place } from '../../sdk/conformance/subject.js';
+import { hostError } from '../../sdk/testing/host-error.js';
+import { readlink } from 'node:fs/promises';
+
+export interface HostRules {
+  readonly grants: BoundGrants;
+  readonly criticalSMax: number;
+  readonly uid: number;
+}
+
+const codes: Partial<Record<HostReason, status>> = {
+  FIELD_INVALID: status.INVALID_ARGUMENT,
+  GRANT_MISSING: status.PERMISSION_DENIED,
+};
+
+/** @throws what the call is to be answered with. */
+export async function refuseByRules(
+  rules: HostRules,
+  { what, request }: HostedCall,
+  place: Place,
+): Promise<void> {
+  try {
+    if (what === 'fetch') requireOrder(rules, request as FetchRequest);
+    if (what === 'commit') await requireStaged(rules, request as CommitRequest, place);
+    if (what === 'enterCritical') requireSection(rules, request as EnterCriticalRequest);
+    if (what === 'saveCheckpoint') requireSmall(request as SaveCheckpointRequest);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    throw hostError(codes[error.code] ?? status.INTERNAL, error.code, error.message);
+  }
+}
+
+function requireOrder({ grants }: HostRules, request: FetchRequest): void {
+  const { url, mirrors } = orderOf(request);
+  for (const each of [url, ...mirrors]) {
+    const checked = checkUrl(each, grants.fetchPrefixes);
+    if (checked.kind === 'ok') continue;
+    const code = checked.kind === 'malformed' ? 'FIELD_INVALID' : 'GRANT_MISSING';
+    throw new HostError(code, `${each}: ${checked.problem}`);
+  }
+}
+
+async function requireStaged(
+  { uid }: HostRules,
+  { stagedPath }: CommitRequest,
+  { workDir }: Place,
+): Promise<void> {
+  const segments = plainSegments(stagedPath);
+  if (segments === undefined)
+    throw new HostError('FIELD_INVALID', 'staged_path is not a plain relative path');
+  const staged = await openBelow(workDir, segments).catch((error: unknown) => {
+    throw new HostError('FIELD_INVALID', `staged_path: ${(error as Error).message}`, {
+      cause: error,
+    });
+  });
+  try {
+    await walk(
+      staged,
+      async (found) => {
+        refuseForbidden(found, uid);
+        if (found.kind !== 'link') return;
+        const problem = linkProblem(found.path, await readlink(found.address));
+        if (problem !== undefined) throw refused(found.path, problem);
+      },
+      (lost) => {
+        throw refused(lost, 'has a name that is not text, or went away');
+      },
+    );
+  } finally {
+    await staged.close();
+  }
+}
+
+function requireSection(
+  { criticalSMax }: HostRules,
+  { why, expectedS }: EnterCriticalRequest,
+): void {
+  if (criticalSMax === 0) throw new HostError('GRANT_MISSING', 'no critical section was granted');
+  if (why === '') throw new HostError('FIELD_INVALID', 'why is empty');
+  if (expectedS >= 1 && expectedS <= criticalSMax) return;
+  throw new HostError('FIELD_INVALID', `expected_s is not within 1 and ${String(criticalSMax)}`);
+}
+
+function requireSmall({ checkpoint }: SaveCheckpointRequest): void {
+  if (checkpoint.byteLength <= CHECKPOINT_BYTES_MAX) return;
+  throw new HostError('FIELD_INVALID', 'checkpoint is larger than 64 KiB');
+}

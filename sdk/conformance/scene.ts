@@ -1,0 +1,162 @@
+// One scene: fresh directories, a mock host on them, and the updater in it, launched as often as it takes.
+//
+// Invariants:
+//   S1. A launch serves until something changed a root, as with the plugin-host: what is committed shows in
+//       the next.
+
+import type {
+  Action,
+  PerformRequest,
+  ScanResponse,
+  Update,
+} from '../../proto/gen/lull/updater/v1/updater.js';
+import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
+import type { ActionName } from '../action.js';
+import { drain, performedOf, type Drained, type Performed } from './answer.js';
+import { hold } from './clause.js';
+import { isChanging, SceneHost, type Memory } from './scene-host.js';
+import type { Launch, Place, Subject } from './subject.js';
+import { treeDigest } from './tree-digest.fs.js';
+
+export interface Run {
+  readonly runId: string;
+  readonly update: Update;
+  readonly action: ActionName;
+  readonly attempt?: number;
+}
+
+const SCAN_MS_MAX = 120_000;
+
+export class Scene {
+  readonly host: SceneHost;
+  private live: { readonly launch: Launch; readonly changes: boolean } | undefined;
+  /** One after the other: whoever asks at the same time gets the same. */
+  private launching: Promise<unknown> = Promise.resolve();
+  private isStale = false;
+
+  private constructor(
+    readonly subject: Subject,
+    readonly place: Place,
+    memory: Memory,
+  ) {
+    this.host = new SceneHost(subject, place, memory, () => {
+      this.isStale = true; // S1
+    });
+  }
+
+  static async open(subject: Subject, memory: Memory): Promise<Scene> {
+    return new Scene(subject, await subject.prepare(), memory);
+  }
+
+  /** The launch that serves now, or a new one. */
+  launch(changes = false): Promise<Launch> {
+    const mine = this.launching.then(() => this.launchNow(changes));
+    this.launching = mine.catch(() => undefined);
+    return mine;
+  }
+
+  private async launchNow(changes: boolean): Promise<Launch> {
+    const isOther = this.subject.claims?.writesRoots === true && this.live?.changes !== changes;
+    if (this.isStale || isOther || this.live?.launch.exit() !== undefined) await this.end();
+    const { subject, place, host } = this;
+    this.live ??= { launch: await subject.launch(place, host.doors(), changes), changes };
+    this.isStale = false;
+    return this.live.launch;
+  }
+
+  launchFor(action: ActionName | undefined): Promise<Launch> {
+    return this.launch(isChanging(action));
+  }
+
+  async scan({ runId = 'scan', dryRun = false, msMax = SCAN_MS_MAX } = {}): Promise<
+    Drained<ScanResponse>
+  > {
+    const { client } = await this.launch();
+    const settings = this.settings();
+    this.host.begin(undefined);
+    return drain(client.scan({ runId, dryRun, settings }), msMax);
+  }
+
+  /** The ids and all else that a scan finds. @throws Violation where it fails. */
+  async found(): Promise<Update[]> {
+    const { messages, failure } = await this.scan();
+    hold(failure === undefined, `the scan ended with ${JSON.stringify(failure)}`);
+    return messages.flatMap(({ update }) => (update === undefined ? [] : [update]));
+  }
+
+  async perform(
+    { runId, update, action, attempt = 1 }: Run,
+    msMax: number,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Performed> {
+    const wire = actionToWire(action);
+    const request = { runId, attempt, action: wire, update: { ...update, nextAction: wire } };
+    return this.performRaw(request, msMax, options);
+  }
+
+  /** The same with whatever a host must not ask for. */
+  async performRaw(
+    asked: Pick<PerformRequest, 'runId' | 'update'> & {
+      action: Action | ActionName;
+      attempt?: number;
+    },
+    msMax: number,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Performed> {
+    const action = typeof asked.action === 'string' ? asked.action : actionFromWire(asked.action);
+    const wire = typeof asked.action === 'string' ? actionToWire(asked.action) : asked.action;
+    const { client, token } = await this.launchFor(action);
+    this.host.begin(action);
+    const beganAtMs = performance.now();
+    const request = {
+      ...{ attempt: 1, ...asked, action: wire, settings: this.settings() },
+      checkpoint: this.host.checkpoint(asked.runId),
+    };
+    const stream = client.perform(request);
+    options.signal?.addEventListener('abort', () => {
+      stream.cancel();
+    });
+    const drained = await drain(stream, msMax);
+    this.host.heard(JSON.stringify(drained.messages, plain), 'what Perform answered', token);
+    return performedOf(drained, beganAtMs);
+  }
+
+  settings(): { name: string; value: string }[] {
+    return [...this.subject.settings].map(([name, value]) => ({ name, value }));
+  }
+
+  /** Of all roots, as they are on the host. */
+  digest(): Promise<string> {
+    return treeDigest(this.place.rootsDir);
+  }
+
+  /** As the host puts back by itself what does not work. */
+  async putBack(): Promise<void> {
+    await this.host.putBack();
+    this.isStale = true;
+  }
+
+  /** The next call is served by a new launch. */
+  retire(): void {
+    this.isStale = true;
+  }
+
+  /** Ends the launch. */
+  async end(): Promise<void> {
+    const launch = this.live?.launch;
+    this.live = undefined;
+    if (launch === undefined) return;
+    await launch.close();
+    this.host.heard(launch.said(), 'its stderr or stdout', launch.token);
+  }
+
+  async close(): Promise<void> {
+    await this.launching;
+    await this.end();
+    await this.subject.clear(this.place);
+  }
+}
+
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}

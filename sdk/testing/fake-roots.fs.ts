@@ -1,0 +1,91 @@
+// Install roots of a host for tests: each a directory, with the tree before beside it.
+
+import { existsSync } from 'node:fs';
+import { cp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
+import type { Receipt } from '../../proto/gen/lull/host/v1/host.js';
+import { hostError } from './host-error.js';
+
+export class FakeRoots {
+  private readonly receipts = new Map<string, Receipt>();
+  private readonly staged = new Map<string, string>();
+  /** One change after the other, as with the plugin-host: a call that was cut may still be at work. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly workDir: string,
+    private readonly rootsDir: string,
+  ) {}
+
+  async commit(request: { runId: string; root: string; stagedPath: string }): Promise<Receipt> {
+    const id = `commit ${request.runId} ${request.root}`;
+    const before = this.receipts.has(id) ? this.staged.get(id) : undefined;
+    if (before !== undefined && before !== request.stagedPath) {
+      throw hostError(status.ALREADY_EXISTS, 'ALREADY_COMMITTED', 'another tree was committed');
+    }
+    this.staged.set(id, request.stagedPath);
+    this.receipts.delete(`undo ${request.root}`);
+    return this.once(id, request.root, async (path) => {
+      await rm(`${path}.next`, { recursive: true, force: true });
+      await cp(join(this.workDir, request.stagedPath), `${path}.next`, {
+        recursive: true,
+        verbatimSymlinks: true,
+      }).catch((error: unknown) => {
+        throw hostError(status.INVALID_ARGUMENT, 'FIELD_INVALID', (error as Error).message);
+      });
+      await rm(`${path}.before`, { recursive: true, force: true });
+      if (existsSync(path)) await rename(path, `${path}.before`);
+      await rename(`${path}.next`, path);
+    });
+  }
+
+  async revert(request: { runId: string; root: string }): Promise<Receipt> {
+    const undone = this.receipts.get(`undo ${request.root}`);
+    if (undone !== undefined) return undone;
+    return this.once(`revert ${request.runId} ${request.root}`, request.root, async (path) => {
+      if (!existsSync(`${path}.before`)) {
+        throw hostError(status.FAILED_PRECONDITION, 'NO_PREVIOUS', 'there is no tree before');
+      }
+      await rm(path, { recursive: true });
+      await rename(`${path}.before`, path);
+    });
+  }
+
+  /** Puts back whatever was committed, as the host does by itself; a Revert is answered with that. */
+  async putBack(): Promise<void> {
+    const roots = [...this.receipts.values()].map(({ root }) => root);
+    for (const root of new Set(roots)) {
+      await this.once(`undo ${root}`, root, async (path) => {
+        await rm(path, { recursive: true, force: true });
+        if (existsSync(`${path}.before`)) await rename(`${path}.before`, path);
+      });
+    }
+  }
+
+  private once(id: string, root: string, swap: (path: string) => Promise<void>): Promise<Receipt> {
+    const mine = this.last.then(() => this.onceNow(id, root, swap));
+    this.last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  private async onceNow(
+    id: string,
+    root: string,
+    swap: (path: string) => Promise<void>,
+  ): Promise<Receipt> {
+    const first = this.receipts.get(id);
+    if (first !== undefined) return first;
+    await swap(join(this.rootsDir, root));
+    const receipt: Receipt = {
+      id,
+      root,
+      treeBeforeSha256: '',
+      treeAfterSha256: '',
+      fileCount: 0,
+      sizeBytes: 0n,
+    };
+    this.receipts.set(id, receipt);
+    return receipt;
+  }
+}
