@@ -11,9 +11,11 @@ import type {
   Update,
 } from '../../proto/gen/lull/updater/v1/updater.js';
 import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
+import { status } from '@grpc/grpc-js';
 import type { ActionName } from '../action.js';
 import { drain, performedOf, type Drained, type Performed } from './answer.js';
 import { hold } from './clause.js';
+import { within } from './patience.js';
 import { isChanging, SceneHost, type Memory } from './scene-host.js';
 import type { Launch, Place, Subject } from './subject.js';
 import { treeDigest } from './tree-digest.fs.js';
@@ -26,6 +28,7 @@ export interface Run {
 }
 
 const SCAN_MS_MAX = 120_000;
+const CRASH_NEWS_MS_MAX = 250;
 
 export class Scene {
   readonly host: SceneHost;
@@ -71,10 +74,12 @@ export class Scene {
   async scan({ runId = 'scan', dryRun = false, msMax = SCAN_MS_MAX } = {}): Promise<
     Drained<ScanResponse>
   > {
-    const { client } = await this.launch();
+    const launch = await this.launch();
     const settings = this.settings();
     this.host.begin(undefined);
-    return drain(client.scan({ runId, dryRun, settings }), msMax);
+    const drained = await drain(launch.client.scan({ runId, dryRun, settings }), msMax);
+    await crashNews(launch, drained);
+    return drained;
   }
 
   /** The ids and all else that a scan finds. @throws Violation where it fails. */
@@ -105,7 +110,8 @@ export class Scene {
   ): Promise<Performed> {
     const action = typeof asked.action === 'string' ? asked.action : actionFromWire(asked.action);
     const wire = typeof asked.action === 'string' ? actionToWire(asked.action) : asked.action;
-    const { client, token } = await this.launchFor(action);
+    const launch = await this.launchFor(action);
+    const { client, token } = launch;
     this.host.begin(action);
     const beganAtMs = performance.now();
     const request = {
@@ -117,6 +123,7 @@ export class Scene {
       stream.cancel();
     });
     const drained = await drain(stream, msMax);
+    await crashNews(launch, drained);
     this.host.heard(JSON.stringify(drained.messages, plain), 'what Perform answered', token);
     return performedOf(drained, beganAtMs);
   }
@@ -155,6 +162,12 @@ export class Scene {
     await this.end();
     await this.subject.clear(this.place);
   }
+}
+
+/** A connection breaks a moment before the end of the process is known. */
+async function crashNews({ exited }: Launch, { failure }: Drained<unknown>): Promise<void> {
+  const isBroken = failure?.kind === 'status' && failure.code === status.UNAVAILABLE;
+  if (isBroken) await within(exited, CRASH_NEWS_MS_MAX);
 }
 
 function plain(_key: string, value: unknown): unknown {
