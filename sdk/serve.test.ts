@@ -42,8 +42,7 @@ const found: UpdateFound = {
 };
 const update = {
   ...{ id: 'app', title: 'App 2', fromVersion: '1', toVersion: '2' },
-  downloadBytes: 10n,
-  installBytes: undefined,
+  ...{ downloadBytes: 10n, installBytes: undefined },
   security: false,
   releaseNotesUrl: '',
   deadlineUnixMs: undefined,

@@ -19,7 +19,7 @@ export interface ProcessSubjectOptions {
 
 export function processSubject(options: ProcessSubjectOptions): Subject {
   const { argv, claims, settings = {}, roots = {} } = options;
-  const dir = mkdtempSync(join(tmpdir(), 'lull-cf-'));
+  const dir = mkdtempSync(join(tmpdir(), 'lull-ps-'));
   const artifactsDir = join(dir, 'artifacts');
   let sceneCount = 0;
   return {
@@ -33,7 +33,8 @@ export function processSubject(options: ProcessSubjectOptions): Subject {
       const [workDir, rootsDir] = [join(place, 'work'), join(place, 'roots')];
       for (const each of [workDir, rootsDir, artifactsDir]) mkdirSync(each, { recursive: true });
       for (const [name, from] of Object.entries(roots)) {
-        if (existsSync(from)) cpSync(from, join(rootsDir, name), { recursive: true });
+        if (existsSync(from))
+          cpSync(from, join(rootsDir, name), { recursive: true, verbatimSymlinks: true });
       }
       return Promise.resolve({ dir: place, workDir, rootsDir, artifactsDir });
     },
