@@ -14,7 +14,7 @@ import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
 import { status } from '@grpc/grpc-js';
 import type { ActionName } from '../action.js';
 import { drain, performedOf, type Drained, type Performed } from './answer.js';
-import { hold } from './clause.js';
+import { hold, Inapplicable } from './clause.js';
 import { within } from './patience.js';
 import { isChanging, SceneHost, type Memory } from './scene-host.js';
 import type { Launch, Place, Subject } from './subject.js';
@@ -35,6 +35,7 @@ export class Scene {
   private live: { readonly launch: Launch; readonly changes: boolean } | undefined;
   /** One after the other: whoever asks at the same time gets the same. */
   private launching: Promise<unknown> = Promise.resolve();
+  private closing: Promise<void> | undefined;
   private isStale = false;
 
   private constructor(
@@ -59,6 +60,7 @@ export class Scene {
   }
 
   private async launchNow(changes: boolean): Promise<Launch> {
+    if (this.closing !== undefined) throw new Inapplicable('its scene was closed');
     const isOther = this.subject.claims?.writesRoots === true && this.live?.changes !== changes;
     if (this.isStale || isOther || this.live?.launch.exit() !== undefined) await this.end();
     const { subject, place, host } = this;
@@ -157,10 +159,14 @@ export class Scene {
     this.host.heard(launch.said(), 'its stderr or stdout', launch.token);
   }
 
-  async close(): Promise<void> {
-    await this.launching;
-    await this.end();
-    await this.subject.clear(this.place);
+  close(): Promise<void> {
+    const launching = this.launching;
+    this.closing ??= (async () => {
+      await launching;
+      await this.end();
+      await this.subject.clear(this.place);
+    })();
+    return this.closing;
   }
 }
 

@@ -44,6 +44,8 @@ function placeOf({ dir }: SocketSubjectOptions): Place {
 export function socketSubject(options: SocketSubjectOptions): Subject {
   const { socketPath, dir, token, claims, settings, roots, startMsMax } = options;
   const place = placeOf(options);
+  /** There is one updater, at one pair of sockets: the scene before has had them. */
+  let closeLast = (): Promise<void> => Promise.resolve();
   return {
     name: socketPath,
     claims,
@@ -61,12 +63,15 @@ export function socketSubject(options: SocketSubjectOptions): Subject {
     },
     clear: () => Promise.resolve(),
     launch: async (_place, doors): Promise<Launch> => {
+      await closeLast();
       const beganAtMs = performance.now();
       const host = await doors.host({ socketPath: join(dir, 'host.sock'), token });
       const egress = await doors.egress(join(dir, 'egress.sock'));
       const closeDoors = async (): Promise<void> => {
+        closeLast = () => Promise.resolve();
         await Promise.all([host.close(), egress.close()]);
       };
+      closeLast = closeDoors;
       while (!(await saysServing(socketPath))) {
         if (performance.now() - beganAtMs > startMsMax) {
           await closeDoors();

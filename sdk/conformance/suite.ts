@@ -55,6 +55,10 @@ export async function tryClauses(
 ): Promise<Report> {
   const trial = new Trial(subject, judges, options);
   const tried: Tried[] = [];
+  options.signal?.addEventListener('abort', () => {
+    // The clause under way is waited for, and closes them itself as well.
+    void trial.stop();
+  });
   const isStopped = (): boolean => options.signal?.aborted === true;
   for (const clause of clauses.filter(({ id }) => isWanted(id, options.only))) {
     if (isStopped()) break;

@@ -4,7 +4,7 @@ import { Metadata } from '@grpc/grpc-js';
 import type { DescribeResponse, Update } from '../../proto/gen/lull/updater/v1/updater.js';
 import { statusOf, wordsOf } from './answer.js';
 import { readCourse, type Course } from './course.js';
-import { Violation, type Need } from './clause.js';
+import { Inapplicable, Violation, type Need } from './clause.js';
 import { Scene } from './scene.js';
 import type { Memory, Said } from './scene-host.js';
 import type { Subject } from './subject.js';
@@ -29,6 +29,7 @@ export class Trial {
   private readonly memory: Memory = { said: [], content: new Map() };
   private readonly open_: Scene[] = [];
   private coursing: Promise<Course> | undefined;
+  private isStopped = false;
   private describing: Promise<DescribeResponse> | undefined;
 
   constructor(
@@ -43,9 +44,16 @@ export class Trial {
 
   /** A fresh one; closed with all others when the clause has been tried. */
   async open(): Promise<Scene> {
+    if (this.isStopped) throw new Inapplicable('it was stopped');
     const scene = await Scene.open(this.subject, this.memory);
     this.open_.push(scene);
     return scene;
+  }
+
+  /** Whatever is under way fails soon, and nothing begins. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await this.closeScenes();
   }
 
   async closeScenes(): Promise<void> {
@@ -90,7 +98,7 @@ export class Trial {
   }
 
   private async inScene<T>(act: (scene: Scene) => Promise<T>): Promise<T> {
-    const scene = await Scene.open(this.subject, this.memory);
+    const scene = await this.open();
     try {
       return await act(scene);
     } finally {
