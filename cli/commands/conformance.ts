@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { bindGrants } from '../../bundle/grant.js';
 import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import { displayText } from '../../conditions/words.js';
+import { requireRights } from '../../plugin-host/sandbox/rights.proc.js';
 import { SandboxError } from '../../plugin-host/sandbox/sandbox-error.js';
 import { createLog } from '../../runtime/log.js';
 import { htmlOf } from '../../sdk/conformance/report/html.js';
@@ -101,6 +102,8 @@ async function bundleSubject(order: ConformanceOrder): Promise<Subject> {
   // Short: sockets lie below it.
   const dir = mkdtempSync(join(tmpdir(), 'lull-cf-'));
   try {
+    // Before anything is unpacked: who has no rights here could not even remove that.
+    requireRights();
     const opened = await openLullFile(what, dir);
     requireSettings(opened.manifest, settings);
     const roots = rootsOf(opened.manifest, order);
@@ -111,7 +114,8 @@ async function bundleSubject(order: ConformanceOrder): Promise<Subject> {
     if (!(error instanceof SandboxError)) throw error;
     const instead =
       'Or start the updater yourself, and name its socket: most of what it says is tried then';
-    throw new CommandError(`there is no sandbox here: ${error.message}. ${instead}.`);
+    const why = error.message.replace(/\.$/, '');
+    throw new CommandError(`there is no sandbox here: ${why}. ${instead}.`);
   }
 }
 

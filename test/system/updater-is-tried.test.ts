@@ -1,7 +1,15 @@
 // `lull conformance` in the real sandbox: it tells what holds and what does not, leaves nothing, and its exit
 // code says which it was.
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -87,6 +95,25 @@ pythonTest('one in Python is held to the same, and keeps it', () =>
       expect(code).toBe(0);
     } finally {
       await source.close();
+    }
+  }),
+);
+
+sandboxTest('an ordinary user is told what is missing, and what can be tried without it', () =>
+  onStage(async (stage) => {
+    const file = await stage.bundle('program', {});
+    // Where only root gets, nobody else reads a bundle.
+    const elsewhere = mkdtempSync(join(tmpdir(), 'lull-of-nobody-'));
+    try {
+      chmodSync(elsewhere, 0o755);
+      const copy = join(elsewhere, 'program.lull');
+      copyFileSync(file, copy);
+      const { code, stderr } = await stage.say(['conformance', copy], { uid: 65_534 });
+      expect(stderr).toMatch(/^lull: there is no sandbox here: .* name its socket/);
+      expect(stderr.split('\n')).toHaveLength(2);
+      expect(code).toBe(1);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
     }
   }),
 );
