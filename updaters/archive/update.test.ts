@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Action, type Outcome, type Update } from '../../proto/gen/lull/updater/v1/updater.js';
 import { startTestProxy, type TestProxy } from '../../sdk/testing/connect.proxy.js';
-import { hostError, startFakeHost, type FakeHost } from '../../sdk/testing/fake-host.js';
+import { startFakeHost, type FakeHost } from '../../sdk/testing/fake-host.js';
+import { hostError } from '../../sdk/testing/host-error.js';
 import { launchUpdater, type Launched } from '../../sdk/testing/launch.js';
 import { minisignKey, signedWith } from './testing/minisign.js';
 import { CHECKSUMS, FEED, startPublisher, type Publisher } from './testing/publisher.http.js';
@@ -31,7 +32,14 @@ beforeEach(async () => {
   onHostCall = undefined;
   makers = await startPublisher();
   await makers.publish('1.0.0', 'echo 1.0.0');
-  host = await startFakeHost({ dir, token: TOKEN, onCall: (what) => onHostCall?.(String(what)) });
+  host = await startFakeHost({
+    dir,
+    token: TOKEN,
+    onCall: (what) => {
+      onHostCall?.(what);
+      return undefined;
+    },
+  });
   proxy = await startTestProxy(join(dir, 'egress.sock'), (asked) =>
     makers.authorities.includes(asked),
   );
