@@ -14,7 +14,7 @@ import { errorCode, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { entryProblem, installedMode, nameProblem } from './staged-rules.js';
 import type { TreeEntry } from './tree.js';
-import { openSame, readThrough, type Found } from './walk.fs.js';
+import { openSame, readThrough, type Found, type Opened } from './walk.fs.js';
 
 export interface Owner {
   readonly uid: number;
@@ -50,7 +50,7 @@ export async function copyFile(
   const to = join(order.into, path);
   const from = await openSame(found.address, found.stat);
   try {
-    const stat = await from.stat();
+    const { stat } = from;
     refuseForbidden({ ...found, stat }, order.run.uid); // Z2
     const mode = installedMode('file', stat.mode);
     const twin = await twinOf(from, was, { mode, sizeBytes: stat.size }, order);
@@ -63,7 +63,7 @@ export async function copyFile(
     });
     return { kind: 'file', path, mode, ...written, uid: order.owner.uid };
   } finally {
-    await from.close();
+    await from.file.close();
   }
 }
 
@@ -90,7 +90,7 @@ function spend(budget: Budget, bytes: number, path: string): void {
 }
 
 async function write(
-  from: FileHandle,
+  from: Opened,
   path: string,
   mode: number,
   { owner, run }: CopyOrder,
@@ -118,7 +118,7 @@ async function write(
 
 /** The file of the current version that has this content and may serve again (Z4), or undefined. */
 async function twinOf(
-  staged: FileHandle,
+  staged: Opened,
   was: TreeEntry | undefined,
   like: { readonly mode: number; readonly sizeBytes: number },
   { owner, same, run }: CopyOrder,

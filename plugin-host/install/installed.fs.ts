@@ -61,14 +61,14 @@ async function entryOf(found: Found, between: () => Promise<unknown>): Promise<T
       return { kind: 'other', path, mode };
     case 'file': {
       const hash = createHash('sha256');
-      const file = await openSame(found.address, stat);
+      const opened = await openSame(found.address, stat);
       try {
-        await readThrough(file, async (chunk) => {
+        await readThrough(opened, async (chunk) => {
           hash.update(chunk);
           await between();
         });
       } finally {
-        await file.close();
+        await opened.file.close();
       }
       const sha256 = hash.digest('hex');
       return { kind: 'file', path, mode, sizeBytes: stat.size, sha256, uid: stat.uid };

@@ -61,9 +61,9 @@ async function walkBelow(
     if (kind !== 'directory') continue;
     const child = await openSame(address, stat, constants.O_DIRECTORY);
     try {
-      await walkBelow(child, path, depth + 1, seen, visit, lost);
+      await walkBelow(child.file, path, depth + 1, seen, visit, lost);
     } finally {
-      await child.close();
+      await child.file.close();
     }
   }
 }
@@ -82,14 +82,20 @@ function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+export interface Opened {
+  readonly file: FileHandle;
+  /** Of what was opened. */
+  readonly stat: Stats;
+}
+
 /** Opens what `stat` was taken of (W1, W2). O_NONBLOCK: a pipe put there would wait for a writer. */
-export async function openSame(address: string, stat: Stats, flags = 0): Promise<FileHandle> {
+export async function openSame(address: string, stat: Stats, flags = 0): Promise<Opened> {
   const file = await open(
     address,
     constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | flags,
   );
   const opened = await file.stat();
-  if (opened.ino === stat.ino && opened.dev === stat.dev) return file;
+  if (opened.ino === stat.ino && opened.dev === stat.dev) return { file, stat: opened };
   await file.close();
   throw new HostError('FIELD_INVALID', 'the tree was changed while it was read');
 }
@@ -109,18 +115,22 @@ export async function openBelow(base: string, segments: readonly string[]): Prom
   return directory;
 }
 
-/** Reads an open file to its end, from its beginning. */
+/**
+ * Reads an open file to its end, from its beginning. The end is where nothing more comes, or less than was
+ * asked for from its size on: one read for most files, of which a tree has thousands.
+ */
 export async function readThrough(
-  file: FileHandle,
+  { file, stat }: Opened,
   onChunk: (chunk: Buffer) => Promise<void> | void,
 ): Promise<void> {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, stat.size + 1));
   let position = 0;
   for (;;) {
-    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
+    const { bytesRead } = await file.read(buffer, 0, buffer.byteLength, position);
     if (bytesRead === 0) return;
     await onChunk(buffer.subarray(0, bytesRead));
     position += bytesRead;
+    if (bytesRead < buffer.byteLength && position >= stat.size) return;
   }
 }
 

@@ -14,7 +14,7 @@ import type { Artifact } from '../../sdk/host.js';
 import type { Outcome, PerformCall } from '../../sdk/updater.js';
 import { tarballsOf, type Tarball } from './closure.js';
 import { runNpm } from './npm.spawn.js';
-import { inParallel } from './parallel.js';
+import { inParallel } from '../../sdk/parallel.js';
 import { thisPlatform } from './platform.fs.js';
 import { documentOf, registryOf } from './scan.js';
 import { lockfileOfSingle } from './single.js';

@@ -6,7 +6,7 @@ import type { Call, ScanCall, UpdateFound } from '../../sdk/updater.js';
 import { installedPackages, isDirectory, type InstalledPackage } from './installed.fs.js';
 import { offerOf } from './offer.js';
 import { documentUrl, updateIdOf } from './package-name.js';
-import { inParallel } from './parallel.js';
+import { inParallel } from '../../sdk/parallel.js';
 import { chooseTarget } from './target.js';
 import { ROOT } from './work.js';
 

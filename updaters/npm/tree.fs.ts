@@ -2,7 +2,11 @@
 
 import { constants, chmod, copyFile, mkdir, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inParallel } from '../../sdk/parallel.js';
 import { listTree, type TreeEntry } from '../../sdk/tree.fs.js';
+
+/** As many as Node.js has threads for. */
+const COPIES_AT_ONCE = 4;
 
 /** Copies entries of one tree into another directory, telling after each how far it is. */
 export async function copyTree(
@@ -13,32 +17,44 @@ export async function copyTree(
   onProgress: (done: number) => void,
 ): Promise<void> {
   await mkdir(to, { recursive: true });
-  for (const [position, { path, kind, mode }] of entries.entries()) {
+  const [directories, others] = partition(entries);
+  for (const { path } of directories) await mkdir(join(to, path), { recursive: true });
+  let doneCount = directories.length;
+  await inParallel(others, COPIES_AT_ONCE, async (entry) => {
     signal.throwIfAborted();
-    const target = join(to, path);
-    switch (kind) {
-      case 'directory':
-        await mkdir(target, { recursive: true });
-        break;
-      case 'file':
-        await copyFile(join(from, path), target, constants.COPYFILE_FICLONE);
-        await chmod(target, plainMode(mode));
-        break;
-      case 'link':
-        await symlink(await readlink(join(from, path)), target);
-        break;
-    }
-    onProgress((position + 1) / entries.length);
+    await copyEntry(from, to, entry);
+    doneCount += 1;
+    onProgress(doneCount / entries.length);
+  });
+}
+
+function partition(entries: readonly TreeEntry[]): [TreeEntry[], TreeEntry[]] {
+  const isDirectory = ({ kind }: TreeEntry): boolean => kind === 'directory';
+  return [entries.filter(isDirectory), entries.filter((entry) => !isDirectory(entry))];
+}
+
+async function copyEntry(from: string, to: string, { path, kind, mode }: TreeEntry): Promise<void> {
+  const target = join(to, path);
+  if (kind === 'link') {
+    await symlink(await readlink(join(from, path)), target);
+    return;
   }
+  // With the mode that it has.
+  await copyFile(join(from, path), target, constants.COPYFILE_FICLONE);
+  if (!isPlain(mode)) await chmod(target, plainMode(mode));
 }
 
 /** T26: no setuid, nothing that others may write to. */
 export async function plainModes(root: string, signal: AbortSignal): Promise<void> {
   for (const { path, kind, mode } of await listTree(root, signal)) {
-    if (kind !== 'link' && (mode & 0o7777) !== plainMode(mode)) {
+    if (kind !== 'link' && !isPlain(mode)) {
       await chmod(join(root, path), plainMode(mode));
     }
   }
+}
+
+function isPlain(mode: number): boolean {
+  return (mode & 0o7777) === plainMode(mode);
 }
 
 function plainMode(mode: number): number {

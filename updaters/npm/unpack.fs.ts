@@ -15,7 +15,7 @@ import { fail } from '../../sdk/failure.js';
 import { readTar } from '../../sdk/tar.stream.js';
 import { binsOf } from './bins.js';
 import type { Tarball } from './closure.js';
-import { inParallel } from './parallel.js';
+import { inParallel } from '../../sdk/parallel.js';
 
 const TARBALLS_AT_ONCE = 4;
 const FILES_MAX = 100_000;
