@@ -48,6 +48,8 @@ export interface Nats extends Closeable {
   readonly connection: NatsConnection;
   /** Calls `listener` after every break: what was published meanwhile without an acknowledgement is lost. */
   onReconnect(listener: () => void): () => void;
+  /** Whether no server is there just now: what is asked waits for its deadline. */
+  isOutOfReach(): boolean;
 }
 
 /**
@@ -144,13 +146,18 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
     noAsyncTraces: true,
   });
   const listeners = new Set<() => void>();
-  void follow(connection, listeners, log);
+  let isOutOfReach = false;
+  void follow(connection, log, (isThere) => {
+    isOutOfReach = !isThere;
+    if (isThere) for (const listener of listeners) listener();
+  });
   return {
     connection,
     onReconnect: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    isOutOfReach: () => isOutOfReach,
     close: async () => {
       await within(connection.close(), CLOSE_MS_MAX, 'closing the connection to NATS');
     },
@@ -197,15 +204,16 @@ function inboxFor(creds: string): string {
 
 async function follow(
   connection: NatsConnection,
-  listeners: ReadonlySet<() => void>,
   log: Log,
+  onReach: (isThere: boolean) => void,
 ): Promise<void> {
   for await (const status of connection.status()) {
     const { type } = status;
     if (type === 'error') log.warn({ err: status.error }, 'NATS refuses something');
-    if (type === 'disconnect') log.warn('NATS is out of reach');
-    if (type !== 'reconnect') continue;
-    log.info('NATS is back');
-    for (const listener of listeners) listener();
+    if (type !== 'disconnect' && type !== 'reconnect') continue;
+    const isThere = type === 'reconnect';
+    if (isThere) log.info('NATS is back');
+    else log.warn('NATS is out of reach');
+    onReach(isThere);
   }
 }

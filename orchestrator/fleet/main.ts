@@ -206,6 +206,12 @@ async function startOrchestrator(
     const api = fleetApi({ ...served, problem, notice, clock, log });
     const { listen } = settings;
     opened.add('api', await serveApi({ runDir, listen, clock, log }, api));
+    opened.add('server out of reach', {
+      // Nothing can be given back to it: who would say so waits for each of its deadlines.
+      close: async () => {
+        if (nats.isOutOfReach()) await nats.close();
+      },
+    });
     return opened;
   } catch (error) {
     await opened.close();

@@ -83,6 +83,20 @@ describeHere(`a journal on JetStream${missing}`, () => {
     expect(verifyChain(genesis, await again.read(1, 100))).toMatchObject({ kind: 'whole' });
   });
 
+  test('over a connection that we have closed is broken at once: nobody waits for who is not asked', async () => {
+    const before = nats;
+    nats = await connectNats({ url: server.url, name: 'closed', log });
+    const journal = await open(fresh());
+    await nats.close();
+    nats = before;
+    const appended = journal.append(after(genesis, 1));
+    await expect(appended).rejects.toMatchObject({
+      code: 'JOURNAL_BROKEN',
+      message: expect.stringContaining('the connection was closed') as unknown,
+    });
+    await expect(journal.read(1, 1)).rejects.toMatchObject({ code: 'JOURNAL_BROKEN' });
+  });
+
   test('is read a megabyte or so at a time, where its entries are large', async () => {
     const journal = await open(fresh());
     const large = after(genesis, 40, 'x'.repeat(100_000));

@@ -18,7 +18,7 @@ import { broken, decoded, endOf, lastOf, locate, type End } from './entries.jets
 import { JournalError, READ_BYTES_MAX, type Journal } from './journal.js';
 import { messagesOf } from './message.js';
 import { orderedConsumer } from './ordered.jetstream.js';
-import { isOutOfReach } from './reach.jetstream.js';
+import { isClosedByUs, isOutOfReach } from './reach.jetstream.js';
 import { isMissing, openStream, streamLost, subjectOf } from './stream.jetstream.js';
 
 /** One acknowledgement. A server that needs longer is out of reach, and asked again. */
@@ -72,6 +72,7 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
       } catch (error) {
         if (isFull(error)) throw new JournalError('NO_SPACE', (error as Error).message);
         if (await isStored(after)) return; // J3
+        if (isClosedByUs(error)) throw broken('the connection was closed', error);
         if (performance.now() > giveUpAtMs) throw broken('the server acknowledges nothing', error);
         await place.pause(PAUSE_MS);
       }
@@ -155,7 +156,8 @@ export async function openJetStreamJournal(place: JetStreamPlace): Promise<Journ
       try {
         return await read(fromSequence, count);
       } catch (error) {
-        if (!isOutOfReach(error) || performance.now() > giveUpAtMs) throw error;
+        const isAway = isOutOfReach(error) && !isClosedByUs(error);
+        if (!isAway || performance.now() > giveUpAtMs) throw error;
         await place.pause(PAUSE_MS);
       }
     }

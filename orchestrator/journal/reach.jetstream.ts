@@ -30,6 +30,11 @@ export function isOutOfReach(error: unknown): boolean {
   return awayNames.has(name) || awayWords.has(message) || hasNobody(error);
 }
 
+/** We have closed it ourselves: there is nothing to wait for. */
+export function isClosedByUs(error: unknown): boolean {
+  return (error as Error).name === 'ClosedConnectionError';
+}
+
 /** Nobody has the subject: there is no such stream, nobody who leads it just now, or no JetStream at all. */
 export function hasNobody(error: unknown): boolean {
   return (error as Error).name === 'JetStreamNotEnabled'; // The library does not export it.

@@ -58,6 +58,22 @@ fleetTest(
   MS_MAX,
 );
 
+fleetTest(
+  'gone when an orchestrator is told to stop: nothing is given back to it, and nobody waits for that',
+  async () => {
+    stage = await openFleetStage();
+    const lull = await stage.orchestrator('orchestrator-1');
+    const log = (): string => readFileSync(lull.logFile, 'utf8');
+    await stage.until('it leads', () => log().includes('leading a partition'));
+    await stage.server.kill();
+    await stage.until('it knows', () => log().includes('NATS is out of reach'));
+    await lull.stop();
+    expect(log()).toContain('its claim expires');
+    expect(log()).not.toContain('did not finish within');
+  },
+  MS_MAX,
+);
+
 describe('back without its streams', () => {
   fleetTest(
     'it is not taken for a new fleet: everybody is told, nothing runs, and what it had can be put back',
