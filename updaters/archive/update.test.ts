@@ -219,7 +219,8 @@ describe('what is in the root is not thrown away', () => {
 describe('what comes in is wrong', () => {
   test('a file with another digest is refused, and nothing is installed', async () => {
     const update = await onlyUpdate();
-    makers.instead.set('/storage/tool-1.0.0-linux.tar.gz', 'something else');
+    const asLong = 'x'.repeat(Number(update.downloadBytes));
+    makers.instead.set('/storage/tool-1.0.0-linux.tar.gz', asLong);
     const outcome = await perform(update, Action.DOWNLOAD, 'd');
     expect(outcome).toMatchObject(failedWith('DIGEST_MISMATCH'));
     expect(await perform(update, Action.INSTALL, 'i')).toEqual(moreToDo(Action.DOWNLOAD));
