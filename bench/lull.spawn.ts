@@ -8,14 +8,8 @@ import type { CloseStack } from '../runtime/shutdown.js';
 /** @throws StartError */
 export async function openLull(options: StartOptions, opened: CloseStack): Promise<RunningLull> {
   const starting = startLull({ ...options, ownSession: true });
-  opened.add('Lull', {
-    close: async () => {
-      // One that did not start has said so to whoever waits for it.
-      const lull = await starting.catch(() => undefined);
-      await lull?.stop();
-    },
-  });
-  return await starting;
+  const closing = starting.then((lull) => ({ lull, close: () => lull.stop() }));
+  return (await opened.addOpening('Lull', closing)).lull;
 }
 
 /** Enables an updater with somebody there, or nobody. @returns whoever follows that Lull from now on. */

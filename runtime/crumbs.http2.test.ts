@@ -54,3 +54,8 @@ test('messages of the longest, in the frames of an honest client, are none', () 
   const whole = times(300, (at) => times(6, () => frame(0, 2 * at + 1, 16_384)));
   expect(letThrough(Buffer.concat([PREFACE, whole]), 4_096)).toBe(24 + whole.byteLength);
 });
+
+test('a message that is much too long is none either: gRPC says so', () => {
+  const much = times(400, () => frame(0, 1, 16_384));
+  expect(letThrough(Buffer.concat([PREFACE, much]), 4_096)).toBe(24 + much.byteLength);
+});

@@ -10,6 +10,8 @@ const RST_STREAM = 3;
 const END_STREAM = 1;
 /** Of one stream. A message of the longest that the host takes comes in six, and in some more by small windows. */
 const FRAMES_MAX = 128;
+/** Of more frames than that, in the mean: who sends more in them is told in gRPC's words that it is too much. */
+const FRAME_BYTES_MIN = 1024;
 /** More than may be open: what is forgotten first is what began first. */
 const STREAMS_MAX = 256;
 
@@ -18,18 +20,20 @@ export function crumbWatch(): (bytes: Uint8Array) => boolean {
   const head = Buffer.alloc(HEAD_BYTES);
   let headBytes = 0;
   let skippedBytes = PREFACE_BYTES;
-  const frames = new Map<number, number>();
+  const frames = new Map<number, { count: number; bytes: number }>();
 
   function isGood(): boolean {
     const [type, flags, stream] = [head[3], head[4] ?? 0, head.readUInt32BE(5)];
     const isLast = type === RST_STREAM || (type === DATA && (flags & END_STREAM) !== 0);
     if (isLast) frames.delete(stream);
     else if (type === DATA) {
-      const count = (frames.get(stream) ?? 0) + 1;
-      frames.set(stream, count);
+      const seen = frames.get(stream) ?? { count: 0, bytes: 0 };
+      seen.count += 1;
+      seen.bytes += head.readUIntBE(0, 3);
+      frames.set(stream, seen);
       const [first = stream] = frames.keys();
       if (frames.size > STREAMS_MAX) frames.delete(first);
-      return count <= FRAMES_MAX;
+      return seen.count <= FRAMES_MAX || seen.bytes >= seen.count * FRAME_BYTES_MIN;
     }
     return true;
   }

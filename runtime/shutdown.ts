@@ -21,6 +21,14 @@ export class CloseStack implements Closeable {
     return thing;
   }
 
+  /** The same for what is only being opened: closed while it is, it is waited for first. */
+  addOpening<T extends Closeable>(what: string, opening: Promise<T>): Promise<T> {
+    // What did not open has said so to whoever waits for it.
+    const close = async (): Promise<void> => (await opening.catch(() => undefined))?.close();
+    this.entries.push({ what, close });
+    return opening;
+  }
+
   close(): Promise<void> {
     this.closing ??= this.closeAll();
     return this.closing;

@@ -81,7 +81,7 @@ async function streamSides(
   const directory = join(scratch, 'n');
   mkdirSync(directory);
   const log = createLog('bench', 'warn');
-  const { url } = opened.add('nats-server', await startNatsServer({ directory }));
+  const { url } = await opened.addOpening('nats-server', startNatsServer({ directory }));
   const place = journalPlace(new URL('/bench', url).href);
   const options = { log, replicaCount: 1, allowLossy: false };
   const journal: Journal = opened.add('journal', await openJournal(place, options));
