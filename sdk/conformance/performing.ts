@@ -182,7 +182,7 @@ async function refused(
   wire?: Action,
   runId = 'refused',
 ): Promise<void> {
-  const { exit } = await scene.launch();
+  const { exit } = await scene.launchFor(wire === undefined ? action : undefined);
   const before = await scene.digest();
   const { answer } = await scene.performRaw(
     { runId, update: one, action: wire ?? action ?? Action.UNSPECIFIED },

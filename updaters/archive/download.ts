@@ -25,7 +25,9 @@ export async function download(
   if (offer === undefined) return { kind: 'gone' };
   await writePlan(call.workDir, wanted, offer);
   try {
-    await fetchFile(call, offer);
+    await fetchFile(call, offer, (done) => {
+      call.progress(done, `downloading ${offer.name}`);
+    });
   } catch (error) {
     await removePlan(call.workDir);
     throw error;
@@ -44,18 +46,23 @@ async function found(
   return offers.find((offer) => isOf(offer, target));
 }
 
-/** What the host has already costs it a look. */
-export async function fetchFile(call: PerformCall, offer: SafeOffer): Promise<Artifact> {
-  const { url, name, digest, sizeBytes } = offer;
+/**
+ * What the host has already costs it a look.
+ * @param onProgress told how much of it is there, 0 to 1.
+ */
+export async function fetchFile(
+  call: PerformCall,
+  offer: SafeOffer,
+  onProgress: (done: number) => void,
+): Promise<Artifact> {
+  const { url, digest, sizeBytes } = offer;
   const order = {
     ...{ url, digests: [digest], sizeMaxBytes: FILE_BYTES_MAX },
     ...(sizeBytes !== undefined && { sizeBytes }),
   };
   try {
     return await call.host.fetch(order, (received, total) => {
-      if (total !== undefined && total > 0) {
-        call.progress(Math.min(received / total, 1), `downloading ${name}`);
-      }
+      if (total !== undefined && total > 0) onProgress(Math.min(received / total, 1));
     });
   } catch (error) {
     throw explained(error, offer);

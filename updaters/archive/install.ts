@@ -18,6 +18,8 @@ import { planned, ROOT, STAGE, type Target } from './work.fs.js';
 
 /** As much as the manifest's `disk_mb`: more would not be committed. */
 const UNPACKED_BYTES_MAX = 2_048 * 1_000_000;
+/** Of the way: what the host has already is there at once. */
+const UNPACKED_FROM = 0.3;
 const VERIFY: Outcome = { kind: 'more_to_do', nextAction: 'verify' };
 
 export async function install(call: PerformCall, wanted: Wanted, target: Target): Promise<Outcome> {
@@ -48,8 +50,10 @@ async function commitVersion(
   offer: SafeOffer,
   stageDir: string,
 ): Promise<void> {
-  const { path } = await fetchFile(call, offer); // I3
-  call.progress(0.3, `unpacking ${offer.name}`);
+  const { path } = await fetchFile(call, offer, (done) => {
+    call.progress(UNPACKED_FROM * done, 'taking it from the store'); // I3
+  });
+  call.progress(UNPACKED_FROM, `unpacking ${offer.name}`);
   const packed = { file: path, name: offer.name, program, bytesMax: UNPACKED_BYTES_MAX };
   const { dir, content } = await unpack(packed, stageDir, call.signal);
   await writeRecord(dir, offer.version, content);

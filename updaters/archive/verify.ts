@@ -2,7 +2,7 @@
 
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../../sdk/failure.js';
+import { fail, UpdaterFailure } from '../../sdk/failure.js';
 import { startProblem } from '../../sdk/program/start.spawn.js';
 import type { Outcome, PerformCall } from '../../sdk/updater.js';
 import { installedIn } from './record.fs.js';
@@ -15,7 +15,12 @@ export async function verify(
   { version }: Target,
 ): Promise<Outcome> {
   const dir = call.rootDir(ROOT);
-  const installed = await installedIn(dir, rootPath);
+  const installed = await installedIn(dir, rootPath).catch((error: unknown) => {
+    // Whoever put it there said what it is.
+    if (!(error instanceof UpdaterFailure) || error.reason !== 'ROOT_FOREIGN') throw error;
+    const words = `${rootPath} should hold ${version}, and nothing in it says that it does`;
+    throw fail('VERIFY_FAILED', words, { cause: error });
+  });
   if (installed?.text !== version) {
     const found = installed === undefined ? 'nothing' : installed.text;
     throw fail('VERIFY_FAILED', `${rootPath} should hold ${version}, and ${found} is there`);
