@@ -20,6 +20,7 @@ li.clause { border-bottom: 1px solid var(--line); padding: .6rem .5rem; display:
 li.failed { background: var(--bad-back); }
 .verdict { font-weight: 600; }
 .passed .verdict { color: var(--ok); } .failed .verdict { color: var(--bad); } .skipped .verdict { color: var(--soft); font-weight: 400; }
+a { color: var(--bad); }
 code { font: .9em ui-monospace, monospace; }
 p { margin: .15rem 0; overflow-wrap: anywhere; }
 .why { grid-column: 2 / -1; }
@@ -53,13 +54,22 @@ export function htmlOf(report: Report, at: Date): string {
 ${nothingFound(report)
   .map((line) => `<p class="note">${escapedMarkup(line)}</p>`)
   .join('\n')}
+${failuresOf(report.tried)}
 ${groups.join('\n')}
 </body>
 </html>
 `;
 }
 
+/** What a reader looks for, before all that is as it should be. */
+function failuresOf(tried: readonly Tried[]): string {
+  const links = tried
+    .filter(({ verdict }) => verdict.kind === 'failed')
+    .map(({ id }) => `<a href="#${escapedMarkup(id)}"><code>${escapedMarkup(id)}</code></a>`);
+  return links.length === 0 ? '' : `<p>Failed: ${links.join(', ')}</p>`;
+}
+
 function rowOf({ id, says, verdict, tookMs }: Tried): string {
   const why = verdict.kind === 'passed' ? '' : `<p class="why">${escapedMarkup(verdict.why)}</p>`;
-  return `<li class="clause ${verdict.kind}"><span class="verdict">${words[verdict.kind]}</span><p class="says"><code>${escapedMarkup(id)}</code> <span class="soft">${escapedMarkup(says)}</span></p><span class="soft">${secondsOf(tookMs)}</span>${why}</li>`;
+  return `<li class="clause ${verdict.kind}" id="${escapedMarkup(id)}"><span class="verdict">${words[verdict.kind]}</span><p class="says"><code>${escapedMarkup(id)}</code> <span class="soft">${escapedMarkup(says)}</span></p><span class="soft">${secondsOf(tookMs)}</span>${why}</li>`;
 }
