@@ -5,7 +5,7 @@ import { untilServing } from '../../plugin-host/channel/dial-health.grpc.js';
 import { patience } from '../../plugin-host/channel/dial-patience.loop.js';
 import { waitForSocket } from '../../plugin-host/channel/dial-socket.fs.js';
 import { defaultUids } from '../../plugin-host/runs/places.fs.js';
-import { inside, type Sandbox } from '../../plugin-host/sandbox/sandbox.js';
+import type { Sandbox } from '../../plugin-host/sandbox/sandbox.js';
 import { UpdaterServiceClient } from '../../proto/gen/lull/updater/v1/updater.js';
 import { dialUnix } from '../../runtime/grpc.js';
 import type { Exit, Launch } from '../../sdk/conformance/subject.js';
@@ -14,19 +14,6 @@ import type { Exit, Launch } from '../../sdk/conformance/subject.js';
 export const UID = defaultUids.last;
 
 const READY_MS_MAX = 10_000;
-
-export function environment(token: string, hasEgress: boolean): ReadonlyMap<string, string> {
-  return new Map([
-    ['LULL_SOCKET', `${inside.channel}/updater.sock`],
-    ['LULL_HOST_SOCKET', `${inside.host}/host.sock`],
-    ['LULL_TOKEN', token],
-    ['LULL_WORK', inside.work],
-    ['LULL_ROOTS', inside.roots],
-    ['LULL_PROTOCOLS', '1'],
-    ['LANG', 'C.UTF-8'],
-    ...(hasEgress ? [['LULL_EGRESS_SOCKET', `${inside.host}/egress.sock`] as const] : []),
-  ]);
-}
 
 export async function handOver(socketPath: string): Promise<void> {
   await chown(socketPath, UID, 0);

@@ -17,6 +17,7 @@ import {
   type Sandbox,
   type SandboxSpec,
 } from '../../plugin-host/sandbox/sandbox.js';
+import { launchEnvironment } from '../../plugin-host/sandbox/launch-environment.js';
 import { SandboxError } from '../../plugin-host/sandbox/sandbox-error.js';
 import {
   createSandboxRuntime,
@@ -27,7 +28,7 @@ import { CloseStack } from '../../runtime/shutdown.js';
 import type { Doors, Launch, Place, Power, Subject } from '../../sdk/conformance/subject.js';
 import { refuseByRules } from './host-rules.js';
 import { claimsOf, type OpenedFile } from './lull-file.fs.js';
-import { environment, fillWith, handOver, launchOf, served, UID } from './sandbox-launch.js';
+import { fillWith, handOver, launchOf, served, UID } from './sandbox-launch.js';
 
 export interface SandboxSubjectOptions extends OpenedFile {
   /** For the report. */
@@ -201,7 +202,7 @@ class SandboxSubject implements Subject {
     }
     return {
       ...{ id, uid: UID, argv: entrypoint, runtime, dirs, roots },
-      env: environment(token, this.grants.egress.length > 0),
+      env: launchEnvironment({ token, hasEgress: this.grants.egress.length > 0 }),
       bundleDir: this.options.bundleDir,
       workDir: place.workDir,
       artifactsDir: place.artifactsDir,

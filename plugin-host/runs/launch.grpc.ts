@@ -21,7 +21,8 @@ import type { HostedLaunch } from '../channel/hosted-launch.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import { serveEgress } from '../egress/proxy.http.js';
 import type { Installer } from '../install/install.fs.js';
-import { inside, type Held, type Sandbox, type SandboxSpec } from '../sandbox/sandbox.js';
+import { launchEnvironment } from '../sandbox/launch-environment.js';
+import type { Held, Sandbox, SandboxSpec } from '../sandbox/sandbox.js';
 import { isInstallRoot } from '../sandbox/rootfs.js';
 import type { SandboxRuntime } from '../sandbox/sandbox.runc.js';
 import type { Checkpoints } from './checkpoints.fs.js';
@@ -147,7 +148,7 @@ export async function openLaunch({
     const spec: SandboxSpec = {
       ...{ id, uid, dirs, bundleDir, workDir, artifactsDir, roots },
       argv: manifest.entrypoint,
-      env: environment(token, grants, parts.traceparent()),
+      env: launchEnvironment({ token, hasEgress: isGranted, traceparent: parts.traceparent() }),
       runtime: manifest.runtime,
       limits: grant.limits,
     };
@@ -189,23 +190,4 @@ export async function openLaunch({
     await opened.close();
     throw error;
   }
-}
-
-function environment(
-  token: string,
-  grants: BoundGrants,
-  traceparent: string | undefined,
-): ReadonlyMap<string, string> {
-  const env = new Map([
-    ['LULL_SOCKET', `${inside.channel}/updater.sock`],
-    ['LULL_HOST_SOCKET', `${inside.host}/host.sock`],
-    ['LULL_TOKEN', token],
-    ['LULL_WORK', inside.work],
-    ['LULL_ROOTS', inside.roots],
-    ['LULL_PROTOCOLS', '1'],
-    ['LANG', 'C.UTF-8'],
-  ]);
-  if (grants.egress.length > 0) env.set('LULL_EGRESS_SOCKET', `${inside.host}/egress.sock`);
-  if (traceparent !== undefined) env.set('TRACEPARENT', traceparent);
-  return env;
 }
