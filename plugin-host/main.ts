@@ -87,7 +87,10 @@ export async function startPluginHost(
     if (faraway !== undefined) opened.add('fleet', faraway);
     const carrier = faraway?.carrier ?? grpcCarrier(join(runDir, 'link.sock'));
     const bootId = readBootId(log);
-    const rootRecords = openRootRecords({ dir: join(stateDir, 'root-records'), log });
+    const rootRecords = openRootRecords({
+      dir: join(stateDir, 'root-records'),
+      ...{ trees: ground.trees, log },
+    });
     const onHeard = ({ event, ...run }: Report): void => {
       if (event.kind === 'installed') void ground.installer.heard(event);
       if (event.kind === 'rootChanged') void rootRecords.heard(run, event.root);
@@ -136,7 +139,7 @@ async function joinFleet(
 
 /** What a run is carried out with. What a dead instance had changed, and nobody heard of, is reported. */
 async function openParts(
-  { runtime, installer }: Ground,
+  { runtime, installer, trees }: Ground,
   settings: PluginHostSettings,
   { clock, log, traceparent = () => undefined }: Deps,
   { link, rootRecords }: { readonly link: Link; readonly rootRecords: RootRecords },
@@ -157,7 +160,7 @@ async function openParts(
   await rootRecords.endAll(link.report);
   await installer.tellUnheard(link.report);
   return {
-    ...{ clock, log, env, secureContext, traceparent, runtime, installer },
+    ...{ clock, log, env, secureContext, traceparent, runtime, installer, trees },
     ...{ readBundle: link.readBundle, room: link.room },
     ...(trustedKeys.length === 0 ? {} : { trustedKeys }),
     ...{ places, launches, artifacts, rootRecords },

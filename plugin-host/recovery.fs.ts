@@ -4,12 +4,14 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemClock } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
-import type { Closeable } from '../runtime/shutdown.js';
+import { CloseStack, type Closeable } from '../runtime/shutdown.js';
 import { createInstaller, type Installer } from './install/install.fs.js';
 import type { Priority } from './sandbox/parent.cgroup.js';
 import { createSandboxesIfAny } from './sandbox/no-runtime.runc.js';
 import type { SandboxRuntime } from './sandbox/sandbox.runc.js';
+import { openTrees, type Trees } from './trees/trees.loop.js';
 
 export interface GroundSettings {
   readonly stateDir: string;
@@ -25,20 +27,24 @@ export interface GroundSettings {
 export interface Ground extends Closeable {
   readonly runtime: SandboxRuntime;
   readonly installer: Installer;
+  readonly trees: Trees;
 }
 
 export async function recoverGround(settings: GroundSettings, log: Log): Promise<Ground> {
   const { stateDir } = settings;
   mkdirSync(stateDir, { recursive: true, mode: 0o711 });
-  const runtime = await createSandboxesIfAny({ ...settings, log });
+  const opened = new CloseStack(log);
+  const trees = opened.add('threads for trees', openTrees({ clock: systemClock }));
   try {
+    const runtime = opened.add('sandboxes', await createSandboxesIfAny({ ...settings, log }));
     const orphans = await runtime.killOrphans();
     if (orphans.length > 0) log.warn({ orphans }, 'ended what a dead instance had left running');
-    const installer = createInstaller({ log, rootsFile: join(stateDir, 'install-roots.json') });
+    const rootsFile = join(stateDir, 'install-roots.json');
+    const installer = createInstaller({ log, trees, rootsFile });
     await installer.recoverAll();
-    return { runtime, installer, close: () => runtime.close() };
+    return { runtime, installer, trees, close: () => opened.close() };
   } catch (error) {
-    await runtime.close();
+    await opened.close();
     throw error;
   }
 }

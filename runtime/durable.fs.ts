@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 /** Writes a file so that a crash leaves the old content or the new, never a mixture. */
 export async function writeDurably(
   path: string,
-  content: Uint8Array | string | AsyncIterable<string>,
+  content: Uint8Array | string | Iterable<string>,
   mode = 0o600,
 ): Promise<void> {
   const partial = `${path}.partial`;

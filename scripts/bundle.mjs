@@ -33,6 +33,7 @@ const BEFORE = 'dist/lull.before';
 const entryPoints = {
   main: 'dist/cli/main.js',
   'sqlite.worker': 'dist/orchestrator/journal/sqlite.worker.js',
+  'trees.worker': 'dist/plugin-host/trees/trees.worker.js',
   'inventory.worker': 'dist/sensor-service/probe/inventory.worker.js',
   'dial-as.worker': 'dist/sensor-service/probe/dial-as.worker.js',
   // Copied into a sandbox by itself: it shares no code.

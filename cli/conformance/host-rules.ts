@@ -5,9 +5,10 @@ import type { BoundGrants } from '../../bundle/grant.js';
 import { checkUrl } from '../../plugin-host/artifacts/allowed-url.js';
 import { HostError, type HostReason } from '../../plugin-host/channel/host-failure.js';
 import { orderOf } from '../../plugin-host/channel/host-wire.grpc.js';
-import { refuseForbidden, refused } from '../../plugin-host/install/copy-file.fs.js';
-import { linkProblem, plainSegments } from '../../plugin-host/install/staged-rules.js';
-import { openBelow, walk } from '../../plugin-host/install/walk.fs.js';
+import { refuseForbidden, refused } from '../../plugin-host/trees/copy-file.fs.js';
+import { linkProblem } from '../../plugin-host/trees/staged-rules.js';
+import { openStaged } from '../../plugin-host/trees/replace.fs.js';
+import { walk } from '../../plugin-host/trees/walk.fs.js';
 import { CHECKPOINT_BYTES_MAX } from '../../plugin-host/runs/checkpoints.fs.js';
 import type {
   CommitRequest,
@@ -17,7 +18,7 @@ import type {
 } from '../../proto/gen/lull/host/v1/host.js';
 import type { HostedCall, Place } from '../../sdk/conformance/subject.js';
 import { hostError } from '../../sdk/testing/host-error.js';
-import { readlink } from 'node:fs/promises';
+import { closeSync, readlinkSync } from 'node:fs';
 
 export interface HostRules {
   readonly grants: BoundGrants;
@@ -31,14 +32,10 @@ const codes: Partial<Record<HostReason, status>> = {
 };
 
 /** @throws what the call is to be answered with. */
-export async function refuseByRules(
-  rules: HostRules,
-  { what, request }: HostedCall,
-  place: Place,
-): Promise<void> {
+export function refuseByRules(rules: HostRules, { what, request }: HostedCall, place: Place): void {
   try {
     if (what === 'fetch') requireOrder(rules, request as FetchRequest);
-    if (what === 'commit') await requireStaged(rules, request as CommitRequest, place);
+    if (what === 'commit') requireStaged(rules, request as CommitRequest, place);
     if (what === 'enterCritical') requireSection(rules, request as EnterCriticalRequest);
     if (what === 'saveCheckpoint') requireSmall(request as SaveCheckpointRequest);
   } catch (error) {
@@ -57,34 +54,26 @@ function requireOrder({ grants }: HostRules, request: FetchRequest): void {
   }
 }
 
-async function requireStaged(
+function requireStaged(
   { uid }: HostRules,
   { stagedPath }: CommitRequest,
   { workDir }: Place,
-): Promise<void> {
-  const segments = plainSegments(stagedPath);
-  if (segments === undefined)
-    throw new HostError('FIELD_INVALID', 'staged_path is not a plain relative path');
-  const staged = await openBelow(workDir, segments).catch((error: unknown) => {
-    throw new HostError('FIELD_INVALID', `staged_path: ${(error as Error).message}`, {
-      cause: error,
-    });
-  });
+): void {
+  const staged = openStaged({ workDir, path: stagedPath });
   try {
-    await walk(
-      staged,
-      async (found) => {
+    walk(staged, {
+      visit: (found) => {
         refuseForbidden(found, uid);
         if (found.kind !== 'link') return;
-        const problem = linkProblem(found.path, await readlink(found.address));
+        const problem = linkProblem(found.path, readlinkSync(found.address));
         if (problem !== undefined) throw refused(found.path, problem);
       },
-      (lost) => {
+      lost: (lost) => {
         throw refused(lost, 'has a name that is not text, or went away');
       },
-    );
+    });
   } finally {
-    await staged.close();
+    closeSync(staged);
   }
 }
 

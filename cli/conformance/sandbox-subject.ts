@@ -143,9 +143,9 @@ class SandboxSubject implements Subject {
     }
   }
 
-  refuse(call: Parameters<NonNullable<Subject['refuse']>>[0], place: Place): Promise<void> {
+  refuse(call: Parameters<NonNullable<Subject['refuse']>>[0], place: Place): void {
     const { grants, manifest } = this;
-    return refuseByRules({ grants, criticalSMax: manifest.critical_max_s, uid: UID }, call, place);
+    refuseByRules({ grants, criticalSMax: manifest.critical_max_s, uid: UID }, call, place);
   }
 
   async fill(place: Place): Promise<() => Promise<void>> {

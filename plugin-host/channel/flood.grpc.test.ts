@@ -16,6 +16,7 @@ import { createLog } from '../../runtime/log.js';
 import type { Artifacts } from '../artifacts/artifacts.http.js';
 import { createInstaller } from '../install/install.fs.js';
 import { createCheckpoints } from '../runs/checkpoints.fs.js';
+import { treesOfFile } from '../trees/trees.testing.js';
 import { startFlood } from './flooder.testing.js';
 import { serveHost } from './host.grpc.js';
 import { testRun, type TestRun } from './hosted-run.testing.js';
@@ -47,6 +48,7 @@ let dir: string;
 let run: TestRun;
 let listener: Listener;
 let client: HostServiceClient;
+const trees = treesOfFile();
 let retainedBefore: number;
 let floods: Awaited<ReturnType<typeof startFlood>>[];
 
@@ -59,7 +61,7 @@ beforeEach(async () => {
   listener = await serveHost(launch, {
     socketPath,
     artifacts: {} as Artifacts,
-    installer: createInstaller({ log }),
+    installer: createInstaller({ log, trees }),
     checkpoints: createCheckpoints({ dir: join(dir, 'checkpoints') }),
     clock: systemClock,
     log,

@@ -12,11 +12,12 @@ import {
   type FetchRequest,
   type FetchResponse,
 } from '../../proto/gen/lull/host/v1/host.js';
-import type { Clock } from '../../runtime/clock.js';
+import { systemClock, type Clock } from '../../runtime/clock.js';
 import { dialUnix, type Listener } from '../../runtime/grpc.js';
-import { reasonOf } from '../../runtime/reason.js';
 import { createLog } from '../../runtime/log.js';
+import { reasonOf } from '../../runtime/reason.js';
 import { createArtifacts } from '../artifacts/artifacts.http.js';
+import { loadTrustStore } from '../artifacts/trust-store.fs.js';
 import {
   hastyClock,
   hexOf,
@@ -24,9 +25,9 @@ import {
   startUpstream,
   type TestUpstream,
 } from '../artifacts/upstream.http.testing.js';
-import { loadTrustStore } from '../artifacts/trust-store.fs.js';
 import { createInstaller } from '../install/install.fs.js';
 import { createCheckpoints, type Checkpoints } from '../runs/checkpoints.fs.js';
+import { openTrees } from '../trees/trees.loop.js';
 import { serveHost } from './host.grpc.js';
 import type { HostedLaunch } from './hosted-launch.js';
 import { testRun, type TestRun } from './hosted-run.testing.js';
@@ -100,7 +101,8 @@ export async function openHostRig(changes: Partial<TestRun> = {}): Promise<HostR
       return held;
     },
   };
-  const installer = createInstaller({ log });
+  const trees = openTrees({ clock: systemClock });
+  const installer = createInstaller({ log, trees });
   const deps = { socketPath, artifacts, installer, checkpoints, clock, log };
   const listener = await serveHost(launch, deps);
   const client = dialUnix(HostServiceClient, socketPath);
@@ -141,6 +143,7 @@ export async function openHostRig(changes: Partial<TestRun> = {}): Promise<HostR
       client.close();
       await listener.close();
       artifacts.close();
+      await trees.close();
       await upstream.close();
       await rm(dir, { recursive: true, force: true });
     },

@@ -1,5 +1,7 @@
 // A run for tests of what acts for updaters: frozen, thawed and ended by the test.
 
+import { newPass } from '../trees/pass.js';
+import { setPass } from '../trees/pass.loop.js';
 import type { HostedRun, HostEvent } from './hosted-run.js';
 
 export interface TestRun extends HostedRun {
@@ -17,6 +19,7 @@ export function testRun(
   const ending = new AbortController();
   const events: HostEvent[] = [];
   let frozen = false;
+  const pass = newPass();
   const sections: string[] = [];
   let waiting: (() => void)[] = [];
   const release = (): void => {
@@ -52,6 +55,7 @@ export function testRun(
       events.push(event);
     },
     thawed,
+    pass,
     released: thawed,
     isHeld: () => frozen,
     enterSection: async (why) => {
@@ -63,13 +67,16 @@ export function testRun(
     },
     freeze: () => {
       frozen = true;
+      setPass(pass, 'frozen');
     },
     thaw: () => {
       frozen = false;
+      setPass(pass, 'open');
       release();
     },
     end: () => {
       ending.abort();
+      setPass(pass, 'over');
       release();
     },
   };

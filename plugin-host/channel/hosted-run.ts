@@ -3,6 +3,7 @@
 // egress).
 
 import type { BoundGrants } from '../../bundle/grant.js';
+import type { Pass } from '../trees/pass.js';
 import type { HostReason } from './host-failure.js';
 
 export interface HostedRun {
@@ -32,6 +33,8 @@ export interface HostedRun {
    * @throws when the run is over.
    */
   thawed(): Promise<void>;
+  /** The same for what a thread does for it. */
+  readonly pass: Pass;
   /**
    * The same for what has no place in a critical section: resolves while nothing holds the run, also
    * where it is throttled instead of frozen, and what it brings about finds room on its way to the
@@ -100,7 +103,7 @@ export type HostEvent =
     };
 
 /** What became of a directory, file by file. */
-interface TreeChange {
+export interface TreeChange {
   readonly root: string;
   readonly path: string;
   readonly treeBeforeSha256: string;

@@ -14,11 +14,12 @@
 import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../../runtime/durable.fs.js';
-import { errorWords, HostError } from '../channel/host-failure.js';
+import { HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
-import { copyStaged } from './copy.fs.js';
+import type { ReplaceOrder } from '../trees/replace.fs.js';
+import type { Comparison } from '../trees/tree.js';
+import type { Trees } from '../trees/trees.loop.js';
 import type { Exchange } from './exchange.spawn.js';
-import { listInstalled } from './installed.fs.js';
 import {
   ADOPTED,
   nextNumber,
@@ -37,7 +38,6 @@ import {
   type StoredReceipt,
 } from './receipts.fs.js';
 import { removeTree } from './remove-tree.spawn.js';
-import { inSlices } from './slices.loop.js';
 import {
   prepareVersions,
   pruneVersions,
@@ -48,48 +48,50 @@ import {
   versionsOf,
   type Shown,
 } from './swap.fs.js';
-import { comparison, type TreeEntry } from './tree.js';
-import { openBelow } from './walk.fs.js';
 
 /** What a change needs of the run that makes it. */
-export type Changing = Pick<HostedRun, 'runId' | 'epoch' | 'thawed'>;
+export type Changing = Pick<HostedRun, 'runId' | 'epoch' | 'thawed' | 'pass'>;
+
+/** What changes are made with. */
+export interface Means {
+  readonly exchange: Exchange;
+  readonly trees: Trees;
+}
 
 /** @throws HostError; whatever it is, the root is as it was (B1). */
 export async function commitNow(
   run: HostedRun,
   root: string,
   place: Place,
-  segments: readonly string[],
-  exchange: Exchange,
+  stagedPath: string,
+  means: Means,
 ): Promise<StoredReceipt> {
   await prepareVersions(place);
   await pruneVersions(place, run.limits.previousVersions); // B3
   const shown = await shownAt(place);
-  const before = await listShown(place, shown, run);
-  const owner = await stat(shown.kind === 'nothing' ? place.parent : place.path);
+  const isThere = shown.kind !== 'nothing';
+  const { uid, gid, mode } = await stat(isThere ? place.path : place.parent);
   const version = versionName(nextNumber(await versionsOf(place)), run.runId);
   const partial = join(place.versions, `${version}${PARTIAL_SUFFIX}`);
-  const staged = await openStaged(run.workDir, segments);
-  let after: readonly TreeEntry[];
+  const order: ReplaceOrder = {
+    ...(isThere ? { shown: { path: shownPath(place, shown), isOurs: isOurs(shown) } } : {}),
+    staged: { workDir: run.workDir, path: stagedPath },
+    into: partial,
+    owner: { uid, gid },
+    topMode: isThere ? mode & 0o755 : 0o755,
+    ...{ uid: run.uid, bytesMax: run.limits.diskBytesMax },
+  };
+  let found: Comparison;
   try {
-    after = await copyStaged({
-      run,
-      staged,
-      into: partial,
-      owner: { uid: owner.uid, gid: owner.gid },
-      topMode: shown.kind === 'nothing' ? 0o755 : owner.mode & 0o755,
-      same: reusable(place, shown, before),
-    });
+    found = await means.trees.carryOut('replace', order, run.pass);
     await run.thawed();
     await rename(partial, join(place.versions, version));
     await syncDirectory(place.versions);
   } catch (error) {
     await removeTree(partial); // B1
     throw error;
-  } finally {
-    await staged.close();
   }
-  return swapTo('commit', version, { run, root, place, exchange, shown, before, after });
+  return swapTo('commit', version, { run, root, place, means, shown, found });
 }
 
 /** @throws HostError NO_PREVIOUS where no version before is kept. */
@@ -97,7 +99,7 @@ export async function revertNow(
   run: HostedRun,
   root: string,
   place: Place,
-  exchange: Exchange,
+  means: Means,
 ): Promise<StoredReceipt> {
   const shown = await shownAt(place);
   const version =
@@ -105,10 +107,8 @@ export async function revertNow(
   if (version === undefined) {
     throw new HostError('NO_PREVIOUS', `no version before is kept of ${place.path}`);
   }
-  const before = await listShown(place, shown, run);
-  const after = await listInstalled(join(place.versions, version), () => run.thawed());
-  await run.thawed();
-  return swapTo('revert', version, { run, root, place, exchange, shown, before, after });
+  const found = await compareWith(version, shown, { run, place, means });
+  return swapTo('revert', version, { run, root, place, means, shown, found });
 }
 
 /**
@@ -119,7 +119,7 @@ export async function undoNow(
   run: Changing,
   commit: StoredReceipt,
   place: Place,
-  exchange: Exchange,
+  means: Means,
 ): Promise<StoredReceipt | undefined> {
   const { root, receiptId: commitId } = commit.installed;
   const shown = await shownAt(place);
@@ -129,13 +129,23 @@ export async function undoNow(
   if (version === undefined || (version !== NOTHING && !versions.includes(version))) {
     throw new HostError('NO_PREVIOUS', `what was there before is not kept of ${place.path}`);
   }
-  const before = await listShown(place, shown, run);
-  const after =
-    version === NOTHING
-      ? []
-      : await listInstalled(join(place.versions, version), () => run.thawed());
+  const found = await compareWith(version, shown, { run, place, means });
+  return swapTo('undo', version, { run, root, place, means, shown, found, commitId });
+}
+
+/** What is shown, with a version that is kept. */
+async function compareWith(
+  version: string,
+  shown: Shown,
+  { run, place, means }: { readonly run: Changing; readonly place: Place; readonly means: Means },
+): Promise<Comparison> {
+  const order = {
+    ...(shown.kind === 'nothing' ? {} : { before: shownPath(place, shown) }),
+    ...(version === NOTHING ? {} : { after: join(place.versions, version) }),
+  };
+  const found = await means.trees.carryOut('compare', order, run.pass);
   await run.thawed();
-  return swapTo('undo', version, { run, root, place, exchange, shown, before, after, commitId });
+  return found;
 }
 
 async function swapTo(
@@ -145,15 +155,14 @@ async function swapTo(
     readonly run: Changing;
     readonly root: string;
     readonly place: Place;
-    readonly exchange: Exchange;
+    readonly means: Means;
     readonly shown: Shown;
-    readonly before: readonly TreeEntry[];
-    readonly after: readonly TreeEntry[];
+    readonly found: Comparison;
     /** The commit that is taken back. */
     readonly commitId?: string;
   },
 ): Promise<StoredReceipt> {
-  const { run, root, place, exchange, shown, before, after, commitId } = change;
+  const { run, root, place, means, shown, found, commitId } = change;
   const receipt: StoredReceipt = {
     kind,
     runId: run.runId,
@@ -165,20 +174,20 @@ async function swapTo(
       receiptId: receiptId(kind, run.runId, place, commitId),
       root,
       path: place.path,
-      ...(await inSlices(comparison(before, after), () => run.thawed())),
+      ...found,
       reverted: kind !== 'commit',
     },
   };
   await forgetPrevented(place); // B2
   await saveReceipt(place, receipt);
-  return finish(place, receipt, exchange);
+  return finish(place, receipt, means);
 }
 
 /** @returns the receipt, which does not say yet that it is done (B5). */
 async function finish(
   place: Place,
   receipt: StoredReceipt,
-  exchange: Exchange,
+  { exchange }: Means,
 ): Promise<StoredReceipt> {
   if (receipt.version === NOTHING) await showNothing(place);
   else await show(place, receipt.version, exchange);
@@ -190,19 +199,18 @@ export async function keptReceipt(
   kind: 'commit' | 'revert',
   run: HostedRun,
   place: Place,
-  exchange: Exchange,
+  means: Means,
 ): Promise<StoredReceipt | undefined> {
   const receipt = await loadReceipt(place, receiptId(kind, run.runId, place));
   if (receipt === undefined || receipt.done) return receipt;
   const isThere = (await versionsOf(place)).includes(receipt.version);
   // Without its version it never was shown: as if it had not been.
-  return isThere ? finish(place, receipt, exchange) : undefined;
+  return isThere ? finish(place, receipt, means) : undefined;
 }
 
-/** Files of an adopted version may be open for writing anywhere: they are never used again. */
-function reusable(place: Place, shown: Shown, entries: readonly TreeEntry[]) {
-  if (shown.kind !== 'version' || shown.version === ADOPTED) return undefined;
-  return { path: join(place.versions, shown.version), entries };
+/** Whether nobody else can write its files: those of an adopted version may be open for writing anywhere. */
+function isOurs(shown: Shown): boolean {
+  return shown.kind === 'version' && shown.version !== ADOPTED;
 }
 
 /** As a receipt names it. */
@@ -214,22 +222,5 @@ function versionShown(shown: Shown): string {
       return ADOPTED;
     case 'version':
       return shown.version;
-  }
-}
-
-function listShown(place: Place, shown: Shown, run: Changing): Promise<readonly TreeEntry[]> {
-  if (shown.kind === 'nothing') return Promise.resolve([]);
-  return listInstalled(shownPath(place, shown), () => run.thawed());
-}
-
-async function openStaged(workDir: string, segments: readonly string[]) {
-  try {
-    return await openBelow(workDir, segments);
-  } catch (error) {
-    throw new HostError(
-      'FIELD_INVALID',
-      `staged_path is not a directory in the work directory: ${errorWords(error)}`,
-      { cause: error },
-    );
   }
 }

@@ -1,15 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readdirSync } from 'node:fs';
 import { chmod, lstat, readdir, readlink, stat, symlink, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestRun } from '../channel/hosted-run.testing.js';
+import { HostError } from '../channel/host-failure.js';
+import { summarize } from '../trees/tree.js';
+import { treesAtOnce, treesOfFile } from '../trees/trees.testing.js';
 import { openRig, type Rig } from './rig.testing.js';
-import { inSlices } from './slices.loop.js';
-import { summarize } from './tree.js';
 
+const trees = treesOfFile();
 let rig: Rig;
 
 beforeEach(async () => {
-  rig = await openRig();
+  rig = await openRig({ trees });
 });
 
 afterEach(async () => {
@@ -25,8 +27,7 @@ describe('a commit', () => {
     expect((await stat(join(rig.root, 'bin/x'))).mode & 0o7777).toBe(0o755);
     expect((await stat(join(rig.root, 'lib/y'))).mode & 0o7777).toBe(0o644);
     expect(receipt).toMatchObject({ root: 'tools', fileCount: 2, sizeBytes: 5 });
-    const nothing = await inSlices(summarize([]), () => Promise.resolve());
-    expect(receipt.treeBeforeSha256).toBe(nothing.sha256);
+    expect(receipt.treeBeforeSha256).toBe(summarize([]).sha256);
     expect(run.events).toEqual([
       expect.objectContaining({
         kind: 'installed',
@@ -187,24 +188,24 @@ describe('a commit', () => {
   });
 
   test('a run that ends in the middle leaves nothing behind', async () => {
-    await rig.write(rig.root, { x: '0' });
-    const staged = await rig.stage({ a: '1', b: '2' });
-    let asked = 0;
-    const base = rig.newRun('a');
-    const run: TestRun = {
-      ...base,
-      thawed: () => {
-        asked += 1;
-        if (asked === 6) base.end();
-        return base.thawed();
-      },
-    };
-    await expect(
-      rig.installer.commit({ run, root: 'tools', stagedPath: 'staged' }),
-    ).rejects.toMatchObject({ code: 'RUN_OVER' });
-    expect(staged).not.toBe('');
-    expect(await rig.shown('x')).toBe('0');
-    expect(await readdir(rig.versions)).toEqual([]);
+    const pieces: string[][] = [];
+    const broken = await openRig({
+      trees: treesAtOnce(() => {
+        pieces.push(readdirSync(broken.versions));
+        if (pieces.length === 6) throw new HostError('RUN_OVER', 'the run is over');
+      }),
+    });
+    try {
+      await broken.write(broken.root, { x: '0' });
+      await expect(broken.commit('a', { a: '1', b: '2' })).rejects.toMatchObject({
+        code: 'RUN_OVER',
+      });
+      expect(pieces.at(-1)).toEqual([expect.stringMatching(/\.partial$/)]);
+      expect(await broken.shown('x')).toBe('0');
+      expect(await readdir(broken.versions)).toEqual([]);
+    } finally {
+      await broken.close();
+    }
   });
 });
 

@@ -15,6 +15,7 @@ import type { Log } from '../../runtime/log.js';
 import { createTurns } from '../artifacts/turns.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
+import type { Trees } from '../trees/trees.loop.js';
 import { commitNow, keptReceipt, revertNow, undoNow } from './change.fs.js';
 import { exchange as exchangeByCall, type Exchange } from './exchange.spawn.js';
 import { openKnownRoots } from './known-roots.fs.js';
@@ -32,14 +33,16 @@ import {
   type Receipt,
   type StoredReceipt,
 } from './receipts.fs.js';
-import { plainSegments } from './staged-rules.js';
 import { pruneVersions, recoverSwap, shownAt, shownPath, versionAt } from './swap.fs.js';
 import { createTelling, type Installed, type TellChange } from './telling.fs.js';
 import { UnderWay } from './under-way.loop.js';
 import { requireOwnWay } from './way.fs.js';
 
 /** A run of the host's own. */
-export interface UndoingRun extends Pick<HostedRun, 'runId' | 'epoch' | 'thawed' | 'over'> {
+export interface UndoingRun extends Pick<
+  HostedRun,
+  'runId' | 'epoch' | 'thawed' | 'pass' | 'over'
+> {
   readonly limits: Pick<HostedRun['limits'], 'previousVersions'>;
   emit(event: Installed): void;
 }
@@ -78,10 +81,12 @@ export interface Installer {
 
 export function createInstaller({
   log,
+  trees,
   exchange = exchangeByCall,
   rootsFile,
 }: {
   readonly log: Log;
+  readonly trees: Trees;
   readonly exchange?: Exchange;
   /** Where the paths of the roots that were changed are kept; absent: nowhere. */
   readonly rootsFile?: string;
@@ -90,6 +95,7 @@ export function createInstaller({
   const known = openKnownRoots(rootsFile);
   const telling = createTelling();
   const underWay = new UnderWay(log);
+  const means = { exchange, trees };
 
   /** Runs `change` on its root (I1). */
   async function alone<T extends StoredReceipt | undefined>(
@@ -189,20 +195,18 @@ export function createInstaller({
     commit: async ({ run, root, stagedPath }) => {
       const place = grantedPlace(run, root);
       const receipt = await alone(run, place, async () => {
-        const segments = plainSegments(stagedPath);
-        if (segments === undefined) throw invalid('staged_path is not a plain relative path');
-        const kept = await keptReceipt('commit', run, place, exchange);
-        return kept ?? (await commitNow(run, root, place, segments, exchange));
+        const kept = await keptReceipt('commit', run, place, means);
+        return kept ?? (await commitNow(run, root, place, stagedPath, means));
       });
       return toReceipt(receipt);
     },
     revert: async ({ run, root }) => {
       const place = grantedPlace(run, root);
       const receipt = await alone(run, place, async () => {
-        const kept = await keptReceipt('revert', run, place, exchange);
+        const kept = await keptReceipt('revert', run, place, means);
         // The host was there first: one version further back would be one too far.
         const undone = kept ?? (await lastUndo(place, await versionAt(place)));
-        return undone ?? (await revertNow(run, root, place, exchange));
+        return undone ?? (await revertNow(run, root, place, means));
       });
       return toReceipt(receipt);
     },
@@ -212,7 +216,7 @@ export function createInstaller({
         const kept = await loadReceipt(place, receiptId('undo', run.runId, place, commitId));
         if (kept?.done === true) return kept;
         const commit = isReceiptId(commitId) ? await loadReceipt(place, commitId) : undefined;
-        if (commit?.kind === 'commit') return undoNow(run, commit, place, exchange);
+        if (commit?.kind === 'commit') return undoNow(run, commit, place, means);
         if ((await shownAt(place)).kind !== 'version') return undefined;
         throw new HostError('NO_PREVIOUS', `there is no receipt of what was committed to ${path}`);
       });
@@ -241,8 +245,4 @@ function grantedPlace(run: HostedRun, root: string): Place {
     throw new HostError('GRANT_MISSING', 'the manifest declares no install root of this name');
   }
   return placeOf(granted.path);
-}
-
-function invalid(words: string): HostError {
-  return new HostError('FIELD_INVALID', words);
 }

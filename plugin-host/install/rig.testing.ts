@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createLog } from '../../runtime/log.js';
 import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
+import type { Trees } from '../trees/trees.loop.js';
 import type { Exchange } from './exchange.spawn.js';
 import { createInstaller, type Installer } from './install.fs.js';
 import type { Receipt } from './receipts.fs.js';
@@ -29,7 +30,10 @@ export interface Rig {
   close(): Promise<void>;
 }
 
-export async function openRig(options: { readonly exchange?: Exchange } = {}): Promise<Rig> {
+export async function openRig(options: {
+  readonly trees: Trees;
+  readonly exchange?: Exchange;
+}): Promise<Rig> {
   const dir = await mkdtemp(join(tmpdir(), 'lull-install-'));
   const root = join(dir, 'opt', 'tools');
   const versions = join(dir, 'opt', '.tools.lull');

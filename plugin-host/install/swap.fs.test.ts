@@ -2,13 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { watch } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { treesOfFile } from '../trees/trees.testing.js';
 import { exchange } from './exchange.spawn.js';
 import { openRig, type Rig } from './rig.testing.js';
 
+const trees = treesOfFile();
 let rig: Rig;
 
 beforeEach(async () => {
-  rig = await openRig();
+  rig = await openRig({ trees });
 });
 
 afterEach(async () => {
@@ -118,6 +120,7 @@ describe('a directory is adopted', () => {
     const seen: string[][] = [];
     await rig.close();
     rig = await openRig({
+      trees,
       exchange: async (one, other) => {
         const kinds = async (): Promise<string[]> =>
           (await Promise.all([lstat(one), lstat(other)])).map((stat) =>
@@ -144,6 +147,7 @@ describe('a directory is adopted', () => {
   ])('%s exchange: with the same end', async (_where, made) => {
     await rig.close();
     rig = await openRig({
+      trees,
       exchange: async (one, other) => {
         if (made) await exchange(one, other);
         return false;
@@ -184,6 +188,7 @@ test('a version is removed under another name: what a crash leaves of it is neve
 test('a disk that is full after the swap: what is shown is told, and its receipt is settled later', async () => {
   let blocked = '';
   const full = await openRig({
+    trees,
     // In the instant after the swap the file that would say that it is done cannot be written.
     exchange: async (one, other) => {
       const done = await exchange(one, other);

@@ -2,10 +2,12 @@
 // told before the end of its run.
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
 import { until } from '../../runtime/until.testing.js';
+import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
+import { treesOfFile } from '../trees/trees.testing.js';
 import { openRig, type Rig } from './rig.testing.js';
 
+const trees = treesOfFile();
 let rig: Rig;
 let clock: VirtualClock;
 /** The swap stands here until it is let go. */
@@ -15,6 +17,7 @@ beforeEach(async () => {
   clock = new VirtualClock();
   swapping = undefined;
   rig = await openRig({
+    trees,
     exchange: () =>
       new Promise((resolve) => {
         // There is none: the directory is adopted in two steps.

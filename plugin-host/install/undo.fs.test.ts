@@ -4,12 +4,14 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { cp, lstat, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestRun } from '../channel/hosted-run.testing.js';
+import { treesOfFile } from '../trees/trees.testing.js';
 import { openRig, type Rig } from './rig.testing.js';
 
+const trees = treesOfFile();
 let rig: Rig;
 
 beforeEach(async () => {
-  rig = await openRig();
+  rig = await openRig({ trees });
 });
 
 afterEach(async () => {

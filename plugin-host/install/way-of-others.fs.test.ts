@@ -6,15 +6,17 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, lstat, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { treesOfFile } from '../trees/trees.testing.js';
 import { removeTree } from './remove-tree.spawn.js';
 import { openRig, type Rig } from './rig.testing.js';
 
 const ALICE = 12_345;
 const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
+const trees = treesOfFile();
 let rig: Rig;
 
 beforeEach(async () => {
-  rig = await openRig();
+  rig = await openRig({ trees });
   await chmod(rig.dir, 0o755);
 });
 

@@ -13,6 +13,7 @@ import { groundProblem, type Ground } from '../install/ground.fs.js';
 import type { RootRecords } from '../install/root-record.fs.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import { SandboxError } from '../sandbox/sandbox-error.js';
+import type { Trees } from '../trees/trees.loop.js';
 import { failed, isFinal, type Outcome, type RunEvent } from './event.js';
 import { changesRoots, type Grant } from './grant.js';
 import {
@@ -41,6 +42,7 @@ export interface HostParts extends LaunchParts {
   readonly intake: Intake;
   readonly rootRecords: RootRecords;
   readonly ground: Ground;
+  readonly trees: Trees;
 }
 
 export interface Course {
@@ -69,7 +71,7 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
     if (problem !== undefined) return failed('GRANT_MISSING', problem, false);
   }
   const place = await parts.places.of(manifest.id);
-  const writable = await writableRoots(grant, grants, place.uid);
+  const writable = await writableRoots(grant, grants, place.uid, parts.trees, pauses.pass);
   const roots = [...(await rootsAsTheyAre(grants, parts.installer)), ...writable];
   const prepared: Prepared = { manifest, grants, place, roots };
   const run = hostedRun(grant, prepared, course, parts);
@@ -79,7 +81,7 @@ export async function carryOut(grant: Grant, parts: HostParts, course: Course): 
   };
   const changing = writable.filter((root) => root.writable);
   if (changing.length > 0) {
-    await parts.rootRecords.begin(grant, changing, () => pauses.thawed());
+    await parts.rootRecords.begin(grant, changing, pauses.pass);
   }
   try {
     return await work(grant, { parts, course, prepared, run, attach, startedMs });
@@ -208,6 +210,7 @@ function hostedRun(
       callsPerMinuteMax: grant.limits.callsPerMinuteMax,
     },
     thawed: () => pauses.thawed(),
+    pass: pauses.pass,
     take: intake.of({ runId: grant.runId, limits: grant.network, readings, over }),
     changesRoots: changesRoots(grant.work),
     leadsOut: () => leadsOut(readings()),

@@ -3,6 +3,7 @@
 
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
+import { states } from '../trees/pass.js';
 import type { RunEvent } from './event.js';
 import { ASKED_MS_MAX, Pauses } from './pauses.loop.js';
 import { recordingSandbox, type RecordingSandbox } from './recording-sandbox.testing.js';
@@ -22,21 +23,19 @@ beforeEach(() => {
   clock = new VirtualClock();
   sandbox = recordingSandbox(clock);
   [events, overTime, steps] = [[], 0, 0];
-  section = new Section({
-    clock,
-    emit: (event) => events.push(event),
-    onOverrun: () => (overTime += 1),
-  });
-  pauses = new Pauses({
-    clock,
-    section,
+  const emit = (event: RunEvent): void => void events.push(event);
+  section = new Section({ clock, emit, onOverrun: () => (overTime += 1) });
+  pauses = pausesThatTell(emit);
+});
+
+function pausesThatTell(emit: (event: RunEvent) => void): Pauses {
+  return new Pauses({
+    ...{ clock, section, emit, runMsMax: RUN_MS_MAX },
     onStep: () => (steps += 1),
-    runMsMax: RUN_MS_MAX,
-    emit: (event) => events.push(event),
     onTimeLimit: () => (overTime += 1),
     onGoesOn: () => undefined,
   });
-});
+}
 
 async function isWaiting(promise: Promise<void>): Promise<boolean> {
   let settled = false;
@@ -50,19 +49,22 @@ describe('holding', () => {
   test('freezes before it returns and before it is told (P1)', () => {
     pauses.attach(sandbox);
     let toldAfter: string[] = [];
-    const told = new Pauses({
-      clock,
-      section,
-      onStep: () => undefined,
-      runMsMax: RUN_MS_MAX,
-      emit: () => (toldAfter = [...sandbox.calls]),
-      onTimeLimit: () => undefined,
-      onGoesOn: () => undefined,
-    });
+    const told = pausesThatTell(() => (toldAfter = [...sandbox.calls]));
     told.attach(sandbox);
     told.hold('guard', ['PERSON_PRESENT']);
     expect(sandbox.isFrozen()).toBe(true);
     expect(toldAfter).toEqual(['freeze']);
+  });
+
+  test('what threads do for it stands still in the turn in which it is frozen, and ends with it (P3)', () => {
+    const state = (): number | undefined => new Int32Array(pauses.pass)[0];
+    pauses.attach(sandbox);
+    pauses.hold('guard', ['PERSON_PRESENT']);
+    expect(state()).toBe(states.frozen);
+    pauses.permit([]);
+    expect(state()).toBe(states.open);
+    pauses.close();
+    expect(state()).toBe(states.over);
   });
 
   test('tells the reasons, and how long after the sensor saw it', () => {

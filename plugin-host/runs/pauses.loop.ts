@@ -17,6 +17,8 @@
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { CancelTimer, Clock } from '../../runtime/clock.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
+import { newPass } from '../trees/pass.js';
+import { setPass } from '../trees/pass.loop.js';
 import type { RunEvent } from './event.js';
 import {
   codesOf,
@@ -27,6 +29,7 @@ import {
   type HoldKind,
   type Holds,
 } from './holds.js';
+import type { Pausable } from './pausable.js';
 import type { Section } from './section.loop.js';
 import { Standing } from './standing.loop.js';
 import { hold, start, stopped, usedMs } from './stopwatch.js';
@@ -34,14 +37,6 @@ import { Waiters } from './waiters.js';
 
 /** For a safe point. With the reaction itself it stays below the 2 s that Windows promises. */
 export const ASKED_MS_MAX = 1_500;
-
-/** An updater that can be asked to pause; see Pause and Resume of its contract. */
-export interface Pausable {
-  /** Settles when it stands at a safe point, or will not. */
-  pause(deadlineMs: number): Promise<void>;
-  /** Does not reject: what goes wrong shows in the work itself. */
-  resume(): Promise<void>;
-}
 
 type Rung = 'free' | 'throttled' | 'frozen';
 
@@ -58,6 +53,8 @@ export class Pauses {
   private watch = stopped;
   private cancelLimit: CancelTimer = () => undefined;
   private readonly waiters = new Waiters();
+  /** Set in the turn in which it is frozen (P3). */
+  readonly pass = newPass();
 
   constructor(
     private readonly deps: {
@@ -153,6 +150,7 @@ export class Pauses {
     this.asking?.cancel();
     this.standing?.close();
     this.waiters.close();
+    setPass(this.pass, 'over');
   }
 
   /** One step from free: as far down as it may go without a word. */
@@ -162,10 +160,13 @@ export class Pauses {
       this.rung = 'throttled';
       this.sandbox?.throttle();
       this.slowed = true;
-    } else {
-      this.rung = 'frozen';
-      this.sandbox?.freeze();
-    }
+    } else this.freeze();
+  }
+
+  private freeze(): void {
+    this.rung = 'frozen';
+    this.sandbox?.freeze();
+    setPass(this.pass, 'frozen');
   }
 
   private stand(reactionNs: bigint | undefined): void {
@@ -204,8 +205,7 @@ export class Pauses {
 
   private freezeAfterAll(): void {
     if (this.rung !== 'throttled' || this.waiters.over) return;
-    this.rung = 'frozen';
-    this.sandbox?.freeze();
+    this.freeze();
     this.standing?.close();
     this.standing = this.stands();
     this.report(undefined);
@@ -236,6 +236,7 @@ export class Pauses {
     if (this.sandbox !== undefined) this.go();
     if (this.asked) void this.pausable?.resume();
     this.asked = false;
+    setPass(this.pass, 'open');
     this.waiters.wake();
   }
 

@@ -1,15 +1,18 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { lstat, rm } from 'node:fs/promises';
 import { openRig, type Rig } from '../install/rig.testing.js';
+import { newPass } from '../trees/pass.js';
+import { treesOfFile } from '../trees/trees.testing.js';
 import { putBack } from './put-back.loop.js';
 import type { RunEvent } from './event.js';
 import type { Grant } from './grant.js';
 
+const trees = treesOfFile();
 let rig: Rig;
 let events: RunEvent[];
 
 beforeEach(async () => {
-  rig = await openRig();
+  rig = await openRig({ trees });
   events = [];
 });
 
@@ -21,7 +24,7 @@ function back(...receiptIds: string[]) {
   const grant = { runId: 'u', epoch: 1, limits: { previousVersions: 3 } } as Grant;
   const roots = receiptIds.map((receiptId) => ({ receiptId, root: 'tools', path: rig.root }));
   const course = {
-    pauses: { thawed: () => Promise.resolve() },
+    pauses: { thawed: () => Promise.resolve(), pass: newPass() },
     over: new AbortController().signal,
     emit: (event: RunEvent) => void events.push(event),
   };

@@ -16,7 +16,7 @@ export async function putBack(
     over,
     emit,
   }: {
-    readonly pauses: Pick<Pauses, 'thawed'>;
+    readonly pauses: Pick<Pauses, 'thawed' | 'pass'>;
     readonly over: AbortSignal;
     readonly emit: (event: RunEvent) => void;
   },
@@ -27,6 +27,7 @@ export async function putBack(
     epoch: grant.epoch,
     limits: grant.limits,
     thawed: () => pauses.thawed(),
+    pass: pauses.pass,
     over,
     emit,
   };

@@ -2,8 +2,9 @@
 
 import type { BoundGrants } from '../../bundle/grant.js';
 import { requireDirect } from '../install/ground.fs.js';
-import { handOver } from '../install/hand-over.fs.js';
 import type { Installer } from '../install/install.fs.js';
+import type { Pass } from '../trees/pass.js';
+import type { Trees } from '../trees/trees.loop.js';
 import { changesRoots, type Grant } from './grant.js';
 import type { Prepared } from './launch.grpc.js';
 
@@ -12,12 +13,14 @@ export async function writableRoots(
   { work }: Grant,
   { roots = [] }: BoundGrants,
   uid: number,
+  trees: Trees,
+  pass: Pass,
 ): Promise<{ name: string; path: string; writable: boolean }[]> {
   const writable = changesRoots(work);
   const there: { name: string; path: string; writable: boolean }[] = [];
   for (const { name, path } of roots) {
     await requireDirect(path);
-    if (writable) await handOver(path, uid);
+    if (writable) await trees.carryOut('handOver', { path, uid }, pass);
     there.push({ name, path, writable });
   }
   return there;

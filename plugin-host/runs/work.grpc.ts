@@ -19,7 +19,7 @@ import { isWorthAnotherTry } from './failure.js';
 import { floodProblem, noFinds, withFind } from './finds.js';
 import type { Grant } from './grant.js';
 import { paced } from './paced.loop.js';
-import type { Pausable } from './pauses.loop.js';
+import type { Pausable } from './pausable.js';
 
 /** Progress is for people: so many a second are enough. */
 const PROGRESS_EVERY_MS = 200;

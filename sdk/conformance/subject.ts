@@ -92,7 +92,7 @@ export interface Subject extends Closing {
    */
   launch(place: Place, doors: Doors, changes: boolean): Promise<Launch>;
   /** Why the host refuses a call beyond what `sdk/testing` refuses; thrown as it is to be answered. */
-  readonly refuse?: (call: HostedCall, place: Place) => Promise<void>;
+  readonly refuse?: (call: HostedCall, place: Place) => void | Promise<void>;
   /** Fills the work directory up. @returns what makes room again. */
   fill?(place: Place): Promise<() => Promise<void>>;
 }

@@ -110,7 +110,7 @@ export const pureExceptions: ReadonlyMap<string, readonly string[]> = new Map([
   ['plugin-host/artifacts/digests.ts', ['node:crypto']],
   ['plugin-host/catalog/admission.ts', ['node:crypto']],
   ['plugin-host/install/layout.ts', ['node:crypto', 'node:path']],
-  ['plugin-host/install/tree.ts', ['node:crypto']],
+  ['plugin-host/trees/tree.ts', ['node:crypto']],
 ]);
 
 /** Packages that only compute. Every other one is for the shell. */

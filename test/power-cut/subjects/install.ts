@@ -17,6 +17,8 @@ import { testRun } from '../../../plugin-host/channel/hosted-run.testing.js';
 import { createInstaller, type Installer } from '../../../plugin-host/install/install.fs.js';
 import { createLog } from '../../../runtime/log.js';
 import type { Subject } from '../subject.js';
+import { openTrees } from '../../../plugin-host/trees/trees.loop.js';
+import { systemClock } from '../../../runtime/clock.js';
 
 /** What is shown after each promise. */
 const SHOWN = [1, 2, 3, 2] as const;
@@ -29,7 +31,9 @@ const rootIn = (directory: string): string => join(directory, 'opt/tools');
 
 function installerOn(directory: string): Installer {
   const rootsFile = join(directory, 'install-roots.json');
-  return createInstaller({ log: createLog('power-cut', 'silent'), rootsFile });
+  // Threads that are idle keep no process alive.
+  const trees = openTrees({ clock: systemClock });
+  return createInstaller({ log: createLog('power-cut', 'silent'), trees, rootsFile });
 }
 
 function filesOf(version: number): Record<string, string> {

@@ -8,6 +8,9 @@ import type { RootChange } from '../../../plugin-host/channel/hosted-run.js';
 import { openRootRecords, type RootRecords } from '../../../plugin-host/install/root-record.fs.js';
 import { createLog } from '../../../runtime/log.js';
 import type { Subject } from '../subject.js';
+import { newPass } from '../../../plugin-host/trees/pass.js';
+import { openTrees } from '../../../plugin-host/trees/trees.loop.js';
+import { systemClock } from '../../../runtime/clock.js';
 
 /** The record is written; what the run has changed is told. */
 const BEGUN = 1;
@@ -17,7 +20,12 @@ const run = { runId: 'run-1', epoch: 1 };
 
 const rootIn = (directory: string): string => join(directory, 'root');
 const recordsOn = (directory: string): RootRecords =>
-  openRootRecords({ dir: join(directory, 'root-records'), log: createLog('power-cut', 'silent') });
+  openRootRecords({
+    dir: join(directory, 'root-records'),
+    // Threads that are idle keep no process alive.
+    trees: openTrees({ clock: systemClock }),
+    log: createLog('power-cut', 'silent'),
+  });
 /** So long that the record has many blocks. */
 const nameOf = (at: number): string => `${'a-long-name-'.repeat(18)}${String(at)}`;
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -32,7 +40,7 @@ export const rootRecord: Subject = {
   write: async (directory, promised) => {
     const records = recordsOn(directory);
     const roots = [{ name: 'tools', path: rootIn(directory) }];
-    await records.begin(run, roots, () => Promise.resolve());
+    await records.begin(run, roots, newPass());
     promised(BEGUN);
     await writeFile(join(rootIn(directory), nameOf(7)), 'changed');
     await records.end(run.runId, () => {

@@ -1,18 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Sliced } from './slices.js';
-import * as tree from './tree.js';
-import type { TreeEntry } from './tree.js';
-
-function whole<T>(work: Sliced<T>): T {
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
-}
-
-const summarize = (entries: readonly TreeEntry[]) => whole(tree.summarize(entries));
-const changesBetween = (before: readonly TreeEntry[], after: readonly TreeEntry[], max: number) =>
-  whole(tree.changesBetween(before, after, max));
+import { changesBetween, summarize, type TreeEntry } from './tree.js';
 
 const file = (path: string, sha256: string, mode = 0o644): TreeEntry => ({
   kind: 'file',

@@ -8,10 +8,17 @@
 //       nobody but the host can write it: an fsync less for each of thousands of files.
 
 import { createHash } from 'node:crypto';
-import { link, open, type FileHandle } from 'node:fs/promises';
+import {
+  appendFileSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, HostError } from '../channel/host-failure.js';
-import type { HostedRun } from '../channel/hosted-run.js';
 import { entryProblem, installedMode, nameProblem } from './staged-rules.js';
 import type { TreeEntry } from './tree.js';
 import { openSame, readThrough, type Found, type Opened } from './walk.fs.js';
@@ -27,8 +34,11 @@ export interface Budget {
 }
 
 export interface CopyOrder {
-  readonly run: HostedRun;
-  readonly staged: FileHandle;
+  /** The staged tree, open. */
+  readonly staged: number;
+  /** Of its updater. */
+  readonly uid: number;
+  readonly bytesMax: number;
   /** Made by the copy; must not exist. */
   readonly into: string;
   readonly owner: Owner;
@@ -36,34 +46,36 @@ export interface CopyOrder {
   readonly topMode: number;
   /** The current version, where its files may be given further names. */
   readonly same: { readonly path: string; readonly entries: readonly TreeEntry[] } | undefined;
+  /** Called between pieces: stands still while the run is frozen. */
+  readonly between: () => void;
 }
 
 type FileEntry = Extract<TreeEntry, { kind: 'file' }>;
 
-export async function copyFile(
+export function copyFile(
   order: CopyOrder,
   found: Found,
   was: TreeEntry | undefined,
   budget: Budget,
-): Promise<FileEntry> {
+): FileEntry {
   const { path } = found;
   const to = join(order.into, path);
-  const from = await openSame(found.address, found.stat);
+  const from = openSame(found.address, found.stat);
   try {
     const { stat } = from;
-    refuseForbidden({ ...found, stat }, order.run.uid); // Z2
+    refuseForbidden({ ...found, stat }, order.uid); // Z2
     const mode = installedMode('file', stat.mode);
-    const twin = await twinOf(from, was, { mode, sizeBytes: stat.size }, order);
-    if (twin !== undefined && (await linked(twin.from, to))) {
+    const twin = twinOf(from, was, { mode, sizeBytes: stat.size }, order);
+    if (twin !== undefined && linked(twin.from, to)) {
       spend(budget, stat.size, path);
       return twin.entry;
     }
-    const written = await write(from, to, mode, order, (bytes) => {
+    const written = write(from, to, mode, order, (bytes) => {
       spend(budget, bytes, path);
     });
     return { kind: 'file', path, mode, ...written, uid: order.owner.uid };
   } finally {
-    await from.file.close();
+    closeSync(from.fd);
   }
 }
 
@@ -89,60 +101,60 @@ function spend(budget: Budget, bytes: number, path: string): void {
   if (budget.leftBytes < 0) throw refused(path, 'makes the tree larger than the run may write');
 }
 
-async function write(
+function write(
   from: Opened,
   path: string,
   mode: number,
-  { owner, run }: CopyOrder,
+  { owner, between }: CopyOrder,
   onBytes: (bytes: number) => void,
-): Promise<{ sizeBytes: number; sha256: string }> {
+): { sizeBytes: number; sha256: string } {
   const hash = createHash('sha256');
   let sizeBytes = 0;
-  const to = await open(path, 'wx', 0o600);
+  const to = openSync(path, 'wx', 0o600);
   try {
-    await readThrough(from, async (chunk) => {
+    readThrough(from, (chunk) => {
       onBytes(chunk.byteLength);
       hash.update(chunk); // Z1
-      await to.appendFile(chunk);
+      appendFileSync(to, chunk);
       sizeBytes += chunk.byteLength;
-      await run.thawed();
+      between();
     });
-    await to.chown(owner.uid, owner.gid);
-    await to.chmod(mode);
-    await to.sync();
+    fchownSync(to, owner.uid, owner.gid);
+    fchmodSync(to, mode);
+    fsyncSync(to);
   } finally {
-    await to.close();
+    closeSync(to);
   }
   return { sizeBytes, sha256: hash.digest('hex') };
 }
 
 /** The file of the current version that has this content and may serve again (Z4), or undefined. */
-async function twinOf(
+function twinOf(
   staged: Opened,
   was: TreeEntry | undefined,
   like: { readonly mode: number; readonly sizeBytes: number },
-  { owner, same, run }: CopyOrder,
-): Promise<{ readonly from: string; readonly entry: FileEntry } | undefined> {
+  { owner, same, between }: CopyOrder,
+): { readonly from: string; readonly entry: FileEntry } | undefined {
   const hostUid = process.getuid?.();
   if (same === undefined || was?.kind !== 'file') return undefined;
   if (was.uid !== hostUid || owner.uid !== hostUid) return undefined;
   if (was.mode !== like.mode || was.sizeBytes !== like.sizeBytes) return undefined;
   const hash = createHash('sha256');
   let seenBytes = 0;
-  await readThrough(staged, async (chunk) => {
+  readThrough(staged, (chunk) => {
     seenBytes += chunk.byteLength;
     if (seenBytes > like.sizeBytes) throw refused(was.path, 'was changed while it was read');
     hash.update(chunk);
-    await run.thawed();
+    between();
   });
   return hash.digest('hex') === was.sha256
     ? { from: join(same.path, was.path), entry: was }
     : undefined;
 }
 
-async function linked(from: string, to: string): Promise<boolean> {
+function linked(from: string, to: string): boolean {
   try {
-    await link(from, to);
+    linkSync(from, to);
     return true;
   } catch (error) {
     // Too many names already: then it is a copy.

@@ -5,8 +5,18 @@
 //   Y2. Everything is on the disk before this returns: files first, then directories, deepest first.
 //   Y3. Nobody else can enter the copy before it is whole; directories get their owners at the end.
 
-import { constants } from 'node:fs';
-import { lchown, mkdir, open, readlink, symlink } from 'node:fs/promises';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  lchownSync,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import {
   copyFile,
@@ -16,42 +26,39 @@ import {
   type CopyOrder,
   type Owner,
 } from './copy-file.fs.js';
-import { inSlices } from './slices.loop.js';
 import { linkProblem } from './staged-rules.js';
-import { byPaths, type TreeEntry } from './tree.js';
+import type { TreeEntry } from './tree.js';
 import { walk, type Found } from './walk.fs.js';
 
 /** Of the kernel, less the zero at its end. */
 const PATH_BYTES_MAX = 4_095;
 
 /** @throws HostError FIELD_INVALID with the first thing that a tree may not hold. */
-export async function copyStaged(order: CopyOrder): Promise<readonly TreeEntry[]> {
-  const { run, into } = order;
-  await mkdir(into, { mode: 0o700 }); // Y3
+export function copyStaged(order: CopyOrder): TreeEntry[] {
+  mkdirSync(order.into, { mode: 0o700 }); // Y3
   const entries: TreeEntry[] = [];
-  const budget = { leftBytes: run.limits.diskBytesMax };
-  const same = await inSlices(byPaths(order.same?.entries ?? []), () => run.thawed());
-  await walk(
-    order.staged,
-    async (found) => {
-      await run.thawed();
-      refuseForbidden(found, run.uid);
-      entries.push(await copyEntry(order, found, same.get(found.path), budget));
+  const budget = { leftBytes: order.bytesMax };
+  const same = new Map(order.same?.entries.map((entry) => [entry.path, entry]));
+  walk(order.staged, {
+    visit: (found) => {
+      order.between();
+      refuseForbidden(found, order.uid);
+      entries.push(copyEntry(order, found, same.get(found.path), budget));
     },
-    (lost) => {
+    lost: (lost) => {
       throw refused(lost, 'has a name that is not text, or went away');
     },
-  );
-  await sealDirectories(order, entries);
+  });
+  sealDirectories(order, entries);
   return entries;
 }
 
-async function copyEntry(
+function copyEntry(
   order: CopyOrder,
   found: Found,
   was: TreeEntry | undefined,
   budget: Budget,
-): Promise<TreeEntry> {
+): TreeEntry {
   const { path, kind } = found;
   const to = join(order.into, path);
   if (Buffer.byteLength(to) > PATH_BYTES_MAX) {
@@ -59,14 +66,14 @@ async function copyEntry(
   }
   switch (kind) {
     case 'directory':
-      await mkdir(to, { mode: 0o700 });
+      mkdirSync(to, { mode: 0o700 });
       return { kind, path, mode: 0o755 };
     case 'link': {
-      const target = await readlink(found.address);
+      const target = readlinkSync(found.address);
       const problem = linkProblem(path, target);
       if (problem !== undefined) throw refused(path, problem);
-      await symlink(target, to);
-      await lchown(to, order.owner.uid, order.owner.gid);
+      symlinkSync(target, to);
+      lchownSync(to, order.owner.uid, order.owner.gid);
       return { kind, path, target };
     }
     case 'file':
@@ -77,23 +84,24 @@ async function copyEntry(
 }
 
 /** Y2, Y3: deepest first, the top last. */
-async function sealDirectories(order: CopyOrder, entries: readonly TreeEntry[]): Promise<void> {
-  const { into, owner, topMode } = order;
+function sealDirectories(order: CopyOrder, entries: readonly TreeEntry[]): void {
+  const { into, owner, topMode, between } = order;
   const directories = entries.filter((entry) => entry.kind === 'directory').reverse();
   for (const { path } of directories) {
-    await seal(join(into, path), 0o755, owner);
+    between();
+    seal(join(into, path), 0o755, owner);
   }
-  await seal(into, topMode, owner);
+  seal(into, topMode, owner);
 }
 
-async function seal(path: string, mode: number, owner: Owner): Promise<void> {
+function seal(path: string, mode: number, owner: Owner): void {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
-  const directory = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const directory = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
-    await directory.chmod(mode);
-    await directory.chown(owner.uid, owner.gid);
-    await directory.sync();
+    fchmodSync(directory, mode);
+    fchownSync(directory, owner.uid, owner.gid);
+    fsyncSync(directory);
   } finally {
-    await directory.close();
+    closeSync(directory);
   }
 }

@@ -2,45 +2,44 @@
 // refused here but sheer size, before it is read.
 
 import { createHash } from 'node:crypto';
-import { readlink } from 'node:fs/promises';
+import { closeSync, readlinkSync } from 'node:fs';
 import { formatBytes } from '../../conditions/words.js';
 import { HostError } from '../channel/host-failure.js';
-import { openBelow, openSame, readThrough, walk, type Found } from './walk.fs.js';
 import type { TreeEntry } from './tree.js';
+import { openBelow, openSame, readThrough, walk, type Found } from './walk.fs.js';
 
 /** Of stat, whatever the disk has. */
 const BLOCK_BYTES = 512;
 
 /**
- * @param between awaited between pieces, so that a frozen run costs nothing.
+ * @param between called between pieces: stands still while the run is frozen.
  * @param holeBytesMax of all files together: what is in no block of the disk.
  */
-export async function listInstalled(
+export function listInstalled(
   path: string,
-  between: () => Promise<unknown>,
+  between: () => void,
   holeBytesMax = Number.POSITIVE_INFINITY,
-): Promise<readonly TreeEntry[]> {
+): TreeEntry[] {
   const entries: TreeEntry[] = [];
   let leftBytes = holeBytesMax;
-  const root = await openBelow(path, []);
+  const root = openBelow(path, []);
   try {
-    await walk(
-      root,
-      async (found) => {
+    walk(root, {
+      visit: (found) => {
         leftBytes -= holeBytesOf(found);
         if (leftBytes < 0) {
           const words = `the holes in its files are more than ${formatBytes(holeBytesMax)}`;
           throw new HostError('FIELD_INVALID', words);
         }
-        entries.push(await entryOf(found, between));
-        await between();
+        entries.push(entryOf(found, between));
+        between();
       },
-      (lost) => {
+      lost: (lost) => {
         entries.push({ kind: 'other', path: lost, mode: 0 });
       },
-    );
+    });
   } finally {
-    await root.close();
+    closeSync(root);
   }
   return entries;
 }
@@ -49,26 +48,26 @@ function holeBytesOf({ kind, stat }: Found): number {
   return kind === 'file' ? Math.max(0, stat.size - stat.blocks * BLOCK_BYTES) : 0;
 }
 
-async function entryOf(found: Found, between: () => Promise<unknown>): Promise<TreeEntry> {
+function entryOf(found: Found, between: () => void): TreeEntry {
   const { path, stat } = found;
   const mode = stat.mode & 0o7777;
   switch (found.kind) {
     case 'directory':
       return { kind: 'directory', path, mode };
     case 'link':
-      return { kind: 'link', path, target: await readlink(found.address) };
+      return { kind: 'link', path, target: readlinkSync(found.address) };
     case 'other':
       return { kind: 'other', path, mode };
     case 'file': {
       const hash = createHash('sha256');
-      const opened = await openSame(found.address, stat);
+      const opened = openSame(found.address, stat);
       try {
-        await readThrough(opened, async (chunk) => {
+        readThrough(opened, (chunk) => {
           hash.update(chunk);
-          await between();
+          between();
         });
       } finally {
-        await opened.file.close();
+        closeSync(opened.fd);
       }
       const sha256 = hash.digest('hex');
       return { kind: 'file', path, mode, sizeBytes: stat.size, sha256, uid: stat.uid };

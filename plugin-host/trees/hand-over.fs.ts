@@ -1,37 +1,44 @@
 // A root that an updater may write belongs to that updater's user: handed over once, before its first
 // run, and never taken from anybody but the host's own user.
 
-import { lchown, stat } from 'node:fs/promises';
+import { closeSync, lchownSync, statSync } from 'node:fs';
 import { HostError } from '../channel/host-failure.js';
 import { openBelow, walk } from './walk.fs.js';
 
 /** @throws HostError for what must not be handed over; it stays as it was until everything was seen. */
-export async function handOver(path: string, uid: number): Promise<void> {
+export function handOver(
+  { path, uid }: { readonly path: string; readonly uid: number },
+  between: () => void,
+): void {
   const refused = (words: string): HostError =>
     new HostError('APPLY_FAILED', `${path} cannot be handed to the updater: ${words}`);
-  const top = await stat(path);
+  const top = statSync(path);
   if (top.uid === uid) return;
   const hostUid = process.getuid?.() ?? 0;
   if (top.uid !== hostUid) throw refused(`it belongs to user ${String(top.uid)}`);
-  const root = await openBelow(path, []);
+  const root = openBelow(path, []);
   try {
-    await walk(
-      root,
-      ({ path: below, kind, stat: found }) => {
+    walk(root, {
+      visit: ({ path: below, kind, stat: found }) => {
+        between();
         const problem = problemOf(kind, found, { hostUid, uid, device: top.dev });
-        return problem === undefined
-          ? Promise.resolve()
-          : Promise.reject(refused(`${below} ${problem}`));
+        if (problem !== undefined) throw refused(`${below} ${problem}`);
       },
-      (lost) => {
+      lost: (lost) => {
         throw refused(`${lost} cannot be looked at`);
       },
-    );
-    await walk(root, ({ address }) => lchown(address, uid, uid), ignored);
+    });
+    walk(root, {
+      visit: ({ address }) => {
+        lchownSync(address, uid, uid);
+      },
+      // Seen a moment ago, and gone: there is nothing to hand over.
+      lost: () => undefined,
+    });
   } finally {
-    await root.close();
+    closeSync(root);
   }
-  await lchown(path, uid, uid); // Last: it says that all of it is done.
+  lchownSync(path, uid, uid); // Last: it says that all of it is done.
 }
 
 function problemOf(
@@ -51,8 +58,4 @@ function problemOf(
   // The other name may lie where the updater must not write.
   if (kind === 'file' && found.nlink > 1) return 'has another name as well';
   return undefined;
-}
-
-function ignored(): void {
-  // Seen a moment ago, and gone: there is nothing to hand over.
 }

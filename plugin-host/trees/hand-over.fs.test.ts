@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { handOver } from './hand-over.fs.js';
 
 const UID = 61_007;
+const goesOn = (): void => undefined;
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 let root: string;
 let outside: string;
@@ -37,8 +38,8 @@ async function uids(...paths: string[]): Promise<number[]> {
 
 asRoot('everything in it is the updater’s, and what its links lead to is not', async () => {
   await symlink(outside, join(root, 'out'));
-  await handOver(root, UID);
-  await handOver(root, UID);
+  handOver({ path: root, uid: UID }, goesOn);
+  handOver({ path: root, uid: UID }, goesOn);
   const all = [root, join(root, 'info'), join(root, 'info', 'list'), join(root, 'out'), outside];
   expect(await uids(...all)).toEqual([UID, UID, UID, UID, 0]);
 });
@@ -51,6 +52,8 @@ asRoot.each<[string, () => Promise<unknown>]>([
 ])('%s is not handed over, and nothing beside it', async (_what, put) => {
   await put();
   const before = await uids(root, join(root, 'info'), outside);
-  await expect(handOver(root, UID)).rejects.toMatchObject({ code: 'APPLY_FAILED' });
+  expect(() => {
+    handOver({ path: root, uid: UID }, goesOn);
+  }).toThrow(expect.objectContaining({ code: 'APPLY_FAILED' }));
   expect(await uids(root, join(root, 'info'), outside)).toEqual(before);
 });

@@ -1,10 +1,8 @@
-// A directory tree as a list: its digest, its size, and what changed from one to another. In slices, since
-// a list may be of a hundred thousand.
+// A directory tree as a list: its digest, its size, and what changed from one to another.
 
 import { createHash } from 'node:crypto';
 import { CHANGES_MAX } from '../../conditions/listed-changes.js';
-import type { FileChange } from '../channel/hosted-run.js';
-import { eachOf, sorted, type Sliced } from './slices.js';
+import type { FileChange, TreeChange } from '../channel/hosted-run.js';
 
 export type TreeEntry =
   | {
@@ -21,6 +19,9 @@ export type TreeEntry =
   /** What neither a digest nor a copy can be made of: a socket, a device, a name that is not text. */
   | { readonly kind: 'other'; readonly path: string; readonly mode: number };
 
+/** What the audit is told of a tree that took the place of another one. */
+export type Comparison = Omit<TreeChange, 'root' | 'path'>;
+
 export interface TreeSummary {
   readonly sha256: string;
   readonly fileCount: number;
@@ -30,66 +31,53 @@ export interface TreeSummary {
 const LINK_MODE = 0o777;
 
 /** sha256 over the sorted lines "path NUL mode NUL content" of everything that is not a directory. */
-export function* summarize(entries: readonly TreeEntry[]): Sliced<TreeSummary> {
+export function summarize(entries: readonly TreeEntry[]): TreeSummary {
   const hash = createHash('sha256');
   let fileCount = 0;
   let sizeBytes = 0;
-  yield* eachOf(yield* sorted(entries, byPath), (entry) => {
-    if (entry.kind === 'directory') return;
+  for (const entry of [...entries].sort(byPath)) {
+    if (entry.kind === 'directory') continue;
     fileCount += 1;
     if (entry.kind === 'file') sizeBytes += entry.sizeBytes;
     hash.update(`${entry.path}\0${modeOf(entry).toString(8)}\0${contentOf(entry)}\n`);
-  });
+  }
   return { sha256: hash.digest('hex'), fileCount, sizeBytes };
 }
 
 /** What was added, changed or removed, by path; at most `countMax`, then `truncated`. */
-export function* changesBetween(
+export function changesBetween(
   before: readonly TreeEntry[],
   after: readonly TreeEntry[],
   countMax: number,
-): Sliced<{ readonly changes: readonly FileChange[]; readonly truncated: boolean }> {
-  const old = new Map<string, Leaf>();
-  yield* eachOf(before, (entry) => {
-    if (isLeaf(entry)) old.set(entry.path, entry);
-  });
+): { readonly changes: readonly FileChange[]; readonly truncated: boolean } {
+  const old = new Map(before.filter(isLeaf).map((entry) => [entry.path, entry]));
   const changes: FileChange[] = [];
-  yield* eachOf(after, (entry) => {
-    if (!isLeaf(entry)) return;
+  for (const entry of after.filter(isLeaf)) {
     const was = old.get(entry.path);
     old.delete(entry.path);
     const beforeSha256 = was === undefined ? '' : digestOf(was);
     const afterSha256 = digestOf(entry);
-    if (was !== undefined && beforeSha256 === afterSha256 && modeOf(was) === modeOf(entry)) return;
+    if (was !== undefined && beforeSha256 === afterSha256 && modeOf(was) === modeOf(entry))
+      continue;
     const beforeMode = was === undefined ? {} : { beforeMode: modeOf(was) };
     changes.push({
       ...{ path: entry.path, beforeSha256, afterSha256, mode: modeOf(entry), ...beforeMode },
     });
-  });
-  yield* eachOf([...old.values()], (gone) => {
+  }
+  for (const gone of old.values()) {
     const mode = modeOf(gone);
     const digests = { beforeSha256: digestOf(gone), afterSha256: '' };
     changes.push({ path: gone.path, ...digests, mode, beforeMode: mode });
-  });
-  const first = (yield* sorted(changes, byPath)).slice(0, countMax);
+  }
+  const first = changes.sort(byPath).slice(0, countMax);
   return { changes: first, truncated: changes.length > countMax };
 }
 
-/** What the audit is told of a tree that took the place of another one. */
-export function* comparison(before: readonly TreeEntry[], after: readonly TreeEntry[]) {
-  const { sha256: treeBeforeSha256 } = yield* summarize(before);
-  const { sha256: treeAfterSha256, fileCount, sizeBytes } = yield* summarize(after);
-  const { changes, truncated } = yield* changesBetween(before, after, CHANGES_MAX);
+export function comparison(before: readonly TreeEntry[], after: readonly TreeEntry[]): Comparison {
+  const { sha256: treeBeforeSha256 } = summarize(before);
+  const { sha256: treeAfterSha256, fileCount, sizeBytes } = summarize(after);
+  const { changes, truncated } = changesBetween(before, after, CHANGES_MAX);
   return { treeBeforeSha256, treeAfterSha256, fileCount, sizeBytes, changes, truncated };
-}
-
-/** Whatever is there, by path. */
-export function* byPaths(entries: readonly TreeEntry[]): Sliced<ReadonlyMap<string, TreeEntry>> {
-  const all = new Map<string, TreeEntry>();
-  yield* eachOf(entries, (entry) => {
-    all.set(entry.path, entry);
-  });
-  return all;
 }
 
 type Leaf = Exclude<TreeEntry, { kind: 'directory' }>;

@@ -15,12 +15,14 @@ import {
 } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { openRig, type Rig } from './rig.testing.js';
+import { openRig, type Rig } from '../install/rig.testing.js';
+import { treesOfFile } from './trees.testing.js';
 
+const trees = treesOfFile();
 let rig: Rig;
 
 beforeEach(async () => {
-  rig = await openRig();
+  rig = await openRig({ trees });
 });
 
 afterEach(async () => {
