@@ -62,8 +62,12 @@ export interface Host {
     order: FetchOrder,
     onProgress?: (receivedBytes: number, totalBytes: number | undefined) => void,
   ): Promise<Artifact>;
-  /** @param stagedPath relative to the work directory. */
-  commit(root: string, stagedPath: string): Promise<Receipt>;
+  /**
+   * @param stagedPath relative to the work directory.
+   * @param replacedPaths of the root: what the staged tree replaces, where it is not the whole of it. All else
+   *   stays as it is.
+   */
+  commit(root: string, stagedPath: string, replacedPaths?: readonly string[]): Promise<Receipt>;
   revert(root: string): Promise<Receipt>;
   enterCritical(why: string, expectedS: number): Promise<void>;
   leaveCritical(): Promise<void>;
@@ -111,8 +115,8 @@ export class HostConnection {
     return {
       fetch: (order, onProgress) =>
         patiently(signal, () => this.fetch(runId, order, metadata, signal, onProgress)),
-      commit: async (root, stagedPath) => {
-        const request = { runId, root, stagedPath };
+      commit: async (root, stagedPath, replacedPaths = []) => {
+        const request = { runId, root, stagedPath, replacedPaths: [...replacedPaths] };
         const answer = await ask<CommitResponse>(signal, (done) =>
           client.commit(request, metadata, done),
         );

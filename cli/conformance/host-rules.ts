@@ -7,6 +7,7 @@ import { HostError, type HostReason } from '../../plugin-host/channel/host-failu
 import { orderOf } from '../../plugin-host/channel/host-wire.grpc.js';
 import { refuseForbidden, refused } from '../../plugin-host/trees/copy-file.fs.js';
 import { linkProblem } from '../../plugin-host/trees/staged-rules.js';
+import { replacementOf } from '../../plugin-host/trees/replacement.js';
 import { openStaged } from '../../plugin-host/trees/replace.fs.js';
 import { walk } from '../../plugin-host/trees/walk.fs.js';
 import { CHECKPOINT_BYTES_MAX } from '../../plugin-host/runs/checkpoints.fs.js';
@@ -56,16 +57,19 @@ function requireOrder({ grants }: HostRules, request: FetchRequest): void {
 
 function requireStaged(
   { uid }: HostRules,
-  { stagedPath }: CommitRequest,
+  { stagedPath, replacedPaths }: CommitRequest,
   { workDir }: Place,
 ): void {
+  const replacement = replacedPaths.length === 0 ? undefined : replacementOf(replacedPaths);
   const staged = openStaged({ workDir, path: stagedPath });
   try {
     walk(staged, {
       visit: (found) => {
         refuseForbidden(found, uid);
-        if (found.kind !== 'link') return;
-        const problem = linkProblem(found.path, readlinkSync(found.address));
+        const target = found.kind === 'link' ? readlinkSync(found.address) : undefined;
+        const problem =
+          replacement?.problem(found) ??
+          (target === undefined ? undefined : linkProblem(found.path, target));
         if (problem !== undefined) throw refused(found.path, problem);
       },
       lost: (lost) => {

@@ -122,7 +122,11 @@ describe('who may call (T15)', () => {
     const runId = 'run-2';
     const calls = [
       rig.fetchAll(rig.fetchRequest({ runId })),
-      unary(rig.client.commit.bind(rig.client), { runId, root: 'tools', stagedPath: 's' }, options),
+      unary(
+        rig.client.commit.bind(rig.client),
+        { runId, root: 'tools', stagedPath: 's', replacedPaths: [] },
+        options,
+      ),
       unary(rig.client.revert.bind(rig.client), { runId, root: 'tools' }, options),
       unary(rig.client.enterCritical.bind(rig.client), { runId, why: 'x', expectedS: 1 }, options),
       unary(rig.client.leaveCritical.bind(rig.client), { runId }, options),
@@ -167,7 +171,7 @@ describe('what it is refused is told, whatever the updater says of that (T16)', 
     [
       'a root that is not its own',
       () => {
-        const request = { runId: 'run-1', root: 'etc', stagedPath: 'x' };
+        const request = { runId: 'run-1', root: 'etc', stagedPath: 'x', replacedPaths: [] };
         return unary(rig.client.commit.bind(rig.client), request, options);
       },
       'GRANT_MISSING',

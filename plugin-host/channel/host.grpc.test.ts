@@ -88,7 +88,7 @@ test('Commit and Revert change the root and answer with receipts', async () => {
   const commit = (stagedPath: string) =>
     unary(
       rig.client.commit.bind(rig.client),
-      { runId: 'run-1', root: 'tools', stagedPath },
+      { runId: 'run-1', root: 'tools', stagedPath, replacedPaths: [] },
       options,
     );
   const revert = () =>
@@ -111,7 +111,7 @@ test('another tree for a root that this run has committed is another request, un
   const commit = (stagedPath: string) =>
     unary(
       rig.client.commit.bind(rig.client),
-      { runId: 'run-1', root: 'tools', stagedPath },
+      { runId: 'run-1', root: 'tools', stagedPath, replacedPaths: [] },
       options,
     );
   for (const name of ['one', 'two']) {
@@ -134,7 +134,11 @@ test('a scan, a download or a verify changes no root: they begin where less is a
   await mkdir(join(rig.dir, 'work', 'staged'));
   const root = { runId: 'run-1', root: 'tools' };
   const asked = [
-    unary(rig.client.commit.bind(rig.client), { ...root, stagedPath: 'staged' }, options),
+    unary(
+      rig.client.commit.bind(rig.client),
+      { ...root, stagedPath: 'staged', replacedPaths: [] },
+      options,
+    ),
     unary(rig.client.revert.bind(rig.client), root, options),
   ];
   for (const each of asked) {

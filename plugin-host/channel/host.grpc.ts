@@ -83,10 +83,11 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
 
   return {
     fetch: gate.streaming<FetchRequest, FetchResponse>((call, run) => serveFetch(call, run, deps)),
-    commit: gate.atRate(async ({ root, stagedPath }, run) => {
+    commit: gate.atRate(async ({ root, stagedPath, replacedPaths }, run) => {
       requireChanging(run);
-      const commit = () => installer.commit({ run, root, stagedPath });
-      return { receipt: receiptToWire(await commits.one(run, root, stagedPath, commit)) };
+      const change = { stagedPath, replacedPaths };
+      const commit = () => installer.commit({ run, root, ...change });
+      return { receipt: receiptToWire(await commits.one(run, root, change, commit)) };
     }),
     revert: gate.atRate(async ({ root }, run) => {
       requireChanging(run);

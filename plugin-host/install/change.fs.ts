@@ -52,6 +52,14 @@ import {
 /** What a change needs of the run that makes it. */
 export type Changing = Pick<HostedRun, 'runId' | 'epoch' | 'thawed' | 'pass'>;
 
+/** What an updater asks to be committed. */
+export interface StagedChange {
+  /** Relative to the work directory. */
+  readonly stagedPath: string;
+  /** What of the root it replaces; absent or empty: all of it. */
+  readonly replacedPaths?: readonly string[];
+}
+
 /** What changes are made with. */
 export interface Means {
   readonly exchange: Exchange;
@@ -63,7 +71,7 @@ export async function commitNow(
   run: HostedRun,
   root: string,
   place: Place,
-  stagedPath: string,
+  { stagedPath, replacedPaths = [] }: StagedChange,
   means: Means,
 ): Promise<StoredReceipt> {
   await prepareVersions(place);
@@ -76,6 +84,7 @@ export async function commitNow(
   const order: ReplaceOrder = {
     ...(isThere ? { shown: { path: shownPath(place, shown), isOurs: isOurs(shown) } } : {}),
     staged: { workDir: run.workDir, path: stagedPath },
+    replacedPaths,
     into: partial,
     owner: { uid, gid },
     topMode: isThere ? mode & 0o755 : 0o755,

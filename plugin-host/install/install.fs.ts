@@ -16,7 +16,7 @@ import { createTurns } from '../artifacts/turns.js';
 import { fileFailure, HostError } from '../channel/host-failure.js';
 import type { HostedRun } from '../channel/hosted-run.js';
 import type { Trees } from '../trees/trees.loop.js';
-import { commitNow, keptReceipt, revertNow, undoNow } from './change.fs.js';
+import { commitNow, keptReceipt, revertNow, undoNow, type StagedChange } from './change.fs.js';
 import { exchange as exchangeByCall, type Exchange } from './exchange.spawn.js';
 import { openKnownRoots } from './known-roots.fs.js';
 import { placeOf, type Place } from './layout.js';
@@ -49,11 +49,9 @@ export interface UndoingRun extends Pick<
 
 export interface Installer {
   /** @throws HostError. */
-  commit(order: {
-    readonly run: HostedRun;
-    readonly root: string;
-    readonly stagedPath: string;
-  }): Promise<Receipt>;
+  commit(
+    order: { readonly run: HostedRun; readonly root: string } & StagedChange,
+  ): Promise<Receipt>;
   /** @throws HostError; NO_PREVIOUS where no version before is kept. */
   revert(order: { readonly run: HostedRun; readonly root: string }): Promise<Receipt>;
   /**
@@ -192,11 +190,11 @@ export function createInstaller({
   }
 
   return {
-    commit: async ({ run, root, stagedPath }) => {
+    commit: async ({ run, root, ...change }) => {
       const place = grantedPlace(run, root);
       const receipt = await alone(run, place, async () => {
         const kept = await keptReceipt('commit', run, place, means);
-        return kept ?? (await commitNow(run, root, place, stagedPath, means));
+        return kept ?? (await commitNow(run, root, place, change, means));
       });
       return toReceipt(receipt);
     },

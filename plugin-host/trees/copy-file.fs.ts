@@ -4,8 +4,8 @@
 //   Z1. The digest is of the bytes that were written, taken on the way.
 //   Z2. What is judged is what was opened, not what was there a moment before.
 //   Z3. Extended attributes are not copied, and so no file capability is (T26).
-//   Z4. A file that is the same in the current version becomes a further name of that one, where
-//       nobody but the host can write it: an fsync less for each of thousands of files.
+//   Z4. A file that is the same in the current version, or stays as it is there, becomes a further name of
+//       that one, where nobody but the host can write it: an fsync less for each of thousands of files.
 
 import { createHash } from 'node:crypto';
 import {
@@ -16,9 +16,11 @@ import {
   fsyncSync,
   linkSync,
   openSync,
+  type Stats,
 } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, HostError } from '../channel/host-failure.js';
+import type { Replacement } from './replacement.js';
 import { entryProblem, installedMode, nameProblem } from './staged-rules.js';
 import type { TreeEntry } from './tree.js';
 import { openSame, readThrough, type Found, type Opened } from './walk.fs.js';
@@ -33,6 +35,11 @@ export interface Budget {
   leftBytes: number;
 }
 
+export interface CurrentVersion {
+  readonly path: string;
+  readonly entries: readonly TreeEntry[];
+}
+
 export interface CopyOrder {
   /** The staged tree, open. */
   readonly staged: number;
@@ -45,7 +52,13 @@ export interface CopyOrder {
   /** Mode of the tree's own directory. */
   readonly topMode: number;
   /** The current version, where its files may be given further names. */
-  readonly same: { readonly path: string; readonly entries: readonly TreeEntry[] } | undefined;
+  readonly same: CurrentVersion | undefined;
+  /** What stays of the current version; absent: nothing does. */
+  readonly kept?: {
+    readonly replacement: Replacement;
+    /** Absent: there is no current version. */
+    readonly path: string | undefined;
+  };
   /** Called between pieces: stands still while the run is frozen. */
   readonly between: () => void;
 }
@@ -59,21 +72,30 @@ export function copyFile(
   budget: Budget,
 ): FileEntry {
   const { path } = found;
-  const to = join(order.into, path);
   const from = openSame(found.address, found.stat);
   try {
     const { stat } = from;
     refuseForbidden({ ...found, stat }, order.uid); // Z2
-    const mode = installedMode('file', stat.mode);
-    const twin = twinOf(from, was, { mode, sizeBytes: stat.size }, order);
-    if (twin !== undefined && linked(twin.from, to)) {
+    const twin = reusable(was, stat, order);
+    if (twin !== undefined && hasContent(from, twin, order) && linked(twin, order)) {
       spend(budget, stat.size, path);
-      return twin.entry;
+      return twin;
     }
-    const written = write(from, to, mode, order, (bytes) => {
+    return write(from, path, order, (bytes) => {
       spend(budget, bytes, path);
     });
-    return { kind: 'file', path, mode, ...written, uid: order.owner.uid };
+  } finally {
+    closeSync(from.fd);
+  }
+}
+
+/** A file of the current version that stays. */
+export function keepFile(order: CopyOrder, found: Found, was: TreeEntry | undefined): FileEntry {
+  const same = reusable(was, found.stat, order);
+  if (same !== undefined && linked(same, order)) return same;
+  const from = openSame(found.address, found.stat);
+  try {
+    return write(from, found.path, order, () => undefined);
   } finally {
     closeSync(from.fd);
   }
@@ -93,7 +115,7 @@ export function refuseForbidden({ path, name, kind, stat }: Found, uid: number):
 }
 
 export function refused(path: string, problem: string): HostError {
-  return new HostError('FIELD_INVALID', `the staged tree was refused: ${path} ${problem}`);
+  return new HostError('FIELD_INVALID', `the tree was refused: ${path} ${problem}`);
 }
 
 function spend(budget: Budget, bytes: number, path: string): void {
@@ -104,13 +126,13 @@ function spend(budget: Budget, bytes: number, path: string): void {
 function write(
   from: Opened,
   path: string,
-  mode: number,
-  { owner, between }: CopyOrder,
+  { into, owner, between }: CopyOrder,
   onBytes: (bytes: number) => void,
-): { sizeBytes: number; sha256: string } {
+): FileEntry {
   const hash = createHash('sha256');
+  const mode = installedMode('file', from.stat.mode);
   let sizeBytes = 0;
-  const to = openSync(path, 'wx', 0o600);
+  const to = openSync(join(into, path), 'wx', 0o600);
   try {
     readThrough(from, (chunk) => {
       onBytes(chunk.byteLength);
@@ -125,36 +147,36 @@ function write(
   } finally {
     closeSync(to);
   }
-  return { sizeBytes, sha256: hash.digest('hex') };
+  return { kind: 'file', path, mode, sizeBytes, sha256: hash.digest('hex'), uid: owner.uid };
 }
 
-/** The file of the current version that has this content and may serve again (Z4), or undefined. */
-function twinOf(
-  staged: Opened,
+/** The file of the current version that may serve again, if its content is the same (Z4). */
+function reusable(
   was: TreeEntry | undefined,
-  like: { readonly mode: number; readonly sizeBytes: number },
-  { owner, same, between }: CopyOrder,
-): { readonly from: string; readonly entry: FileEntry } | undefined {
+  { mode, size }: Stats,
+  { owner, same }: CopyOrder,
+): FileEntry | undefined {
   const hostUid = process.getuid?.();
   if (same === undefined || was?.kind !== 'file') return undefined;
   if (was.uid !== hostUid || owner.uid !== hostUid) return undefined;
-  if (was.mode !== like.mode || was.sizeBytes !== like.sizeBytes) return undefined;
+  return was.mode === installedMode('file', mode) && was.sizeBytes === size ? was : undefined;
+}
+
+function hasContent(staged: Opened, twin: FileEntry, { between }: CopyOrder): boolean {
   const hash = createHash('sha256');
   let seenBytes = 0;
   readThrough(staged, (chunk) => {
     seenBytes += chunk.byteLength;
-    if (seenBytes > like.sizeBytes) throw refused(was.path, 'was changed while it was read');
+    if (seenBytes > twin.sizeBytes) throw refused(twin.path, 'was changed while it was read');
     hash.update(chunk);
     between();
   });
-  return hash.digest('hex') === was.sha256
-    ? { from: join(same.path, was.path), entry: was }
-    : undefined;
+  return hash.digest('hex') === twin.sha256;
 }
 
-function linked(from: string, to: string): boolean {
+function linked({ path }: FileEntry, { same, into }: CopyOrder): boolean {
   try {
-    linkSync(from, to);
+    linkSync(join(same?.path ?? '', path), join(into, path));
     return true;
   } catch (error) {
     // Too many names already: then it is a copy.

@@ -1,4 +1,5 @@
-// From a staged tree, which its updater can still write, to a version that only the host can.
+// From a staged tree, which its updater can still write, to a version that only the host can; with what stays
+// of the version before, where the staged tree replaces some of it.
 //
 // Invariants:
 //   Y1. Copied, never renamed or linked: no descriptor that an updater kept reaches what is installed.
@@ -20,15 +21,15 @@ import {
 import { join } from 'node:path';
 import {
   copyFile,
+  keepFile,
   refused,
   refuseForbidden,
-  type Budget,
   type CopyOrder,
   type Owner,
 } from './copy-file.fs.js';
 import { linkProblem } from './staged-rules.js';
 import type { TreeEntry } from './tree.js';
-import { walk, type Found } from './walk.fs.js';
+import { openBelow, walk, type Found } from './walk.fs.js';
 
 /** Of the kernel, less the zero at its end. */
 const PATH_BYTES_MAX = 4_095;
@@ -36,29 +37,64 @@ const PATH_BYTES_MAX = 4_095;
 /** @throws HostError FIELD_INVALID with the first thing that a tree may not hold. */
 export function copyStaged(order: CopyOrder): TreeEntry[] {
   mkdirSync(order.into, { mode: 0o700 }); // Y3
-  const entries: TreeEntry[] = [];
-  const budget = { leftBytes: order.bytesMax };
   const same = new Map(order.same?.entries.map((entry) => [entry.path, entry]));
+  const entries = keepRest(order, same);
+  const kept = new Map(entries.map(({ path, kind }) => [path, kind]));
+  const budget = { leftBytes: order.bytesMax };
   walk(order.staged, {
     visit: (found) => {
       order.between();
       refuseForbidden(found, order.uid);
-      entries.push(copyEntry(order, found, same.get(found.path), budget));
+      if (isThere(found, kept, order)) return;
+      entries.push(
+        copyEntry(order, found, () => copyFile(order, found, same.get(found.path), budget)),
+      );
     },
-    lost: (lost) => {
-      throw refused(lost, 'has a name that is not text, or went away');
-    },
+    lost,
   });
   sealDirectories(order, entries);
   return entries;
 }
 
-function copyEntry(
-  order: CopyOrder,
+/** What stays of the version that is shown. */
+function keepRest(order: CopyOrder, same: ReadonlyMap<string, TreeEntry>): TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  if (order.kept?.path === undefined) return entries;
+  const current = openBelow(order.kept.path, []);
+  const { isReplaced } = order.kept.replacement;
+  try {
+    walk(current, {
+      passes: isReplaced,
+      visit: (found) => {
+        order.between();
+        entries.push(copyEntry(order, found, () => keepFile(order, found, same.get(found.path))));
+      },
+      lost,
+    });
+  } finally {
+    closeSync(current);
+  }
+  return entries;
+}
+
+/** Whether it is a directory on the way to what is replaced, and is there already. */
+function isThere(
   found: Found,
-  was: TreeEntry | undefined,
-  budget: Budget,
-): TreeEntry {
+  kept: ReadonlyMap<string, TreeEntry['kind']>,
+  order: CopyOrder,
+): boolean {
+  const problem = order.kept?.replacement.problem(found);
+  if (problem !== undefined) throw refused(found.path, problem);
+  const there = kept.get(found.path);
+  if (there === undefined || there === 'directory') return there !== undefined;
+  throw refused(found.path, 'is no directory in the version that is shown');
+}
+
+function lost(path: string): never {
+  throw refused(path, 'has a name that is not text, or went away');
+}
+
+function copyEntry(order: CopyOrder, found: Found, ofFile: () => TreeEntry): TreeEntry {
   const { path, kind } = found;
   const to = join(order.into, path);
   if (Buffer.byteLength(to) > PATH_BYTES_MAX) {
@@ -77,7 +113,7 @@ function copyEntry(
       return { kind, path, target };
     }
     case 'file':
-      return copyFile(order, found, was, budget);
+      return ofFile();
     case 'other':
       throw refused(path, 'is neither a file, a directory nor a link');
   }

@@ -6,6 +6,7 @@ import { errorWords, HostError } from '../channel/host-failure.js';
 import type { Owner } from './copy-file.fs.js';
 import { copyStaged } from './copy.fs.js';
 import { listInstalled } from './installed.fs.js';
+import { replacementOf } from './replacement.js';
 import { plainSegments } from './staged-rules.js';
 import { comparison, type Comparison } from './tree.js';
 import { openBelow } from './walk.fs.js';
@@ -24,6 +25,8 @@ export interface ReplaceOrder {
     readonly isOurs: boolean;
   };
   readonly staged: StagedTree;
+  /** What of the root it replaces; empty: all of it. */
+  readonly replacedPaths: readonly string[];
   /** Made by this; must not exist. It is left as it is where this fails. */
   readonly into: string;
   readonly owner: Owner;
@@ -36,13 +39,17 @@ export interface ReplaceOrder {
 
 /** @throws HostError FIELD_INVALID with the first thing that a staged tree may not hold. */
 export function replace(order: ReplaceOrder, between: () => void): Comparison {
-  const { shown, staged, into, owner, topMode, uid, bytesMax } = order;
+  const { shown, staged, replacedPaths, into, owner, topMode, uid, bytesMax } = order;
+  const replacement = replacedPaths.length === 0 ? undefined : replacementOf(replacedPaths);
   const before = shown === undefined ? [] : listInstalled(shown.path, between);
   const same = shown?.isOurs === true ? { path: shown.path, entries: before } : undefined;
   const from = openStaged(staged);
   try {
-    const copy = { staged: from, into, owner, topMode, uid, bytesMax, same, between };
-    return comparison(before, copyStaged(copy));
+    const after = copyStaged({
+      ...{ staged: from, into, owner, topMode, uid, bytesMax, same, between },
+      ...(replacement === undefined ? {} : { kept: { replacement, path: shown?.path } }),
+    });
+    return comparison(before, after);
   } finally {
     closeSync(from);
   }

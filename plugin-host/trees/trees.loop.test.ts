@@ -37,6 +37,7 @@ async function stage(files: number): Promise<void> {
 
 const order = () => ({
   staged: { workDir: dir, path: 'staged' },
+  replacedPaths: [],
   into: join(dir, 'copy'),
   owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
   topMode: 0o755,

@@ -36,6 +36,8 @@ interface Visitor {
   readonly visit: (found: Found) => void;
   /** Called for a name that cannot be looked at. */
   readonly lost: (path: string) => void;
+  /** What is passed by, with all that is below it. */
+  readonly passes?: (path: string) => boolean;
 }
 
 /** Visits everything below the open directory `root`, a directory before what it holds, names in order. */
@@ -54,6 +56,7 @@ function walkBelow(
   if (depth > DEPTH_MAX) throw tooLarge(`${below} is deeper than ${String(DEPTH_MAX)} directories`);
   for (const name of namesIn(directory, seen)) {
     const path = below === '' ? name : `${below}/${name}`;
+    if (visitor.passes?.(path) === true) continue;
     const address = `${addressOf(directory)}/${name}`;
     const stat = statOf(address);
     if (stat === undefined) {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import type { Receipt } from '../../proto/gen/lull/host/v1/host.js';
+import type { CommitRequest, Receipt } from '../../proto/gen/lull/host/v1/host.js';
 import { hostError } from './host-error.js';
 
 export class FakeRoots {
@@ -18,7 +18,7 @@ export class FakeRoots {
     private readonly rootsDir: string,
   ) {}
 
-  async commit(request: { runId: string; root: string; stagedPath: string }): Promise<Receipt> {
+  async commit(request: CommitRequest): Promise<Receipt> {
     const id = `commit ${request.runId} ${request.root}`;
     const before = this.receipts.has(id) ? this.staged.get(id) : undefined;
     if (before !== undefined && before !== request.stagedPath) {
@@ -28,10 +28,9 @@ export class FakeRoots {
     this.receipts.delete(`undo ${request.root}`);
     return this.once(id, request.root, async (path) => {
       await rm(`${path}.next`, { recursive: true, force: true });
-      await cp(join(this.workDir, request.stagedPath), `${path}.next`, {
-        recursive: true,
-        verbatimSymlinks: true,
-      }).catch((error: unknown) => {
+      await keepRest(path, request.replacedPaths);
+      const staged = join(this.workDir, request.stagedPath);
+      await copy(staged, `${path}.next`).catch((error: unknown) => {
         throw hostError(status.INVALID_ARGUMENT, 'FIELD_INVALID', (error as Error).message);
       });
       await rm(`${path}.before`, { recursive: true, force: true });
@@ -88,4 +87,17 @@ export class FakeRoots {
     this.receipts.set(id, receipt);
     return receipt;
   }
+}
+
+/** Beside the root, what stays of it. */
+async function keepRest(path: string, replacedPaths: readonly string[]): Promise<void> {
+  if (replacedPaths.length === 0 || !existsSync(path)) return;
+  await copy(path, `${path}.next`);
+  for (const each of replacedPaths) {
+    await rm(join(`${path}.next`, each), { recursive: true, force: true });
+  }
+}
+
+function copy(from: string, to: string): Promise<void> {
+  return cp(from, to, { recursive: true, verbatimSymlinks: true });
 }

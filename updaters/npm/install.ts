@@ -1,23 +1,21 @@
-// Puts a version in place: a copy of the prefix in which one package is replaced, committed whole.
+// Puts a version in place: the package and its commands, committed in place of those that are there.
 //
-//   copy of the prefix ─┐
-//   tarballs, unpacked ─┴─▶ stage ─▶ links in bin ─▶ Commit
+//   tarballs, unpacked ─▶ stage ─▶ links in bin ─▶ Commit: what else is in the prefix stays
 //
 // Invariants:
 //   I1. Nothing but the work directory is written to. The prefix changes only by Commit.
 //   I2. Whatever an earlier attempt left is removed first.
 //   I3. The content comes from the host's store, by the digests of the plan, and no network is needed.
 
-import { lstat, mkdir, readdir, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../../sdk/failure.js';
-import { listTree } from '../../sdk/tree.fs.js';
 import type { Outcome, PerformCall } from '../../sdk/updater.js';
 import { linkChanges } from './bins.js';
 import { fetchAll } from './download.js';
 import { installedPackage, packageDir } from './installed.fs.js';
 import { registryOf } from './scan.js';
-import { copyTree, plainModes } from './tree.fs.js';
+import { plainModes } from './tree.fs.js';
 import { unpackAll } from './unpack.fs.js';
 import { readPlan, ROOT, STAGE, workOf, type Plan, type Target } from './work.js';
 
@@ -45,35 +43,23 @@ export async function install(call: PerformCall, target: Target): Promise<Outcom
 
 async function commitVersion(call: PerformCall, target: Target, plan: Plan): Promise<void> {
   const { npmDir, stageDir } = workOf(call.workDir, target);
-  await copyPrefix(call, stageDir, target);
   const projectDir = await unpack(call, plan, npmDir);
   call.progress(0.75, 'putting it in place');
   await place(projectDir, stageDir, target);
   await plainModes(packageDir(stageDir, target.name), call.signal);
-  await relink(stageDir, target);
+  const links = await relink(call.rootDir(ROOT), stageDir, target);
   call.progress(0.85, 'committing');
-  await call.host.commit(ROOT, STAGE);
+  await call.host.commit(ROOT, STAGE, [packageDir('', target.name), ...links]);
   call.progress(1, 'committed');
-}
-
-/** Everything of the prefix but the package that is replaced. */
-async function copyPrefix(call: PerformCall, stageDir: string, target: Target): Promise<void> {
-  const prefixDir = call.rootDir(ROOT);
-  const replaced = packageDir('', target.name);
-  const entries = await listTree(prefixDir, call.signal);
-  const kept = entries.filter(({ path }) => path !== replaced && !path.startsWith(`${replaced}/`));
-  await copyTree(prefixDir, stageDir, kept, call.signal, (done) => {
-    call.progress(0.4 * done, 'copying the programs that are there');
-  });
 }
 
 /** Unpacks the version from the host's store (I3), in the shape of a project that needs it. */
 async function unpack(call: PerformCall, plan: Plan, npmDir: string): Promise<string> {
   const projectDir = join(npmDir, 'project');
   const artifacts = await fetchAll(call, plan.tarballs, (done) => {
-    call.progress(0.4 + 0.1 * done, 'taking it from the store');
+    call.progress(0.3 * done, 'taking it from the store');
   });
-  call.progress(0.5, 'unpacking');
+  call.progress(0.3, 'unpacking');
   const files = artifacts.map(({ path }) => path);
   await unpackAll(projectDir, plan.tarballs, files, call.signal);
   return projectDir;
@@ -108,33 +94,38 @@ async function topPackages(modules: string): Promise<string[]> {
   return names;
 }
 
-/** The links in `bin`, as the package's new version wants them. */
-async function relink(stageDir: string, { name }: Target): Promise<void> {
+/**
+ * Stages the links in `bin` that the package's new version wants and that are not there yet.
+ * @returns what changes below the prefix; what goes is among it, and not staged.
+ */
+async function relink(prefixDir: string, stageDir: string, { name }: Target): Promise<string[]> {
   const installed = await installedPackage(stageDir, name);
-  const binDir = join(stageDir, 'bin');
-  await mkdir(binDir, { recursive: true });
+  const present = await linksIn(join(prefixDir, 'bin'));
+  const changed: string[] = [];
+  for (const change of linkChanges(name, installed?.bins ?? new Map(), present)) {
+    const path = join('bin', change.command);
+    if (change.kind === 'taken') {
+      throw fail('COMMAND_TAKEN', `${path} belongs to something else: not replaced`);
+    }
+    if (change.kind === 'make') {
+      if (present.get(change.command) === change.target) continue;
+      await mkdir(join(stageDir, 'bin'), { recursive: true });
+      await symlink(change.target, join(stageDir, path));
+    }
+    changed.push(path);
+  }
+  return changed;
+}
+
+/** Every entry of `bin`, with its target when it is a link. */
+async function linksIn(binDir: string): Promise<Map<string, string | undefined>> {
   const present = new Map<string, string | undefined>();
+  if ((await kindOf(binDir)) === undefined) return present;
   for (const entry of await readdir(binDir)) {
     const path = join(binDir, entry);
     present.set(entry, (await kindOf(path)) === 'link' ? await readlink(path) : undefined);
   }
-  for (const change of linkChanges(name, installed?.bins ?? new Map(), present)) {
-    const path = join(binDir, change.command);
-    switch (change.kind) {
-      case 'taken':
-        throw fail(
-          'COMMAND_TAKEN',
-          `bin/${change.command} belongs to something else: not replaced`,
-        );
-      case 'remove':
-        await unlink(path);
-        break;
-      case 'make':
-        await rm(path, { force: true });
-        await symlink(change.target, path);
-        break;
-    }
-  }
+  return present;
 }
 
 async function kindOf(path: string): Promise<'link' | 'other' | undefined> {

@@ -2,7 +2,7 @@
 //
 //   scan      what is installed × what the registry offers → updates
 //   download  the closure is worked out, the host fetches each tarball by its digest
-//   install   a copy of the prefix, the new version put in offline, committed by the host
+//   install   the new version is unpacked offline, and committed by the host in place of the old one
 //   verify    the version is there, and its commands start
 //   rollback  the host swaps the tree before back in
 //
