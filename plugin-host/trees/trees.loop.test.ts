@@ -82,6 +82,21 @@ test('more at once than there may be threads wait for their turn, and are all do
   );
 });
 
+test('closed, it ends what is done and what waits, and begins nothing more', async () => {
+  await stage(1);
+  const frozen = newPass();
+  setPass(frozen, 'frozen');
+  const whole = { before: join(dir, 'staged') };
+  const asked = Array.from({ length: 10 }, () => trees.carryOut('compare', whole, frozen));
+  const ends = Promise.allSettled(asked);
+  await until('the first', () => threadCount() > 0);
+  await trees.close();
+  const late = trees.carryOut('compare', whole);
+  await expect(late).rejects.toThrow('were ended');
+  expect((await ends).map(({ status }) => status)).toEqual(asked.map(() => 'rejected'));
+  expect(threadCount()).toBe(0);
+});
+
 test('a thread serves the next one, and ends when nobody has needed it for a while', async () => {
   await stage(1);
   const whole = { before: join(dir, 'staged') };

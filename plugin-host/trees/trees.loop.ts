@@ -46,10 +46,20 @@ export function openTrees({ clock }: { readonly clock: Pick<Clock, 'after'> }): 
   let busyCount = 0;
   let closed = false;
 
-  async function take(): Promise<Thread> {
-    if (busyCount >= THREADS_MAX)
-      await new Promise<void>((resolve) => waiting.push(resolve)); // D2
-    else busyCount += 1;
+  /** D2. Ended by `leave`. */
+  async function turn(): Promise<void> {
+    if (busyCount < THREADS_MAX) busyCount += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+  }
+
+  function leave(): void {
+    const next = waiting.shift();
+    if (next === undefined) busyCount -= 1;
+    else next();
+  }
+
+  function take(): Thread {
+    if (closed) throw new Error('the threads for whole trees were ended');
     const free = idle.pop();
     free?.cancel();
     return free?.thread ?? start();
@@ -65,7 +75,7 @@ export function openTrees({ clock }: { readonly clock: Pick<Clock, 'after'> }): 
       });
       worker.once('exit', () => {
         all.delete(thread);
-        reject(new Error('the thread for whole trees has ended'));
+        reject(new Error('the thread for whole trees was ended'));
       });
     });
     // Of one that is idle nobody asks.
@@ -75,34 +85,29 @@ export function openTrees({ clock }: { readonly clock: Pick<Clock, 'after'> }): 
     return thread;
   }
 
-  /** @param thread absent: it has failed. */
-  function giveBack(thread: Thread | undefined): void {
-    if (thread !== undefined && !closed) {
-      thread.worker.unref();
-      const mine = { thread, cancel: clock.after(IDLE_MS, () => void end()) };
-      const end = async (): Promise<void> => {
-        idle.splice(idle.indexOf(mine), 1);
-        await thread.worker.terminate(); // D3
-      };
-      idle.push(mine);
-    }
-    const next = waiting.shift();
-    if (next === undefined) busyCount -= 1;
-    else next();
+  function giveBack(thread: Thread): void {
+    if (closed) return;
+    thread.worker.unref();
+    const end = (): void => {
+      idle.splice(idle.indexOf(mine), 1);
+      void thread.worker.terminate(); // D3
+    };
+    const mine = { thread, cancel: clock.after(IDLE_MS, end) };
+    idle.push(mine);
   }
 
   return {
     carryOut: async <D extends Deed>(deed: D, order: OrderOf<D>, pass?: Pass) => {
-      const thread = await take();
-      let isWell = false;
+      await turn();
       try {
+        const thread = take();
         const message: DeedMessage<D> = { deed, order, pass };
         const answer = await Promise.race([answerOf(thread.worker, message), thread.over]);
-        isWell = true;
+        giveBack(thread); // D1
         if (answer.kind !== 'done') throw errorOf(answer);
         return answer.result as ResultOf<D>;
       } finally {
-        giveBack(isWell ? thread : undefined); // D1
+        leave();
       }
     },
     close: async () => {
