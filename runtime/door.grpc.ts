@@ -21,7 +21,7 @@ export async function openDoor(
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const turnstile = new Turnstile();
   const door = createServer({ allowHalfOpen: true }, (socket) => {
-    injector.injectConnection(turnstile.through(socket, crumbWatch()));
+    injector.injectConnection(turnstile.through(socket, crumbWatch('client')));
   });
   door.maxConnections = connectionsMax;
   await new Promise<void>((resolve, reject) => {

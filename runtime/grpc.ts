@@ -161,6 +161,11 @@ export function clientOptions(also: readonly Interceptor[] = []): ChannelOptions
   return { ...CLIENT_OPTIONS, interceptors: [...also, ...clientTracing(), clientHeaderLimit] };
 }
 
+/** Of every client on a Unix socket. */
+export function socketOptions(also: readonly Interceptor[] = []): ChannelOptions {
+  return { ...clientOptions(also), ...SOCKET_OPTIONS };
+}
+
 /**
  * A client of a generated service on a Unix socket. Connects on first use, reconnects fast.
  * @param also what each of its calls goes through
@@ -170,8 +175,7 @@ export function dialUnix<C extends Client>(
   path: string,
   also: readonly Interceptor[] = [],
 ): C {
-  const options = { ...clientOptions(also), ...SOCKET_OPTIONS };
-  return new service(`unix:${path}`, credentials.createInsecure(), options);
+  return new service(`unix:${path}`, credentials.createInsecure(), socketOptions(also));
 }
 
 /** Promisifies one unary call with a deadline. */

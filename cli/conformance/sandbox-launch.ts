@@ -7,7 +7,7 @@ import { waitForSocket } from '../../plugin-host/channel/dial-socket.fs.js';
 import { defaultUids } from '../../plugin-host/runs/places.fs.js';
 import type { Sandbox } from '../../plugin-host/sandbox/sandbox.js';
 import { UpdaterServiceClient } from '../../proto/gen/lull/updater/v1/updater.js';
-import { dialUnix } from '../../runtime/grpc.js';
+import { dialStranger } from '../../runtime/stranger.grpc.js';
 import type { Exit, Launch } from '../../sdk/conformance/subject.js';
 
 /** No updater has it: it is the self-test's. */
@@ -34,7 +34,7 @@ export async function served(sandbox: Sandbox, channelDir: string): Promise<Upda
   try {
     const socket = await waitForSocket(channelDir, UID, stop);
     if (socket !== undefined) {
-      const client = dialUnix(UpdaterServiceClient, socket.path);
+      const client = dialStranger(UpdaterServiceClient, socket.path);
       const close = client.close.bind(client);
       client.close = () => {
         close();

@@ -8,7 +8,8 @@
 //   U2. What comes out as an error is an UpdaterError, or the reason of the caller's signal.
 
 import { connectivityState, type ClientReadableStream } from '@grpc/grpc-js';
-import { dialUnix, unary } from '../../runtime/grpc.js';
+import { unary } from '../../runtime/grpc.js';
+import { dialStranger } from '../../runtime/stranger.grpc.js';
 import { pause } from '../../runtime/deadline.js';
 import {
   UpdaterServiceClient,
@@ -82,7 +83,7 @@ export async function openUpdater(dial: UpdaterDial): Promise<UpdaterChannel> {
   try {
     socket = await waitForSocket(dial.channelDir, dial.uid, stop);
     if (socket !== undefined) {
-      client = dialUnix(UpdaterServiceClient, socket.path);
+      client = dialStranger(UpdaterServiceClient, socket.path);
       if (await untilServing(client, stop)) {
         const channel = new GrpcUpdater(client, socket, ended.signal, dial);
         socket = client = undefined;
