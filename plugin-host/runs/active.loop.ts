@@ -5,6 +5,7 @@
 //   A2. The guard is held from the grant on, before anything is started.
 //   A3. A command of an older epoch changes nothing (the fence).
 
+import { setMaxListeners } from 'node:events';
 import { lastOf, oneLine } from '../../conditions/words.js';
 import type { ReasonCode } from '../../conditions/reason.js';
 import type { CancelTimer } from '../../runtime/clock.js';
@@ -40,6 +41,8 @@ export function startRun(
   emit: (event: RunEvent) => void,
 ): ActiveRun {
   const over = new AbortController();
+  // Whatever is open for a run waits for its end, and is bounded where it is opened: ten would be few.
+  setMaxListeners(Number.POSITIVE_INFINITY, over.signal);
   const { clock } = parts;
   const section = new Section({
     clock,

@@ -1,6 +1,7 @@
 // Commands and the runs they reach: repetitions, newer grants, and words from the past. The runs hang
 // where they fetch their bundle, so that what is tested is who may end, pause and replace them.
 
+import { getMaxListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +58,7 @@ let readings: Readings;
 let reported: Reported[];
 let fetching: number;
 let discarded: number;
+let fetchingFor: AbortSignal;
 let awake: number;
 let awakeMsMax: number;
 /** When nothing is under way any more that the host does for a run. */
@@ -102,6 +104,7 @@ beforeEach(() => {
       ensure: (_updater: unknown, _read: unknown, { signal }: { signal: AbortSignal }) =>
         new Promise((_resolve, reject) => {
           fetching += 1;
+          fetchingFor = signal;
           signal.addEventListener('abort', () => {
             reject(new Error('cut'));
           });
@@ -197,6 +200,12 @@ describe('the end of a run', () => {
     await until('the end', () => told().length > 0);
     expect(told()).toEqual(['3 finished cancelled TRIPPED']);
   });
+});
+
+test('as many may wait for the end of a run as have something open for it, without a warning', async () => {
+  runs.grant(grantOf(3));
+  await settle();
+  expect(getMaxListeners(fetchingFor)).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('the machine is kept awake for as long as the grant says, which is what policy says', async () => {
