@@ -178,9 +178,9 @@ export function createInstaller({
       if (receipt?.done === false) {
         if (receipt.kind === 'commit') await forgetUndos(place);
         await saveReceipt(place, { ...receipt, done: true });
+        await forgetOldReceipts(place, receipt.installed.receiptId);
       }
       await pruneVersions(place, previousVersions);
-      await forgetOldReceipts(place);
     } catch (error) {
       log.warn(
         { err: error, root: place.path },

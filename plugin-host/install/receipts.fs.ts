@@ -121,14 +121,22 @@ export async function receiptsIn(place: Place): Promise<StoredReceipt[]> {
   return receipts;
 }
 
-/** Keeps the newest. */
-export async function forgetOldReceipts(place: Place): Promise<void> {
+/**
+ * Keeps the newest. What seems to be written after `latest`, which was written just now, was so before the
+ * clock was set back.
+ */
+export async function forgetOldReceipts(place: Place, latest: string): Promise<void> {
   const ids = await idsIn(place);
   if (ids.length <= KEPT_MAX) return;
+  const writtenAtMs = async (id: string) => (await stat(fileOf(place, id))).mtimeMs;
+  const nowMs = await writtenAtMs(latest);
   const aged = await Promise.all(
-    ids.map(async (id) => ({ id, writtenAtMs: (await stat(fileOf(place, id))).mtimeMs })),
+    ids.map(async (id) => {
+      const agoMs = nowMs - (await writtenAtMs(id));
+      return { id, agoMs: agoMs < 0 ? Number.MAX_VALUE : agoMs };
+    }),
   );
-  aged.sort((a, b) => b.writtenAtMs - a.writtenAtMs);
+  aged.sort((a, b) => a.agoMs - b.agoMs);
   for (const { id } of aged.slice(KEPT_MAX)) await rm(fileOf(place, id), { force: true });
 }
 

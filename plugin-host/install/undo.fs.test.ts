@@ -1,7 +1,19 @@
 // The host takes back what an update committed, by its own receipt and without asking anybody.
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { cp, lstat, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  cp,
+  lstat,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestRun } from '../channel/hosted-run.testing.js';
 import { treesOfFile } from '../trees/trees.testing.js';
@@ -75,6 +87,22 @@ test('a Revert that its updater asks for afterwards goes no further back', async
     await rig.installer.revert({ run: next, root: 'tools' });
     expect(await rig.shown('x')).toBe(x);
   }
+});
+
+test('a clock that was set back since the receipts before were written is no matter (T11)', async () => {
+  const receipts = join(rig.versions, 'receipts');
+  const daysOn = new Date(Date.now() + 30 * 86_400_000);
+  await rig.commit('before', { x: '1' });
+  const [one = ''] = await readdir(receipts);
+  for (let at = 0; at < 70; at += 1) {
+    const name = join(receipts, `${at.toString(16).padStart(32, '0')}.json`);
+    await copyFile(join(receipts, one), name);
+    await utimes(name, daysOn, daysOn);
+  }
+  const { id } = await rig.commit('now', { x: '2' });
+  expect(await readdir(receipts)).toHaveLength(64);
+  expect(await undo(id)).toBeDefined();
+  expect(await rig.shown('x')).toBe('1');
 });
 
 test('a version before that is not kept, and a receipt that nobody knows, are said', async () => {
