@@ -21,6 +21,8 @@ export function launchEnvironment({
     ['LULL_ROOTS', inside.roots],
     ['LULL_PROTOCOLS', '1'],
     ['LANG', 'C.UTF-8'],
+    // What lies in HOME has survived, and nobody has hashed it: Python would run it before the bundle (T2).
+    ['PYTHONNOUSERSITE', '1'],
   ]);
   if (hasEgress) env.set('LULL_EGRESS_SOCKET', `${inside.host}/egress.sock`);
   if (traceparent !== undefined) env.set('TRACEPARENT', traceparent);

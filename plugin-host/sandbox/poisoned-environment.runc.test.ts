@@ -1,4 +1,5 @@
-// T2: the plugin-host was started with variables that make programs run other code than they are.
+// T2: programs that run other code than they are: for variables that the plugin-host was started with, or for
+// what lies where they look at their start.
 
 import { expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
@@ -6,7 +7,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { whyNoSandbox } from './sandbox.testing.js';
+import { launchEnvironment } from './launch-environment.js';
+import { openFixture, whyNoSandbox } from './sandbox.testing.js';
 
 const run = promisify(execFile);
 const missing = await whyNoSandbox();
@@ -60,5 +62,42 @@ testHere('reaches neither the updater nor what it starts (T2)', async () => {
     });
   } finally {
     rmSync(dir, { recursive: true });
+  }
+});
+
+/** Where Python, Perl, a shell and npm look at their start, or could. */
+const LEAVES = `
+  site="$(PYTHONNOUSERSITE= python3 -c 'import site; print(site.getusersitepackages())')"
+  mkdir -p "$site"
+  echo 'print("evil customization")' | tee "$site/usercustomize.py" "$site/grpc.py" > "$HOME/.pythonrc.py"
+  echo 'import sys; print("evil path")' > "$site/evil.pth"
+  echo 'print "evil\\n";' > "$HOME/.perlrc"
+  echo 'echo evil' | tee "$HOME/.profile" "$HOME/.bashrc" > "$HOME/.shrc"
+  [ -s "$site/evil.pth" ]`;
+
+const STARTS = `
+  python3 -c 'print("python")'
+  python3 -c 'import grpc' 2> /dev/null | grep evil
+  perl -e 'print "perl\\n"'
+  bash -c 'echo bash'
+  sh -c 'echo sh'`;
+
+testHere('what an earlier launch left in HOME is not run before the updater (T2)', async () => {
+  const fixture = await openFixture();
+  const env = launchEnvironment({ token: 't', hasEgress: false });
+  const shell = { argv: ['sh', 'main.mjs'], runtime: 'host', env } as const;
+  try {
+    const before = await fixture.launch('before', LEAVES, shell);
+    expect([await before.exited, before.outputTail()]).toEqual([
+      { code: 0, signal: undefined },
+      '',
+    ]);
+    await before.close();
+    const after = await fixture.launch('after', STARTS, shell);
+    await after.exited;
+    expect(after.outputTail()).toBe('python\nperl\nbash\nsh\n');
+    await after.close();
+  } finally {
+    await fixture.close();
   }
 });
