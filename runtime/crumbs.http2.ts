@@ -29,8 +29,14 @@ interface Message {
 
 const nothing: Message = { frameCount: 0, frameBytes: 0, headBytes: 0, leftBytes: 0 };
 
-/** Is given all that one side sends, in pieces of any length; false: the connection has to be broken off. */
-export function crumbWatch(side: 'client' | 'server'): (bytes: Uint8Array) => boolean {
+/**
+ * Is given all that one side sends, in pieces of any length; false: the connection has to be broken off.
+ * @param onHead told of each head: of a client, with each call
+ */
+export function crumbWatch(
+  side: 'client' | 'server',
+  onHead: () => void = () => undefined,
+): (bytes: Uint8Array) => boolean {
   const head = Buffer.alloc(HEAD_BYTES);
   let headBytes = 0;
   let leftBytes = PREFACE_BYTES[side];
@@ -41,6 +47,7 @@ export function crumbWatch(side: 'client' | 'server'): (bytes: Uint8Array) => bo
   function isGood(): boolean {
     const [type, flags, stream] = [head[3], head[4] ?? 0, head.readUInt32BE(5)];
     message = undefined;
+    if (type === HEADERS) onHead();
     if (type === PUSH_PROMISE || (type === DATA && (flags & PADDED) !== 0)) return false;
     if (type === RST_STREAM) messages.delete(stream);
     if (type !== DATA && type !== HEADERS) return true;

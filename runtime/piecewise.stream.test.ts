@@ -97,6 +97,25 @@ test('whoever sends a message in crumbs to a gRPC server is broken off (T23)', a
   door.close();
 });
 
+test('of calls to a gRPC server by a door no more come than are taken up (T23)', async () => {
+  const injected: Duplex[] = [];
+  const injector = { injectConnection: (each: Duplex) => injected.push(each) };
+  const grpc = { createConnectionInjector: () => injector } as unknown as GrpcServer;
+  const door = await openDoor(grpc, join(dir, 'door.sock'), 2);
+  // After a preface calls that have ended at once: heads without content.
+  const call = Buffer.from([0, 0, 31, 1, 5, 0, 0, 0, 1, ...Buffer.alloc(31)]);
+  const calls = Buffer.concat([Buffer.alloc(24), ...Array.from({ length: 5_000 }, () => call)]);
+  for (let each = 0; each < 2; each += 1) (await caller(join(dir, 'door.sock'))).write(calls);
+  while (injected.length < 2) await othersFirst();
+  let bytes = 0;
+  for (const each of injected) each.on('data', (chunk: Buffer) => (bytes += chunk.byteLength));
+  for (let turn = 0; turn < 2_000; turn += 1) await othersFirst();
+  const count = bytes / call.byteLength;
+  expect(count).toBeGreaterThan(100);
+  expect(count).toBeLessThan(500);
+  door.close();
+});
+
 test('a side that has said all hears the rest of the other', async () => {
   const client = connect({ path, allowHalfOpen: true });
   clients.push(client);

@@ -6,25 +6,39 @@
 //   P1. In one turn of the loop one piece is read, of one of the connections that share a `Turnstile`:
 //       whoever guards a person has a turn in between.
 //   P2. Of a connection that is left unread nothing is taken any more: the rest waits with its sender.
+//   P3. Nor is anything of any of them while the `Turnstile` is shut.
 
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { setImmediate as othersFirst } from 'node:timers/promises';
+import { setImmediate as othersFirst, setTimeout as sleep } from 'node:timers/promises';
 
 /** Some hundreds of the smallest that a parser can be given: a millisecond. */
 export const PIECE_BYTES_MAX = 4 * 1024;
 
 export class Turnstile {
   private last: Promise<void> = Promise.resolve();
+  private opensAtMs = Number.NEGATIVE_INFINITY;
 
   /** @param lets is given each piece before anybody else; false: the connection is broken off. */
   through(socket: Socket, lets: (bytes: Uint8Array) => boolean = () => true): Piecewise {
     return new Piecewise(socket, () => this.turn(), lets);
   }
 
+  /** P3. */
+  shut(forMs: number): void {
+    this.opensAtMs = performance.now() + forMs;
+  }
+
   private turn(): Promise<void> {
-    this.last = this.last.then(() => othersFirst());
+    this.last = this.last.then(() => this.next());
     return this.last;
+  }
+
+  private async next(): Promise<void> {
+    const leftMs = this.opensAtMs - performance.now();
+    // Nobody stays for those that wait.
+    if (leftMs > 0) await sleep(leftMs, undefined, { ref: false });
+    else await othersFirst();
   }
 }
 

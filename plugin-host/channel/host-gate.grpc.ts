@@ -1,18 +1,16 @@
 // Who gets through to what the host does for an updater, and how much of it at once and in a minute: the
-// gate before each call of HostService. Its invariants are those of host.grpc.ts (V1, V2, V3, V5, V7).
+// gate before each call of HostService. Its invariants are those of host.grpc.ts (V1, V2, V3, V7).
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Metadata, sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import { displayText } from '../../conditions/words.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Log } from '../../runtime/log.js';
-import { waitOn } from '../egress/wait.loop.js';
 import { fullCallRate, takeCall } from './call-rate.js';
 import { HostError, type HostReason } from './host-failure.js';
 import { statusOf } from './host-status.grpc.js';
 import type { HostedLaunch } from './hosted-launch.js';
 import type { HostedRun } from './hosted-run.js';
-import { silence, takeUp } from './talk.js';
 
 /** Downloads at once; the ones above wait for a better-behaved updater. */
 const FETCHES_MAX = 8;
@@ -35,7 +33,6 @@ type Act<Request, Response> = (request: Request, run: HostedRun) => Promise<Resp
 export class HostGate {
   private readonly open = { fetches: 0, calls: 0 };
   private callRate;
-  private talk = silence;
   /** What each run was told that it is refused, once for each. */
   private readonly told = new WeakMap<HostedRun, Set<string>>();
 
@@ -103,7 +100,6 @@ export class HostGate {
     held: HostedRun | undefined,
     act: Act<Request, Response>,
   ): Promise<Response> {
-    await this.paced(held);
     this.requireToken(call);
     const run = requireRun(held);
     if (this.open.calls >= CALLS_MAX) throw new HostError('RATE_LIMITED', 'too many calls at once');
@@ -121,7 +117,6 @@ export class HostGate {
     held: HostedRun | undefined,
     serve: (call: ServerWritableStream<Request, Response>, run: HostedRun) => Promise<void>,
   ): Promise<void> {
-    await this.paced(held);
     this.requireToken(call);
     const run = requireRun(held);
     requireOwnRun(call.request.runId, run);
@@ -135,14 +130,6 @@ export class HostGate {
     } finally {
       this.open.fetches -= 1;
     }
-  }
-
-  /** V5. A run that ends lets go of those that wait. */
-  private async paced(run: HostedRun | undefined): Promise<void> {
-    const { clock } = this.deps;
-    const { talk, waitMs } = takeUp(this.talk, clock.now().monotonicMs);
-    this.talk = talk;
-    if (waitMs > 0) await waitOn(clock, waitMs, run?.over ?? new AbortController().signal);
   }
 
   private requireToken(call: { readonly metadata: Metadata }): void {

@@ -9,8 +9,8 @@
 //   V3. What one updater can have open at once is bounded, and what it can ask in a minute (T23):
 //       most of it is for the journal, which forgets nothing.
 //   V4. Text of an updater is cleaned before it goes anywhere (T17).
-//   V5. Nobody keeps the loop that holds the guard busy by asking: what comes faster than CALLS_PER_S waits,
-//       also for its refusal (talk.ts).
+//   V5. Nobody keeps the loop that holds the guard busy by asking: what comes faster than CALLS_PER_S is not
+//       read yet, whatever it asks (runtime/talk.ts).
 //   V6. A root changes in an action that was admitted as one that changes something: a scan, a download and
 //       a verify begin where less is asked of the moment.
 //   V7. What an updater is refused is told, whatever it says of that itself (T16).

@@ -1,7 +1,7 @@
-// How fast calls of an updater are taken up: a bucket that fills with time. Each costs the loop that holds
-// the guard a little, and not the updater's own processor. What comes faster waits, whatever it asks.
+// How fast calls of strangers are taken up: a bucket that fills with time. Each costs the loop that guards a
+// person a little, and not the stranger's own processor. What comes faster waits, whatever it asks.
 
-/** An honest run says twenty lines a second, and asks for next to nothing besides (ours). */
+/** An honest updater says twenty lines a second, and asks for next to nothing besides (ours). */
 export const CALLS_PER_S = 200;
 /** At once, after a silence. */
 const BURST = 200;
