@@ -1,5 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LogRequest_Severity } from '../../proto/gen/lull/host/v1/host.js';
@@ -183,6 +185,28 @@ test('a checkpoint is durable when the call returns, and bounded', async () => {
   await save(65_536);
   expect(await rig.checkpoints.load('run-1')).toEqual(Buffer.alloc(65_536, 1));
   expect(await refusal(save(65_537))).toEqual([status.INVALID_ARGUMENT, 'FIELD_INVALID']);
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot('a checkpoint for which the disk has no space is told as that (T19)', async () => {
+  const dir = join(rig.dir, 'checkpoints');
+  mkdirSync(dir);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', dir]);
+  try {
+    const save = (bytes: number) =>
+      unary(
+        rig.client.saveCheckpoint.bind(rig.client),
+        { runId: 'run-1', checkpoint: Buffer.alloc(bytes, 1) },
+        options,
+      );
+    await save(1_000);
+    expect(await refusal(save(65_536))).toEqual([status.RESOURCE_EXHAUSTED, 'NO_SPACE']);
+    expect(await rig.checkpoints.load('run-1')).toEqual(Buffer.alloc(1_000, 1));
+    await save(2_000);
+  } finally {
+    execFileSync('umount', [dir]);
+  }
 });
 
 describe('the log (T17)', () => {

@@ -31,7 +31,7 @@ import type { Artifacts } from '../artifacts/artifacts.http.js';
 import type { Installer } from '../install/install.fs.js';
 import { CHECKPOINT_BYTES_MAX, type Checkpoints } from '../runs/checkpoints.fs.js';
 import { commitsOfLaunch } from './commits.js';
-import { HostError } from './host-failure.js';
+import { HostError, isDiskFull } from './host-failure.js';
 import type { HostedLaunch } from './hosted-launch.js';
 import type { HostedRun } from './hosted-run.js';
 import { serveFetch } from './host-fetch.grpc.js';
@@ -112,7 +112,10 @@ function hostService(launch: HostedLaunch, deps: HostDeps): HostServiceServer {
       if (checkpoint.byteLength > CHECKPOINT_BYTES_MAX) {
         throw new HostError('FIELD_INVALID', 'checkpoint is larger than 64 KiB');
       }
-      await checkpoints.save(run.runId, checkpoint);
+      await checkpoints.save(run.runId, checkpoint).catch((error: unknown) => {
+        if (!isDiskFull(error)) throw error;
+        throw new HostError('NO_SPACE', 'there is no space for a checkpoint', { cause: error });
+      });
       return {};
     }),
     log: gate.inTurn((request, run) => {
