@@ -94,7 +94,7 @@ beforeEach(() => {
     launches: { take: () => undefined },
     installer: { settled: () => settling },
     runtime: {
-      prepare: () => ({ channelDir: dir, hostDir: dir }),
+      prepare: () => ({ channelDir: dir, hostDir: dir, rootDir: dir }),
       discard: () => {
         discarded += 1;
         return Promise.resolve();

@@ -13,6 +13,7 @@ const facts: HostFacts = {
   node: { executable: '/opt/node/bin/node', npm: '/opt/node/lib/node_modules/npm' },
   userNamespaces: true,
   openFilesMax: 1_024,
+  processors: 2,
   groups: {
     ...{ memory: true, processes: true, processorWeight: true, swap: true },
     ...{ unifiedMemory: false, diskWeight: false, diskRates: false },
@@ -25,7 +26,11 @@ const spec: SandboxSpec = {
   argv: ['node', 'main.mjs'],
   env: new Map([['LULL_TOKEN', 't']]),
   runtime: 'node',
-  dirs: { channelDir: '/run/lull/s/scan-1/channel', hostDir: '/run/lull/s/scan-1/host' },
+  dirs: {
+    channelDir: '/run/lull/s/scan-1/channel',
+    hostDir: '/run/lull/s/scan-1/host',
+    rootDir: '/run/lull/s/scan-1/rootfs',
+  },
   bundleDir: '/var/lib/lull/bundles/aa',
   workDir: '/var/lib/lull/x',
   artifactsDir: '/var/lib/lull/artifacts/x',

@@ -59,6 +59,7 @@ const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
  */
 const maskedPaths = [
   '/proc/interrupts',
+  '/proc/softirqs',
   '/proc/acpi',
   '/proc/asound',
   '/proc/kcore',

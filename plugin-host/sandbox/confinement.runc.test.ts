@@ -11,7 +11,7 @@ import {
   realpathSync,
   writeFileSync,
 } from 'node:fs';
-import { getPriority } from 'node:os';
+import { cpus, getPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fixtureUid, openFixture, whyNoSandbox, type SandboxFixture } from './sandbox.testing.js';
 import type { SandboxSpec } from './sandbox.js';
@@ -138,15 +138,25 @@ describeHere(`inside a sandbox${missing === undefined ? '' : ` (skipped: ${missi
     const covered = mounts.split('\n').map((line) => line.split(' '));
     const isCovered = (path: string) =>
       covered.some(([, , , , at, options]) => at === path && options?.split(',')[0] === 'ro');
-    const toldOfAll = ['acpi', 'interrupts', 'kcore', 'keys', 'timer_list', 'scsi'].map(
-      (name) => `/proc/${name}`,
-    );
+    const toldOfAll = [
+      ...['acpi', 'interrupts', 'softirqs', 'stat', 'kcore', 'keys', 'timer_list', 'scsi'],
+    ].map((name) => `/proc/${name}`);
     expect(there(toldOfAll).filter((path) => !covered.some((each) => each[4] === path))).toEqual(
       [],
     );
     const changing = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
     expect(there(changing).filter((path) => !isCovered(path))).toEqual([]);
     expect(there(changing)).toContain('/proc/sys');
+  });
+
+  test('how many processors there are, and no count of what a person strikes on a keyboard (T3)', async () => {
+    const [processors, counters] = (await ask(
+      `[os.cpus().length, fs.readFileSync('/proc/stat', 'utf8')]`,
+    )) as [number, string];
+    expect(processors).toBe(cpus().length);
+    const counted = counters.split('\n').flatMap((line) => line.split(/\s+/).slice(1));
+    expect(new Set(counted)).toEqual(new Set(['0', '1']));
+    expect(readFileSync('/proc/stat', 'utf8')).toMatch(/^intr [1-9]/m);
   });
 
   test('a namespace or a mount is refused (T6)', async () => {

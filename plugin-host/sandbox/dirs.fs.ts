@@ -34,7 +34,11 @@ export function launchPlace(runDir: string, id: string): LaunchPlace {
   const bundleDir = join(launchesDir(runDir), id);
   return {
     bundleDir,
-    dirs: { channelDir: join(bundleDir, 'channel'), hostDir: join(bundleDir, 'host') },
+    dirs: {
+      channelDir: join(bundleDir, 'channel'),
+      hostDir: join(bundleDir, 'host'),
+      rootDir: join(bundleDir, 'rootfs'),
+    },
     showcase: { dir: join(bundleDir, 'roots'), aside: join(bundleDir, 'aside') },
   };
 }
@@ -58,9 +62,8 @@ export async function makeLaunchDirs(runDir: string, id: string, uid: number): P
   return dirs;
 }
 
-/** Builds what the sandbox has as its root directory, in `bundleDir`/rootfs. */
-export async function makeRootfs(bundleDir: string, plan: Rootfs): Promise<void> {
-  const root = join(bundleDir, 'rootfs');
+/** Builds what the sandbox has as its root directory. */
+export async function makeRootfs(root: string, plan: Rootfs): Promise<void> {
   const makeDirectory = async (path: string): Promise<void> => {
     if (existsSync(path)) return;
     await makeDirectory(dirname(path));

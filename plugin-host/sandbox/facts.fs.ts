@@ -1,6 +1,7 @@
 // Looks once at the host for what the file system of a sandbox is made from.
 
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { mountPoints } from './device.fs.js';
 import type { GroupFeatures } from './limits.js';
@@ -20,6 +21,7 @@ export function readHostFacts(groups: GroupFeatures): HostFacts {
     node: nodeOutsideUsr(realpathSync(process.execPath)),
     userNamespaces: userNamespaces(),
     openFilesMax: openFilesMax(readFileSync('/proc/self/limits', 'utf8')),
+    processors: availableParallelism(),
     groups,
   };
 }

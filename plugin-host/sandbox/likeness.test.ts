@@ -5,7 +5,14 @@ import { planRootfs, type HostFacts } from './rootfs.js';
 import type { SandboxSpec } from './sandbox.js';
 
 const facts: HostFacts = {
-  ...{ topLevel: [], etc: [], mountsBelowUsr: [], node: undefined, userNamespaces: true },
+  ...{
+    topLevel: [],
+    etc: [],
+    mountsBelowUsr: [],
+    node: undefined,
+    userNamespaces: true,
+    processors: 2,
+  },
   openFilesMax: 4_096,
   groups: {
     ...{ memory: true, processes: true, processorWeight: true, swap: true },
@@ -22,7 +29,7 @@ function likeness(id: string, change: Partial<SandboxSpec> = {}, token = 'one'):
       ['TRACEPARENT', `00-${id}`],
       ['LANG', 'C.UTF-8'],
     ]),
-    dirs: { channelDir: `${launch}/channel`, hostDir: `${launch}/host` },
+    dirs: { channelDir: `${launch}/channel`, hostDir: `${launch}/host`, rootDir: launch },
     bundleDir: '/var/lib/lull/catalog/abc',
     workDir: '/var/lib/lull/updaters/61000/work',
     artifactsDir: '/var/lib/lull/updaters/61000/artifacts',

@@ -73,7 +73,7 @@ export class PreparedLaunches {
     const isShown = await this.showcase(spec, roots.filter(isInstallRoot));
     const paths = new Set(roots.map(({ path }) => path));
     const rootfs = planRootfs(spec, facts, paths, isShown ? showcase.dir : undefined);
-    await makeRootfs(bundleDir, rootfs);
+    await makeRootfs(spec.dirs.rootDir, rootfs);
     const mounts = keepLocked(rootfs.mounts, readMounts(), realpathSync);
     const config = ociConfig(spec, facts, mounts, cgroupPath);
     await writeFile(join(bundleDir, 'config.json'), JSON.stringify(config), { mode: 0o600 });

@@ -18,6 +18,7 @@ export interface HostFacts {
   readonly userNamespaces: boolean;
   /** Hard limit on open files: nobody can be given more. */
   readonly openFilesMax: number;
+  readonly processors: number;
   readonly groups: GroupFeatures;
 }
 
@@ -51,6 +52,7 @@ export interface Rootfs {
   readonly mounts: readonly Mount[];
 }
 
+const COUNTERS = '/etc/proc-stat';
 const TMP_BYTES_MAX = 64 * 1024 * 1024;
 const TMP_FILES_MAX = 16_384;
 
@@ -90,10 +92,12 @@ export function planRootfs(
     links: [...links, ...node.links],
     files: [
       ...etcFiles(spec.uid),
+      { path: COUNTERS, text: countersOf(facts.processors) },
       ...programs.flatMap(({ path, directory }) => (directory ? [] : [{ path, text: '' }])),
     ],
     mounts: [
       ...kernelMounts(spec),
+      bind(`${spec.dirs.rootDir}${COUNTERS}`, '/proc/stat', 'ro', 'noexec'),
       ...programs.map(({ path }) => bind(path, path, 'ro')),
       bind(spec.bundleDir, inside.bundle, 'ro'),
       bind(spec.workDir, inside.work, 'rw'),
@@ -180,6 +184,16 @@ function nodeTree(node: HostFacts['node']): {
       { path: `${bin}/npx`, target: `${npm}/bin/npx-cli.js` },
     ],
   };
+}
+
+/**
+ * In place of /proc/stat, which programs count processors by: that one counts every interrupt, so every key
+ * that a person strikes (T3), and how busy the machine is.
+ */
+function countersOf(processors: number): string {
+  const none = '0 0 0 0 0 0 0 0 0 0';
+  const each = Array.from({ length: processors }, (_, at) => `cpu${String(at)} ${none}\n`).join('');
+  return `cpu  ${none}\n${each}intr 0\nctxt 0\nbtime 0\nprocesses 0\nprocs_running 1\nprocs_blocked 0\n`;
 }
 
 function etcFiles(uid: number): { path: string; text: string }[] {

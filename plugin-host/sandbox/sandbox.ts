@@ -18,6 +18,8 @@ export interface LaunchDirs {
   readonly channelDir: string;
   /** Lull serves its sockets for the updater here: read-only inside. */
   readonly hostDir: string;
+  /** Becomes the root of its file system. */
+  readonly rootDir: string;
 }
 
 export interface SandboxSpec {
