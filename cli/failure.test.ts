@@ -17,6 +17,11 @@ describe('a failure in one line', () => {
       'no Lull answers in /run/lull. Start it with "lull up", or name its directory with --run.',
     ],
     [
+      'somebody there who does not answer',
+      { code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded after 10.002s' },
+      'Lull has not answered in time, and may still do what it was asked to: "lull health" says whether something ails it, and its log more.',
+    ],
+    [
       'somebody there who has nothing to give',
       rpcError(status.UNAVAILABLE, 'UPSTREAM_DOWN', 'the registry is away'),
       'the registry is away (UPSTREAM_DOWN)',

@@ -22,6 +22,9 @@ export function exitCodeOf(error: unknown): number {
   return reasonOf(error) === 'FIELD_INVALID' ? VALUE_SENSELESS : 1;
 }
 
+const DEADLINE_EXCEEDED = 4;
+const UNAVAILABLE = 14;
+
 /**
  * One line for people: what happened, why, and what to do.
  * @param elsewhere where root's Lull may be, for an ordinary user who asks another directory.
@@ -37,9 +40,12 @@ export function lineOf(
     message: string;
     path: string;
   }>;
-  const UNAVAILABLE = 14;
   if (code === UNAVAILABLE && reasonOf(error) === undefined) {
     return nobodyAt(orchestrator(), details ?? '', elsewhere);
+  }
+  // What a server says of its own deadlines has a reason.
+  if (code === DEADLINE_EXCEEDED && reasonOf(error) === undefined) {
+    return `Lull has not answered in time, and may still do what it was asked to: "lull health" says whether something ails it, and its log more.`;
   }
   if (code === 'EACCES' && path !== undefined) {
     const at = orchestrator();

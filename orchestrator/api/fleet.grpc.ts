@@ -24,6 +24,7 @@ import { attributionOf } from '../trust/caller.js';
 import type { Ledger } from '../world/ledger.loop.js';
 import type { Rollout } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
+import { appendInTime } from '../world/append-in-time.loop.js';
 import { decidedAnew } from '../world/decided-anew.js';
 import { meantBy, whyProblem } from './order.js';
 import { pageFrom } from './page.js';
@@ -34,7 +35,7 @@ const FACTS_AT_ONCE = 256;
 
 export interface FleetDeps {
   /** What holds for all machines. */
-  readonly ledger: Pick<Ledger, 'world' | 'append'>;
+  readonly ledger: Pick<Ledger, 'world' | 'append' | 'isFull'>;
   readonly policy: () => Policy;
   readonly clock: Clock;
   readonly wake: () => void;
@@ -60,7 +61,7 @@ export function fleetHandlers(deps: FleetDeps): FleetServiceServer {
       throw new RpcFailure(status.NOT_FOUND, 'UNKNOWN_SUBJECT', message);
     }
     for (let at = 0; at < meant.length; at += FACTS_AT_ONCE) {
-      await ledger.append(meant.slice(at, at + FACTS_AT_ONCE).map(factOf));
+      await appendInTime(deps, meant.slice(at, at + FACTS_AT_ONCE).map(factOf));
     }
     deps.wake();
     const now = rolloutsNamed(ledger.world, subject);

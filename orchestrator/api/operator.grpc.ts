@@ -22,6 +22,7 @@ import { attributionOf } from '../trust/caller.js';
 import { manifestDigest } from '../world/manifest-digest.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
+import { appendInTime } from '../world/append-in-time.loop.js';
 import { decidedAnew } from '../world/decided-anew.js';
 import type { OperatorDeps } from './deps.grpc.js';
 import { didYouMean } from './nearest.js';
@@ -185,7 +186,7 @@ async function enable(
   if (acceptance.kind === 'refused') {
     throw new RpcFailure(status.FAILED_PRECONDITION, acceptance.code, acceptance.message);
   }
-  await deps.ledger.append([acceptance.fact]);
+  await appendInTime(deps, [acceptance.fact]);
   deps.wake();
   const after = deps.ledger.world.updaters.get(request.id);
   if (after === undefined) throw notFound(request, deps);

@@ -17,6 +17,7 @@ import { countInForce, ORDERS_MAX } from '../world/fold-order.js';
 import type { Restraint } from '../world/restraints.js';
 import { subjectKeyOf } from '../world/world.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
+import { appendInTime } from '../world/append-in-time.loop.js';
 import { decidedAnew } from '../world/decided-anew.js';
 import type { OperatorDeps } from './deps.grpc.js';
 import { didYouMean } from './nearest.js';
@@ -47,7 +48,7 @@ export function orderHandlers(deps: OperatorDeps): OrderHandlers {
   const { ledger, clock } = deps;
   const by = (call: Parameters<CallerOf>[0]): Attribution => attributionOf(deps.callerOf(call));
   const write = async (facts: readonly Fact[]): Promise<void> => {
-    await ledger.append(facts);
+    await appendInTime(deps, facts);
     deps.wake();
   };
   const impose = (restraint: Restraint): Promise<void> => recorded(deps, restraint);

@@ -19,6 +19,7 @@ import type { CallerOf } from '../trust/caller.grpc.js';
 import { attributionOf, callerText, type Caller } from '../trust/caller.js';
 import { verifySubmission, type Verdict } from '../trust/verify.js';
 import { answer, RpcFailure } from '../world/answer.grpc.js';
+import { appendInTime } from '../world/append-in-time.loop.js';
 import { decidedAnew } from '../world/decided-anew.js';
 import { imposeInTime } from '../world/impose.loop.js';
 import type { Ledger } from '../world/ledger.loop.js';
@@ -126,7 +127,7 @@ async function register(
     const accepted = inForce?.accepted ?? ledger.inForce.withdrawn.get(manifest.id)?.accepted;
     facts.push(...autoAccepted(publisher, inForce, accepted, { ...version, manifest }, holders));
   }
-  await ledger.append(facts);
+  await appendInTime(deps, facts);
   return facts;
 }
 
@@ -204,15 +205,12 @@ async function* chunksOf(parts: AsyncIterator<SubmitRequest>): AsyncGenerator<Ui
   }
 }
 
-async function refuse(
-  verdict: Refusal,
-  caller: Caller,
-  { ledger, log, submissions }: SubmitDeps,
-): Promise<never> {
+async function refuse(verdict: Refusal, caller: Caller, deps: SubmitDeps): Promise<never> {
+  const { log, submissions } = deps;
   const { id, version, code, message } = verdict;
   log.warn({ id, version, code }, message);
   const fact: Fact = { kind: 'updater.refused', id, version, code, message };
-  await decidedAnew(() => ledger.append([fact])); // True of what was submitted, whatever comes between.
+  await decidedAnew(() => appendInTime(deps, [fact])); // True of what was submitted, whatever comes between.
   submissions.charge(caller, [fact]);
   throw new RpcFailure(refusalStatuses[code] ?? status.PERMISSION_DENIED, code, message);
 }

@@ -152,12 +152,13 @@ export async function openEntryLog(deps: {
     for (;;) {
       try {
         await journal.append(entries);
+        if (isFull) log.warn('the disk of the journal has room again');
         isFull = false;
         return;
       } catch (error) {
         if (!(error instanceof JournalError) || error.code !== 'NO_SPACE') throw error;
+        if (!isFull) log.error(JOURNAL_FULL); // Once: the log may lie on the same disk.
         isFull = true;
-        log.error(JOURNAL_FULL);
         await new Promise<void>((resolve) => clock.after(FULL_DISK_RETRY_MS, resolve));
       }
     }

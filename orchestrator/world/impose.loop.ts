@@ -3,11 +3,9 @@
 
 import type { Clock } from '../../runtime/clock.js';
 import { JournalBusyError } from '../journal/journal.js';
+import { RECORD_MS_MAX } from './append-in-time.loop.js';
 import type { Ledger } from './ledger.loop.js';
 import type { Restraint } from './restraints.js';
-
-/** Within what a caller waits for an answer, and longer than a slow disk takes for one entry. */
-const RECORD_MS_MAX = 5_000;
 
 /**
  * @returns what is to be told of it where it is not recorded; undefined: it is.
