@@ -34,6 +34,9 @@ function rotate(...what: string[]): string[] {
 
 test.each<[string, string[], number, RegExp]>([
   ['a verb that there is not', ['statsu'], 1, /^error: unknown command 'statsu'/],
+  ['help of a verb that there is not', ['statsu', '--help'], 1, /^error: unknown command 'statsu'/],
+  ['the same in other words', ['help', 'statsu'], 1, /^error: unknown command 'statsu'/],
+  ['help of half a verb', ['audit', 'verfy', '-h'], 1, /^error: unknown command 'verfy'/],
   ['an option that is missing', ['hold', 'x'], 1, /^error: required option '--why <text>'/],
   ['a count that is none', ['history', '--count', 'x'], 2, /^lull: --count wants 1 to /],
   ['an entry that is none', ['audit', 'log', '--from', '0'], 2, /^lull: --from wants 1 to /],
@@ -198,7 +201,7 @@ const testAsOther = canBeOther ? test : test.skip;
 test("what every command takes is named below each one's help, and where to begin below all", () => {
   expect(lull(['hold', '--help']).stdout).toMatch(/--json among them, are in "lull --help"\.\n$/);
   expect(lull(['--help']).stdout).toMatch(/Where to begin:\n {2}lull up/);
-  expect(lull(['hold', 'x']).stderr).toContain('Add --help to see what there is.');
+  expect(lull(['hold', 'x']).stderr).toContain('"lull --help" lists what there is');
 });
 
 testAsOther('a user without a name is answered like everybody', () => {
@@ -214,4 +217,14 @@ test('whoever reads only the beginning has what it wants, and nothing is said of
   const options = { encoding: 'utf8', timeout: 30_000 } as const;
   const { stdout, stderr } = spawnSync('bash', ['-c', script, ...words], options);
   expect([stdout, stderr]).toEqual(['0\n', '']);
+});
+
+test.each([
+  [['help', 'audit', 'verify']],
+  [['audit', 'help', 'verify']],
+  [['audit', 'verify', '-h']],
+])('%j is the help of that command', (words) => {
+  const { status, stdout } = lull(words);
+  expect(stdout).toMatch(/^Usage: lull audit verify /);
+  expect(status).toBe(0);
 });

@@ -3,7 +3,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { exitCodeOf, lineOf, VALUE_SENSELESS } from './failure.js';
-import { ALSO_TAKEN, optionDescription, WHERE_TO_BEGIN } from './help.js';
+import {
+  ALSO_TAKEN,
+  optionDescription,
+  subcommandTerm,
+  withHelpAsOption,
+  WHERE_TO_BEGIN,
+} from './help.js';
 import { emptyHost, refuseHost, type HostOption } from './host-option.js';
 import type { OrchestratorAt } from './clients.grpc.js';
 import { orchestratorFrom, placesFrom, tlsDirFrom, type Places } from './paths.js';
@@ -35,9 +41,11 @@ const program = new Command('lull')
   )
   .option('--json', 'answer in JSON')
   // One line, so that what was wrong is not scrolled away.
-  .showHelpAfterError('Add --help to see what there is.')
+  .showHelpAfterError(
+    '"lull --help" lists what there is, "lull COMMAND --help" what a command takes.',
+  )
   // The widest terms leave little of 80 columns, and what is not wrapped here is broken in mid-word.
-  .configureHelp({ minWidthToWrap: 20, optionDescription })
+  .configureHelp({ minWidthToWrap: 20, optionDescription, subcommandTerm })
   .addHelpText('afterAll', ({ command }) => (command.parent === null ? WHERE_TO_BEGIN : ALSO_TAKEN))
   // Before the verbs, which inherit it.
   .exitOverride(({ code, exitCode }) => {
@@ -97,11 +105,12 @@ const here: Here = {
   page: () => ({ nowMs: Date.now(), columns: process.stdout.columns || Infinity }),
 };
 
-const [name] = program.parseOptions(process.argv.slice(2)).operands;
+const argv = process.argv.slice(2);
+const [name] = program.parseOptions(argv).operands;
 await addCommands(program, here, name);
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(withHelpAsOption(program, argv), { from: 'user' });
 } catch (error) {
   process.stderr.write(`lull: ${lineOf(error, orchestrator, rootsRunDir())}\n`);
   process.exitCode = exitCodeOf(error);
