@@ -6,7 +6,8 @@
 // Invariants:
 //   R1. A run that is asked for again first ends the attempt before: two attempts at one run never
 //       work at the same time.
-//   R2. More runs at once than `parallelRunsMax` claims (one by default): ABORTED / RUN_PENDING.
+//   R2. More runs at once than `parallelRunsMax` claims (one by default): ABORTED / RUN_PENDING. One that was
+//       cut is none of them: it is waited for.
 //   R3. What is written never piles up: progress is dropped while the host reads slowly, and where
 //       the same step said something less than PROGRESS_MS_MIN ago.
 //   R4. A pause is answered when the run stands at a safe point or has ended, never later.
@@ -164,9 +165,9 @@ export class Runs {
     if (idBytes === 0 || idBytes > RUN_ID_BYTES_MAX) {
       throw fail('FIELD_INVALID', `run_id has ${String(idBytes)} bytes, allowed are 1 to 64`);
     }
-    const before = this.active.get(runId);
-    before?.cut.abort(fail('CANCELLED', 'the host asked for the same run again'));
-    await before?.ended; // R1
+    const again = fail('CANCELLED', 'the host asked for the same run again');
+    this.active.get(runId)?.cut.abort(again);
+    await this.lettingGo(); // R1, R2
     cut.signal.throwIfAborted();
     this.admit(runId);
     const traceparent = stream.metadata.get('traceparent')[0]?.toString();
@@ -182,6 +183,12 @@ export class Runs {
     });
     this.active.set(runId, { cut, safePoint, ended: running.then(doNothing, doNothing) });
     await running;
+  }
+
+  /** Resolves when what was cut has ended. */
+  private async lettingGo(): Promise<void> {
+    const cut = [...this.active.values()].filter((attempt) => attempt.cut.signal.aborted);
+    await Promise.all(cut.map(({ ended }) => ended));
   }
 
   private admit(runId: string): void {

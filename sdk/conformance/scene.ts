@@ -4,6 +4,7 @@
 //   S1. A launch serves until something changed a root, as with the plugin-host: what is committed shows in
 //       the next.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import type {
   Action,
   PerformRequest,
@@ -13,7 +14,7 @@ import type {
 import { actionFromWire, actionToWire } from '../../proto/wire/action.js';
 import { status } from '@grpc/grpc-js';
 import type { ActionName } from '../action.js';
-import { drain, performedOf, type Drained, type Performed } from './answer.js';
+import { drain, performedOf, wordsOf, type Drained, type Performed } from './answer.js';
 import { hold, Inapplicable } from './clause.js';
 import { within } from './patience.js';
 import { isChanging, SceneHost, type Memory } from './scene-host.js';
@@ -29,6 +30,9 @@ export interface Run {
 
 const SCAN_MS_MAX = 120_000;
 const CRASH_NEWS_MS_MAX = 250;
+/** As long as an updater has to end, when it is told to. */
+const PENDING_MS_MAX = 5_000;
+const PENDING_RETRY_MS = 100;
 
 export class Scene {
   readonly host: SceneHost;
@@ -84,11 +88,22 @@ export class Scene {
     return drained;
   }
 
-  /** The ids and all else that a scan finds. @throws Violation where it fails. */
+  /**
+   * The ids and all else that a scan finds. One that lets go of what was cut may say RUN_PENDING for a while,
+   * and is asked again, as a host does. @throws Violation where it fails.
+   */
   async found(): Promise<Update[]> {
-    const { messages, failure } = await this.scan();
-    hold(failure === undefined, `the scan ended with ${JSON.stringify(failure)}`);
-    return messages.flatMap(({ update }) => (update === undefined ? [] : [update]));
+    const sinceMs = performance.now();
+    for (;;) {
+      const { messages, failure } = await this.scan();
+      const isPending = failure?.kind === 'status' && failure.reason === 'RUN_PENDING';
+      if (isPending && performance.now() - sinceMs < PENDING_MS_MAX) {
+        await pause(PENDING_RETRY_MS);
+        continue;
+      }
+      hold(failure === undefined, `the scan came to ${failure ? wordsOf(failure) : ''}`);
+      return messages.flatMap(({ update }) => (update === undefined ? [] : [update]));
+    }
   }
 
   async perform(

@@ -85,7 +85,7 @@ const broken: readonly [Fault, string, RegExp][] = [
   ['ids-by-chance', 'scan.ids', /and then/],
   ['undeclared-action', 'scan.declared', /names reboot, which/],
   ['commits-in-scan', 'scan.changes-nothing', /what no scan may: commit/],
-  ['crashes-when-cut', 'scan.cut', /ended after a scan|ended with/],
+  ['crashes-when-cut', 'scan.cut', /ended after a scan|came to/],
   ['takes-any-run-id', 'scan.fields', /took a run_id of 0 bytes/],
   ['empty-when-down', 'scan.upstream', /found nothing where its server does not answer/],
   ['any-action', 'perform.unknown-action', /answered succeeded/],
