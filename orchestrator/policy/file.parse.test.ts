@@ -321,10 +321,10 @@ test('a problem says where it is, in words of whoever writes policies', () => {
   const text =
     'waitng: {}\nwaiting: { away: 3, awya: 2m }\nholds: [{ updater: a.b, why: x, til: 1 }]';
   expect([...problemsOf(text)].sort()).toEqual([
-    'line 1: waitng: there is no such key',
+    'line 1: waitng: there is no such key; is it "waiting" that is meant?',
     'line 2: waiting.away: is not a duration such as 30s, 4m, 2h',
-    'line 2: waiting.awya: there is no such key',
-    'line 3: holds, the first, til: there is no such key',
+    'line 2: waiting.awya: there is no such key; is it "away" that is meant?',
+    'line 3: holds, the first, til: there is no such key; is it "until" that is meant?',
   ]);
   expect(problemsOf('groups: [{ name: A b, hosts: [x], at_once: 1 }]')).toEqual([
     'line 1: groups, the first, name: is not a name: a-z, 0-9 and hyphens, at most 63 of them',

@@ -9,6 +9,7 @@ import { displayText } from '../../conditions/words.js';
 import { contradictionsIn, type Contradiction } from './contradictions.js';
 import { pathInWords, placesIn, type Path, type Places } from './file.place.js';
 import { policyFileSchema } from './file.schema.js';
+import { meantBy } from './file.meant.js';
 import { overDefaults } from './over-defaults.js';
 import type { Policy } from './policy.js';
 
@@ -103,7 +104,9 @@ function inWords(issue: z.core.$ZodIssue, { isThere, lineOf }: Places): string[]
   const say = (path: Path, words: string): string =>
     `${lineOf(path)}${pathInWords(path)}: ${words}`;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => say([...issue.path, key], 'there is no such key'));
+    return issue.keys.map((key) =>
+      say([...issue.path, key], `there is no such key${meantBy(key, issue.path)}`),
+    );
   }
   if (issue.path.length === 0) return [`the file ${issue.message}`];
   const isMissing = issue.code === 'invalid_type' && !isThere(issue.path);

@@ -21,7 +21,9 @@ battery:
 `);
   expect(problems).toHaveLength(4);
   expect(problems[0]).toBe('line 4: holds, the second, why: is missing');
-  expect(problems).toContain('line 8: waiting.away_for_instal: there is no such key');
+  expect(problems).toContain(
+    'line 8: waiting.away_for_instal: there is no such key; is it "away_for_install" that is meant?',
+  );
   expect(problems.join('\n')).toMatch(/^line 10: groups, the first, hosts, the second: /m);
   expect(problems.at(-1)).toMatch(/^line 12: battery\.continue is above battery\.start/);
 });
