@@ -47,6 +47,16 @@ test('a signal that nobody reports is there, and says so', () => {
   expect(lines).toContainEqual(expect.stringMatching(/^attention\.game +unknown +not reported$/));
 });
 
+test('what several lack is said once, and the others name the one that says it', () => {
+  const why = 'the system bus cannot be reached; start dbus';
+  const lacking = (['power.saver', 'network.metered'] as const).map((signal) =>
+    seen(signal, 'dbus', { kind: 'unknown', why }),
+  );
+  const lines = showSensors(sensorLines([...readings, ...lacking], NOW_MS), NOW_MS).split('\n');
+  expect(lines).toContainEqual(expect.stringMatching(/^power\.saver .* the system bus .* dbus$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^network\.metered .* see power\.saver$/));
+});
+
 test('a program with a terminal escape in its name writes none', () => {
   const odd: Reading = { ...seen('app.running', '/proc', { kind: 'flag', flag: true }) };
   const [line = ''] = showSensors(

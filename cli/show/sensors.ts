@@ -1,5 +1,6 @@
 import { readingKey, signals, type Reading, type Signal } from '../../conditions/reading.js';
 import { displayText, formatBytes, formatDuration } from '../../conditions/words.js';
+import { saidOnce } from './said-once.js';
 import { foldedTable } from './table.js';
 
 const TEXT_CHARS_MAX = 160;
@@ -33,12 +34,15 @@ export function showSensors(
   nowMs: number,
   columns = Infinity,
 ): string {
+  const nameOf = ({ signal, instance }: SensorLine): string =>
+    readingKey(signal, displayText(instance, TEXT_CHARS_MAX));
+  const whys = saidOnce(lines.map((line) => ({ name: nameOf(line), why: line.why })));
   return foldedTable(
-    lines.map(({ why, ...line }) => [
-      readingKey(line.signal, displayText(line.instance, TEXT_CHARS_MAX)),
-      why === undefined ? valueText(line, nowMs) : 'unknown',
+    lines.map((line, index) => [
+      nameOf(line),
+      line.why === undefined ? valueText(line, nowMs) : 'unknown',
       line.source === '' ? '' : formatDuration(line.ageMs),
-      displayText(why ?? line.source, TEXT_CHARS_MAX * (why === undefined ? 1 : 2)),
+      displayText(whys[index] ?? line.source, TEXT_CHARS_MAX * (line.why === undefined ? 1 : 2)),
     ]),
     columns,
   );

@@ -8,6 +8,7 @@ import { displayText } from '../../conditions/words.js';
 import { counted } from './counted.js';
 import { folded, indented } from './folded.js';
 import { showRuns } from './runs.js';
+import { saidOnce } from './said-once.js';
 import { showSubjects, type Page } from './subjects.js';
 import { foldedTable, table } from './table.js';
 import { showUpdaters } from './updaters.js';
@@ -44,11 +45,18 @@ function showReadings(readings: readonly ReadingText[], columns: number): string
   const resting = readings.filter(isAtRest).map(({ signal }) => signal);
   const rest = resting.length === 0 ? [] : folded(`${AT_REST}: ${resting.join(', ')}`, columns);
   const told = readings.filter((reading) => !isAtRest(reading));
-  const rows = told.map(({ signal, value, source }) =>
-    value.startsWith(UNKNOWN)
-      ? [signal, 'unknown', displayText(value.slice(UNKNOWN.length), WHY_CHARS_MAX)]
-      : [signal, value, source],
+  const whys = saidOnce(
+    told.map(({ signal, value }) => ({
+      name: signal,
+      why: value.startsWith(UNKNOWN) ? value.slice(UNKNOWN.length) : undefined,
+    })),
   );
+  const rows = told.map(({ signal, value, source }, index) => {
+    const why = whys[index];
+    return why === undefined
+      ? [signal, value, source]
+      : [signal, 'unknown', displayText(why, WHY_CHARS_MAX)];
+  });
   return [foldedTable(rows, columns), ...rest].join('\n');
 }
 
