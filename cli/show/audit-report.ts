@@ -7,6 +7,7 @@ import type { Attribution } from '../../orchestrator/journal/order-fact.js';
 import type { ExportedEntry } from '../commands/export/verify.js';
 import { counted } from './counted.js';
 import { localTime } from './local-time.js';
+import { orderWords } from './order-words.js';
 import { wordsOf } from './run-entry.js';
 
 const LINE_CHARS_MAX = 2_000;
@@ -209,14 +210,6 @@ function who({ actor, by }: Attribution): string {
   return by === undefined ? actor : `${actor} ${by}`;
 }
 
-/** What is said in it beside its kind, who said it, and when it ends. */
-function ordered(fact: Fact): Told {
-  const { kind, actor, by, ...rest } = fact as Fact & Partial<Attribution>;
-  const said = Object.entries(rest).map(([name, value]) =>
-    name.endsWith('Ms') && typeof value === 'number'
-      ? `${name} ${localTime(value)}`
-      : `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  const whose = [actor, by].filter((each) => each !== undefined).join(' ');
-  return ['said', [kind, ...(whose === '' ? [] : [`by ${whose}`]), ...said].join(', ')];
+function ordered(order: Parameters<typeof orderWords>[0]): Told {
+  return ['said', orderWords(order)];
 }
