@@ -26,6 +26,12 @@ export function settingProblems(manifest: Manifest, settings: Settings): string[
     : rootProblems(manifest.scope, bindGrants(manifest, settings));
 }
 
+/** For whoever gave others: which options of the command line there have to be. */
+export function settingsTaken({ settings }: Manifest): string {
+  const pairs = settings.map(({ name }) => `${name}=VALUE`);
+  return pairs.length === 0 ? 'It takes no --set' : `It takes --set ${pairs.join(' ')}`;
+}
+
 /** A root is a directory of its own: nobody's who needs it to be what it is. */
 function rootProblems(
   scope: Manifest['scope'],

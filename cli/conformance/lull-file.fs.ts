@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnvelope } from '../../bundle/envelope.js';
 import { entrypointProblems } from '../../bundle/entrypoint.js';
-import { settingProblems } from '../../bundle/grant.js';
+import { settingProblems, settingsTaken } from '../../bundle/grant.js';
 import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import { BundleError, readLullFile } from '../../bundle/tar.js';
 import { createCatalog } from '../../plugin-host/catalog/catalog.fs.js';
@@ -55,7 +55,7 @@ export function requireSettings(manifest: Manifest, settings: ReadonlyMap<string
   ];
   if (problems.length === 0) return;
   const what = `${manifest.id} cannot be tried without its settings: ${problems.join('; ')}`;
-  throw new CommandError(`${what}. Give each with --set NAME=VALUE`, VALUE_SENSELESS);
+  throw new CommandError(`${what}. ${settingsTaken(manifest)}`, VALUE_SENSELESS);
 }
 
 export function claimsOf(manifest: Manifest, egress: readonly string[]): Claims {

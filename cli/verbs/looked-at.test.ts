@@ -64,6 +64,15 @@ test('the command that is shown accepts what was shown, and nothing that came in
   expect(await acceptances()).toMatchObject([{ version: '1.0.0', manifestSha256: digest }]);
 });
 
+test('whoever removes what is not there hears that, and may have mistyped it', async () => {
+  await bring('good.example');
+  expect(await typed(operator, 'updaters remove com.acme.tol')).toBe(
+    'com.acme.tol was not registered: see "lull updaters"\n',
+  );
+  const gone = `${UPDATER} is not registered now\n`;
+  expect(await typed(operator, `updaters remove ${UPDATER}`)).toBe(gone);
+});
+
 describe('"updaters add --enable" accepts the manifest in its file', () => {
   let file: string;
   let others: Fact[];

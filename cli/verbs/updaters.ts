@@ -93,8 +93,11 @@ export function addUpdaters(program: Command, here: Here): void {
     .command('remove <id>')
     .description('forget it; what it installed stays')
     .action(async (id: string) => {
+      const before = await listUpdaters(here.fleet());
       await withdrawUpdater(here.fleet(), id);
-      write({ removed: id }, here.json(), () => `${id} is not registered now`);
+      const was = before.some((each) => each.id === id);
+      const words = was ? 'is not registered now' : 'was not registered: see "lull updaters"';
+      write({ removed: id }, here.json(), () => `${id} ${words}`);
     });
 }
 

@@ -246,7 +246,7 @@ describe('enabling', () => {
   });
 
   test.each<[string, Record<string, string>, RegExp]>([
-    ['a setting that is missing', {}, /prefix: no value/],
+    ['a setting that is missing', {}, /prefix: no value\. It takes --set prefix=VALUE/],
     ['a path that is none', { prefix: '../x' }, /not a plain absolute path/],
     [
       'a setting that nobody asked for',

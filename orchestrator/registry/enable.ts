@@ -1,6 +1,6 @@
 // Accepting an updater: exactly this digest, with these settings.
 
-import { rootsShared, settingProblems } from '../../bundle/grant.js';
+import { rootsShared, settingProblems, settingsTaken } from '../../bundle/grant.js';
 import { widening } from '../../bundle/widening.js';
 import type { Manifest } from '../../bundle/manifest.js';
 import { displayText } from '../../conditions/words.js';
@@ -33,7 +33,7 @@ export function accept(options: {
     if (!declared.has(name)) problems.push(`${name}: the manifest declares no such setting`);
   }
   if (problems.length > 0) {
-    const message = `${id} cannot be enabled: ${problems.join('; ')}. Give each with --set NAME=VALUE`;
+    const message = `${id} cannot be enabled: ${problems.join('; ')}. ${settingsTaken(version.manifest)}`;
     return { kind: 'refused', code: 'SETTING_MISSING', message };
   }
   const all = [...options.updaters].flatMap((other) => sharedWith(other, id, version, settings));

@@ -134,7 +134,7 @@ test('what cannot be tried is told in one line', () =>
     ]);
     expect(nothing.stderr).toContain('nothing to try: name a bundle');
     expect(absent.stderr).toContain('none.lull is not there');
-    expect(unset.stderr).toContain('apps: no value. Give each with --set NAME=VALUE');
+    expect(unset.stderr).toContain('apps: no value. It takes --set apps=VALUE');
     expect(unknown.stderr).toContain('there is no clause "scan.everything"');
     expect(wrong.stderr).toContain('cannot be tried: not a .lull file');
     expect(existsSync(`${file}.host`)).toBe(false);
