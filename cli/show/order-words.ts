@@ -37,7 +37,7 @@ function saidIn(order: Order): string {
     case 'switch.tripped':
       return `everything stopped until ${localTime(order.untilMs)}: ${order.why}`;
     case 'switch.released':
-      return 'what stopped everything released';
+      return 'the trip switch released';
     case 'run.demanded':
       return `${order.updateId === '' ? `a scan of ${order.updaterId}` : subjectOf(order)} wanted now`;
     case 'rollout.stopped':
