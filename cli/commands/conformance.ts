@@ -146,6 +146,8 @@ function servedSubject(order: ConformanceOrder): Promise<Subject> {
   process.stderr.write('The updater is to be started with:\n');
   for (const [name, value] of socketEnvironment(options))
     process.stderr.write(`  ${name}=${value}\n`);
+  const minutes = String(START_MS_MAX / 60_000);
+  process.stderr.write(`It is waited for, ${minutes} minutes at the most.\n`);
   return Promise.resolve(socketSubject(options));
 }
 
