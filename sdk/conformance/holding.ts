@@ -83,11 +83,12 @@ export const holding: readonly Clause[] = [
 
 async function freezeEverywhere(trial: Trial, forMs: number): Promise<void> {
   for (const moment of await momentsOf(trial)) {
-    const standing = await interrupt(trial, moment, async ({ launch }) => {
+    const freeze = async ({ launch }: { readonly launch: Launch }): Promise<void> => {
       launch.freeze();
       await pause(forMs);
       launch.thaw();
-    });
+    };
+    const standing = await interrupt(trial, moment, freeze, forMs);
     const { performed, step, reached, launch } = standing;
     if (!reached) continue;
     const when = `frozen for ${String(forMs / 1_000)} s ${moment.words}`;

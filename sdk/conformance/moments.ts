@@ -62,13 +62,17 @@ export interface Interrupted extends Standing {
   readonly reached: boolean;
 }
 
-/** Stands before the step of this moment, begins it, and does `act` when the moment comes. */
+/**
+ * Stands before the step of this moment, begins it, and does `act` when the moment comes.
+ * @param actMs for how long that keeps the updater from going on: it is not taken off its own time.
+ */
 export async function interrupt(
   trial: Trial,
   moment: Moment,
   act: (
     standing: Standing & { readonly launch: Launch; readonly cut: () => void },
   ) => Promise<void>,
+  actMs = 0,
 ): Promise<Interrupted> {
   const standing = await standBefore(trial, moment.nth);
   const { scene, course, step, runId } = standing;
@@ -93,7 +97,8 @@ export async function interrupt(
     return undefined;
   };
   const run = { runId, update: course.update, action: step.action };
-  const performing = scene.perform(run, limitOf(scene, step), { signal: cutting.signal });
+  const limit = limitOf(scene, step) + actMs;
+  const performing = scene.perform(run, limit, { signal: cutting.signal });
   if (moment.call === undefined) {
     await Promise.race([performing, new Promise((resolve) => setTimeout(resolve, BEGUN_MS_MAX))]);
     // There is no call that it could answer.

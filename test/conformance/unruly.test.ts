@@ -40,11 +40,15 @@ afterAll(() => {
   rmSync(dir, { recursive: true });
 });
 
-async function tried(fault: Fault | undefined, only?: readonly string[]): Promise<Report> {
+async function tried(
+  fault: Fault | undefined,
+  only?: readonly string[],
+  { runMs, holdMs } = { runMs: 5_000, holdMs: HOLD_MS },
+): Promise<Report> {
   const subject = processSubject({
     argv: [process.execPath, program, JSON.stringify({ fault })],
     claims: {
-      ...{ id: 'dev.lull.unruly', version: '1.0.0', runMs: 5_000 },
+      ...{ id: 'dev.lull.unruly', version: '1.0.0', runMs },
       actions:
         fault === 'claims-rollback'
           ? ['download', 'install']
@@ -55,7 +59,7 @@ async function tried(fault: Fault | undefined, only?: readonly string[]): Promis
     roots: { apps: join(dir, 'apps') },
   });
   try {
-    return await tryClauses(subject, judges, { long: false, holdMs: HOLD_MS, only });
+    return await tryClauses(subject, judges, { long: false, holdMs, only });
   } finally {
     await subject.close();
   }
@@ -74,6 +78,11 @@ test('one that keeps the contract passes every clause that there is something fo
     'fault.disk-full',
   ]);
 }, 120_000);
+
+test('the time for which it is frozen is not its own: it may be longer than an action takes', async () => {
+  const { tried: all } = await tried(undefined, ['hold.frozen'], { runMs: 1_500, holdMs: 1_600 });
+  expect(all).toMatchObject([{ id: 'hold.frozen', verdict: { kind: 'passed' } }]);
+}, 60_000);
 
 const broken: readonly [Fault, string, RegExp][] = [
   ['deaf-to-sigterm', 'serve.sigterm', /still there 5 s after/],
