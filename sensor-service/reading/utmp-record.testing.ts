@@ -15,7 +15,7 @@ export function utmpRecord(
   { type, pid = 1, line = '', host = '', atMs }: RecordFields,
   arch = 'x64',
 ): Buffer {
-  const wide = arch === 'arm64';
+  const wide = arch === 'arm64' || arch === 'loong64';
   const record = Buffer.alloc(wide ? 400 : 384);
   record.writeInt16LE(type, 0);
   record.writeInt32LE(pid, 4);
@@ -24,5 +24,7 @@ export function utmpRecord(
   record.write(host, 76, 256);
   if (wide) record.writeBigInt64LE(BigInt(Math.floor(atMs / 1_000)), 344);
   else record.writeInt32LE(Math.floor(atMs / 1_000), 340);
+  // The microseconds follow the seconds.
+  record.writeInt32LE(123_456, wide ? 352 : 344);
   return record;
 }

@@ -36,9 +36,9 @@ interface Layout {
   readonly wide: boolean;
 }
 
-/** 32-bit times where a 32-bit variant of the architecture exists, 64-bit ones elsewhere. */
+/** 32-bit times, but where glibc says otherwise (its `__WORDSIZE_TIME64_COMPAT32`): of RISC-V it does not. */
 function layoutOf(arch: string): Layout {
-  const wide = arch === 'arm64' || arch === 'riscv64' || arch === 'loong64';
+  const wide = arch === 'arm64' || arch === 'loong64';
   return wide ? { bytes: 400, secondsAt: 344, wide } : { bytes: 384, secondsAt: 340, wide };
 }
 
