@@ -23,7 +23,10 @@ afterEach(async () => {
   for (let next = opened.pop(); next !== undefined; next = opened.pop()) await next.close();
 });
 
-/** A desktop in which nobody has touched anything for an hour, and a logind that has no hint of it. */
+/** Less than any machine has been awake for that runs tests: more would be no possible absence. */
+const UNTOUCHED_MS = 10_000;
+
+/** A desktop that nobody has touched for that long, and a logind that has no hint of it. */
 async function startDesktop(
   uid?: number,
   options: { pingEveryMs?: number } = {},
@@ -34,7 +37,7 @@ async function startDesktop(
   await seat.logIn(bus, 'c1');
   const desktop = await startMockBus(uid);
   opened.push(desktop);
-  const mutter = await serveMutter(desktop, 3_600_000);
+  const mutter = await serveMutter(desktop, UNTOUCHED_MS);
   const awayAfter = { inputMs: AWAY_AFTER_MS, terminalMs: 0 };
   const heard = listenTo(bus, { ...options, desktop, awayAfter });
   opened.push(heard);
