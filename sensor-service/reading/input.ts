@@ -17,8 +17,6 @@ export interface InputDevice {
   readonly keysOnly: boolean;
 }
 
-/** Esc, the digits and Q to D: who has all of them is a keyboard (udev). */
-const LETTERS = 0xffff_fffen;
 /** Enter, that of a number pad, OK and Select: with these somebody chooses, with a remote control too. */
 const CHOOSING = [28, 96, 0x160, 0x161] as const;
 /** Buttons of joysticks and gamepads. */
@@ -41,7 +39,7 @@ export function parseInputDevices(text: string, wordBits: 32 | 64 = 64): InputDe
     const isPointer = /\bmouse\d/.test(handlers) || (properties & POINTER_OR_DIRECT) !== 0;
     const isPad =
       !isPointer && (keys >> BigInt(PLAYING.first)) % (1n << BigInt(PLAYING.count)) > 0n;
-    const isKeyboard = (keys & LETTERS) === LETTERS || CHOOSING.some((key) => hasKey(keys, key));
+    const isKeyboard = CHOOSING.some((key) => hasKey(keys, key));
     const desk = isPointer || isPad || isKeyboard;
     if (!desk && !(/\bkbd\b/.test(handlers) && keys > 0n)) continue;
     found.set(event, { event, desk, keysOnly: isPad && !isKeyboard });

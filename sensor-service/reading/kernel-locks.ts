@@ -14,9 +14,7 @@ const held =
 
 /** The files on which a lock is held. Those that wait for one ("->") hold nothing. */
 export function parseLocks(text: string): FileId[] {
-  // What follows the last newline is a line cut short, or nothing.
-  const lines = text.split('\n', LOCKS_MAX + 1).slice(0, -1);
-  return lines.flatMap((line) => {
+  return text.split('\n', LOCKS_MAX).flatMap((line) => {
     const found = held.exec(line);
     if (found === null) return [];
     const [, major = '', minor = '', inode = ''] = found;

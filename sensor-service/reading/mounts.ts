@@ -7,9 +7,7 @@ const distant = /^(?:nfs|cifs|smb|9p|afs|ceph|coda|davfs|fuse|glusterfs|gpfs|lus
 
 /** The points at which something is mounted that may stop to answer. */
 export function parseDistantMounts(text: string): string[] {
-  // What follows the last newline is a line cut short, or nothing.
-  const lines = text.split('\n', MOUNTS_MAX + 1).slice(0, -1);
-  return lines.flatMap((line) => {
+  return text.split('\n', MOUNTS_MAX).flatMap((line) => {
     const [, point, type] = /^\S+ \S+ \S+ \S+ (\S+) .* - (\S+) /.exec(line) ?? [];
     if (point === undefined || type === undefined || !distant.test(type)) return [];
     return [point.replace(/\\([0-7]{3})/g, (_all, octal: string) => byteOf(octal))];

@@ -202,8 +202,7 @@ function isConsole({ kind, greeter, active, remote, login }: Session): boolean {
 }
 
 function awayFrom(sinceMs: number, waitMs: number, nowMs: number): Judged {
-  if (sinceMs > nowMs) return { ...engaged, againAtMs: sinceMs + waitMs }; // S3
   const dueAtMs = sinceMs + waitMs;
-  if (dueAtMs > nowMs) return { ...engaged, againAtMs: dueAtMs };
+  if (dueAtMs > nowMs) return { ...engaged, againAtMs: dueAtMs }; // S3
   return { verdict: { kind: 'away', sinceMs }, againAtMs: undefined };
 }
