@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { busesFrom, placesFrom } from './paths.js';
+import { busesFrom, hostAndPort, listenFrom, orchestratorFrom, placesFrom } from './paths.js';
 
 describe('where Lull keeps its things', () => {
   test.each<[string, Parameters<typeof placesFrom>, { stateDir: string; runDir: string }]>([
@@ -34,6 +34,66 @@ describe('where Lull keeps its things', () => {
       stateDir: `${process.cwd()}/x`,
       runDir: `${process.cwd()}/y`,
     });
+  });
+});
+
+describe('an address', () => {
+  test.each([
+    ['lull.example.com:7400', 'lull.example.com', 7_400],
+    ['10.0.0.1:0', '10.0.0.1', 0],
+    ['[::1]:65535', '::1', 65_535],
+    ['[FE80::1]:1', 'FE80::1', 1],
+  ])('%s', (text, host, port) => {
+    expect(hostAndPort('--listen', text)).toEqual({ host, port });
+  });
+
+  test.each(['', 'h', 'h:', ':7400', 'h:65536', 'h:123456', 'h:x', '::1:7400', '[::1]', '[]:7400'])(
+    '%j is none',
+    (text) => {
+      const refused = { message: `--listen wants HOST:PORT, not "${text}"`, exitCode: 2 };
+      expect(() => hostAndPort('--listen', text)).toThrow(expect.objectContaining(refused));
+    },
+  );
+
+  test.each(['h:7400 ', ' h:7400', 'h h:7400', 'h:7400\n', 'x[::1]:7400'])('nor is %j', (text) => {
+    expect(() => hostAndPort('--listen', text)).toThrow('wants HOST:PORT');
+  });
+});
+
+describe('which orchestrator is asked', () => {
+  const run = '/run/lull';
+  const env = { LULL_ORCHESTRATOR: 'e:1', LULL_TLS_DIR: '/keys' };
+
+  test.each<[string, Parameters<typeof orchestratorFrom>, ReturnType<typeof orchestratorFrom>]>([
+    ["this machine's", [{}, {}, run], { runDir: run }],
+    ["this machine's, where the name is empty", [{ orchestrator: '' }, env, run], { runDir: run }],
+    ['of the environment', [{}, env, run], { address: 'e:1', tlsDir: '/keys' }],
+    [
+      'of the command line, before it',
+      [{ orchestrator: 'c:2', tlsDir: '/own' }, env, run],
+      { address: 'c:2', tlsDir: '/own' },
+    ],
+  ])('%s', (_what, given, at) => {
+    expect(orchestratorFrom(...given)).toEqual(at);
+  });
+
+  test('none without a certificate, and none at half an address', () => {
+    const refused = { message: expect.stringContaining('wants --tls-dir') as unknown, exitCode: 2 };
+    for (const tlsDir of [undefined, '']) {
+      expect(() =>
+        orchestratorFrom(
+          { orchestrator: 'c:2', ...(tlsDir === undefined ? {} : { tlsDir }) },
+          {},
+          run,
+        ),
+      ).toThrow(expect.objectContaining(refused));
+    }
+    expect(() => listenFrom('c:2', undefined)).toThrow('--listen wants --tls-dir');
+    expect(() => orchestratorFrom({ orchestrator: 'c' }, env, run)).toThrow(
+      '--orchestrator wants HOST:PORT',
+    );
+    expect(listenFrom(undefined, undefined)).toBeUndefined();
+    expect(listenFrom('c:2', '/own')).toEqual({ address: 'c:2', tlsDir: '/own' });
   });
 });
 

@@ -55,7 +55,7 @@ export function listenFrom(
 
 /** "host:port", and "[address]:port" for IPv6. */
 export function hostAndPort(option: string, text: string): { host: string; port: number } {
-  const [, host, port] = /^(\[[0-9a-f:.]+\]|[^:\s]+):(\d{1,5})$/i.exec(text) ?? [];
+  const [, host, port] = /^(\[[0-9a-f:.]+\]|[^:\s[\]]+):(\d{1,5})$/i.exec(text) ?? [];
   if (host === undefined || Number(port) > 65_535) {
     throw new CommandError(`${option} wants HOST:PORT, not "${text}"`, 2);
   }

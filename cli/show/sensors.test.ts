@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Reading, Value } from '../../conditions/reading.js';
+import { signals, type Reading, type Value } from '../../conditions/reading.js';
 import { sensorLines, showSensors } from './sensors.js';
 
 const NOW_MS = Date.UTC(2030, 0, 1);
@@ -40,6 +40,38 @@ test('in a narrow terminal a reason goes on below itself, and nothing is cut off
     '                          visible here',
   ]);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(68);
+});
+
+test.each<[Reading['signal'], Value, string]>([
+  ['cpu.busy', { kind: 'number', number: 9.9 }, '9.9 %'],
+  ['cpu.busy', { kind: 'number', number: 10.4 }, '10 %'],
+  ['disk.free', { kind: 'number', number: 2_500_000 }, '2.5 MB'],
+  ['network.others', { kind: 'number', number: 1_000 }, '1.0 kB/s'],
+  ['cpu.cores', { kind: 'number', number: 8 }, '8'],
+  ['login.at', { kind: 'number', number: NOW_MS - 180_000 }, '3 min ago'],
+  ['login.at', { kind: 'number', number: NOW_MS + 5_000 }, '0 ms ago'],
+  ['power.ac', { kind: 'flag', flag: true }, 'yes'],
+  ['power.ac', { kind: 'flag', flag: false }, 'no'],
+  ['network.metered', { kind: 'word', word: 'guess-yes' }, 'guess-yes'],
+  ['presence', { kind: 'presence', presence: { kind: 'engaged' } }, 'engaged'],
+  [
+    'presence',
+    { kind: 'presence', presence: { kind: 'away', sinceMs: NOW_MS + 5_000 } },
+    'away 0 ms',
+  ],
+])('%s of %j is shown as %s', (signal, value, said) => {
+  const lines = sensorLines([seen(signal, 'x', value)], NOW_MS);
+  const told = lines.filter(({ source }) => source !== '');
+  expect(showSensors(told, NOW_MS)).toBe(`${signal}  ${said}  2 s  x`);
+  expect(told).toMatchObject([{ signal, source: 'x', ageMs: 2_000, unit: signals[signal].unit }]);
+});
+
+test('of a program nobody is told of before it is asked about', () => {
+  const lines = sensorLines([], NOW_MS);
+  expect(lines.find(({ signal }) => signal === 'app.running')).toEqual({
+    ...{ signal: 'app.running', instance: '', unit: '', ageMs: 0, source: '' },
+    why: 'no program is asked about; see --app',
+  });
 });
 
 test('a signal that nobody reports is there, and says so', () => {

@@ -72,7 +72,8 @@ function valueText({ signal, value, unit }: Omit<SensorLine, 'why'>, nowMs: numb
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value !== 'number') {
     if (signal !== 'presence' || value === undefined || value === 'engaged') return value ?? '';
-    return `away ${formatDuration(nowMs - Date.parse(value.replace('away since ', '')))}`;
+    const sinceMs = Date.parse(value.replace('away since ', ''));
+    return `away ${formatDuration(Math.max(0, nowMs - sinceMs))}`;
   }
   switch (unit) {
     case '%':
