@@ -61,14 +61,31 @@ test('at an instant is what is done, runs and waits then, and what comes after',
   ]);
 });
 
+test('what is done at the instant itself is done, and what begins then runs', () => {
+  const partsAt = (minutes: number): string[] =>
+    showForecast(course, page, nowMs + minutes * MINUTE_MS)
+      .split('\n')
+      .slice(2);
+  expect(partsAt(5).slice(0, 4)).toEqual([
+    'done by then:',
+    '  22:04:00  to 22:05:00  download  x',
+    'after that:',
+    expect.stringContaining('22:10:00'),
+  ]);
+  expect(partsAt(10).slice(2, 4)).toEqual(['runs then:', '  22:10:00  to 06-02 04:40  install  x']);
+  expect(partsAt(600)).toEqual(
+    expect.arrayContaining(['runs then:', '  06-02 08:00    scan  a.b']),
+  );
+});
+
 test('that was not computed to its end says so, and not that nothing comes', () => {
   const cut = ForecastResponse.fromPartial({ ...course, computedUntilUnixMs: at(700) });
   const shown = showForecast(cut, page);
   expect(shown).toContain('not until 06-02 09:40, and not computed further:\n  install  y');
   expect(shown).not.toContain('not in this time');
-  expect(showForecast(cut, page, nowMs + 800 * MINUTE_MS)).toContain(
-    'what waits then is not computed',
-  );
+  const unknown = 'what waits then is not computed';
+  expect(showForecast(cut, page, nowMs + 800 * MINUTE_MS)).toContain(unknown);
+  expect(showForecast(cut, page, nowMs + 700 * MINUTE_MS)).not.toContain(unknown);
 });
 
 test('in a narrow terminal many reasons go on below, and updates of one id are told apart', () => {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Run } from '../../proto/gen/lull/operator/v1/operator.js';
 import { wordsOf } from './run-entry.js';
-import { shortTime, zoneOf } from './local-time.js';
+import { localTime, shortTime, zoneOf } from './local-time.js';
 import { showRun, showRuns } from './runs.js';
 
 const page = { nowMs: 1_900_000_000_000, columns: 80 };
@@ -30,6 +30,8 @@ test.each([
   ['interrupted', 'HOST_LOST', '', 'HOST_LOST: The plugin-host went away in mid-run'],
   ['interrupted', 'HOST_LOST', 'its socket closed', 'HOST_LOST: its socket closed'],
   ['paused', 'PERSON_PRESENT, ON_BATTERY', '', 'PERSON_PRESENT, ON_BATTERY'],
+  ['interrupted', 'OF_THE_FUTURE', '', 'OF_THE_FUTURE'],
+  ['interrupted', 'toString', '', 'toString'],
 ])('one that is %s says why: %s', (state, reason, message, words) => {
   const shown = showRuns([{ ...run, state, outcome: '', reason, message }], page);
   expect(shown).toContain(state);
@@ -62,6 +64,41 @@ describe('one run whole', () => {
     expect(shown).toMatch(/\n {2}7 {2}.* {2}run\.interrupted {2}HOST_LOST: it/);
     expect(shown).toMatch(/\n {2}9 {2}.* {2}run\.resumed$/);
     expect(widest(shown)).toBeLessThanOrEqual(80);
+  });
+
+  test('has its updater, versions, instants and times, and nothing of what there is not', () => {
+    const shown = showRun(run, [], { ...page, columns: Infinity });
+    expect(shown.split('\n').map((line) => line.replace(/ {2,}/g, '  '))).toEqual([
+      'run-12: install',
+      '  what  Words (words)',
+      '  updater  com.acme.tool 1.2.0',
+      '  versions  1.0.0 → 1.1.0',
+      `  admitted  ${localTime(1_899_999_000_000)}`,
+      `  finished  ${localTime(1_899_999_900_000)}`,
+      '  ran  42 s',
+      '  held  3 min in 2 pauses',
+      '  attempts  2',
+      '  outcome  failed',
+      '  why  NO_SPACE: the disk is full',
+      `Its entries of the journal, on the clock of ${zoneOf(page.nowMs)}:`,
+      '',
+    ]);
+    const scan = { id: 'run-1', title: 'A', updaterId: 'a.b', updaterVersion: '1', action: 'scan' };
+    const begun = Run.fromPartial({
+      ...{ ...scan, attempt: 1, state: 'running', admittedAtUnixMs: 1_899_999_000_000n },
+    });
+    const lines = showRun(begun, [], page).split('\n');
+    expect(lines.slice(1, 6).map((line) => line.trim().split(/ {2,}/))).toEqual([
+      ['what', 'A'],
+      ['updater', 'a.b 1'],
+      ['admitted', localTime(1_899_999_000_000)],
+      ['attempts', '1'],
+      ['outcome', 'running'],
+    ]);
+    expect(lines[6]).toMatch(/^Its entries/);
+    const first = Run.fromPartial({ ...begun, toVersion: '1.1.0' });
+    expect(showRun(first, [], page)).toMatch(/\n {2}versions +1\.1\.0\n/);
+    expect(showRuns([{ ...first, updateId: 'x' }], page)).toMatch(/\n {4}x 1\.1\.0, by a\.b 1$/);
   });
 
   test('names the page with its release notes, where there is one', () => {

@@ -128,6 +128,14 @@ test('a long list of windows does not widen every line, and is told below', () =
   );
 });
 
+test('what is too long for the table is told below it, whichever side it is of', () => {
+  const odd = { code: 'ODD', message: 'odd', measured: 'm'.repeat(13), limit: 'l'.repeat(12) };
+  const subject = Subject.fromPartial({ ...waiting, reasons: [odd] });
+  const [, , row, words] = showSubjects([subject], page).split('\n');
+  expect(row).toMatch(/^ {2}ODD +l{12}$/);
+  expect(words).toBe(`    odd; it is ${'m'.repeat(13)}`);
+});
+
 test('an update that two updaters have is told apart by whose it is', () => {
   const [mine, other] = ['a.b', 'c.d'].map((updaterId) =>
     Subject.fromPartial({ ...waiting, updaterId, title: 'x' }),
