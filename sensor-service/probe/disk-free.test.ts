@@ -110,14 +110,17 @@ test.each([
   ['/mnt/box', '/mnt/box'],
   ['/mnt/box/inner/x', '/mnt/box/inner'],
   ['/mnt/boxes', undefined],
-  ['/mnt/with space/x', '/mnt/with space'],
+  ['/mnt/with space\\/x', '/mnt/with space\\'],
+  ['/mnt/tmpnfs/x', undefined],
+  ['/cut/x', undefined],
   ['/', undefined],
 ])('%s lies on %s', (path, point) => {
   const text =
     mountLine('/', 'ext4') +
     mountLine('/mnt/box', 'cifs') +
     mountLine('/mnt/box/inner', 'fuse.sshfs') +
-    mountLine('/mnt/with\\040space', 'nfs') +
+    mountLine('/mnt/with\\040space\\134', 'nfs') +
+    mountLine('/mnt/tmpnfs', 'tmpnfs') +
     '37 36 0:41 / /cut rw - nfs';
   expect(distantMountOf(path, parseDistantMounts(text))).toBe(point);
 });

@@ -24,6 +24,25 @@ test.each<[string, Signal, Value, Value, string]>([
   expect(foldAccounts([reading(signal, a, 'a'), reading(signal, b, 'b')]).source).toBe(believed);
 });
 
+test.each<Signal>([
+  ...(['attention.fullscreen', 'attention.game', 'attention.sharing'] as const),
+  ...(['attention.playing', 'session.remote', 'app.running', 'lock.held', 'power.saver'] as const),
+])('of %s one sign is enough as well', (signal) => {
+  const accounts = [false, true].map((flag) => reading(signal, flagValue(flag), String(flag)));
+  expect(foldAccounts(accounts as [Reading, ...Reading[]]).source).toBe('true');
+});
+
+test.each<Signal>(['setup.at', 'boot.at', 'login.at'])('of %s the latest counts', (signal) => {
+  const [early, late] = [reading(signal, number(1), 'a'), reading(signal, number(2), 'b')];
+  expect(foldAccounts([early, late]).source).toBe('b');
+  expect(foldAccounts([late, early]).source).toBe('b');
+});
+
+test('one that does not know is told as it is', () => {
+  const one = reading('power.saver', unknownValue('no file'), 'a');
+  expect(foldAccounts([one])).toBe(one);
+});
+
 test('where nobody knows, everything that hinders is told once', () => {
   const accounts: [Reading, ...Reading[]] = [
     reading('power.saver', unknownValue('no daemon'), 'a'),

@@ -32,6 +32,12 @@ describe('an instant noted before the clock jumped', () => {
     expect(onClockNow(noted, shifts, nowMs)).toBe(noted);
   });
 
+  test('whoever left before what the clock came to show has been away for as long', () => {
+    const shifts: ClockShift[] = [{ atMs: T, byMs: -HOUR }];
+    const nowMs = T - HOUR + 10 * MINUTE;
+    expect(nowMs - onClockNow(T - 3 * HOUR, shifts, nowMs)).toBe(3 * HOUR + 10 * MINUTE);
+  });
+
   test('two nights are both left out', () => {
     const shifts: ClockShift[] = [
       { atMs: T, byMs: 8 * HOUR },

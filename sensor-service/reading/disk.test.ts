@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { anyRotating, createEachDisk, isDisk, type EachDisk } from './disk.js';
+import { anyRotating, createEachDisk, DISKS_MAX, isDisk, type EachDisk } from './disk.js';
 
 function busyMs(text: string, eachDisk: EachDisk = createEachDisk()): ReadonlyMap<string, number> {
   const ticks = new Map<string, number>();
@@ -51,9 +51,30 @@ describe('/proc/diskstats', () => {
     expect([...busyMs(line('sda', 5) + line('loop7', 6), eachDisk)]).toEqual([['sda', 5]]);
   });
 
-  test('a line cut short, or of garbage, is left out', () => {
-    const text = '8 0 sda 1 2 3\n8 16 sdb 1 2 3 4 5 6 7 8 0 x 11\n\n8 32 sdc 1 2 3 4 5 6 7 8 0 1';
-    expect(busyMs(text).size).toBe(0);
+  test.each([
+    '8 0 sda 1 2 3\n',
+    '8 0 sda',
+    '8 0 sda 1 2 3 4 5 6 7 8 0 x 11\n',
+    '8 0 sda 1 2 3 4 5 6 7 8 0 10x 11\n',
+    '8 0 sda 1 2 3 4 5 6 7 8 0x 10 11\n',
+    '8 0x sda 1 2 3 4 5 6 7 8 0 10 11\n',
+    'sda 0 1 2 3 4 5 6 7 8 0 10 11\n',
+  ])('%j is cut short, or garbage, and is left out; what follows is read', (line) => {
+    expect(busyMs(line).size).toBe(0);
+    const next = '8 16 sdb 1 2 3 4 5 6 7 8 0 7 8\n';
+    expect([...busyMs(`${line}${line.endsWith('\n') ? '' : '\n'}\n${next}`)]).toEqual([['sdb', 7]]);
+  });
+
+  test('a number that ends the text may be cut', () => {
+    expect(busyMs('8 0 sda 1 2 3 4 5 6 7 8 0 1').size).toBe(0);
+  });
+
+  test('so many disks are looked at and no more', () => {
+    const lines = Array.from(
+      { length: DISKS_MAX + 9 },
+      (_each, n) => `8 0 vd${String(n)} 1 2 3 4 5 6 7 8 0 7 8\n`,
+    );
+    expect(busyMs(lines.join('')).size).toBe(DISKS_MAX);
   });
 });
 

@@ -26,6 +26,13 @@ describe('idle time', () => {
       3 * MINUTE,
     ],
     ['who, nobody', whoIdleMs, '', Infinity],
+    [
+      'who, one understood and one not',
+      whoIdleMs,
+      `ada tty1 Nov 20 09:12 00:03 7\nbob\n`,
+      undefined,
+    ],
+    ['who, in a form that is not known', whoIdleMs, 'ada  tty1  Nov 20 09:12  1h  7\n', undefined],
     ['who, in other words', whoIdleMs, 'ada ttys001 vor kurzem\n', undefined],
     [
       'quser, in use',
@@ -44,6 +51,19 @@ describe('idle time', () => {
       quserIdleMs,
       'X\r\n ada  rdp-tcp#0  3  Active  12  11/20/2026\r\n',
       12 * MINUTE,
+    ],
+    [
+      'quser, in days',
+      quserIdleMs,
+      'X\r\n ada  rdp-tcp#0  12  Active  2+03:15  11/20/2026\r\n',
+      (2 * 1_440 + 195) * MINUTE,
+    ],
+    ['quser, a moment', quserIdleMs, 'X\r\n ada  rdp-tcp#0  3  Active  .  11/20/2026\r\n', 0],
+    [
+      'quser, longer than a machine lives',
+      quserIdleMs,
+      'X\r\n ada  rdp-tcp#0  3  Active  3651+00:00  11/20/2026\r\n',
+      undefined,
     ],
     ['quser, garbage below its headings', quserIdleMs, 'X\r\nNo User exists for *\r\n', undefined],
     ['quser, nothing', quserIdleMs, '', undefined],
@@ -65,6 +85,8 @@ describe('macOS', () => {
     expect(macMains("Now drawing from 'AC Power'\n")).toEqual(yes);
     expect(macCharge("Now drawing from 'AC Power'\n")).toMatchObject({ why: 'no battery' });
     expect(macCharge('\t130%; charging')).toMatchObject({ kind: 'unknown' });
+    expect(macMains("Now drawing from 'UPS Power'\n")).toEqual(no);
+    expect(macMains('')).toMatchObject({ kind: 'unknown' });
   });
 
   test('low power mode, a film, and heat', () => {
@@ -74,9 +96,13 @@ describe('macOS', () => {
       `Assertion status system-wide:\n   BackgroundTask                 1\n   PreventUserIdleDisplaySleep    ${String(count)}\n`;
     expect(macInhibited(assertions(1))).toEqual(yes);
     expect(macInhibited(assertions(0))).toEqual(no);
+    expect(macInhibited(`${assertions(0)}   NoDisplaySleepAssertion        12\n`)).toEqual(yes);
     expect(macInhibited('')).toMatchObject({ kind: 'unknown' });
     expect(macThermal('\tCPU_Speed_Limit \t= 70\n')).toEqual({ kind: 'word', word: 'serious' });
     expect(macThermal('\tCPU_Speed_Limit \t= 100\n')).toEqual({ kind: 'word', word: 'nominal' });
+    expect(macThermal('Note: No thermal warning level has been recorded\n')).toEqual({
+      ...{ kind: 'word', word: 'nominal' },
+    });
     expect(macThermal('')).toMatchObject({ kind: 'unknown' });
   });
 });
@@ -86,6 +112,8 @@ test('Windows: a film that keeps the display on, nobody who does, and no permiss
     'DISPLAY:\r\n[PROCESS] \\Device\\HarddiskVolume3\\film.exe\r\nPlaying\r\n\r\nSYSTEM:\r\nNone.\r\n';
   expect(windowsInhibited(asked)).toEqual(yes);
   expect(windowsInhibited('DISPLAY:\r\nKeine.\r\n\r\nSYSTEM:\r\n[DRIVER] x\r\n')).toEqual(no);
+  expect(windowsInhibited('DISPLAY:\n[PROCESS] film.exe\n')).toEqual(yes);
+  expect(windowsInhibited('\r\nDISPLAY:\r\n[PROCESS] film.exe\r\n')).toEqual(yes);
   expect(windowsInhibited('This command requires administrator privileges\r\n')).toMatchObject({
     kind: 'unknown',
   });

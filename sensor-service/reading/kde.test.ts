@@ -29,7 +29,16 @@ describe('one that names them alone', () => {
   });
 
   test('what was there while the screen was free is of something else, what joins it is not', () => {
-    const { ofSomethingElse } = screenKeptOnByOthers(false, [loader], nothing);
+    const { ofSomethingElse, value } = screenKeptOnByOthers(false, [loader], nothing);
+    expect(value).toEqual(no);
+    // It is so still after an answer that says nothing of it, or none at all.
+    for (const [anything, list] of [
+      [true, [lull, film]],
+      [undefined, []],
+    ]) {
+      const after = screenKeptOnByOthers(anything, list, ofSomethingElse);
+      expect(after.ofSomethingElse).toBe(ofSomethingElse);
+    }
     expect(screenKeptOnByOthers(true, [lull, loader], ofSomethingElse).value).toEqual(no);
     expect(screenKeptOnByOthers(true, [lull, loader, film], ofSomethingElse).value).toEqual(yes);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Instant } from './measurement.js';
-import { afterReport, reportedSignals, unexpired } from './reported.js';
+import { afterReport, reportedSignals, sooner, unexpired } from './reported.js';
 
 const at = (ms: number): Instant => ({ wallMs: 1_000_000 + ms, monotonicMs: ms });
 
@@ -32,6 +32,17 @@ test('saying it again renews its time to live', () => {
   const second = afterReport(first, 'away', 100, at(90));
   expect(unexpired(second, at(189))).toBe(second);
   expect(unexpired(second, at(190))).toBeUndefined();
+});
+
+test('"engaged" has its time as well, and a sleep takes from it', () => {
+  const first = afterReport(undefined, 'engaged', 100, at(0));
+  expect(unexpired(first, at(99))).toBe(first);
+  expect(unexpired(first, at(100))).toBeUndefined();
+  expect(unexpired(sooner(first, 60), at(39))?.presence).toEqual({ kind: 'engaged' });
+  expect(unexpired(sooner(first, 60), at(40))).toBeUndefined();
+  const forever = afterReport(undefined, 'engaged', undefined, at(0));
+  expect(sooner(forever, 60)).toBe(forever);
+  expect(reportedSignals(forever)).toMatchObject([{ provider: 'reported', rank: 'said' }]);
 });
 
 test('"auto" forgets, and nothing reported is no signal', () => {

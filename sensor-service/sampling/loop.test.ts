@@ -93,6 +93,13 @@ describe('the cadence', () => {
     expect(count()).toBe(2);
   });
 
+  test('each of those that are asked seldom is asked in its own time', async () => {
+    const [often, seldom] = [counting(10_000), counting(60_000)];
+    start([seldom.probe, often.probe]).hold();
+    await pass(61_000);
+    expect([often.count(), seldom.count()]).toEqual([7, 2]);
+  });
+
   test('closing lets go of everybody who waits', async () => {
     const hold = start([probeOf(() => new Promise(() => undefined))]).hold();
     loop?.close();
@@ -128,6 +135,22 @@ describe('a probe that fails', () => {
       why: expect.stringMatching(why) as unknown,
     });
     expect(valueOf('memory.used')).toEqual({ kind: 'number', number: 3 });
+  });
+
+  test('by saying half of it makes the other half unknown', async () => {
+    const subjects = [machineWide('cpu.busy'), machineWide('cpu.cores')];
+    const half: Probe = { ...probeOf(() => [cores]), subjects };
+    await start([half]).hold().measured;
+    expect(valueOf('cpu.cores')).toEqual({ kind: 'number', number: 2 });
+    expect(valueOf('cpu.busy')).toEqual({ kind: 'unknown', why: 'the probe said nothing' });
+  });
+
+  test('by speaking of something else is not believed', async () => {
+    const elsewhere = measurement({ signal: 'disk.free', instance: '/b' }, 'test', cores.value);
+    const subjects = [{ signal: 'disk.free', instance: '/a' } as const];
+    await start([{ ...probeOf(() => [elsewhere]), subjects }]).hold().measured;
+    expect(valueOf('disk.free:/a')).toMatchObject({ kind: 'unknown' });
+    expect(valueOf('disk.free:/b')).toBeUndefined();
   });
 
   test('by hanging is not asked again until it has answered', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Reading } from '../../conditions/reading.js';
 import { VirtualClock } from '../../runtime/virtual-clock.testing.js';
-import { NO_PRESENCE_SENSOR } from '../reading/presence.js';
+import { NO_PRESENCE_SENSOR, type Verdict } from '../reading/presence.js';
 import { PresenceLoop } from './presence.loop.js';
 
 let clock: VirtualClock;
@@ -108,6 +108,38 @@ test('the same word of a provider again is not told again', () => {
   presence.sense(away(1), 8n);
   expect(published).toHaveLength(told);
   expect(published.at(-1)?.observedMonotonicNs).toBe(7n);
+});
+
+const unknown = (why: string): Verdict => ({ kind: 'unknown', why });
+
+test.each<[string, Verdict, Verdict]>([
+  ['who comes back', { kind: 'away', sinceMs: 1 }, { kind: 'engaged' }],
+  ['who leaves', { kind: 'engaged' }, { kind: 'away', sinceMs: 1 }],
+  ['who left later', { kind: 'away', sinceMs: 1 }, { kind: 'away', sinceMs: 2 }],
+  ['that it is locked', { kind: 'away', sinceMs: 1 }, { kind: 'away', sinceMs: 1, locked: true }],
+  ['that it is dark', { kind: 'away', sinceMs: 1 }, { kind: 'away', sinceMs: 1, dark: true }],
+  ['whom nobody sees any more', { kind: 'away', sinceMs: 1 }, unknown('x')],
+  ['whom somebody sees again', unknown('x'), { kind: 'engaged' }],
+  ['another why', unknown('x'), unknown('y')],
+])('%s is told at once, with its instant', (_what, before, after) => {
+  presence.sense({ ...away(1), verdict: before }, 7n);
+  const told = last();
+  const toldCount = published.length;
+  presence.sense({ ...away(1), verdict: after }, 8n);
+  expect(last()).not.toEqual(told);
+  expect(published.at(-1)?.observedMonotonicNs).toBe(8n);
+  presence.sense({ ...away(1), verdict: { ...after } }, 9n);
+  expect(published).toHaveLength(toldCount + 1);
+});
+
+test('an instant of the clock as it runs now is not moved', () => {
+  const nowMs = clock.now().wallMs;
+  presence.shiftClock({ atMs: nowMs, byMs: 3_600_000 });
+  presence.sense({ ...away(nowMs - 60_000), onClockNow: true }, 7n);
+  expect(last()).toEqual({
+    kind: 'presence',
+    presence: { kind: 'away', sinceMs: nowMs - 60_000 },
+  });
 });
 
 test('a machine that turns out to have no seat needs terminals only, and says so', () => {

@@ -58,6 +58,7 @@ describe('the seat', () => {
   test('an idle hint is believed at once, with the instant it gives', () => {
     know({ ...desktop, idle: true, idleSinceMs: agoMs(7 * MINUTE) });
     expect(verdict()).toBe(7 * MINUTE);
+    expect(Object.keys(said.get('seat')?.verdict ?? {})).toEqual(['kind', 'sinceMs']);
   });
 
   test.each<[string, Partial<Session>]>([
@@ -184,6 +185,9 @@ describe('the seat', () => {
     expect(verdict()).toBe('engaged');
     seat.knowInput({ kind: 'away', sinceMs: agoMs(MINUTE) });
     expect(verdict()).toBe('unknown');
+    seat.knowInput(undefined);
+    know({ ...desktop, idle: true, idleSinceMs: agoMs(7 * MINUTE) });
+    expect(verdict()).toBe(7 * MINUTE);
   });
 });
 
@@ -245,7 +249,25 @@ describe('input devices', () => {
     expect(verdict()).toBe(5 * MINUTE);
     // The other seat's devices are not counted any more, and its session gives no hint.
     know(desktop, { ...desktop, uid: 1_002 });
+    clock.advance(5 * MINUTE);
     expect(verdict()).toBe('engaged');
+    // Nor are they what somebody touches who works by VNC alone.
+    know(vnc);
+    seat.knowInput(undefined);
+    seat.knowDevices({ kind: 'away', sinceMs: agoMs(10 * MINUTE) });
+    clock.advance(5 * MINUTE);
+    expect(verdict()).toBe('engaged');
+  });
+
+  test('are touched, whatever the hint of a session that is shown elsewhere', () => {
+    const vnc = { ...desktop, seat: false, uid: 1_001 };
+    seat.knowDevices({ kind: 'engaged' });
+    know(desktop, { ...vnc, idle: true, idleSinceMs: agoMs(5 * MINUTE) });
+    expect(verdict()).toBe('engaged');
+    know(desktop, { ...vnc, idle: undefined });
+    expect(verdict()).toBe('engaged');
+    seat.knowDevices({ kind: 'away', sinceMs: agoMs(10 * MINUTE) });
+    expect(verdict()).toBe('unknown');
   });
 
   test('that nobody may see leave it unknown who sits before a desktop begun from a terminal', () => {
@@ -283,6 +305,10 @@ describe('input devices', () => {
     expect(verdict('devices')).toBe('engaged');
     clock.advance(4 * MINUTE - LOCKED);
     expect(verdict('devices')).toBe(4 * MINUTE);
+    seat.knowDevices({ kind: 'engaged' });
+    expect(verdict('devices')).toBe('engaged');
+    seat.knowDevices({ kind: 'unknown', why: 'not permitted' });
+    expect(said.get('devices')?.verdict).toEqual({ kind: 'unknown', why: 'not permitted' });
   });
 });
 
@@ -321,6 +347,19 @@ describe('terminals', () => {
     expect(verdict('terminals')).toBe('engaged');
     clock.advance(9 * MINUTE);
     expect(verdict('terminals')).toBe('unknown');
+  });
+
+  test('of which there is none have had nobody since they were watched', () => {
+    know(desktop);
+    expect(verdict('terminals')).toBe(0);
+    clock.advance(7 * MINUTE);
+    know(desktop);
+    expect(verdict('terminals')).toBe(7 * MINUTE);
+  });
+
+  test('a login screen without a terminal leaves nothing unknown', () => {
+    know({ ...desktop, kind: 'opaque', greeter: true });
+    expect(typeof verdict('terminals')).toBe('number');
   });
 
   test('that are closed had somebody at them until then', () => {

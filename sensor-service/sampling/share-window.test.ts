@@ -1,5 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { emptyWindow, SAMPLES_MAX, shareOf, withSample, type ShareWindow } from './share-window.js';
+import {
+  emptyWindow,
+  higherShare,
+  SAMPLES_MAX,
+  shareOf,
+  stepShareOf,
+  withSample,
+  type ShareWindow,
+} from './share-window.js';
 
 const SPAN_MS = 60_000;
 
@@ -63,4 +71,32 @@ test('a part that outruns its whole by a little is all of it', () => {
     [1_000, 1_001],
   ]);
   expect(shareOf(window)).toBe(1);
+});
+
+test.each<[string, passedMs: number, part: number, share: number | undefined]>([
+  ['a moment', 100, 80, 0.8],
+  ['a look that is too close to be more than a tick', 49, 40, undefined],
+  ['the closest one', 50, 40, 0.8],
+  ['the furthest one', 500, 100, 0.2],
+  ['one that the window sees anyway', 501, 100, undefined],
+  ['a counter that ran backwards', 100, -1, undefined],
+])('since the look before: %s', (_what, passedMs, part, share) => {
+  const before = { atMs: 1_000, part: 10, whole: 5_000 };
+  const after = { atMs: 1_000 + passedMs, part: 10 + part, whole: 5_000 + passedMs };
+  expect(stepShareOf(before, after)).toBe(share);
+  expect(stepShareOf(undefined, after)).toBeUndefined();
+});
+
+test('of two shares the higher one counts, where both are known', () => {
+  expect([higherShare(0.1, 0.5), higherShare(0.5, 0.1)]).toEqual([0.5, 0.5]);
+  expect([higherShare(undefined, 0.1), higherShare(0.1, undefined)]).toEqual([0.1, 0.1]);
+  expect(higherShare(undefined, undefined)).toBeUndefined();
+});
+
+test('a whole that runs backwards begins anew as well', () => {
+  const [first, second] = [
+    { atMs: 0, part: 5, whole: 100 },
+    { atMs: 1_000, part: 6, whole: 50 },
+  ];
+  expect(withSample([first], second, SPAN_MS)).toEqual([second]);
 });
