@@ -174,10 +174,13 @@ function set({ kind, policySha256 }: Of<'orchestrator.started' | 'policy.changed
   return ['said', `${kind}, policy sha256 ${policySha256}`];
 }
 
-function acceptance({ attestation, settings, manifestSha256 = '' }: Of<'updater.enabled'>) {
-  const bound = settings.map(([name, value]) => `${name} = ${value}`);
-  const said = attestation === '' ? [] : [`said: ${attestation}`];
-  return [...said, ...bound, `manifest sha256 ${manifestSha256}`];
+function acceptance({ attestation, settings, manifestSha256, untilMs }: Of<'updater.enabled'>) {
+  return [
+    ...(attestation === '' ? [] : [`said: ${attestation}`]),
+    ...(untilMs === undefined ? [] : [`until ${localTime(untilMs)}`]),
+    ...settings.map(([name, value]) => `${name} = ${value}`),
+    ...(manifestSha256 === undefined ? [] : [`manifest sha256 ${manifestSha256}`]),
+  ];
 }
 
 type Change = Of<'content.installed'>['changes'][number];

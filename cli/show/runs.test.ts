@@ -123,5 +123,6 @@ describe('one run whole', () => {
 
   test('a kind of entry that another version wrote is named, and no more', () => {
     expect(wordsOf('{"kind":"run.teleported","runId":"run-12"}')).toBe('');
+    expect(wordsOf('{"kind":"toString","runId":"run-12"}')).toBe('');
   });
 });
