@@ -38,7 +38,7 @@ function roundsOf(paths: readonly string[]): () => Promise<Record<string, Value>
       const afterMs = answersAfterMs[path] ?? 0;
       return new Promise((resolve) => {
         if (afterMs === Infinity) return;
-        setTimeout(resolve, afterMs, { bavail: 7n, bsize: 1n });
+        setTimeout(resolve, afterMs, { bavail: 7n, bsize: 4_096n });
       });
     },
   );
@@ -53,7 +53,7 @@ function roundsOf(paths: readonly string[]): () => Promise<Record<string, Value>
   };
 }
 
-const free: Value = { kind: 'number', number: 7 };
+const free: Value = { kind: 'number', number: 7 * 4_096 };
 
 describe('file systems that hang', () => {
   test('cost their own paths their answer, and not the one on which the machine lives', async () => {
@@ -95,6 +95,45 @@ describe('file systems that hang', () => {
     await jest.advanceTimersByTimeAsync(700);
     expect((await round())['/a']).toEqual(free);
   });
+});
+
+test('a path that is not there yet is on the file system of the directory in which it would be made', async () => {
+  const exists = new Set(['/srv', '/']);
+  const asked: string[] = [];
+  const probe = diskFreeProbe(
+    () => ['/srv/lull/store', '/hidden/x'],
+    machine.procRoot,
+    (path) => {
+      asked.push(path);
+      const code = path.startsWith('/hidden') ? 'EACCES' : 'ENOENT';
+      if (exists.has(path)) return Promise.resolve({ bavail: 7n, bsize: 4_096n });
+      return Promise.reject(Object.assign(new Error(code), { code }));
+    },
+  );
+  const answer = Promise.resolve(probe.measure({ wallMs: 0, monotonicMs: 0 }));
+  await jest.advanceTimersByTimeAsync(ROUND_MS_MAX - 1);
+  expect(asked).toEqual(['/srv/lull/store', '/srv/lull', '/srv', '/hidden/x']);
+  expect(await answer).toMatchObject([
+    { signal: 'disk.free', instance: '/srv/lull/store', value: free },
+    {
+      instance: '/hidden/x',
+      value: { kind: 'unknown', why: expect.stringContaining('/hidden/x') as unknown },
+    },
+  ]);
+});
+
+test('a root that does not exist is a reason, and not asked for ever', async () => {
+  const nowhere = Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
+  const probe = diskFreeProbe(
+    () => ['/a/b'],
+    machine.procRoot,
+    () => Promise.reject(nowhere),
+  );
+  const answer = Promise.resolve(probe.measure({ wallMs: 0, monotonicMs: 0 }));
+  await jest.advanceTimersByTimeAsync(ROUND_MS_MAX - 1);
+  expect(await answer).toMatchObject([
+    { value: { kind: 'unknown', why: '/a/b does not exist; create it, or leave it out' } },
+  ]);
 });
 
 test('what is slow is asked last, and what lies elsewhere does not wait for it', async () => {

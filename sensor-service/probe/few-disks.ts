@@ -37,7 +37,7 @@ export function fewDisks(path: string): FewDisks {
   let listedAtMs = -Infinity;
 
   function list(atMs: number): void {
-    if (atMs - listedAtMs < LIST_EVERY_MS && atMs >= listedAtMs) return;
+    if (atMs - listedAtMs < LIST_EVERY_MS) return;
     listedAtMs = atMs;
     keep(namesIn(path));
   }

@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
@@ -51,6 +51,27 @@ test('a file that vanished, or was put in its place, is noticed within a second'
   });
   machine.write('kept', 'again');
   expect(textAt(2_010)).toBe('again');
+});
+
+test('it stays open between looks, and however often it is opened anew once alone', () => {
+  machine.write('kept', 'text');
+  const openCount = (): number => readdirSync('/proc/self/fd').length;
+  textAt(0);
+  const before = openCount();
+  for (let atMs = 100; atMs < 60_000; atMs += 100) textAt(atMs);
+  expect(openCount()).toBe(before);
+  kept.close();
+  kept.close();
+  expect(openCount()).toBe(before - 1);
+});
+
+test('within a second it is the file that was opened', () => {
+  machine.write('kept', 'before');
+  textAt(0);
+  machine.write('other', 'after');
+  renameSync(join(machine.dir, 'other'), join(machine.dir, 'kept'));
+  expect(textAt(899)).toBe('before');
+  expect(textAt(900)).toBe('after');
 });
 
 test('a directory in its place is a reason, never an error', () => {

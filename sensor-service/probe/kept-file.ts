@@ -23,7 +23,7 @@ export type KeptBytes =
   | { readonly kind: 'missing'; readonly why: string };
 
 export interface KeptFile {
-  /** The file as it is now. */
+  /** The file as it is now, at an instant of the monotonic clock. */
   read(atMs: number): KeptBytes;
   close(): void;
 }
@@ -42,7 +42,7 @@ export function keptFile(path: string, ifAbsent: string, bytesMax = FILE_BYTES_M
   }
 
   function opened(atMs: number): number {
-    if (atMs - openedAtMs >= KEPT_MS || atMs < openedAtMs) close(); // K1
+    if (atMs - openedAtMs >= KEPT_MS) close(); // K1
     if (fd !== undefined) return fd;
     fd = openSync(path, READ_ONLY);
     openedAtMs = atMs;

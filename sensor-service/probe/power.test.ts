@@ -65,6 +65,40 @@ test('a laptop is asked each second whether it is plugged in, seldom how full it
   expect(await valueOf(probe, 'power.battery', 11_700)).toEqual({ kind: 'number', number: 70 });
 });
 
+test('an empty bay is no battery, and one that is filled counts at once', async () => {
+  supplies = { ...supplies, BAT1: { ...laptop.BAT0, present: '0', capacity: '' } };
+  mkdirSync(join(machine.sysRoot, 'class/power_supply/BAT1'));
+  const probe = powerProbe(machine.sysRoot, undefined, read);
+  expect(await valueOf(probe, 'power.battery', 0)).toEqual({ kind: 'number', number: 71 });
+  change('BAT1', { present: '1', capacity: '91' });
+  expect(await valueOf(probe, 'power.battery', 9_900)).toEqual({ kind: 'number', number: 81 });
+});
+
+test('a battery that is put in is asked at once, and supplies that are gone are none', async () => {
+  const probe = powerProbe(machine.sysRoot, undefined, read);
+  await valueOf(probe, 'power.battery', 0);
+  supplies['BAT1'] = { ...laptop.BAT0, capacity: '91' };
+  mkdirSync(join(machine.sysRoot, 'class/power_supply/BAT1'));
+  expect(await valueOf(probe, 'power.battery', 900)).toEqual({ kind: 'number', number: 81 });
+  for (const name of Object.keys(supplies)) machine.remove(`sys/class/power_supply/${name}`);
+  expect(await valueOf(probe, 'power.battery', 1_800)).toMatchObject({ why: 'no battery' });
+  expect(await valueOf(probe, 'power.ac', 1_800)).toEqual(yes);
+  machine.remove('sys/class/power_supply');
+  expect(await valueOf(probe, 'power.ac', 2_700)).toMatchObject({
+    why: expect.stringMatching(/does not exist; mount \/sys$/) as unknown,
+  });
+});
+
+test('what is told of mains alone is no word on the battery: it is looked at as ever', async () => {
+  for (const told of ['power.ac', 'power.battery']) {
+    const probe = powerProbe(machine.sysRoot, (signal) => signal === told, read);
+    await valueOf(probe, 'power.ac', 0);
+    askedFor();
+    await valueOf(probe, 'power.ac', 900);
+    expect(asked).toEqual(['AC/online']);
+  }
+});
+
 test('a tablet, which has no adapter of its own, is asked each second whether it discharges', async () => {
   supplies = { BAT0: { ...laptop.BAT0 } };
   const probe = powerProbe(machine.sysRoot, undefined, read);
