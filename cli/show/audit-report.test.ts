@@ -152,6 +152,11 @@ test.each<[string, Told, string[]]>([
     { kind: 'policy.changed', policySha256: SHA },
     [`policy.changed, policy sha256 ${SHA} [1]`],
   ],
+  [
+    'a start',
+    { kind: 'orchestrator.started', policySha256: SHA },
+    [`orchestrator.started, policy sha256 ${SHA} [1]`],
+  ],
   ['a clock', { kind: 'clock.set', byMs: -5 }, ['the clock was set by -5 ms [1]']],
   [
     'what was left out',
@@ -182,6 +187,17 @@ test.each<[string, Told, string[]]>([
   expect(told([fact])).toEqual(lines);
 });
 
+test.each([
+  ...['hold.placed', 'hold.lifted', 'veto.placed', 'veto.lifted', 'switch.tripped', 'run.demanded'],
+  ...['switch.released', 'rollout.stopped', 'rollout.resumed', 'restart.ordered'],
+  ...['restart.cancelled', 'restart.failed'],
+])('%s is among what was ordered, with all that it says', (kind) => {
+  const fact = { kind, actor: 'operator', why: 'w', count: 5, untilMs: AT_MS, sinceMs: 'x' };
+  expect(told([fact])).toEqual([
+    `${kind}, by operator, why w, count 5, untilMs ${at}, sinceMs x [1]`,
+  ]);
+});
+
 test('a run is told with what it was admitted for, by what, and how it was confined', () => {
   const terms = { bundleSha256: 'b', confinement: 'sealed', presenceBy: 'sensors' };
   const run = { runId: 'run-1' };
@@ -198,6 +214,7 @@ test('a run is told with what it was admitted for, by what, and how it was confi
       { kind: 'run.started', runId: 'run-2', sandboxSha256: '' },
       { kind: 'run.finished', runId: 'run-2', outcome: { kind: 'succeeded' }, stderrTail: '' },
       { ...admitted, work: { kind: 'revert', update } },
+      { kind: 'run.started', ...run, sandboxSha256: SHA, argv: ['./main'] },
       { kind: 'run.interrupted', ...run, code: 'HELD', message: 'm' },
       { kind: 'run.interrupted', runId: 'run-9', code: 'HELD', message: 'm' },
     ]),
@@ -210,8 +227,10 @@ test('a run is told with what it was admitted for, by what, and how it was confi
     'run-1, install x 1 → 2 by a.b 3: HOST_LOST: gone [6]',
     'run-2, scan by a.b 3: by the host itself [8]',
     'run-2, scan by a.b 3: succeeded [9]',
-    'run-1, put back x 1 → 2 by a.b 3: HELD: m [11]',
-    'run-9: HELD: m [12]',
+    'run-1, put back x 1 → 2 by a.b 3: never served: ./main [11]',
+    `      sandbox sha256 ${SHA}`,
+    'run-1, put back x 1 → 2 by a.b 3: HELD: m [12]',
+    'run-9: HELD: m [13]',
   ]);
 });
 
