@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { readlinkSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Value } from '../../conditions/reading.js';
+import { NO_DISK } from '../reading/disk.js';
 import { diskActivityProbe } from './disk-activity.js';
-import { createFakeMachine, diskText, type FakeMachine } from './fake-machine.testing.js';
+import {
+  createFakeMachine,
+  diskText,
+  filesOpenIn,
+  type FakeMachine,
+} from './fake-machine.testing.js';
 import type { OpenProbe } from './probe.js';
 
 const ROUND_MS = 90;
@@ -42,15 +47,7 @@ async function look(afterMs = ROUND_MS): Promise<{ value: Value; source: string 
   return measured;
 }
 
-function opened(): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      return [readlinkSync(join('/proc/self/fd', fd))].filter((at) => at.startsWith(machine.dir));
-    } catch {
-      return [];
-    }
-  });
-}
+const opened = (): string[] => filesOpenIn(machine);
 
 test('few disks are read each from its own file, and the busiest counts; the file of all of them is left alone', async () => {
   put('sda', 4_000);
@@ -61,6 +58,30 @@ test('few disks are read each from its own file, and the busiest counts; the fil
   const { value, source } = await look();
   expect(value.kind === 'number' && value.number).toBeCloseTo(50);
   expect(source).toBe(`${machine.sysRoot}/block/*/stat`);
+});
+
+test('while an update waits, the share is of the seconds before, and not of the last look alone', async () => {
+  put('sda', 0);
+  await look();
+  put('sda', 900);
+  expect((await look(1_000)).value).toEqual({ kind: 'number', number: 90 });
+  expect((await look(1_000)).value).toEqual({ kind: 'number', number: 45 });
+  for (let second = 0; second < 5; second += 1) await look(1_000);
+  expect((await look(1_000)).value).toEqual({ kind: 'number', number: 0 });
+});
+
+test('where no disk is seen it is unknown what to do about it, and where nothing is seen too', async () => {
+  machine.write('proc/diskstats', diskText('loop0', 4_000));
+  expect((await look()).value).toEqual({ kind: 'unknown', why: NO_DISK });
+  machine.write('proc/diskstats', diskText('vda', 4_000));
+  expect((await look()).value).toMatchObject({ kind: 'unknown' });
+  machine.write('proc/diskstats', '');
+  expect((await look()).value).toEqual({ kind: 'unknown', why: NO_DISK });
+  machine.remove('proc/diskstats');
+  expect((await look(REOPENED_MS)).value).toEqual({
+    kind: 'unknown',
+    why: `${join(machine.procRoot, 'diskstats')} does not exist; mount /proc`,
+  });
 });
 
 test('a disk that is plugged in counts within a few seconds', async () => {

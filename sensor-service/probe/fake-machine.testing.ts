@@ -1,6 +1,14 @@
 // A machine made of files in a temporary directory. Nothing outside tests imports it.
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Signal, Value } from '../../conditions/reading.js';
@@ -8,6 +16,17 @@ import type { Closeable } from '../../runtime/shutdown.js';
 import type { Probe } from './probe.js';
 
 const START_MS = 1_900_000_000_000;
+
+/** Its files that this process keeps open. */
+export function filesOpenIn({ dir }: FakeMachine): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(join('/proc/self/fd', fd))].filter((at) => at.startsWith(dir));
+    } catch {
+      return []; // The one by which they are listed.
+    }
+  });
+}
 
 export interface FakeMachine extends Closeable {
   readonly dir: string;

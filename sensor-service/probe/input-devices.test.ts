@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Instant } from '../reading/measurement.js';
 import type { Place } from '../reading/presence.js';
 import type { SeatVerdict } from '../reading/seat.js';
-import { createFakeMachine, type FakeMachine } from './fake-machine.testing.js';
+import { createFakeMachine, filesOpenIn, type FakeMachine } from './fake-machine.testing.js';
 import { inputProbe } from './input-devices.js';
 import { placesProbe, type Profile } from './places.js';
 import type { OpenProbe } from './probe.js';
@@ -139,6 +139,53 @@ describe('input devices', () => {
     expect(last()?.kind).toBe('unknown');
     await input.measure(at(4 * MINUTE));
     expect(last()).toEqual({ kind: 'away', sinceMs: 0 });
+  });
+
+  test('one that is unplugged was unplugged by somebody, and is looked for at once', async () => {
+    machine.write('proc/bus/input/devices', KEYBOARD);
+    const device = join(machine.dir, 'dev/input/event0');
+    // It can be opened and not be read, as a device that has gone.
+    mkdirSync(device, { recursive: true });
+    const input = open();
+    await input.measure(at(0));
+    expect(last()).toEqual({ kind: 'engaged' });
+    machine.remove('dev/input/event0');
+    machine.write('proc/bus/input/devices', BUTTONS.replaceAll('event', 'gone'));
+    await input.measure(at(1_000));
+    await input.measure(at(MINUTE));
+    expect(last()).toEqual({
+      kind: 'unknown',
+      why: expect.stringMatching(/knows no keyboard/) as unknown,
+    });
+  });
+
+  test('one that was away from the list is watched anew, and open once however often it is listed', async () => {
+    // The writer's end is one of them.
+    const openCount = (): number => filesOpenIn(machine).length - 1;
+    machine.write('proc/bus/input/devices', KEYBOARD);
+    mkdirSync(join(machine.dir, 'dev/input'), { recursive: true });
+    const device = join(machine.dir, 'dev/input/event0');
+    execFileSync('mkfifo', [device]);
+    writer = openSync(device, 'r+');
+    const input = open();
+    for (let ms = 0; ms <= 5 * MINUTE; ms += 5_000) await input.measure(at(ms));
+    expect(last()).toEqual({ kind: 'away', sinceMs: 0 });
+    expect(openCount()).toBe(1);
+    machine.write('proc/bus/input/devices', '');
+    await input.measure(at(5 * MINUTE + 9_999));
+    expect(last()?.kind).toBe('away');
+    await input.measure(at(5 * MINUTE + 10_000));
+    expect(last()?.kind).toBe('unknown');
+    expect(openCount()).toBe(0);
+    machine.write('proc/bus/input/devices', KEYBOARD);
+    await input.measure(at(6 * MINUTE));
+    await input.measure(at(10 * MINUTE - 1));
+    expect(last()?.kind).toBe('unknown');
+    await input.measure(at(10 * MINUTE));
+    expect(last()).toEqual({ kind: 'away', sinceMs: 6 * MINUTE });
+    expect(openCount()).toBe(1);
+    input.close();
+    expect(openCount()).toBe(0);
   });
 
   test.each([
