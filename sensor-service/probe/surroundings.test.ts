@@ -87,6 +87,32 @@ test('what goes through a card is counted once, whatever is built on it, and whi
   expect(await valueOf(probe, 'network.others', 2_000)).toEqual({ kind: 'number', number: 8_000 });
 });
 
+test('traffic is that of five seconds, begins anew with a counter, and is unknown without one', async () => {
+  machine.write('sys/class/net/eth0/device/vendor', '0x8086\n');
+  const probe = trafficProbe({ ...machine, root: machine.dir });
+  const rateAt = async (ms: number, received: number, sent: number): Promise<unknown> => {
+    const counters = `${String(received)}${' 0'.repeat(7)} ${String(sent)}${' 0'.repeat(7)}`;
+    machine.write('proc/net/dev', `Inter-|\n face |\neth0: ${counters}\n`);
+    const value = await valueOf(probe, 'network.others', ms);
+    return value.kind === 'number' ? value.number : value.kind;
+  };
+  expect(await rateAt(0, 1_000, 1_000)).toBe('unknown');
+  expect(await rateAt(0, 1_000, 1_000)).toBe('unknown');
+  expect(await rateAt(2_000, 9_000, 1_000)).toBe(4_000);
+  expect(await rateAt(5_000, 9_000, 1_000)).toBe(1_600);
+  // The look at the start is too old by now.
+  expect(await rateAt(6_000, 9_000, 1_000)).toBe(0);
+  // A network that went away takes its counters with it, be it of one way alone.
+  expect(await rateAt(7_000, 10_000, 0)).toBe('unknown');
+  expect(await rateAt(8_000, 11_000, 2_000)).toBe(2_000);
+  expect(await rateAt(9_000, 0, 3_000)).toBe('unknown');
+  machine.remove('proc/net/dev');
+  expect(await valueOf(probe, 'network.others', 10_000)).toMatchObject({
+    why: expect.stringMatching(/does not exist; mount \/proc$/) as unknown,
+  });
+  expect(await rateAt(11_000, 5_000, 5_000)).toBe('unknown');
+});
+
 test('from a container what the machine sends and receives is not seen, unless it has its network', async () => {
   const probe = trafficProbe({ ...machine, root: machine.dir });
   const dev = (bytes: number): void => {
@@ -139,4 +165,23 @@ test('a phone on a cable is one whoever manages the network', async () => {
   expect((await valueOf(probe, 'network.tethered')).kind).toBe('unknown');
   out('../..');
   expect((await valueOf(probe, 'network.tethered')).kind).toBe('unknown');
+});
+
+test('a phone is one also by Bluetooth, and where there is the newer protocol alone', async () => {
+  const probe = tetheredProbe(machine.procRoot, machine.sysRoot);
+  const none = '0'.repeat(32);
+  const out = (name: string): void => {
+    machine.write('proc/net/ipv6_route', `${none} 00 ${none} 00 ${none} 0400 0 0 1 ${name}\n`);
+  };
+  out('bnep0');
+  expect(await valueOf(probe, 'network.tethered')).toEqual(yes);
+  mkdirSync(join(machine.sysRoot, 'class/net/eth0/device'), { recursive: true });
+  symlinkSync('/drivers/e1000e', join(machine.sysRoot, 'class/net/eth0/device/driver'));
+  out('eth0');
+  expect(await valueOf(probe, 'network.tethered')).toEqual(no);
+  out('tun0');
+  expect(await valueOf(probe, 'network.tethered')).toEqual({
+    kind: 'unknown',
+    why: 'the network goes over tun0, which is no device',
+  });
 });
