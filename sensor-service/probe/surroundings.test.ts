@@ -46,6 +46,49 @@ test('heat is read from zones and chips, and a zone that vanishes leaves the oth
   expect(await valueOf(probe, 'thermal')).toEqual({ kind: 'word', word: 'nominal' });
 });
 
+test('of the points that a zone names the lowest of each kind counts, and it cools slowly', async () => {
+  const zone = 'sys/class/thermal/thermal_zone7';
+  const trips = [
+    ['active', 30],
+    ['passive', 90],
+    ['passive', 80],
+    ['critical', 110],
+    ['hot', 100],
+  ] as const;
+  trips.forEach(([kind, celsius], at) => {
+    machine.write(`${zone}/trip_point_${String(at)}_type`, `${kind}\n`);
+    machine.write(`${zone}/trip_point_${String(at)}_temp`, `${String(celsius)}000\n`);
+  });
+  const probe = thermalProbe(machine.sysRoot);
+  const wordAt = async (celsius: number, ms: number): Promise<unknown> => {
+    machine.write(`${zone}/temp`, `${String(celsius)}000\n`);
+    const [measured] = await probe.measure({ wallMs: 0, monotonicMs: ms });
+    expect(measured?.source).toBe(join(machine.dir, zone));
+    return measured?.value.kind === 'word' ? measured.value.word : measured?.value.kind;
+  };
+  expect(await wordAt(79, 0)).toBe('nominal');
+  expect(await wordAt(82, 5_000)).toBe('moderate');
+  expect(await wordAt(101, 10_000)).toBe('critical');
+  expect(await wordAt(98, 15_000)).toBe('critical');
+  expect(await wordAt(96, 20_000)).toBe('serious');
+  // Limits are asked for anew every few minutes: a driver may be told others.
+  machine.write(`${zone}/trip_point_2_temp`, '97000\n');
+  machine.write(`${zone}/trip_point_1_temp`, '97000\n');
+  expect(await wordAt(85, 299_999)).toBe('moderate');
+  expect(await wordAt(85, 300_000)).toBe('nominal');
+});
+
+test('a machine that shows no temperature says what to do', async () => {
+  const probe = thermalProbe(machine.sysRoot);
+  expect(await valueOf(probe, 'thermal')).toMatchObject({
+    why: expect.stringMatching(/does not exist; mount \/sys, or load a sensor driver$/) as unknown,
+  });
+  machine.write('sys/class/thermal/cooling_device0/type', 'fan\n');
+  expect(await valueOf(probe, 'thermal')).toMatchObject({
+    why: expect.stringContaining('no place with a temperature and a limit') as unknown,
+  });
+});
+
 test('a drive says how hot it may be; that of a processor is where its fans should run', async () => {
   const chip = (number: number, name: string, max: string): void => {
     const path = `sys/class/hwmon/hwmon${String(number)}`;
