@@ -106,6 +106,10 @@ describe('sound and calls', () => {
     expect(await valueOf(playingProbe(cards), 'attention.playing', 1_000)).toEqual(no);
     machine.remove('proc/asound');
     expect((await valueOf(playingProbe(cards), 'attention.playing', 60_000)).kind).toBe('unknown');
+    machine.write('proc/asound/cards', '');
+    machine.write(status('pcm0p'), 'state: RUNNING\n');
+    expect((await valueOf(playingProbe(cards), 'attention.playing', 69_999)).kind).toBe('unknown');
+    expect(await valueOf(playingProbe(cards), 'attention.playing', 70_000)).toEqual(yes);
   });
 
   test('a camera that a process has open is a call, and is looked for every ten seconds', async () => {

@@ -32,7 +32,6 @@ export function soundCards(procRoot: string): SoundCards {
       files = statusFiles(path);
       why = undefined;
     } catch (error) {
-      files = [];
       why = whyNotRead(path, error, NO_CARDS);
     }
   }
