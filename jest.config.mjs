@@ -7,6 +7,7 @@ export default {
   transform: {},
   testTimeout: 30_000,
   globalSetup: '<rootDir>/jest.setup.mjs',
+  setupFilesAfterEnv: ['<rootDir>/jest.equal.mjs'],
   testSequencer: './jest.sequencer.mjs',
   // On two cores: half of the time a situation waits, for a sandbox, a person, or a limit to be over.
   maxWorkers: 3,

@@ -17,6 +17,9 @@ import {
   type TestUpstream,
 } from './upstream.http.testing.js';
 
+/** Read once: each time is as much work as the rest of a test. */
+const secureContext = loadTrustStore({});
+
 type Handle = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
 export interface Rig {
@@ -118,7 +121,7 @@ function openArtifacts(dir: string, clock: Clock = hastyClock): Artifacts {
     clock,
     random: () => 0.5,
     env: {},
-    secureContext: loadTrustStore({}),
+    secureContext,
     shownIn: () => [],
     stallMsMax: 1_000,
     shareBytesMin: 0,

@@ -32,6 +32,9 @@ import { serveHost } from './host.grpc.js';
 import type { HostedLaunch } from './hosted-launch.js';
 import { testRun, type TestRun } from './hosted-run.testing.js';
 
+/** Read once: each time is as much work as the rest of a test. */
+const secureContext = loadTrustStore({});
+
 /** What the server of the rig serves. */
 export const content = randomBytes(200_000);
 const log = createLog('test', 'silent');
@@ -66,7 +69,7 @@ export async function openHostRig(changes: Partial<TestRun> = {}): Promise<HostR
     clock: hastyClock,
     random: () => 0,
     env: {},
-    secureContext: loadTrustStore({}),
+    secureContext,
     shownIn: () => [],
   });
   const checkpoints = createCheckpoints({ dir: join(dir, 'checkpoints') });

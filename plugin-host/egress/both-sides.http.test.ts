@@ -16,6 +16,9 @@ import { loadTrustStore } from '../artifacts/trust-store.fs.js';
 import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
 import { serveEgress } from './proxy.http.js';
 
+/** Read once: each time is as much work as the rest of a test. */
+const secureContext = loadTrustStore({});
+
 const FLOOD = 3_000;
 const WHOLE = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nraw';
@@ -52,7 +55,7 @@ beforeEach(async () => {
     clock: systemClock,
     log: createLog('test', 'silent'),
     env: {},
-    secureContext: loadTrustStore({}),
+    secureContext,
   });
 });
 

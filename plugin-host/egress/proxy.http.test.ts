@@ -17,6 +17,9 @@ import { serveEgress } from './proxy.http.js';
 import { startCompanyProxy } from './proxy.http.testing.js';
 import { until } from '../../runtime/until.testing.js';
 
+/** Read once: each time is as much work as the rest of a test. */
+const secureContext = loadTrustStore({});
+
 let dir: string;
 let socketPath: string;
 let proxy: Closeable;
@@ -57,7 +60,7 @@ async function open(
     clock: systemClock,
     log: createLog('test', 'silent'),
     env: options.env ?? {},
-    secureContext: loadTrustStore({}),
+    secureContext,
     ...(options.idleMsMax === undefined ? {} : { idleMsMax: options.idleMsMax }),
   });
 }

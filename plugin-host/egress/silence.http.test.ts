@@ -14,6 +14,9 @@ import { loadTrustStore } from '../artifacts/trust-store.fs.js';
 import { testRun, type TestRun } from '../channel/hosted-run.testing.js';
 import { serveEgress } from './proxy.http.js';
 
+/** Read once: each time is as much work as the rest of a test. */
+const secureContext = loadTrustStore({});
+
 const HEADER_MS_MAX = 150;
 const SLOW_MS = 3 * HEADER_MS_MAX;
 
@@ -42,7 +45,7 @@ beforeEach(async () => {
     clock: systemClock,
     log: createLog('test', 'silent'),
     env: {},
-    secureContext: loadTrustStore({}),
+    secureContext,
     headerMsMax: HEADER_MS_MAX,
   });
 });
