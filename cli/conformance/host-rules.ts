@@ -5,7 +5,7 @@ import type { BoundGrants } from '../../bundle/grant.js';
 import { checkUrl } from '../../plugin-host/artifacts/allowed-url.js';
 import { HostError, type HostReason } from '../../plugin-host/channel/host-failure.js';
 import { orderOf } from '../../plugin-host/channel/host-wire.grpc.js';
-import { refuseForbidden, refused } from '../../plugin-host/trees/copy-file.fs.js';
+import { lost, refuseForbidden, refused } from '../../plugin-host/trees/copy-file.fs.js';
 import { linkProblem } from '../../plugin-host/trees/staged-rules.js';
 import { replacementOf } from '../../plugin-host/trees/replacement.js';
 import { openStaged } from '../../plugin-host/trees/replace.fs.js';
@@ -63,19 +63,15 @@ function requireStaged(
   const replacement = replacedPaths.length === 0 ? undefined : replacementOf(replacedPaths);
   const staged = openStaged({ workDir, path: stagedPath });
   try {
-    walk(staged, {
-      visit: (found) => {
-        refuseForbidden(found, uid);
-        const target = found.kind === 'link' ? readlinkSync(found.address) : undefined;
-        const problem =
-          replacement?.problem(found) ??
-          (target === undefined ? undefined : linkProblem(found.path, target));
-        if (problem !== undefined) throw refused(found.path, problem);
-      },
-      lost: (lost) => {
-        throw refused(lost, 'has a name that is not text, or went away');
-      },
-    });
+    for (const found of walk(staged)) {
+      if (found.kind === 'lost') throw lost(found);
+      refuseForbidden(found, uid);
+      const target = found.kind === 'link' ? readlinkSync(found.address) : undefined;
+      const problem =
+        replacement?.problem(found) ??
+        (target === undefined ? undefined : linkProblem(found.path, target));
+      if (problem !== undefined) throw refused(found.path, problem);
+    }
   } finally {
     closeSync(staged);
   }

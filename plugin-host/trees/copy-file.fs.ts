@@ -23,7 +23,7 @@ import { errorCode, HostError } from '../channel/host-failure.js';
 import type { Replacement } from './replacement.js';
 import { entryProblem, installedMode, nameProblem } from './staged-rules.js';
 import type { TreeEntry } from './tree.js';
-import { openSame, readThrough, type Found, type Opened } from './walk.fs.js';
+import { openSame, readThrough, type Found, type Lost, type Opened } from './walk.fs.js';
 
 export interface Owner {
   readonly uid: number;
@@ -112,6 +112,10 @@ export function refuseForbidden({ path, name, kind, stat }: Found, uid: number):
       linkCount: stat.nlink,
     });
   if (problem !== undefined) throw refused(path, problem);
+}
+
+export function lost({ path }: Lost): HostError {
+  return refused(path, 'has a name that is not text, or went away');
 }
 
 export function refused(path: string, problem: string): HostError {

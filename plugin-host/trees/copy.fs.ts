@@ -22,6 +22,7 @@ import { join } from 'node:path';
 import {
   copyFile,
   keepFile,
+  lost,
   refused,
   refuseForbidden,
   type CopyOrder,
@@ -41,17 +42,15 @@ export function copyStaged(order: CopyOrder): TreeEntry[] {
   const entries = keepRest(order, same);
   const kept = new Map(entries.map(({ path, kind }) => [path, kind]));
   const budget = { leftBytes: order.bytesMax };
-  walk(order.staged, {
-    visit: (found) => {
-      order.between();
-      refuseForbidden(found, order.uid);
-      if (isThere(found, kept, order)) return;
-      entries.push(
-        copyEntry(order, found, () => copyFile(order, found, same.get(found.path), budget)),
-      );
-    },
-    lost,
-  });
+  for (const found of walk(order.staged)) {
+    order.between();
+    if (found.kind === 'lost') throw lost(found);
+    refuseForbidden(found, order.uid);
+    if (isThere(found, kept, order)) continue;
+    entries.push(
+      copyEntry(order, found, () => copyFile(order, found, same.get(found.path), budget)),
+    );
+  }
   sealDirectories(order, entries);
   return entries;
 }
@@ -61,16 +60,12 @@ function keepRest(order: CopyOrder, same: ReadonlyMap<string, TreeEntry>): TreeE
   const entries: TreeEntry[] = [];
   if (order.kept?.path === undefined) return entries;
   const current = openBelow(order.kept.path, []);
-  const { isReplaced } = order.kept.replacement;
   try {
-    walk(current, {
-      passes: isReplaced,
-      visit: (found) => {
-        order.between();
-        entries.push(copyEntry(order, found, () => keepFile(order, found, same.get(found.path))));
-      },
-      lost,
-    });
+    for (const found of walk(current, order.kept.replacement.isReplaced)) {
+      order.between();
+      if (found.kind === 'lost') throw lost(found);
+      entries.push(copyEntry(order, found, () => keepFile(order, found, same.get(found.path))));
+    }
   } finally {
     closeSync(current);
   }
@@ -88,10 +83,6 @@ function isThere(
   const there = kept.get(found.path);
   if (there === undefined || there === 'directory') return there !== undefined;
   throw refused(found.path, 'is no directory in the version that is shown');
-}
-
-function lost(path: string): never {
-  throw refused(path, 'has a name that is not text, or went away');
 }
 
 function copyEntry(order: CopyOrder, found: Found, ofFile: () => TreeEntry): TreeEntry {

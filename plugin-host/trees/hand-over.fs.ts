@@ -18,23 +18,16 @@ export function handOver(
   if (top.uid !== hostUid) throw refused(`it belongs to user ${String(top.uid)}`);
   const root = openBelow(path, []);
   try {
-    walk(root, {
-      visit: ({ path: below, kind, stat: found }) => {
-        between();
-        const problem = problemOf(kind, found, { hostUid, uid, device: top.dev });
-        if (problem !== undefined) throw refused(`${below} ${problem}`);
-      },
-      lost: (lost) => {
-        throw refused(`${lost} cannot be looked at`);
-      },
-    });
-    walk(root, {
-      visit: ({ address }) => {
-        lchownSync(address, uid, uid);
-      },
-      // Seen a moment ago, and gone: there is nothing to hand over.
-      lost: () => undefined,
-    });
+    for (const found of walk(root)) {
+      between();
+      if (found.kind === 'lost') throw refused(`${found.path} cannot be looked at`);
+      const problem = problemOf(found.kind, found.stat, { hostUid, uid, device: top.dev });
+      if (problem !== undefined) throw refused(`${found.path} ${problem}`);
+    }
+    for (const found of walk(root)) {
+      // One that was seen a moment ago, and is gone: there is nothing to hand over.
+      if (found.kind !== 'lost') lchownSync(found.address, uid, uid);
+    }
   } finally {
     closeSync(root);
   }

@@ -24,20 +24,19 @@ export function listInstalled(
   let leftBytes = holeBytesMax;
   const root = openBelow(path, []);
   try {
-    walk(root, {
-      visit: (found) => {
-        leftBytes -= holeBytesOf(found);
-        if (leftBytes < 0) {
-          const words = `the holes in its files are more than ${formatBytes(holeBytesMax)}`;
-          throw new HostError('FIELD_INVALID', words);
-        }
-        entries.push(entryOf(found, between));
-        between();
-      },
-      lost: (lost) => {
-        entries.push({ kind: 'other', path: lost, mode: 0 });
-      },
-    });
+    for (const found of walk(root)) {
+      if (found.kind === 'lost') {
+        entries.push({ kind: 'other', path: found.path, mode: 0 });
+        continue;
+      }
+      leftBytes -= holeBytesOf(found);
+      if (leftBytes < 0) {
+        const words = `the holes in its files are more than ${formatBytes(holeBytesMax)}`;
+        throw new HostError('FIELD_INVALID', words);
+      }
+      entries.push(entryOf(found, between));
+      between();
+    }
   } finally {
     closeSync(root);
   }

@@ -20,55 +20,59 @@ import {
 import { HostError } from '../channel/host-failure.js';
 import { DEPTH_MAX, FILES_MAX, type EntryKind } from './staged-rules.js';
 
+/** Of a name that cannot be looked at. */
+export interface Lost {
+  readonly kind: 'lost';
+  readonly path: string;
+}
+
 export interface Found {
   /** Relative to the tree, "/" between segments. */
   readonly path: string;
   readonly name: string;
   readonly kind: EntryKind;
-  /** A path that leads there through the parent's descriptor; valid during the visit. */
+  /** A path that leads there through the parent's descriptor; valid until the next one is asked for. */
   readonly address: string;
   readonly stat: Stats;
 }
 
 const CHUNK_BYTES = 256 * 1024;
 
-interface Visitor {
-  readonly visit: (found: Found) => void;
-  /** Called for a name that cannot be looked at. */
-  readonly lost: (path: string) => void;
-  /** What is passed by, with all that is below it. */
-  readonly passes?: (path: string) => boolean;
+/**
+ * Everything below the open directory `root`, a directory before what it holds, names in order.
+ * @param passes what is passed by, with all that is below it.
+ */
+export function walk(
+  root: number,
+  passes: (path: string) => boolean = () => false,
+): Generator<Found | Lost, void, undefined> {
+  return walkBelow({ directory: root, path: '', depth: 1 }, { count: 0 }, passes);
 }
 
-/** Visits everything below the open directory `root`, a directory before what it holds, names in order. */
-export function walk(root: number, visitor: Visitor): void {
-  walkBelow(root, '', 1, { count: 0 }, visitor);
-}
-
-function walkBelow(
-  directory: number,
-  below: string,
-  depth: number,
+function* walkBelow(
+  at: { readonly directory: number; readonly path: string; readonly depth: number },
   seen: { count: number },
-  visitor: Visitor,
-): void {
+  passes: (path: string) => boolean,
+): Generator<Found | Lost, void, undefined> {
   // W3.
-  if (depth > DEPTH_MAX) throw tooLarge(`${below} is deeper than ${String(DEPTH_MAX)} directories`);
-  for (const name of namesIn(directory, seen)) {
-    const path = below === '' ? name : `${below}/${name}`;
-    if (visitor.passes?.(path) === true) continue;
-    const address = `${addressOf(directory)}/${name}`;
+  if (at.depth > DEPTH_MAX) {
+    throw tooLarge(`${at.path} is deeper than ${String(DEPTH_MAX)} directories`);
+  }
+  for (const name of namesIn(at.directory, seen)) {
+    const path = at.path === '' ? name : `${at.path}/${name}`;
+    if (passes(path)) continue;
+    const address = `${addressOf(at.directory)}/${name}`;
     const stat = statOf(address);
     if (stat === undefined) {
-      visitor.lost(path);
+      yield { kind: 'lost', path };
       continue;
     }
     const kind = kindOf(stat);
-    visitor.visit({ path, name, kind, address, stat });
+    yield { path, name, kind, address, stat };
     if (kind !== 'directory') continue;
     const child = openSame(address, stat, constants.O_DIRECTORY);
     try {
-      walkBelow(child.fd, path, depth + 1, seen, visitor);
+      yield* walkBelow({ directory: child.fd, path, depth: at.depth + 1 }, seen, passes);
     } finally {
       closeSync(child.fd);
     }
