@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import type { Fact } from '../../orchestrator/journal/fact.js';
 import { reportFrom } from './audit-report.js';
 import { localTime } from './local-time.js';
+import { orderWords } from './order-words.js';
 
 const AT_MS = 1_900_000_000_000;
 const at = localTime(AT_MS);
@@ -169,12 +170,12 @@ test.each<[string, Told, string[]]>([
       ...{ kind: 'hold.placed', ...operator, by: 'ann', updaterId: 'a.b', updateId: '' },
       ...{ why: 'later', untilMs: AT_MS },
     },
-    [`hold.placed, by operator ann, updaterId a.b, updateId , why later, untilMs ${at} [1]`],
+    [`a.b held back until ${at}: later, by operator ann [1]`],
   ],
   [
     'a restart',
     { kind: 'restart.ordered', hostId: 'm', atMs: AT_MS, updates: ['x'] },
-    [`restart.ordered, hostId m, atMs ${at}, updates ["x"] [1]`],
+    [`a restart of m at ${at}, for x [1]`],
   ],
   ['what is none of it', { kind: 'rhythm.hour', hourOfWeek: 1 }, []],
   ['a name of everything (T24)', { kind: 'constructor' }, []],
@@ -191,11 +192,20 @@ test.each([
   ...['hold.placed', 'hold.lifted', 'veto.placed', 'veto.lifted', 'switch.tripped', 'run.demanded'],
   ...['switch.released', 'rollout.stopped', 'rollout.resumed', 'restart.ordered'],
   ...['restart.cancelled', 'restart.failed'],
-])('%s is among what was ordered, with all that it says', (kind) => {
-  const fact = { kind, actor: 'operator', why: 'w', count: 5, untilMs: AT_MS, sinceMs: 'x' };
-  expect(told([fact])).toEqual([
-    `${kind}, by operator, why w, count 5, untilMs ${at}, sinceMs x [1]`,
-  ]);
+])('%s is among what was ordered, in words', (kind) => {
+  const fact = {
+    ...{ kind, actor: 'operator', updaterId: 'a.b', updateId: 'x', toVersion: '2', why: 'w' },
+    ...{
+      untilMs: AT_MS,
+      vetoId: 'veto-1',
+      owner: 'till',
+      hostId: 'm',
+      atMs: AT_MS,
+      updates: ['x'],
+    },
+    ...{ code: 'PERSON_PRESENT', message: 'somebody came' },
+  };
+  expect(told([fact])).toEqual([`${orderWords(fact as Parameters<typeof orderWords>[0])} [1]`]);
 });
 
 test('a run is told with what it was admitted for, by what, and how it was confined', () => {

@@ -31,6 +31,22 @@ test.each<[Parameters<typeof orderWords>[0], string]>([
     { kind: 'rollout.stopped', actor: 'policy', ...subject, toVersion: '2', why: 'two failed' },
     'the rollout of com.acme.tool a 2 stopped: two failed, by policy',
   ],
+  [
+    { kind: 'rollout.resumed', actor, ...subject, toVersion: '2' },
+    'the rollout of com.acme.tool a 2 goes on, by operator',
+  ],
+  [{ kind: 'hold.lifted', actor, ...subject }, 'the hold on com.acme.tool a lifted, by operator'],
+  [{ kind: 'veto.lifted', actor, vetoId: 'veto-1' }, 'veto-1 lifted, by operator'],
+  [{ kind: 'switch.released', actor }, 'the trip switch released, by operator'],
+  [
+    { kind: 'restart.ordered', hostId: 'm', atMs: untilMs, updates: ['a', 'b'] },
+    `a restart of m at ${until}, for a, b`,
+  ],
+  [
+    { kind: 'restart.cancelled', code: 'PERSON_PRESENT', message: 'somebody came' },
+    'the restart taken back: PERSON_PRESENT: somebody came',
+  ],
+  [{ kind: 'restart.failed', message: 'no init' }, 'the restart failed: no init'],
 ])('%j', (order, words) => {
   expect(orderWords(order)).toBe(words);
 });

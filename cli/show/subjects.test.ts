@@ -143,9 +143,42 @@ test('an update that two updaters have is told apart by whose it is', () => {
   const scan = Subject.fromPartial({ updaterId: 'a.b', action: 'scan' });
   if (mine === undefined || other === undefined) throw new Error('there are two');
   const shown = showSubjects([mine, other, scan], page);
-  expect(shown).toContain('\ninstall x of a.b waits:\n');
-  expect(shown).toContain('\ninstall x of c.d waits:\n');
+  expect(shown).toContain('\ninstall x of a.b waits for that alone\n');
+  expect(shown).toContain('\ninstall x of c.d waits for that alone\n');
   expect(showSubjects([mine, scan], page)).toContain('\ninstall x waits:\n');
+});
+
+test('what stands in the way of all that wait is said once, above them', () => {
+  const left = { code: 'PERSON_JUST_LEFT', message: 'left', sinceUnixMs: at(-2) };
+  const held = { code: 'HELD', message: 'held back' };
+  const of = (updateId: string, reasons: object[], more: object = {}) =>
+    Subject.fromPartial({
+      ...{ updaterId: 'a.b', updateId, title: updateId, action: 'install', reasons },
+      ...more,
+    });
+  const outlook = { atUnixMs: at(8), reasons: [] };
+  const subjects = [
+    of('x', [held, left], { runId: 'run-7' }),
+    of('y', [left], { outlook }),
+    of('z', []),
+  ];
+  expect(showSubjects(subjects, page).split('\n')).toEqual([
+    `  reason            is  limit  since     until (both ${zone})`,
+    'all that wait do so for:',
+    '  PERSON_JUST_LEFT             11:58:00',
+    '    left',
+    'install x stands still, run-7 for that, and for:',
+    '  HELD',
+    '    held back',
+    'install y waits for that alone',
+    expect.stringMatching(/^ {2}next chance: 12:08:00/),
+    'install z: nothing stands in its way',
+  ]);
+  // Since another instant it is another reason; and one that waits alone has all below itself.
+  const since = { ...left, sinceUnixMs: at(-3) };
+  for (const others of [[of('y', [since])], []]) {
+    expect(showSubjects([of('x', [left]), ...others], page)).not.toContain('all that wait');
+  }
 });
 
 test('columns of several subjects stand below each other', () => {

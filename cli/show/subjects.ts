@@ -7,6 +7,7 @@ import { OUTLOOK_HOURS } from '../../proto/wire/outlook.js';
 import { folded, indented } from './folded.js';
 import { shortTime, zoneOf } from './local-time.js';
 import { namesIn } from './named.js';
+import { sharedReasons } from './shared-reasons.js';
 import { table } from './table.js';
 
 /** What a text is shown on: when, and how wide. */
@@ -26,20 +27,38 @@ export function showSubjects(subjects: readonly Subject[], page: Page): string {
   if (subjects.length === 0) return 'nothing';
   const nameOf = namesIn(subjects);
   const said = subjects.map((each) => ({ ...each, reasons: withoutRest(each.reasons) }));
-  const rows = said.flatMap(({ reasons }) => reasons.map((reason) => rowOf(reason, page.nowMs)));
-  const shownWith = (each: Subject, lines: readonly string[]): string =>
-    showSubject(each, nameOf(each), lines, page);
-  if (rows.length === 0) {
-    return [...said.map((each) => shownWith(each, [])), ...notesOf(subjects)].join('\n');
-  }
-  // One table for all, so that the columns of all stand below each other.
+  const shared = sharedReasons(said);
+  const stands = linesOf([shared.reasons, ...shared.besides.map(({ reasons }) => reasons)], page);
+  const [ofAll = [], ...ofEach] = stands.lines;
+  const all = ofAll.length === 0 ? [] : ['all that wait do so for:', ...ofAll];
+  const shown = shared.besides.map((each, index) => {
+    const lines = ofEach[index] ?? [];
+    const isHeld = (said[index]?.reasons.length ?? 0) > 0;
+    const held = isHeld ? { lines, isShared: ofAll.length > 0 } : undefined;
+    return showSubject(each, nameOf(each), held, page);
+  });
+  return [...stands.head, ...all, ...shown, ...notesOf(subjects)].join('\n');
+}
+
+/** Each reason with its words below it. One table for all, so that the columns of all stand below each other. */
+function linesOf(
+  groups: readonly (readonly Reason[])[],
+  page: Page,
+): { readonly head: readonly string[]; readonly lines: readonly (readonly string[])[] } {
+  const rows = groups.flat().map((reason) => rowOf(reason, page.nowMs));
+  if (rows.length === 0) return { head: [], lines: groups.map(() => []) };
   const zone = zoneOf(page.nowMs);
-  const [wide = '', ...lines] = table([[...heads, `until (both ${zone})`], ...rows]).split('\n');
+  const [wide = '', ...cells] = table([[...heads, `until (both ${zone})`], ...rows]).split('\n');
   const isTooWide = wide.length > page.columns - INDENT;
   const [narrow = ''] = table([[...heads, 'until'], ...rows]).split('\n');
   const head = isTooWide ? [`since and until on the clock of ${zone}`, narrow] : [wide];
-  const shown = said.map((each) => shownWith(each, lines.splice(0, each.reasons.length)));
-  return [...head.map((line) => indented(line, INDENT)), ...shown, ...notesOf(subjects)].join('\n');
+  const lines = groups.map((group) =>
+    group.flatMap((reason) => [
+      indented(cells.shift() ?? '', INDENT),
+      ...belowOf(wordsOf(reason), page.columns),
+    ]),
+  );
+  return { head: head.map((line) => indented(line, INDENT)), lines };
 }
 
 /** Where to read what an update changes: of one that was asked about alone, not below each of many. */
@@ -74,23 +93,22 @@ function withoutRest(reasons: readonly Reason[]): Reason[] {
   return [...reasons.filter((each) => !isAtRest(each)), Reason.fromPartial(one)];
 }
 
+/** @param held what stands in its way, beside what does in the way of all; undefined: nothing does. */
 function showSubject(
-  { updateId, title, action, reasons, outlook, runId }: Subject,
+  { updateId, title, action, outlook, runId }: Subject,
   name: string,
-  lines: readonly string[],
+  held: { readonly lines: readonly string[]; readonly isShared: boolean } | undefined,
   page: Page,
 ): string {
   const head = `${action} ${updateId === '' || title === updateId ? name : `${name} (${title})`}`;
-  if (reasons.length === 0) {
+  if (held === undefined) {
     return runId === '' ? `${head}: nothing stands in its way` : `${head} runs: ${runId}`;
   }
-  const stands = reasons.flatMap((reason, index) => [
-    indented(lines[index] ?? '', INDENT),
-    ...belowOf(wordsOf(reason), page.columns),
-  ]);
+  const { lines, isShared } = held;
   const chance = outlook === undefined ? [] : showOutlook(outlook, page);
   const state = runId === '' ? 'waits' : `stands still, ${runId}`;
-  return [`${head} ${state}:`, ...stands, ...chance].join('\n');
+  const besides = lines.length === 0 ? ' for that alone' : ' for that, and for:';
+  return [`${head} ${state}${isShared ? besides : ':'}`, ...lines, ...chance].join('\n');
 }
 
 function rowOf(reason: Reason, nowMs: number): string[] {

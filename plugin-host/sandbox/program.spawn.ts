@@ -18,6 +18,9 @@ import { findProgram, lowestPriority, SYSTEM_PATH, systemTools } from './tool.sp
 
 const COMMAND_MS_MAX = 10_000;
 
+/** By the names of their packages. */
+const packagedRuntimes = ['runc', 'crun'];
+
 export interface RuntimeProgram {
   readonly path: string;
   /** Prefix that gives a child its priority: the lowest, where that is wanted and the tools are there. */
@@ -36,11 +39,7 @@ export function findRuntime(
   const path = findProgram(name);
   if (path === undefined) {
     const what = name === '' ? 'an OCI runtime' : name;
-    const packaged = name === '' || name.includes('/') ? 'runc' : name;
-    throw new SandboxError(
-      'RUNTIME_MISSING',
-      `${what} is not installed: install it with \`apt-get install ${packaged}\` (or your system's package tool).`,
-    );
+    throw new SandboxError('RUNTIME_MISSING', `${what} ${howToHaveIt(name)}`);
   }
   if (priority === 'normal') return { path, politely: [] };
   const { prefix, missing } = lowestPriority();
@@ -48,6 +47,14 @@ export function findRuntime(
     log?.warn({ missing }, 'not installed: updaters start above the lowest priority that there is');
   }
   return { path, politely: prefix };
+}
+
+function howToHaveIt(name: string): string {
+  const how = (each: string): string =>
+    `\`apt-get install ${each}\` (or your system's package tool)`;
+  return packagedRuntimes.includes(name)
+    ? `is not installed: install it with ${how(name)}.`
+    : `is not there: name one that is, or install runc with ${how('runc')}.`;
 }
 
 /** What the program calls itself, in one line: "runc version 1.1.5". */

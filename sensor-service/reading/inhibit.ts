@@ -2,7 +2,7 @@
 //
 // Invariants:
 //   I1. Every inhibition ends: at its release, at its expiry, or when the service ends.
-//   I2. There are INHIBITIONS_MAX at most, and a name takes one place however often it asks.
+//   I2. There are INHIBITIONS_MAX at most, and a name takes one place for each reason, however often it asks.
 //   I3. Names and reasons are foreign text: they are cut and cleaned before they are kept.
 
 import type { Measurement, Instant } from './measurement.js';

@@ -140,6 +140,7 @@ const broken: readonly [Fault, string, RegExp][] = [
 test.each(broken)(
   '%s: %s',
   async (fault, clause, words) => {
+    // Longer than it takes for a freeze, which is longer than a busy machine keeps a process waiting.
     const holdMs = fault === 'late-when-frozen' ? 400 : HOLD_MS;
     const { tried: all } = await tried(fault, [clause], { runMs: 5_000, holdMs });
     const [{ id, verdict } = { id: '', verdict: undefined }] = all;

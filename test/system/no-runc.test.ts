@@ -25,7 +25,7 @@ for (const [how, name] of [
       expect(countOf(follower.facts, 'run.admitted')).toBe(0);
       expect(readFileSync(running.logFile, 'utf8')).toMatch(
         new RegExp(
-          `no updater runs here: ${name} is not installed: install it with .apt-get install`,
+          `no updater runs here: ${name} is not there: name one that is, or install runc with .apt-get install runc`,
         ),
       );
       expect(await running.command(['host'])).toContain('confinement none, no OCI runtime');
@@ -57,7 +57,7 @@ sandboxTest(
         await enable(running, await stage.bundle('program'), { apps });
         const end = await ended(follower, 'scan', 'failed');
         expect(outcomeOf(end)).toMatchObject({ code: 'CONFINEMENT_WEAK' });
-        expect(outcomeOf(end).message).toContain('is not installed');
+        expect(outcomeOf(end).message).toContain('is not there');
         expect(countOf(follower.facts, 'run.started')).toBe(0);
         expect(await versionOfApp(apps)).toBe('1.0.0');
       },
