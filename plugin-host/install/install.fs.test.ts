@@ -4,7 +4,8 @@ import { chmod, lstat, readdir, readlink, stat, symlink, mkdir, writeFile } from
 import { join } from 'node:path';
 import { HostError } from '../channel/host-failure.js';
 import { summarize } from '../trees/tree.js';
-import { treesAtOnce, treesOfFile } from '../trees/trees.testing.js';
+import { treesAtOnce } from '../trees/at-once.testing.js';
+import { treesOfFile } from '../trees/trees.testing.js';
 import { openRig, type Rig } from './rig.testing.js';
 
 const trees = treesOfFile();

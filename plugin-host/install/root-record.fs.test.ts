@@ -10,7 +10,8 @@ import type { RootChange } from '../channel/hosted-run.js';
 import { testRun } from '../channel/hosted-run.testing.js';
 import { newPass } from '../trees/pass.js';
 import type { Trees } from '../trees/trees.loop.js';
-import { treesAtOnce, treesOfFile } from '../trees/trees.testing.js';
+import { treesAtOnce } from '../trees/at-once.testing.js';
+import { treesOfFile } from '../trees/trees.testing.js';
 import { openRootRecords, type RootRecords } from './root-record.fs.js';
 
 const run = { runId: 'r', epoch: 7 };

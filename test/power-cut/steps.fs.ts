@@ -17,7 +17,10 @@ const CHANGING = [
   ...['appendFile', 'chmod', 'chown', 'copyFile', 'cp', 'lchown', 'link', 'mkdir', 'open'],
   ...['rename', 'rm', 'rmdir', 'symlink', 'truncate', 'unlink', 'writeFile'],
 ] as const;
-const CHANGING_NOW = ['mkdirSync', 'renameSync', 'rmSync', 'writeFileSync'] as const;
+const CHANGING_NOW = [
+  ...['appendFileSync', 'fchmodSync', 'fchownSync', 'fsyncSync', 'lchownSync', 'linkSync'],
+  ...['mkdirSync', 'openSync', 'renameSync', 'rmSync', 'symlinkSync', 'writeFileSync'],
+] as const;
 const OF_HANDLES = [
   ...[
     'appendFile',
@@ -35,13 +38,24 @@ const OF_HANDLES = [
 /** Sees every step from now on; the answer ends that. */
 export async function watchSteps(onStep: OnStep): Promise<() => void> {
   const undo: (() => void)[] = [];
+  let isLooking = false;
+  /** Whoever looks at a step opens files as well, which are no steps. */
+  const onStepNow = (what: string): void => {
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      onStep(what);
+    } finally {
+      isLooking = false;
+    }
+  };
   const wrap = (members: Members, name: string, isAsync: boolean): void => {
     const original = members[name];
     if (original === undefined) throw new Error(`Node has no ${name} any more`);
     members[name] = function (this: unknown, ...args: unknown[]): unknown {
       const result = Reflect.apply(original, this, args);
       if (!isAsync) {
-        onStep(name);
+        onStepNow(name);
         return result;
       }
       return (result as Promise<unknown>).then((value) => {

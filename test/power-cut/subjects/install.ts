@@ -17,8 +17,7 @@ import { testRun } from '../../../plugin-host/channel/hosted-run.testing.js';
 import { createInstaller, type Installer } from '../../../plugin-host/install/install.fs.js';
 import { createLog } from '../../../runtime/log.js';
 import type { Subject } from '../subject.js';
-import { openTrees } from '../../../plugin-host/trees/trees.loop.js';
-import { systemClock } from '../../../runtime/clock.js';
+import { treesAtOnce } from '../../../plugin-host/trees/at-once.testing.js';
 
 /** What is shown after each promise. */
 const SHOWN = [1, 2, 3, 2] as const;
@@ -31,8 +30,8 @@ const rootIn = (directory: string): string => join(directory, 'opt/tools');
 
 function installerOn(directory: string): Installer {
   const rootsFile = join(directory, 'install-roots.json');
-  // Threads that are idle keep no process alive.
-  const trees = openTrees({ clock: systemClock });
+  // Not in threads: the rig sees the steps of its own.
+  const trees = treesAtOnce(() => undefined);
   return createInstaller({ log: createLog('power-cut', 'silent'), trees, rootsFile });
 }
 

@@ -9,8 +9,7 @@ import { openRootRecords, type RootRecords } from '../../../plugin-host/install/
 import { createLog } from '../../../runtime/log.js';
 import type { Subject } from '../subject.js';
 import { newPass } from '../../../plugin-host/trees/pass.js';
-import { openTrees } from '../../../plugin-host/trees/trees.loop.js';
-import { systemClock } from '../../../runtime/clock.js';
+import { treesAtOnce } from '../../../plugin-host/trees/at-once.testing.js';
 
 /** The record is written; what the run has changed is told. */
 const BEGUN = 1;
@@ -22,8 +21,8 @@ const rootIn = (directory: string): string => join(directory, 'root');
 const recordsOn = (directory: string): RootRecords =>
   openRootRecords({
     dir: join(directory, 'root-records'),
-    // Threads that are idle keep no process alive.
-    trees: openTrees({ clock: systemClock }),
+    // Not in threads: the rig sees the steps of its own.
+    trees: treesAtOnce(() => undefined),
     log: createLog('power-cut', 'silent'),
   });
 /** So long that the record has many blocks. */
