@@ -1,7 +1,7 @@
 // Install roots of a host for tests: each a directory, with the tree before beside it.
 
 import { existsSync } from 'node:fs';
-import { cp, rename, rm } from 'node:fs/promises';
+import { cp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import type { CommitRequest, Receipt } from '../../proto/gen/lull/host/v1/host.js';
@@ -28,8 +28,9 @@ export class FakeRoots {
     this.receipts.delete(`undo ${request.root}`);
     return this.once(id, request.root, async (path) => {
       await rm(`${path}.next`, { recursive: true, force: true });
-      await keepRest(path, request.replacedPaths);
       const staged = join(this.workDir, request.stagedPath);
+      await requireAmong(staged, request.replacedPaths);
+      await keepRest(path, request.replacedPaths);
       await copy(staged, `${path}.next`).catch((error: unknown) => {
         throw hostError(status.INVALID_ARGUMENT, 'FIELD_INVALID', (error as Error).message);
       });
@@ -86,6 +87,17 @@ export class FakeRoots {
     };
     this.receipts.set(id, receipt);
     return receipt;
+  }
+}
+
+/** A tree that is a part holds what it replaces, and the way there. */
+async function requireAmong(staged: string, replacedPaths: readonly string[]): Promise<void> {
+  if (replacedPaths.length === 0) return;
+  const isBelow = (path: string, above: string): boolean => `${path}/`.startsWith(`${above}/`);
+  for (const path of await readdir(staged, { recursive: true })) {
+    if (replacedPaths.some((each) => isBelow(path, each) || isBelow(each, path))) continue;
+    const words = `${path} is not among replaced_paths`;
+    throw hostError(status.INVALID_ARGUMENT, 'FIELD_INVALID', words);
   }
 }
 
