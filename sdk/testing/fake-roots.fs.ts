@@ -94,7 +94,8 @@ export class FakeRoots {
 async function requireAmong(staged: string, replacedPaths: readonly string[]): Promise<void> {
   if (replacedPaths.length === 0) return;
   const isBelow = (path: string, above: string): boolean => `${path}/`.startsWith(`${above}/`);
-  for (const path of await readdir(staged, { recursive: true })) {
+  // Where nothing is staged, the copy says so.
+  for (const path of existsSync(staged) ? await readdir(staged, { recursive: true }) : []) {
     if (replacedPaths.some((each) => isBelow(path, each) || isBelow(each, path))) continue;
     const words = `${path} is not among replaced_paths`;
     throw hostError(status.INVALID_ARGUMENT, 'FIELD_INVALID', words);
