@@ -17,9 +17,10 @@ const CHANGING = [
   ...['appendFile', 'chmod', 'chown', 'copyFile', 'cp', 'lchown', 'link', 'mkdir', 'open'],
   ...['rename', 'rm', 'rmdir', 'symlink', 'truncate', 'unlink', 'writeFile'],
 ] as const;
+/** Not `openSync`: an image is read by it, and what it makes shows at the next call. */
 const CHANGING_NOW = [
   ...['appendFileSync', 'fchmodSync', 'fchownSync', 'fsyncSync', 'lchownSync', 'linkSync'],
-  ...['mkdirSync', 'openSync', 'renameSync', 'rmSync', 'symlinkSync', 'writeFileSync'],
+  ...['mkdirSync', 'renameSync', 'rmSync', 'symlinkSync', 'writeFileSync'],
 ] as const;
 const OF_HANDLES = [
   ...[
@@ -39,7 +40,7 @@ const OF_HANDLES = [
 export async function watchSteps(onStep: OnStep): Promise<() => void> {
   const undo: (() => void)[] = [];
   let isLooking = false;
-  /** Whoever looks at a step opens files as well, which are no steps. */
+  /** Whoever looks at a step asks for a sync as well, which is none. */
   const onStepNow = (what: string): void => {
     if (isLooking) return;
     isLooking = true;
