@@ -1,5 +1,6 @@
 // Who may come in: each obligation, and the refusal that names it.
 
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import semver from 'semver';
@@ -168,6 +169,16 @@ describe('refused', () => {
     expect(wordsFor({ publisher: 'evil' })).toMatch(/add its key/);
   });
 
+  test.each([
+    ['manifest', { egress: ['elsewhere.example'] }],
+    ['digest', { bundle: otherBundle }],
+  ])('with what it is that differs of a version that was here already: its %s', (what, change) => {
+    const verdict = verdictOf(envelopeOf(change, acme), { known: known('1.0.0') });
+    expect(verdict).toMatchObject({
+      message: expect.stringContaining(`with another ${what};`) as unknown,
+    });
+  });
+
   test('with the id and version that were asked for, as far as they could be read', () => {
     expect(verdictOf(envelopeOf({}))).toMatchObject({ id: 'com.acme.tool', version: '1.0.0' });
     expect(verdictOf(Buffer.from('x'))).toMatchObject({ id: '', version: '' });
@@ -183,6 +194,8 @@ describe('refused', () => {
 
 describe('versions', () => {
   const number = fc.nat(20).map(String);
+  // Few, so that many are alike up to what comes behind them.
+  const core = fc.constantFrom('2', '10');
   const word = fc.stringMatching(/^[0-9A-Za-z-]{1,4}$/);
   const part = fc.oneof(number, word).filter((text) => !/^0\d+$/.test(text));
   const optional = (mark: string) =>
@@ -191,8 +204,8 @@ describe('versions', () => {
       fc.array(part, { minLength: 1, maxLength: 3 }).map((all) => mark + all.join('.')),
     );
   const version = fc
-    .tuple(fc.tuple(number, number, number), optional('-'), optional('+'))
-    .map(([core, pre, build]) => core.join('.') + pre + build)
+    .tuple(fc.tuple(core, core, core), optional('-'), optional('+'))
+    .map(([cores, pre, build]) => cores.join('.') + pre + build)
     .filter((text) => semver.valid(text) !== null);
 
   test('are ordered as semantic versioning says', () => {
@@ -207,7 +220,11 @@ describe('versions', () => {
   test.each([
     ['1.0.0-alpha', '1.0.0-alpha.1'],
     ['1.0.0-alpha.1', '1.0.0-alpha.beta'],
+    ['1.0.0-alpha.beta', '1.0.0-beta'],
+    ['1.0.0-beta', '1.0.0-beta.2'],
     ['1.0.0-beta.2', '1.0.0-beta.11'],
+    ['1.0.0-9', '1.0.0-1a'],
+    ['1.0.0-10', '1.0.0-a9'],
     ['1.0.0-rc.1', '1.0.0'],
     ['9.0.0', '10.0.0'],
     ['1.00.5', '1.0.9'],
@@ -236,6 +253,14 @@ describe('publishers', () => {
     expect(parsePublicKey(pem)?.equals(acme.publicKey)).toBe(true);
     expect(parsePublicKey(der)?.equals(acme.publicKey)).toBe(true);
     for (const text of ['', 'nonsense', der.slice(4), pem.replace('BEGIN', 'BEGIN RSA')]) {
+      expect(parsePublicKey(text)).toBeUndefined();
+    }
+    const others = [
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+      generateKeyPairSync('ed448'),
+    ];
+    for (const { publicKey } of others) {
+      const text = publicKey.export({ type: 'spki', format: 'pem' }).toString();
       expect(parsePublicKey(text)).toBeUndefined();
     }
   });
