@@ -24,6 +24,7 @@ describe('places in a group', () => {
 
   test('are released by their owner alone', () => {
     expect(release(full, 'c')).toBe(full);
+    expect(release(full, 'a')).toEqual({ max: 2, holders: [{ id: 'b', sinceMs: 7 }] });
     expect(ask(release(full, 'a'), 'c').kind).toBe('held');
   });
 

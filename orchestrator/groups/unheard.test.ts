@@ -15,6 +15,13 @@ describe('what is not heard any more', () => {
     expect(hearing.misses(7, 9_000)).toBe(false);
   });
 
+  test('is missed where it is the first that anybody says there', () => {
+    const hearing = unheard(ON_ITS_WAY_MS);
+    hearing.heard(0);
+    expect(hearing.misses(1, 1_000)).toBe(false);
+    expect(hearing.misses(1, 3_000)).toBe(true);
+  });
+
   test('a bucket that is written all the time is not missed by who hears it a little late', () => {
     const hearing = unheard(ON_ITS_WAY_MS);
     for (let atS = 0; atS < 60; atS += 1) {

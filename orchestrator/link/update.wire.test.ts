@@ -39,16 +39,42 @@ test.each<[string, Partial<WireUpdate>]>([
   expect(updateToWire(accepted(needs))).toEqual({ ...plain, ...needs });
 });
 
+test.each<[string, Partial<WireUpdate>]>([
+  ['an id of 128', { id: 'x'.repeat(128) }],
+  ['versions of 64', { fromVersion: '1'.repeat(64), toVersion: '2'.repeat(64) }],
+  ['a digest of 128', { digest: `~${'x'.repeat(127)}` }],
+  ['a digest of one', { digest: '!' }],
+  ['a page of release notes', { releaseNotesUrl: 'https://example.com/notes' }],
+  ['one without TLS', { releaseNotesUrl: 'http://example.com/notes' }],
+  ['16 keys of 128', { conflictKeys: Array.from({ length: 16 }, () => 'k'.repeat(128)) }],
+  [
+    '16 programs of 1,024',
+    needing({ closedApps: Array.from({ length: 16 }, () => `/${'a'.repeat(1_023)}`) }),
+  ],
+])('as much as the contract allows is kept as it came: %s', (_what, changes) => {
+  expect(updateToWire(accepted(changes))).toEqual({ ...plain, ...changes });
+});
+
 describe('refused, with what is wrong', () => {
   test.each<[string, Partial<WireUpdate>, string]>([
     ['no id', { id: '' }, 'its id'],
     ['an id of a megabyte', { id: 'x'.repeat(MEGABYTE) }, 'its id'],
     ['an id that is a path upwards and a line', { id: '../a\nb' }, 'its id'],
+    ['an id of 129', { id: 'x'.repeat(129) }, 'its id'],
     ['no version', { toVersion: '' }, 'its to_version'],
+    ['a version of 65', { toVersion: '1'.repeat(65) }, 'its to_version'],
     ['a version of a megabyte', { toVersion: '1'.repeat(MEGABYTE) }, 'its to_version'],
     ['a version before that cannot be printed', { fromVersion: '\u001b[2J' }, 'its from_version'],
     ['a version of two words', { toVersion: '2.0 beta' }, 'a: its to_version is not 1 to 64'],
     ['no title', { title: '' }, 'a: it has no title'],
+    ['a digest of 129', { digest: 'x'.repeat(129) }, 'a: its digest is not 1 to 128'],
+    ['a digest of two words', { digest: 'a b' }, 'a: its digest'],
+    ['a digest that begins with a line', { digest: '\na' }, 'a: its digest'],
+    ['a digest that ends with an escape', { digest: 'a\u001b' }, 'a: its digest'],
+    ['a key of 129', { conflictKeys: ['k'.repeat(129)] }, 'conflict_keys has more than 128'],
+    ['a program of 1,025', needing({ closedApps: [`/${'a'.repeat(1_024)}`] }), 'more than 1024'],
+    ['a path that begins nowhere', needing({ closedApps: ['usr/bin/a'] }), 'absolute path'],
+    ['a Flatpak without an id', needing({ closedApps: ['flatpak:'] }), 'absolute path'],
     ['no action', { nextAction: Action.UNSPECIFIED }, 'a: it names no next action'],
     ['a program that no sensor would find', needing({ closedApps: ['firefox'] }), 'absolute path'],
   ])('%s', (_what, changes, said) => {
@@ -63,6 +89,14 @@ describe('bounded', () => {
     const { title } = accepted({ title: `\u001b[2J${'x'.repeat(MEGABYTE)}` });
     expect(title.length).toBeLessThanOrEqual(256);
     expect(title).not.toContain('\u001b');
+  });
+
+  test('names of keys and programs have no escapes left', () => {
+    const { closedApps, conflictKeys } = accepted({
+      conflictKeys: ['k\u001b[2J'],
+      ...needing({ closedApps: ['/a\u001b[2J'] }),
+    });
+    expect([conflictKeys, closedApps]).toEqual([['k\ufffd[2J'], ['/a\ufffd[2J']]);
   });
 
   test.each<[string, string[]]>([
@@ -105,7 +139,9 @@ describe('bounded', () => {
   });
 
   test('a page of release notes is a web page, or none', () => {
-    expect(accepted({ releaseNotesUrl: 'javascript:alert(1)' }).releaseNotesUrl).toBe('');
+    for (const releaseNotesUrl of ['javascript:alert(1)', 'javascript:alert("https://")']) {
+      expect(accepted({ releaseNotesUrl }).releaseNotesUrl).toBe('');
+    }
     const long = `https://example.com/${'x'.repeat(MEGABYTE)}`;
     expect(accepted({ releaseNotesUrl: long }).releaseNotesUrl.length).toBeLessThanOrEqual(2_048);
   });
