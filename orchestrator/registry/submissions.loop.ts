@@ -46,7 +46,8 @@ export function boundSubmissions(clock: Clock): Submissions {
       const cost = { entries: facts.length, bytes: JSON.stringify(facts).length };
       const after = charged(bucketOf(name), cost);
       for (const each of buckets.keys()) {
-        if (bucketOf(each).entries === QUOTA.entries) buckets.delete(each);
+        const { entries, bytes } = bucketOf(each);
+        if (entries === QUOTA.entries && bytes === QUOTA.bytes) buckets.delete(each);
       }
       buckets.set(name, after);
     },
