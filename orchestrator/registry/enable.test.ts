@@ -5,8 +5,9 @@ import { parseManifest, type Manifest } from '../../bundle/manifest.js';
 import { widening } from '../../bundle/widening.js';
 import type { Publisher } from '../trust/publisher.js';
 import { newVendor, publisherOf, rawManifest } from '../trust/signed-manifest.testing.js';
+import { manifestDigest } from '../world/manifest-digest.js';
 import { noTrials, type UpdaterState, type UpdaterVersion } from '../world/world.js';
-import { accept, autoAccepted } from './enable.js';
+import { accept, autoAccepted, carriedSettings, notLookedAt } from './enable.js';
 
 const acme = newVendor();
 
@@ -101,10 +102,75 @@ describe('accepted by policy alone', () => {
     expect(first).not.toHaveProperty('untilMs');
   });
 
+  test('is bound as it was before, and the journal says by whom, and why', () => {
+    const publisher = publisherOf([acme], { auto: 'always' });
+    const settings = [{ name: 'prefix', kind: 'path', why: 'there' }];
+    const [bound, later] = [{}, next].map((each) => versionOf({ settings, ...each }));
+    if (bound === undefined || later === undefined) throw new Error('there are two versions');
+    const accepted = { version: bound, settings: new Map([['prefix', '/opt/x']]) };
+    const before = { ...updaterWith(bound), accepted };
+    const enabled = { kind: 'updater.enabled', id: 'com.acme.tool', actor: 'policy' };
+    expect(accepts(publisher, before, later)).toMatchObject([
+      {
+        ...enabled,
+        version: '1.1.0',
+        bundleSha256: later.bundleSha256,
+        manifestSha256: manifestDigest(later),
+        settings: [['prefix', '/opt/x']],
+        attestation:
+          'policy accepts what acme publishes, and it asks for no more than version 1.0.0',
+      },
+    ]);
+    expect(autoAccepted(publisher, undefined, undefined, versionOf(), [])).toMatchObject([
+      { ...enabled, attestation: 'policy accepts what acme publishes' },
+    ]);
+    // A setting is open: a person has to bind it.
+    expect(autoAccepted(publisher, undefined, undefined, later, [])).toHaveLength(0);
+  });
+
   test('is a version that asks for less', () => {
     const publisher = publisherOf([acme], { auto: 'same-grants' });
     const less = versionOf({ ...next, egress: [], fetch: [], critical_max_s: 0 });
     expect(accepts(publisher, updaterWith(versionOf()), less)).toHaveLength(1);
+  });
+});
+
+describe('what an operator looked at', () => {
+  const current = versionOf();
+  const digest = manifestDigest(current);
+  const id = 'com.acme.tool';
+
+  test.each([
+    ['', ''],
+    ['1.0.0', ''],
+    ['', digest],
+    ['1.0.0', digest],
+  ])('is what is registered: version "%s", manifest "%s"', (version, manifestSha256) => {
+    expect(notLookedAt({ id, version, manifestSha256 }, current)).toBeUndefined();
+  });
+
+  test.each([
+    ['0.9.0', digest, `1.0.0 that is registered now, not 0.9.0: `],
+    ['0.9.0', 'x', `1.0.0 that is registered now, not 0.9.0: `],
+    ['1.0.0', 'x', `1.0.0 with the manifest ${digest} that is registered now, not x: `],
+    ['', '\u001b', `1.0.0 with the manifest ${digest} that is registered now, not \ufffd: `],
+  ])('is another one: version "%s", manifest "%s"', (version, manifestSha256, words) => {
+    const why = notLookedAt({ id, version, manifestSha256 }, current);
+    expect(why).toContain(`it is ${id} ${words}`);
+  });
+
+  test('keeps its settings in its next version, but for what is given anew', () => {
+    const settings = new Map([
+      ['a', '1'],
+      ['b', '2'],
+    ]);
+    const before = { ...updaterWith(current), accepted: { version: current, settings } };
+    const carried = carriedSettings(before, new Map([['b', '3']]));
+    expect([...carried]).toEqual([
+      ['a', '1'],
+      ['b', '3'],
+    ]);
+    expect([...carriedSettings(undefined, settings)]).toEqual([...settings]);
   });
 });
 
@@ -136,6 +202,33 @@ describe('one directory has one updater', () => {
     }
     const always = publisherOf([acme], { auto: 'always' });
     expect(autoAccepted(always, undefined, undefined, version, [holder])).toEqual([]);
+  });
+
+  test('one that this version of Lull would not let be bound so any more stands in no way', () => {
+    const was = { ...holder.accepted, settings: new Map(), version: rooted('/usr/lib') };
+    expect(acceptWith(rooted('/usr/lib/words'), [{ ...holder, accepted: was }]).kind).toBe(
+      'accepted',
+    );
+  });
+
+  test('each is named once, whatever is bound of the other', () => {
+    const settings = [{ name: 'prefix', kind: 'path', why: 'there' }];
+    const open = versionOf({ settings, install_roots: [{ name: 'app', path: '{prefix}' }] });
+    const theirs = { ...open, manifest: { ...open.manifest, id: 'com.acme.other' } };
+    const accepted = { version: theirs, settings: new Map([['prefix', '/opt/words']]) };
+    const answer = accept({
+      ...{ id: 'com.acme.tool', version: open, settings: new Map([['prefix', '/opt/words']]) },
+      ...{ attestation: '', attribution: { actor: 'operator' } },
+      updaters: [
+        { ...holder, accepted },
+        { ...holder, accepted },
+      ],
+    });
+    expect(answer).toMatchObject({
+      message: expect.stringMatching(
+        /^com\.acme\.tool cannot be enabled: app: \/opt\/words is a root of com\.acme\.other\. One/,
+      ) as unknown,
+    });
   });
 
   test('its own before it, one beside it, and what nobody has accepted stand in no way', () => {

@@ -6,7 +6,7 @@ import {
   callerIn,
   callerText,
   clientIn,
-  roles,
+  isCallerName,
   socketOwner,
   urnOf,
   type Role,
@@ -14,7 +14,9 @@ import {
 
 const longest = 'a'.repeat(63);
 
-test.each(roles.flatMap((role) => ['x', '7-up', longest].map((name) => ({ role, name }))))(
+const all: Role[] = ['orchestrator', 'host', 'operator', 'viewer', 'vendor', 'fleetlock', 'keeper'];
+
+test.each(all.flatMap((role) => ['x', '7-up', longest].map((name) => ({ role, name }))))(
   'a certificate of the $role $name is that one, whatever else it names',
   (caller) => {
     const ours = `URI:${urnOf(caller.role, caller.name)}`;
@@ -35,10 +37,16 @@ test.each([
   ['a name with a line', 'URI:urn:lull:operator:x\ny'],
   ['a role in capitals', 'URI:urn:lull:OPERATOR:x'],
   ['something before its role', 'URI:urn:lull:x:operator:x'],
+  ['one that holds another', 'URI:urn:lull:URI:urn:lull:operator:x'],
   ['nothing', undefined],
 ])('a certificate with %s is nobody’s', (_what, names) => {
   expect(callerIn(names)).toBeUndefined();
   expect(clientIn(names)).toBe('nobody');
+});
+
+test('a name is one token of a subject on NATS', () => {
+  const names = ['x', '7-up', longest, '', '-x', 'x.y', 'x y', '>', 'X', `${longest}a`];
+  expect(names.filter(isCallerName)).toEqual(['x', '7-up', longest]);
 });
 
 describe('as whom the journal remembers', () => {
